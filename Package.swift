@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house, floor by floor (docs/architecture.md). Arrows point down only: a target may name targets of its own floor's
+// list of needs or of a floor below, never above; scripts/check-layers holds the package against that order.
+
+/// What every Swift target is built with.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A Debian library: a module map, nothing else.
+func debian(_ name: String, package: String, pkgConfig: String) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/Cellar/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+/// The fixed-arity doors to one C library.
+func shim(_ name: String, to library: String? = nil, linking: String? = nil) -> Target {
+    .target(
+        name: name, dependencies: library.map { [.target(name: $0)] } ?? [], path: "Sources/Cellar/\(name)",
+        cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+        cxxSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
+        linkerSettings: linking.map { [.linkedLibrary($0)] } ?? [])
+}
+
+/// A Swift module of ours.
+func module(_ name: String, path: String? = nil, needs: [String], plugins: [Target.PluginUsage] = []) -> Target {
+    .target(
+        name: name, dependencies: needs.map { .target(name: $0) }, path: path ?? "Sources/\(name)",
+        exclude: ["README.md"], swiftSettings: house, plugins: plugins)
+}
+
+/// The tests of one module.
+func tests(of name: String, needs: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: ([name] + needs).map { .target(name: $0) }, path: "Tests/\(name)Tests",
+        swiftSettings: house)
+}
+
+let package = Package(
+    name: "martlet",
+    products: [.executable(name: "martlet", targets: ["martlet"])],
+    targets: [
+        // Cellar: C libraries. One Swift module imports each shim, nothing imports the libraries.
+        shim("SystemShim"),
+        shim("CharConvShim"),
+        debian("CMicroHTTPD", package: "libmicrohttpd-dev", pkgConfig: "libmicrohttpd"),
+        shim("MicroHTTPDShim", to: "CMicroHTTPD"),
+        debian("CCurl", package: "libcurl4-openssl-dev", pkgConfig: "libcurl"),
+        shim("CurlShim", to: "CCurl"),
+        debian("CGnuTLS", package: "libgnutls28-dev", pkgConfig: "gnutls"),
+        shim("GnuTLSShim", to: "CGnuTLS"),
+        debian("CZlib", package: "zlib1g-dev", pkgConfig: "zlib"),
+        shim("ZlibShim", to: "CZlib"),
+        debian("CYAML", package: "libyaml-dev", pkgConfig: "yaml-0.1"),
+        shim("YAMLShim", to: "CYAML"),
+        // libsimdjson-dev: its pkg-config line has a flag that SwiftPM refuses, so it is linked by name.
+        shim("SimdJSONShim", linking: "simdjson"),
+
+        // Ground.
+        module("Primitives", needs: ["SystemShim", "CharConvShim"]),
+
+        // Floor 1.
+        module("JSON", needs: ["Primitives", "SimdJSONShim"]),
+        module("Metrics", needs: ["Primitives"]),
+        module("Web", needs: ["Primitives", "MicroHTTPDShim", "CurlShim", "GnuTLSShim", "ZlibShim"]),
+        module("Settings", needs: ["Primitives", "YAMLShim"]),
+
+        // Floor 2.
+        module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
+        module("ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
+
+        // Floor 3.
+        module(
+            "ProxmoxCollector", path: "Sources/Collectors/Proxmox",
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
+
+        // Floor 4.
+        module("Simulation", needs: ["Primitives", "JSON", "Web"]),
+        module("Stack", needs: ["Primitives", "JSON", "Settings", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
+
+        // Roof.
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxCollector", "Simulation", "Stack",
+            ],
+            exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
+
+        // Tools of the build.
+        .executableTarget(name: "embed-files", path: "Plugins/embed-files", swiftSettings: house),
+        .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
+        .plugin(name: "RecordRevision", capability: .buildTool(), dependencies: ["embed-files"]),
+
+        tests(of: "Primitives"),
+        tests(of: "JSON", needs: ["Primitives"]),
+        tests(of: "Metrics", needs: ["Primitives"]),
+        tests(of: "Web", needs: ["Primitives"]),
+        tests(of: "Settings", needs: ["Primitives"]),
+        tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
+        tests(of: "Stack", needs: ["Primitives", "JSON", "Settings", "Web"]),
+    ]
+)

@@ -1,0 +1,56 @@
+// Writes Swift files at build time.
+//
+//   embed-files OUTPUT NAME=FILE …         the text of files, for a program that carries its configuration
+//   embed-files --revision OUTPUT COMMIT   the commit that the program is built from
+import Glibc
+
+func read(_ path: String) -> [UInt8]? {
+    guard let file = fopen(path, "r") else { return nil }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = fread(&chunk, 1, chunk.count, file)
+        if count == 0 { return ferror(file) == 0 ? bytes : nil }
+        bytes += chunk[..<count]
+    }
+}
+
+/// A literal that needs no escaping: the text behind as many `#` as it takes.
+func literal(_ text: String) -> String {
+    var hashes = "#"
+    while text.contains("\"\"\"" + hashes) || text.contains("\\" + hashes) { hashes += "#" }
+    return "\(hashes)\"\"\"\n\(text)\n\"\"\"\(hashes)"
+}
+
+func fail(_ message: String) -> Never {
+    print("embed-files: \(message)")
+    exit(1)
+}
+
+func write(_ text: String, to output: String) {
+    guard let file = fopen(output, "w") else { fail("cannot write \(output)") }
+    guard fputs(text, file) >= 0, fclose(file) == 0 else { fail("cannot write \(output)") }
+}
+
+let arguments = CommandLine.arguments.dropFirst()
+guard let output = arguments.first else { fail("usage: embed-files OUTPUT NAME=FILE …, or embed-files --revision OUTPUT TEXT") }
+if output == "--revision" {
+    let words = arguments.dropFirst()
+    guard let target = words.first, let revision = words.last, words.count == 2, revision.allSatisfy(\.isHexDigit) || revision == "unknown"
+    else {
+        fail("--revision takes OUTPUT and a commit")
+    }
+    write("/// The commit that this program was built from.\nenum BuildRevision {\n    static let text = \"\(revision)\"\n}\n", to: target)
+    exit(0)
+}
+var text = "/// The files of the stack as they stand in the repository, by their path there.\nenum EmbeddedFiles {\n"
+text += "    static let all: [(path: String, text: String)] = [\n"
+for argument in arguments.dropFirst() {
+    guard let equals = argument.firstIndex(of: "=") else { fail("\(argument) is not NAME=FILE") }
+    let file = String(argument[argument.index(after: equals)...])
+    guard let bytes = read(file), let content = String(validating: bytes, as: UTF8.self) else { fail("cannot read \(file) as text") }
+    text += "(\"\(argument[..<equals])\", \(literal(content))),\n"
+}
+text += "    ]\n}\n"
+write(text, to: output)

@@ -1,0 +1,150 @@
+#include "CurlShim.h"
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+// What must outlive curl_easy_perform beside the handle.
+typedef struct transfer_state {
+    struct curl_slist *headers;
+    void *context;
+    char message[CURL_ERROR_SIZE];
+} transfer_state;
+
+int mlt_curl_global_setup(void) { return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; }
+
+mlt_curl_multi *mlt_curl_multi_new(long connections_per_host, long connections_kept) {
+    CURLM *multi = curl_multi_init();
+    if (multi == NULL) return NULL;
+    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections_per_host);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, connections_kept);
+    curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    return multi;
+}
+
+void mlt_curl_multi_free(mlt_curl_multi *multi) { curl_multi_cleanup(multi); }
+
+static void free_state(transfer_state *state) {
+    curl_slist_free_all(state->headers);
+    free(state);
+}
+
+mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request) {
+    CURL *easy = curl_easy_init();
+    transfer_state *state = calloc(1, sizeof *state);
+    if (easy == NULL || state == NULL) {
+        curl_easy_cleanup(easy);
+        free(state);
+        return NULL;
+    }
+    state->context = request->context;
+    int refused = 0;
+    for (size_t index = 0; index < request->header_count; index++) {
+        struct curl_slist *longer = curl_slist_append(state->headers, request->headers[index]);
+        if (longer == NULL) refused = 1;
+        else state->headers = longer;
+    }
+#define SET(option, value) refused |= curl_easy_setopt(easy, option, value) != CURLE_OK
+    SET(CURLOPT_PRIVATE, state);
+    SET(CURLOPT_ERRORBUFFER, state->message);
+    SET(CURLOPT_URL, request->url);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PROXY, "");            // never a proxy from the environment: credentials go where the user said
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_TCP_NODELAY, 1L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, request->verify_peer ? 1L : 0L);
+    SET(CURLOPT_SSL_VERIFYHOST, request->verify_peer ? 2L : 0L);
+    if (request->ca_file != NULL) {
+        SET(CURLOPT_CAINFO, request->ca_file);
+        SET(CURLOPT_CAPATH, NULL);
+    }
+    SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
+    SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
+    SET(CURLOPT_BUFFERSIZE, 128L * 1024L);
+    SET(CURLOPT_HTTPHEADER, state->headers);
+    SET(CURLOPT_WRITEFUNCTION, request->on_body);
+    SET(CURLOPT_WRITEDATA, request->context);
+    SET(CURLOPT_HEADERFUNCTION, request->on_header);
+    SET(CURLOPT_HEADERDATA, request->context);
+    if (request->body != NULL) {
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+        SET(CURLOPT_COPYPOSTFIELDS, request->body);
+    } else if (strcmp(request->method, "HEAD") == 0) {
+        SET(CURLOPT_NOBODY, 1L);
+    }
+    SET(CURLOPT_CUSTOMREQUEST, request->method);
+#undef SET
+    if (refused || curl_multi_add_handle(multi, easy) != CURLM_OK) {
+        curl_easy_cleanup(easy);
+        free_state(state);
+        return NULL;
+    }
+    return easy;
+}
+
+static transfer_state *state_of(CURL *easy) {
+    char *state = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &state);
+    return (transfer_state *)(void *)state;
+}
+
+void mlt_curl_end(mlt_curl_multi *multi, mlt_curl *transfer) {
+    transfer_state *state = state_of(transfer);
+    curl_multi_remove_handle(multi, transfer);
+    curl_easy_cleanup(transfer);
+    free_state(state);
+}
+
+int mlt_curl_advance(mlt_curl_multi *multi) {
+    int running = 0;
+    return (int)curl_multi_perform(multi, &running);
+}
+
+mlt_curl *mlt_curl_next_finished(mlt_curl_multi *multi, mlt_curl_outcome *outcome) {
+    int left = 0;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE) continue;
+        CURL *easy = message->easy_handle;
+        const transfer_state *state = state_of(easy);
+        memset(outcome, 0, sizeof *outcome);
+        outcome->context = state->context;
+        outcome->code = (int)message->data.result;
+        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &outcome->status);
+        curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &outcome->connections_opened);
+        long error_number = 0;
+        curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error_number);
+        outcome->error_number = (int)error_number;
+        if (outcome->code != CURLE_OK) {
+            const char *text = state->message[0] != 0 ? state->message : curl_easy_strerror(message->data.result);
+            strncpy(outcome->message, text, sizeof outcome->message - 1);
+        }
+        return easy;
+    }
+    return NULL;
+}
+
+void mlt_curl_wait(mlt_curl_multi *multi, int timeout_ms) { curl_multi_poll(multi, NULL, 0, timeout_ms, NULL); }
+
+void mlt_curl_wake(mlt_curl_multi *multi) { curl_multi_wakeup(multi); }
+
+mlt_curl_failure mlt_curl_classify(int code) {
+    switch (code) {
+    case CURLE_OK: return mlt_curl_failure_none;
+    case CURLE_OPERATION_TIMEDOUT: return mlt_curl_failure_timeout;
+    case CURLE_COULDNT_RESOLVE_HOST: return mlt_curl_failure_resolve;
+    case CURLE_COULDNT_CONNECT: return mlt_curl_failure_connect;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER: return mlt_curl_failure_tls;
+    case CURLE_WRITE_ERROR: return mlt_curl_failure_aborted;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL: return mlt_curl_failure_url;
+    default: return mlt_curl_failure_protocol;
+    }
+}

@@ -1,0 +1,123 @@
+#include "MicroHTTPDShim.h"
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct daemon_context {
+    mlt_httpd_options options;
+} daemon_context;
+
+// libmicrohttpd keeps a pointer to this for the life of a daemon and may use it until the last loop has ended. A process
+// starts a handful of daemons, so the few bytes stay.
+static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                                 const char *version, const char *data, size_t *size, void **request) {
+    (void)version;
+    const daemon_context *context = cls;
+    return context->options.on_request(context->options.context, connection, url, method, (const uint8_t *)data, size, request)
+               ? MHD_YES
+               : MHD_NO;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **request,
+                         enum MHD_RequestTerminationCode reason) {
+    (void)connection;
+    (void)reason;
+    const daemon_context *context = cls;
+    if (*request != NULL) {
+        context->options.on_end(context->options.context, *request);
+        *request = NULL;
+    }
+}
+
+__attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *format, va_list arguments) {
+    const daemon_context *context = cls;
+    char line[512];
+    int count = vsnprintf(line, sizeof line, format, arguments);
+    if (count <= 0) return;
+    context->options.on_log(context->options.context, line);
+}
+
+mlt_httpd *mlt_httpd_start(const mlt_httpd_options *options) {
+    daemon_context *context = malloc(sizeof *context);  // lives as long as the process: a handful of daemons
+    if (context == NULL) return NULL;
+    context->options = *options;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)options->certificate_pem},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)options->key_pem},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+    int secure = options->certificate_pem != NULL;
+    if (secure) flags |= MHD_USE_TLS;
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_access, context,
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, context,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, context,
+        MHD_OPTION_LISTEN_SOCKET, options->listen_descriptor,
+        MHD_OPTION_THREAD_POOL_SIZE, options->threads > 1 ? options->threads : 0,
+        MHD_OPTION_CONNECTION_LIMIT, options->connection_limit,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->connection_limit_per_address,
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_seconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_memory_bytes,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_ARRAY, secure ? tls : plain,
+        MHD_OPTION_END);
+    if (daemon == NULL) free(context);
+    return daemon;
+}
+
+int mlt_httpd_stop_accepting(mlt_httpd *daemon) { return MHD_quiesce_daemon(daemon); }
+
+void mlt_httpd_stop(mlt_httpd *daemon) { MHD_stop_daemon(daemon); }
+
+unsigned mlt_httpd_connection_count(mlt_httpd *daemon) {
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info == NULL ? 0 : info->num_connections;
+}
+
+void mlt_httpd_suspend(mlt_httpd_connection *connection) { MHD_suspend_connection(connection); }
+
+void mlt_httpd_resume(mlt_httpd_connection *connection) { MHD_resume_connection(connection); }
+
+typedef struct pair_door {
+    mlt_httpd_on_pair on_pair;
+    void *context;
+} pair_door;
+
+static enum MHD_Result on_value(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
+                                size_t value_size) {
+    (void)kind;
+    const pair_door *door = cls;
+    return door->on_pair(door->context, key, key_size, value, value_size) ? MHD_YES : MHD_NO;
+}
+
+void mlt_httpd_headers(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair, void *context) {
+    pair_door door = {on_pair, context};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_value, &door);
+}
+
+void mlt_httpd_query(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair, void *context) {
+    pair_door door = {on_pair, context};
+    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, on_value, &door);
+}
+
+int mlt_httpd_answer(mlt_httpd_connection *connection, unsigned status, void *body, size_t size, const char *const *headers,
+                     size_t header_count) {
+    struct MHD_Response *response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        free(body);
+        return 0;
+    }
+    for (size_t index = 0; index + 1 < header_count; index += 2) {
+        if (MHD_add_response_header(response, headers[index], headers[index + 1]) != MHD_YES) {
+            MHD_destroy_response(response);
+            return 0;
+        }
+    }
+    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result == MHD_YES;
+}

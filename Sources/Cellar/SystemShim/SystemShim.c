@@ -1,0 +1,99 @@
+#define _GNU_SOURCE
+#include "SystemShim.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void report_and_leave(int pipe_end) {
+    int error = errno;
+    ssize_t ignored = write(pipe_end, &error, sizeof error);
+    (void)ignored;
+    _exit(127);
+}
+
+// Runs between fork and exec, so it may call async-signal-safe functions only.
+static void become(const mlt_spawn_request *request, pid_t parent, int pipe_end) {
+    setpgid(0, 0);
+    if (request->death_signal != 0) {
+        prctl(PR_SET_PDEATHSIG, request->death_signal);
+        if (getppid() != parent) _exit(127);  // the parent ended before prctl
+    }
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+
+    int null = open("/dev/null", O_RDONLY);
+    if (null < 0 || dup2(null, 0) < 0) report_and_leave(pipe_end);
+    if (dup2(request->output, 1) < 0 || dup2(request->output, 2) < 0) report_and_leave(pipe_end);
+    // The pipe closes by itself on exec; everything else past stderr goes now.
+    if (pipe_end > 3) close_range(3, (unsigned)pipe_end - 1, 0);
+    close_range((unsigned)pipe_end + 1, ~0u, 0);
+    if (request->directory != NULL && chdir(request->directory) != 0) report_and_leave(pipe_end);
+    execve(request->path, request->arguments, request->environment);
+    report_and_leave(pipe_end);
+}
+
+pid_t mlt_spawn(const mlt_spawn_request *request) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child < 0) {
+        int error = errno;
+        close(ends[0]);
+        close(ends[1]);
+        return -error;
+    }
+    if (child == 0) {
+        become(request, parent, ends[1]);
+    }
+    close(ends[1]);
+    int error = 0;
+    ssize_t count;
+    do {
+        count = read(ends[0], &error, sizeof error);
+    } while (count < 0 && errno == EINTR);
+    close(ends[0]);
+    return count == (ssize_t)sizeof error ? -error : child;
+}
+
+int mlt_pidfd_open(pid_t process) {
+    long descriptor = syscall(SYS_pidfd_open, process, 0);
+    return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+void mlt_heap_setup(void) {
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+}
+
+void mlt_heap_trim(void) { malloc_trim(0); }
+
+int mlt_open_read(const char *path) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int mlt_open_write(const char *path, mode_t mode, int append) {
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), mode);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int mlt_set_nonblocking(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+    if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) return -errno;
+    return 0;
+}
+
+const char *mlt_error_text(int code) { return strerrordesc_np(code); }
+
+void mlt_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

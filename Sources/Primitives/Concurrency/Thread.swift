@@ -1,0 +1,37 @@
+import Glibc
+import SystemShim
+
+/// A thread of our own, for C calls that block; the cooperative pool has one thread a core and must never wait.
+package enum Thread {
+    private final class Body {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    /// Starts a detached thread of the given name (15 bytes are kept).
+    package static func start(_ name: String, _ run: @escaping @Sendable () -> Void) throws(Failure) {
+        let shortName = String(name.prefix(15))
+        let box = Unmanaged.passRetained(
+            Body {
+                mlt_name_thread(shortName)
+                run()
+            })
+        var thread = pthread_t()
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, 1 << 20)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        let code = pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, box.toOpaque())
+        guard code == 0 else {
+            box.release()
+            throw Failure(.environment, "cannot start thread \(name): \(systemMessage(code))")
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Glibc
+import SystemShim
+
+/// Files read and written whole.
+package enum Files {
+    /// The file's bytes. Errors name the path and the reason; a file past `limitBytes` is refused.
+    package static func read(_ path: String, limitBytes: Int = 16 << 20) throws(Failure) -> [UInt8] {
+        let descriptor = mlt_open_read(path)
+        guard descriptor >= 0 else {
+            throw Failure(.environment, "cannot read \(path): \(systemMessage(-descriptor))")
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var size = 8192
+        while true {
+            var count = 0
+            let start = bytes.count
+            // Files of /proc have no size beforehand, so the room doubles until the end is seen.
+            bytes.append(contentsOf: repeatElement(0, count: size))
+            repeat {
+                count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress.map { $0 + start }, size) }
+            } while count < 0 && errno == EINTR
+            guard count >= 0 else { throw Failure(.environment, "cannot read \(path): \(systemMessage(errno))") }
+            bytes.removeLast(size - count)
+            if count == 0 { return bytes }
+            guard bytes.count <= limitBytes else {
+                throw Failure(.limit, "\(path) is larger than \(limitBytes) bytes")
+            }
+            size = max(8192, bytes.count)
+        }
+    }
+
+    /// The file's text without white space at its end; for tokens, versions, process ids.
+    package static func readLine(_ path: String) throws(Failure) -> String {
+        var bytes = try read(path, limitBytes: 1 << 20)
+        while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Failure(.malformed, "\(path) is not UTF-8 text")
+        }
+        return text
+    }
+
+    /// Writes beside the path and renames, so that a reader sees the old bytes or the new ones.
+    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(Failure) {
+        let temporary = "\(path).\(getpid()).new"
+        let descriptor = mlt_open_write(temporary, mode, 0)
+        guard descriptor >= 0 else {
+            throw Failure(.environment, "cannot write \(path): \(systemMessage(-descriptor))")
+        }
+        let written = writeAll(bytes, to: descriptor)
+        let error = errno
+        close(descriptor)
+        guard written, rename(temporary, path) == 0 else {
+            let reason = systemMessage(written ? errno : error)
+            unlink(temporary)
+            throw Failure(.environment, "cannot write \(path): \(reason)")
+        }
+    }
+
+    /// Writes to an open descriptor; false when it could not take all of it.
+    @discardableResult
+    package static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        bytes.withUnsafeBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { return false }
+                rest = rest.dropFirst(count)
+            }
+            return true
+        }
+    }
+
+    package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(Failure) {
+        var made = ""
+        for part in path.split(separator: "/", omittingEmptySubsequences: true) {
+            made += (made.isEmpty && !path.hasPrefix("/") ? "" : "/") + part
+            if mkdir(made, mode) != 0 && errno != EEXIST {
+                throw Failure(.environment, "cannot make directory \(made): \(systemMessage(errno))")
+            }
+        }
+    }
+
+    package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    package static func isExecutable(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+    }
+
+    package static func remove(_ path: String) { unlink(path) }
+
+    /// The path from the root, without following links: `state` becomes `/here/state`.
+    package static func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+            guard let here = getcwd(buffer.baseAddress, buffer.count) else { return path }
+            return String(cString: here) + "/" + path
+        }
+    }
+}
