@@ -1,0 +1,33 @@
+/// The families that one source of metrics may write, in the order in which they are written.
+package struct Catalogue: Sendable {
+    package private(set) var descriptors: [MetricDescriptor] = []
+
+    package init() {}
+
+    package mutating func gauge(
+        _ name: String, _ help: String, labels: LabelSchema = .none, source: String
+    ) -> Metric {
+        declare(name, help, .gauge, labels, source)
+    }
+
+    package mutating func counter(
+        _ name: String, _ help: String, labels: LabelSchema = .none, source: String
+    ) -> Metric {
+        declare(name, help, .counter, labels, source)
+    }
+
+    package mutating func info(_ name: String, _ help: String, labels: LabelSchema, source: String) -> Metric {
+        declare(name, help, .info, labels, source)
+    }
+
+    private mutating func declare(
+        _ name: String, _ help: String, _ kind: MetricDescriptor.Kind, _ labels: LabelSchema,
+        _ source: String
+    ) -> Metric {
+        descriptors.append(
+            MetricDescriptor(
+                name: name, help: help, kind: kind, unit: MetricDescriptor.Unit(ofName: name), labels: labels, since: "0.1.0",
+                stability: .stable, source: source))
+        return Metric(index: descriptors.count - 1)
+    }
+}

@@ -1,0 +1,74 @@
+/// The samples of one part of a source (a node, a card, a server), gathered without a lock.
+///
+/// A label set is rendered once and then shared by all samples that carry it. A sample is sixteen bytes; adding one allocates
+/// nothing once the buffer has grown. `removeSamples()` keeps the rendered label sets, for sources whose inventory stays.
+package struct SampleBuffer: Sendable {
+    /// One number of one series. Exemplar, created timestamp and native histogram will live in a side table, reached through
+    /// the two bytes that are free here; the plain sample does not pay for them.
+    struct Sample: Sendable {
+        var value: Double
+        var labels: UInt32
+        var metric: UInt16
+    }
+
+    /// Names the part among its siblings; parts are written in the order of their names.
+    package let part: String
+    private(set) var samples: [Sample] = []
+    /// All label sets, one after the other: `cluster="lab",node="pve1"cluster="lab",node="pve2"…`
+    private(set) var labelBytes: [UInt8] = []
+    /// Where each set ends; the first is the empty one.
+    private(set) var labelEnds: [Int] = [0]
+
+    package init(part: String, reservingSamples capacity: Int = 0) {
+        self.part = part
+        samples.reserveCapacity(capacity)
+    }
+
+    package var count: Int { samples.count }
+
+    /// Renders a label set: one value for each name of the schema. Values past the schema are left out, missing ones are empty.
+    package mutating func labels(_ schema: LabelSchema, _ values: String...) -> LabelSet {
+        for (position, opening) in schema.openings.enumerated() {
+            labelBytes.append(contentsOf: opening)
+            if position < values.count { labelBytes.append(labelValue: values[position]) }
+            labelBytes.append(UInt8(ascii: "\""))
+        }
+        return seal()
+    }
+
+    /// Renders the labels of `base` and one more: the last of `schema`, whose other names are those of `base`.
+    package mutating func labels(_ schema: LabelSchema, extending base: LabelSet, _ value: String) -> LabelSet {
+        guard let opening = schema.openings.last else { return base }
+        labelBytes.append(contentsOf: labelBytes[range(of: base.index)])
+        labelBytes.append(contentsOf: opening)
+        labelBytes.append(labelValue: value)
+        labelBytes.append(UInt8(ascii: "\""))
+        return seal()
+    }
+
+    /// Adds a sample; an absent value adds none.
+    @inlinable
+    package mutating func add(_ metric: Metric, _ labels: LabelSet, _ value: Double?) {
+        if let value { append(metric, labels, value) }
+    }
+
+    /// Adds a sample of 1 or 0; an absent value adds none.
+    package mutating func add(_ metric: Metric, _ labels: LabelSet, _ value: Bool?) {
+        if let value { append(metric, labels, value ? 1 : 0) }
+    }
+
+    /// Forgets the samples and keeps the label sets.
+    package mutating func removeSamples() { samples.removeAll(keepingCapacity: true) }
+
+    @usableFromInline
+    package mutating func append(_ metric: Metric, _ labels: LabelSet, _ value: Double) {
+        samples.append(Sample(value: value, labels: labels.index, metric: UInt16(truncatingIfNeeded: metric.index)))
+    }
+
+    private mutating func seal() -> LabelSet {
+        labelEnds.append(labelBytes.count)
+        return LabelSet(index: UInt32(truncatingIfNeeded: labelEnds.count - 1))
+    }
+
+    func range(of set: UInt32) -> Range<Int> { set == 0 ? 0..<0 : labelEnds[Int(set) - 1]..<labelEnds[Int(set)] }
+}

@@ -1,0 +1,58 @@
+import Primitives
+
+/// Prometheus' text format 0.0.4.
+package enum TextFormat {
+    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    /// Writes the exposition into `buffer`, calling `flush` whenever it holds more than 128 KiB and once at the end.
+    ///
+    /// `flush` takes the bytes out; as long as it keeps the buffer's capacity, no sample costs an allocation.
+    package static func write(_ exposition: Exposition, through buffer: inout [UInt8], flush: (inout [UInt8]) -> Void) {
+        for (position, runs) in exposition.runs.enumerated() where !runs.isEmpty {
+            let family = exposition.table.families[position]
+            buffer.append(contentsOf: family.header)
+            for run in runs {
+                write(exposition.sources[run.source], run.metric, family, &buffer)
+                if buffer.count > 1 << 17 { flush(&buffer) }
+            }
+        }
+        flush(&buffer)
+    }
+
+    private static func write(
+        _ source: Exposition.Source, _ metric: Int, _ family: FamilyTable.Family, _ buffer: inout [UInt8]
+    ) {
+        let ends = source.buffer.labelEnds
+        family.opening.withUnsafeBufferPointer { opening in
+            source.buffer.labelBytes.withUnsafeBufferPointer { labels in
+                for sample in source.samples[source.starts[metric]..<source.starts[metric + 1]] {
+                    let set = Int(sample.labels)
+                    if set == 0 {
+                        buffer.append(contentsOf: opening.dropLast())
+                    } else {
+                        buffer.append(contentsOf: opening)
+                        buffer.append(contentsOf: UnsafeBufferPointer(rebasing: labels[ends[set - 1]..<ends[set]]))
+                        buffer.append(UInt8(ascii: "}"))
+                    }
+                    buffer.append(UInt8(ascii: " "))
+                    buffer.append(sampleValue: sample.value)
+                    buffer.append(UInt8(ascii: "\n"))
+                }
+            }
+        }
+    }
+}
+
+extension [UInt8] {
+    /// A value as Go's ParseFloat reads it.
+    @inline(__always)
+    mutating func append(sampleValue value: Double) {
+        if value.isFinite {
+            append(finite: value)
+        } else if value.isNaN {
+            append(utf8: "NaN" as StaticString)
+        } else {
+            append(utf8: value > 0 ? "+Inf" : "-Inf" as StaticString)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// A command of the program: its flags and its subcommands.
+package struct Command: Sendable {
+    package let name: String
+    /// One sentence without a full stop's worth of detail: what it does.
+    package let summary: String
+    package var flags: [Flag]
+    /// Words behind the flags, as the usage line shows them: `["DIR"]`.
+    package var arguments: [String]
+    package var commands: [Command]
+
+    package init(_ name: String, _ summary: String, flags: [Flag] = [], arguments: [String] = [], commands: [Command] = []) {
+        self.name = name
+        self.summary = summary
+        self.flags = flags
+        self.arguments = arguments
+        self.commands = commands
+    }
+}
+
+/// A flag of a command.
+package struct Flag: Sendable {
+    package let name: String
+    /// What stands for the value in the help; nil for a switch, which also has a `--no-` form.
+    package let placeholder: String?
+    package let help: String
+    /// The value when the flag is not given, as the help shows it.
+    package let standard: String?
+    package let isRepeatable: Bool
+    /// The setting that the flag lays its value over: `["log", "level"]`.
+    package let setting: [String]?
+
+    package init(
+        _ name: String, _ placeholder: String? = nil, _ help: String, standard: String? = nil, isRepeatable: Bool = false,
+        setting: [String]? = nil
+    ) {
+        self.name = name
+        self.placeholder = placeholder
+        self.help = help
+        self.standard = standard
+        self.isRepeatable = isRepeatable
+        self.setting = setting
+    }
+}

@@ -1,0 +1,75 @@
+/// A value of the settings, and where it was written.
+package struct SettingsNode: Sendable {
+    /// Where a value was written, as an error begins with it.
+    package enum Origin: Sendable, Equatable, CustomStringConvertible {
+        case file(String, line: Int, column: Int)
+        case environment(String)
+        case flag(String)
+        /// Not written by anybody: the section came about because something inside it was set.
+        case implied
+
+        package var description: String {
+            switch self {
+            case .file(let path, let line, let column): "\(path):\(line):\(column)"
+            case .environment(let name): "environment variable \(name)"
+            case .flag(let name): "flag --\(name)"
+            case .implied: "settings"
+            }
+        }
+    }
+
+    package struct Member: Sendable {
+        package let key: String
+        package let keyOrigin: Origin
+        package var node: SettingsNode
+    }
+
+    package indirect enum Content: Sendable {
+        /// Nothing was written behind the key.
+        case empty
+        case scalar(String)
+        case sequence([SettingsNode])
+        case mapping([Member])
+    }
+
+    package var content: Content
+    package var origin: Origin
+
+    package init(_ content: Content, _ origin: Origin) {
+        self.content = content
+        self.origin = origin
+    }
+
+    /// Puts a value at a path, making sections and list entries as needed; a number in the path is a place in a list.
+    mutating func set(_ path: ArraySlice<String>, _ value: SettingsNode) {
+        guard let first = path.first else {
+            self = value
+            return
+        }
+        if let position = Int(first), !isMapping {
+            var elements: [SettingsNode] = []
+            if case .sequence(let present) = content { elements = present }
+            // A list grows by one at a time: a far number lands at the end rather than filling memory.
+            let index = min(max(0, position), elements.count)
+            if index == elements.count { elements.append(SettingsNode(.empty, value.origin)) }
+            elements[index].set(path.dropFirst(), value)
+            content = .sequence(elements)
+            return
+        }
+        var members: [Member] = []
+        if case .mapping(let present) = content { members = present }
+        if let index = members.firstIndex(where: { $0.key == first }) {
+            members[index].node.set(path.dropFirst(), value)
+        } else {
+            var node = SettingsNode(.empty, value.origin)
+            node.set(path.dropFirst(), value)
+            members.append(Member(key: first, keyOrigin: value.origin, node: node))
+        }
+        content = .mapping(members)
+    }
+
+    private var isMapping: Bool {
+        if case .mapping = content { return true }
+        return false
+    }
+}

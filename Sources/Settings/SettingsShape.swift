@@ -1,0 +1,111 @@
+import Primitives
+
+/// What may be written at a place of the settings. It is checked before anything starts, and the reference page is made from it.
+package indirect enum SettingsShape: Sendable {
+    case text
+    /// `true`, `yes`, `on`, `1` or their opposites.
+    case flag
+    case integer(ClosedRange<Int>)
+    /// A duration: `500ms`, `15s`, `2m`, `1h`, `30d`; a bare number counts seconds.
+    case seconds(ClosedRange<Double>)
+    case choice([String])
+    /// A list of texts; one text alone is a list of one.
+    case texts
+    case section([SettingsKey])
+    case sections([SettingsKey])
+
+    /// As the reference and error messages put it.
+    package var expectation: String {
+        switch self {
+        case .text: "text"
+        case .flag: "true or false"
+        case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .seconds(let range): "a duration from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound)), as in 500ms, 15s or 2m"
+        case .choice(let words): "one of " + words.joined(separator: ", ")
+        case .texts: "a list of texts"
+        case .section: "a section with keys"
+        case .sections: "a list of sections"
+        }
+    }
+
+    private static func text(_ seconds: Double) -> String {
+        for (unit, size) in [("d", 86400.0), ("h", 3600), ("m", 60), ("s", 1)] where seconds >= size {
+            let count = seconds / size
+            if count == count.rounded() { return "\(Int(count))\(unit)" }
+        }
+        return "\(Int(seconds * 1000))ms"
+    }
+
+    /// Seconds of a duration as settings write it.
+    package static func seconds(of text: String) -> Double? {
+        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("w", 604_800), ("y", 31_536_000)]
+        for (unit, size) in units where text.hasSuffix(unit) {
+            if let count = Double(text.dropLast(unit.count)), count.isFinite, count >= 0 { return count * size }
+        }
+        guard let count = Double(text), count.isFinite, count >= 0 else { return nil }
+        return count
+    }
+
+    package static func flag(of text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "yes", "on", "1": true
+        case "false", "no", "off", "0": false
+        default: nil
+        }
+    }
+
+    /// Throws a `configuration` failure for the first thing that does not fit.
+    func check(_ node: SettingsNode, at path: String) throws(Failure) {
+        if case .empty = node.content { return }
+        switch (self, node.content) {
+        case (.text, .scalar): return
+        case (.flag, .scalar(let text)) where Self.flag(of: text) != nil: return
+        case (.integer(let range), .scalar(let text)) where Int(text).map(range.contains) == true: return
+        case (.seconds(let range), .scalar(let text)) where Self.seconds(of: text).map(range.contains) == true: return
+        case (.choice(let words), .scalar(let text)) where words.contains(text): return
+        case (.texts, .scalar): return
+        case (.texts, .sequence(let elements)):
+            for element in elements { try SettingsShape.text.check(element, at: path) }
+        case (.section(let keys), .mapping(let members)): try check(members, keys, at: path)
+        case (.sections(let keys), .sequence(let elements)):
+            for (index, element) in elements.enumerated() { try SettingsShape.section(keys).check(element, at: "\(path)[\(index)]") }
+        default:
+            var found = ""
+            if case .scalar(let text) = node.content, text.count <= 40 { found = ", not \"\(text)\"" }
+            if case .choice(let words) = self, case .scalar(let text) = node.content, let near = nearest(to: text, among: words) {
+                found += "; did you mean \(near)?"
+            }
+            throw Failure(.configuration, "\(node.origin): \(path): expected \(expectation)\(found)")
+        }
+    }
+
+    private func check(_ members: [SettingsNode.Member], _ keys: [SettingsKey], at path: String) throws(Failure) {
+        for member in members {
+            guard let key = keys.first(where: { $0.name == member.key }) else {
+                let near = nearest(to: member.key, among: keys.map(\.name))
+                let hint = near.map { "; did you mean \"\($0)\"?" } ?? "; known: " + keys.map(\.name).joined(separator: ", ")
+                let place = path.isEmpty ? "" : " in \(path)"
+                throw Failure(.configuration, "\(member.keyOrigin): unknown key \"\(member.key)\"\(place)\(hint)")
+            }
+            // A secret that does not fit must not be printed by the error that says so; only text is ever secret, and any text fits.
+            try key.shape.check(member.node, at: path.isEmpty ? key.name : "\(path).\(key.name)")
+        }
+    }
+}
+
+/// A key of a section.
+package struct SettingsKey: Sendable {
+    package let name: String
+    package let shape: SettingsShape
+    /// One sentence for the reference.
+    package let help: String
+    /// What holds when the key is not set, as a person reads it.
+    package let standard: String
+
+    package init(_ name: String, _ shape: SettingsShape, _ help: String, standard: String = "") {
+        self.name = name
+        self.shape = shape
+        self.help = help
+        self.standard = standard
+    }
+}

@@ -1,0 +1,104 @@
+package import Primitives
+
+/// Checked settings. Reading a value cannot fail: what was written has the right shape, and what was not is nil.
+package struct SettingsTree: Sendable {
+    private var node: SettingsNode
+
+    private init(_ node: SettingsNode) { self.node = node }
+
+    /// Settings with nothing in them.
+    package static let empty = SettingsTree(SettingsNode(.mapping([]), .implied))
+
+    /// Reads the file, lays environment and flags over it, and checks the whole against the shape.
+    ///
+    /// - Parameter file: a YAML file, or nil for none.
+    /// - Parameter environment: all variables; those that begin with `MARTLET_` are settings: `MARTLET_LOG__LEVEL` is `log.level`,
+    ///   `MARTLET_PROXMOX__CLUSTERS__0__NAME` the first cluster's name.
+    /// - Parameter flags: values of flags that stand for settings.
+    package init(
+        file: String?, environment: [String: String], flags: [SettingsFlagValue], shape: SettingsShape
+    ) throws(Failure) {
+        var node = SettingsNode(.mapping([]), .implied)
+        if let file {
+            let bytes = try Files.read(file, limitBytes: 1 << 20)
+            let read = try YAMLReader.read(bytes, path: file)
+            if case .empty = read.content {} else { node = read }
+            try shape.check(node, at: "")
+        }
+        for name in environment.keys.sorted() where name.hasPrefix("MARTLET_") {
+            let path = name.dropFirst("MARTLET_".count).lowercased().split(separator: "_", omittingEmptySubsequences: false)
+            node.set(Self.keys(path)[...], SettingsNode(.scalar(environment[name] ?? ""), .environment(name)))
+        }
+        for flag in flags {
+            let values = flag.values.map { SettingsNode(.scalar($0), .flag(flag.name)) }
+            let value = flag.isList ? SettingsNode(.sequence(values), .flag(flag.name)) : values.last
+            if let value { node.set(flag.path[...], value) }
+        }
+        try shape.check(node, at: "")
+        self.node = node
+    }
+
+    /// `LOG__LEVEL` was split at every `_`; an empty piece is where two stood.
+    private static func keys(_ pieces: [Substring]) -> [String] {
+        var keys = [""]
+        for piece in pieces {
+            if piece.isEmpty {
+                keys.append("")
+            } else {
+                keys[keys.count - 1] += (keys[keys.count - 1].isEmpty ? "" : "_") + piece
+            }
+        }
+        return keys
+    }
+
+    // MARK: reading
+
+    package subscript(key: String) -> SettingsTree {
+        guard case .mapping(let members) = node.content, let member = members.first(where: { $0.key == key }) else {
+            return SettingsTree(SettingsNode(.empty, node.origin))
+        }
+        return SettingsTree(member.node)
+    }
+
+    /// Where this was written.
+    package var origin: SettingsNode.Origin { node.origin }
+
+    package var isSet: Bool {
+        if case .empty = node.content { return false }
+        return true
+    }
+
+    package var text: String? {
+        if case .scalar(let text) = node.content { return text }
+        return nil
+    }
+
+    package var integer: Int? { text.flatMap { Int($0) } }
+    package var seconds: Double? { text.flatMap(SettingsShape.seconds(of:)) }
+    package var flag: Bool? { text.flatMap(SettingsShape.flag(of:)) }
+
+    package var texts: [String]? {
+        switch node.content {
+        case .scalar(let text): [text]
+        case .sequence(let elements): elements.compactMap { SettingsTree($0).text }
+        default: nil
+        }
+    }
+
+    package var sections: [SettingsTree] {
+        if case .sequence(let elements) = node.content { return elements.map { SettingsTree($0) } }
+        return []
+    }
+
+    /// A failure that begins with where this was written.
+    package func failure(_ message: String) -> Failure { Failure(.configuration, "\(node.origin): \(message)") }
+}
+
+/// What was given for a flag that stands for a setting.
+package struct SettingsFlagValue: Sendable {
+    package let name: String
+    /// Where its value goes: `["log", "level"]`.
+    package let path: [String]
+    package let values: [String]
+    package let isList: Bool
+}

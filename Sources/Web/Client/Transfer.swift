@@ -1,0 +1,157 @@
+import CurlShim
+import Glibc
+import Primitives
+import Synchronization
+
+/// One call of the client on its way. Filled by the driver thread; the continuation is resumed once.
+final class Transfer: Sendable {
+    private struct State {
+        var continuation: CheckedContinuation<Result<HTTPResponse, HTTPClientError>, Never>?
+        var body: [UInt8] = []
+        var reason = ""
+        var headers = HTTPHeaders()
+        var isTooLarge = false
+    }
+
+    let request: HTTPRequest
+    private let state = Mutex(State())
+
+    init(_ request: HTTPRequest) { self.request = request }
+
+    func begin(_ continuation: CheckedContinuation<Result<HTTPResponse, HTTPClientError>, Never>) {
+        state.withLock { $0.continuation = continuation }
+    }
+
+    /// Hands the request to libcurl, which does not hold this object: whoever keeps the handle keeps it.
+    func start(on multi: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+        let remaining = request.deadline.remainingSeconds
+        let lines = request.headers.map { strdup("\($0.name): \($0.value)") }
+        defer { for line in lines { free(line) } }
+        var options = mlt_curl_request()
+        options.verify_peer = request.trust == .insecure ? 0 : 1
+        options.timeout_ms = max(1, Int((remaining * 1000).rounded(.up)))
+        options.connect_timeout_ms = max(1, Int(min(remaining, request.connectTimeoutSeconds) * 1000))
+        options.on_body = clientOnBody
+        options.on_header = clientOnHeader
+        options.context = Unmanaged.passUnretained(self).toOpaque()
+        var authority: String?
+        if case .authority(let file) = request.trust { authority = file }
+        let pointers = lines.map { UnsafePointer($0) }
+        return pointers.withUnsafeBufferPointer { headers in
+            options.headers = headers.baseAddress
+            options.header_count = headers.count
+            return request.url.withCString { url in
+                options.url = url
+                return request.method.withCString { method in
+                    options.method = method
+                    return withOptionalCString(authority) { file in
+                        options.ca_file = file
+                        return (request.body ?? []).withUnsafeBytes { body in
+                            options.body = request.body == nil ? nil : body.baseAddress
+                            options.body_size = body.count
+                            return mlt_curl_start(multi, &options)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
+        state.withLock { state in
+            guard state.body.count + bytes.count <= request.bodyLimitBytes else {
+                state.isTooLarge = true
+                state.body = []
+                return false
+            }
+            state.body.append(contentsOf: bytes)
+            return true
+        }
+    }
+
+    func receive(header bytes: UnsafeRawBufferPointer) {
+        var line = String(decoding: bytes, as: UTF8.self)
+        while line.last?.isWhitespace == true { line.removeLast() }
+        state.withLock { state in
+            if line.hasPrefix("HTTP/") {
+                // A status line starts an answer; whatever stood before was an interim one.
+                state.headers = HTTPHeaders()
+                let words = line.split(separator: " ", maxSplits: 2)
+                state.reason = words.count == 3 ? String(words[2]) : ""
+            } else if let colon = line.firstIndex(of: ":") {
+                let value = line[line.index(after: colon)...].drop { $0.isWhitespace }
+                state.headers.add(String(line[..<colon]), String(value))
+                if line.lowercased().hasPrefix("content-length:"), let length = Int(value), length > 0 {
+                    // A hint from outside: believed as far as a large answer goes, no further.
+                    state.body.reserveCapacity(min(length, 4 << 20, request.bodyLimitBytes))
+                }
+            }
+        }
+    }
+
+    func finish(_ outcome: mlt_curl_outcome) {
+        let failure = mlt_curl_classify(outcome.code)
+        guard failure != mlt_curl_failure_none else {
+            resume { state in
+                .success(
+                    HTTPResponse(
+                        status: outcome.status, reason: state.reason, headers: state.headers, body: state.body,
+                        connectionsOpened: outcome.connections_opened))
+            }
+            return
+        }
+        let message = withUnsafeBytes(of: outcome.message) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        resume { state in
+            let kind: HTTPClientError.Kind =
+                switch failure {
+                case mlt_curl_failure_timeout: .timeout
+                case mlt_curl_failure_resolve: .resolve
+                case mlt_curl_failure_connect: .connect
+                case mlt_curl_failure_tls: .tls
+                case mlt_curl_failure_aborted: state.isTooLarge ? .tooLarge : .protocolViolation
+                case mlt_curl_failure_url: .url
+                default: .protocolViolation
+                }
+            let text = state.isTooLarge ? "answer larger than \(self.request.bodyLimitBytes) bytes" : message
+            return .failure(HTTPClientError(kind: kind, message: text))
+        }
+    }
+
+    func fail(_ kind: HTTPClientError.Kind, _ message: String) {
+        resume { _ in .failure(HTTPClientError(kind: kind, message: message)) }
+    }
+
+    private func resume(_ result: (State) -> Result<HTTPResponse, HTTPClientError>) {
+        let (continuation, value) = state.withLock { state in
+            let value = result(state)
+            defer {
+                state.continuation = nil
+                state.body = []
+            }
+            return (state.continuation, value)
+        }
+        continuation?.resume(returning: value)
+    }
+}
+
+private func withOptionalCString<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+    guard let text else { return body(nil) }
+    return text.withCString { body($0) }
+}
+
+// libcurl's callbacks, on the driver thread.
+
+func clientOnBody(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+    guard let context else { return 0 }
+    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.receive(body: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+}
+
+func clientOnHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+    guard let context else { return 0 }
+    Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+        .receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
+}

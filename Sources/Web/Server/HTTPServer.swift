@@ -1,0 +1,170 @@
+import Glibc
+import MicroHTTPDShim
+package import Primitives
+import Synchronization
+
+/// An HTTP/1.1 server. Handlers run as tasks; connections, headers, bodies, idle time and requests in flight are all bounded.
+package final class HTTPServer: Sendable {
+    package struct Limits: Sendable {
+        package var connections: UInt32 = 256
+        /// From one address; 0 for no limit of its own.
+        package var connectionsPerAddress: UInt32 = 0
+        /// Requests being answered; the next gets 503.
+        package var requestsInFlight = 40
+        /// Request line and headers together; more gets 431.
+        package var headerBytes = 32 << 10
+        /// More gets 413.
+        package var bodyBytes = 1 << 20
+        /// A connection on which nothing moves for so long is closed.
+        package var idleSeconds: UInt32 = 30
+        /// Event loops.
+        package var threads: UInt32 = 1
+
+        package init() {}
+    }
+
+    /// What the server counts of itself.
+    package struct Counts: Sendable {
+        package var requests = 0
+        package var inFlight = 0
+        /// Requests turned away because too many were in flight.
+        package var refused = 0
+    }
+
+    private struct State {
+        var counts = Counts()
+        var isStopping = false
+        /// The requests whose connection waits for its handler.
+        var waiting: [ObjectIdentifier: ServerExchange] = [:]
+    }
+
+    package let address: ListenAddress
+    private let limits: Limits
+    private let logger: Logger
+    private let handler: HTTPHandler
+    private let state = Mutex(State())
+    // Set once by `init`, before the first request can reach it, and read by `stop`.
+    private let daemon = Mutex<SendablePointer?>(nil)
+
+    private struct SendablePointer: @unchecked Sendable {
+        // libmicrohttpd's daemon functions may be called from any thread.
+        let pointer: OpaquePointer
+    }
+
+    /// Starts to listen and to answer.
+    ///
+    /// - Parameter origin: the flag or key that set the address, for the error when the port is busy.
+    /// - Parameter certificate: for HTTPS.
+    package init(
+        listen address: ListenAddress, origin: String, limits: Limits = Limits(), certificate: SelfSignedCertificate? = nil,
+        logger: Logger, handler: @escaping HTTPHandler
+    ) throws(Failure) {
+        let descriptor = try address.listen(origin: origin)
+        self.address = address.bound(to: descriptor)
+        self.limits = limits
+        self.logger = logger
+        self.handler = handler
+        var options = mlt_httpd_options()
+        options.listen_descriptor = descriptor
+        options.threads = limits.threads
+        options.connection_limit = limits.connections
+        options.connection_limit_per_address = limits.connectionsPerAddress
+        options.idle_timeout_seconds = limits.idleSeconds
+        options.connection_memory_bytes = limits.headerBytes
+        options.on_request = serverOnRequest
+        options.on_end = serverOnEnd
+        options.on_log = serverOnLog
+        // Balanced by `stop`.
+        options.context = Unmanaged.passRetained(self).toOpaque()
+        let started = Self.start(&options, certificate)
+        guard let started else {
+            Unmanaged.passUnretained(self).release()
+            close(descriptor)
+            throw Failure(.environment, "cannot start an HTTP server on \(address): out of threads, memory or open files")
+        }
+        daemon.withLock { $0 = SendablePointer(pointer: started) }
+    }
+
+    private static func start(_ options: inout mlt_httpd_options, _ certificate: SelfSignedCertificate?) -> OpaquePointer? {
+        guard let certificate else { return mlt_httpd_start(&options) }
+        return certificate.certificatePEM.withCString { certificatePEM in
+            certificate.keyPEM.reveal().withCString { keyPEM in
+                options.certificate_pem = certificatePEM
+                options.key_pem = keyPEM
+                return mlt_httpd_start(&options)
+            }
+        }
+    }
+
+    package var counts: Counts { state.withLock { $0.counts } }
+
+    /// Stops accepting, lets requests in flight finish for up to `seconds`, then ends what is left with 503. Further calls do nothing.
+    package func stop(withinSeconds seconds: Double) async {
+        let running = daemon.withLock { daemon in
+            defer { daemon = nil }
+            return daemon
+        }
+        guard let running else { return }
+        let descriptor = mlt_httpd_stop_accepting(running.pointer)
+        if descriptor >= 0 { close(descriptor) }
+        let deadline = Deadline.after(seconds: seconds)
+        while counts.inFlight > 0 && !deadline.hasPassed { try? await Task.sleep(for: .milliseconds(10)) }
+        let abandoned = state.withLock { state in
+            state.isStopping = true
+            return Array(state.waiting.values)
+        }
+        for exchange in abandoned { exchange.answer(HTTPServerResponse(status: 503, text: "Shutting down.\n")) }
+        // Joins the event loops, so it runs on a thread of its own.
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let stop: @Sendable () -> Void = {
+                mlt_httpd_stop(running.pointer)
+                Unmanaged.passUnretained(self).release()
+                continuation.resume()
+            }
+            do { try Thread.start("http-stop", stop) } catch { stop() }
+        }
+    }
+
+    // MARK: called on the event loops
+
+    /// The headers are complete. Returns the exchange that will hold the request, or nil to close the connection.
+    func begin(_ connection: OpaquePointer, method: String, path: String) -> ServerExchange {
+        ServerExchange(connection: connection, method: method, path: path, bodyLimit: limits.bodyBytes)
+    }
+
+    /// The request is complete: hands it to the handler, with the connection suspended meanwhile.
+    ///
+    /// Returns true when the answer is there already, because the request was turned away.
+    func dispatch(_ exchange: ServerExchange) -> Bool {
+        enum Verdict { case run, busy, stopping }
+        let verdict: Verdict = state.withLock { state in
+            state.counts.requests += 1
+            if state.isStopping { return .stopping }
+            guard state.counts.inFlight < limits.requestsInFlight else {
+                state.counts.refused += 1
+                return .busy
+            }
+            state.counts.inFlight += 1
+            state.waiting[ObjectIdentifier(exchange)] = exchange
+            return .run
+        }
+        switch verdict {
+        case .stopping: exchange.prepare(HTTPServerResponse(status: 503, text: "Shutting down.\n"))
+        case .busy:
+            exchange.prepare(HTTPServerResponse(status: 503, text: "Limit of \(limits.requestsInFlight) requests in flight reached.\n"))
+        case .run:
+            exchange.suspend()
+            let request = exchange.request()
+            Task.detached { [self] in
+                exchange.answer(await handler(request))
+                state.withLock { state in
+                    state.counts.inFlight -= 1
+                    state.waiting[ObjectIdentifier(exchange)] = nil
+                }
+            }
+        }
+        return verdict != .run
+    }
+
+    func note(_ message: String) { logger.debug("http server", ["detail": message]) }
+}

@@ -1,0 +1,63 @@
+/// A request as a handler sees it.
+package struct HTTPServerRequest: Sendable {
+    package let method: String
+    /// Percent-decoded, without the query.
+    package let path: String
+    package let query: [(name: String, value: String)]
+    package let headers: HTTPHeaders
+    package let body: [UInt8]
+    /// When the headers had arrived; a deadline counts from here.
+    package let arrival: ContinuousClock.Instant
+
+    package init(
+        method: String, path: String, query: [(name: String, value: String)] = [], headers: HTTPHeaders = HTTPHeaders(),
+        body: [UInt8] = [], arrival: ContinuousClock.Instant = .now
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.arrival = arrival
+    }
+
+    /// The first value of a query parameter.
+    package func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
+}
+
+/// An answer. A handler makes it and gives it away.
+package struct HTTPServerResponse: Sendable {
+    package enum Body: Sendable {
+        case bytes([UInt8])
+        case heap(HeapBytes)
+    }
+
+    package var status: Int
+    package var headers: HTTPHeaders
+    package var body: Body
+    /// Closes the connection without an answer, as a machine does that just died; for simulations.
+    package var isDropped = false
+
+    package init(status: Int, headers: HTTPHeaders = HTTPHeaders(), body: Body = .bytes([])) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    package init(status: Int = 200, contentType: String = "text/plain; charset=utf-8", text: String) {
+        self.init(status: status, headers: HTTPHeaders([("Content-Type", contentType)]), body: .bytes(Array(text.utf8)))
+    }
+
+    package init(status: Int = 200, json: [UInt8]) {
+        self.init(status: status, headers: HTTPHeaders([("Content-Type", "application/json")]), body: .bytes(json))
+    }
+
+    package static var dropped: HTTPServerResponse {
+        var response = HTTPServerResponse(status: 500)
+        response.isDropped = true
+        return response
+    }
+}
+
+/// Answers a request. It never fails: what goes wrong is a response.
+package typealias HTTPHandler = @Sendable (HTTPServerRequest) async -> HTTPServerResponse

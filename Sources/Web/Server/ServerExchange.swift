@@ -1,0 +1,171 @@
+import Glibc
+import MicroHTTPDShim
+import Synchronization
+
+/// One request and its answer, shared by the event loop that owns the connection and the task that runs the handler.
+final class ServerExchange: Sendable {
+    private enum Phase {
+        case receiving
+        /// The connection sleeps until `answer`.
+        case suspended
+        /// The loop may queue the answer.
+        case answered
+    }
+
+    private struct State {
+        var phase = Phase.receiving
+        var body: [UInt8] = []
+        var isTooLarge = false
+        var response: HTTPServerResponse?
+    }
+
+    private struct Connection: @unchecked Sendable {
+        // Used by the loop; by others only to resume it, which libmicrohttpd allows from any thread while it is suspended.
+        let pointer: OpaquePointer
+    }
+
+    private let connection: Connection
+    private let method: String
+    private let path: String
+    private let bodyLimit: Int
+    private let arrival = ContinuousClock.now
+    private let state = Mutex(State())
+
+    init(connection: OpaquePointer, method: String, path: String, bodyLimit: Int) {
+        self.connection = Connection(pointer: connection)
+        self.method = method
+        self.path = path
+        self.bodyLimit = bodyLimit
+    }
+
+    /// A piece of the body. What goes past the limit is thrown away as it comes, so that the client hears why.
+    func receive(_ bytes: UnsafeBufferPointer<UInt8>) {
+        state.withLock { state in
+            guard !state.isTooLarge else { return }
+            if state.body.count + bytes.count > bodyLimit {
+                state.isTooLarge = true
+                state.body = []
+            } else {
+                state.body.append(contentsOf: bytes)
+            }
+        }
+    }
+
+    var isReceiving: Bool { state.withLock { $0.phase == .receiving } }
+    var isTooLarge: Bool { state.withLock { $0.isTooLarge } }
+
+    func request() -> HTTPServerRequest {
+        HTTPServerRequest(
+            method: method, path: path, query: pairs(mlt_httpd_query), headers: HTTPHeaders(pairs(mlt_httpd_headers)),
+            body: state.withLock { $0.body }, arrival: arrival)
+    }
+
+    /// Puts the answer in place without a detour over a task.
+    func prepare(_ response: HTTPServerResponse) {
+        state.withLock { state in
+            state.response = response
+            state.phase = .answered
+        }
+    }
+
+    func suspend() {
+        state.withLock { $0.phase = .suspended }
+        mlt_httpd_suspend(connection.pointer)
+    }
+
+    /// Answers and wakes the connection. Only the first call counts.
+    func answer(_ response: HTTPServerResponse) {
+        let wakes = state.withLock { state in
+            guard state.phase == .suspended else { return false }
+            state.response = response
+            state.phase = .answered
+            return true
+        }
+        if wakes { mlt_httpd_resume(connection.pointer) }
+    }
+
+    /// Queues the answer on the connection. Returns 0 when it must be closed instead.
+    func queue() -> Int32 {
+        let taken = state.withLock { state in
+            defer { state.response = nil }
+            return state.response
+        }
+        guard let response = taken, !response.isDropped else { return 0 }
+        let (memory, size) = Self.memory(of: response.body)
+        let texts = response.headers.fields.flatMap { [strdup($0.name), strdup($0.value)] }
+        defer { for text in texts { free(text) } }
+        return texts.map { UnsafePointer($0) }.withUnsafeBufferPointer {
+            mlt_httpd_answer(connection.pointer, UInt32(response.status), memory, size, $0.baseAddress, $0.count)
+        }
+    }
+
+    private static func memory(of body: HTTPServerResponse.Body) -> (UnsafeMutableRawPointer?, Int) {
+        switch body {
+        case .heap(let heap): return heap.release()
+        case .bytes(let bytes):
+            let heap = HeapBytes(reservingBytes: bytes.count)
+            heap.append(contentsOf: bytes)
+            return heap.release()
+        }
+    }
+
+    private func pairs(
+        _ visit: (OpaquePointer?, mlt_httpd_on_pair?, UnsafeMutableRawPointer?) -> Void
+    ) -> [(name: String, value: String)] {
+        var found: [(name: String, value: String)] = []
+        withUnsafeMutablePointer(to: &found) { visit(connection.pointer, collectPair, $0) }
+        return found
+    }
+}
+
+private func collectPair(
+    _ context: UnsafeMutableRawPointer?, _ key: UnsafePointer<CChar>?, _ keySize: Int, _ value: UnsafePointer<CChar>?, _ valueSize: Int
+) -> Int32 {
+    guard let context, let key else { return 0 }
+    let found = context.assumingMemoryBound(to: [(name: String, value: String)].self)
+    func text(_ start: UnsafePointer<CChar>?, _ size: Int) -> String {
+        String(decoding: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : size), as: UTF8.self)
+    }
+    found.pointee.append((text(key, keySize), text(value, valueSize)))
+    return 1
+}
+
+// The C callbacks of a server. They run on libmicrohttpd's threads, hence free functions: a closure could be bound to an actor.
+
+func serverOnRequest(
+    _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ method: UnsafePointer<CChar>?,
+    _ body: UnsafePointer<UInt8>?, _ size: UnsafeMutablePointer<Int>?, _ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+) -> Int32 {
+    guard let context, let connection, let path, let method, let size, let request else { return 0 }
+    let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+    guard let known = request.pointee else {
+        let exchange = server.begin(connection, method: String(cString: method), path: String(cString: path))
+        request.pointee = Unmanaged.passRetained(exchange).toOpaque()
+        return 1
+    }
+    let exchange = Unmanaged<ServerExchange>.fromOpaque(known).takeUnretainedValue()
+    if size.pointee > 0 {
+        exchange.receive(UnsafeBufferPointer(start: body, count: size.pointee))
+        size.pointee = 0
+        return 1
+    }
+    if exchange.isReceiving {
+        if exchange.isTooLarge {
+            exchange.prepare(HTTPServerResponse(status: 413, text: "Request body too large.\n"))
+            return exchange.queue()
+        }
+        // A suspended connection comes back here once it is resumed.
+        return server.dispatch(exchange) ? exchange.queue() : 1
+    }
+    return exchange.queue()
+}
+
+func serverOnEnd(_ context: UnsafeMutableRawPointer?, _ request: UnsafeMutableRawPointer?) {
+    guard let request else { return }
+    Unmanaged<ServerExchange>.fromOpaque(request).release()
+}
+
+func serverOnLog(_ context: UnsafeMutableRawPointer?, _ message: UnsafePointer<CChar>?) {
+    guard let context, let message else { return }
+    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().note(String(cString: message))
+}
