@@ -1,0 +1,135 @@
+import Exporting
+import Metrics
+import Primitives
+import ProxmoxAPI
+
+/// One cluster's share of one scrape: three calls for the cluster, then three for each node that is online, all nodes at once.
+struct ClusterScrape: Sendable {
+    /// An answer, or why there is none.
+    typealias Answer<Value: Sendable> = Result<Value, ProxmoxError>
+
+    let cluster: ProxmoxCluster
+    let families: ProxmoxFamilies
+    let sink: SampleSink
+    let context: CollectionContext
+
+    func run() async {
+        // The cluster's calls get half of the time, so that one of them that hangs leaves the other half to the nodes.
+        let half = Deadline.after(seconds: context.deadline.remainingSeconds / 2)
+        if cluster.wasRefused, let error = await cluster.versionError(context), error.kind == .unauthorized {
+            report(error, part: cluster.name ?? cluster.client.endpoint.authority)
+            return
+        }
+        let (client, http) = (cluster.client, context.http)
+        async let versionAnswer = answer { () async throws(ProxmoxError) in try await client.version(http: http, by: half) }
+        async let statusAnswer = answer { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: half) }
+        async let resourcesAnswer = answer { () async throws(ProxmoxError) in try await client.clusterResources(http: http, by: half) }
+        let answers = await (version: versionAnswer, status: statusAnswer, resources: resourcesAnswer)
+        let resources = answers.resources.value
+        cluster.learnName(answers.status.value, resources)
+        guard let name = cluster.name else {
+            let part = cluster.client.endpoint.authority
+            for error in [answers.version.failure, answers.status.failure, answers.resources.failure].compactMap({ $0 }) {
+                report(error, part: part)
+            }
+            sink.report(PartProblem(part: part, .failed, "the cluster's name is not known yet; proxmox.clusters.name can set it"))
+            return
+        }
+        let errors = [answers.version.failure, answers.status.failure, answers.resources.failure].compactMap { $0 }
+        for error in errors { report(error, part: name) }
+        cluster.wasRefused = errors.contains { $0.kind == .unauthorized }
+
+        let members = Members(answers.status.value, resources)
+        let inventory = Inventory(resources, cluster)
+        writeCluster(name, answers.version.value, answers.status.value, members, resources, inventory)
+        let listed = await withTaskGroup(of: NodeScrape.Listed.self) { group in
+            for node in members.online {
+                let scrape = NodeScrape(
+                    cluster: name, node: node, client: client, inventory: inventory, families: families, sink: sink, context: context)
+                group.addTask { await scrape.run() }
+            }
+            return await group.reduce(into: NodeScrape.Listed()) { $0.add($1) }
+        }
+        writeUnlisted(name, members, inventory, listed)
+        if let resources { remember(resources, inventory, listed) }
+    }
+
+    private func answer<Value: Sendable>(_ call: () async throws(ProxmoxError) -> Value) async -> Answer<Value> {
+        do throws(ProxmoxError) { return .success(try await call()) } catch { return .failure(error) }
+    }
+
+    /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
+    private func writeCluster(
+        _ name: String, _ version: ProxmoxVersion?, _ status: ClusterStatus?, _ members: Members, _ resources: ClusterResources?,
+        _ inventory: Inventory
+    ) {
+        var buffer = sink.begin(name, reservingSamples: 16 * members.all.count + 8)
+        if let version { families.cluster.write(name, version, into: &buffer) }
+        if let status { families.cluster.write(name, status, into: &buffer) }
+        for (node, isOnline) in members.all {
+            let labels = buffer.labels(NodeFamilies.labels, name, node)
+            let row = inventory.nodes[node]
+            families.node.write(labels, isOnline: isOnline, isStale: row.map { $0.status != "online" }, row, into: &buffer)
+        }
+        for storage in resources?.storages ?? [] where members.isOnline(storage.node) && inventory.nodes[storage.node]?.status == "online" {
+            families.storage.write(name, storage, into: &buffer)
+        }
+        sink.commit(buffer)
+    }
+
+    /// Guests that no node's list holds: those of nodes that are offline or did not answer, and those just on the move.
+    private func writeUnlisted(_ name: String, _ members: Members, _ inventory: Inventory, _ listed: NodeScrape.Listed) {
+        let missing = inventory.guests.values.filter { listed.guests[$0.vmid] == nil }.sorted { $0.vmid < $1.vmid }
+        guard !missing.isEmpty else { return }
+        var buffer = sink.begin(name + "/unlisted", reservingSamples: missing.count * 8)
+        for guest in missing {
+            let identity = inventory.identity(guest.vmid)
+            families.guest.write(name, node: guest.node, guest.vmid, guest.kind, identity, into: &buffer)
+            guard members.isOnline(guest.node), !identity.isTemplate else { continue }
+            let labels = buffer.labels(GuestFamilies.labels, name, guest.node, String(guest.vmid), identity.name, guest.kind.rawValue)
+            let isListRead = listed.isRead(guest.node, guest.kind)
+            switch (guest.kind, isListRead) {
+            case (.qemu, true): families.virtualMachine.write(labels, cpu: guest.cpuRatio, into: &buffer)
+            case (.qemu, false): families.virtualMachine.write(labels, guest, into: &buffer)
+            case (.lxc, true): families.container.write(labels, cpu: guest.cpuRatio, into: &buffer)
+            case (.lxc, false): families.container.write(labels, guest, into: &buffer)
+            }
+        }
+        sink.commit(buffer)
+    }
+
+    private func remember(_ resources: ClusterResources, _ inventory: Inventory, _ listed: NodeScrape.Listed) {
+        var identities = listed.guests
+        for guest in resources.guests where identities[guest.vmid] == nil { identities[guest.vmid] = inventory.identity(guest.vmid) }
+        cluster.remember(identities)
+    }
+
+    private func report(_ error: ProxmoxError, part: String) {
+        sink.report(PartProblem(part: part, error.reason, error.description))
+    }
+}
+
+extension Result where Success: Sendable, Failure == ProxmoxError {
+    var value: Success? { try? get() }
+
+    var failure: ProxmoxError? {
+        if case .failure(let error) = self { return error }
+        return nil
+    }
+}
+
+extension ProxmoxError {
+    /// The same as the label `reason` has it.
+    var reason: PartProblem.Reason {
+        switch kind {
+        case .unauthorized: .unauthorized
+        case .forbidden: .forbidden
+        case .nodeUnreachable, .unreachable: .unreachable
+        case .refused: .failed
+        case .timeout: .deadline
+        case .tls: .tls
+        case .tooLarge: .tooLarge
+        case .malformed: .malformed
+        }
+    }
+}

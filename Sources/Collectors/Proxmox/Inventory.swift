@@ -1,0 +1,30 @@
+import ProxmoxAPI
+
+/// What `/cluster/resources` says, by node and by guest, completed by what earlier scrapes have seen.
+struct Inventory: Sendable {
+    let nodes: [String: ClusterResources.Node]
+    let guests: [Int: GuestResource]
+    private let cluster: ProxmoxCluster
+
+    init(_ resources: ClusterResources?, _ cluster: ProxmoxCluster) {
+        nodes = Dictionary((resources?.nodes ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        guests = Dictionary((resources?.guests ?? []).map { ($0.vmid, $0) }, uniquingKeysWith: { first, _ in first })
+        self.cluster = cluster
+    }
+
+    /// What the guest is: from `/cluster/resources`, else from the node's list, else as it was last seen.
+    func identity(
+        _ vmid: Int, listedName: String? = nil, listedTags: String? = nil, listedTemplate: Bool? = nil
+    ) -> GuestIdentity {
+        let row = guests[vmid]
+        // A row without a name is what is left of a guest whose node fell silent.
+        let isComplete = row?.name != nil || listedName != nil
+        let last = isComplete ? nil : cluster.remembered(vmid)
+        var identity = GuestIdentity()
+        identity.name = row?.name ?? listedName ?? last?.name ?? ""
+        identity.isTemplate = row?.isTemplate ?? listedTemplate ?? last?.isTemplate ?? false
+        identity.tags = row?.tags ?? listedTags ?? last?.tags ?? ""
+        identity.pool = row?.pool ?? last?.pool ?? ""
+        return identity
+    }
+}

@@ -1,0 +1,28 @@
+import ProxmoxAPI
+
+/// Who belongs to the cluster and who is there: corosync's word, or what `/cluster/resources` made of it when that is all there is.
+struct Members: Sendable {
+    /// In the order of the answer; a node is named once.
+    let all: [(name: String, isOnline: Bool)]
+    private let onlineNames: Set<String>
+
+    init(_ status: ClusterStatus?, _ resources: ClusterResources?) {
+        var seen: Set<String> = []
+        var all: [(name: String, isOnline: Bool)] = []
+        if let status {
+            for node in status.nodes where seen.insert(node.name).inserted { all.append((node.name, node.isOnline)) }
+        } else {
+            for node in resources?.nodes ?? [] {
+                // `unknown` means that the node's statistics daemon is silent: nobody says whether the node is there.
+                guard node.status == "online" || node.status == "offline", seen.insert(node.name).inserted else { continue }
+                all.append((node.name, node.status == "online"))
+            }
+        }
+        self.all = all
+        onlineNames = Set(all.filter(\.isOnline).map(\.name))
+    }
+
+    var online: [String] { all.filter(\.isOnline).map(\.name) }
+
+    func isOnline(_ node: String) -> Bool { onlineNames.contains(node) }
+}

@@ -1,0 +1,92 @@
+import Exporting
+import Metrics
+import Primitives
+import ProxmoxAPI
+
+/// One node's share of one scrape: its status and its two lists, asked for at once and committed as one part.
+struct NodeScrape: Sendable {
+    /// What the lists held, for what comes after all nodes.
+    struct Listed: Sendable {
+        private(set) var guests: [Int: GuestIdentity] = [:]
+        private var read: [GuestKind: Set<String>] = [:]
+
+        mutating func add(_ vmid: Int, _ identity: GuestIdentity) { guests[vmid] = identity }
+
+        mutating func markRead(_ node: String, _ kind: GuestKind) { read[kind, default: []].insert(node) }
+
+        mutating func add(_ other: Listed) {
+            guests.merge(other.guests) { first, _ in first }
+            for (kind, nodes) in other.read { read[kind, default: []].formUnion(nodes) }
+        }
+
+        func isRead(_ node: String, _ kind: GuestKind) -> Bool { read[kind]?.contains(node) ?? false }
+    }
+
+    let cluster: String
+    let node: String
+    let client: ProxmoxClient
+    let inventory: Inventory
+    let families: ProxmoxFamilies
+    let sink: SampleSink
+    let context: CollectionContext
+
+    func run() async -> Listed {
+        let part = "\(cluster)/\(node)"
+        var buffer = sink.begin(part)
+        let (http, deadline) = (context.http, context.deadline)
+        async let statusAnswer = answer(part) { () async throws(ProxmoxError) in
+            try await client.nodeStatus(node, http: http, by: deadline)
+        }
+        async let machinesAnswer = answer(part) { () async throws(ProxmoxError) in
+            try await client.virtualMachines(node, http: http, by: deadline)
+        }
+        async let containersAnswer = answer(part) { () async throws(ProxmoxError) in
+            try await client.containers(node, http: http, by: deadline)
+        }
+        let (status, machines, containers) = await (statusAnswer, machinesAnswer, containersAnswer)
+
+        let labels = buffer.labels(NodeFamilies.labels, cluster, node)
+        if let status { families.node.write(labels, status, into: &buffer) }
+        families.node.write(labels, virtualMachines: machines?.count, containers: containers?.count, into: &buffer)
+        var listed = Listed()
+        if let machines {
+            listed.markRead(node, .qemu)
+            for machine in machines where listed.guests[machine.vmid] == nil { write(machine, &buffer, &listed) }
+        }
+        if let containers {
+            listed.markRead(node, .lxc)
+            for container in containers where listed.guests[container.vmid] == nil { write(container, &buffer, &listed) }
+        }
+        sink.commit(buffer)
+        return listed
+    }
+
+    private func write(_ machine: VirtualMachine, _ buffer: inout SampleBuffer, _ listed: inout Listed) {
+        let identity = inventory.identity(
+            machine.vmid, listedName: machine.name, listedTags: machine.tags, listedTemplate: machine.isTemplate)
+        listed.add(machine.vmid, identity)
+        families.guest.write(cluster, node: node, machine.vmid, .qemu, identity, into: &buffer)
+        guard !identity.isTemplate else { return }
+        let labels = buffer.labels(GuestFamilies.labels, cluster, node, String(machine.vmid), identity.name, GuestKind.qemu.rawValue)
+        families.virtualMachine.write(labels, machine, cpu: inventory.guests[machine.vmid]?.cpuRatio, into: &buffer)
+    }
+
+    private func write(_ container: Container, _ buffer: inout SampleBuffer, _ listed: inout Listed) {
+        let identity = inventory.identity(
+            container.vmid, listedName: container.name, listedTags: container.tags, listedTemplate: container.isTemplate)
+        listed.add(container.vmid, identity)
+        families.guest.write(cluster, node: node, container.vmid, .lxc, identity, into: &buffer)
+        guard !identity.isTemplate else { return }
+        let labels = buffer.labels(GuestFamilies.labels, cluster, node, String(container.vmid), identity.name, GuestKind.lxc.rawValue)
+        families.container.write(labels, container, cpu: inventory.guests[container.vmid]?.cpuRatio, into: &buffer)
+    }
+
+    private func answer<Value: Sendable>(_ part: String, _ call: () async throws(ProxmoxError) -> Value) async -> Value? {
+        do throws(ProxmoxError) {
+            return try await call()
+        } catch {
+            sink.report(PartProblem(part: part, error.reason, error.description))
+            return nil
+        }
+    }
+}

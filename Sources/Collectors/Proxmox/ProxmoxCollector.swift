@@ -1,0 +1,64 @@
+package import Exporting
+package import Metrics
+package import Primitives
+import ProxmoxAPI
+
+/// Collects the native metrics of all configured clusters, side by side.
+package struct ProxmoxCollector: Collector {
+    package let name = "proxmox"
+    private let families = ProxmoxFamilies()
+    private let clusters: [ProxmoxCluster]
+
+    package init(_ settings: ProxmoxSettings) { clusters = settings.clusters.map(ProxmoxCluster.init) }
+
+    package var catalogue: Catalogue { families.catalogue }
+
+    package func collect(into sink: SampleSink, _ context: CollectionContext) async {
+        await withDiscardingTaskGroup { group in
+            for cluster in clusters {
+                group.addTask { [families] in
+                    await ClusterScrape(cluster: cluster, families: families, sink: sink, context: context).run()
+                }
+            }
+        }
+        var requests = sink.begin("requests")
+        for cluster in clusters {
+            let labels = requests.labels(RequestFamilies.labels, cluster.client.endpoint.authority)
+            let counts = cluster.client.counts
+            requests.add(families.requests.requests, labels, Double(counts.requests))
+            requests.add(families.requests.failures, labels, Double(counts.failures))
+            requests.add(families.requests.receivedBytes, labels, Double(counts.receivedBytes))
+            requests.add(families.requests.connections, labels, Double(counts.connectionsOpened))
+        }
+        sink.commit(requests)
+    }
+
+    /// Asks each cluster for its version, before anything listens.
+    ///
+    /// A cluster that cannot be reached now may come later and is only logged. Credentials that are refused will not mend
+    /// themselves: when no cluster takes them, that is a `configuration` failure that says which token and what to look at.
+    package func checkCredentials(_ context: CollectionContext) async throws(Failure) {
+        let answers = await withTaskGroup(of: (Int, ProxmoxError?).self) { group in
+            for (index, cluster) in clusters.enumerated() {
+                group.addTask { (index, await cluster.versionError(context)) }
+            }
+            return await group.reduce(into: [Int: ProxmoxError?]()) { $0[$1.0] = $1.1 }
+        }
+        var refused: [String] = []
+        for (index, cluster) in clusters.enumerated() {
+            guard case .some(.some(let error)) = answers[index] else { continue }
+            if error.kind == .unauthorized {
+                refused.append(cluster.client.endpoint.authority)
+            } else {
+                context.logger.warn(
+                    "cluster not reachable yet", ["endpoint": cluster.client.endpoint.authority, "detail": error.description])
+            }
+        }
+        guard let first = refused.first else { return }
+        let advice = "check USER@REALM!NAME=SECRET, that the token exists and has not expired (pveum user token list USER@REALM)"
+        guard refused.count < clusters.count else {
+            throw Failure(.configuration, "Proxmox at \(first) refuses the API token (401); \(advice)")
+        }
+        for endpoint in refused { context.logger.error("API token refused (401)", ["endpoint": endpoint, "advice": advice]) }
+    }
+}

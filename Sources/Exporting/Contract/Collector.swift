@@ -1,0 +1,30 @@
+package import Metrics
+
+/// A source of metrics: one API, one library, one corner of /proc.
+///
+/// A collector is handed a sink and a context and sees nothing else: no server, no other collector. What it must keep:
+///
+/// - It writes families of its own catalogue only, each sample with the labels that its descriptor names, in that order.
+/// - It fills one `SampleBuffer` for each part of what it reads (a node, a card, a server) and commits it whole.
+/// - It ends by `context.deadline`. What is not committed by then is dropped, and the part reported as late.
+/// - It never blocks a thread of the cooperative pool: C calls that may hang run on a `Thread` of its own.
+/// - What is absent at the source writes no sample.
+///
+/// `CollectorConformance` checks it.
+package protocol Collector: Sendable {
+    /// Lower-case word: the value of the label `collector`, and the flag `--collector.NAME`.
+    var name: String { get }
+
+    /// All families that it may ever write.
+    var catalogue: Catalogue { get }
+
+    /// Reads the source once. What fails is told to the sink, part by part.
+    func collect(into sink: SampleSink, _ context: CollectionContext) async
+
+    /// What goes on between scrapes: slow timers, events. Ends when its task is cancelled.
+    func run(_ context: CollectionContext) async
+}
+
+extension Collector {
+    package func run(_ context: CollectionContext) async {}
+}

@@ -1,0 +1,79 @@
+import Glibc
+package import Metrics
+import Primitives
+
+/// `process_*`: what every Prometheus client tells of its own process, read from /proc/self.
+package struct ProcessCollector: Collector {
+    package let name = "process"
+    package let catalogue: Catalogue
+    private let cpu: Metric
+    private let openFiles: Metric
+    private let maximumFiles: Metric
+    private let virtual: Metric
+    private let resident: Metric
+    private let start: Metric
+    private let threads: Metric
+
+    package init() {
+        var catalogue = Catalogue()
+        cpu = catalogue.counter(
+            "process_cpu_seconds_total", "User and system CPU time of this process.", source: "/proc/self/stat utime + stime")
+        openFiles = catalogue.gauge("process_open_fds", "Open file descriptors.", source: "/proc/self/fd")
+        maximumFiles = catalogue.gauge("process_max_fds", "Limit of open file descriptors.", source: "/proc/self/limits Max open files")
+        virtual = catalogue.gauge(
+            "process_virtual_memory_bytes", "Virtual memory size.", source: "/proc/self/stat vsize")
+        resident = catalogue.gauge(
+            "process_resident_memory_bytes", "Resident memory size.", source: "/proc/self/stat rss")
+        start = catalogue.gauge(
+            "process_start_time_seconds", "When the process started, in seconds since 1970.",
+            source: "/proc/self/stat starttime + /proc/stat btime")
+        threads = catalogue.gauge("process_threads", "Threads of this process.", source: "/proc/self/stat num_threads")
+        self.catalogue = catalogue
+    }
+
+    package func collect(into sink: SampleSink, _ context: CollectionContext) async {
+        var buffer = sink.begin("self")
+        let proc = context.fileSystemRoot + "/proc"
+        do {
+            let stat = try Files.read(proc + "/self/stat")
+            // The command in parentheses may hold spaces; the fields count from behind the last one.
+            let commandEnd = stat.lastIndex(of: UInt8(ascii: ")")) ?? -1
+            let fields = stat[(commandEnd + 1)...].split(separator: 0x20)
+            func number(_ position: Int) -> Double? {
+                // The third field is the first behind the command.
+                let index = position - 3
+                return fields.indices.contains(index) ? Double(String(decoding: fields[index], as: UTF8.self)) : nil
+            }
+            let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
+            if let user = number(14), let system = number(15) { buffer.add(cpu, .empty, (user + system) / ticks) }
+            buffer.add(threads, .empty, number(20))
+            if let started = number(22), let boot = try bootTime(proc) { buffer.add(start, .empty, boot + started / ticks) }
+            buffer.add(virtual, .empty, number(23))
+            buffer.add(resident, .empty, number(24).map { $0 * Double(sysconf(Int32(_SC_PAGESIZE))) })
+        } catch {
+            sink.report(PartProblem(part: "self", .failed, "\(error)"))
+        }
+        buffer.add(openFiles, .empty, Self.entries(proc + "/self/fd").map(Double.init))
+        var limit = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            buffer.add(maximumFiles, .empty, Double(limit.rlim_cur))
+        }
+        sink.commit(buffer)
+    }
+
+    private func bootTime(_ proc: String) throws(Failure) -> Double? {
+        for line in try Files.read(proc + "/stat").split(separator: UInt8(ascii: "\n")) where line.starts(with: Array("btime ".utf8)) {
+            return Double(String(decoding: line.dropFirst(6), as: UTF8.self))
+        }
+        return nil
+    }
+
+    private static func entries(_ path: String) -> Int? {
+        guard let folder = opendir(path) else { return nil }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        // Without `.`, `..` and the descriptor of this very reading.
+        return max(0, count - 3)
+    }
+}

@@ -1,0 +1,67 @@
+import Primitives
+import Web
+
+/// `GET /`: what this is, where its pages are, and how the last scrape went.
+struct LandingPage: Sendable {
+    let version: Version
+
+    func response(_ last: ScrapeResult?) -> HTTPServerResponse {
+        var rows = ""
+        for share in last?.shares ?? [] {
+            let state = share.isSuccess ? "<td class=good>complete</td>" : "<td class=bad>incomplete</td>"
+            rows += "<tr><td>\(escaped(share.collector))</td>\(state)<td>\(share.sampleCount)</td><td>"
+            rows += share.problems.prefix(20).map { problem in
+                escaped(problem.part.isEmpty ? problem.message : "\(problem.part): \(problem.message)")
+            }.joined(separator: "<br>")
+            rows += "</td></tr>\n"
+        }
+        let scrape =
+            rows.isEmpty
+            ? "<p>Nothing has been scraped yet.</p>"
+            : "<table><tr><th>Collector</th><th>Last scrape</th><th>Samples</th><th>What is missing</th></tr>\n\(rows)</table>"
+        let page = """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>martlet exporter</title>
+            <link rel="icon" href="data:,">
+            <style>
+            :root { color-scheme: light dark; }
+            body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1rem; }
+            h1 { font-size: 1.6rem; margin-bottom: 0; }
+            .version { color: gray; margin-top: 0; }
+            table { border-collapse: collapse; width: 100%; }
+            th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; }
+            .good { color: #197741; } .bad { color: #b3261e; font-weight: 600; }
+            @media (prefers-color-scheme: dark) { .good { color: #6fd396; } .bad { color: #ff8a80; } }
+            </style>
+            </head>
+            <body>
+            <h1>martlet exporter</h1>
+            <p class="version">\(escaped(version.line))</p>
+            <p><a href="/metrics">Metrics</a> &middot; <a href="/health">Health</a> &middot; <a href="/ready">Readiness</a></p>
+            \(scrape)
+            </body>
+            </html>
+
+            """
+        return HTTPServerResponse(contentType: "text/html; charset=utf-8", text: page)
+    }
+
+    private func escaped(_ text: String) -> String {
+        var escaped = ""
+        for character in text.unicodeScalars {
+            switch character {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            default: escaped.unicodeScalars.append(character)
+            }
+        }
+        return escaped
+    }
+}

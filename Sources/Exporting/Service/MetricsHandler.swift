@@ -1,0 +1,58 @@
+import Metrics
+import Primitives
+import Web
+
+/// `GET /metrics`: scrapes, writes the text format, compresses it when the scraper asks for that.
+struct MetricsHandler: Sendable {
+    let coordinator: ScrapeCoordinator
+    let deadline: ScrapeDeadline
+    /// Called with each result, before it is written.
+    let onResult: @Sendable (ScrapeResult) -> Void
+
+    func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        let names: Set<String>?
+        do {
+            names = try selection(request)
+        } catch {
+            return HTTPServerResponse(status: 400, text: "\(error)\n")
+        }
+        let deadline = deadline.deadline(header: request.headers["X-Prometheus-Scrape-Timeout-Seconds"], from: request.arrival)
+        let result = await coordinator.scrape(by: deadline, only: names)
+        onResult(result)
+        return Self.response(result.exposition, acceptEncoding: request.headers["Accept-Encoding"])
+    }
+
+    /// `collect[]` names those that take part, `exclude[]` those that do not; not both.
+    private func selection(_ request: HTTPServerRequest) throws(Failure) -> Set<String>? {
+        let known = Set(coordinator.collectors.map(\.name))
+        let collect = request.query.filter { $0.name == "collect[]" }.map(\.value)
+        let exclude = request.query.filter { $0.name == "exclude[]" }.map(\.value)
+        if collect.isEmpty && exclude.isEmpty { return nil }
+        guard collect.isEmpty || exclude.isEmpty else { throw Failure(.usage, "collect[] and exclude[] cannot be combined") }
+        if let unknown = (collect + exclude).first(where: { !known.contains($0) }) {
+            throw Failure(.usage, "no collector \(unknown.prefix(64)) here; there are: \(known.sorted().joined(separator: ", "))")
+        }
+        return collect.isEmpty ? known.subtracting(exclude) : Set(collect)
+    }
+
+    static func response(_ exposition: Exposition, acceptEncoding: String?) -> HTTPServerResponse {
+        var headers = HTTPHeaders([("Content-Type", TextFormat.contentType), ("Vary", "Accept-Encoding")])
+        var chunk: [UInt8] = []
+        chunk.reserveCapacity(1 << 18)
+        if ContentCoding.acceptsGzip(acceptEncoding), let gzip = try? GzipStream() {
+            TextFormat.write(exposition, through: &chunk) { bytes in
+                gzip.write(bytes)
+                bytes.removeAll(keepingCapacity: true)
+            }
+            gzip.finish()
+            headers.add("Content-Encoding", "gzip")
+            return HTTPServerResponse(status: 200, headers: headers, body: .heap(gzip.output))
+        }
+        let plain = HeapBytes(reservingBytes: exposition.sampleCount * 128)
+        TextFormat.write(exposition, through: &chunk) { bytes in
+            plain.append(contentsOf: bytes)
+            bytes.removeAll(keepingCapacity: true)
+        }
+        return HTTPServerResponse(status: 200, headers: headers, body: .heap(plain))
+    }
+}

@@ -1,0 +1,69 @@
+import JSON
+
+/// `/cluster/resources`: nodes, guests and storages. Rows of other types, and rows without their keys, are left out.
+package struct ClusterResources: Sendable {
+    package struct Node: Sendable {
+        package let name: String
+        /// `online`, `offline`, or `unknown` when the node's statistics daemon is silent.
+        package let status: String?
+        /// 0-1 of the whole node.
+        package let cpuRatio: Double?
+        package let cpus: Double?
+        package let memoryUsedBytes: Double?
+        package let memoryBytes: Double?
+        package let uptimeSeconds: Double?
+    }
+
+    package struct Storage: Sendable {
+        package let node: String
+        package let name: String
+        /// The plugin: `dir`, `zfspool`, `nfs`, …
+        package let type: String
+        /// `available` or `unknown`.
+        package let status: String?
+        package let usedBytes: Double?
+        package let totalBytes: Double?
+    }
+
+    package private(set) var nodes: [Node] = []
+    package private(set) var guests: [GuestResource] = []
+    package private(set) var storages: [Storage] = []
+
+    init?(_ data: JSONValue) {
+        guard data.isArray else { return nil }
+        data.forEachElement { row in
+            switch row["type"]?.text {
+            case "node": if let node = Node(row) { nodes.append(node) }
+            case "storage": if let storage = Storage(row) { storages.append(storage) }
+            case "qemu": if let guest = GuestResource(row, .qemu) { guests.append(guest) }
+            case "lxc": if let guest = GuestResource(row, .lxc) { guests.append(guest) }
+            default: break
+            }
+        }
+    }
+}
+
+extension ClusterResources.Node {
+    init?(_ row: JSONValue) {
+        guard let name = row["node"]?.word else { return nil }
+        self.name = name
+        status = row["status"]?.text
+        cpuRatio = row["cpu"]?.number
+        cpus = row["maxcpu"]?.number
+        memoryUsedBytes = row["mem"]?.number
+        memoryBytes = row["maxmem"]?.number
+        uptimeSeconds = row["uptime"]?.number
+    }
+}
+
+extension ClusterResources.Storage {
+    init?(_ row: JSONValue) {
+        guard let node = row["node"]?.word, let name = row["storage"]?.word else { return nil }
+        self.node = node
+        self.name = name
+        type = row["plugintype"]?.text ?? ""
+        status = row["status"]?.text
+        usedBytes = row["disk"]?.number
+        totalBytes = row["maxdisk"]?.number
+    }
+}

@@ -1,0 +1,31 @@
+import JSON
+
+/// `/cluster/status`
+package struct ClusterStatus: Sendable {
+    package struct Node: Sendable {
+        package let name: String
+        /// Corosync counts it as a member.
+        package let isOnline: Bool
+    }
+
+    /// nil on a node without a cluster.
+    package private(set) var clusterName: String?
+    /// nil on a node without a cluster.
+    package private(set) var isQuorate: Bool?
+    package private(set) var nodes: [Node] = []
+
+    init?(_ data: JSONValue) {
+        guard data.isArray else { return nil }
+        data.forEachElement { row in
+            switch row["type"]?.text {
+            case "cluster":
+                clusterName = row["name"]?.word
+                isQuorate = row["quorate"]?.flag
+            case "node":
+                guard let name = row["name"]?.word else { return }
+                nodes.append(Node(name: name, isOnline: row["online"]?.flag ?? false))
+            default: break
+            }
+        }
+    }
+}

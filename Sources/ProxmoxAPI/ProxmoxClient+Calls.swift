@@ -1,0 +1,54 @@
+import JSON
+package import Primitives
+package import Web
+
+extension ProxmoxClient {
+    /// `/version`
+    package func version(http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> ProxmoxVersion {
+        try await get("/version", http: http, by: deadline, decode: ProxmoxVersion.init)
+    }
+
+    /// `/cluster/status`, which is corosync's word on who is there.
+    package func clusterStatus(http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> ClusterStatus {
+        try await get("/cluster/status", http: http, by: deadline, decode: ClusterStatus.init)
+    }
+
+    /// `/cluster/resources`, which is what every node's statistics daemon last broadcast.
+    package func clusterResources(http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> ClusterResources {
+        try await get("/cluster/resources", http: http, by: deadline, decode: ClusterResources.init)
+    }
+
+    /// `/nodes/N/status`
+    package func nodeStatus(_ node: String, http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> NodeStatus {
+        try await get("/nodes/\(Self.pathPart(node))/status", node: node, http: http, by: deadline, decode: NodeStatus.init)
+    }
+
+    /// `/nodes/N/qemu?full=1`: all virtual machines with their disks and cards in one call.
+    package func virtualMachines(_ node: String, http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> [VirtualMachine] {
+        try await get("/nodes/\(Self.pathPart(node))/qemu?full=1", node: node, http: http, by: deadline) { data in
+            data.isArray ? data.compactMapElements(VirtualMachine.init) : nil
+        }
+    }
+
+    /// `/nodes/N/lxc`
+    package func containers(_ node: String, http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> [Container] {
+        try await get("/nodes/\(Self.pathPart(node))/lxc", node: node, http: http, by: deadline) { data in
+            data.isArray ? data.compactMapElements(Container.init) : nil
+        }
+    }
+
+    /// A name from the API as one part of a path: nothing in it can leave its place.
+    static func pathPart(_ name: String) -> String {
+        var part = ""
+        for byte in name.utf8 {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F: part.unicodeScalars.append(Unicode.Scalar(byte))
+            case 0x2E where name != "." && name != "..": part += "."
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                part += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return part
+    }
+}

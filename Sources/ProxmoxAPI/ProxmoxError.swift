@@ -1,0 +1,44 @@
+import Web
+
+/// Why a call of the API gave no answer that can be used.
+package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
+    package enum Kind: Sendable, Equatable {
+        /// 401.
+        case unauthorized
+        /// 403; the message names path and privilege.
+        case forbidden
+        /// 595, 596 and their like: the node asked could not reach the node that was meant.
+        case nodeUnreachable
+        /// Any other status that is not 200.
+        case refused(status: Int)
+        case timeout
+        case unreachable
+        case tls
+        case tooLarge
+        /// Not the JSON that the API promises.
+        case malformed
+    }
+
+    package let kind: Kind
+    /// `GET /nodes/pve1/status: 403 Permission check failed (/nodes/pve1, Sys.Audit)`
+    package let description: String
+
+    init(_ kind: Kind, _ path: String, _ detail: String) {
+        self.kind = kind
+        // The text comes from outside: one line, of bearable length.
+        let line = String(String.UnicodeScalarView(detail.unicodeScalars.prefix(200).map { $0.value < 0x20 ? " " : $0 }))
+        description = "GET \(path): \(line)"
+    }
+
+    init(_ error: HTTPClientError, _ path: String) {
+        let kind: Kind =
+            switch error.kind {
+            case .timeout: .timeout
+            case .tls: .tls
+            case .tooLarge: .tooLarge
+            case .protocolViolation: .malformed
+            case .resolve, .connect, .url, .cancelled: .unreachable
+            }
+        self.init(kind, path, error.message)
+    }
+}

@@ -1,0 +1,17 @@
+import Exporting
+import Metrics
+import ProxmoxCollector
+
+/// The collectors of the program, in the order of their metrics.
+enum Collectors {
+    /// All that there are, without configuration, for pages and lists.
+    static var all: [any Collector] { [ProxmoxCollector(ProxmoxSettings(clusters: []))] }
+
+    /// What martlet tells of itself.
+    static var own: [any Collector] { [ExporterCollector(version: Program.version) { nil }, ProcessCollector()] }
+
+    /// Every family that `/metrics` may hold, in its order.
+    static var descriptors: [MetricDescriptor] {
+        ((all + own).map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
+    }
+}

@@ -1,0 +1,54 @@
+import Exporting
+import Primitives
+import ProxmoxCollector
+import Settings
+import Web
+
+/// `martlet exporter`
+enum ExporterCommand {
+    static let flags = [
+        Configuration.fileFlag,
+        Flag(
+            "web.listen-address", "ADDRESS", "Where to listen", standard: "127.0.0.1:9221", isRepeatable: true,
+            setting: ["web", "listen_address"]),
+        Flag("web.max-requests", "COUNT", "Requests answered at the same time", standard: "40", setting: ["web", "max_requests"]),
+        Flag("scrape.timeout", "DURATION", "Longest a scrape may take", standard: "10s", setting: ["exporter", "scrape_timeout"]),
+    ]
+
+    static let command = Command("exporter", "Serves metrics of the configured clusters on /metrics", flags: flags)
+
+    static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
+        let configuration = try Configuration(invocation)
+        let proxmox = try configuration.proxmox()
+        guard !proxmox.clusters.isEmpty else {
+            throw Failure(
+                .configuration,
+                "no Proxmox cluster is configured; write proxmox.clusters into martlet.yml, or set PROXMOX_HOST, PROXMOX_USER, "
+                    + "PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE (martlet up --simulate needs none)")
+        }
+        let addresses = try configuration.listenAddresses()
+        try ServiceRunner.run { stop throws(Failure) in
+            let service = try await start(configuration, proxmox, addresses)
+            await stop.wait()
+            configuration.logger.info("stopping")
+            await service.stop()
+        }
+    }
+
+    /// The exporter in this process; what is wrong with ports or credentials shows before anything is served.
+    static func start(
+        _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ addresses: [ListenAddress]
+    ) async throws(Failure) -> ExporterService {
+        let logger = configuration.logger
+        let context = CollectionContext(
+            deadline: .after(seconds: configuration.scrapeTimeoutSeconds), http: try HTTPClient(), logger: logger)
+        let collector = ProxmoxCollector(proxmox)
+        try await collector.checkCredentials(context)
+        let options = ExporterService.Options(
+            addresses: addresses, origin: "--web.listen-address", scrapeTimeoutSeconds: configuration.scrapeTimeoutSeconds,
+            requestsInFlight: configuration.requestsInFlight)
+        let service = try ExporterService(collectors: [collector], options: options, version: Program.version, context: context)
+        try await service.start()
+        return service
+    }
+}

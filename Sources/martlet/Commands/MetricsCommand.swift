@@ -1,0 +1,24 @@
+import Primitives
+import Settings
+
+/// `martlet metrics`
+enum MetricsCommand {
+    static let command = Command(
+        "metrics", "Lists every metric that martlet may serve",
+        flags: [Flag("format", "FORMAT", "table or markdown", standard: "table")])
+
+    static func text(_ invocation: CommandLineParser.Invocation) throws(Failure) -> String {
+        switch invocation.value("format") {
+        case "table": return MetricsReference(Collectors.descriptors).table
+        case "markdown": return MetricsReference(Collectors.descriptors).markdown
+        default: throw Failure(.usage, "--format is table or markdown")
+        }
+    }
+}
+
+/// `martlet settings`
+enum SettingsCommand {
+    static let command = Command("settings", "Prints the reference of all settings as Markdown")
+
+    static var text: String { SettingsReference(Configuration.shape).markdown }
+}

@@ -1,0 +1,63 @@
+import Glibc
+import Primitives
+import Settings
+
+/// The program: reads the command line, runs one command, and turns a failure into one line and an exit status.
+enum Program {
+    static let version = Version(number: "0.1.0", revision: BuildRevision.text, swift: swiftVersion)
+
+    private static var swiftVersion: String {
+        #if compiler(>=6.4)
+            "6.4 or newer"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #else
+            "6.2"
+        #endif
+    }
+
+    static let command = Command(
+        "martlet", "Watches Proxmox VE estates for Prometheus",
+        flags: [
+            Flag("log.level", "LEVEL", "debug, info, warn or error", standard: "info", setting: ["log", "level"]),
+            Flag("log.format", "FORMAT", "logfmt or json", standard: "logfmt", setting: ["log", "format"]),
+        ],
+        commands: [
+            UpCommand.command, ExporterCommand.command, SimulateCommand.command, MetricsCommand.command, SettingsCommand.command,
+        ])
+
+    static func run() -> Never {
+        Heap.setUp()
+        do {
+            switch try CommandLineParser(command).parse(Array(CommandLine.arguments.dropFirst())) {
+            case .help(let text): finish(text)
+            case .version: finish(version.line + "\n")
+            case .run(let invocation): try run(invocation)
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    private static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
+        switch invocation.path.first {
+        case "exporter": try ExporterCommand.run(invocation)
+        case "up": try UpCommand.run(invocation)
+        case "simulate": try SimulateCommand.run(invocation)
+        case "metrics": finish(try MetricsCommand.text(invocation))
+        default: finish(SettingsCommand.text)
+        }
+    }
+
+    static func finish(_ text: String) -> Never {
+        let isWritten = Files.writeAll(Array(text.utf8), to: STDOUT_FILENO)
+        exit(isWritten ? 0 : 1)
+    }
+
+    /// `martlet: …` on stderr; status 2 for a wrong command line, 1 for everything else.
+    static func fail(_ failure: Failure) -> Never {
+        let line = failure.description.split(whereSeparator: \.isNewline).joined(separator: " ")
+        Files.writeAll(Array("martlet: \(line)\n".utf8), to: STDERR_FILENO)
+        exit(failure.code == .usage ? 2 : 1)
+    }
+}
