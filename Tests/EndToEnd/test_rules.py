@@ -1,0 +1,465 @@
+"""The shipped Prometheus and Alertmanager files, judged by the programs that read them.
+
+Needs promtool, amtool and Alertmanager (Debian: prometheus, prometheus-alertmanager), pytest and PyYAML.
+The rules' behaviour is tested by promtool in prometheus/rules/tests/; here stands what promtool does not ask.
+"""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMETHEUS = ROOT / "prometheus" / "prometheus.yml"
+LOCAL_TARGET = ROOT / "prometheus" / "targets" / "node" / "local.yml"
+ALERTMANAGER = ROOT / "alertmanager" / "alertmanager.yml"
+RUNBOOK = ROOT / "docs" / "runbook.md"
+RULE_FILES = sorted((ROOT / "prometheus" / "rules").glob("*.yml"))
+RULE_TESTS = sorted((ROOT / "prometheus" / "rules" / "tests").glob("*_test.yml"))
+RUNBOOK_URL = "https://github.com/martlet-monitoring/martlet/blob/main/docs/runbook.md#"
+
+
+def program(*names):
+    """The path of the first of the programs that is installed. A missing one fails: a skip would look like a pass."""
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    pytest.fail(f"{names[0]} not found: apt-get install prometheus prometheus-alertmanager")
+
+
+def run(*command):
+    """What the command wrote, after it ended well."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def rules():
+    for path in RULE_FILES:
+        for group in yaml.safe_load(path.read_text())["groups"]:
+            yield from group["rules"]
+
+
+ALERTS = [rule for rule in rules() if "alert" in rule]
+RECORDED = {rule["record"] for rule in rules() if "record" in rule}
+
+
+def each_alert(function):
+    return pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])(function)
+
+
+# ------------------------------------------------------------------------------------------------ what the tools say
+
+
+def test_prometheus_accepts_its_configuration():
+    run(program("promtool"), "check", "config", PROMETHEUS)
+
+
+def test_rules_pass_the_lint():
+    assert RULE_FILES
+    run(program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
+
+
+@pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.name)
+def test_rules_do_what_their_tests_say(path):
+    run(program("promtool"), "test", "rules", path)
+
+
+def test_prometheus_does_not_load_the_rule_tests_as_rules():
+    patterns = yaml.safe_load(PROMETHEUS.read_text())["rule_files"]
+    loaded = {path for pattern in patterns for path in PROMETHEUS.parent.glob(pattern)}
+    assert loaded == set(RULE_FILES)
+
+
+def test_alertmanager_accepts_its_configuration():
+    run(program("amtool"), "check-config", ALERTMANAGER)
+
+
+@pytest.mark.parametrize(
+    "receiver, labels",
+    [
+        ("webhook", ["alertname=HostDown", "severity=critical", "cluster=A", "node=pve1"]),
+        ("webhook", ["alertname=GuestCpuSaturation", "severity=warning", "cluster=A", "node=pve1", "vm_id=101"]),
+        ("null", ["alertname=GuestCpuSaturation", "severity=info", "cluster=A", "node=pve1"]),
+        ("null", ["severity=info"]),
+        # Whatever is not understood is told rather than lost.
+        ("webhook", ["alertname=Other"]),
+        ("webhook", ["alertname=Other", "severity=information"]),
+    ],
+)
+def test_routes(receiver, labels):
+    run(program("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}",
+        f"--verify.receivers={receiver}", *labels)
+
+
+def test_only_critical_alerts_are_repeated_every_hour():
+    route = yaml.safe_load(ALERTMANAGER.read_text())["route"]
+    repeated = {tuple(child["matchers"]): child["repeat_interval"]
+                for child in route["routes"] if "repeat_interval" in child}
+    assert route["repeat_interval"] == "4h"
+    assert repeated == {('severity="critical"',): "1h"}
+
+
+# -------------------------------------------------------------------------------------- the files as a text template
+
+
+@pytest.mark.parametrize(
+    "path, addresses",
+    [
+        (PROMETHEUS, ["127.0.0.1:9093", "127.0.0.1:9090", "127.0.0.1:9093", "127.0.0.1:9221"]),
+        (LOCAL_TARGET, ["127.0.0.1:9100"]),
+        (ALERTMANAGER, ["127.0.0.1:9099"]),
+    ],
+    ids=lambda value: value.name if isinstance(value, Path) else "",
+)
+def test_addresses_stand_where_a_program_can_replace_them(path, addresses):
+    """`martlet up` replaces addresses line by line, so each has a line of its own and no comment holds one."""
+    found = [(line, address) for line in path.read_text().splitlines()
+             for address in re.findall(r"[\w.\-\[\]]+:\d{4,5}\b", line)]
+    assert [address for _, address in found] == addresses
+    assert all(re.fullmatch(r"\s*- (url: http://)?[\d.]+:\d+(/alerts)?", line) for line, _ in found), found
+
+
+# ---------------------------------------------------------------------------------------------- targets of the job node
+
+
+def test_a_node_target_always_has_cluster_and_node(tmp_path):
+    table = [
+        ("pve1.example.org:9100", {"cluster": "A", "node": "pve1"}, ("A", "pve1")),
+        ("10.0.0.2:9100", {}, ("10.0.0.2", "10.0.0.2")),
+        ("pve3:9100", {}, ("pve3", "pve3")),
+        ("pve4", {}, ("pve4", "pve4")),
+        ("[fd00::5]:9100", {}, ("fd00::5", "fd00::5")),
+        ("10.0.0.6:9100", {"node": "backup"}, ("backup", "backup")),
+        ("10.0.0.7:9100", {"cluster": "A"}, ("A", "10.0.0.7")),
+    ]
+    (tmp_path / "targets" / "node").mkdir(parents=True)
+    (tmp_path / "targets" / "node" / "added.yml").write_text(
+        yaml.safe_dump([{"targets": [address], "labels": labels} for address, labels, _ in table]))
+    shutil.copytree(PROMETHEUS.parent / "rules", tmp_path / "rules")
+    shutil.copy(PROMETHEUS, tmp_path)
+
+    # promtool always waits for the whole timeout.
+    printed = run(program("promtool"), "check", "service-discovery", "--timeout=3s",
+                  tmp_path / "prometheus.yml", "node")
+    found = {target["discoveredLabels"]["__address__"]: (target["labels"]["cluster"], target["labels"]["node"])
+             for target in json.loads(printed)}
+    assert found == {address: labels for address, _, labels in table}
+
+
+def test_targets_of_the_exporter_have_no_label_that_its_series_carry():
+    [job] = [job for job in yaml.safe_load(PROMETHEUS.read_text())["scrape_configs"] if job["job_name"] == "martlet"]
+    assert job["honor_labels"] is True
+    assert all("labels" not in config for config in job["static_configs"])
+
+
+# ------------------------------------------------------------------------------------------------------ completeness
+
+
+PROMQL_WORDS = set("""
+    and or unless bool offset start end inf nan by without on ignoring group_left group_right
+    sum avg min max count group stddev stdvar topk bottomk quantile count_values
+""".split())
+
+
+def series_named(expression):
+    """The names of the series that a PromQL expression reads."""
+    assert "__name__" not in expression, "a name by matcher hides the series from this test"
+    text = re.sub(r"#[^\n]*", " ", expression)
+    text = re.sub(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`', " ", text)
+    text = re.sub(r"\{[^}]*\}|\[[^\]]*\]", " ", text)
+    text = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", text)
+    text = re.sub(r"\boffset\s+-?\w+", " ", text)
+    text = re.sub(r"\b\d[\w.]*", " ", text)
+    names = re.findall(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?!\w)(?!\s*\()", text)
+    return {name for name in names if name.lower() not in PROMQL_WORDS}
+
+
+def test_series_are_found_in_expressions():
+    expression = """
+        max by (cluster, node) (vm:a:b{source="guest", x=~"pve_.*"} or on (vm_id) pve_c[5m]) > 0.9e3
+        unless on (node) rate(d_total{a='up'}[1d] offset 5m) == bool 1  # and e
+    """
+    assert series_named(expression) == {"vm:a:b", "pve_c", "d_total"}
+
+
+@each_alert
+def test_alert_reads_recorded_series_only(alert):
+    names = series_named(alert["expr"])
+    assert names
+    assert names <= RECORDED, f"not recorded: {names - RECORDED}"
+
+
+def test_no_rule_joins_or_groups_hosts_or_guests_without_the_cluster():
+    for rule in rules():
+        for labels in re.findall(r"\b(?:by|on)\s*\(([^)]*)\)", rule["expr"]):
+            names = {name.strip() for name in labels.split(",")}
+            if names & {"node", "vmid", "vm_id"}:
+                assert "cluster" in names, f"{rule.get('record') or rule.get('alert')}: ({labels})"
+
+
+@each_alert
+def test_alert_has_a_severity_and_no_other_static_label(alert):
+    assert set(alert["labels"]) == {"severity"}
+    assert alert["labels"]["severity"] in {"critical", "warning", "info"}
+
+
+@each_alert
+def test_alert_explains_itself(alert):
+    annotations = alert["annotations"]
+    assert set(annotations) >= {"summary", "description", "runbook_url"}
+    assert "$labels.node" in annotations["summary"] and "$labels.node" in annotations["description"]
+    assert "$value" in annotations["description"]
+    assert "\n" not in annotations["summary"] and len(annotations["summary"]) < 120
+
+
+@each_alert
+def test_alert_has_a_runbook_entry(alert):
+    assert alert["annotations"]["runbook_url"] == RUNBOOK_URL + alert["alert"].lower()
+    headings = re.findall(r"^## (.+)$", RUNBOOK.read_text(), re.MULTILINE)
+    assert alert["alert"] in headings
+    entry = RUNBOOK.read_text().split(f"\n## {alert['alert']}\n")[1].split("\n## ")[0]
+    for part in ["What it means", "How to check", "What to do", "How to silence"]:
+        assert f"\n### {part}\n" in entry, part
+    assert f"alertname={alert['alert']}" in entry, "the command that silences it"
+
+
+def test_runbook_has_no_entry_of_an_alert_that_is_gone():
+    headings = re.findall(r"^## (.+)$", RUNBOOK.read_text(), re.MULTILINE)
+    assert sorted(headings) == sorted(alert["alert"] for alert in ALERTS)
+
+
+@each_alert
+def test_alert_is_tested_firing_silent_and_without_data(alert):
+    kinds = set()
+    for path in RULE_TESTS:
+        for test in yaml.safe_load(path.read_text())["tests"]:
+            for case in test.get("alert_rule_test", []):
+                if case["alertname"] != alert["alert"]:
+                    continue
+                if case["exp_alerts"]:
+                    kinds.add("firing")
+                else:
+                    kinds.add("silent" if test["input_series"] else "without data")
+    assert kinds == {"firing", "silent", "without data"}
+
+
+def test_every_recorded_series_is_in_the_contract_at_the_head_of_its_file():
+    for path in RULE_FILES:
+        text = path.read_text()
+        head = text[:text.index("\ngroups:")]
+        for group in yaml.safe_load(text)["groups"]:
+            for rule in group["rules"]:
+                if "record" in rule:
+                    assert rule["record"] in head, f"{path.name}: {rule['record']}"
+
+
+# ------------------------------------------------------------------------------------- inhibition, in Alertmanager
+
+
+class Webhook:
+    """A receiver that keeps what it is told."""
+
+    def __init__(self):
+        messages = self.messages = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def told(self, status):
+        """(alertname, cluster, node) of every alert that came with this status."""
+        return {identity(alert["labels"]) for message in list(self.messages)
+                for alert in message["alerts"] if alert["status"] == status}
+
+
+class Alertmanager:
+    """The real one, with the shipped configuration, but for its webhook's address and for shorter waits."""
+
+    def __init__(self, folder, webhook):
+        text = ALERTMANAGER.read_text()
+        for old, new in [
+            ("127.0.0.1:9099", webhook.address),
+            ("group_wait: 30s", "group_wait: 1s"),
+            ("group_interval: 1m", "group_interval: 1s"),
+        ]:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        self.folder = folder
+        (folder / "alertmanager.yml").write_text(text)
+        # Between the look for a free port and its use somebody else may take it.
+        for _ in range(5):
+            if self.start():
+                return
+        pytest.fail(f"Alertmanager did not start:\n{(folder / 'log').read_text()}")
+
+    def start(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{probe.getsockname()[1]}"
+        with open(self.folder / "log", "w") as log:
+            self.process = subprocess.Popen(
+                [program("prometheus-alertmanager", "alertmanager"), f"--config.file={self.folder}/alertmanager.yml",
+                 f"--storage.path={self.folder}/data", f"--web.listen-address={self.address}",
+                 "--cluster.listen-address="],
+                stdout=log, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=2):
+                    # A stranger on the port could have answered; ours would then have ended.
+                    if self.process.poll() is None:
+                        return True
+            except OSError:
+                pass
+            time.sleep(0.05)
+        self.stop()
+        return False
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def post(self, *alerts, resolved=False):
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + (-1 if resolved else 600)))
+        start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+        body = json.dumps([{"labels": labels, "startsAt": start, "endsAt": moment} for labels in alerts]).encode()
+        request = urllib.request.Request(f"http://{self.address}/api/v2/alerts", body,
+                                         {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=5).close()
+
+    def inhibited(self, scene):
+        """Of the alerts with this label `scene`: by identity, whether it is held back."""
+        with urllib.request.urlopen(f"http://{self.address}/api/v2/alerts", timeout=5) as answer:
+            return {identity(alert["labels"]): bool(alert["status"]["inhibitedBy"])
+                    for alert in json.load(answer) if alert["labels"]["scene"] == scene}
+
+
+def identity(labels):
+    return labels["alertname"], labels.get("cluster"), labels.get("node")
+
+
+def eventually(question, answer):
+    """The last answer to the question: the expected one, or what stood there after ten seconds."""
+    deadline = time.monotonic() + 10
+    while (got := question()) != answer and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return got
+
+
+@pytest.fixture
+def webhook():
+    webhook = Webhook()
+    yield webhook
+    webhook.server.shutdown()
+    webhook.server.server_close()
+
+
+@pytest.fixture
+def alertmanager(tmp_path, webhook):
+    alertmanager = Alertmanager(tmp_path, webhook)
+    yield alertmanager
+    alertmanager.stop()
+
+
+def an_alert(name, severity="warning", scene="", **labels):
+    return {"alertname": name, "severity": severity, "scene": scene, **labels}
+
+
+def host(cluster, node):
+    """The labels of a host; a label without a value is left out, as Prometheus does."""
+    return {key: value for key, value in [("cluster", cluster), ("node", node)] if value}
+
+
+def test_a_dead_host_holds_back_what_hangs_on_it_and_nothing_else(alertmanager):
+    down = an_alert("HostDown", "critical", "one", cluster="A", node="pve1")
+    expected = {
+        ("HostDown", "A", "pve1"): False,
+        ("GuestCpuSaturation", "A", "pve1"): True,
+        ("HostCpuSaturation", "A", "pve1"): True,
+        # A namesake in another cluster, a neighbour, and alerts about no host or no known cluster.
+        ("GuestCpuSaturation", "B", "pve1"): False,
+        ("GuestCpuSaturation", "A", "pve2"): False,
+        ("GuestCpuSaturation", "A", None): False,
+        ("GuestCpuSaturation", None, None): False,
+        ("GuestCpuSaturation", None, "pve1"): False,
+        # Another scope.
+        ("LlmQueueBacklog", "A", "pve1"): False,
+    }
+    others = [an_alert(name, scene="one", **host(cluster, node))
+              for name, cluster, node in expected if name != "HostDown"]
+    alertmanager.post(down, *others)
+    assert eventually(lambda: alertmanager.inhibited("one"), expected) == expected
+
+    alertmanager.post(down, resolved=True)
+    expected = {identity(labels): False for labels in others}
+    assert eventually(lambda: alertmanager.inhibited("one"), expected) == expected
+
+
+def test_a_host_down_that_names_no_host_holds_back_nothing(alertmanager):
+    alertmanager.post(
+        an_alert("HostDown", "critical", "two"),
+        an_alert("HostDown", "critical", "two", cluster="A"),
+        an_alert("GuestCpuSaturation", scene="two"),
+        an_alert("GuestCpuSaturation", scene="two", cluster="A"),
+        # Proof that inhibition works by now: this pair is held back.
+        an_alert("HostDown", "critical", "two", cluster="A", node="pve1"),
+        an_alert("GuestCpuSaturation", scene="two", cluster="A", node="pve1"),
+    )
+    expected = {
+        ("HostDown", None, None): False,
+        ("HostDown", "A", None): False,
+        ("HostDown", "A", "pve1"): False,
+        ("GuestCpuSaturation", None, None): False,
+        ("GuestCpuSaturation", "A", None): False,
+        ("GuestCpuSaturation", "A", "pve1"): True,
+    }
+    assert eventually(lambda: alertmanager.inhibited("two"), expected) == expected
+
+
+def test_the_webhook_is_told_of_begin_and_end_but_not_of_what_is_held_back(alertmanager, webhook):
+    down = an_alert("HostDown", "critical", cluster="A", node="pve1")
+    # Told first, because nothing holds a guest back before Alertmanager has seen its host's alert.
+    alertmanager.post(down)
+    expected = {("HostDown", "A", "pve1")}
+    assert eventually(lambda: webhook.told("firing"), expected) == expected
+
+    alertmanager.post(
+        an_alert("GuestCpuSaturation", cluster="A", node="pve1"),
+        an_alert("GuestCpuSaturation", "info", cluster="A", node="pve2"),
+        an_alert("GuestCpuSaturation", cluster="B", node="pve1"),
+    )
+    expected |= {("GuestCpuSaturation", "B", "pve1")}
+    assert eventually(lambda: webhook.told("firing"), expected) == expected
+
+    alertmanager.post(down, resolved=True)
+    ended = {("HostDown", "A", "pve1")}
+    assert eventually(lambda: webhook.told("resolved"), ended) == ended
+    # Its host is back, the guest is still saturated: now it is news.
+    expected |= {("GuestCpuSaturation", "A", "pve1")}
+    assert eventually(lambda: webhook.told("firing"), expected) == expected
+    assert all(message["receiver"] == "webhook" for message in webhook.messages)
+    assert all(set(message["groupLabels"]) <= {"severity", "cluster", "node"} for message in webhook.messages)
