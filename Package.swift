@@ -98,12 +98,27 @@ let package = Package(
         .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
         .plugin(name: "RecordRevision", capability: .buildTool(), dependencies: ["embed-files"]),
 
+        // Tests, and what they share.
+        .target(
+            name: "CollectorConformance", dependencies: ["Primitives", "Metrics", "Web", "Exporting"],
+            path: "Tests/Support/CollectorConformance", exclude: ["README.md"], swiftSettings: house),
         tests(of: "Primitives"),
         tests(of: "JSON", needs: ["Primitives"]),
         tests(of: "Metrics", needs: ["Primitives"]),
         tests(of: "Web", needs: ["Primitives"]),
         tests(of: "Settings", needs: ["Primitives"]),
+        tests(of: "Exporting", needs: ["Primitives", "Metrics", "Web", "CollectorConformance"]),
+        tests(of: "ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
+        tests(
+            of: "ProxmoxCollector",
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance"]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Settings", "Web"]),
+
+        // Benchmarks; what they count with must not be in the program.
+        .target(name: "AllocationCounter", path: "benchmarks/AllocationCounter"),
+        .executableTarget(
+            name: "encoder-benchmark", dependencies: ["Metrics", "Primitives", "AllocationCounter"], path: "benchmarks/encoder",
+            swiftSettings: house),
     ]
 )

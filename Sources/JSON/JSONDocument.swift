@@ -6,7 +6,8 @@ package struct JSONDocument: ~Copyable {
     private let parser: OpaquePointer
     private let root: mlt_json_place
 
-    /// Parses the bytes. Sequences that are not UTF-8 and escapes that name no character become U+FFFD.
+    /// Parses the bytes. Sequences that are not UTF-8 and escapes that name no character become U+FFFD; a whole number past 64 bits is
+    /// read as the nearest Double.
     ///
     /// Errors: `malformed`, or `limit` for a document nested past `depth`.
     package init(parsing bytes: [UInt8], depth: Int = 64) throws(Failure) {
@@ -37,41 +38,12 @@ package struct JSONDocument: ~Copyable {
         let reason = message.map { String(cString: $0) } ?? ""
         switch failure {
         case mlt_json_ok: return place
-        case mlt_json_bad_utf8 where mayRepair:
-            return try parse(repaired(bytes), depth: depth, with: parser, mayRepair: false)
         case mlt_json_too_deep: throw Failure(.limit, "JSON nested deeper than \(depth)")
         case mlt_json_too_large: throw Failure(.limit, "JSON too large: \(reason)")
-        default: throw Failure(.malformed, "not JSON: \(reason)")
+        default:
+            let mended = mayRepair ? JSONRepair.mended(bytes) : bytes
+            guard mended != bytes else { throw Failure(.malformed, "not JSON: \(reason)") }
+            return try parse(mended, depth: depth, with: parser, mayRepair: false)
         }
-    }
-
-    /// Bytes outside UTF-8 and lone surrogate escapes (`\ud800`) replaced by U+FFFD.
-    private static func repaired(_ bytes: [UInt8]) -> [UInt8] {
-        var bytes = repairedUTF8(bytes) ?? bytes
-        var index = 0
-        while index + 5 < bytes.count {
-            guard bytes[index] == UInt8(ascii: "\\") else {
-                index += 1
-                continue
-            }
-            guard let unit = escapedUnit(bytes, at: index) else {
-                index += 2
-                continue
-            }
-            let follows = escapedUnit(bytes, at: index + 6)
-            if (0xD800..<0xDC00).contains(unit), let follows, (0xDC00..<0xE000).contains(follows) {
-                index += 12
-                continue
-            }
-            if (0xD800..<0xE000).contains(unit) { bytes.replaceSubrange(index + 2..<index + 6, with: Array("fffd".utf8)) }
-            index += 6
-        }
-        return bytes
-    }
-
-    /// The code unit of a `\uXXXX` escape at `index`, if there is one.
-    private static func escapedUnit(_ bytes: [UInt8], at index: Int) -> UInt16? {
-        guard index + 5 < bytes.count, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u") else { return nil }
-        return UInt16(String(decoding: bytes[index + 2..<index + 6], as: UTF8.self), radix: 16)
     }
 }

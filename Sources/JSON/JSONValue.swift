@@ -23,7 +23,7 @@ package struct JSONValue {
         }
     }
 
-    /// A whole number within ±2⁵³, by the same rules.
+    /// A whole number by the same rules: any that fits when it is written as one, else within ±2⁵³.
     package var integer: Int? {
         if mlt_json_kind_of(place) == mlt_json_int64 { return Int(mlt_json_int64_of(place)) }
         guard let number, number.magnitude <= 9_007_199_254_740_992 else { return nil }

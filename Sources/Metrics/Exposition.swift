@@ -46,18 +46,18 @@ package struct Exposition: Sendable {
 
     /// Gives equal label sets of all sources one number, then looks for a number that a family has twice: no hash per sample.
     private static func removeDuplicates(_ sources: inout [Source], _ runs: [[Run]], _ table: FamilyTable) -> (Int, String?) {
-        var interner = LabelInterner(sources)
-        let numbers = sources.indices.map { interner.numbers(ofSource: $0) }
-        var lastFamily = [UInt32](repeating: 0, count: interner.count)
+        let interner = LabelInterner(sources)
+        var lastFamily = [UInt32](repeating: 0, count: interner.firstEqual.count)
         var removed = 0
         var first: String?
         for (family, familyRuns) in runs.enumerated() {
             let stamp = UInt32(family + 1)
             for run in familyRuns {
                 var doubles: [Int] = []
+                let base = interner.bases[run.source]
                 let range = sources[run.source].starts[run.metric]..<sources[run.source].starts[run.metric + 1]
                 for index in range {
-                    let number = numbers[run.source][Int(sources[run.source].samples[index].labels)]
+                    let number = Int(interner.firstEqual[base + Int(sources[run.source].samples[index].labels)])
                     if lastFamily[number] == stamp { doubles.append(index) }
                     lastFamily[number] = stamp
                 }

@@ -1,52 +1,53 @@
-/// Gives each distinct label set of several buffers a number.
+/// Finds the label sets that are equal, over all sources of an exposition.
 struct LabelInterner {
-    private struct Entry {
-        let hash: Int
-        let source: Int
-        let set: UInt32
-    }
-
-    private let sources: [Exposition.Source]
-    private var entries: [Entry] = []
-    /// Positions in `entries` plus one, open addressing; 0 is free.
-    private var slots: [UInt32]
-
-    /// The number of distinct sets seen so far.
-    var count: Int { entries.count }
+    /// For each source, the position of its first set in `firstEqual`.
+    let bases: [Int]
+    /// For each set, the first set of all sources that has the same text: itself, if it is that one.
+    let firstEqual: [UInt32]
 
     init(_ sources: [Exposition.Source]) {
-        self.sources = sources
-        let sets = sources.reduce(0) { $0 + $1.buffer.labelEnds.count }
-        entries.reserveCapacity(sets)
-        // At most half full, and a power of two so that a mask finds the slot.
-        slots = [UInt32](repeating: 0, count: 1 << (Int.bitWidth - (max(8, sets * 2) - 1).leadingZeroBitCount))
-    }
-
-    /// For each label set of the source, its number.
-    mutating func numbers(ofSource source: Int) -> [Int] {
-        let buffer = sources[source].buffer
-        return (0..<UInt32(buffer.labelEnds.count)).map { number(source, $0, buffer) }
-    }
-
-    private mutating func number(_ source: Int, _ set: UInt32, _ buffer: SampleBuffer) -> Int {
-        // Swift's hasher has a random seed for each process: names chosen by a guest's owner cannot pile up in one slot.
-        var hasher = Hasher()
-        buffer.labelBytes.withUnsafeBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[buffer.range(of: set)])) }
-        let hash = hasher.finalize()
-        var slot = hash & (slots.count - 1)
-        while slots[slot] != 0 {
-            let position = Int(slots[slot]) - 1
-            if entries[position].hash == hash, isEqual(entries[position], source, set) { return position }
-            slot = (slot + 1) & (slots.count - 1)
+        var bases: [Int] = []
+        var count = 0
+        for source in sources {
+            bases.append(count)
+            count += source.buffer.labelEnds.count
         }
-        entries.append(Entry(hash: hash, source: source, set: set))
-        slots[slot] = UInt32(entries.count)
-        return entries.count - 1
+        self.bases = bases
+        // Open addressing: a set's number plus one, 0 is free. At most half full, and a power of two so that a mask finds the slot.
+        let slotCount = 1 << (Int.bitWidth - (max(8, count * 2) - 1).leadingZeroBitCount)
+        var slots = [UInt32](repeating: 0, count: slotCount)
+        var firstEqual: [UInt32] = []
+        firstEqual.reserveCapacity(count)
+        for (index, source) in sources.enumerated() {
+            let base = bases[index]
+            for (set, hash) in source.buffer.labelHashes.enumerated() {
+                let number = UInt32(truncatingIfNeeded: base + set)
+                var slot = hash & (slotCount - 1)
+                var first = number
+                while slots[slot] != 0 {
+                    let other = Int(slots[slot]) - 1
+                    let (otherSource, otherSet) = Self.place(other, bases)
+                    if sources[otherSource].buffer.hasEqualLabels(otherSet, source.buffer, set) {
+                        first = UInt32(truncatingIfNeeded: other)
+                        break
+                    }
+                    slot = (slot + 1) & (slotCount - 1)
+                }
+                if first == number { slots[slot] = number + 1 }
+                firstEqual.append(first)
+            }
+        }
+        self.firstEqual = firstEqual
     }
 
-    private func isEqual(_ entry: Entry, _ source: Int, _ set: UInt32) -> Bool {
-        let left = sources[entry.source].buffer
-        let right = sources[source].buffer
-        return left.labelBytes[left.range(of: entry.set)] == right.labelBytes[right.range(of: set)]
+    /// The source and the set of a number.
+    private static func place(_ number: Int, _ bases: [Int]) -> (Int, Int) {
+        var low = 0
+        var high = bases.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if bases[middle] <= number { low = middle } else { high = middle }
+        }
+        return (low, number - bases[low])
     }
 }

@@ -18,6 +18,9 @@ package struct SampleBuffer: Sendable {
     private(set) var labelBytes: [UInt8] = []
     /// Where each set ends; the first is the empty one.
     private(set) var labelEnds: [Int] = [0]
+    /// The hash of each set. Swift's hasher has a random seed for each process: names that a guest's owner chooses cannot be made to
+    /// collide.
+    private(set) var labelHashes: [Int] = [0]
 
     package init(part: String, reservingSamples capacity: Int = 0) {
         self.part = part
@@ -66,8 +69,18 @@ package struct SampleBuffer: Sendable {
     }
 
     private mutating func seal() -> LabelSet {
+        let start = labelEnds[labelEnds.count - 1]
+        var hasher = Hasher()
+        labelBytes.withUnsafeBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[start...])) }
+        labelHashes.append(hasher.finalize())
         labelEnds.append(labelBytes.count)
         return LabelSet(index: UInt32(truncatingIfNeeded: labelEnds.count - 1))
+    }
+
+    /// Whether a set of this buffer and a set of another have the same text.
+    func hasEqualLabels(_ set: Int, _ other: SampleBuffer, _ otherSet: Int) -> Bool {
+        labelHashes[set] == other.labelHashes[otherSet]
+            && labelBytes[range(of: UInt32(set))] == other.labelBytes[other.range(of: UInt32(otherSet))]
     }
 
     func range(of set: UInt32) -> Range<Int> { set == 0 ? 0..<0 : labelEnds[Int(set) - 1]..<labelEnds[Int(set)] }

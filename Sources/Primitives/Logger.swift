@@ -94,7 +94,7 @@ extension [UInt8] {
         append(0x22)
         var text = text
         text.withUTF8 { bytes in
-            for byte in bytes {
+            for (index, byte) in bytes.enumerated() {
                 switch byte {
                 case 0x22, 0x5C:
                     append(0x5C)
@@ -102,13 +102,20 @@ extension [UInt8] {
                 case 0x0A: append(utf8: "\\n" as StaticString)
                 case 0x0D: append(utf8: "\\r" as StaticString)
                 case 0x09: append(utf8: "\\t" as StaticString)
-                case 0..<0x20, 0x7F:
-                    append(utf8: "\\u00" as StaticString)
-                    for digit in [byte >> 4, byte & 0xF] { append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+                case 0..<0x20, 0x7F: append(controlEscape: byte)
+                case 0x80...0x9F where index > 0 && bytes[index - 1] == 0xC2:
+                    // U+0080 to U+009F: a terminal may take them for the start of a command, as it does ESC.
+                    removeLast()
+                    append(controlEscape: byte)
                 default: append(byte)
                 }
             }
         }
         append(0x22)
+    }
+
+    private mutating func append(controlEscape byte: UInt8) {
+        append(utf8: "\\u00" as StaticString)
+        for digit in [byte >> 4, byte & 0xF] { append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
     }
 }

@@ -45,7 +45,7 @@ package final class ProxmoxClient: Sendable {
             }
         }
         do throws(ProxmoxError) {
-            let value = try Self.read(answer, path, decode)
+            let value = try read(answer, path, decode)
             count(answer, failed: false)
             return value
         } catch {
@@ -54,7 +54,7 @@ package final class ProxmoxClient: Sendable {
         }
     }
 
-    private static func read<Value>(
+    private func read<Value>(
         _ answer: Result<HTTPResponse, HTTPClientError>, _ path: String, _ decode: (JSONValue) -> Value?
     ) throws(ProxmoxError) -> Value {
         let response: HTTPResponse
@@ -63,7 +63,7 @@ package final class ProxmoxClient: Sendable {
         case .failure(let error): throw ProxmoxError(error, path)
         }
         guard response.status == 200 else {
-            let words = "\(response.status) \(message(of: response) ?? response.reason)"
+            let words = "\(response.status) \(withoutSecret(Self.message(of: response) ?? response.reason))"
             switch response.status {
             case 401: throw ProxmoxError(.unauthorized, path, words)
             case 403: throw ProxmoxError(.forbidden, path, words)
@@ -86,6 +86,12 @@ package final class ProxmoxClient: Sendable {
     private static func message(of response: HTTPResponse) -> String? {
         guard response.body.count < 1 << 16, let document = try? JSONDocument(parsing: response.body) else { return nil }
         return document.withRoot { $0["message"]?.text }
+    }
+
+    /// An answer may repeat the request's headers, as the error page of a proxy does.
+    private func withoutSecret(_ text: String) -> String {
+        guard let secret = endpoint.token.reveal().split(separator: "=", maxSplits: 1).last, secret.count > 3 else { return text }
+        return text.replacing(secret, with: "***")
     }
 
     private func gate(_ node: String) -> AsyncSemaphore {

@@ -1,3 +1,4 @@
+import Glibc
 package import Primitives
 package import Web
 
@@ -22,7 +23,11 @@ package struct ProxmoxEndpoint: Sendable {
         }
         while rest.hasSuffix("/") { rest.removeLast() }
         guard let authority = Self.authority(rest) else {
-            throw Failure(.configuration, "\"\(address)\" is not a Proxmox address; expected HOST, HOST:PORT or https://HOST:PORT")
+            // What stands before @ may be a password.
+            let isShown = address.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "@") }
+            throw Failure(
+                .configuration,
+                "\(isShown ? "\"\(address)\"" : "this") is not a Proxmox address; expected HOST, HOST:PORT or https://HOST:PORT")
         }
         self.authority = authority
         baseURL = "\(scheme)://\(authority)"
@@ -32,18 +37,29 @@ package struct ProxmoxEndpoint: Sendable {
 
     /// `HOST:PORT` of what was written; nil when anything but a host and a port stands there (a user, a path, a query).
     private static func authority(_ text: Substring) -> String? {
-        let isPlain = text.unicodeScalars.allSatisfy { letter in
-            letter.isASCII
-                && (letter.properties.isAlphabetic || letter.properties.numericType != nil || ".-_:[]".unicodeScalars.contains(letter))
+        var host = text
+        var port: Substring = "8006"
+        if text.first == "[" {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            host = text[..<end].dropFirst()
+            let rest = text[text.index(after: end)...]
+            guard rest.isEmpty || rest.first == ":", host.contains(":") else { return nil }
+            if !rest.isEmpty { port = rest.dropFirst() }
+        } else if let colon = text.lastIndex(of: ":"), colon == text.firstIndex(of: ":") {
+            // More than one colon without brackets is an IPv6 address without a port.
+            host = text[..<colon]
+            port = text[text.index(after: colon)...]
         }
-        guard isPlain, let first = text.first, first != ":" else { return nil }
-        let colons = text.count { $0 == ":" }
-        // More than one colon without brackets is an IPv6 address; with them, the port stands behind the bracket.
-        let hasPort = first == "[" ? text.contains("]:") : colons == 1
-        let host = first != "[" && colons > 1 ? "[\(text)]" : String(text)
-        guard hasPort else { return "\(host):8006" }
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else { return nil }
-        return host
+        guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(port), number > 0 else { return nil }
+        if host.contains(":") {
+            var address = in6_addr()
+            return inet_pton(AF_INET6, String(host), &address) == 1 ? "[\(host)]:\(number)" : nil
+        }
+        let isName = host.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || "-._".utf8.contains(byte)
+        }
+        guard isName, let first = host.utf8.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-") else { return nil }
+        return "\(host):\(number)"
     }
 }
 

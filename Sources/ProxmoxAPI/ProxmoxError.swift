@@ -26,7 +26,14 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
     init(_ kind: Kind, _ path: String, _ detail: String) {
         self.kind = kind
         // The text comes from outside: one line, of bearable length.
-        let line = String(String.UnicodeScalarView(detail.unicodeScalars.prefix(200).map { $0.value < 0x20 ? " " : $0 }))
+        var line = ""
+        for letter in detail.unicodeScalars.prefix(200) {
+            switch letter.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: line += " "
+            default: line.unicodeScalars.append(letter)
+            }
+        }
+        while line.last == " " { line.removeLast() }
         description = "GET \(path): \(line)"
     }
 

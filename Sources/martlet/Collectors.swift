@@ -5,10 +5,12 @@ import ProxmoxCollector
 /// The collectors of the program, in the order of their metrics.
 enum Collectors {
     /// All that there are, without configuration, for pages and lists.
-    static var all: [any Collector] { [ProxmoxCollector(ProxmoxSettings(clusters: []))] }
+    static var all: [any Collector] { [proxmox] }
+
+    private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [])) }
 
     /// What martlet tells of itself.
-    static var own: [any Collector] { [ExporterCollector(version: Program.version) { nil }, ProcessCollector()] }
+    static var own: [any Collector] { [proxmox.requests, ExporterCollector(version: Program.version) { nil }, ProcessCollector()] }
 
     /// Every family that `/metrics` may hold, in its order.
     static var descriptors: [MetricDescriptor] {

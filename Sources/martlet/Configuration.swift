@@ -30,7 +30,7 @@ struct Configuration: Sendable {
                     "Longest a scrape may take; Prometheus' own timeout, which it sends along, can only shorten it.", standard: "10s")
             ]), "How the exporter collects."),
         SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters."),
-        SettingsKey("stack", UpCommand.shape, "What martlet up runs."),
+        SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
     ])
 
     static let fileFlag = Flag("config.file", "FILE", "Settings; martlet.yml of the working directory if there is one")

@@ -118,6 +118,10 @@ mlt_curl *mlt_curl_next_finished(mlt_curl_multi *multi, mlt_curl_outcome *outcom
         long error_number = 0;
         curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error_number);
         outcome->error_number = (int)error_number;
+        // libcurl has one code for a scheme that we refuse and for an answer that is no HTTP; only the second follows a request.
+        long request_size = 0;
+        curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_size);
+        if (outcome->code == CURLE_UNSUPPORTED_PROTOCOL && request_size > 0) outcome->code = CURLE_WEIRD_SERVER_REPLY;
         if (outcome->code != CURLE_OK) {
             const char *text = state->message[0] != 0 ? state->message : curl_easy_strerror(message->data.result);
             strncpy(outcome->message, text, sizeof outcome->message - 1);

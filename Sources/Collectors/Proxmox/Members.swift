@@ -2,7 +2,7 @@ import ProxmoxAPI
 
 /// Who belongs to the cluster and who is there: corosync's word, or what `/cluster/resources` made of it when that is all there is.
 struct Members: Sendable {
-    /// In the order of the answer; a node is named once.
+    /// In the order of their names; a node is named once.
     let all: [(name: String, isOnline: Bool)]
     private let onlineNames: Set<String>
 
@@ -10,7 +10,9 @@ struct Members: Sendable {
         var seen: Set<String> = []
         var all: [(name: String, isOnline: Bool)] = []
         if let status {
-            for node in status.nodes where seen.insert(node.name).inserted { all.append((node.name, node.isOnline)) }
+            for node in status.nodes where seen.insert(node.name).inserted {
+                if let isOnline = node.isOnline { all.append((node.name, isOnline)) }
+            }
         } else {
             for node in resources?.nodes ?? [] {
                 // `unknown` means that the node's statistics daemon is silent: nobody says whether the node is there.
@@ -18,7 +20,7 @@ struct Members: Sendable {
                 all.append((node.name, node.status == "online"))
             }
         }
-        self.all = all
+        self.all = all.sorted { $0.name < $1.name }
         onlineNames = Set(all.filter(\.isOnline).map(\.name))
     }
 

@@ -13,6 +13,9 @@ package struct ProxmoxCollector: Collector {
 
     package var catalogue: Catalogue { families.catalogue }
 
+    /// What its clients count of themselves; not data of a cluster, and there also when no cluster answers.
+    package var requests: any Collector { ProxmoxRequestCollector(clusters.map(\.client)) }
+
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
         await withDiscardingTaskGroup { group in
             for cluster in clusters {
@@ -21,16 +24,6 @@ package struct ProxmoxCollector: Collector {
                 }
             }
         }
-        var requests = sink.begin("requests")
-        for cluster in clusters {
-            let labels = requests.labels(RequestFamilies.labels, cluster.client.endpoint.authority)
-            let counts = cluster.client.counts
-            requests.add(families.requests.requests, labels, Double(counts.requests))
-            requests.add(families.requests.failures, labels, Double(counts.failures))
-            requests.add(families.requests.receivedBytes, labels, Double(counts.receivedBytes))
-            requests.add(families.requests.connections, labels, Double(counts.connectionsOpened))
-        }
-        sink.commit(requests)
     }
 
     /// Asks each cluster for its version, before anything listens.

@@ -9,6 +9,11 @@ package struct ProxmoxSettings: Sendable {
         /// The value of the label `cluster`; nil takes the cluster's own name.
         package let name: String?
         package let endpoint: ProxmoxEndpoint
+
+        package init(name: String?, endpoint: ProxmoxEndpoint) {
+            self.name = name
+            self.endpoint = endpoint
+        }
     }
 
     package let clusters: [Cluster]

@@ -24,6 +24,7 @@ package final class SampleSink: Sendable {
     /// Begins a part: from now on it is missed if it is not committed.
     package func begin(_ part: String, reservingSamples capacity: Int = 0) -> SampleBuffer {
         state.withLock { state in
+            guard !state.isClosed else { return }
             guard state.begun.insert(part).inserted else {
                 state.contents.problems.append(PartProblem(part: part, .duplicate, "two parts are named \(part); the second is dropped"))
                 return

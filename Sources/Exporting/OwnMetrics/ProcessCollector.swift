@@ -53,12 +53,22 @@ package struct ProcessCollector: Collector {
         } catch {
             sink.report(PartProblem(part: "self", .failed, "\(error)"))
         }
-        buffer.add(openFiles, .empty, Self.entries(proc + "/self/fd").map(Double.init))
-        var limit = rlimit()
-        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
-            buffer.add(maximumFiles, .empty, Double(limit.rlim_cur))
-        }
+        // The descriptor of this very reading is there too, but for a folder of fixtures.
+        let ours = context.fileSystemRoot.isEmpty ? 1 : 0
+        buffer.add(openFiles, .empty, Self.entries(proc + "/self/fd").map { Double(max(0, $0 - ours)) })
+        buffer.add(maximumFiles, .empty, Self.openFileLimit(proc))
         sink.commit(buffer)
+    }
+
+    /// `Max open files            1024                 524288               files`: the first number, or `unlimited`.
+    private static func openFileLimit(_ proc: String) -> Double? {
+        guard let limits = try? Files.read(proc + "/self/limits") else { return nil }
+        let name = Array("Max open files ".utf8)
+        for line in limits.split(separator: UInt8(ascii: "\n")) where line.starts(with: name) {
+            let word = line.dropFirst(name.count).split(separator: 0x20).first.map { String(decoding: $0, as: UTF8.self) }
+            return word.flatMap { $0 == "unlimited" ? Double(UInt64.max) : Double($0) }
+        }
+        return nil
     }
 
     private func bootTime(_ proc: String) throws(Failure) -> Double? {
@@ -73,7 +83,7 @@ package struct ProcessCollector: Collector {
         defer { closedir(folder) }
         var count = 0
         while readdir(folder) != nil { count += 1 }
-        // Without `.`, `..` and the descriptor of this very reading.
-        return max(0, count - 3)
+        // Without `.` and `..`.
+        return max(0, count - 2)
     }
 }

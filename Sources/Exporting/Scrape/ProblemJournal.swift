@@ -9,7 +9,7 @@ final class ProblemJournal: Sendable {
     }
 
     private let logger: Logger
-    private let known = Mutex<[Key: String]>([:])
+    private let known = Mutex<[Key: [String]]>([:])
 
     init(_ logger: Logger) { self.logger = logger }
 
@@ -20,9 +20,9 @@ final class ProblemJournal: Sendable {
             let (began, ended) = known.withLock { known in
                 var began: [(Key, PartProblem)] = []
                 for (key, problems) in current {
-                    let text = problems.map(\.message).joined(separator: "; ")
-                    if known[key] != text { began += problems.map { (key, $0) } }
-                    known[key] = text
+                    let news = Self.news(problems)
+                    if known[key] != news { began += problems.map { (key, $0) } }
+                    known[key] = news
                 }
                 let ended = known.keys.filter { $0.collector == share.collector && current[$0] == nil }
                 for key in ended { known[key] = nil }
@@ -37,5 +37,14 @@ final class ProblemJournal: Sendable {
                 logger.info("scrape complete again", ["collector": key.collector, "part": key.part])
             }
         }
+    }
+
+    /// What must differ from the last scrape to be worth a line. Order does not count, since it is that of the answers, nor do numbers:
+    /// messages tell of milliseconds and bytes.
+    private static func news(_ problems: [PartProblem]) -> [String] {
+        problems.map { problem in
+            let words = problem.message.split { $0.isNumber }
+            return problem.reason.rawValue + " " + words.joined(separator: "0")
+        }.sorted()
     }
 }

@@ -4,20 +4,25 @@ import Synchronization
 
 /// Runs collectors side by side and makes one exposition of what they found by the deadline.
 ///
-/// A scraper that comes while a run is in flight joins it; nothing is kept beyond a run. A collector that hangs past its deadline
+/// A scraper that comes while a collector is at work joins it; nothing is kept beyond that. A collector that hangs past its deadline
 /// is quarantined: not started again until it has returned.
 package final class ScrapeCoordinator: Sendable {
     private struct State {
-        /// The run in flight for each selection of collectors.
-        var runs: [[Int]: ScrapeRun] = [:]
-        /// Collectors whose `collect` has not returned.
-        var busy: Set<Int> = []
+        /// The collectors whose `collect` has not returned.
+        var running: [Int: ScrapeRun] = [:]
         /// Samples left out of all scrapes so far.
         var duplicates = 0
     }
 
+    /// A collector's part in one scrape.
+    private struct Share {
+        let collector: Int
+        /// nil when the collector is quarantined.
+        var run: ScrapeRun?
+    }
+
     package let collectors: [any Collector]
-    private let own: [any Collector]
+    private let all: [any Collector]
     private let table: FamilyTable
     private let metrics = ScrapeMetrics()
     private let context: CollectionContext
@@ -28,10 +33,10 @@ package final class ScrapeCoordinator: Sendable {
     /// - Parameter context: what collectors see; its deadline is replaced at each scrape.
     package init(collectors: [any Collector], own: [any Collector] = [], context: CollectionContext) throws(Failure) {
         self.collectors = collectors
-        self.own = own
+        all = collectors + own
         self.context = context
         journal = ProblemJournal(context.logger)
-        table = try FamilyTable((collectors + own).map(\.catalogue) + [metrics.catalogue])
+        table = try FamilyTable(all.map(\.catalogue) + [metrics.catalogue])
     }
 
     /// All families of all collectors, in the order of the exposition.
@@ -52,87 +57,78 @@ package final class ScrapeCoordinator: Sendable {
     ///
     /// - Parameter names: the collectors that take part, or nil for all of them and martlet's own metrics.
     package func scrape(by deadline: Deadline, only names: Set<String>? = nil) async -> ScrapeResult {
-        let all = collectors + own
         let selection = all.indices.filter { names?.contains(all[$0].name) ?? true }
-        let run = joinOrStart(selection, deadline)
-        await run.wait(until: deadline)
-        return result(of: run)
+        var shares = selection.map { Share(collector: $0, run: joinOrStart($0, deadline)) }
+        for share in shares { await share.run?.wait(until: deadline) }
+        // Whoever came first has set a run's time. One that was too short, of a scraper in more of a hurry, is not the last word.
+        while true {
+            let short = shares.indices.filter { shares[$0].run?.wouldGainFrom(deadline) ?? false }
+            if short.isEmpty { return result(of: shares) }
+            for index in short { shares[index].run = joinOrStart(shares[index].collector, deadline) }
+            for index in short { await shares[index].run?.wait(until: deadline) }
+        }
     }
 
-    private func joinOrStart(_ selection: [Int], _ deadline: Deadline) -> ScrapeRun {
-        let all = collectors + own
-        let (run, startsHere): (ScrapeRun, [ScrapeRun.Share]) = state.withLock { state in
-            if let running = state.runs[selection] { return (running, []) }
-            let shares = selection.map { index in
-                ScrapeRun.Share(collector: index, sink: SampleSink(), isQuarantined: state.busy.contains(index))
-            }
-            let run = ScrapeRun(shares)
-            state.runs[selection] = run
-            let starting = shares.filter { !$0.isQuarantined }
-            state.busy.formUnion(starting.map(\.collector))
-            return (run, starting)
+    /// The collector at work, by now if need be; nil when it hangs.
+    private func joinOrStart(_ collector: Int, _ deadline: Deadline) -> ScrapeRun? {
+        let (run, isNew): (ScrapeRun?, Bool) = state.withLock { state in
+            if let running = state.running[collector] { return (running.deadline.hasPassed ? nil : running, false) }
+            let run = ScrapeRun(collector: collector, deadline: deadline)
+            state.running[collector] = run
+            return (run, true)
         }
-        var context = context
-        // Collectors stop a little sooner than the sinks close, so that what they have by then is still committed.
-        context.deadline = deadline.earlier(bySeconds: min(0.25, deadline.remainingSeconds / 10))
-        for share in startsHere {
-            let collector = all[share.collector]
-            let task = Task.detached { [self, context] in
-                await collector.collect(into: share.sink, context)
-                state.withLock { _ = $0.busy.remove(share.collector) }
-                run.finish(collector: share.collector)
-            }
-            if share.collector < collectors.count { cancel(task, at: deadline, of: run) }
-        }
-        if !startsHere.isEmpty || run.shares.allSatisfy(\.isQuarantined) {
-            Task.detached { [self] in
-                await run.wait(until: deadline)
-                state.withLock { state in
-                    if state.runs[selection] === run { state.runs[selection] = nil }
-                }
-            }
-        }
+        if isNew, let run { start(run) }
         return run
     }
 
-    /// A collector that has not ended by the deadline is told to; if it does not listen, it stays busy and is quarantined.
-    private func cancel(_ task: Task<Void, Never>, at deadline: Deadline, of run: ScrapeRun) {
+    private func start(_ run: ScrapeRun) {
+        var context = context
+        // Collectors stop a little sooner than their sinks close, so that what they have by then is still committed.
+        context.deadline = run.deadline.earlier(bySeconds: min(0.25, run.deadline.remainingSeconds / 10))
+        let collector = all[run.collector]
+        let task = Task.detached { [self, context] in
+            await collector.collect(into: run.sink, context)
+            state.withLock { $0.running[run.collector] = nil }
+            run.finish()
+        }
+        // One that has not ended by the deadline is told to; if it does not listen, it stays among the running.
         Task.detached {
-            await run.wait(until: deadline)
+            await run.wait(until: run.deadline)
+            run.sink.close()
             task.cancel()
         }
     }
 
-    private func result(of run: ScrapeRun) -> ScrapeResult {
-        let all = collectors + own
+    private func result(of shares: [Share]) -> ScrapeResult {
         var buffers = [[SampleBuffer]](repeating: [], count: all.count)
-        var shares: [ScrapeResult.Share] = []
-        for share in run.shares {
-            let contents = share.sink.contents
+        var results: [ScrapeResult.Share] = []
+        for share in shares {
+            let finishedAfterSeconds = share.run?.finishedAfterSeconds
+            let contents = share.run?.sink.contents ?? SampleSink.Contents()
             buffers[share.collector] = contents.committed
             var problems = contents.problems
-            if share.isQuarantined {
+            if share.run == nil {
                 problems.append(PartProblem(part: "", .quarantined, "still hangs in an earlier scrape"))
-            } else if share.finishedAfterSeconds == nil {
+            } else if finishedAfterSeconds == nil {
                 problems += contents.pending.sorted().map { PartProblem(part: $0, .deadline, "not done by the deadline") }
                 if contents.pending.isEmpty { problems.append(PartProblem(part: "", .deadline, "not done by the deadline")) }
             }
-            shares.append(
+            results.append(
                 ScrapeResult.Share(
                     collector: all[share.collector].name,
-                    durationSeconds: share.finishedAfterSeconds ?? (ContinuousClock.now - run.started).seconds,
-                    isFinished: share.finishedAfterSeconds != nil, problems: problems, parts: contents.committed.map(\.part),
+                    durationSeconds: finishedAfterSeconds ?? share.run.map { (ContinuousClock.now - $0.started).seconds } ?? 0,
+                    isFinished: finishedAfterSeconds != nil, problems: problems, parts: contents.committed.map(\.part),
                     sampleCount: contents.committed.reduce(0) { $0 + $1.count }))
         }
-        journal.note(shares)
+        journal.note(results)
         var summary = SampleBuffer(part: "scrape")
-        for share in shares where collectors.contains(where: { $0.name == share.collector }) { metrics.write(share, into: &summary) }
+        for (share, result) in zip(shares, results) where share.collector < collectors.count { metrics.write(result, into: &summary) }
         summary.add(metrics.duplicates, .empty, Double(state.withLock { $0.duplicates }))
         let exposition = Exposition(table, buffers + [[summary]])
         if let family = exposition.firstDuplicate {
             state.withLock { $0.duplicates += exposition.duplicateCount }
             context.logger.warn("duplicate series left out", ["count": exposition.duplicateCount, "family": family])
         }
-        return ScrapeResult(exposition: exposition, shares: shares)
+        return ScrapeResult(exposition: exposition, shares: results)
     }
 }

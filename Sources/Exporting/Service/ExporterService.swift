@@ -42,9 +42,10 @@ package final class ExporterService: Sendable {
         let state = Mutex(State())
     }
 
+    /// - Parameter own: collectors of what martlet knows of itself, beside the exporter's and the process' own.
     /// - Parameter context: what collectors see.
     package init(
-        collectors: [any Collector], options: Options, version: Version, context: CollectionContext
+        collectors: [any Collector], own: [any Collector] = [], options: Options, version: Version, context: CollectionContext
     ) throws(Failure) {
         let shared = Shared()
         let exporter = ExporterCollector(version: version) {
@@ -57,7 +58,7 @@ package final class ExporterService: Sendable {
                 }
             }
         }
-        coordinator = try ScrapeCoordinator(collectors: collectors, own: [exporter, ProcessCollector()], context: context)
+        coordinator = try ScrapeCoordinator(collectors: collectors, own: own + [exporter, ProcessCollector()], context: context)
         self.options = options
         self.version = version
         logger = context.logger

@@ -2,7 +2,8 @@
 ///
 /// Near means: at most a third of the letters (one at least) must be typed, dropped, replaced or swapped with their neighbour.
 package func nearest(to typed: String, among known: some Sequence<String>) -> String? {
-    let bound = max(1, typed.count / 3)
+    // Words are compared by their first 64 bytes, so the bound must not grow past those.
+    let bound = max(1, min(64, typed.utf8.count) / 3)
     var best: (word: String, distance: Int)?
     for word in known {
         let distance = editDistance(Array(typed.utf8.prefix(64)), Array(word.utf8.prefix(64)))

@@ -8,9 +8,11 @@ package enum Thread {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Starts a detached thread of the given name (15 bytes are kept).
+    /// Starts a detached thread of the given name (whole characters up to 15 bytes are kept).
     package static func start(_ name: String, _ run: @escaping @Sendable () -> Void) throws(Failure) {
-        let shortName = String(name.prefix(15))
+        var shortened = name
+        while shortened.utf8.count > 15 { shortened.removeLast() }
+        let shortName = shortened
         let box = Unmanaged.passRetained(
             Body {
                 mlt_name_thread(shortName)

@@ -1,8 +1,12 @@
 import Glibc
+import Synchronization
 import SystemShim
 
 /// Files read and written whole.
 package enum Files {
+    /// Tells apart the temporary files of writers that write the same path at the same time.
+    private static let writeCount = Atomic<Int>(0)
+
     /// The file's bytes. Errors name the path and the reason; a file past `limitBytes` is refused.
     package static func read(_ path: String, limitBytes: Int = 16 << 20) throws(Failure) -> [UInt8] {
         let descriptor = mlt_open_read(path)
@@ -42,10 +46,12 @@ package enum Files {
 
     /// Writes beside the path and renames, so that a reader sees the old bytes or the new ones.
     package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(Failure) {
-        let temporary = "\(path).\(getpid()).new"
-        let descriptor = mlt_open_write(temporary, mode, 0)
+        let temporary = "\(path).\(getpid()).\(writeCount.add(1, ordering: .relaxed).newValue).new"
+        // Always a new file: what a killed process left, or a link that somebody put there, would bring its own mode or place.
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else {
-            throw Failure(.environment, "cannot write \(path): \(systemMessage(-descriptor))")
+            throw Failure(.environment, "cannot write \(path): \(systemMessage(errno))")
         }
         let written = writeAll(bytes, to: descriptor)
         let error = errno
@@ -72,6 +78,7 @@ package enum Files {
         }
     }
 
+    /// Makes the directory and those above it that are missing. Errors name the one that could not be made.
     package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(Failure) {
         var made = ""
         for part in path.split(separator: "/", omittingEmptySubsequences: true) {
@@ -79,6 +86,10 @@ package enum Files {
             if mkdir(made, mode) != 0 && errno != EEXIST {
                 throw Failure(.environment, "cannot make directory \(made): \(systemMessage(errno))")
             }
+        }
+        var status = stat()
+        guard path.isEmpty || stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR else {
+            throw Failure(.environment, "cannot make directory \(path): \(systemMessage(ENOTDIR))")
         }
     }
 

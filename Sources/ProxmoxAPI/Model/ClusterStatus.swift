@@ -4,8 +4,8 @@ import JSON
 package struct ClusterStatus: Sendable {
     package struct Node: Sendable {
         package let name: String
-        /// Corosync counts it as a member.
-        package let isOnline: Bool
+        /// Corosync counts it as a member; nil when the row does not tell.
+        package let isOnline: Bool?
     }
 
     /// nil on a node without a cluster.
@@ -23,7 +23,7 @@ package struct ClusterStatus: Sendable {
                 isQuorate = row["quorate"]?.flag
             case "node":
                 guard let name = row["name"]?.word else { return }
-                nodes.append(Node(name: name, isOnline: row["online"]?.flag ?? false))
+                nodes.append(Node(name: name, isOnline: row["online"]?.flag))
             default: break
             }
         }

@@ -93,6 +93,9 @@ package struct VirtualMachine: Sendable {
             default: pressure.take(key, value)
             }
         }
+        // The API is written in Perl, whose hashes have another order each time.
+        disks.sort { $0.name < $1.name }
+        interfaces.sort { $0.name < $1.name }
     }
 }
 

@@ -28,26 +28,41 @@ enum ExporterCommand {
         }
         let addresses = try configuration.listenAddresses()
         try ServiceRunner.run { stop throws(Failure) in
-            let service = try await start(configuration, proxmox, addresses)
+            let exporter = try Exporter(configuration, proxmox, addresses)
+            try await exporter.checkCredentials()
+            let service = try await exporter.start()
             await stop.wait()
             configuration.logger.info("stopping")
             await service.stop()
         }
     }
+}
 
-    /// The exporter in this process; what is wrong with ports or credentials shows before anything is served.
-    static func start(
-        _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ addresses: [ListenAddress]
-    ) async throws(Failure) -> ExporterService {
-        let logger = configuration.logger
-        let context = CollectionContext(
-            deadline: .after(seconds: configuration.scrapeTimeoutSeconds), http: try HTTPClient(), logger: logger)
-        let collector = ProxmoxCollector(proxmox)
-        try await collector.checkCredentials(context)
-        let options = ExporterService.Options(
+/// The exporter in this process, for `martlet exporter` and `martlet up`.
+struct Exporter: Sendable {
+    private let collector: ProxmoxCollector
+    private let context: CollectionContext
+    private let options: ExporterService.Options
+
+    init(_ configuration: Configuration, _ proxmox: ProxmoxSettings, _ addresses: [ListenAddress]) throws(Failure) {
+        collector = ProxmoxCollector(proxmox)
+        context = CollectionContext(
+            deadline: .after(seconds: configuration.scrapeTimeoutSeconds), http: try HTTPClient(), logger: configuration.logger)
+        options = ExporterService.Options(
             addresses: addresses, origin: "--web.listen-address", scrapeTimeoutSeconds: configuration.scrapeTimeoutSeconds,
             requestsInFlight: configuration.requestsInFlight)
-        let service = try ExporterService(collectors: [collector], options: options, version: Program.version, context: context)
+    }
+
+    /// Fails when credentials are refused, so that this shows before anything is served.
+    func checkCredentials() async throws(Failure) {
+        var context = context
+        context.deadline = .after(seconds: options.scrapeTimeoutSeconds)
+        try await collector.checkCredentials(context)
+    }
+
+    func start() async throws(Failure) -> ExporterService {
+        let service = try ExporterService(
+            collectors: [collector], own: [collector.requests], options: options, version: Program.version, context: context)
         try await service.start()
         return service
     }

@@ -1,12 +1,102 @@
+import Exporting
+import Glibc
 import Primitives
+import ProxmoxAPI
+import ProxmoxCollector
 import Settings
+import Stack
+import Web
 
+/// `martlet up`
 enum UpCommand {
-    static let command = Command("up", "Runs the whole stack on this machine")
-    static let shape = SettingsShape.section([])
-    static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never { Program.finish("") }
-}
-enum SimulateCommand {
-    static let command = Command("simulate", "Runs simulated infrastructure")
-    static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never { Program.finish("") }
+    static let command = Command(
+        "up", "Runs the whole stack on this machine: Prometheus, Alertmanager, node_exporter and the exporter",
+        flags: ExporterCommand.flags + StackSettings.flags)
+
+    static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
+        let configuration = try Configuration(invocation)
+        let configured = try configuration.proxmox()
+        let isSimulated = invocation.isOn("simulate") || configured.clusters.isEmpty
+        let addresses = try configuration.listenAddresses()
+        let settings = StackSettings(configuration.tree["stack"], invocation)
+        let plan = try settings.plan(exporter: addresses[0], isSimulated: isSimulated)
+        let proxmox = try plan.simulation.map { (simulation) throws(Failure) in try simulatedSettings(simulation) } ?? configured
+        if isSimulated { show(introduction(plan, wasAskedFor: invocation.isOn("simulate"))) }
+        try ServiceRunner.run { stop throws(Failure) in
+            let logger = configuration.logger
+            let stack = Stack(plan: plan, logger: logger)
+            let exporter = try Exporter(configuration, proxmox, addresses)
+            try await stack.prepare()
+            if !isSimulated { try await exporter.checkCredentials() }
+            try await stack.start()
+            if let simulation = plan.simulation { await waitForSimulator(simulation) }
+            let service: ExporterService
+            do throws(Failure) {
+                service = try await exporter.start()
+            } catch {
+                await stack.stop(withinSeconds: 10)
+                throw error
+            }
+            let watch = Task.detached {
+                let states = await stack.waitUntilReady(withinSeconds: 90)
+                if !stop.isRaised { show(report(states, plan)) }
+            }
+            await stop.wait()
+            watch.cancel()
+            logger.info("stopping")
+            await stack.stop(withinSeconds: 20)
+            await service.stop()
+        }
+    }
+
+    /// What the exporter is told about the simulated cluster.
+    private static func simulatedSettings(_ simulation: StackPlan.Simulation) throws(Failure) -> ProxmoxSettings {
+        let certificate = "\(simulation.worldDirectory)/\(simulation.cluster).pem"
+        let endpoint = try ProxmoxEndpoint(
+            address: simulation.proxmox.address.url(scheme: "https"), token: simulation.token, trust: .authority(file: certificate))
+        return ProxmoxSettings(clusters: [.init(name: simulation.cluster, endpoint: endpoint)])
+    }
+
+    /// Gives the simulator a moment to listen, so that the first scrape does not find a closed port and say so in the log.
+    private static func waitForSimulator(_ simulation: StackPlan.Simulation) async {
+        guard let client = try? HTTPClient() else { return }
+        defer { client.close() }
+        let deadline = Deadline.after(seconds: 5)
+        while !deadline.hasPassed {
+            var request = HTTPRequest(url: simulation.proxmox.address.url(scheme: "https") + "/", deadline: deadline)
+            request.trust = .insecure
+            if (try? await client.send(request)) != nil { return }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    private static func introduction(_ plan: StackPlan, wasAskedFor: Bool) -> String {
+        guard let simulation = plan.simulation else { return "" }
+        let what = "a simulated cluster of \(simulation.nodeNames.count) nodes and \(simulation.guests) guests"
+        if wasAskedFor { return "Watching \(what).\n" }
+        return """
+            No Proxmox cluster is configured, so this is \(what). To watch yours, write martlet.yml:
+
+                proxmox:
+                  clusters:
+                    - endpoint: https://pve1.example.org:8006
+                      token_file: /etc/martlet/token     # USER@REALM!NAME=SECRET, a token with the role PVEAuditor
+                      ca_file: /etc/martlet/pve-root-ca.pem
+
+
+            """
+    }
+
+    private static func report(_ states: [ServiceState], _ plan: StackPlan) -> String {
+        let isReady = !states.isEmpty && states.allSatisfy(\.isReady)
+        var text = "\n" + ReadyTable.text(states) + "\n"
+        text += isReady ? "Everything is ready. Ctrl-C stops it." : "Not everything is ready; what is missing goes on being tried. Ctrl-C stops it."
+        if let simulation = plan.simulation, isReady {
+            let url = "\(simulation.scenario.address.url())/api/v1/scenario"
+            text += "\nTo see an alert: curl -X PUT -d node-down \(url) (and normal to end it)."
+        }
+        return text + "\n"
+    }
+
+    private static func show(_ text: String) { Files.writeAll(Array(text.utf8), to: STDOUT_FILENO) }
 }

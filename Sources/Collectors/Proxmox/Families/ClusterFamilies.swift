@@ -34,6 +34,6 @@ struct ClusterFamilies: Sendable {
         let labels = buffer.labels(Self.labels, cluster)
         buffer.add(quorate, labels, status.isQuorate)
         buffer.add(nodes, labels, Double(status.nodes.count))
-        buffer.add(nodesOnline, labels, Double(status.nodes.count { $0.isOnline }))
+        buffer.add(nodesOnline, labels, Double(status.nodes.count { $0.isOnline == true }))
     }
 }

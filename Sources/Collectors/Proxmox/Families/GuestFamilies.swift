@@ -18,7 +18,7 @@ struct GuestFamilies: Sendable {
 
     init(_ catalogue: inout Catalogue) {
         info = catalogue.info(
-            "pve_guest_info", "Every guest, templates and guests of offline nodes included. Tags are separated by semicolons.",
+            "pve_guest_info", "Every guest, templates and guests of offline nodes included, with tags separated by semicolons.",
             labels: Self.infoLabels, source: "/cluster/resources, /nodes/N/qemu, /nodes/N/lxc")
     }
 

@@ -35,7 +35,7 @@ struct NodeFamilies: Sendable {
             catalogue.gauge("pve_node_" + name, help, labels: Self.labels, source: source)
         }
         up = gauge(
-            "up", "1 if corosync counts the node as a member. Not the statistics daemon's word: see pve_node_statistics_stale.",
+            "up", "1 if corosync counts the node as a member, whatever its statistics daemon says: see pve_node_statistics_stale.",
             "/cluster/status online, else /cluster/resources status")
         stale = gauge(
             "statistics_stale",

@@ -9,7 +9,6 @@ struct ProxmoxFamilies: Sendable {
     let guest: GuestFamilies
     let virtualMachine: VirtualMachineFamilies
     let container: ContainerFamilies
-    let requests: RequestFamilies
 
     init() {
         cluster = ClusterFamilies(&catalogue)
@@ -18,29 +17,5 @@ struct ProxmoxFamilies: Sendable {
         guest = GuestFamilies(&catalogue)
         virtualMachine = VirtualMachineFamilies(&catalogue)
         container = ContainerFamilies(&catalogue)
-        requests = RequestFamilies(&catalogue)
-    }
-}
-
-/// What the client counts of itself, for each endpoint.
-struct RequestFamilies: Sendable {
-    static let labels = LabelSchema("endpoint")
-    let requests: Metric
-    let failures: Metric
-    let receivedBytes: Metric
-    let connections: Metric
-
-    init(_ catalogue: inout Catalogue) {
-        requests = catalogue.counter(
-            "martlet_proxmox_requests_total", "Calls of the Proxmox API.", labels: Self.labels, source: "martlet")
-        failures = catalogue.counter(
-            "martlet_proxmox_request_failures_total", "Calls of the Proxmox API that gave no usable answer.", labels: Self.labels,
-            source: "martlet")
-        receivedBytes = catalogue.counter(
-            "martlet_proxmox_received_bytes_total", "Bytes of the Proxmox API's answers, without headers.", labels: Self.labels,
-            source: "martlet")
-        connections = catalogue.counter(
-            "martlet_proxmox_connections_opened_total", "Connections opened to the Proxmox API; calls beyond them reused one.",
-            labels: Self.labels, source: "martlet")
     }
 }

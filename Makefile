@@ -1,0 +1,53 @@
+# martlet: what there is to do with it. Each target installs what it needs (scripts/bootstrap) and says so.
+
+SWIFT_BUILD = swift build --explicit-target-dependency-import-check error
+RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib
+MARTLET = .build/release/martlet
+PYTHON = .build/venv/bin/python
+
+.PHONY: run build test e2e soak bench check docs clean
+
+## run: the whole stack on this machine; your Proxmox clusters if martlet.yml names some, simulated ones if not
+run: build
+	@exec $(MARTLET) up $(ARGS)
+
+## build: .build/release/martlet
+build:
+	@scripts/bootstrap build run
+	$(RELEASE) --product martlet
+
+## test: everything that a change must pass; at most 25 minutes on two cores
+test: build
+	@scripts/bootstrap test
+	$(MAKE) --no-print-directory check
+	swift test --explicit-target-dependency-import-check error --parallel
+	$(PYTHON) -m pytest -q -m "not e2e and not soak" Tests/EndToEnd
+
+## e2e: everything else that talks to real programs, with the shipped files' own times
+e2e: build
+	@scripts/bootstrap test
+	$(PYTHON) -m pytest -q -m e2e Tests/EndToEnd
+
+## soak: long runs, crashes and data races
+soak: build
+	@scripts/bootstrap test
+	swift test --scratch-path .build/thread --sanitize=thread
+	$(PYTHON) -m pytest -q -s -m soak Tests/EndToEnd
+
+## bench: tables beside peers from the same run
+bench: build
+	@scripts/bootstrap test bench
+	$(RELEASE) --product encoder-benchmark
+	$(PYTHON) benchmarks/run.py
+
+## check: format, layers, linkage, documentation
+check: build
+	@scripts/check
+
+## docs: writes the pages that are made from the program
+docs: build
+	$(MARTLET) metrics --format markdown > docs/metrics.md
+	$(MARTLET) settings > docs/settings.md
+
+clean:
+	rm -rf .build

@@ -1,0 +1,38 @@
+import Primitives
+import Web
+
+/// Answers for the hosts of a world and for the simulator that runs them.
+struct HostService: Sendable {
+    let source: WorldSource
+    let scenarios: ScenarioEndpoint
+
+    /// What the exporter of one host says; nothing at all when the host is off.
+    func hostAnswer(_ request: HTTPServerRequest, node: Int) -> HTTPServerResponse {
+        let world = source.current()
+        let moment = world.moment(of: source.clock.unixSeconds)
+        let view = world.view(of: node, at: moment)
+        guard view.isOnline else { return .dropped }
+        guard request.method == "GET" || request.method == "HEAD" else { return HTTPServerResponse(status: 405, text: "Method not allowed.\n") }
+        switch request.path {
+        case "/metrics":
+            let text = HostExposition(world: world, view: view, moment: moment).text()
+            return HTTPServerResponse(
+                status: 200, headers: HTTPHeaders([("Content-Type", "text/plain; version=0.0.4; charset=utf-8")]), body: .bytes(text)
+            ).gzipped(for: request)
+        case "/": return HTTPServerResponse(text: "Simulated node exporter of \(view.node.name): /metrics\n")
+        default: return HTTPServerResponse(status: 404, text: "Not found.\n")
+        }
+    }
+
+    /// What the simulator itself says.
+    func controlAnswer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        switch request.path {
+        case ScenarioEndpoint.path: await scenarios.answer(request)
+        case "/health", "/-/healthy", "/ready", "/-/ready": HTTPServerResponse(text: "OK\n")
+        case "/":
+            HTTPServerResponse(
+                text: "Node exporters of \(source.inventory.nodes.count) simulated hosts. Scenario: \(ScenarioEndpoint.path)\n")
+        default: HTTPServerResponse(status: 404, text: "Not found.\n")
+        }
+    }
+}

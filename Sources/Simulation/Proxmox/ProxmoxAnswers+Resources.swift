@@ -1,0 +1,157 @@
+import JSON
+
+/// The rows of cluster/resources: what the nodes sent round every 10 seconds.
+extension ProxmoxAnswers {
+    enum ResourceType: String, Sendable, CaseIterable { case vm, storage, node, sdn }
+
+    /// /cluster/resources. Network zones are listed only when no type is asked for, as in 9.2.
+    func clusterResources(type: ResourceType?) -> [UInt8] {
+        let views = world.views(at: moment)
+        return document(reservingBytes: 4096 + inventory.guests.count * 480) { json in
+            json.array { json in
+                if type == nil || type == .vm {
+                    let readings = readings(views)
+                    if type == nil { for pool in inventory.pools { write(pool, readings, into: &json) } }
+                    for guest in inventory.guests { writeResource(guest, readings[guest.index], views[guest.node], into: &json) }
+                }
+                if type == nil || type == .node {
+                    for view in views { json.object { writeNodeResource(view, into: &$0) } }
+                }
+                if type == nil || type == .storage { writeStorages(views, into: &json) }
+                if type == nil { for view in views { writeZone(view, into: &json) } }
+            }
+        }
+    }
+
+    /// The numbers that the cluster knows of each guest; nil when it has forgotten them.
+    private func readings(_ views: [NodeView]) -> [GuestReading?] {
+        inventory.guests.map { guest in
+            let view = views[guest.node]
+            return view.isForgotten ? nil : world.reading(of: guest, at: view.statisticsMoment, nodeBootedAt: view.bootedAt)
+        }
+    }
+
+    private func write(_ pool: Inventory.Pool, _ readings: [GuestReading?], into json: inout JSONWriter) {
+        var (cpus, memory, used, work, uptime) = (0, 0, 0, 0.0, 0)
+        for index in pool.members {
+            guard let reading = readings[index] else { continue }
+            let guest = inventory.guests[index]
+            cpus += guest.cpus
+            memory += guest.memoryBytes
+            used += reading.memoryBytes
+            work += reading.cpu * Double(guest.cpus)
+            uptime = max(uptime, Int(reading.uptimeSeconds))
+        }
+        json.object { json in
+            json.member("id", "/pool/" + pool.name)
+            json.member("type", "pool")
+            json.member("pool", pool.name)
+            guard cpus > 0 else { return }
+            json.member("cpu", work / Double(cpus))
+            json.member("maxcpu", cpus)
+            json.member("mem", used)
+            json.member("maxmem", memory)
+            json.member("uptime", uptime)
+        }
+    }
+
+    private func writeResource(_ guest: Guest, _ reading: GuestReading?, _ view: NodeView, into json: inout JSONWriter) {
+        json.object { json in
+            json.key("id")
+            json.string(guest.kind == .qemu ? "qemu/\(guest.vmid)" : "lxc/\(guest.vmid)")
+            json.member("vmid", guest.vmid)
+            json.member("node", view.node.name)
+            json.member("type", guest.kind == .qemu ? "qemu" : "lxc")
+            if let tags = guest.tags { json.member("tags", tags) }
+            guard let reading else {
+                json.member("status", "unknown")
+                return
+            }
+            json.member("status", guest.role == .paused ? "paused" : guest.role == .running ? "running" : "stopped")
+            json.member("name", guest.name)
+            json.member("template", guest.role == .template ? 1 : 0)
+            if let pool = guest.pool { json.member("pool", pool) }
+            if let state = guest.haState { json.member("hastate", state) }
+            if let lock = guest.lock { json.member("lock", lock) }
+            json.member("cpu", reading.cpu)
+            json.member("maxcpu", guest.cpus)
+            json.member("mem", reading.memoryBytes)
+            json.member("memhost", guest.kind == .qemu ? reading.hostMemoryBytes : 0)
+            json.member("maxmem", guest.memoryBytes)
+            json.member("disk", reading.diskUsedBytes)
+            json.member("maxdisk", guest.diskBytes)
+            json.member("netin", reading.receivedBytes)
+            json.member("netout", reading.sentBytes)
+            json.member("diskread", reading.readBytes)
+            json.member("diskwrite", reading.writtenBytes)
+            json.member("uptime", Int(reading.uptimeSeconds))
+        }
+    }
+
+    /// The members that a node's row has here and in /nodes; an offline node keeps its maxima.
+    func writeNodeMembers(_ view: NodeView, into json: inout JSONWriter) {
+        let node = view.node
+        json.member("id", "node/" + node.name)
+        json.member("node", node.name)
+        json.member("type", "node")
+        json.member("status", view.isOnline ? "online" : "offline")
+        json.member("level", "")
+        json.member("maxcpu", node.threads)
+        json.member("maxmem", node.memoryBytes)
+        json.member("maxdisk", node.rootBytes)
+        guard view.isOnline else { return }
+        let reading = world.reading(of: node, at: view.statisticsMoment, bootedAt: view.bootedAt)
+        json.member("cpu", reading.cpu)
+        json.member("mem", reading.memoryUsedBytes)
+        json.member("disk", reading.rootUsedBytes)
+        json.member("uptime", Int(reading.uptimeSeconds))
+    }
+
+    private func writeNodeResource(_ view: NodeView, into json: inout JSONWriter) {
+        writeNodeMembers(view, into: &json)
+        guard view.isOnline else { return }
+        json.member("cgroup-mode", 2)
+        json.member("hastate", "online")
+    }
+
+    private func writeStorages(_ views: [NodeView], into json: inout JSONWriter) {
+        for storage in inventory.storages {
+            for view in views {
+                json.object { json in
+                    json.member("id", "storage/\(view.node.name)/\(storage.name)")
+                    json.member("type", "storage")
+                    json.member("storage", storage.name)
+                    json.member("node", view.node.name)
+                    json.member("plugintype", storage.pluginType)
+                    json.member("content", storage.content)
+                    json.member("shared", storage.isShared ? 1 : 0)
+                    json.member("status", view.isOnline ? "available" : "unknown")
+                    guard view.isOnline else { return }
+                    let (used, total) = usage(of: storage, view)
+                    json.member("disk", used)
+                    json.member("maxdisk", total)
+                }
+            }
+        }
+    }
+
+    private func usage(of storage: Inventory.Storage, _ view: NodeView) -> (used: Int, total: Int) {
+        switch storage.kind {
+        case .root: (World.pages(view.node.rootUsed.value(at: view.statisticsMoment)), view.node.rootBytes)
+        case .pool: (World.pages(view.node.poolUsed.value(at: view.statisticsMoment)), view.node.poolBytes)
+        // All nodes look at the same server.
+        case .share: (World.pages(inventory.shareUsed.value(at: world.statisticsMoment(of: moment))), inventory.shareBytes)
+        }
+    }
+
+    private func writeZone(_ view: NodeView, into json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", "network/\(view.node.name)/zone/localnetwork")
+            json.member("type", "network")
+            json.member("network-type", "zone")
+            json.member("network", "localnetwork")
+            json.member("node", view.node.name)
+            json.member("status", "ok")
+        }
+    }
+}

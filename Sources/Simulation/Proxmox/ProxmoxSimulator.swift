@@ -1,0 +1,85 @@
+package import Primitives
+package import Web
+
+/// A Proxmox VE cluster that is not there: its API over TLS, as one of its nodes would serve it.
+package final class ProxmoxSimulator: Sendable {
+    package struct Options: Sendable {
+        package var listen = ListenAddress(host: "127.0.0.1", port: 18006)
+        /// The flag that set `listen`, for the error when the port is busy.
+        package var listenOrigin = "--listen"
+        package var cluster = "lab"
+        package var nodes = 4
+        package var guests = 100
+        package var seed: UInt64 = 1
+        /// Added to each answer of the API, as the network and a real server would.
+        package var latencySeconds = 0.02
+        /// Where the world's scenario file is and the certificate is put; nil for a world of this process alone.
+        package var worldDirectory: String?
+        /// The one credential that is accepted: `USER@REALM!TOKENID=SECRET`.
+        package var token = Secret("monitor@pve!martlet=SECRET")
+        /// HTTP instead of HTTPS.
+        package var plainHTTP = false
+        /// How long a call to a node that is off hangs before it fails with 595.
+        package var offlineDelaySeconds = 3.0
+        /// How long a wrong credential waits for its 401.
+        package var authDelaySeconds = 3.0
+        package var clock = WallClock.system
+
+        package init() {}
+    }
+
+    private let server: HTTPServer
+
+    private init(server: HTTPServer) { self.server = server }
+
+    /// Where it listens; with port 0 in the options, the port that the kernel chose.
+    package var address: ListenAddress { server.address }
+
+    /// Starts to answer.
+    ///
+    /// With a world directory, its certificate is written there as `CLUSTER.pem`, for a client to trust.
+    /// Errors: impossible options, a broken scenario file, a busy port.
+    package static func start(_ options: Options, logger: Logger) throws(Failure) -> ProxmoxSimulator {
+        let service = try service(options, logger: logger)
+        let certificate = options.plainHTTP ? nil : try certificate(options)
+        var limits = HTTPServer.Limits()
+        limits.connections = 512
+        limits.requestsInFlight = 512
+        limits.threads = 2
+        let server = try HTTPServer(
+            listen: options.listen, origin: options.listenOrigin, limits: limits, certificate: certificate, logger: logger
+        ) { await service.answer($0) }
+        if let certificate, let directory = options.worldDirectory {
+            do {
+                try Files.write(Array(certificate.certificatePEM.utf8), to: "\(directory)/\(options.cluster).pem")
+            } catch {
+                Task.detached { await server.stop(withinSeconds: 0) }
+                throw error
+            }
+        }
+        return ProxmoxSimulator(server: server)
+    }
+
+    /// Lets answers in flight finish for up to `seconds`, then ends them. The port is free afterwards.
+    package func stop(withinSeconds seconds: Double) async { await server.stop(withinSeconds: seconds) }
+
+    static func service(_ options: Options, logger: Logger) throws(Failure) -> ProxmoxService {
+        let source = try WorldSource(
+            seed: options.seed, nodes: options.nodes, guests: options.guests, cluster: options.cluster,
+            directory: options.worldDirectory, clock: options.clock, logger: logger)
+        return ProxmoxService(
+            source: source, token: TokenCheck(options.token),
+            delays: ProxmoxService.Delays(
+                latencySeconds: options.latencySeconds, offlineSeconds: options.offlineDelaySeconds,
+                refusalSeconds: options.authDelaySeconds),
+            scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: options.nodes, clock: options.clock))
+    }
+
+    private static func certificate(_ options: Options) throws(Failure) -> SelfSignedCertificate {
+        var names = ["localhost", "127.0.0.1", "::1"]
+        let host = options.listen.host
+        if !host.isEmpty, !names.contains(host) { names.append(host) }
+        names += (0..<options.nodes).map(Inventory.nodeName)
+        return try SelfSignedCertificate(commonName: Inventory.nodeName(0), names: names, clock: options.clock)
+    }
+}

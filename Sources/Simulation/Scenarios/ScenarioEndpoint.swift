@@ -1,0 +1,84 @@
+import JSON
+import Primitives
+import Web
+
+/// `GET` and `PUT /api/v1/scenario`: what is played, and what shall be played from now on.
+struct ScenarioEndpoint: Sendable {
+    static let path = "/api/v1/scenario"
+
+    let store: ScenarioStore
+    let nodeCount: Int
+    let clock: WallClock
+
+    func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        switch request.method {
+        case "GET", "HEAD": return described(store.current().timeline)
+        case "PUT", "POST":
+            let wanted: (scenario: Scenario, node: String?)
+            do { wanted = try order(request.body) } catch { return Self.refusal(400, error) }
+            do {
+                return described(try await store.begin(wanted.scenario, node: wanted.node))
+            } catch {
+                return Self.refusal(error.code == .limit ? 409 : 500, error)
+            }
+        default:
+            var response = HTTPServerResponse(status: 405, text: "Method not allowed.\n")
+            response.headers.add("Allow", "GET, HEAD, PUT")
+            return response
+        }
+    }
+
+    /// Reads `{"scenario":"node-down","node":"pve2"}` or the bare word `node-down`.
+    private func order(_ body: [UInt8]) throws(Failure) -> (scenario: Scenario, node: String?) {
+        guard let first = body.first(where: { $0 > 0x20 }) else {
+            throw Failure(.malformed, "the body is empty; send {\"scenario\":\"node-down\"} or the bare name of a scenario")
+        }
+        var name: String?
+        var node: String?
+        if first == UInt8(ascii: "{") {
+            do {
+                try JSONDocument(parsing: body).withRoot { root in
+                    name = root["scenario"]?.text
+                    node = root["node"]?.text
+                }
+            } catch {
+                throw Failure(.malformed, error.message)
+            }
+        } else {
+            name = String(decoding: body, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        }
+        guard let name else { throw Failure(.malformed, "the JSON has no text \"scenario\"") }
+        let scenario = try Scenario(named: name)
+        // There is nothing about a normal world that one node could have for itself.
+        if scenario == .normal { node = nil }
+        if let node, Inventory.nodeIndex(node, count: nodeCount) == nil {
+            throw Failure(
+                .malformed,
+                "unknown node \"\(HostileText.oneLine(node, limit: 40))\"; there are \(nodeCount), from \(Inventory.nodeName(0)) to "
+                    + Inventory.nodeName(nodeCount - 1))
+        }
+        return (scenario, node)
+    }
+
+    private func described(_ timeline: Timeline) -> HTTPServerResponse {
+        let change = timeline.change(at: clock.unixSeconds)
+        let scenario = change?.scenario ?? .normal
+        var json = JSONWriter()
+        json.object { json in
+            json.member("scenario", scenario.rawValue)
+            json.member("since", change?.at ?? timeline.epoch)
+            if let node = change?.node ?? (scenario == .nodeDown ? Inventory.nodeName(nodeCount - 1) : nil) { json.member("node", node) }
+            json.key("scenarios")
+            json.array { json in
+                for scenario in Scenario.allCases { json.string(scenario.rawValue) }
+            }
+        }
+        return HTTPServerResponse(json: json.bytes)
+    }
+
+    private static func refusal(_ status: Int, _ failure: Failure) -> HTTPServerResponse {
+        var json = JSONWriter()
+        json.object { $0.member("error", failure.description) }
+        return HTTPServerResponse(status: status, json: json.bytes)
+    }
+}

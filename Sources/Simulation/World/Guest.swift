@@ -1,0 +1,54 @@
+/// A guest as it is configured, with the waves that its numbers follow.
+struct Guest: Sendable {
+    enum Kind: Sendable { case qemu, lxc }
+
+    enum Role: Sendable { case running, paused, stopped, template }
+
+    /// Position in the inventory.
+    let index: Int
+    let vmid: Int
+    let kind: Kind
+    let role: Role
+    /// Position of its node in the inventory.
+    let node: Int
+    let name: String
+    /// As the API writes them: `prod;web`.
+    let tags: String?
+    let pool: String?
+    /// Of a guest that HA manages.
+    let haState: String?
+    let lock: String?
+    let hasAgent: Bool
+    /// Whether the balloon driver in a VM tells about the memory inside.
+    let hasBalloonDriver: Bool
+    let balloonMinimumBytes: Int?
+
+    let cpus: Int
+    let memoryBytes: Int
+    let diskBytes: Int
+    /// Containers only.
+    let swapBytes: Int
+
+    /// When it first started, in seconds since the epoch (so below 0). Later starts are those of its node.
+    let firstBoot: Double
+    /// Fraction of its CPUs.
+    let cpu: Wave
+    /// The same while the scenario saturates it.
+    let saturatedCPU: Wave
+    /// Fraction of its memory.
+    let memory: Wave
+    /// Bytes a second that it receives.
+    let network: Wave
+    /// Bytes that it sends for one that it receives.
+    let transmitRatio: Double
+    /// Bytes a second.
+    let diskReads: Wave
+    let diskWrites: Wave
+    let operationBytes: Int
+    let readNanoseconds: Int
+    let writeNanoseconds: Int
+
+    /// Whether it has a process, so that time and traffic count.
+    var isLive: Bool { role == .running || role == .paused }
+    var type: StaticString { kind == .qemu ? "qemu" : "lxc" }
+}

@@ -1,0 +1,79 @@
+/// What there is in a simulated cluster; fixed by seed and counts.
+final class Inventory: Sendable {
+    struct Storage: Sendable {
+        enum Kind: Sendable { case root, pool, share }
+
+        let name: String
+        let kind: Kind
+        let pluginType: String
+        let content: String
+        var isShared: Bool { kind == .share }
+    }
+
+    struct Pool: Sendable {
+        let name: String
+        /// Positions of its guests.
+        let members: [Int]
+    }
+
+    let seed: UInt64
+    let cluster: String
+    let nodes: [Node]
+    /// In the order of vmids, which begin at `firstVMID` and have no gap.
+    let guests: [Guest]
+    let pools: [Pool]
+    let storages: [Storage]
+    /// Of the storage that all nodes share.
+    let shareBytes: Int
+    let shareUsed: Wave
+
+    static let firstVMID = 100
+
+    init(seed: UInt64, nodeCount: Int, guestCount: Int, cluster: String) {
+        let plan = GuestPlan(seed: seed, nodeCount: nodeCount, guestCount: guestCount)
+        self.seed = seed
+        self.cluster = cluster
+        let guests = plan.guests
+        self.guests = guests
+        nodes = NodePlan(seed: seed, nodeCount: nodeCount, guests: guests).nodes
+        pools = GuestPlan.environments.compactMap { name in
+            let members = guests.filter { $0.pool == name }.map(\.index)
+            return members.isEmpty ? nil : Pool(name: name, members: members)
+        }
+        storages = [
+            Storage(name: "local", kind: .root, pluginType: "dir", content: "backup,iso,snippets,vztmpl"),
+            Storage(name: "local-zfs", kind: .pool, pluginType: "zfspool", content: "images,rootdir"),
+            Storage(name: "nas", kind: .share, pluginType: "nfs", content: "images,backup"),
+        ]
+        shareBytes = 24 << 40
+        var generator = SeededGenerator(seed: seed, "share")
+        shareUsed = Wave(base: Double(shareBytes) * 0.5, depth: 0.1, &generator)
+    }
+
+    func guest(vmid: Int) -> Guest? {
+        let index = vmid - Self.firstVMID
+        return guests.indices.contains(index) ? guests[index] : nil
+    }
+
+    /// The position of the node of that name.
+    func node(named name: String) -> Int? { Self.nodeIndex(name, count: nodes.count) }
+
+    /// `pve1` is 0; nil for what is no name of one of `count` nodes.
+    static func nodeIndex(_ name: String, count: Int) -> Int? {
+        guard name.hasPrefix("pve"), let number = Int(name.dropFirst(3)), (1...max(1, count)).contains(number), name == nodeName(number - 1)
+        else { return nil }
+        return number - 1
+    }
+
+    static func nodeName(_ index: Int) -> String { "pve\(index + 1)" }
+
+    /// The guests that a saturated world drives to their limit: the first running VM and container of one node.
+    ///
+    /// - Parameter node: by default the first node that has both.
+    func saturated(onNode node: Int?) -> [Int] {
+        func firstRunning(_ positions: [Int]) -> Int? { positions.first { guests[$0].role == .running } }
+        let candidates = node.map { [nodes[$0]] } ?? nodes
+        let pairs = candidates.map { [firstRunning($0.qemu), firstRunning($0.lxc)].compactMap { $0 } }
+        return pairs.first { $0.count == 2 } ?? pairs.first { !$0.isEmpty } ?? []
+    }
+}

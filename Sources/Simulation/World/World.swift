@@ -1,0 +1,105 @@
+import Glibc
+
+/// A simulated cluster: what there is, and every number of it at every moment, as a pure function of seed, counts, timeline and time.
+///
+/// Moments are seconds since the timeline's epoch. Nothing is remembered between two questions, so any number of processes that
+/// share the arguments tell one story.
+struct World: Sendable {
+    /// Whether a node is on, and since when.
+    enum Presence: Sendable, Equatable {
+        case up(bootedAt: Double)
+        /// `bootedAt` is the start that the outage ended.
+        case down(since: Double, bootedAt: Double)
+
+        var isUp: Bool {
+            if case .up = self { true } else { false }
+        }
+    }
+
+    /// How long the cluster goes on showing what a lost node said last.
+    static let memorySeconds = 300.0
+    /// How often a node tells the cluster its numbers.
+    static let statisticsSeconds = 10.0
+    /// The paused guests were paused half an hour before the epoch.
+    static let pausedAt = -1800.0
+
+    let inventory: Inventory
+    let timeline: Timeline
+    /// By node: when it was off.
+    private let outages: [[Span]]
+    /// By guest: when it was driven to its limit. Most have none.
+    private let saturations: [Int: [Span]]
+
+    init(inventory: Inventory, timeline: Timeline) {
+        self.inventory = inventory
+        self.timeline = timeline
+        var outages = [[Span]](repeating: [], count: inventory.nodes.count)
+        var saturations: [Int: [Span]] = [:]
+        for (index, change) in timeline.changes.enumerated() {
+            let next = index + 1 < timeline.changes.count ? timeline.changes[index + 1].at : .infinity
+            let span = Span(start: max(0, change.at - timeline.epoch), end: max(0, next - timeline.epoch))
+            // A node that this world does not have may be another's, of the same directory.
+            let named = change.node.map { inventory.node(named: $0) }
+            switch change.scenario {
+            case .normal: break
+            case .nodeDown:
+                if let node = named ?? inventory.nodes.count - 1 { outages[node].extend(with: span) }
+            case .cpuSaturation:
+                let node: Int? = named ?? nil
+                guard named == nil || node != nil else { break }
+                for guest in inventory.saturated(onNode: node) { saturations[guest, default: []].extend(with: span) }
+            }
+        }
+        self.outages = outages
+        self.saturations = saturations
+    }
+
+    init(seed: UInt64, nodeCount: Int, guestCount: Int, cluster: String = "lab", timeline: Timeline) {
+        self.init(
+            inventory: Inventory(seed: seed, nodeCount: nodeCount, guestCount: guestCount, cluster: cluster), timeline: timeline)
+    }
+
+    /// The moment of a unix time. A clock before the world's beginning shows it as it was shortly before; it ends after 30 years.
+    func moment(of unixSeconds: Double) -> Double { min(max(unixSeconds - timeline.epoch, Self.pausedAt), 1e9) }
+
+    /// The last moment at which statistics were sent round.
+    func statisticsMoment(of moment: Double) -> Double {
+        let unixSeconds = timeline.epoch + moment
+        return (unixSeconds / Self.statisticsSeconds).rounded(.down) * Self.statisticsSeconds - timeline.epoch
+    }
+
+    func presence(of node: Int, at moment: Double) -> Presence {
+        let past = outages[node].prefix { $0.start <= moment }
+        guard let last = past.last else { return .up(bootedAt: inventory.nodes[node].firstBoot) }
+        if moment >= last.end { return .up(bootedAt: last.end) }
+        return .down(since: last.start, bootedAt: past.dropLast().last?.end ?? inventory.nodes[node].firstBoot)
+    }
+
+    /// Whether the node was off at any time between two moments.
+    func wasDown(node: Int, from start: Double, to end: Double) -> Bool {
+        outages[node].contains { $0.start < end && $0.end > start }
+    }
+
+    /// When a guest of a node that has started at `bootedAt` started itself.
+    func boot(of guest: Guest, nodeBootedAt bootedAt: Double) -> Double { bootedAt < 0 ? guest.firstBoot : bootedAt }
+
+    // MARK: CPU, the one quantity that scenarios change
+
+    /// Fraction of the guest's CPUs in use.
+    func cpu(of guest: Guest, at moment: Double) -> Double {
+        guard guest.role == .running else { return 0 }
+        let saturated = saturations[guest.index]?.contains { $0.contains(moment) } ?? false
+        return (saturated ? guest.saturatedCPU : guest.cpu).value(at: moment)
+    }
+
+    /// The integral of `cpu(of:at:)`: seconds of work per CPU.
+    func cpuArea(of guest: Guest, from start: Double, to end: Double) -> Double {
+        guard guest.role == .running, end > start else { return 0 }
+        var area = guest.cpu.area(from: start, to: end)
+        for span in saturations[guest.index] ?? [] where span.start < end && span.end > start {
+            let (low, high) = (max(span.start, start), min(span.end, end))
+            area += guest.saturatedCPU.area(from: low, to: high) - guest.cpu.area(from: low, to: high)
+        }
+        return area
+    }
+}

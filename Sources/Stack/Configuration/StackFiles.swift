@@ -1,0 +1,66 @@
+import Primitives
+import Web
+
+/// The files that the children read: the shipped text with addresses replaced, and the targets.
+struct StackFiles {
+    /// By path below the state directory.
+    let files: [(path: String, text: String)]
+
+    private static let shippedTimeoutSeconds = 10.0
+
+    /// - Parameter shipped: the files as they stand in the repository.
+    init(_ plan: StackPlan, shipped: [(path: String, text: String)] = EmbeddedFiles.all) {
+        let book = AddressBook(plan)
+        var files: [(String, String)] = []
+        for (path, text) in shipped {
+            if path.hasPrefix("prometheus/rules/"), plan.rulesDirectory != nil { continue }
+            if path.hasPrefix("alertmanager/"), plan.alertmanagerConfiguration != nil { continue }
+            let text = book.replaced(in: text)
+            files.append((path, path == "prometheus/prometheus.yml" ? Self.adjusted(text, plan) : text))
+        }
+        files.append(("prometheus/targets/node/local.yml", Self.localTarget(plan)))
+        if let simulation = plan.simulation {
+            files.append(("prometheus/targets/node/simulated.yml", Self.simulatedTargets(plan, simulation)))
+            files.append((StatePaths.token, simulation.token.reveal() + "\n"))
+        }
+        self.files = files
+    }
+
+    /// Replaces the lines that a person asked to be different, and no other.
+    private static func adjusted(_ text: String, _ plan: StackPlan) -> String {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        func replace(_ prefix: String, by line: String) {
+            if let index = lines.firstIndex(where: { $0.hasPrefix(prefix) }) { lines[index] = line }
+        }
+        if let interval = plan.scrapeInterval {
+            let duration = prometheusDuration(seconds: interval)
+            replace("  scrape_interval: ", by: "  scrape_interval: \(duration)")
+            // Prometheus refuses a timeout above the interval.
+            if interval < shippedTimeoutSeconds { replace("  scrape_timeout: ", by: "  scrape_timeout: \(duration)") }
+        }
+        if let rules = plan.rulesDirectory { replace("  - rules/*.yml", by: "  - \(quoted("\(Files.absolute(rules))/*.yml"))") }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func localTarget(_ plan: StackPlan) -> String {
+        let node = String(plan.hostName.prefix { $0 != "." })
+        return "# Written by martlet at each start. Other hosts go into a file of their own beside this one.\n"
+            + target(plan.nodeExporter.address, [("node", node)])
+    }
+
+    private static func simulatedTargets(_ plan: StackPlan, _ simulation: StackPlan.Simulation) -> String {
+        "# Written by martlet at each start with a simulation.\n"
+            + plan.simulatedHosts.map { target($0.place.address, [("cluster", simulation.cluster), ("node", $0.node)]) }.joined()
+    }
+
+    private static func target(_ address: ListenAddress, _ labels: [(String, String)]) -> String {
+        "- targets:\n    - \(quoted(address.reachable))\n  labels:\n" + labels.map { "    \($0): \(quoted($1))\n" }.joined()
+    }
+
+    /// A JSON string, which is also one of YAML.
+    private static func quoted(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        bytes.append(quoted: text)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

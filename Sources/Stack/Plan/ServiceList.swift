@@ -1,0 +1,102 @@
+import Primitives
+import Web
+
+/// The children of a plan in the order of their start.
+enum ServiceList {
+    /// - Parameter environment: what the children see, as `environment(from:)` makes it.
+    static func make(
+        _ plan: StackPlan, programs: ProgramNames.Found, state: StatePaths, environment: [String: String]
+    ) -> [Service] {
+        let build = Builder(plan: plan, state: state, environment: environment)
+        return build.simulators + [
+            build.nodeExporter(programs.nodeExporter), build.alertmanager(programs.alertmanager), build.prometheus(programs.prometheus),
+        ]
+    }
+
+    /// What a child may see of our environment: not the credentials that we were given there.
+    static func environment(from variables: [String: String]) -> [String: String] {
+        let names: Set = [
+            "PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GOMAXPROCS", "GOMEMLIMIT", "GOGC",
+            "GODEBUG", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+        ]
+        return variables.filter { names.contains($0.key) || $0.key.hasPrefix("LC_") }
+    }
+
+    private struct Builder {
+        let plan: StackPlan
+        let state: StatePaths
+        let environment: [String: String]
+
+        func prometheus(_ program: String) -> Service {
+            let address = plan.prometheus.address
+            var arguments = [
+                "--config.file=\(state.prometheusConfiguration)", "--storage.tsdb.path=\(state.path("prometheus/data"))",
+                "--storage.tsdb.retention.time=\(plan.retention)", "--web.listen-address=\(address)",
+            ]
+            // Whoever reaches this interface can stop Prometheus.
+            if address.isLoopback { arguments.append("--web.enable-lifecycle") }
+            return service("prometheus", .prometheus, program, arguments, url: address.url(), probe: Probe(url: "\(address.url())/-/ready"))
+        }
+
+        func alertmanager(_ program: String) -> Service {
+            let address = plan.alertmanager.address
+            let configuration = plan.alertmanagerConfiguration.map(Files.absolute) ?? state.alertmanagerConfiguration
+            // No listen address for the cluster: it stands alone and opens no second port.
+            let arguments = [
+                "--config.file=\(configuration)", "--storage.path=\(state.path("alertmanager/data"))", "--web.listen-address=\(address)",
+                "--cluster.listen-address=",
+            ]
+            return service(
+                "alertmanager", .alertmanager, program, arguments, url: address.url(), probe: Probe(url: "\(address.url())/-/ready"))
+        }
+
+        func nodeExporter(_ program: String) -> Service {
+            let address = plan.nodeExporter.address
+            return service(
+                "node-exporter", .nodeExporter, program, ["--web.listen-address=\(address)"], url: "\(address.url())/metrics",
+                probe: Probe(url: "\(address.url())/metrics"))
+        }
+
+        var simulators: [Service] { (plan.simulation.map { [proxmox($0), hosts($0)] } ?? []) + (plan.runsWebhook ? [webhook] : []) }
+
+        private func proxmox(_ simulation: StackPlan.Simulation) -> Service {
+            let url = simulation.proxmox.address.url(scheme: "https")
+            return simulator(
+                "proxmox", ["--listen", "\(simulation.proxmox.address)"] + world(simulation) + ["--token-file", state.tokenFile],
+                url: url, probe: Probe(url: "\(url)/", wanted: .anyAnswer))
+        }
+
+        private func hosts(_ simulation: StackPlan.Simulation) -> Service {
+            let first = simulation.firstHost.address
+            let arguments = ["--first-address", first.host, "--port", "\(first.port)"] + world(simulation)
+            return simulator(
+                "hosts", arguments + ["--listen", "\(simulation.scenario.address)"], url: "\(first.url())/metrics",
+                probe: Probe(url: "\(first.url())/metrics"))
+        }
+
+        private var webhook: Service {
+            let url = plan.webhook.address.url()
+            return simulator(
+                "webhook", ["--listen", "\(plan.webhook.address)"], url: url, probe: Probe(url: "\(url)/", wanted: .anyAnswer))
+        }
+
+        private func world(_ simulation: StackPlan.Simulation) -> [String] {
+            [
+                "--cluster", simulation.cluster, "--nodes", "\(simulation.nodeNames.count)", "--guests", "\(simulation.guests)",
+                "--seed", "\(simulation.seed)", "--world", Files.absolute(simulation.worldDirectory),
+            ]
+        }
+
+        private func simulator(_ kind: String, _ arguments: [String], url: String, probe: Probe) -> Service {
+            service("simulated-\(kind)", .simulators, plan.executable, ["simulate", kind] + arguments, url: url, probe: probe)
+        }
+
+        private func service(
+            _ name: String, _ stage: Service.Stage, _ program: String, _ arguments: [String], url: String, probe: Probe
+        ) -> Service {
+            let request = ChildProcess.Request(
+                program: program, arguments: arguments, environment: environment, directory: state.root)
+            return Service(name: name, stage: stage, request: request, url: url, probe: probe)
+        }
+    }
+}

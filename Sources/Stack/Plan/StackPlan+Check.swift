@@ -1,0 +1,63 @@
+import Primitives
+import Web
+
+extension StackPlan {
+    /// Refuses what cannot work, before anything is touched.
+    func check() throws(Failure) {
+        guard isPrometheusDuration(retention) else {
+            throw Failure(.configuration, "retention \"\(retention)\" is not a time as Prometheus writes it, as in 15d or 36h")
+        }
+        if let scrapeInterval, !(0.1...3600).contains(scrapeInterval) {
+            throw Failure(.configuration, "scrape interval \(scrapeInterval) s is not between 0.1 s and 1 h")
+        }
+        if let webhookURL { try Self.check(webhookURL) }
+        if let simulation {
+            guard !simulation.nodeNames.isEmpty else { throw Failure(.configuration, "a simulation needs at least one node") }
+            guard IPv4(simulation.firstHost.address.host) != nil else {
+                throw Failure(
+                    .configuration, "\(simulation.firstHost.flag): the first simulated host needs an IPv4 address, as in 127.0.0.11")
+            }
+        }
+        try checkListeners()
+    }
+
+    /// The URL is written into YAML as it stands; it is not repeated in the error, as it may hold a token.
+    private static func check(_ url: Secret) throws(Failure) {
+        let text = url.reveal()
+        let isWeb = text.hasPrefix("http://") || text.hasPrefix("https://")
+        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x27 && $0 != 0x5C }
+        guard isWeb, isPlain, text.last != ":" else {
+            throw Failure(.configuration, "the webhook's URL is not an http or https URL without spaces and quotes")
+        }
+    }
+
+    private func checkListeners() throws(Failure) {
+        var seen: [Place] = []
+        for (place, _) in listeners {
+            guard place.address.port != 0 else {
+                throw Failure(.configuration, "\(place.flag): port 0 is no fixed port, and others must find it")
+            }
+            if let other = seen.first(where: { $0.address.overlaps(place.address) }) {
+                throw Failure(
+                    .configuration,
+                    "\(other.flag) \(other.address) and \(place.flag) \(place.address) are the same port; choose another for one of them")
+            }
+            seen.append(place)
+        }
+    }
+}
+
+extension ListenAddress {
+    private var isWildcard: Bool { host.isEmpty || host == "0.0.0.0" || host == "::" }
+
+    /// Whether only this machine can reach it.
+    var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" }
+
+    /// Whether two services cannot have both.
+    func overlaps(_ other: ListenAddress) -> Bool {
+        port == other.port && (host == other.host || isWildcard || other.isWildcard)
+    }
+
+    /// `HOST:PORT` as a client on this machine writes it.
+    var reachable: String { String(url().dropFirst("http://".count)) }
+}

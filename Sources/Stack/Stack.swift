@@ -1,0 +1,121 @@
+import Glibc
+package import Primitives
+import Synchronization
+import Web
+
+/// The whole of monitoring on one machine: Prometheus, Alertmanager and node_exporter as child processes beside our exporter.
+///
+/// Call `prepare`, start what runs in this process, then `start`, `waitUntilReady`, and `stop` at the end. No child outlives this
+/// process, however it ends.
+package final class Stack: Sendable {
+    private enum Phase {
+        case new
+        case preparing
+        case prepared(Preparation.Prepared)
+        case running(Preparation.Prepared, Supervisor)
+        case stopped
+    }
+
+    private let plan: StackPlan
+    private let logger: Logger
+    private let phase = Mutex(Phase.new)
+
+    /// Does nothing yet.
+    package init(plan: StackPlan, logger: Logger) {
+        self.plan = plan
+        self.logger = logger
+    }
+
+    /// Checks everything that can fail, takes the state directory, ends what an earlier run left, and writes the configuration.
+    ///
+    /// Starts nothing that lasts. Errors: one line with the remedy: a missing program and its package, a busy port and its flag,
+    /// a state directory in use or of a newer format, a configuration that promtool or amtool refuses.
+    package func prepare() async throws(Failure) {
+        let mayBegin = phase.withLock { phase in
+            guard case .new = phase else { return false }
+            phase = .preparing
+            return true
+        }
+        guard mayBegin else { throw Failure(.unavailable, "the stack was prepared before, or has been stopped") }
+        let preparation = Preparation(plan: plan, logger: logger)
+        let result: Result<Preparation.Prepared, Failure> = await withCheckedContinuation { continuation in
+            do throws(Failure) {
+                try Thread.start("stack-prepare") {
+                    continuation.resume(returning: Result { () throws(Failure) in try preparation.run() })
+                }
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        try phase.withLock { (phase) throws(Failure) in
+            guard case .preparing = phase else { throw Failure(.unavailable, "the stack was stopped while it was being prepared") }
+            if case .success(let prepared) = result { phase = .prepared(prepared) } else { phase = .new }
+        }
+        _ = try result.get()
+    }
+
+    /// Starts the children in order: simulators, node_exporter, Alertmanager, Prometheus.
+    ///
+    /// From then on a child that ends is started again, after a pause that grows from 0.5 s to 30 s. Errors: a program that cannot
+    /// be started; what ran until then is stopped.
+    package func start() async throws(Failure) {
+        let (prepared, supervisor) = try phase.withLock { (phase) throws(Failure) in
+            guard case .prepared(let prepared) = phase else {
+                throw Failure(.unavailable, "the stack is not prepared, was started before, or has been stopped")
+            }
+            let supervisor = try Supervisor(paths: prepared.paths, logger: logger)
+            phase = .running(prepared, supervisor)
+            return (prepared, supervisor)
+        }
+        do {
+            try await supervisor.start(prepared.services)
+        } catch {
+            await stop(withinSeconds: 5)
+            throw error
+        }
+    }
+
+    /// Ends the children in order: Prometheus, Alertmanager, node_exporter, simulators. SIGTERM first, SIGKILL when a child's share of
+    /// the time is over; then gives the state directory free. May be called at any time and more than once.
+    package func stop(withinSeconds seconds: Double) async {
+        let supervisor: Supervisor? = phase.withLock { phase in
+            if case .running(_, let supervisor) = phase { return supervisor }
+            phase = .stopped
+            return nil
+        }
+        await supervisor?.stop(withinSeconds: seconds)
+        phase.withLock { $0 = .stopped }
+    }
+
+    /// Waits until every service answers and Prometheus has reached all its targets, our exporter included.
+    ///
+    /// Returns the state of each part, at the latest when the time is over, the task cancelled or the stack stopped; what is not ready says why and
+    /// where its log is.
+    package func waitUntilReady(withinSeconds seconds: Double) async -> [ServiceState] {
+        let running: (Preparation.Prepared, Supervisor)? = phase.withLock { phase in
+            if case .running(let prepared, let supervisor) = phase { (prepared, supervisor) } else { nil }
+        }
+        guard let (prepared, supervisor) = running else { return [] }
+        let exporter = ReadinessWatch.Subject(
+            name: "exporter", url: plan.exporter.address.url(), probe: Probe(url: "\(plan.exporter.address.url())/ready"))
+        let subjects =
+            [exporter]
+            + prepared.services.reversed().map { service in
+                ReadinessWatch.Subject(
+                    name: service.name, url: service.url, probe: service.probe, log: prepared.paths.log(service.name),
+                    hasTargets: service.stage == .prometheus)
+            }
+        do {
+            let client = try HTTPClient()
+            defer { client.close() }
+            // Prometheus itself, Alertmanager, the exporter, this host, and the simulated ones.
+            let watch = ReadinessWatch(
+                subjects: subjects, expectedTargets: 4 + plan.simulatedHosts.count, client: client,
+                status: { $0 == exporter.name ? Supervisor.Status(processID: getpid()) : supervisor.status[$0] },
+                isStopping: { supervisor.isStopping })
+            return await watch.wait(until: .after(seconds: seconds))
+        } catch {
+            return subjects.map { ServiceState(name: $0.name, url: $0.url, isReady: false, state: "\(error)", processID: nil) }
+        }
+    }
+}

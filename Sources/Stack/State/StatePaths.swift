@@ -1,0 +1,22 @@
+/// Where things lie below the state directory.
+struct StatePaths: Sendable, Equatable {
+    /// The state directory itself, an absolute path.
+    let root: String
+
+    /// The simulated API's token, below the root.
+    static let token = "simulation/token"
+
+    /// The absolute path of something below the root.
+    func path(_ below: String) -> String { "\(root)/\(below)" }
+
+    /// What Prometheus reads.
+    var prometheusConfiguration: String { path("prometheus/prometheus.yml") }
+    /// What Alertmanager reads, unless a person gave a file.
+    var alertmanagerConfiguration: String { path("alertmanager/alertmanager.yml") }
+    /// The simulated API's token.
+    var tokenFile: String { path(Self.token) }
+    /// A service's output.
+    func log(_ service: String) -> String { path("log/\(service).log") }
+    /// A running service's `ProcessIdentity`.
+    func processFile(_ service: String) -> String { path("run/\(service).pid") }
+}

@@ -1,0 +1,144 @@
+import Primitives
+import Settings
+import Simulation
+import Web
+
+/// `martlet simulate proxmox | hosts | webhook`
+enum SimulateCommand {
+    /// Flags of the world, which the simulators share.
+    private static let world = [
+        Flag("cluster", "NAME", "Name of the simulated cluster", standard: "lab"),
+        Flag("nodes", "COUNT", "Nodes", standard: "4"),
+        Flag("guests", "COUNT", "Guests", standard: "100"),
+        Flag("seed", "NUMBER", "Chooses which world", standard: "1"),
+        Flag("world", "DIR", "Folder of the scenario file; simulators that share it tell one story"),
+    ]
+
+    static let command = Command(
+        "simulate", "Runs simulated infrastructure that speaks the real protocols",
+        commands: [
+            Command(
+                "proxmox", "Simulates the API of a Proxmox VE cluster",
+                flags: [
+                    Flag("listen", "ADDRESS", "Where to listen", standard: "127.0.0.1:18006"),
+                    Flag("latency", "DURATION", "Added to every answer of the API", standard: "20ms"),
+                    Flag("token", "TOKEN", "The API token to accept", standard: "monitor@pve!martlet=SECRET"),
+                    Flag("token-file", "FILE", "File with the API token to accept"),
+                    Flag("plain-http", nil, "HTTP instead of HTTPS"),
+                ] + world),
+            Command(
+                "hosts", "Simulates the node_exporter of each node",
+                flags: [
+                    Flag("first-address", "IP", "Address of the first node; the others count on from it", standard: "127.0.0.2"),
+                    Flag("port", "PORT", "Port of all of them", standard: "9100"),
+                    Flag("listen", "ADDRESS", "Where scenarios are set", standard: "127.0.0.1:18100"),
+                ] + world),
+            Command(
+                "webhook", "Receives Alertmanager's notifications, prints and counts them",
+                flags: [
+                    Flag("listen", "ADDRESS", "Where to listen", standard: "127.0.0.1:9099"),
+                    Flag("nodes", "COUNT", "Nodes of the world that it belongs to", standard: "4"),
+                    Flag("world", "DIR", "Folder of the scenario file, to show and set the scenario here too"),
+                ]),
+        ])
+
+    static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
+        // `simulate` alone prints its help, so there is a second word.
+        switch invocation.path.last {
+        case "proxmox": try proxmox(Values(invocation))
+        case "hosts": try hosts(Values(invocation))
+        default: try webhook(Values(invocation))
+        }
+    }
+
+    private static func proxmox(_ values: Values) throws(Failure) -> Never {
+        var options = ProxmoxSimulator.Options()
+        options.listen = try values.address("listen")
+        options.cluster = values.text("cluster")
+        options.nodes = try values.count("nodes", in: 1...1000)
+        options.guests = try values.count("guests", in: 0...100_000)
+        options.seed = UInt64(try values.count("seed", in: 0...Int.max))
+        options.worldDirectory = values.optional("world")
+        options.latencySeconds = try values.seconds("latency", in: 0...60)
+        options.plainHTTP = values.isOn("plain-http")
+        options.token = Secret(values.text("token"))
+        if let file = values.optional("token-file") { options.token = Secret(try Files.readLine(file)) }
+        let (ready, logger) = (options, values.logger)
+        try ServiceRunner.run { stop throws(Failure) in
+            let simulator = try ProxmoxSimulator.start(ready, logger: logger)
+            logger.info(
+                "simulated Proxmox API", ["url": simulator.address.url(scheme: ready.plainHTTP ? "http" : "https"), "cluster": ready.cluster])
+            await stop.wait()
+            await simulator.stop(withinSeconds: 2)
+        }
+    }
+
+    private static func hosts(_ values: Values) throws(Failure) -> Never {
+        var options = HostSimulator.Options()
+        options.firstAddress = values.text("first-address")
+        options.port = UInt16(try values.count("port", in: 0...65535))
+        options.scenarioListen = try values.address("listen")
+        options.cluster = values.text("cluster")
+        options.nodes = try values.count("nodes", in: 1...1000)
+        options.guests = try values.count("guests", in: 0...100_000)
+        options.seed = UInt64(try values.count("seed", in: 0...Int.max))
+        options.worldDirectory = values.optional("world")
+        let (ready, logger) = (options, values.logger)
+        try ServiceRunner.run { stop throws(Failure) in
+            let simulator = try HostSimulator.start(ready, logger: logger)
+            logger.info("simulated hosts", ["first": "\(ready.firstAddress):\(ready.port)", "count": ready.nodes])
+            await stop.wait()
+            await simulator.stop(withinSeconds: 2)
+        }
+    }
+
+    private static func webhook(_ values: Values) throws(Failure) -> Never {
+        var options = WebhookSimulator.Options()
+        options.listen = try values.address("listen")
+        options.nodes = try values.count("nodes", in: 1...1000)
+        options.worldDirectory = values.optional("world")
+        let (ready, logger) = (options, values.logger)
+        try ServiceRunner.run { stop throws(Failure) in
+            let simulator = try WebhookSimulator.start(ready, logger: logger)
+            logger.info("waiting for notifications", ["url": "\(simulator.address.url())/alerts"])
+            await stop.wait()
+            await simulator.stop(withinSeconds: 2)
+        }
+    }
+
+    /// Flag values as the types that options want; failures name the flag.
+    private struct Values {
+        private let invocation: CommandLineParser.Invocation
+
+        init(_ invocation: CommandLineParser.Invocation) { self.invocation = invocation }
+
+        var logger: Logger {
+            Logger(
+                level: invocation.value("log.level").flatMap(Logger.Level.init(rawValue:)) ?? .info,
+                format: invocation.value("log.format").flatMap(Logger.Format.init(rawValue:)) ?? .logfmt)
+        }
+
+        func optional(_ flag: String) -> String? { invocation.value(flag) }
+        func text(_ flag: String) -> String { invocation.value(flag) ?? "" }
+        func isOn(_ flag: String) -> Bool { invocation.isOn(flag) }
+
+        func address(_ flag: String) throws(Failure) -> ListenAddress {
+            do { return try ListenAddress(parsing: text(flag)) } catch { throw Failure(.usage, "--\(flag): \(error.message)") }
+        }
+
+        func count(_ flag: String, in range: ClosedRange<Int>) throws(Failure) -> Int {
+            guard let number = Int(text(flag)), range.contains(number) else {
+                throw Failure(
+                    .usage, "--\(flag): expected a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text(flag))\"")
+            }
+            return number
+        }
+
+        func seconds(_ flag: String, in range: ClosedRange<Double>) throws(Failure) -> Double {
+            guard let seconds = SettingsShape.seconds(of: text(flag)), range.contains(seconds) else {
+                throw Failure(.usage, "--\(flag): expected \(SettingsShape.seconds(range).expectation), not \"\(text(flag))\"")
+            }
+            return seconds
+        }
+    }
+}

@@ -1,0 +1,147 @@
+"""Starts martlet and other programs for tests, on free ports, and ends what it started."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MARTLET = Path(os.environ.get("MARTLET", REPOSITORY / ".build/release/martlet"))
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+class Answer:
+    """An HTTP answer, whatever its status."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def fetch(
+    url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None, timeout: float = 30
+) -> Answer:
+    request = urllib.request.Request(url, data=body, method=method, headers=dict(headers or {}))
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as response:
+            return Answer(response.status, response.headers, response.read())
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.headers, error.read())
+
+
+def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first true value of the condition; fails when there is none in time."""
+    deadline = time.monotonic() + seconds
+    last: Exception | None = None
+    while time.monotonic() < deadline:
+        try:
+            if value := condition():
+                return value
+        except (OSError, KeyError, ValueError) as error:
+            last = error
+        time.sleep(0.1)
+    pytest.fail(f"not within {seconds} s: {what}" + (f" ({last})" if last else ""))
+
+
+class Program:
+    """A program that a test runs, with what it prints."""
+
+    def __init__(self, arguments: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
+        self.log = log
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("MARTLET_", "PROXMOX_"))}
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [str(argument) for argument in arguments], stdout=output, stderr=subprocess.STDOUT, cwd=cwd, env=clean | dict(env or {})
+            )
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    @property
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def wait_until(self, url: str, seconds: float = 20, status: int = 200) -> None:
+        """Waits until the URL answers with the status; fails at once when the program has ended."""
+
+        def answered() -> bool:
+            assert self.is_running, f"ended with {self.process.returncode}:\n{self.output}"
+            return fetch(url, timeout=5).status == status
+
+        wait_for(answered, seconds, f"{url} answers {status}; the program printed:\n{self.output}")
+
+    def stop(self, seconds: float = 20) -> int:
+        """SIGTERM, and SIGKILL if that does not help in time, which is a failure of the test."""
+        if self.is_running:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                pytest.fail(f"did not stop in {seconds} s:\n{self.output}")
+        return self.process.returncode
+
+    def kill(self) -> None:
+        if self.is_running:
+            self.process.kill()
+        self.process.wait()
+
+
+Start = Callable[..., Program]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts programs; `start("exporter", ...)` runs martlet, `start("/usr/bin/prometheus", ...)` another one."""
+    running: list[Program] = []
+
+    def begin(*arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Program:
+        words = list(arguments)
+        if not str(words[0]).startswith("/"):
+            words.insert(0, MARTLET)
+        program = Program(words, tmp_path / f"program-{len(running)}.log", env, cwd or tmp_path)
+        running.append(program)
+        return program
+
+    yield begin
+    for program in reversed(running):
+        program.kill()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built() -> None:
+    assert MARTLET.exists(), f"{MARTLET} is missing; make build makes it"
+
+
+def run(*arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs martlet to its end."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("MARTLET_", "PROXMOX_"))}
+    return subprocess.run(
+        [str(MARTLET), *map(str, arguments)], capture_output=True, text=True, timeout=60, input=stdin, cwd=cwd, env=clean | dict(env or {})
+    )

@@ -1,0 +1,28 @@
+"""The exporter in front of a replayed API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conftest import Answer, Program, Start, fetch, free_port
+from replay import TOKEN, Replay
+
+
+def environment(replay: Replay) -> dict[str, str]:
+    """What lets an exporter in at the replayed API."""
+    name, _, secret = TOKEN.partition("=")
+    return {"PROXMOX_HOST": replay.url, "PROXMOX_TOKEN_NAME": name, "PROXMOX_TOKEN_VALUE": secret}
+
+
+class Exporter:
+    """A running `martlet exporter`."""
+
+    def __init__(self, start: Start, env: Mapping[str, str], *flags: str) -> None:
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self.program: Program = start("exporter", "--web.listen-address", f"127.0.0.1:{port}", *flags, env=env)
+        self.program.wait_until(self.url + "/health")
+
+    def metrics(self, timeout_seconds: float | None = None, **parameters: Any) -> Answer:
+        headers = {} if timeout_seconds is None else {"X-Prometheus-Scrape-Timeout-Seconds": str(timeout_seconds)}
+        return fetch(self.url + "/metrics", headers=headers)

@@ -1,0 +1,66 @@
+"""Holds the package against the floors of the house: a target may need targets of its own floor or of floors below, by name.
+
+Reads the JSON of `swift package dump-package` and prints the house, so that the order can be seen.
+"""
+
+import json
+import sys
+
+# From the bottom. Whoever adds a module gives it a floor here; docs/architecture.md says what each floor is.
+FLOORS = [
+    ("cellar", ["SystemShim", "CharConvShim", "CMicroHTTPD", "MicroHTTPDShim", "CCurl", "CurlShim", "CGnuTLS", "GnuTLSShim",
+                "CZlib", "ZlibShim", "CYAML", "YAMLShim", "SimdJSONShim"]),
+    ("ground", ["Primitives"]),
+    ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
+    ("floor 2", ["Exporting", "ProxmoxAPI"]),
+    ("floor 3", ["ProxmoxCollector"]),
+    ("floor 4", ["Simulation", "Stack"]),
+    ("roof", ["martlet"]),
+]
+# No module of these floors may need a sibling: collectors do not know each other, and no foundation leans on its neighbour
+# except where this says so.
+SIBLINGS_ALLOWED = {("floor 1", "JSON"), ("cellar", "*")}
+OUTSIDE = {"test", "plugin"}
+TOOLS = {"embed-files", "CollectorConformance", "AllocationCounter", "encoder-benchmark"}
+
+
+def main() -> int:
+    package = json.load(sys.stdin)
+    floor_of = {name: index for index, (_, names) in enumerate(FLOORS) for name in names}
+    problems = []
+    lines = {name: [] for name in floor_of}
+    importers: dict[str, list[str]] = {}
+    for target in package["targets"]:
+        name = target["name"]
+        if target["type"] in OUTSIDE or name in TOOLS:
+            continue
+        if name not in floor_of:
+            problems.append(f"{name} has no floor; give it one in scripts/check-layers.py and docs/architecture.md")
+            continue
+        for dependency in target["dependencies"]:
+            needed = next(iter(dependency.values()))[0]
+            lines[name].append(needed)
+            importers.setdefault(needed, []).append(name)
+            here, there = floor_of[name], floor_of.get(needed)
+            floor = FLOORS[here][0]
+            if there is None:
+                problems.append(f"{name} needs {needed}, which stands on no floor")
+            elif there > here:
+                problems.append(f"{name} ({floor}) needs {needed} ({FLOORS[there][0]}): arrows point down only")
+            elif there == here and (floor, "*") not in SIBLINGS_ALLOWED and (floor, needed) not in SIBLINGS_ALLOWED:
+                problems.append(f"{name} and {needed} stand on the same floor ({floor}) and must not need each other")
+    for shim in FLOORS[0][1]:
+        modules = [name for name in importers.get(shim, []) if floor_of[name] > 0]
+        if len(modules) > 1:
+            problems.append(f"{shim} is imported by {', '.join(modules)}; one Swift module holds the key to a C library")
+    for floor, names in reversed(FLOORS):
+        if floor != "cellar":
+            for name in names:
+                print(f"  {floor:8}  {name:18} -> {', '.join(lines[name])}")
+    for problem in problems:
+        print(f"check-layers: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
