@@ -35,12 +35,11 @@ for (name, value) in [("int", { Double($0 * 4096) }), ("float", { Double($0) * 0
     var text: [UInt8] = []
     text.reserveCapacity(2 << 20)
     var bytes = 0
-    let encode = measure {
-        TextFormat.write(ready, through: &text) { chunk in
-            bytes = chunk.count
-            chunk.removeAll(keepingCapacity: true)
-        }
+    TextFormat.write(ready, through: &text) { chunk in
+        bytes += chunk.count
+        chunk.removeAll(keepingCapacity: true)
     }
+    let encode = measure { TextFormat.write(ready, through: &text) { $0.removeAll(keepingCapacity: true) } }
     let whole = measure {
         buffer.removeSamples()
         for index in 0..<series { buffer.add(metric, labels[index], values[index]) }

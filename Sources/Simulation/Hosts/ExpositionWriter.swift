@@ -2,11 +2,13 @@ import Primitives
 
 /// Writes Prometheus' text format 0.0.4, a family at a time.
 struct ExpositionWriter {
+    /// The types that the exporter uses.
     enum Kind: Sendable { case gauge, counter, untyped }
 
     private(set) var bytes: [UInt8] = []
     private var name: StaticString = ""
 
+    /// Makes room for so many bytes at once.
     init(reservingBytes capacity: Int = 64 << 10) { bytes.reserveCapacity(capacity) }
 
     /// Begins a family; its samples follow. The help text is taken as it stands: one line, no backslash.

@@ -29,6 +29,7 @@ extension HostExposition {
         ]
     }
 
+    /// The `node_disk_` families of both disks.
     func writeDisks(into writer: inout ExpositionWriter) {
         let disks = disks
         func each(_ name: StaticString, _ kind: ExpositionWriter.Kind, _ help: StaticString, _ value: (Disk) -> Double) {
@@ -62,6 +63,7 @@ extension HostExposition {
         }
     }
 
+    /// The `node_filesystem_` families of root, firmware and shared storage.
     func writeFileSystems(into writer: inout ExpositionWriter) {
         struct FileSystem {
             let device: String

@@ -1,9 +1,11 @@
 /// The kernel's own counters, pressure and clock.
 extension HostExposition {
+    /// Activity, pressure and paging since the start, open files and tracked connections.
     func writeKernel(into writer: inout ExpositionWriter) {
         let switches = sinceBoot(node.switches).rounded(.down)
         let waiting = sinceBoot(node.ioPressure)
-        writer.single("node_boot_time_seconds", .gauge, "When the host started, in unix time.", (world.timeline.epoch + bootedAt).rounded(.down))
+        writer.single(
+            "node_boot_time_seconds", .gauge, "When the host started, in unix time.", (world.timeline.epoch + bootedAt).rounded(.down))
         writer.single("node_context_switches_total", .counter, "Context switches.", switches)
         writer.single("node_intr_total", .counter, "Interrupts.", (switches * 0.6).rounded(.down))
         writer.single("node_forks_total", .counter, "Processes started.", (switches / 2000).rounded(.down))
@@ -11,7 +13,8 @@ extension HostExposition {
         writer.single("node_procs_blocked", .gauge, "Processes that wait for a disk.", (reading.ioWait * Double(node.threads)).rounded())
 
         writer.single(
-            "node_pressure_cpu_waiting_seconds_total", .counter, "Seconds in which some task waited for a CPU.", sinceBoot(node.cpuPressure))
+            "node_pressure_cpu_waiting_seconds_total", .counter, "Seconds in which some task waited for a CPU.", sinceBoot(node.cpuPressure)
+        )
         writer.single("node_pressure_io_stalled_seconds_total", .counter, "Seconds in which all tasks waited for a disk.", waiting * 0.6)
         writer.single("node_pressure_io_waiting_seconds_total", .counter, "Seconds in which some task waited for a disk.", waiting)
         writer.single(
@@ -36,6 +39,7 @@ extension HostExposition {
         writer.single("node_nf_conntrack_entries_limit", .gauge, "Connections that may be tracked.", 262_144)
     }
 
+    /// The host's time of day and how well it is kept.
     func writeClock(into writer: inout ExpositionWriter) {
         let swing = node.freeShare.value(at: moment) - node.freeShare.base
         writer.single("node_time_seconds", .gauge, "The host's clock, in unix time.", world.timeline.epoch + moment)

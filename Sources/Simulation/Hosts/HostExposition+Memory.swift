@@ -1,5 +1,6 @@
 /// Memory, as /proc/meminfo has it.
 extension HostExposition {
+    /// The `node_memory_` families; total, free, available and swap are those of the API.
     func writeMemory(into writer: inout ExpositionWriter) {
         let used = Double(reading.memoryUsedBytes)
         let cache = Double(reading.memoryAvailableBytes - reading.memoryFreeBytes)
@@ -39,7 +40,8 @@ extension HostExposition {
         for field in fields { writer.single(field.name, .gauge, field.help, Double(Int(field.bytes) & ~0x3FF)) }
         let pages: [(name: StaticString, help: StaticString)] = [
             ("node_memory_HugePages_Total", "Huge pages."), ("node_memory_HugePages_Free", "Huge pages in no use."),
-            ("node_memory_HugePages_Rsvd", "Huge pages that are promised."), ("node_memory_HugePages_Surp", "Huge pages above their number."),
+            ("node_memory_HugePages_Rsvd", "Huge pages that are promised."),
+            ("node_memory_HugePages_Surp", "Huge pages above their number."),
         ]
         for field in pages { writer.single(field.name, .gauge, field.help, 0) }
     }

@@ -18,6 +18,7 @@ extension HostExposition {
             + [bridge]
     }
 
+    /// The `node_network_` families of the outer card, bridge, loopback and some guests' cards.
     func writeNetwork(into writer: inout ExpositionWriter) {
         let cards = cards
         func each(_ name: StaticString, _ kind: ExpositionWriter.Kind, _ help: StaticString, _ value: (Card) -> Double?) {

@@ -1,5 +1,6 @@
 /// Processors and load.
 extension HostExposition {
+    /// CPU time by mode, whose sum on each CPU is the uptime, and the load averages.
     func writeProcessors(into writer: inout ExpositionWriter) {
         let work = world.work(of: node, from: bootedAt, to: max(bootedAt, moment), bootedAt: bootedAt)
         let threads = Double(node.threads)

@@ -2,10 +2,13 @@
 struct HostExposition {
     let world: World
     let node: Node
+    /// Seconds since the world's epoch.
     let moment: Double
+    /// When the host started, on the same scale.
     let bootedAt: Double
     let reading: NodeReading
-    private var guests = GuestSums()
+    /// What the guests of the host have moved since they started.
+    private(set) var sums = GuestSums()
 
     /// The traffic of the guests on the host, as its disks and cards see it.
     struct GuestSums {
@@ -41,8 +44,7 @@ struct HostExposition {
         for index in node.qemu + node.lxc { add(world.inventory.guests[index]) }
     }
 
-    var sums: GuestSums { guests }
-
+    /// The whole exposition.
     func text() -> [UInt8] {
         var writer = ExpositionWriter(reservingBytes: (64 << 10) + node.threads * 700)
         writeProcessors(into: &writer)
@@ -61,22 +63,22 @@ struct HostExposition {
         guard guest.isLive else { return }
         let reading = world.reading(of: guest, at: moment, nodeBootedAt: bootedAt)
         for disk in [reading.disks.0, reading.disks.1, reading.disks.2] {
-            guests.read += disk.readBytes
-            guests.written += disk.writtenBytes
-            guests.reads += disk.readOperations
-            guests.writes += disk.writeOperations
-            guests.flushes += disk.flushOperations
-            guests.readSeconds += Double(disk.readNanoseconds) * 0.8e-9
-            guests.writeSeconds += Double(disk.writeNanoseconds) * 0.8e-9
+            sums.read += disk.readBytes
+            sums.written += disk.writtenBytes
+            sums.reads += disk.readOperations
+            sums.writes += disk.writeOperations
+            sums.flushes += disk.flushOperations
+            sums.readSeconds += Double(disk.readNanoseconds) * 0.8e-9
+            sums.writeSeconds += Double(disk.writeNanoseconds) * 0.8e-9
         }
-        guests.received += reading.receivedBytes
-        guests.sent += reading.sentBytes
-        guard guests.cards.count < Self.cardLimit else { return }
+        sums.received += reading.receivedBytes
+        sums.sent += reading.sentBytes
+        guard sums.cards.count < Self.cardLimit else { return }
         if guest.kind == .qemu {
-            guests.cards.append(("tap\(guest.vmid)i0", reading.cards.0.sentBytes, reading.cards.0.receivedBytes))
-            guests.cards.append(("tap\(guest.vmid)i1", reading.cards.1.sentBytes, reading.cards.1.receivedBytes))
+            sums.cards.append(("tap\(guest.vmid)i0", reading.cards.0.sentBytes, reading.cards.0.receivedBytes))
+            sums.cards.append(("tap\(guest.vmid)i1", reading.cards.1.sentBytes, reading.cards.1.receivedBytes))
         } else {
-            guests.cards.append(("veth\(guest.vmid)i0", reading.cards.0.sentBytes, reading.cards.0.receivedBytes))
+            sums.cards.append(("veth\(guest.vmid)i0", reading.cards.0.sentBytes, reading.cards.0.receivedBytes))
         }
     }
 

@@ -12,7 +12,9 @@ struct HostService: Sendable {
         let moment = world.moment(of: source.clock.unixSeconds)
         let view = world.view(of: node, at: moment)
         guard view.isOnline else { return .dropped }
-        guard request.method == "GET" || request.method == "HEAD" else { return HTTPServerResponse(status: 405, text: "Method not allowed.\n") }
+        guard request.method == "GET" || request.method == "HEAD" else {
+            return HTTPServerResponse(status: 405, text: "Method not allowed.\n")
+        }
         switch request.path {
         case "/metrics":
             let text = HostExposition(world: world, view: view, moment: moment).text()

@@ -3,6 +3,7 @@ package import Web
 
 /// The node exporters of a simulated cluster's hosts, each on an address of its own.
 package final class HostSimulator: Sendable {
+    /// What is simulated, and where it listens. Worlds of the same cluster need the same counts and seed.
     package struct Options: Sendable {
         /// Of the first host; each further one has the next address.
         package var firstAddress = "127.0.0.2"
@@ -10,16 +11,23 @@ package final class HostSimulator: Sendable {
         package var firstAddressOrigin = "--first-address"
         /// The same for all hosts; 0 lets the kernel choose one for each.
         package var port: UInt16 = 9100
+        /// The flag that set `port`, for the error when it is busy.
         package var portOrigin = "--port"
+        /// 1 to 4096.
         package var nodes = 4
+        /// 0 to 100,000, spread over the nodes.
         package var guests = 100
+        /// What the estate is dealt from.
         package var seed: UInt64 = 1
+        /// 1 to 15 letters, digits and hyphens.
         package var cluster = "lab"
         /// Where the world's scenario file is; nil for a world of this process alone.
         package var worldDirectory: String?
         /// Where scenarios are asked for, as hosts that are down cannot be.
         package var scenarioListen = ListenAddress(host: "127.0.0.1", port: 18100)
+        /// The flag that set `scenarioListen`.
         package var scenarioListenOrigin = "--listen"
+        /// The time of day by which the world moves.
         package var clock = WallClock.system
 
         package init() {}

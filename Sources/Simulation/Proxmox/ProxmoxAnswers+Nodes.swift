@@ -2,9 +2,13 @@ import JSON
 
 /// What nodes say of themselves.
 extension ProxmoxAnswers {
+    /// The release that every node runs.
     static let kernel = "6.17.2-1-pve"
+    /// Its build, as `uname -v` has it.
     static let kernelVersion = "#1 SMP PREEMPT_DYNAMIC PMX 6.17.2-1 (2026-08-21T11:57Z)"
+    /// The version of the management package.
     static let mainVersion = "pve-manager/9.2.11/14a22df35955d97d"
+    /// The model that every node is built with.
     static let processor = "AMD EPYC 9354P 32-Core Processor"
     private static let processorFlags =
         "fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 ht syscall nx mmxext fxsr_opt "

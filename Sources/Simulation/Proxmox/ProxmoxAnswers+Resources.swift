@@ -2,6 +2,7 @@ import JSON
 
 /// The rows of cluster/resources: what the nodes sent round every 10 seconds.
 extension ProxmoxAnswers {
+    /// What the parameter `type` may ask for.
     enum ResourceType: String, Sendable, CaseIterable { case vm, storage, node, sdn }
 
     /// /cluster/resources. Network zones are listed only when no type is asked for, as in 9.2.

@@ -7,6 +7,7 @@ struct ProxmoxAnswers: Sendable {
     /// Seconds since the world's epoch.
     let moment: Double
 
+    /// Answers as of a unix time.
     init(world: World, unixSeconds: Double) {
         self.world = world
         moment = world.moment(of: unixSeconds)

@@ -3,8 +3,10 @@ import Web
 
 /// The answers of the API server as such: with data, or with an error in the form that the real one gives it.
 enum ProxmoxResponse {
+    /// As the real server writes it, without a space.
     static let contentType = "application/json;charset=UTF-8"
 
+    /// 200 with a JSON body.
     static func success(_ json: [UInt8]) -> HTTPServerResponse {
         var response = HTTPServerResponse(
             status: 200, headers: HTTPHeaders([("Server", "pve-api-daemon/3.0"), ("Content-Type", contentType)]), body: .bytes(json))
@@ -39,6 +41,7 @@ enum ProxmoxResponse {
         return response
     }
 
+    /// 400 that names what is wrong, by parameter.
     static func badParameters(_ errors: [(name: String, text: String)]) -> HTTPServerResponse {
         failure(400, "Parameter verification failed.\n", errors: errors)
     }

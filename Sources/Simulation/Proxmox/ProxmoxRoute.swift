@@ -14,6 +14,7 @@ enum ProxmoxRoute: Sendable, Equatable {
     /// Something else below `/api2/json`, possibly of a node.
     case unknown(node: String?)
 
+    /// What all paths of the API begin with.
     static let base = "/api2/json"
 
     /// The path below the base, doubled and trailing slashes taken out as the real server does; nil outside the base.
@@ -23,6 +24,7 @@ enum ProxmoxRoute: Sendable, Equatable {
         return Array(parts.dropFirst(2))
     }
 
+    /// The place that a path below the base names.
     init(_ path: [Substring]) {
         let node = path.count > 1 && path[0] == "nodes" ? String(path[1]) : nil
         switch (path.count, node) {

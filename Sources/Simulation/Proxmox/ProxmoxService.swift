@@ -3,6 +3,7 @@ import Web
 
 /// Answers requests as the API server of a cluster would, and those to the simulator itself.
 struct ProxmoxService: Sendable {
+    /// How long answers take that the real server or its network would not give at once.
     struct Delays: Sendable {
         /// Before each answer of the API.
         var latencySeconds: Double
@@ -18,8 +19,10 @@ struct ProxmoxService: Sendable {
     let scenarios: ScenarioEndpoint
     let statistics = CallStatistics()
 
+    /// Where the counted calls are read, and cleared by DELETE.
     static let statisticsPath = "/api/v1/stats"
 
+    /// Answers for the API below `/api2`, and for the simulator elsewhere.
     func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         switch request.path {
         case ScenarioEndpoint.path: return await scenarios.answer(request)
@@ -42,7 +45,7 @@ struct ProxmoxService: Sendable {
 
     private func apiAnswer(_ request: HTTPServerRequest, _ path: [Substring], _ route: ProxmoxRoute) async -> HTTPServerResponse {
         // A cluster of which no node is on has nobody to answer.
-        guard source.current().views(at: now.moment).contains(where: \.isOnline) else { return .dropped }
+        guard source.current().isAnyNodeUp(at: now.moment) else { return .dropped }
         guard token.accepts(request.headers["Authorization"]) else {
             await pause(delays.refusalSeconds)
             return ProxmoxResponse.empty(401)

@@ -3,13 +3,19 @@ package import Web
 
 /// A Proxmox VE cluster that is not there: its API over TLS, as one of its nodes would serve it.
 package final class ProxmoxSimulator: Sendable {
+    /// What is simulated, where it listens and how long it takes.
     package struct Options: Sendable {
+        /// Port 0 lets the kernel choose.
         package var listen = ListenAddress(host: "127.0.0.1", port: 18006)
         /// The flag that set `listen`, for the error when the port is busy.
         package var listenOrigin = "--listen"
+        /// 1 to 15 letters, digits and hyphens.
         package var cluster = "lab"
+        /// 1 to 4096; one node stands alone, without a cluster.
         package var nodes = 4
+        /// 0 to 100,000, spread over the nodes.
         package var guests = 100
+        /// What the estate is dealt from.
         package var seed: UInt64 = 1
         /// Added to each answer of the API, as the network and a real server would.
         package var latencySeconds = 0.02
@@ -23,6 +29,7 @@ package final class ProxmoxSimulator: Sendable {
         package var offlineDelaySeconds = 3.0
         /// How long a wrong credential waits for its 401.
         package var authDelaySeconds = 3.0
+        /// The time of day by which the world moves.
         package var clock = WallClock.system
 
         package init() {}
@@ -63,6 +70,7 @@ package final class ProxmoxSimulator: Sendable {
     /// Lets answers in flight finish for up to `seconds`, then ends them. The port is free afterwards.
     package func stop(withinSeconds seconds: Double) async { await server.stop(withinSeconds: seconds) }
 
+    /// The answering part alone, without a socket.
     static func service(_ options: Options, logger: Logger) throws(Failure) -> ProxmoxService {
         let source = try WorldSource(
             seed: options.seed, nodes: options.nodes, guests: options.guests, cluster: options.cluster,

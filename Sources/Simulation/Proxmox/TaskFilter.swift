@@ -1,5 +1,6 @@
 /// The query of /nodes/N/tasks.
 struct TaskFilter: Sendable {
+    /// Finished tasks, running ones, or both.
     enum Source: String, Sendable, CaseIterable { case archive, active, all }
 
     var source = Source.archive
@@ -20,8 +21,10 @@ struct TaskFilter: Sendable {
         let text: String
     }
 
+    /// All finished tasks.
     init() {}
 
+    /// Reads the query's parameters; their names have been checked.
     init(_ query: [(name: String, value: String)]) throws(BadValue) {
         for (name, value) in query {
             switch name {

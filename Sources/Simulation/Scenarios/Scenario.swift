@@ -10,7 +10,9 @@ package enum Scenario: String, Sendable, CaseIterable {
     case cpuSaturation = "cpu-saturation"
 
     /// Other names under which a scenario may be asked for.
-    package static let aliases: KeyValuePairs<String, Scenario> = ["high-load": .cpuSaturation, "degraded": .nodeDown, "failure": .nodeDown]
+    package static let aliases: KeyValuePairs<String, Scenario> = [
+        "high-load": .cpuSaturation, "degraded": .nodeDown, "failure": .nodeDown,
+    ]
 
     /// The scenario of that name or alias. The error names the nearest and all others.
     package init(named name: String) throws(Failure) {

@@ -4,12 +4,14 @@ import Web
 
 /// `GET` and `PUT /api/v1/scenario`: what is played, and what shall be played from now on.
 struct ScenarioEndpoint: Sendable {
+    /// The same on every simulated service.
     static let path = "/api/v1/scenario"
 
     let store: ScenarioStore
     let nodeCount: Int
     let clock: WallClock
 
+    /// GET describes, PUT sets: 400 for what makes no sense, 409 for a full history, 500 for a file that fails.
     func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         switch request.method {
         case "GET", "HEAD": return described(store.current().timeline)

@@ -5,6 +5,7 @@ import Primitives
 ///
 /// As JSON: `{"version":1,"epoch":1795226829,"changes":[{"at":1795226900.5,"scenario":"node-down","node":"pve2"}]}`.
 struct Timeline: Sendable, Equatable {
+    /// The beginning of a scenario, which ends the one before.
     struct Change: Sendable, Equatable {
         /// Unix time.
         let at: Double
@@ -15,6 +16,7 @@ struct Timeline: Sendable, Equatable {
 
     /// The format that this program writes and reads.
     static let version = 1
+    /// A history is not allowed to grow past this.
     static let changeLimit = 10_000
 
     /// When the world was made, in unix time. Its inventory had been running for days by then.
@@ -22,6 +24,7 @@ struct Timeline: Sendable, Equatable {
     /// In the order of time.
     private(set) var changes: [Change] = []
 
+    /// A history in which nothing has happened yet.
     init(epoch: Double) { self.epoch = epoch }
 
     /// What was in force at a moment of unix time; nil before the first change.
@@ -43,6 +46,7 @@ struct Timeline: Sendable, Equatable {
         changes.append(Change(at: max(unixSeconds, changes.last?.at ?? epoch), scenario: scenario, node: node))
     }
 
+    /// The file's content.
     func json() -> [UInt8] {
         var json = JSONWriter(reservingBytes: 128 + changes.count * 64)
         json.object { json in

@@ -3,6 +3,7 @@ import Primitives
 
 /// One alert of a message that Alertmanager sent to its webhook.
 struct AlertNotification: Sendable, Equatable {
+    /// A label or an annotation.
     struct Pair: Sendable, Equatable {
         let name: String
         let value: String
@@ -26,6 +27,7 @@ struct AlertNotification: Sendable, Equatable {
         return ([HostileText.word(status.uppercased()), HostileText.word(name)] + others).joined(separator: " ")
     }
 
+    /// As an element of the list of notifications.
     func write(into json: inout JSONWriter) {
         json.object { json in
             json.member("status", status)

@@ -31,6 +31,7 @@ final class NotificationLog: Sendable {
     /// Something that is no message was received.
     func reject() { state.withLock { $0.rejected += 1 } }
 
+    /// Forgets everything, the counts too.
     func clear() { state.withLock { $0 = State() } }
 
     /// `{"received":n,"rejected":n,"firing":n,"resolved":n,"alerts":[…]}`: messages, bad ones, alerts by status, the last alerts.

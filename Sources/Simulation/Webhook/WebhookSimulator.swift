@@ -4,7 +4,9 @@ package import Web
 
 /// Takes what Alertmanager sends to a webhook, prints it, and remembers it for whoever asks.
 package final class WebhookSimulator: Sendable {
+    /// Where it listens and what it does with an alert.
     package struct Options: Sendable {
+        /// Port 0 lets the kernel choose.
         package var listen = ListenAddress(host: "127.0.0.1", port: 9099)
         /// The flag that set `listen`, for the error when the port is busy.
         package var listenOrigin = "--listen"
@@ -14,6 +16,7 @@ package final class WebhookSimulator: Sendable {
         package var worldDirectory: String?
         /// How many nodes that world has.
         package var nodes = 4
+        /// The time of day that alerts are stamped with.
         package var clock = WallClock.system
 
         package init() {}
@@ -23,6 +26,7 @@ package final class WebhookSimulator: Sendable {
 
     private init(server: HTTPServer) { self.server = server }
 
+    /// Where it listens; with port 0 in the options, the port that the kernel chose.
     package var address: ListenAddress { server.address }
 
     /// Starts to listen. Errors: a busy port, a broken scenario file.
@@ -43,12 +47,14 @@ package final class WebhookSimulator: Sendable {
 
 /// Answers for a webhook: POST to any path is a message, the rest is about what came.
 struct WebhookService: Sendable {
+    /// Where the remembered alerts are read, and cleared by DELETE.
     static let path = "/api/v1/notifications"
 
     let log = NotificationLog()
     private let options: WebhookSimulator.Options
     private let scenarios: ScenarioEndpoint
 
+    /// Errors: a broken scenario file.
     init(_ options: WebhookSimulator.Options, logger: Logger) throws(Failure) {
         self.options = options
         scenarios = ScenarioEndpoint(
@@ -56,6 +62,7 @@ struct WebhookService: Sendable {
             clock: options.clock)
     }
 
+    /// Takes messages by POST on any path; answers GET and DELETE about them.
     func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         switch (request.method, request.path) {
         case (_, ScenarioEndpoint.path): return await scenarios.answer(request)

@@ -1,7 +1,9 @@
 /// A guest as it is configured, with the waves that its numbers follow.
 struct Guest: Sendable {
+    /// A virtual machine or a container.
     enum Kind: Sendable { case qemu, lxc }
 
+    /// What it does in a world in which nothing happens.
     enum Role: Sendable { case running, paused, stopped, template }
 
     /// Position in the inventory.
@@ -50,5 +52,4 @@ struct Guest: Sendable {
 
     /// Whether it has a process, so that time and traffic count.
     var isLive: Bool { role == .running || role == .paused }
-    var type: StaticString { kind == .qemu ? "qemu" : "lxc" }
 }

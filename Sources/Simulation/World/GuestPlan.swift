@@ -1,9 +1,11 @@
 /// Deals out the guests of an inventory.
 struct GuestPlan {
+    /// The first tag of a guest, and the pools there are.
     static let environments = ["prod", "stage", "dev"]
 
     let guests: [Guest]
 
+    /// Deals the guests round the nodes in turn.
     init(seed: UInt64, nodeCount: Int, guestCount: Int) {
         let roles = Self.roles(seed: seed, count: guestCount)
         guests = roles.enumerated().map { index, dealt in

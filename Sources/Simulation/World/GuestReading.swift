@@ -1,5 +1,6 @@
 /// The numbers of a guest at a moment. Counters run from its start; a guest that is not live has zeros.
 struct GuestReading: Sendable {
+    /// What a virtual disk has done since the guest's start.
     struct Disk: Sendable {
         var readBytes = 0
         var writtenBytes = 0
@@ -14,6 +15,7 @@ struct GuestReading: Sendable {
         var idleNanoseconds = 0
     }
 
+    /// What a virtual network card has moved since the guest's start, as the guest sees it.
     struct Card: Sendable {
         var receivedBytes = 0
         var sentBytes = 0
@@ -21,6 +23,7 @@ struct GuestReading: Sendable {
 
     var uptimeSeconds = 0.0
     var processID = 0
+    /// Fraction of the guest's CPUs.
     var cpu = 0.0
     /// As the guest sees it, and as its process weighs on the host.
     var memoryBytes = 0

@@ -2,6 +2,7 @@ import Glibc
 
 /// An IPv4 address that can be counted on.
 struct IPv4Address: Sendable, Equatable, CustomStringConvertible {
+    /// The address as a number, the first part highest.
     let bits: UInt32
 
     init(bits: UInt32) { self.bits = bits }
@@ -17,6 +18,7 @@ struct IPv4Address: Sendable, Equatable, CustomStringConvertible {
         bits = UInt32(bigEndian: address.s_addr)
     }
 
+    /// The address so many places further on.
     func advanced(by count: Int) -> IPv4Address { IPv4Address(bits: bits &+ UInt32(truncatingIfNeeded: count)) }
 
     var description: String { "\(bits >> 24).\(bits >> 16 & 0xFF).\(bits >> 8 & 0xFF).\(bits & 0xFF)" }

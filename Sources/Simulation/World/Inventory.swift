@@ -1,6 +1,8 @@
 /// What there is in a simulated cluster; fixed by seed and counts.
 final class Inventory: Sendable {
+    /// A storage that every node has, or that all share.
     struct Storage: Sendable {
+        /// On the node's root file system, on its pool of disks, or on a file server.
         enum Kind: Sendable { case root, pool, share }
 
         let name: String
@@ -10,6 +12,7 @@ final class Inventory: Sendable {
         var isShared: Bool { kind == .share }
     }
 
+    /// A group of guests.
     struct Pool: Sendable {
         let name: String
         /// Positions of its guests.
@@ -27,8 +30,10 @@ final class Inventory: Sendable {
     let shareBytes: Int
     let shareUsed: Wave
 
+    /// The smallest that Proxmox VE gives.
     static let firstVMID = 100
 
+    /// Deals guests, builds nodes that can carry them, and gathers pools and storages.
     init(seed: UInt64, nodeCount: Int, guestCount: Int, cluster: String) {
         let plan = GuestPlan(seed: seed, nodeCount: nodeCount, guestCount: guestCount)
         self.seed = seed
@@ -50,6 +55,7 @@ final class Inventory: Sendable {
         shareUsed = Wave(base: Double(shareBytes) * 0.5, depth: 0.1, &generator)
     }
 
+    /// nil when no guest has that number.
     func guest(vmid: Int) -> Guest? {
         let index = vmid - Self.firstVMID
         return guests.indices.contains(index) ? guests[index] : nil
@@ -65,6 +71,7 @@ final class Inventory: Sendable {
         return number - 1
     }
 
+    /// `pve1` for the first.
     static func nodeName(_ index: Int) -> String { "pve\(index + 1)" }
 
     /// The guests that a saturated world drives to their limit: the first running VM and container of one node.

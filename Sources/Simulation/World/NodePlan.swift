@@ -4,6 +4,7 @@ import Glibc
 struct NodePlan {
     let nodes: [Node]
 
+    /// All nodes get the hardware that the fullest of them needs.
     init(seed: UInt64, nodeCount: Int, guests: [Guest]) {
         let byNode = Self.grouped(guests, nodeCount: nodeCount)
         let threads = Self.threads(for: byNode.map { Self.peakThreads($0) }.max() ?? 0)
@@ -54,7 +55,8 @@ struct NodePlan {
         let fingerprint = (0..<32).map { _ in hexadecimal(generator.below(256)) }.joined(separator: ":")
         return Node(
             index: index, name: Inventory.nodeName(index), address: loopbackAddress(index), fingerprint: fingerprint,
-            threads: threads, sockets: threads >= 64 ? 2 : 1, memoryBytes: memoryBytes, swapBytes: 8 << 30, rootBytes: root, poolBytes: pool,
+            threads: threads, sockets: threads >= 64 ? 2 : 1, memoryBytes: memoryBytes, swapBytes: 8 << 30, rootBytes: root,
+            poolBytes: pool,
             firstBoot: -86_400 * daysUp(seed: seed, node: index),
             cpu: Wave(base: generator.uniform(0.3, 1), depth: 0.6, &generator),
             ioWait: Wave(base: generator.logUniform(0.001, 0.01), depth: 0.8, &generator),

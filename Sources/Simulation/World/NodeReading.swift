@@ -23,6 +23,7 @@ struct LoadAverages: Sendable {
 }
 
 extension World {
+    /// What the node, on since `bootedAt`, shows at `moment`.
     func reading(of node: Node, at moment: Double, bootedAt: Double) -> NodeReading {
         var reading = NodeReading()
         var memory = node.memory.value(at: moment)

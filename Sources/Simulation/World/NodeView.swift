@@ -8,6 +8,7 @@ struct NodeView: Sendable {
     let isForgotten: Bool
 
     var isOnline: Bool { presence.isUp }
+    /// Its last start, in seconds since the epoch.
     var bootedAt: Double {
         switch presence {
         case .up(let bootedAt), .down(_, let bootedAt): bootedAt
@@ -16,6 +17,7 @@ struct NodeView: Sendable {
 }
 
 extension World {
+    /// The node at this position as the cluster sees it.
     func view(of node: Int, at moment: Double) -> NodeView {
         let presence = presence(of: node, at: moment)
         switch presence {
@@ -31,5 +33,6 @@ extension World {
         }
     }
 
+    /// All nodes, in their order.
     func views(at moment: Double) -> [NodeView] { inventory.nodes.indices.map { view(of: $0, at: moment) } }
 }

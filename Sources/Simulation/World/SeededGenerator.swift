@@ -22,6 +22,7 @@ struct SeededGenerator: Sendable {
     /// A number from 0 up to, but not, 1.
     mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }
 
+    /// A number between the two, all equally likely.
     mutating func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * fraction() }
 
     /// Between two positive numbers, with small ones as frequent as large ones are by their order of magnitude.
@@ -30,6 +31,7 @@ struct SeededGenerator: Sendable {
     /// A whole number from 0 up to, but not, `bound`.
     mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }
 
+    /// Puts the elements in an order of its own.
     mutating func shuffle<Element>(_ elements: inout [Element]) {
         for index in elements.indices.dropFirst().reversed() { elements.swapAt(index, below(index + 1)) }
     }

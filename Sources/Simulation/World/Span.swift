@@ -4,6 +4,7 @@ struct Span: Sendable, Equatable {
     /// Infinite while it lasts.
     var end: Double
 
+    /// Its end belongs to what follows.
     func contains(_ moment: Double) -> Bool { moment >= start && moment < end }
 }
 

@@ -21,6 +21,7 @@ struct Wave: Sendable {
         func area(to moment: Double) -> Double { -height / frequency * cos(frequency * moment + phase) }
     }
 
+    /// The mean over long times.
     let base: Double
     /// No value is above it.
     let peak: Double
@@ -38,6 +39,7 @@ struct Wave: Sendable {
         days = Swing(base * depth * 0.25, periodSeconds: 86_400, &generator)
     }
 
+    /// The quantity at a moment.
     func value(at moment: Double) -> Double {
         base + minutes.value(at: moment) + hours.value(at: moment) + days.value(at: moment)
     }

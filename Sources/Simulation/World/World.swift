@@ -1,5 +1,3 @@
-import Glibc
-
 /// A simulated cluster: what there is, and every number of it at every moment, as a pure function of seed, counts, timeline and time.
 ///
 /// Moments are seconds since the timeline's epoch. Nothing is remembered between two questions, so any number of processes that
@@ -30,6 +28,7 @@ struct World: Sendable {
     /// By guest: when it was driven to its limit. Most have none.
     private let saturations: [Int: [Span]]
 
+    /// Works out from the timeline what happened to which node and guest.
     init(inventory: Inventory, timeline: Timeline) {
         self.inventory = inventory
         self.timeline = timeline
@@ -54,6 +53,7 @@ struct World: Sendable {
         self.saturations = saturations
     }
 
+    /// A world whose inventory is dealt first.
     init(seed: UInt64, nodeCount: Int, guestCount: Int, cluster: String = "lab", timeline: Timeline) {
         self.init(
             inventory: Inventory(seed: seed, nodeCount: nodeCount, guestCount: guestCount, cluster: cluster), timeline: timeline)
@@ -68,12 +68,16 @@ struct World: Sendable {
         return (unixSeconds / Self.statisticsSeconds).rounded(.down) * Self.statisticsSeconds - timeline.epoch
     }
 
+    /// Whether the node at this position is on, and since when.
     func presence(of node: Int, at moment: Double) -> Presence {
         let past = outages[node].prefix { $0.start <= moment }
         guard let last = past.last else { return .up(bootedAt: inventory.nodes[node].firstBoot) }
         if moment >= last.end { return .up(bootedAt: last.end) }
         return .down(since: last.start, bootedAt: past.dropLast().last?.end ?? inventory.nodes[node].firstBoot)
     }
+
+    /// Whether there is anybody to ask.
+    func isAnyNodeUp(at moment: Double) -> Bool { inventory.nodes.indices.contains { presence(of: $0, at: moment).isUp } }
 
     /// Whether the node was off at any time between two moments.
     func wasDown(node: Int, from start: Double, to end: Double) -> Bool {

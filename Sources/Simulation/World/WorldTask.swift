@@ -14,6 +14,7 @@ struct WorldTask: Sendable {
     let outcome: String
     let isRunning: Bool
 
+    /// Who started it.
     static let user = "root@pam"
 
     /// `UPID:pve1:000001EA:000492B3:6B002C5E:vzdump:110:root@pam:`
