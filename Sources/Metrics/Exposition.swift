@@ -89,8 +89,19 @@ extension Exposition.Source {
         self.starts = starts
     }
 
+    /// Takes out samples of one metric; `indices` ascend.
     mutating func remove(_ indices: [Int], ofMetric metric: Int) {
-        for index in indices.reversed() { samples.remove(at: index) }
+        var kept = indices.first ?? samples.count
+        var gone = 0
+        for index in kept..<samples.count {
+            if gone < indices.count, indices[gone] == index {
+                gone += 1
+            } else {
+                samples[kept] = samples[index]
+                kept += 1
+            }
+        }
+        samples.removeLast(gone)
         for later in (metric + 1)..<starts.count { starts[later] -= indices.count }
     }
 }

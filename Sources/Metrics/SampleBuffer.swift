@@ -31,6 +31,7 @@ package struct SampleBuffer: Sendable {
 
     /// Renders a label set: one value for each name of the schema. Values past the schema are left out, missing ones are empty.
     package mutating func labels(_ schema: LabelSchema, _ values: String...) -> LabelSet {
+        guard !schema.openings.isEmpty else { return .empty }
         for (position, opening) in schema.openings.enumerated() {
             labelBytes.append(contentsOf: opening)
             if position < values.count { labelBytes.append(labelValue: values[position]) }
@@ -42,7 +43,8 @@ package struct SampleBuffer: Sendable {
     /// Renders the labels of `base` and one more: the last of `schema`, whose other names are those of `base`.
     package mutating func labels(_ schema: LabelSchema, extending base: LabelSet, _ value: String) -> LabelSet {
         guard let opening = schema.openings.last else { return base }
-        labelBytes.append(contentsOf: labelBytes[range(of: base.index)])
+        // Byte by byte: a slice of the array would hold it, and appending would then copy all label sets for each new one.
+        for index in range(of: base.index) { labelBytes.append(labelBytes[index]) }
         labelBytes.append(contentsOf: opening)
         labelBytes.append(labelValue: value)
         labelBytes.append(UInt8(ascii: "\""))

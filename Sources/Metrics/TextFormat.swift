@@ -12,15 +12,15 @@ package enum TextFormat {
             let family = exposition.table.families[position]
             buffer.append(contentsOf: family.header)
             for run in runs {
-                write(exposition.sources[run.source], run.metric, family, &buffer)
-                if buffer.count > 1 << 17 { flush(&buffer) }
+                write(exposition.sources[run.source], run.metric, family, &buffer, flush)
             }
         }
         flush(&buffer)
     }
 
     private static func write(
-        _ source: Exposition.Source, _ metric: Int, _ family: FamilyTable.Family, _ buffer: inout [UInt8]
+        _ source: Exposition.Source, _ metric: Int, _ family: FamilyTable.Family, _ buffer: inout [UInt8],
+        _ flush: (inout [UInt8]) -> Void
     ) {
         let ends = source.buffer.labelEnds
         family.opening.withUnsafeBufferPointer { opening in
@@ -37,6 +37,7 @@ package enum TextFormat {
                     buffer.append(UInt8(ascii: " "))
                     buffer.append(sampleValue: sample.value)
                     buffer.append(UInt8(ascii: "\n"))
+                    if buffer.count > 1 << 17 { flush(&buffer) }
                 }
             }
         }

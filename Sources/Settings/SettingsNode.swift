@@ -1,3 +1,5 @@
+import Primitives
+
 /// A value of the settings, and where it was written.
 package struct SettingsNode: Sendable {
     /// Where a value was written, as an error begins with it.
@@ -41,28 +43,33 @@ package struct SettingsNode: Sendable {
     }
 
     /// Puts a value at a path, making sections and list entries as needed; a number in the path is a place in a list.
-    mutating func set(_ path: ArraySlice<String>, _ value: SettingsNode) {
+    ///
+    /// What the value turns into a section or a list has the value's origin from then on: it is what an error must name. Errors: a place
+    /// past the list's end, as a list grows by one entry at a time.
+    mutating func set(_ path: ArraySlice<String>, _ value: SettingsNode) throws(Failure) {
         guard let first = path.first else {
             self = value
             return
         }
         if let position = Int(first), !isMapping {
             var elements: [SettingsNode] = []
-            if case .sequence(let present) = content { elements = present }
-            // A list grows by one at a time: a far number lands at the end rather than filling memory.
-            let index = min(max(0, position), elements.count)
-            if index == elements.count { elements.append(SettingsNode(.empty, value.origin)) }
-            elements[index].set(path.dropFirst(), value)
+            if case .sequence(let present) = content { elements = present } else { origin = value.origin }
+            guard (0...elements.count).contains(position) else {
+                throw Failure(
+                    .configuration, "\(value.origin): there is no entry \(position) in a list of \(elements.count); the next is \(elements.count)")
+            }
+            if position == elements.count { elements.append(SettingsNode(.empty, value.origin)) }
+            try elements[position].set(path.dropFirst(), value)
             content = .sequence(elements)
             return
         }
         var members: [Member] = []
-        if case .mapping(let present) = content { members = present }
+        if case .mapping(let present) = content { members = present } else { origin = value.origin }
         if let index = members.firstIndex(where: { $0.key == first }) {
-            members[index].node.set(path.dropFirst(), value)
+            try members[index].node.set(path.dropFirst(), value)
         } else {
             var node = SettingsNode(.empty, value.origin)
-            node.set(path.dropFirst(), value)
+            try node.set(path.dropFirst(), value)
             members.append(Member(key: first, keyOrigin: value.origin, node: node))
         }
         content = .mapping(members)

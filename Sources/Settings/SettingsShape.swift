@@ -30,20 +30,24 @@ package indirect enum SettingsShape: Sendable {
 
     private static func text(_ seconds: Double) -> String {
         for (unit, size) in [("d", 86400.0), ("h", 3600), ("m", 60), ("s", 1)] where seconds >= size {
-            let count = seconds / size
-            if count == count.rounded() { return "\(Int(count))\(unit)" }
+            if let count = Int(exactly: seconds / size) { return "\(count)\(unit)" }
         }
-        return "\(Int(seconds * 1000))ms"
+        return Int(exactly: (seconds * 1000).rounded()).map { $0 == 0 ? "0s" : "\($0)ms" } ?? "\(seconds)s"
     }
 
     /// Seconds of a duration as settings write it.
     package static func seconds(of text: String) -> Double? {
         let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("w", 604_800), ("y", 31_536_000)]
         for (unit, size) in units where text.hasSuffix(unit) {
-            if let count = Double(text.dropLast(unit.count)), count.isFinite, count >= 0 { return count * size }
+            if let count = decimal(text.dropLast(unit.count)) { return count * size }
         }
-        guard let count = Double(text), count.isFinite, count >= 0 else { return nil }
-        return count
+        return decimal(text[...])
+    }
+
+    /// Digits, with a fraction or without: what else Swift takes for a number (0x10, 1e99, inf) is a slip of the pen in a duration.
+    private static func decimal(_ text: Substring) -> Double? {
+        guard text.utf8.count <= 15, text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }) else { return nil }
+        return Double(text)
     }
 
     package static func flag(of text: String) -> Bool? {
@@ -71,11 +75,11 @@ package indirect enum SettingsShape: Sendable {
             for (index, element) in elements.enumerated() { try SettingsShape.section(keys).check(element, at: "\(path)[\(index)]") }
         default:
             var found = ""
-            if case .scalar(let text) = node.content, text.count <= 40 { found = ", not \"\(text)\"" }
+            if case .scalar(let text) = node.content, text.count <= 40 { found = ", not \(quoted(text))" }
             if case .choice(let words) = self, case .scalar(let text) = node.content, let near = nearest(to: text, among: words) {
                 found += "; did you mean \(near)?"
             }
-            throw Failure(.configuration, "\(node.origin): \(path): expected \(expectation)\(found)")
+            throw Failure(.configuration, "\(node.origin): \(path.isEmpty ? "" : "\(path): ")expected \(expectation)\(found)")
         }
     }
 
@@ -85,7 +89,7 @@ package indirect enum SettingsShape: Sendable {
                 let near = nearest(to: member.key, among: keys.map(\.name))
                 let hint = near.map { "; did you mean \"\($0)\"?" } ?? "; known: " + keys.map(\.name).joined(separator: ", ")
                 let place = path.isEmpty ? "" : " in \(path)"
-                throw Failure(.configuration, "\(member.keyOrigin): unknown key \"\(member.key)\"\(place)\(hint)")
+                throw Failure(.configuration, "\(member.keyOrigin): unknown key \(quoted(member.key))\(place)\(hint)")
             }
             // A secret that does not fit must not be printed by the error that says so; only text is ever secret, and any text fits.
             try key.shape.check(member.node, at: path.isEmpty ? key.name : "\(path).\(key.name)")

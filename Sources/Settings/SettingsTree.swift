@@ -25,17 +25,35 @@ package struct SettingsTree: Sendable {
             if case .empty = read.content {} else { node = read }
             try shape.check(node, at: "")
         }
-        for name in environment.keys.sorted() where name.hasPrefix("MARTLET_") {
-            let path = name.dropFirst("MARTLET_".count).lowercased().split(separator: "_", omittingEmptySubsequences: false)
-            node.set(Self.keys(path)[...], SettingsNode(.scalar(environment[name] ?? ""), .environment(name)))
+        for (name, path) in Self.paths(environment) {
+            try node.set(path[...], SettingsNode(.scalar(environment[name] ?? ""), .environment(name)))
         }
         for flag in flags {
             let values = flag.values.map { SettingsNode(.scalar($0), .flag(flag.name)) }
             let value = flag.isList ? SettingsNode(.sequence(values), .flag(flag.name)) : values.last
-            if let value { node.set(flag.path[...], value) }
+            if let value { try node.set(flag.path[...], value) }
         }
         try shape.check(node, at: "")
         self.node = node
+    }
+
+    /// The variables that are settings and their paths, ordered by path; entries of a list by their number, as a list grows from its start.
+    private static func paths(_ environment: [String: String]) -> [(name: String, path: [String])] {
+        let found = environment.keys.filter { $0.hasPrefix("MARTLET_") }.sorted().map { name in
+            (name, keys(name.dropFirst("MARTLET_".count).lowercased().split(separator: "_", omittingEmptySubsequences: false)))
+        }
+        return found.sorted { left, right in
+            for (one, other) in zip(left.1, right.1) where one != other {
+                switch (Int(one), Int(other)) {
+                case (let one?, let other?) where one != other: return one < other
+                case (_?, _?): continue
+                case (_?, nil): return true
+                case (nil, _?): return false
+                case (nil, nil): return one < other
+                }
+            }
+            return left.1.count < right.1.count
+        }
     }
 
     /// `LOG__LEVEL` was split at every `_`; an empty piece is where two stood.

@@ -8,21 +8,25 @@ struct YAMLReader: ~Copyable {
     private static let valueLimit = 100_000
 
     private let yaml: OpaquePointer
+    private let bytes: UnsafeBufferPointer<UInt8>
     private let path: String
     private var values = 0
 
     /// `malformed` failures begin with `path:line:column`.
     static func read(_ bytes: [UInt8], path: String) throws(Failure) -> SettingsNode {
-        guard let yaml = bytes.withUnsafeBufferPointer({ mlt_yaml_new($0.baseAddress, $0.count) }) else {
-            throw Failure(.limit, "no memory for a YAML parser")
-        }
-        var reader = YAMLReader(yaml: yaml, path: path)
         // libyaml reads the array's memory for as long as the reader lives.
-        return try withExtendedLifetime(bytes) { () throws(Failure) in try reader.document() }
+        try bytes.withUnsafeBufferPointer { bytes throws(Failure) in
+            guard let yaml = mlt_yaml_new(bytes.baseAddress, bytes.count) else {
+                throw Failure(.limit, "no memory for a YAML parser")
+            }
+            var reader = YAMLReader(yaml: yaml, bytes: bytes, path: path)
+            return try reader.document()
+        }
     }
 
-    private init(yaml: OpaquePointer, path: String) {
+    private init(yaml: OpaquePointer, bytes: UnsafeBufferPointer<UInt8>, path: String) {
         self.yaml = yaml
+        self.bytes = bytes
         self.path = path
     }
 
@@ -41,9 +45,7 @@ struct YAMLReader: ~Copyable {
         values += 1
         guard values <= Self.valueLimit else { throw failure(event, "more than \(Self.valueLimit) values") }
         guard depth <= Self.depthLimit else { throw failure(event, "nested deeper than \(Self.depthLimit) levels") }
-        guard event.kind != mlt_yaml_alias else { throw failure(event, "aliases (*name) are not supported; write the value out") }
-        guard event.anchored == 0 else { throw failure(event, "anchors (&name) are not supported") }
-        guard event.tagged == 0 else { throw failure(event, "tags (!name) are not supported") }
+        try refuseReferences(event)
         switch event.kind {
         case mlt_yaml_scalar:
             let text = self.text(event)
@@ -58,26 +60,44 @@ struct YAMLReader: ~Copyable {
             }
         case mlt_yaml_mapping_start:
             var members: [SettingsNode.Member] = []
+            var names: Set<String> = []
             while true {
                 let key = try next()
                 if key.kind == mlt_yaml_mapping_end { return SettingsNode(.mapping(members), origin(event)) }
+                try refuseReferences(key)
                 guard key.kind == mlt_yaml_scalar else { throw failure(key, "a key must be plain text") }
                 let name = text(key)
                 let keyOrigin = origin(key)
-                guard !members.contains(where: { $0.key == name }) else { throw failure(key, "key \"\(name)\" stands here twice") }
+                guard names.insert(name).inserted else { throw failure(key, "key \(quoted(name)) stands here twice") }
                 members.append(.init(key: name, keyOrigin: keyOrigin, node: try value(startingWith: try next(), depth: depth + 1)))
             }
         default: throw failure(event, "a value is expected")
         }
     }
 
+    private func refuseReferences(_ event: mlt_yaml_event) throws(Failure) {
+        guard event.kind != mlt_yaml_alias else { throw failure(event, "aliases (*name) are not supported; write the value out") }
+        guard event.anchored == 0 else { throw failure(event, "anchors (&name) are not supported") }
+        guard event.tagged == 0 else { throw failure(event, "tags (!name) are not supported") }
+    }
+
     /// The next event that means something.
     private func next() throws(Failure) -> mlt_yaml_event {
         while true {
-            let event = mlt_yaml_next(yaml)
-            if event.kind == mlt_yaml_error { throw failure(event, "not valid YAML: \(text(event))") }
+            var event = mlt_yaml_next(yaml)
+            if event.kind == mlt_yaml_error {
+                if event.line == 0 { (event.line, event.column) = place(ofByte: event.column) }
+                throw failure(event, "not valid YAML: \(text(event))")
+            }
             if event.kind != mlt_yaml_nothing { return event }
         }
+    }
+
+    /// Line and column, both from 1, of a byte that is no text.
+    private func place(ofByte offset: Int) -> (line: Int, column: Int) {
+        let before = bytes.prefix(offset)
+        let line = before[(before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0)...]
+        return (1 + before.count { $0 == UInt8(ascii: "\n") }, 1 + line.count { $0 & 0xC0 != 0x80 })
     }
 
     private func text(_ event: mlt_yaml_event) -> String {

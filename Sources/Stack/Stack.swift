@@ -89,8 +89,8 @@ package final class Stack: Sendable {
 
     /// Waits until every service answers and Prometheus has reached all its targets, our exporter included.
     ///
-    /// Returns the state of each part, at the latest when the time is over, the task cancelled or the stack stopped; what is not ready says why and
-    /// where its log is.
+    /// Returns the state of each part, at the latest when the time is over, the task cancelled or the stack stopped; what is not ready
+    /// says why and where its log is.
     package func waitUntilReady(withinSeconds seconds: Double) async -> [ServiceState] {
         let running: (Preparation.Prepared, Supervisor)? = phase.withLock { phase in
             if case .running(let prepared, let supervisor) = phase { (prepared, supervisor) } else { nil }

@@ -39,11 +39,13 @@ struct StackSettings: Sendable {
 
     static let flags = [
         Flag("simulate", nil, "Watch a simulated cluster, also when others are configured"),
-        Flag("state-dir", "DIR", "Folder for samples, logs and generated configuration", standard: "state", setting: ["stack", "state_dir"]),
+        Flag(
+            "state-dir", "DIR", "Folder for samples, logs and generated configuration", standard: "state", setting: ["stack", "state_dir"]),
         Flag(
             "prometheus.listen-address", "ADDRESS", "Address of Prometheus", standard: "127.0.0.1:9090",
             setting: ["stack", "prometheus", "listen_address"]),
-        Flag("prometheus.retention", "DURATION", "How long samples are kept", standard: "15d", setting: ["stack", "prometheus", "retention"]),
+        Flag(
+            "prometheus.retention", "DURATION", "How long samples are kept", standard: "15d", setting: ["stack", "prometheus", "retention"]),
         Flag(
             "prometheus.scrape-interval", "DURATION", "Time between scrapes; the shipped 15s if not given",
             setting: ["stack", "prometheus", "scrape_interval"]),

@@ -26,31 +26,30 @@ struct ClusterScrape: Sendable {
         async let resourcesAnswer = answer { () async throws(ProxmoxError) in try await client.clusterResources(http: http, by: half) }
         let answers = await (version: versionAnswer, status: statusAnswer, resources: resourcesAnswer)
         let resources = answers.resources.value
+        let errors = [answers.version.failure, answers.status.failure, answers.resources.failure].compactMap { $0 }
+        cluster.wasRefused = errors.contains { $0.kind == .unauthorized }
         cluster.learnName(answers.status.value, resources)
         guard let name = cluster.name else {
             let part = cluster.client.endpoint.authority
-            for error in [answers.version.failure, answers.status.failure, answers.resources.failure].compactMap({ $0 }) {
-                report(error, part: part)
-            }
+            for error in errors { report(error, part: part) }
             sink.report(PartProblem(part: part, .failed, "the cluster's name is not known yet; proxmox.clusters.name can set it"))
             return
         }
-        let errors = [answers.version.failure, answers.status.failure, answers.resources.failure].compactMap { $0 }
         for error in errors { report(error, part: name) }
-        cluster.wasRefused = errors.contains { $0.kind == .unauthorized }
 
         let members = Members(answers.status.value, resources)
         let inventory = Inventory(resources, cluster)
         writeCluster(name, answers.version.value, answers.status.value, members, resources, inventory)
-        let listed = await withTaskGroup(of: NodeScrape.Listed.self) { group in
+        var listed = await withTaskGroup(of: NodeScrape.Listed.self) { group in
             for node in members.online {
                 let scrape = NodeScrape(
-                    cluster: name, node: node, client: client, inventory: inventory, families: families, sink: sink, context: context)
+                    cluster: name, node: node, client: client, members: members, inventory: inventory, families: families, sink: sink,
+                    context: context)
                 group.addTask { await scrape.run() }
             }
             return await group.reduce(into: NodeScrape.Listed()) { $0.add($1) }
         }
-        writeUnlisted(name, members, inventory, listed)
+        writeUnlisted(name, members, inventory, &listed)
         if let resources { remember(resources, inventory, listed) }
     }
 
@@ -69,19 +68,23 @@ struct ClusterScrape: Sendable {
         for (node, isOnline) in members.all {
             let labels = buffer.labels(NodeFamilies.labels, name, node)
             let row = inventory.nodes[node]
-            families.node.write(labels, isOnline: isOnline, isStale: row.map { $0.status != "online" }, row, into: &buffer)
+            families.node.write(labels, isOnline: isOnline, isStale: row?.isStale, row, into: &buffer)
         }
-        for storage in resources?.storages ?? [] where members.isOnline(storage.node) && inventory.nodes[storage.node]?.status == "online" {
+        let storages = (resources?.storages ?? []).filter { members.isOnline($0.node) && inventory.nodes[$0.node]?.isStale != true }
+        for storage in storages.sorted(by: { ($0.node, $0.name) < ($1.node, $1.name) }) {
             families.storage.write(name, storage, into: &buffer)
         }
         sink.commit(buffer)
     }
 
-    /// Guests that no node's list holds: those of nodes that are offline or did not answer, and those just on the move.
-    private func writeUnlisted(_ name: String, _ members: Members, _ inventory: Inventory, _ listed: NodeScrape.Listed) {
-        let missing = inventory.guests.values.filter { listed.guests[$0.vmid] == nil }.sorted { $0.vmid < $1.vmid }
-        guard !missing.isEmpty else { return }
-        var buffer = sink.begin(name + "/unlisted", reservingSamples: missing.count * 8)
+    /// Guests that their own node's list does not hold: those just on the move, and those of nodes that are offline or did not answer.
+    private func writeUnlisted(_ name: String, _ members: Members, _ inventory: Inventory, _ listed: inout NodeScrape.Listed) {
+        let moved = listed.moved.filter { listed.guests[$0.key] == nil }.sorted { $0.key < $1.key }
+        let missing = inventory.guests.values.filter { listed.guests[$0.vmid] == nil && listed.moved[$0.vmid] == nil }
+            .sorted { $0.vmid < $1.vmid }
+        guard !moved.isEmpty || !missing.isEmpty else { return }
+        var buffer = sink.begin(name + "/unlisted", reservingSamples: (moved.count + missing.count) * 8)
+        for (_, guest) in moved { guest.scrape.write(guest.row, &buffer, &listed) }
         for guest in missing {
             let identity = inventory.identity(guest.vmid)
             families.guest.write(name, node: guest.node, guest.vmid, guest.kind, identity, into: &buffer)
@@ -116,6 +119,11 @@ extension Result where Success: Sendable, Failure == ProxmoxError {
         if case .failure(let error) = self { return error }
         return nil
     }
+}
+
+extension ClusterResources.Node {
+    /// Whether its statistics daemon is silent; nil when the row does not tell.
+    var isStale: Bool? { status.map { $0 != "online" } }
 }
 
 extension ProxmoxError {

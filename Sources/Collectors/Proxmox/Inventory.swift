@@ -17,13 +17,14 @@ struct Inventory: Sendable {
         _ vmid: Int, listedName: String? = nil, listedTags: String? = nil, listedTemplate: Bool? = nil
     ) -> GuestIdentity {
         let row = guests[vmid]
-        // A row without a name is what is left of a guest whose node fell silent.
-        let isComplete = row?.name != nil || listedName != nil
-        let last = isComplete ? nil : cluster.remembered(vmid)
+        // A row without a name is what is left of a guest whose node fell silent; without a row, nobody was asked.
+        let last = row?.name == nil ? cluster.remembered(vmid) : nil
+        // The node's list knows all but the pool.
+        let unlisted = listedName == nil ? last : nil
         var identity = GuestIdentity()
-        identity.name = row?.name ?? listedName ?? last?.name ?? ""
-        identity.isTemplate = row?.isTemplate ?? listedTemplate ?? last?.isTemplate ?? false
-        identity.tags = row?.tags ?? listedTags ?? last?.tags ?? ""
+        identity.name = row?.name ?? listedName ?? unlisted?.name ?? ""
+        identity.isTemplate = row?.isTemplate ?? listedTemplate ?? unlisted?.isTemplate ?? false
+        identity.tags = row?.tags ?? listedTags ?? unlisted?.tags ?? ""
         identity.pool = row?.pool ?? last?.pool ?? ""
         return identity
     }

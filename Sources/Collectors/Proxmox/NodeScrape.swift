@@ -8,23 +8,42 @@ struct NodeScrape: Sendable {
     /// What the lists held, for what comes after all nodes.
     struct Listed: Sendable {
         private(set) var guests: [Int: GuestIdentity] = [:]
+        /// Rows of guests that are on another node by `/cluster/resources`, and the scrape that found them.
+        private(set) var moved: [Int: (scrape: NodeScrape, row: Row)] = [:]
         private var read: [GuestKind: Set<String>] = [:]
 
         mutating func add(_ vmid: Int, _ identity: GuestIdentity) { guests[vmid] = identity }
+
+        mutating func add(moved row: Row, _ scrape: NodeScrape) { moved[row.vmid] = moved[row.vmid] ?? (scrape, row) }
 
         mutating func markRead(_ node: String, _ kind: GuestKind) { read[kind, default: []].insert(node) }
 
         mutating func add(_ other: Listed) {
             guests.merge(other.guests) { first, _ in first }
+            moved.merge(other.moved) { $0.scrape.node < $1.scrape.node ? $0 : $1 }
             for (kind, nodes) in other.read { read[kind, default: []].formUnion(nodes) }
         }
 
         func isRead(_ node: String, _ kind: GuestKind) -> Bool { read[kind]?.contains(node) ?? false }
     }
 
+    /// A row of one of the two lists.
+    enum Row: Sendable {
+        case machine(VirtualMachine)
+        case container(Container)
+
+        var vmid: Int {
+            switch self {
+            case .machine(let machine): machine.vmid
+            case .container(let container): container.vmid
+            }
+        }
+    }
+
     let cluster: String
     let node: String
     let client: ProxmoxClient
+    let members: Members
     let inventory: Inventory
     let families: ProxmoxFamilies
     let sink: SampleSink
@@ -49,16 +68,26 @@ struct NodeScrape: Sendable {
         if let status { families.node.write(labels, status, into: &buffer) }
         families.node.write(labels, virtualMachines: machines?.count, containers: containers?.count, into: &buffer)
         var listed = Listed()
-        if let machines {
-            listed.markRead(node, .qemu)
-            for machine in machines where listed.guests[machine.vmid] == nil { write(machine, &buffer, &listed) }
-        }
-        if let containers {
-            listed.markRead(node, .lxc)
-            for container in containers where listed.guests[container.vmid] == nil { write(container, &buffer, &listed) }
+        if machines != nil { listed.markRead(node, .qemu) }
+        if containers != nil { listed.markRead(node, .lxc) }
+        let rows = (machines ?? []).map(Row.machine) + (containers ?? []).map(Row.container)
+        for row in rows.sorted(by: { $0.vmid < $1.vmid }) where listed.guests[row.vmid] == nil {
+            // Two nodes may list a guest that moves while they are asked: only when its own node does not list it is it here.
+            if let owner = inventory.guests[row.vmid]?.node, owner != node, members.isOnline(owner) {
+                listed.add(moved: row, self)
+            } else {
+                write(row, &buffer, &listed)
+            }
         }
         sink.commit(buffer)
         return listed
+    }
+
+    func write(_ row: Row, _ buffer: inout SampleBuffer, _ listed: inout Listed) {
+        switch row {
+        case .machine(let machine): write(machine, &buffer, &listed)
+        case .container(let container): write(container, &buffer, &listed)
+        }
     }
 
     private func write(_ machine: VirtualMachine, _ buffer: inout SampleBuffer, _ listed: inout Listed) {

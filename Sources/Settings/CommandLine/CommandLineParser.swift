@@ -108,6 +108,7 @@ package struct CommandLineParser: Sendable {
             return
         }
         if name.hasPrefix("no-"), let flag = flags.first(where: { $0.name == name.dropFirst(3) && $0.placeholder == nil }) {
+            guard value == nil else { throw usage("--\(name) takes no value", nil, chain) }
             values[flag.name, default: []].append("false")
             return
         }

@@ -4,7 +4,8 @@ import Web
 
 /// Tries every port of the plan before any service needs it.
 enum PortCheck {
-    /// Errors: the busy port, the flag that sets it and, where Debian starts a service of its own there, how to stop that. Blocks its thread.
+    /// Errors: the busy port, the flag that sets it and, where Debian starts a service of its own there, how to stop that.
+    /// Blocks its thread.
     ///
     /// - Parameter patienceSeconds: how long a busy port is tried again: a killed process counts as gone before its threads have closed
     ///   its sockets.

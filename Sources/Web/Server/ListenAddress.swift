@@ -1,6 +1,5 @@
 import Glibc
 package import Primitives
-import SystemShim
 
 /// Where a service listens: a numeric address and a port.
 package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
@@ -41,7 +40,7 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// A listening socket. A busy port is an error that names it and `origin`, the flag or key that set it.
     package func listen(origin: String) throws(Failure) -> Int32 {
         let family = host.contains(":") || host.isEmpty ? AF_INET6 : AF_INET
-        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw failure(origin, errno) }
         var yes: Int32 = 1
         var sixOnly: Int32 = host.isEmpty ? 0 : 1
@@ -49,7 +48,7 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, size)
         // An empty host means IPv4 and IPv6 through one socket.
         if family == AF_INET6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &sixOnly, size) }
-        guard mlt_set_nonblocking(descriptor) == 0, bind(descriptor), Glibc.listen(descriptor, 1024) == 0 else {
+        guard bind(descriptor), Glibc.listen(descriptor, 1024) == 0 else {
             let code = errno
             close(descriptor)
             throw failure(origin, code)

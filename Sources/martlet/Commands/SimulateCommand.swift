@@ -67,7 +67,8 @@ enum SimulateCommand {
         try ServiceRunner.run { stop throws(Failure) in
             let simulator = try ProxmoxSimulator.start(ready, logger: logger)
             logger.info(
-                "simulated Proxmox API", ["url": simulator.address.url(scheme: ready.plainHTTP ? "http" : "https"), "cluster": ready.cluster])
+                "simulated Proxmox API",
+                ["url": simulator.address.url(scheme: ready.plainHTTP ? "http" : "https"), "cluster": ready.cluster])
             await stop.wait()
             await simulator.stop(withinSeconds: 2)
         }

@@ -90,7 +90,9 @@ enum UpCommand {
     private static func report(_ states: [ServiceState], _ plan: StackPlan) -> String {
         let isReady = !states.isEmpty && states.allSatisfy(\.isReady)
         var text = "\n" + ReadyTable.text(states) + "\n"
-        text += isReady ? "Everything is ready. Ctrl-C stops it." : "Not everything is ready; what is missing goes on being tried. Ctrl-C stops it."
+        text +=
+            isReady
+            ? "Everything is ready. Ctrl-C stops it." : "Not everything is ready; what is missing goes on being tried. Ctrl-C stops it."
         if let simulation = plan.simulation, isReady {
             let url = "\(simulation.scenario.address.url())/api/v1/scenario"
             text += "\nTo see an alert: curl -X PUT -d node-down \(url) (and normal to end it)."

@@ -31,9 +31,6 @@ int mlt_open_read(const char *path);
 /// open(2) for writing, created with `mode`, truncated unless `append`, close-on-exec. Returns the descriptor or -errno.
 int mlt_open_write(const char *path, mode_t mode, int append);
 
-/// Sets a socket's O_NONBLOCK and close-on-exec. Returns 0 or -errno.
-int mlt_set_nonblocking(int descriptor);
-
 /// What the C library says of an errno, static text; NULL for an unknown one.
 const char *mlt_error_text(int code);
 

@@ -25,8 +25,8 @@ typedef struct mlt_yaml_event {
     int plain;              ///< the scalar was written without quotes
     int tagged;             ///< it carries an explicit tag
     int anchored;           ///< it carries an anchor
-    size_t line;            ///< from 1
-    size_t column;          ///< from 1
+    size_t line;            ///< from 1; 0 for an error in the bytes themselves
+    size_t column;          ///< from 1; where line is 0, the offset of the byte
 } mlt_yaml_event;
 
 /// `bytes` must live as long as the reader.
