@@ -13,27 +13,31 @@ struct LabelInterner {
             count += source.buffer.labelEnds.count
         }
         self.bases = bases
-        // Open addressing: a set's number plus one, 0 is free. At most half full, and a power of two so that a mask finds the slot.
+        // Open addressing: a set's number plus one in the low half, 0 is free, and half of its hash in the high one. At most half full,
+        // and a power of two so that a mask finds the slot.
         let slotCount = 1 << (Int.bitWidth - (max(8, count * 2) - 1).leadingZeroBitCount)
-        var slots = [UInt32](repeating: 0, count: slotCount)
+        var slots = [UInt64](repeating: 0, count: slotCount)
         var firstEqual: [UInt32] = []
         firstEqual.reserveCapacity(count)
         for (index, source) in sources.enumerated() {
             let base = bases[index]
             for (set, hash) in source.buffer.labelHashes.enumerated() {
                 let number = UInt32(truncatingIfNeeded: base + set)
+                let mark = UInt64(truncatingIfNeeded: hash) & 0xFFFF_FFFF_0000_0000
                 var slot = hash & (slotCount - 1)
                 var first = number
                 while slots[slot] != 0 {
-                    let other = Int(slots[slot]) - 1
-                    let (otherSource, otherSet) = Self.place(other, bases)
-                    if sources[otherSource].buffer.hasEqualLabels(otherSet, source.buffer, set) {
-                        first = UInt32(truncatingIfNeeded: other)
-                        break
+                    if slots[slot] & 0xFFFF_FFFF_0000_0000 == mark {
+                        let other = Int(slots[slot] & 0xFFFF_FFFF) - 1
+                        let (otherSource, otherSet) = Self.place(other, bases)
+                        if sources[otherSource].buffer.hasEqualLabels(otherSet, source.buffer, set) {
+                            first = UInt32(truncatingIfNeeded: other)
+                            break
+                        }
                     }
                     slot = (slot + 1) & (slotCount - 1)
                 }
-                if first == number { slots[slot] = number + 1 }
+                if first == number { slots[slot] = mark | UInt64(number + 1) }
                 firstEqual.append(first)
             }
         }

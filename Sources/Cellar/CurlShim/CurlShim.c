@@ -48,6 +48,7 @@ mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request)
     SET(CURLOPT_ERRORBUFFER, state->message);
     SET(CURLOPT_URL, request->url);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_PATH_AS_IS, 1L);       // newer versions take %2E%2E for a step up
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, "");            // never a proxy from the environment: credentials go where the user said
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);

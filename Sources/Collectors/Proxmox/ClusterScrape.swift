@@ -31,11 +31,11 @@ struct ClusterScrape: Sendable {
         cluster.learnName(answers.status.value, resources)
         guard let name = cluster.name else {
             let part = cluster.client.endpoint.authority
-            for error in errors { report(error, part: part) }
+            report(errors, part: part)
             sink.report(PartProblem(part: part, .failed, "the cluster's name is not known yet; proxmox.clusters.name can set it"))
             return
         }
-        for error in errors { report(error, part: name) }
+        report(errors, part: name)
 
         let members = Members(answers.status.value, resources)
         let inventory = Inventory(resources, cluster)
@@ -107,6 +107,15 @@ struct ClusterScrape: Sendable {
         cluster.remember(identities)
     }
 
+    /// What is wrong with the endpoint as a whole is said once, not for each call.
+    private func report(_ errors: [ProxmoxError], part: String) {
+        var said: [ProxmoxError.Kind] = []
+        for error in errors where !(error.kind.isAboutEndpoint && said.contains(error.kind)) {
+            said.append(error.kind)
+            report(error, part: part)
+        }
+    }
+
     private func report(_ error: ProxmoxError, part: String) {
         sink.report(PartProblem(part: part, error.reason, error.description))
     }
@@ -124,6 +133,16 @@ extension Result where Success: Sendable, Failure == ProxmoxError {
 extension ClusterResources.Node {
     /// Whether its statistics daemon is silent; nil when the row does not tell.
     var isStale: Bool? { status.map { $0 != "online" } }
+}
+
+extension ProxmoxError.Kind {
+    /// Whether any call would have failed in this way.
+    var isAboutEndpoint: Bool {
+        switch self {
+        case .unreachable, .tls, .unauthorized: true
+        case .forbidden, .nodeUnreachable, .refused, .timeout, .tooLarge, .malformed: false
+        }
+    }
 }
 
 extension ProxmoxError {

@@ -142,7 +142,8 @@ package final class ExporterService: Sendable {
                 : HTTPServerResponse(status: 503, text: "No collector has given data yet; the landing page says why.\n")
         }
         var router = Router()
-        router.get("/") { _ in page.response(shared.state.withLock { $0.last }) }
+        let names = Set(coordinator.collectors.map(\.name))
+        router.get("/") { _ in page.response(shared.state.withLock { $0.last }?.shares.filter { names.contains($0.collector) } ?? []) }
         router.get("/metrics", metrics.handle)
         for path in ["/health", "/-/healthy"] { router.get(path, health) }
         for path in ["/ready", "/-/ready"] { router.get(path, ready) }

@@ -5,9 +5,10 @@ import Web
 struct LandingPage: Sendable {
     let version: Version
 
-    func response(_ last: ScrapeResult?) -> HTTPServerResponse {
+    /// - Parameter shares: of the last scrape; none before the first.
+    func response(_ shares: [ScrapeResult.Share]) -> HTTPServerResponse {
         var rows = ""
-        for share in last?.shares ?? [] {
+        for share in shares {
             let state = share.isSuccess ? "<td class=good>complete</td>" : "<td class=bad>incomplete</td>"
             rows += "<tr><td>\(escaped(share.collector))</td>\(state)<td>\(share.sampleCount)</td><td>"
             rows += share.problems.prefix(20).map { problem in

@@ -31,13 +31,16 @@ package final class HTTPClient: Sendable {
         let result: Result<HTTPResponse, HTTPClientError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.begin(continuation)
-                if request.deadline.hasPassed {
+                if let reason = request.refusal {
+                    transfer.fail(.url, reason)
+                } else if request.deadline.hasPassed {
                     transfer.fail(.timeout, "no time left to ask")
                 } else if !queue.add(transfer) {
                     transfer.fail(.cancelled, "the client is closed")
                 }
             }
         } onCancel: {
+            transfer.cancel()
             queue.cancel(transfer)
         }
         return try result.get()
@@ -115,10 +118,12 @@ private final class ClientDriver {
     }
 
     private func start(_ transfer: Transfer) {
+        // A task that was cancelled before it asked has had its cancellation seen, perhaps, before there was anything to end.
+        guard !transfer.isCancelled else { return transfer.fail(.cancelled, "cancelled") }
         if let handle = transfer.start(on: multi) {
             running[ObjectIdentifier(transfer)] = (transfer, handle)
         } else {
-            transfer.fail(.url, "not a URL that can be asked: \(transfer.request.url)")
+            transfer.fail(.url, "libcurl refuses the request")
         }
     }
 

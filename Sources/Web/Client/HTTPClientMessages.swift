@@ -26,6 +26,27 @@ package struct HTTPRequest: Sendable {
         self.url = url
         self.deadline = deadline
     }
+
+    /// Why this must not be sent, or nil: a scheme that is not ours, or a byte that would end a line and begin another. The text holds no value of
+    /// the request, as any may be secret.
+    var refusal: String? {
+        let start = url.prefix(8).lowercased()
+        guard start.hasPrefix("http://") || start == "https://" else { return "the URL is neither http nor https" }
+        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return "the URL holds a space or a control character" }
+        guard Self.isToken(method) else { return "the method is not one word" }
+        for header in headers {
+            guard Self.isToken(header.name) else { return "a header's name is not one word" }
+            guard header.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+                return "the value of header \(header.name) holds a line break or another control character"
+            }
+        }
+        return nil
+    }
+
+    /// RFC 9110's token.
+    private static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains($0) }
+    }
 }
 
 /// A complete answer, whatever its status.

@@ -11,6 +11,7 @@ final class Transfer: Sendable {
         var reason = ""
         var headers = HTTPHeaders()
         var isTooLarge = false
+        var isCancelled = false
     }
 
     let request: HTTPRequest
@@ -22,15 +23,20 @@ final class Transfer: Sendable {
         state.withLock { $0.continuation = continuation }
     }
 
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    func cancel() { state.withLock { $0.isCancelled = true } }
+
     /// Hands the request to libcurl, which does not hold this object: whoever keeps the handle keeps it.
     func start(on multi: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
         let remaining = request.deadline.remainingSeconds
-        let lines = request.headers.map { strdup("\($0.name): \($0.value)") }
+        // libcurl takes "Name:" for an order to leave the header out; "Name;" sends it without a value.
+        let lines = request.headers.map { strdup($0.value.allSatisfy(\.isWhitespace) ? "\($0.name);" : "\($0.name): \($0.value)") }
         defer { for line in lines { free(line) } }
         var options = mlt_curl_request()
         options.verify_peer = request.trust == .insecure ? 0 : 1
-        options.timeout_ms = max(1, Int((remaining * 1000).rounded(.up)))
-        options.connect_timeout_ms = max(1, Int(min(remaining, request.connectTimeoutSeconds) * 1000))
+        options.timeout_ms = Int((remaining * 1000).rounded(.up).clamped(to: 1...2e9))
+        options.connect_timeout_ms = Int((min(remaining, request.connectTimeoutSeconds) * 1000).clamped(to: 1...2e9))
         options.on_body = clientOnBody
         options.on_header = clientOnHeader
         options.context = Unmanaged.passUnretained(self).toOpaque()

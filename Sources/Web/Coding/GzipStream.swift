@@ -24,6 +24,7 @@ package final class GzipStream {
             var inputLeft = source.count
             var moving = true
             while moving {
+                moving = false  // stays so when there is no memory for more room
                 output.append(upTo: 32 << 10) { room in
                     var target = room.baseAddress
                     var left = room.count

@@ -34,6 +34,8 @@ package final class HTTPServer: Sendable {
     private struct State {
         var counts = Counts()
         var isStopping = false
+        /// Requests whose headers have arrived and whose answer has not left yet.
+        var open = 0
         /// The requests whose connection waits for its handler.
         var waiting: [ObjectIdentifier: ServerExchange] = [:]
     }
@@ -107,13 +109,13 @@ package final class HTTPServer: Sendable {
         guard let running else { return }
         let descriptor = mlt_httpd_stop_accepting(running.pointer)
         if descriptor >= 0 { close(descriptor) }
-        let deadline = Deadline.after(seconds: seconds)
-        while counts.inFlight > 0 && !deadline.hasPassed { try? await Task.sleep(for: .milliseconds(10)) }
+        await answersLeave(by: .after(seconds: seconds))
         let abandoned = state.withLock { state in
             state.isStopping = true
             return Array(state.waiting.values)
         }
         for exchange in abandoned { exchange.answer(HTTPServerResponse(status: 503, text: "Shutting down.\n")) }
+        if !abandoned.isEmpty { await answersLeave(by: .after(seconds: 1)) }
         // Joins the event loops, so it runs on a thread of its own.
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let stop: @Sendable () -> Void = {
@@ -125,12 +127,24 @@ package final class HTTPServer: Sendable {
         }
     }
 
+    /// Waits until every request has been answered down to its last byte, or for the deadline.
+    private func answersLeave(by deadline: Deadline) async {
+        // In a task of its own: in a cancelled one every sleep would end at once, and the loop would spin.
+        await Task.detached { [self] in
+            while state.withLock({ $0.open }) > 0 && !deadline.hasPassed { try? await Task.sleep(for: .milliseconds(10)) }
+        }.value
+    }
+
     // MARK: called on the event loops
 
     /// The headers are complete. Returns the exchange that will hold the request, or nil to close the connection.
     func begin(_ connection: OpaquePointer, method: String, path: String) -> ServerExchange {
-        ServerExchange(connection: connection, method: method, path: path, bodyLimit: limits.bodyBytes)
+        state.withLock { $0.open += 1 }
+        return ServerExchange(connection: connection, method: method, path: path, bodyLimit: limits.bodyBytes)
     }
+
+    /// The answer has left, or never will.
+    func end() { state.withLock { $0.open -= 1 } }
 
     /// The request is complete: hands it to the handler, with the connection suspended meanwhile.
     ///
@@ -146,6 +160,8 @@ package final class HTTPServer: Sendable {
             }
             state.counts.inFlight += 1
             state.waiting[ObjectIdentifier(exchange)] = exchange
+            // Under the lock: a stop that finds the exchange waiting must find its connection asleep, or nobody would wake it.
+            exchange.suspend()
             return .run
         }
         switch verdict {
@@ -153,7 +169,6 @@ package final class HTTPServer: Sendable {
         case .busy:
             exchange.prepare(HTTPServerResponse(status: 503, text: "Limit of \(limits.requestsInFlight) requests in flight reached.\n"))
         case .run:
-            exchange.suspend()
             let request = exchange.request()
             Task.detached { [self] in
                 exchange.answer(await handler(request))

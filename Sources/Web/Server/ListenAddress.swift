@@ -15,11 +15,15 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads `127.0.0.1:9221`, `[::1]:9221`, `localhost:9221` or `:9221` (all addresses).
     package init(parsing text: String) throws(Failure) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        let halves = text.lastIndex(of: ":").map { (host: text[..<$0], port: text[text.index(after: $0)...]) }
+        let isBracketed = halves.map { $0.host.hasPrefix("[") && $0.host.hasSuffix("]") } ?? false
+        // Without brackets nobody can tell where an IPv6 address ends and its port begins.
+        guard let halves, halves.port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(halves.port),
+            isBracketed == halves.host.contains(":"), !text.utf8.contains(0)
+        else {
             throw Failure(.configuration, "listen address \"\(text)\" is not HOST:PORT, as in 127.0.0.1:9221 or [::1]:9221")
         }
-        var host = String(text[..<colon])
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        var host = String(isBracketed ? halves.host.dropFirst().dropLast() : halves.host)
         if host == "localhost" { host = "127.0.0.1" }
         var four = in_addr()
         var six = in6_addr()

@@ -161,8 +161,9 @@ func serverOnRequest(
 }
 
 func serverOnEnd(_ context: UnsafeMutableRawPointer?, _ request: UnsafeMutableRawPointer?) {
-    guard let request else { return }
+    guard let context, let request else { return }
     Unmanaged<ServerExchange>.fromOpaque(request).release()
+    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().end()
 }
 
 func serverOnLog(_ context: UnsafeMutableRawPointer?, _ message: UnsafePointer<CChar>?) {

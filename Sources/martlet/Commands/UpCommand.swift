@@ -95,7 +95,10 @@ enum UpCommand {
             ? "Everything is ready. Ctrl-C stops it." : "Not everything is ready; what is missing goes on being tried. Ctrl-C stops it."
         if let simulation = plan.simulation, isReady {
             let url = "\(simulation.scenario.address.url())/api/v1/scenario"
-            text += "\nTo see an alert: curl -X PUT -d node-down \(url) (and normal to end it)."
+            text += "\nTo see an alert: curl -X PUT -d node-down \(url) (normal ends it)."
+        }
+        if plan.webhookURL == nil, plan.alertmanagerConfiguration == nil {
+            text += "\nNotifications are printed to \(plan.stateDirectory)/log/simulated-webhook.log."
         }
         return text + "\n"
     }
