@@ -72,7 +72,8 @@ package enum ProxmoxToken {
             throw Failure(.configuration, "an API token reads USER@REALM!NAME=SECRET; the part from = on is missing")
         }
         let identity = halves[0].split(separator: "!", omittingEmptySubsequences: false)
-        guard identity.count == 2, identity[0].contains("@"), !identity[1].isEmpty else {
+        let user = identity[0].split(separator: "@", omittingEmptySubsequences: false)
+        guard identity.count == 2, !identity[1].isEmpty, user.count > 1, user.allSatisfy({ !$0.isEmpty }) else {
             throw Failure(.configuration, "an API token reads USER@REALM!NAME=SECRET; what stands before = is not USER@REALM!NAME")
         }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {

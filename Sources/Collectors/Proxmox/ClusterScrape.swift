@@ -39,7 +39,7 @@ struct ClusterScrape: Sendable {
 
         let members = Members(answers.status.value, resources)
         let inventory = Inventory(resources, cluster)
-        writeCluster(name, answers.version.value, answers.status.value, members, resources, inventory)
+        writeCluster(name, answers.version.value, answers.status.value, members, inventory)
         var listed = await withTaskGroup(of: NodeScrape.Listed.self) { group in
             for node in members.online {
                 let scrape = NodeScrape(
@@ -59,8 +59,7 @@ struct ClusterScrape: Sendable {
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
     private func writeCluster(
-        _ name: String, _ version: ProxmoxVersion?, _ status: ClusterStatus?, _ members: Members, _ resources: ClusterResources?,
-        _ inventory: Inventory
+        _ name: String, _ version: ProxmoxVersion?, _ status: ClusterStatus?, _ members: Members, _ inventory: Inventory
     ) {
         var buffer = sink.begin(name, reservingSamples: 16 * members.all.count + 8)
         if let version { families.cluster.write(name, version, into: &buffer) }
@@ -70,8 +69,7 @@ struct ClusterScrape: Sendable {
             let row = inventory.nodes[node]
             families.node.write(labels, isOnline: isOnline, isStale: row?.isStale, row, into: &buffer)
         }
-        let storages = (resources?.storages ?? []).filter { members.isOnline($0.node) && inventory.nodes[$0.node]?.isStale != true }
-        for storage in storages.sorted(by: { ($0.node, $0.name) < ($1.node, $1.name) }) {
+        for storage in inventory.storages where members.isOnline(storage.node) && inventory.nodes[storage.node]?.isStale != true {
             families.storage.write(name, storage, into: &buffer)
         }
         sink.commit(buffer)

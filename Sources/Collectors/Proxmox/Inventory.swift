@@ -1,14 +1,19 @@
 import ProxmoxAPI
 
-/// What `/cluster/resources` says, by node and by guest, completed by what earlier scrapes have seen.
+/// What `/cluster/resources` says, of two rows about one thing the first, completed by what earlier scrapes have seen.
 struct Inventory: Sendable {
     let nodes: [String: ClusterResources.Node]
     let guests: [Int: GuestResource]
+    /// In the order of their labels.
+    let storages: [ClusterResources.Storage]
     private let cluster: ProxmoxCluster
 
     init(_ resources: ClusterResources?, _ cluster: ProxmoxCluster) {
         nodes = Dictionary((resources?.nodes ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         guests = Dictionary((resources?.guests ?? []).map { ($0.vmid, $0) }, uniquingKeysWith: { first, _ in first })
+        var seen: Set<[String]> = []
+        storages = (resources?.storages ?? []).filter { seen.insert([$0.node, $0.name, $0.type]).inserted }
+            .sorted { ($0.node, $0.name, $0.type) < ($1.node, $1.name, $1.type) }
         self.cluster = cluster
     }
 

@@ -58,23 +58,27 @@ package struct ProxmoxSettings: Sendable {
     }
 
     private static func cluster(_ section: SettingsTree) throws(Failure) -> Cluster {
-        guard let address = section["endpoint"].text else { throw section.failure("a cluster needs an endpoint: HOST, HOST:PORT or URL") }
+        // Empty is not set, as with variables.
+        func text(_ key: String) -> String? { section[key].text.flatMap { $0.isEmpty ? nil : $0 } }
+        guard let address = text("endpoint") else { throw section.failure("a cluster needs an endpoint: HOST, HOST:PORT or URL") }
         let token: Secret
-        switch (section["token"].text, section["token_file"].text) {
+        switch (text("token"), text("token_file")) {
         case (let text?, nil): token = try check(text, section["token"])
         case (nil, let file?): token = try read(file, section["token_file"])
-        case (nil, nil): throw section.failure("cluster \(address) needs a token or a token_file")
+        case (nil, nil):
+            // What stands before @ may be a password.
+            throw section.failure("cluster \(address.contains("@") ? "" : "\(address) ")needs a token or a token_file")
         case (_?, _?): throw section["token"].failure("token and token_file exclude each other")
         }
         let endpoint: ProxmoxEndpoint
         do {
             endpoint = try ProxmoxEndpoint(
                 address: address, token: token,
-                trust: try trust(section["verify_tls"].flag ?? true, section["ca_file"].text, section["ca_file"].origin.description))
+                trust: try trust(section["verify_tls"].flag ?? true, text("ca_file"), section["ca_file"].origin.description))
         } catch {
             throw section["endpoint"].failure(error.message)
         }
-        return Cluster(name: section["name"].text, endpoint: endpoint)
+        return Cluster(name: text("name"), endpoint: endpoint)
     }
 
     private static func check(_ text: String, _ place: SettingsTree) throws(Failure) -> Secret {
@@ -82,6 +86,9 @@ package struct ProxmoxSettings: Sendable {
     }
 
     private static func read(_ file: String, _ place: SettingsTree) throws(Failure) -> Secret {
+        if (try? ProxmoxToken.check(file)) != nil {
+            throw place.failure("token_file names a file, and here stands a token; the key for that is token")
+        }
         do {
             return try ProxmoxToken.check(try Files.readLine(file))
         } catch {

@@ -30,8 +30,10 @@ package struct HTTPRequest: Sendable {
     /// Why this must not be sent, or nil: a scheme that is not ours, or a byte that would end a line and begin another. The text holds no value of
     /// the request, as any may be secret.
     var refusal: String? {
-        let start = url.prefix(8).lowercased()
-        guard start.hasPrefix("http://") || start == "https://" else { return "the URL is neither http nor https" }
+        let lowered = url.lowercased()
+        guard let scheme = ["http://", "https://"].first(where: lowered.hasPrefix) else { return "the URL is neither http nor https" }
+        // libcurl would take the first name of the path for the host.
+        guard let first = lowered.dropFirst(scheme.count).first, first != "/" else { return "the URL names no host" }
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return "the URL holds a space or a control character" }
         guard Self.isToken(method) else { return "the method is not one word" }
         for header in headers {

@@ -10,6 +10,8 @@ final class Transfer: Sendable {
         var body: [UInt8] = []
         var reason = ""
         var headers = HTTPHeaders()
+        /// Whether the empty line behind the headers has come.
+        var isHeadComplete = false
         var isTooLarge = false
         var isCancelled = false
     }
@@ -79,8 +81,11 @@ final class Transfer: Sendable {
         var line = String(decoding: bytes, as: UTF8.self)
         while line.last?.isWhitespace == true { line.removeLast() }
         state.withLock { state in
-            if line.hasPrefix("HTTP/") {
+            if line.isEmpty {
+                state.isHeadComplete = true
+            } else if line.hasPrefix("HTTP/") {
                 // A status line starts an answer; whatever stood before was an interim one.
+                state.isHeadComplete = false
                 state.headers = HTTPHeaders()
                 let words = line.split(separator: " ", maxSplits: 2)
                 state.reason = words.count == 3 ? String(words[2]) : ""
@@ -99,7 +104,11 @@ final class Transfer: Sendable {
         let failure = mlt_curl_classify(outcome.code)
         guard failure != mlt_curl_failure_none else {
             resume { state in
-                .success(
+                // libcurl is content with headers that break off.
+                guard state.isHeadComplete else {
+                    return .failure(HTTPClientError(kind: .protocolViolation, message: "the answer breaks off in its headers"))
+                }
+                return .success(
                     HTTPResponse(
                         status: outcome.status, reason: state.reason, headers: state.headers, body: state.body,
                         connectionsOpened: outcome.connections_opened))

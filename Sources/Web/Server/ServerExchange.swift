@@ -92,7 +92,8 @@ final class ServerExchange: Sendable {
         }
         guard let response = taken, !response.isDropped else { return 0 }
         let (memory, size) = Self.memory(of: response.body)
-        let texts = response.headers.fields.flatMap { [strdup($0.name), strdup($0.value)] }
+        // libmicrohttpd refuses a header without a value, and with it the answer.
+        let texts = response.headers.fields.filter { !$0.value.isEmpty }.flatMap { [strdup($0.name), strdup($0.value)] }
         defer { for text in texts { free(text) } }
         return texts.map { UnsafePointer($0) }.withUnsafeBufferPointer {
             mlt_httpd_answer(connection.pointer, UInt32(response.status), memory, size, $0.baseAddress, $0.count)

@@ -1,0 +1,282 @@
+import CollectorConformance
+import Metrics
+import Primitives
+import Testing
+import Web
+
+@testable import Exporting
+
+@Suite struct ScrapeCoordinatorTests {
+    /// Later than anything here takes, on any machine.
+    private static var farAway: Deadline { .after(seconds: 60) }
+
+    @Test func `all collectors are in one exposition, with how it went`() async throws {
+        let coordinator = try ScrapeCoordinator.make([StubCollector("a"), StubCollector("b")], own: [StubCollector("own")])
+        let result = await coordinator.scrape(by: Self.farAway)
+        for line in [
+            #"a_value{item="all"} 1"#, #"b_value{item="all"} 1"#, #"own_value{item="all"} 1"#,
+            #"martlet_scrape_collector_success{collector="a"} 1"#, #"martlet_scrape_collector_samples{collector="b"} 1"#,
+            #"martlet_scrape_part_success{collector="a",part="all"} 1"#, "martlet_scrape_duplicate_samples_total 0",
+        ] { #expect(result.has(line), "\(line)") }
+        #expect(!result.text.contains(#"collector="own""#))
+        #expect(ExpositionText(result.text).faults == [])
+        #expect(coordinator.descriptors.map(\.name).prefix(3) == ["a_value", "b_value", "own_value"])
+    }
+
+    @Test func `scrapers that come while a collector is at work join it`() async throws {
+        let gate = Gate()
+        let stub = StubCollector("a") { sink, _, stub in
+            await gate.pass()
+            stub.commit("all", sink)
+        }
+        let coordinator = try ScrapeCoordinator.make([stub])
+        // An immediate task has joined when its line has been passed.
+        let scrapers = (0..<5).map { _ in Task.immediate { await coordinator.scrape(by: Self.farAway) } }
+        await gate.arrivals(1)
+        gate.open()
+        for scraper in scrapers { #expect(await scraper.value.has(#"a_value{item="all"} 1"#)) }
+        #expect(stub.record.calls == 1)
+        _ = await coordinator.scrape(by: Self.farAway)
+        #expect(stub.record.calls == 2)
+    }
+
+    @Test func `a hung collector costs its own values and no time`() async throws {
+        let wall = Wall()
+        let hung = StubCollector("hung") { sink, _, stub in
+            stub.commit("quick", sink)
+            let late = sink.begin("late")
+            await wall.pass()
+            sink.commit(late)
+        }
+        let coordinator = try ScrapeCoordinator.make([hung, StubCollector("fine")])
+        let begin = ContinuousClock.now
+        let result = await coordinator.scrape(by: .after(seconds: 0.2))
+        let seconds = (ContinuousClock.now - begin).seconds
+        #expect(seconds >= 0.2 && seconds < 5)
+        for line in [
+            #"hung_value{item="quick"} 1"#, #"fine_value{item="all"} 1"#, #"martlet_scrape_collector_success{collector="hung"} 0"#,
+            #"martlet_scrape_collector_success{collector="fine"} 1"#, #"martlet_scrape_part_success{collector="hung",part="quick"} 1"#,
+            #"martlet_scrape_part_success{collector="hung",part="late"} 0"#,
+            #"martlet_scrape_part_problem_info{collector="hung",part="late",reason="deadline"} 1"#,
+        ] { #expect(result.has(line), "\(line)") }
+        #expect(result.share("hung")?.isFinished == false)
+        #expect(result.share("fine")?.isSuccess == true)
+        wall.open()
+    }
+
+    @Test func `a collector that hangs before it began a part is reported too`() async throws {
+        let wall = Wall()
+        let coordinator = try ScrapeCoordinator.make([StubCollector("hung") { _, _, _ in await wall.pass() }])
+        let result = await coordinator.scrape(by: .after(seconds: 0.1))
+        #expect(result.share("hung")?.problems == [PartProblem(part: "", .deadline, "not done by the deadline")])
+        wall.open()
+    }
+
+    @Test func `what hangs is quarantined until it has returned`() async throws {
+        let wall = Wall()
+        let hung = StubCollector("hung") { sink, _, stub in
+            await wall.pass()
+            stub.commit("all", sink)
+        }
+        let coordinator = try ScrapeCoordinator.make([hung, StubCollector("fine")])
+        _ = await coordinator.scrape(by: .after(seconds: 0.1))
+        for _ in 0..<3 {
+            let result = await coordinator.scrape(by: Self.farAway)
+            #expect(result.has(#"martlet_scrape_part_problem_info{collector="hung",part="",reason="quarantined"} 1"#))
+            #expect(result.has(#"fine_value{item="all"} 1"#))
+            #expect(result.share("hung")?.sampleCount == 0)
+        }
+        #expect(hung.record.calls == 1)
+        wall.open()
+        // The coordinator hears of the return a moment after the collector's last line.
+        let limit = Deadline.after(seconds: 10)
+        var result = await coordinator.scrape(by: Self.farAway)
+        while result.share("hung")?.isSuccess != true, !limit.hasPassed { result = await coordinator.scrape(by: Self.farAway) }
+        #expect(result.has(#"hung_value{item="all"} 1"#))
+        #expect(hung.record.calls == 2)
+    }
+
+    @Test func `at the deadline a collector is cancelled, and one that listens is not quarantined`() async throws {
+        let gate = Gate()
+        let stub = StubCollector("a") { sink, _, stub in
+            stub.commit("quick", sink)
+            await gate.pass()
+        }
+        let coordinator = try ScrapeCoordinator.make([stub])
+        _ = await coordinator.scrape(by: .after(seconds: 0.1))
+        let limit = Deadline.after(seconds: 10)
+        while stub.record.returns == 0, !limit.hasPassed { await Task.yield() }
+        #expect(stub.record.returns == 1)
+        gate.open()
+        var result = await coordinator.scrape(by: Self.farAway)
+        while result.share("a")?.isSuccess != true, !limit.hasPassed { result = await coordinator.scrape(by: Self.farAway) }
+        #expect(result.share("a")?.problems == [])
+    }
+
+    @Test func `what comes after the deadline is dropped, in later scrapes too`() async throws {
+        let wall = Wall()
+        let stub = StubCollector("a") { sink, _, stub in
+            await wall.pass()
+            stub.commit("late", sink)
+            sink.report(PartProblem(part: "late", .failed, "too late"))
+        }
+        let sinks = try ScrapeCoordinator.make([stub])
+        let first = await sinks.scrape(by: .after(seconds: 0.1))
+        #expect(!first.text.contains("a_value{") && first.share("a")?.parts == [])
+        // Joined while at work, and still there when its deadline comes: the run's own deadline ends the wait.
+        let begin = ContinuousClock.now
+        let second = await sinks.scrape(by: Self.farAway)
+        #expect((ContinuousClock.now - begin).seconds < 30)
+        #expect(second.share("a")?.problems.map(\.reason) == [.quarantined])
+        wall.open()
+    }
+
+    @Test func `a joiner in a hurry gets what is there`() async throws {
+        let gate = Gate()
+        let stub = StubCollector("a") { sink, _, stub in
+            stub.commit("quick", sink)
+            let buffer = sink.begin("slow")
+            await gate.pass()
+            sink.commit(buffer)
+        }
+        let coordinator = try ScrapeCoordinator.make([stub])
+        let patient = Task.immediate { await coordinator.scrape(by: Self.farAway) }
+        await gate.arrivals(1)
+        let hurried = await coordinator.scrape(by: .after(seconds: 0.1))
+        #expect(hurried.has(#"a_value{item="quick"} 1"#))
+        #expect(hurried.share("a")?.problems == [PartProblem(part: "slow", .deadline, "not done by the deadline")])
+        gate.open()
+        #expect(await patient.value.share("a")?.isSuccess == true)
+        #expect(stub.record.calls == 1)
+    }
+
+    @Test func `a scraper in a hurry does not cut short a patient one`() async throws {
+        let gate = Gate()
+        // Needs longer than the first scraper waits: gives up at its deadline and says so, as every collector does.
+        let stub = StubCollector("a") { sink, context, stub in
+            if context.deadline.remainingSeconds > 10 {
+                stub.commit("all", sink)
+            } else {
+                await gate.pass()
+                sink.report(PartProblem(part: "all", .deadline, "the source is slow"))
+            }
+        }
+        let coordinator = try ScrapeCoordinator.make([stub])
+        let hurried = Task.immediate { await coordinator.scrape(by: .after(seconds: 5)) }
+        let patient = Task.immediate { await coordinator.scrape(by: Self.farAway) }
+        await gate.arrivals(1)
+        gate.open()
+        #expect(await hurried.value.share("a")?.problems.map(\.reason) == [.deadline])
+        #expect(await patient.value.has(#"a_value{item="all"} 1"#))
+        #expect(stub.record.calls == 2)
+    }
+
+    @Test func `scrapes of different collectors do not disturb each other`() async throws {
+        let gate = Gate()
+        let slow = StubCollector("slow") { sink, _, stub in
+            await gate.pass()
+            stub.commit("all", sink)
+        }
+        let (fast, own) = (StubCollector("fast"), StubCollector("own"))
+        let coordinator = try ScrapeCoordinator.make([slow, fast], own: [own])
+        let one = Task.immediate { await coordinator.scrape(by: Self.farAway, only: ["slow"]) }
+        await gate.arrivals(1)
+        let other = await coordinator.scrape(by: Self.farAway, only: ["fast"])
+        #expect(other.shares.map(\.collector) == ["fast"] && other.has(#"fast_value{item="all"} 1"#))
+        #expect(!other.text.contains("own_value"))
+        // A collector that is at work in time is joined, not taken for hung.
+        let all = Task.immediate { await coordinator.scrape(by: Self.farAway) }
+        gate.open()
+        #expect(await one.value.shares.map(\.collector) == ["slow"])
+        let result = await all.value
+        #expect(result.shares.map(\.collector) == ["slow", "fast", "own"])
+        #expect(result.shares.map(\.isSuccess) == [true, true, true])
+        #expect(result.has(#"own_value{item="all"} 1"#))
+        #expect(slow.record.calls == 1 && fast.record.calls == 2 && own.record.calls == 1)
+        #expect(await coordinator.scrape(by: Self.farAway, only: []).shares.isEmpty)
+    }
+
+    @Test func `series that come twice are left out and counted`() async throws {
+        let log = LogLines()
+        let twice = StubCollector("a") { sink, _, stub in
+            stub.commit("one", item: "x", value: 1, sink)
+            stub.commit("two", item: "x", value: 2, sink)
+            stub.commit("two", item: "y", sink)
+        }
+        let coordinator = try ScrapeCoordinator.make([twice], log: log)
+        let first = await coordinator.scrape(by: Self.farAway)
+        #expect(first.has(#"a_value{item="x"} 1"#) && !first.has(#"a_value{item="x"} 2"#))
+        #expect(first.share("a")?.problems == [PartProblem(part: "two", .duplicate, "two parts are named two; the second is dropped")])
+        #expect(!first.text.contains(#"item="y""#))
+        #expect(log.lines.contains(#"level=warn msg="duplicate series left out" count=1 family=a_value"#))
+        let second = await coordinator.scrape(by: Self.farAway)
+        #expect(second.has("martlet_scrape_duplicate_samples_total 1"))
+        #expect(ExpositionText(first.text).duplicates == [])
+    }
+
+    @Test func `collectors are given a little less time than the scraper`() async throws {
+        let stub = StubCollector("a")
+        let coordinator = try ScrapeCoordinator.make([stub])
+        let (long, short) = (Deadline.after(seconds: 100), Deadline.after(seconds: 1))
+        _ = await coordinator.scrape(by: long)
+        _ = await coordinator.scrape(by: short)
+        let margins = zip([long, short], stub.record.deadlines).map { ($0.instant - $1.instant).seconds }
+        #expect(margins[0] == 0.25)
+        #expect(margins[1] > 0 && margins[1] <= 0.1)
+    }
+
+    @Test func `a deadline that has passed is answered at once`() async throws {
+        let wall = Wall()
+        let coordinator = try ScrapeCoordinator.make([StubCollector("hung") { _, _, _ in await wall.pass() }])
+        let result = await coordinator.scrape(by: .after(seconds: 0))
+        #expect(result.share("hung")?.problems.map(\.reason) == [.deadline])
+        wall.open()
+    }
+
+    @Test func `the life of collectors ends when it is cancelled`() async throws {
+        let gates = [Gate(), Gate()]
+        let coordinator = try ScrapeCoordinator.make(gates.enumerated().map { index, gate in StubCollector("a\(index)", life: { await gate.pass() }) })
+        let life = Task { await coordinator.run() }
+        for gate in gates { await gate.arrivals(1) }
+        life.cancel()
+        await life.value
+    }
+
+    @Test func `one name with two meanings is refused`() throws {
+        #expect(throws: Failure.self) {
+            var catalogue = Catalogue()
+            _ = catalogue.counter("a_value", "Something else.", source: "test")
+            _ = try ScrapeCoordinator(
+                collectors: [StubCollector("a"), OtherMeaning(catalogue: catalogue)], context: LogLines().context(http: try HTTPClient()))
+        }
+    }
+
+    @Test func `many scrapers with all kinds of patience`() async throws {
+        let stub = StubCollector("a") { sink, context, stub in
+            for part in 0..<20 {
+                stub.commit("\(part)", sink)
+                await Task.yield()
+            }
+        }
+        let coordinator = try ScrapeCoordinator.make([stub, StubCollector("b")])
+        await withTaskGroup(of: ScrapeResult.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    let names: Set<String>? = [nil, ["a"], ["b"]][number % 3]
+                    return await coordinator.scrape(by: .after(seconds: Double(number % 7) * 0.01), only: names)
+                }
+            }
+            for await result in group { #expect(ExpositionText(result.text).faults == []) }
+        }
+        let limit = Deadline.after(seconds: 10)
+        var last = await coordinator.scrape(by: Self.farAway)
+        while !last.shares.allSatisfy(\.isSuccess), !limit.hasPassed { last = await coordinator.scrape(by: Self.farAway) }
+        #expect(last.share("a")?.sampleCount == 20)
+    }
+
+    private struct OtherMeaning: Collector {
+        let name = "other"
+        let catalogue: Catalogue
+        func collect(into sink: SampleSink, _ context: CollectionContext) async {}
+    }
+}

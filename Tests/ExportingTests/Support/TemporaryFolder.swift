@@ -1,0 +1,33 @@
+import Glibc
+import Primitives
+
+/// A folder that is gone with its last user.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        var name = Array("/tmp/martlet-test-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&name) else { throw Failure(.environment, "no temporary folder: \(systemMessage(errno))") }
+        path = String(cString: made)
+    }
+
+    deinit { Self.empty(path) }
+
+    private static func empty(_ path: String) {
+        if let folder = opendir(path) {
+            while let entry = readdir(folder) {
+                let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+                if name != ".", name != ".." { empty("\(path)/\(name)") }
+            }
+            closedir(folder)
+        }
+        remove(path)
+    }
+
+    /// Writes a file and the folders above it.
+    func write(_ name: String, _ text: String) throws {
+        let file = "\(path)/\(name)"
+        if let slash = file.lastIndex(of: "/") { try Files.makeDirectory(String(file[..<slash])) }
+        try Files.write(Array(text.utf8), to: file)
+    }
+}

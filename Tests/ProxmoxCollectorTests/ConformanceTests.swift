@@ -1,0 +1,128 @@
+import CollectorConformance
+import Exporting
+import Metrics
+import ProxmoxCollector
+import Testing
+
+@Suite struct ConformanceTests {
+    /// Names that dashboards know, and that break a rule.
+    private static let exceptions: Set<String> = Set(
+        ["pve_vm", "pve_lxc"].flatMap { prefix in
+            ["cpu", "io", "memory"].flatMap { resource in ["some", "full"].map { "\(prefix)_pressure_\(resource)_\($0)" } }
+        } + [
+            "pve_cluster_nodes_total", "pve_node_cpus_total", "pve_node_vm_count", "pve_node_lxc_count", "pve_node_cpu_mhz",
+            "pve_storage_used_fraction",
+        ])
+
+    /// The suite for a collector of the fake's cluster, in the given broken scenes.
+    private static func violations(_ fake: FakeProxmox, name: String? = nil, _ broken: [Scene]) async throws -> [Violation] {
+        let settings = try fake.settings(name: name)
+        return await CollectorConformance(
+            prefixes: ["pve_"], exceptions: exceptions, limits: .init(deadlineSeconds: 0.8),
+            healthy: scene(fake, "healthy", .healthy) {
+                for (path, texts) in WholeLab.shuffled { fake[path] = .data(texts) }
+            },
+            broken: broken
+        ) { ProxmoxCollector(settings) }.violations()
+    }
+
+    private static func scene(
+        _ fake: FakeProxmox, _ name: String, _ expectation: Scene.Expectation, leave: @escaping @Sendable () async -> Void = {},
+        enter: @escaping @Sendable () async -> Void
+    ) -> Scene {
+        Scene(
+            name, expectation, secrets: [FakeProxmox.secret],
+            enter: {
+                fake.set([:])
+                await enter()
+            }, leave: leave)
+    }
+
+    private static func dead(_ fake: FakeProxmox, _ name: String, _ answer: FakeProxmox.Answer) -> Scene {
+        scene(fake, name, .dead) { fake.everything = answer }
+    }
+
+    /// One path never answers, all others do.
+    private static func hanging(_ fake: FakeProxmox, _ path: String, part: String, survivors: Set<String>) -> Scene {
+        let gate = Gate()
+        return scene(fake, "\(path) hangs", .hanging(part: part, survivors: survivors), leave: { gate.open() }) {
+            for (path, texts) in WholeLab.shuffled { fake[path] = .data(texts) }
+            fake[path] = .hang(gate)
+        }
+    }
+
+    @Test func `a cluster that is dead or lacks everything`() async throws {
+        try await FakeProxmox.serve { fake in
+            let lacking = Self.scene(
+                fake, "nothing but names",
+                .lacking(
+                    families: Set(ProxmoxCollector(ProxmoxSettings(clusters: [])).catalogue.descriptors.map(\.name)).subtracting([
+                        "pve_version_info", "pve_cluster_nodes_total", "pve_cluster_nodes_online", "pve_node_up", "pve_node_vm_count",
+                        "pve_node_lxc_count", "pve_guest_info",
+                    ]))
+            ) { fake.set(WholeLab.bare) }
+            #expect(try await Self.violations(fake, [
+                lacking, Self.dead(fake, "closed", .drop), Self.dead(fake, "refused", .refusal(401, "no \(FakeProxmox.token)")),
+                Self.dead(fake, "echo", .refusal(500, "bad header: PVEAPIToken=\(FakeProxmox.token)\\nX: y")),
+                Self.dead(fake, "forbidden", .refusal(403, "Permission check failed")), Self.dead(fake, "unreachable", .refusal(595, "no route")),
+                Self.dead(fake, "html", .body("<html>maintenance</html>")), Self.dead(fake, "nothing", .data("null")),
+                Self.dead(fake, "empty", .body("")), Self.dead(fake, "another shape", .data("5")),
+            ]).isEmpty)
+        }
+    }
+
+    @Test(arguments: ["/version", "/cluster/status", "/cluster/resources"])
+    func `a call of the cluster hangs`(path: String) async throws {
+        try await FakeProxmox.serve { fake in
+            let scene = Self.hanging(fake, path, part: "lab", survivors: ["lab", "lab/pve1", "lab/pve2"])
+            #expect(try await Self.violations(fake, name: "lab", [scene]).isEmpty)
+        }
+    }
+
+    @Test(arguments: ["status", "qemu?full=1", "lxc"])
+    func `a call of a node hangs`(path: String) async throws {
+        try await FakeProxmox.serve { fake in
+            let scene = Self.hanging(fake, "/nodes/pve2/\(path)", part: "lab/pve2", survivors: ["lab", "lab/pve1"])
+            #expect(try await Self.violations(fake, [scene]).isEmpty)
+        }
+    }
+
+    @Test func `everything hangs`() async throws {
+        try await FakeProxmox.serve { fake in
+            let gate = Gate()
+            let scene = Self.scene(fake, "all hang", .hanging(part: "lab", survivors: []), leave: { gate.open() }) {
+                fake.everything = .hang(gate)
+            }
+            #expect(try await Self.violations(fake, name: "lab", [scene]).isEmpty)
+        }
+    }
+
+    @Test func `one of two clusters hangs`() async throws {
+        try await FakeProxmox.serve(WholeLab.table) { fine in
+            try await FakeProxmox.serve { hung in
+                let gate = Gate()
+                let settings = ProxmoxSettings(clusters: [try hung.cluster(name: "hung"), try fine.cluster(name: "fine")])
+                let violations = await CollectorConformance(
+                    prefixes: ["pve_"], exceptions: Self.exceptions, limits: .init(deadlineSeconds: 0.8),
+                    healthy: Self.scene(hung, "healthy", .healthy) { hung.set(WholeLab.table) },
+                    broken: [
+                        Self.scene(hung, "hangs", .hanging(part: "hung", survivors: ["fine", "fine/pve1"]), leave: { gate.open() }) {
+                            hung.everything = .hang(gate)
+                        }
+                    ]
+                ) { ProxmoxCollector(settings) }.violations()
+                #expect(violations.isEmpty)
+            }
+        }
+    }
+
+    @Test func `the collector of requests conforms`() async throws {
+        try await FakeProxmox.serve(WholeLab.table) { fake in
+            let settings = try fake.settings()
+            let violations = await CollectorConformance(prefixes: ["martlet_proxmox_"], healthy: Scene("any", .healthy)) {
+                ProxmoxCollector(settings).requests
+            }.violations()
+            #expect(violations.isEmpty)
+        }
+    }
+}
