@@ -20,7 +20,7 @@ build:
 test: build
 	@scripts/bootstrap test
 	$(MAKE) --no-print-directory check
-	swift test --explicit-target-dependency-import-check error --parallel
+	swift test --explicit-target-dependency-import-check error --no-parallel
 	$(PYTHON) -m pytest -q -m "not e2e and not soak" Tests/EndToEnd
 
 ## e2e: everything else that talks to real programs, with the shipped files' own times

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The house, floor by floor (docs/architecture.md). Arrows point down only: a target may name targets of its own floor's
-// list of needs or of a floor below, never above; scripts/check-layers holds the package against that order.
+// The house, floor by floor (docs/architecture.md). Arrows point down only: a target may need targets of floors below;
+// scripts/check-layers.py holds the package against that order.
 
 /// What every Swift target is built with.
 let house: [SwiftSetting] = [

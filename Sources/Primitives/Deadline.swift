@@ -15,7 +15,9 @@ package struct Deadline: Sendable, Comparable {
     package var hasPassed: Bool { ContinuousClock.now >= instant }
 
     /// The same deadline, `seconds` sooner.
-    package func earlier(bySeconds seconds: Double) -> Deadline { Deadline(instant.advanced(by: .seconds((-seconds).clamped(to: -1e9...1e9)))) }
+    package func earlier(bySeconds seconds: Double) -> Deadline {
+        Deadline(instant.advanced(by: .seconds((-seconds).clamped(to: -1e9...1e9))))
+    }
 
     package static func < (left: Deadline, right: Deadline) -> Bool { left.instant < right.instant }
 }

@@ -46,6 +46,8 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             case .protocolViolation: .malformed
             case .resolve, .connect, .url, .cancelled: .unreachable
             }
-        self.init(kind, path, error.message)
+        // The commonest first obstacle: a cluster signs its nodes' certificates itself.
+        let advice = kind == .tls ? "; give the cluster's /etc/pve/pve-root-ca.pem as ca_file, and a name that is in the certificate" : ""
+        self.init(kind, path, error.message + advice)
     }
 }

@@ -56,7 +56,8 @@ package struct SettingsNode: Sendable {
             if case .sequence(let present) = content { elements = present } else { origin = value.origin }
             guard (0...elements.count).contains(position) else {
                 throw Failure(
-                    .configuration, "\(value.origin): there is no entry \(position) in a list of \(elements.count); the next is \(elements.count)")
+                    .configuration,
+                    "\(value.origin): there is no entry \(position) in a list of \(elements.count); the next is \(elements.count)")
             }
             if position == elements.count { elements.append(SettingsNode(.empty, value.origin)) }
             try elements[position].set(path.dropFirst(), value)

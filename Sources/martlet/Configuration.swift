@@ -33,6 +33,10 @@ struct Configuration: Sendable {
         SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
     ])
 
+    /// Variables that are no settings.
+    static let variables =
+        [(name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file.")] + ProxmoxSettings.variables
+
     static let fileFlag = Flag("config.file", "FILE", "Settings; martlet.yml of the working directory if there is one")
 
     init(_ invocation: CommandLineParser.Invocation) throws(Failure) {

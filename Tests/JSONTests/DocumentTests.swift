@@ -5,8 +5,10 @@ import Testing
 @Suite("Documents")
 struct DocumentTests {
     static let malformed = [
-        "", " ", "\u{0}", "nul", "nulll", "tru", "True", "{", "}", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
-        "{a:1}", "{'a':1}", "{1:2}", "\"", "\"a", "\"\\\"", "\"\\q\"", "\"\\u12\"", "\"\\u12G4\"", "\"a\nb\"", "\"a\u{1}b\"", "01", "-", "+1", ".5", "1.",
+        "", " ", "\u{0}", "nul", "nulll", "tru", "True", "{", "}", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}",
+        "{\"a\":1,}",
+        "{a:1}", "{'a':1}", "{1:2}", "\"", "\"a", "\"\\\"", "\"\\q\"", "\"\\u12\"", "\"\\u12G4\"", "\"a\nb\"", "\"a\u{1}b\"", "01", "-",
+        "+1", ".5", "1.",
         "1e", "1e+", "0x10", "NaN", "Infinity", "-Infinity", "1 2", "[] []", "{}{}", "// no\n1", "/* no */ 1", "[1]]", "\u{FEFF}", "1e999",
         "-1e999", "1_000", "\"a\"b", "[\"a]",
     ]
@@ -66,8 +68,10 @@ struct DocumentTests {
 
     /// Everything that a document may hold, so that a cut or a flipped bit meets every part of the reader.
     static let sample = Array(
-        #"{"data":[{"vmid":100,"name":"a \"b\" \\ \u00e9 \ud83d\ude00 é","cpu":0.015,"mem":1e9,"up":true,"x":null},{},[],[[-1]]],"n":18446744073709551616}"#
-            .utf8)
+        #"""
+        {"data":[{"vmid":100,"name":"a \"b\" \\ \u00e9 \ud83d\ude00 é","cpu":0.015,"mem":1e9,"up":true,"x":null},{},[],[[-1]]],
+        "n":18446744073709551616}
+        """#.utf8)
 
     @Test("A document cut at any byte is refused, and never more than that")
     func truncation() throws {

@@ -63,7 +63,8 @@ struct ReadingRulesTests {
         Row(#""0x10""#, text: "0x10"), Row(#"" 1""#, text: " 1"), Row(#""1 ""#, text: "1 "), Row(#""nan""#, text: "nan"),
         Row(#""NaN""#, text: "NaN"), Row(#""inf""#, text: "inf"), Row(#""Infinity""#, text: "Infinity"), Row(#""-inf""#, text: "-inf"),
         Row(#""1_000""#, text: "1_000"), Row(#""1,5""#, text: "1,5"), Row(#""1e999""#, text: "1e999"), Row(#""1e""#, text: "1e"),
-        Row(#""e5""#, text: "e5"), Row(#""-""#, text: "-"), Row(#"".""#, text: "."), Row(#""--1""#, text: "--1"), Row(#""1-1""#, text: "1-1"),
+        Row(#""e5""#, text: "e5"), Row(#""-""#, text: "-"), Row(#"".""#, text: "."), Row(#""--1""#, text: "--1"),
+        Row(#""1-1""#, text: "1-1"),
         Row(#""1.2.3""#, text: "1.2.3"), Row(#""\u0661""#, text: "\u{661}"), Row(#""1\u0000""#, text: "1\u{0}"),
         Row(#""000000000000000000000000000000001""#, text: "000000000000000000000000000000001"),
         // Words for flags.

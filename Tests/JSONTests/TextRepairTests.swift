@@ -13,8 +13,10 @@ struct TextRepairTests {
         (#"\ud800\\"#, replacement + "\\"), (#"\ud800\ud83d\ude00"#, replacement + "😀"), (#"\ud83d\ude00\ude00"#, "😀" + replacement),
         (#"\ud83d\\ude00"#, replacement + #"\ude00"#), (#"\ud83d \ude00"#, replacement + " " + replacement),
         // A backslash that is itself escaped starts nothing.
-        (#"\\ud800"#, #"\ud800"#), (#"\\\ud800"#, #"\"# + replacement), (#"\\\\ud800"#, #"\\ud800"#), (#"\ud800\\ud800"#, replacement + #"\ud800"#),
-        (#"\"\ud800\""#, "\"" + replacement + "\""), (#"\/\b\f\t\r\n"#, "/\u{8}\u{C}\t\r\n"), (#"\u0000"#, "\u{0}"), (#"\ufffe\uffff"#, "\u{FFFE}\u{FFFF}"),
+        (#"\\ud800"#, #"\ud800"#), (#"\\\ud800"#, #"\"# + replacement), (#"\\\\ud800"#, #"\\ud800"#),
+        (#"\ud800\\ud800"#, replacement + #"\ud800"#),
+        (#"\"\ud800\""#, "\"" + replacement + "\""), (#"\/\b\f\t\r\n"#, "/\u{8}\u{C}\t\r\n"), (#"\u0000"#, "\u{0}"),
+        (#"\ufffe\uffff"#, "\u{FFFE}\u{FFFF}"),
         (#"\ud7ff\ue000"#, "\u{D7FF}\u{E000}"), (#"\udbff\udfff"#, "\u{10FFFF}"),
     ]
 
@@ -35,7 +37,8 @@ struct TextRepairTests {
 
     /// Bytes between quotes that are not UTF-8.
     static let broken: [([UInt8], String)] = [
-        ([0xFF], replacement), ([0x61, 0xE9, 0x62], "a" + replacement + "b"), ([0xC3, 0xA9], "é"), ([0xC0, 0x80], replacement + replacement),
+        ([0xFF], replacement), ([0x61, 0xE9, 0x62], "a" + replacement + "b"), ([0xC3, 0xA9], "é"),
+        ([0xC0, 0x80], replacement + replacement),
         ([0xED, 0xA0, 0x80], replacement + replacement + replacement), ([0xF0, 0x9F, 0x98], replacement), ([0xE2, 0x82], replacement),
         ([0xFF] + Array(#"\ud800"#.utf8), replacement + replacement), (Array(#"\\"#.utf8) + [0xFF], #"\"# + replacement),
     ]

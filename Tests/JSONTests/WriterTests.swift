@@ -60,8 +60,10 @@ struct WriterTests {
 
     /// Text that somebody chose who wishes us ill.
     static let hostile = [
-        "", "\"", "\\", "\\\"", "\\u0041", "\u{0}", "\n", "\r\n", "\u{1F}", "\u{7F}", "\u{85}", "\u{2028}\u{2029}", "</script>", "é", "e\u{301}", "😀", "\u{FFFD}",
-        "\u{FEFF}", "\u{202E}", "a\u{0}b", "{\"a\":1}", "',\"x\":\"", String(repeating: "\\", count: 1001), String(repeating: "\"", count: 1000), "\u{10FFFF}", "\u{80}\u{9F}\u{A0}",
+        "", "\"", "\\", "\\\"", "\\u0041", "\u{0}", "\n", "\r\n", "\u{1F}", "\u{7F}", "\u{85}", "\u{2028}\u{2029}", "</script>", "é",
+        "e\u{301}", "😀", "\u{FFFD}",
+        "\u{FEFF}", "\u{202E}", "a\u{0}b", "{\"a\":1}", "',\"x\":\"", String(repeating: "\\", count: 1001),
+        String(repeating: "\"", count: 1000), "\u{10FFFF}", "\u{80}\u{9F}\u{A0}",
     ]
 
     @Test("Hostile text comes back as it was, as a value and as a key", arguments: hostile)

@@ -21,7 +21,8 @@ struct DuplicateTests {
     @Test("Within a part the first stays, and the others are counted")
     func within() throws {
         let (catalogue, first, second) = catalogue()
-        let part = buffer("", [(second, "x", 1), (first, "x", 2), (first, "y", 3), (first, "x", 4), (second, "x", 5), (first, "z", 6), (first, "x", 7)])
+        let part = buffer(
+            "", [(second, "x", 1), (first, "x", 2), (first, "y", 3), (first, "x", 4), (second, "x", 5), (first, "z", 6), (first, "x", 7)])
         let exposition = Exposition(try FamilyTable([catalogue]), [[part]])
         #expect(exposition.duplicateCount == 3)
         #expect(exposition.firstDuplicate == "first")
@@ -52,7 +53,16 @@ struct DuplicateTests {
         let (catalogue, first, second) = catalogue()
         let exposition = Exposition(
             try FamilyTable([catalogue]),
-            [[buffer("", [(first, "x", 1), (second, "x", 1), (first, "X", 1), (first, "x ", 1), (first, "", 1), (first, "é", 1), (first, "e\u{301}", 1)])]])
+            [
+                [
+                    buffer(
+                        "",
+                        [
+                            (first, "x", 1), (second, "x", 1), (first, "X", 1), (first, "x ", 1), (first, "", 1), (first, "é", 1),
+                            (first, "e\u{301}", 1),
+                        ])
+                ]
+            ])
         #expect(exposition.duplicateCount == 0)
         #expect(exposition.firstDuplicate == nil)
         #expect(exposition.sampleCount == 7)

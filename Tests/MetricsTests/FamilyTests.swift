@@ -5,7 +5,8 @@ import Testing
 @Suite("Families")
 struct FamilyTests {
     static let helps: [(String, String)] = [
-        ("Plain.", "Plain."), ("", ""), ("a\nb", #"a\nb"#), (#"C:\x"#, #"C:\\x"#), (#"say "hi""#, #"say "hi""#), (#"\n"#, #"\\n"#), ("é 😀", "é 😀"),
+        ("Plain.", "Plain."), ("", ""), ("a\nb", #"a\nb"#), (#"C:\x"#, #"C:\\x"#), (#"say "hi""#, #"say "hi""#), (#"\n"#, #"\\n"#),
+        ("é 😀", "é 😀"),
         ("ends\n", #"ends\n"#), ("# TYPE forged counter", "# TYPE forged counter"),
     ]
 
@@ -24,13 +25,15 @@ struct FamilyTests {
         let metrics = [
             catalogue.gauge("a_bytes", "A.", source: "s"), catalogue.counter("b_seconds_total", "B.", source: "s"),
             catalogue.info("c_info", "C.", labels: .none, source: "s"), catalogue.gauge("d_ratio", "D.", source: "s"),
-            catalogue.counter("e_total", "E.", source: "s"), catalogue.gauge("seconds_since", "F.", source: "s"), catalogue.gauge("_total", "G.", source: "s"),
+            catalogue.counter("e_total", "E.", source: "s"), catalogue.gauge("seconds_since", "F.", source: "s"),
+            catalogue.gauge("_total", "G.", source: "s"),
         ]
         #expect(catalogue.descriptors.map(\.unit) == [.bytes, .seconds, .none, .ratio, .none, .none, .none])
         var buffer = SampleBuffer(part: "")
         for metric in metrics { buffer.add(metric, .empty, 1) }
         let types = try text([catalogue], [[buffer]]).split(separator: "\n").filter { $0.hasPrefix("# TYPE") }
-        #expect(types.prefix(4) == ["# TYPE a_bytes gauge", "# TYPE b_seconds_total counter", "# TYPE c_info gauge", "# TYPE d_ratio gauge"])
+        #expect(
+            types.prefix(4) == ["# TYPE a_bytes gauge", "# TYPE b_seconds_total counter", "# TYPE c_info gauge", "# TYPE d_ratio gauge"])
     }
 
     @Test("Families are contiguous and in the catalogue's order, parts in the order of their names, whatever order things came in")

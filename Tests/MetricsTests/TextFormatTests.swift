@@ -65,13 +65,15 @@ struct TextFormatTests {
         let up = cluster.gauge("pve_node_up", "Whether corosync sees the node (1) or not (0).", labels: node, source: "GET /cluster/status")
         let memory = cluster.gauge("pve_vm_memory_used_bytes", "Memory in use.", labels: guest, source: "GET /cluster/resources mem")
         let info = cluster.info(
-            "pve_guest_info", "What a guest is: C:\\ in a help text,\nand a second line.", labels: guest.adding("os"), source: "GET /cluster/resources")
+            "pve_guest_info", "What a guest is: C:\\ in a help text,\nand a second line.", labels: guest.adding("os"),
+            source: "GET /cluster/resources")
         let received = cluster.counter(
             "pve_vm_network_receive_bytes_total", "Bytes received.", labels: guest, source: "GET /cluster/resources netin")
         _ = cluster.gauge("pve_without_samples", "A family that has none leaves no header.", labels: node, source: "nowhere")
         var own = Catalogue()
         let build = own.info("martlet_build_info", "Which martlet this is.", labels: LabelSchema("version", "revision"), source: "martlet")
-        let edges = own.gauge("martlet_test_edges", "Numbers that are none, and those at the edge.", labels: LabelSchema("edge"), source: "martlet")
+        let edges = own.gauge(
+            "martlet_test_edges", "Numbers that are none, and those at the edge.", labels: LabelSchema("edge"), source: "martlet")
         let plain = own.counter("martlet_test_scrapes_total", "Scrapes, without labels.", source: "martlet")
 
         var buffers: [SampleBuffer] = []

@@ -7,7 +7,8 @@ struct FailureTests {
     func description() {
         let cause = Failure(.environment, "cannot read a: No such file or directory")
         #expect("\(cause)" == "cannot read a: No such file or directory")
-        #expect("\(Failure(.configuration, "no configuration", cause: cause))" == "no configuration: cannot read a: No such file or directory")
+        #expect(
+            "\(Failure(.configuration, "no configuration", cause: cause))" == "no configuration: cannot read a: No such file or directory")
         #expect(Failure(.usage, "x").code == .usage)
     }
 

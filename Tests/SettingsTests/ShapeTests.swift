@@ -7,8 +7,10 @@ struct ShapeTests {
     private func check(_ text: String) throws { try everyShape.check(try yaml(text), at: "") }
 
     static let fitting = [
-        "", "log:\n", "log: {level: warn, color: on}", "targets: one", "targets: [one, two]", "targets:\n  -\n  - two", "port: 1", "port: 65535", "port: \"80\"",
-        "interval: 0.5", "interval: 500ms", "interval: 1h", "name: 7", "clusters: []", "clusters:\n- name: a\n- name: b\n  nodes: [x, y]\n-\n",
+        "", "log:\n", "log: {level: warn, color: on}", "targets: one", "targets: [one, two]", "targets:\n  -\n  - two", "port: 1",
+        "port: 65535", "port: \"80\"",
+        "interval: 0.5", "interval: 500ms", "interval: 1h", "name: 7", "clusters: []",
+        "clusters:\n- name: a\n- name: b\n  nodes: [x, y]\n-\n",
         "port:\ninterval: ~\n",
     ]
 
@@ -54,17 +56,24 @@ struct ShapeTests {
         ("clusters:\n  name: a\n", "martlet.yml:2:3: clusters: expected a list of sections"),
         ("clusters:\n- a\n", #"martlet.yml:2:3: clusters[0]: expected a section with keys, not "a""#),
         ("clusters:\n- name: a\n- nmae: b\n", #"martlet.yml:3:3: unknown key "nmae" in clusters[1]; did you mean "name"?"#),
-        ("clusters:\n- timeout: 1h\n", #"martlet.yml:2:12: clusters[0].timeout: expected a duration from 1s to 1m, as in 500ms, 15s or 2m, not "1h""#),
+        (
+            "clusters:\n- timeout: 1h\n",
+            #"martlet.yml:2:12: clusters[0].timeout: expected a duration from 1s to 1m, as in 500ms, 15s or 2m, not "1h""#
+        ),
     ]
 
     @Test("What does not fit is told in full", arguments: misfits)
     func misfit(_ text: String, _ expected: String) { #expect(message(.configuration) { try check(text) } == expected) }
 
     static let durations: [(String, Double?)] = [
-        ("0", 0), ("15", 15), ("1.5", 1.5), ("500ms", 0.5), ("0.5ms", 0.0005), ("15s", 15), ("0s", 0), ("2m", 120), ("1.5h", 5400), ("1d", 86_400), ("30d", 2_592_000),
-        ("1w", 604_800), ("1y", 31_536_000), (".5s", 0.5), ("5.s", 5), ("007s", 7), ("", nil), ("s", nil), ("ms", nil), (".", nil), (".s", nil), ("-1s", nil),
-        ("-0", nil), ("+1s", nil), (" 1s", nil), ("1s ", nil), ("1 s", nil), ("1S", nil), ("1M", nil), ("1min", nil), ("1h30m", nil), ("1e3s", nil), ("0x10", nil),
-        ("0x10s", nil), ("inf", nil), ("infs", nil), ("nan", nil), ("nans", nil), ("1_000s", nil), ("1,5s", nil), ("1e308y", nil), ("1.2.3s", nil), ("١s", nil),
+        ("0", 0), ("15", 15), ("1.5", 1.5), ("500ms", 0.5), ("0.5ms", 0.0005), ("15s", 15), ("0s", 0), ("2m", 120), ("1.5h", 5400),
+        ("1d", 86_400), ("30d", 2_592_000),
+        ("1w", 604_800), ("1y", 31_536_000), (".5s", 0.5), ("5.s", 5), ("007s", 7), ("", nil), ("s", nil), ("ms", nil), (".", nil),
+        (".s", nil), ("-1s", nil),
+        ("-0", nil), ("+1s", nil), (" 1s", nil), ("1s ", nil), ("1 s", nil), ("1S", nil), ("1M", nil), ("1min", nil), ("1h30m", nil),
+        ("1e3s", nil), ("0x10", nil),
+        ("0x10s", nil), ("inf", nil), ("infs", nil), ("nan", nil), ("nans", nil), ("1_000s", nil), ("1,5s", nil), ("1e308y", nil),
+        ("1.2.3s", nil), ("١s", nil),
         ("999999999999999", 999_999_999_999_999), ("9999999999999999", nil),
     ]
 
@@ -78,7 +87,8 @@ struct ShapeTests {
     }
 
     static let words: [(String, Bool?)] = [
-        ("true", true), ("True", true), ("TRUE", true), ("yes", true), ("on", true), ("1", true), ("false", false), ("no", false), ("Off", false), ("0", false),
+        ("true", true), ("True", true), ("TRUE", true), ("yes", true), ("on", true), ("1", true), ("false", false), ("no", false),
+        ("Off", false), ("0", false),
         ("", nil), ("y", nil), ("n", nil), ("2", nil), ("01", nil), ("t", nil), (" true", nil), ("enabled", nil), ("ｔｒｕｅ", nil),
     ]
 
@@ -86,9 +96,11 @@ struct ShapeTests {
     func flag(_ text: String, _ expected: Bool?) { #expect(SettingsShape.flag(of: text) == expected) }
 
     static let expectations: [(SettingsShape, String)] = [
-        (.text, "text"), (.flag, "true or false"), (.texts, "a list of texts"), (.section([]), "a section with keys"), (.sections([]), "a list of sections"),
+        (.text, "text"), (.flag, "true or false"), (.texts, "a list of texts"), (.section([]), "a section with keys"),
+        (.sections([]), "a list of sections"),
         (.integer(-5...5), "a whole number from -5 to 5"), (.choice(["a"]), "one of a"),
-        (.seconds(0...1), "a duration from 0s to 1s, as in 500ms, 15s or 2m"), (.seconds(0.001...90), "a duration from 1ms to 90s, as in 500ms, 15s or 2m"),
+        (.seconds(0...1), "a duration from 0s to 1s, as in 500ms, 15s or 2m"),
+        (.seconds(0.001...90), "a duration from 1ms to 90s, as in 500ms, 15s or 2m"),
         (.seconds(1.5...86_400), "a duration from 1500ms to 1d, as in 500ms, 15s or 2m"),
         (.seconds(0...(.infinity)), "a duration from 0s to infs, as in 500ms, 15s or 2m"),
         (.seconds(0...1e300), "a duration from 0s to 1e+300s, as in 500ms, 15s or 2m"),

@@ -83,13 +83,22 @@ struct TreeTests {
 
     /// Lists by index, from nothing and over a file.
     static let overlays = [
-        Overlay(testDescription: "a list from nothing", file: nil, environment: ["MARTLET_TARGETS__0": "a", "MARTLET_TARGETS__1": "b"], expected: "{targets: [a, b]}"),
-        Overlay(testDescription: "one text for a list", file: "targets: [a, b]", environment: ["MARTLET_TARGETS": "c"], expected: "{targets: c}"),
-        Overlay(testDescription: "an entry replaced", file: "targets: [a, b]", environment: ["MARTLET_TARGETS__1": "c"], expected: "{targets: [a, c]}"),
-        Overlay(testDescription: "an entry added", file: "targets: [a, b]", environment: ["MARTLET_TARGETS__2": "c"], expected: "{targets: [a, b, c]}"),
+        Overlay(
+            testDescription: "a list from nothing", file: nil, environment: ["MARTLET_TARGETS__0": "a", "MARTLET_TARGETS__1": "b"],
+            expected: "{targets: [a, b]}"),
+        Overlay(
+            testDescription: "one text for a list", file: "targets: [a, b]", environment: ["MARTLET_TARGETS": "c"], expected: "{targets: c}"
+        ),
+        Overlay(
+            testDescription: "an entry replaced", file: "targets: [a, b]", environment: ["MARTLET_TARGETS__1": "c"],
+            expected: "{targets: [a, c]}"),
+        Overlay(
+            testDescription: "an entry added", file: "targets: [a, b]", environment: ["MARTLET_TARGETS__2": "c"],
+            expected: "{targets: [a, b, c]}"),
         Overlay(
             testDescription: "a key of an entry replaced", file: "clusters:\n- name: a\n  token: t\n- name: b\n",
-            environment: ["MARTLET_CLUSTERS__0__TOKEN": "u", "MARTLET_CLUSTERS__1__TIMEOUT": "5s"], expected: "{clusters: [{name: a, token: u}, {name: b, timeout: 5s}]}"),
+            environment: ["MARTLET_CLUSTERS__0__TOKEN": "u", "MARTLET_CLUSTERS__1__TIMEOUT": "5s"],
+            expected: "{clusters: [{name: a, token: u}, {name: b, timeout: 5s}]}"),
         Overlay(
             testDescription: "twelve entries keep their order, tenth and later behind ninth", file: nil,
             environment: Dictionary(uniqueKeysWithValues: (0..<12).map { ("MARTLET_TARGETS__\($0)", "t\($0)") }),
@@ -97,11 +106,16 @@ struct TreeTests {
         Overlay(
             testDescription: "twelve sections keep their keys together", file: nil,
             environment: Dictionary(
-                uniqueKeysWithValues: (0..<12).flatMap { [("MARTLET_CLUSTERS__\($0)__NAME", "n\($0)"), ("MARTLET_CLUSTERS__\($0)__TOKEN", "t\($0)")] }),
+                uniqueKeysWithValues: (0..<12).flatMap {
+                    [("MARTLET_CLUSTERS__\($0)__NAME", "n\($0)"), ("MARTLET_CLUSTERS__\($0)__TOKEN", "t\($0)")]
+                }),
             expected: "{clusters: [\((0..<12).map { "{name: n\($0), token: t\($0)}" }.joined(separator: ", "))]}"),
-        Overlay(testDescription: "an empty section filled", file: "log:\n", environment: ["MARTLET_LOG__LEVEL": "info"], expected: "{log: {level: info}}"),
+        Overlay(
+            testDescription: "an empty section filled", file: "log:\n", environment: ["MARTLET_LOG__LEVEL": "info"],
+            expected: "{log: {level: info}}"),
         Overlay(testDescription: "an empty value is a text", file: "name: a", environment: ["MARTLET_NAME": ""], expected: "{name: }"),
-        Overlay(testDescription: "a value with an equals sign", file: nil, environment: ["MARTLET_NAME": "a=b\nc"], expected: "{name: a=b\nc}"),
+        Overlay(
+            testDescription: "a value with an equals sign", file: nil, environment: ["MARTLET_NAME": "a=b\nc"], expected: "{name: a=b\nc}"),
     ]
 
     @Test("The environment reaches every key, entries of lists by number", arguments: overlays)
@@ -121,19 +135,35 @@ struct TreeTests {
         (nil, ["MARTLET_PORT": ""], #"environment variable MARTLET_PORT: port: expected a whole number from 1 to 65535, not """#),
         (nil, ["MARTLET_PROT": "80"], #"environment variable MARTLET_PROT: unknown key "prot"; did you mean "port"?"#),
         (nil, ["MARTLET_LOG": "info"], #"environment variable MARTLET_LOG: log: expected a section with keys, not "info""#),
-        (nil, ["MARTLET_LOG_LEVEL": "info"], #"environment variable MARTLET_LOG_LEVEL: unknown key "log_level"; known: log, targets, port, interval, name, clusters"#),
-        (nil, ["MARTLET_LOG__LEVLE": "info"], #"environment variable MARTLET_LOG__LEVLE: unknown key "levle" in log; did you mean "level"?"#),
+        (
+            nil, ["MARTLET_LOG_LEVEL": "info"],
+            #"environment variable MARTLET_LOG_LEVEL: unknown key "log_level"; known: log, targets, port, interval, name, clusters"#
+        ),
+        (
+            nil, ["MARTLET_LOG__LEVLE": "info"],
+            #"environment variable MARTLET_LOG__LEVLE: unknown key "levle" in log; did you mean "level"?"#
+        ),
         (nil, ["MARTLET_": "x"], #"environment variable MARTLET_: unknown key ""; known: log, targets, port, interval, name, clusters"#),
         (nil, ["MARTLET_LOG__": "x"], #"environment variable MARTLET_LOG__: unknown key "" in log; known: level, color"#),
         (nil, ["MARTLET_LOG__0": "x"], "environment variable MARTLET_LOG__0: log: expected a section with keys"),
-        ("log: {level: info}", ["MARTLET_LOG__0": "x"], #"environment variable MARTLET_LOG__0: unknown key "0" in log; known: level, color"#),
+        (
+            "log: {level: info}", ["MARTLET_LOG__0": "x"],
+            #"environment variable MARTLET_LOG__0: unknown key "0" in log; known: level, color"#
+        ),
         ("name: a", ["MARTLET_NAME__X": "x"], "environment variable MARTLET_NAME__X: name: expected text"),
         ("targets: [a]", ["MARTLET_TARGETS__X": "x"], "environment variable MARTLET_TARGETS__X: targets: expected a list of texts"),
-        ("clusters:\n- name: a", ["MARTLET_CLUSTERS__NAME": "x"], "environment variable MARTLET_CLUSTERS__NAME: clusters: expected a list of sections"),
-        ("clusters:\n- name: a", ["MARTLET_CLUSTERS__0": "x"], #"environment variable MARTLET_CLUSTERS__0: clusters[0]: expected a section with keys, not "x""#),
+        (
+            "clusters:\n- name: a", ["MARTLET_CLUSTERS__NAME": "x"],
+            "environment variable MARTLET_CLUSTERS__NAME: clusters: expected a list of sections"
+        ),
+        (
+            "clusters:\n- name: a", ["MARTLET_CLUSTERS__0": "x"],
+            #"environment variable MARTLET_CLUSTERS__0: clusters[0]: expected a section with keys, not "x""#
+        ),
         (
             "clusters:\n- name: a", ["MARTLET_CLUSTERS__0__TIMEOUT": "2h"],
-            #"environment variable MARTLET_CLUSTERS__0__TIMEOUT: clusters[0].timeout: expected a duration from 1s to 1m, as in 500ms, 15s or 2m, not "2h""#
+            "environment variable MARTLET_CLUSTERS__0__TIMEOUT: clusters[0].timeout: "
+                + #"expected a duration from 1s to 1m, as in 500ms, 15s or 2m, not "2h""#
         ),
         (
             "clusters:\n- name: a", ["MARTLET_CLUSTERS__5__TOKEN": "x", "MARTLET_CLUSTERS__5__NAME": "x"],
@@ -141,8 +171,14 @@ struct TreeTests {
         ),
         (nil, ["MARTLET_TARGETS__1": "x"], "environment variable MARTLET_TARGETS__1: there is no entry 1 in a list of 0; the next is 0"),
         (nil, ["MARTLET_TARGETS__-1": "x"], "environment variable MARTLET_TARGETS__-1: there is no entry -1 in a list of 0; the next is 0"),
-        (nil, ["MARTLET_TARGETS__9223372036854775807": "x"], "environment variable MARTLET_TARGETS__9223372036854775807: there is no entry 9223372036854775807 in a list of 0; the next is 0"),
-        (nil, ["MARTLET_TARGETS__99999999999999999999": "x"], "environment variable MARTLET_TARGETS__99999999999999999999: targets: expected a list of texts"),
+        (
+            nil, ["MARTLET_TARGETS__9223372036854775807": "x"],
+            "environment variable MARTLET_TARGETS__9223372036854775807: there is no entry 9223372036854775807 in a list of 0; the next is 0"
+        ),
+        (
+            nil, ["MARTLET_TARGETS__99999999999999999999": "x"],
+            "environment variable MARTLET_TARGETS__99999999999999999999: targets: expected a list of texts"
+        ),
     ]
 
     @Test("A wrong variable is named", arguments: wrong)
@@ -153,7 +189,9 @@ struct TreeTests {
     @Test("A wrong flag is named")
     func wrongFlag() {
         let flag = SettingsFlagValue(name: "log.level", path: ["log", "level"], values: ["loud"], isList: false)
-        #expect(message(.configuration) { try settings(flags: [flag]) } == #"flag --log.level: log.level: expected one of debug, info, warn, error, not "loud""#)
+        #expect(
+            message(.configuration) { try settings(flags: [flag]) }
+                == #"flag --log.level: log.level: expected one of debug, info, warn, error, not "loud""#)
     }
 
     @Test("A file that is wrong is refused even where a variable or flag would hide it")
@@ -172,6 +210,8 @@ struct TreeTests {
 
     @Test("A file past a megabyte is refused")
     func largeFile() {
-        #expect(message(.limit) { try settings(file: String(repeating: "# comment\n", count: 120_000)) } == "martlet.yml is larger than 1048576 bytes")
+        #expect(
+            message(.limit) { try settings(file: String(repeating: "# comment\n", count: 120_000)) }
+                == "martlet.yml is larger than 1048576 bytes")
     }
 }

@@ -7,10 +7,14 @@ import Testing
 struct GzipTests {
     /// `Accept-Encoding` headers, and whether they allow gzip.
     static let headers: [(String?, Bool)] = [
-        (nil, false), ("", false), (" ", false), ("gzip", true), ("GZip", true), ("x-gzip", true), ("gzip, deflate, br", true), ("deflate, gzip;q=1.0, *;q=0.5", true),
-        ("deflate", false), ("identity", false), ("gzip;q=0", false), ("gzip;q=0.0", false), ("gzip;q=0.000", false), ("gzip;q=0.001", true), ("gzip ; q=0.5", true),
-        ("gzip; Q=0", false), ("*", true), ("*;q=0", false), ("*;q=0, gzip", true), ("gzip;q=0, *", false), ("*, gzip;q=0", false), ("identity;q=1, *;q=0", false),
-        ("br;q=1, *;q=0.1", true), ("gzip;q=", false), ("gzip;q=x", false), ("gzip;q=-1", false), ("gzip;q=nan", false), ("gzip;level=9", true), ("gzip;level=9;q=0", false),
+        (nil, false), ("", false), (" ", false), ("gzip", true), ("GZip", true), ("x-gzip", true), ("gzip, deflate, br", true),
+        ("deflate, gzip;q=1.0, *;q=0.5", true),
+        ("deflate", false), ("identity", false), ("gzip;q=0", false), ("gzip;q=0.0", false), ("gzip;q=0.000", false),
+        ("gzip;q=0.001", true), ("gzip ; q=0.5", true),
+        ("gzip; Q=0", false), ("*", true), ("*;q=0", false), ("*;q=0, gzip", true), ("gzip;q=0, *", false), ("*, gzip;q=0", false),
+        ("identity;q=1, *;q=0", false),
+        ("br;q=1, *;q=0.1", true), ("gzip;q=", false), ("gzip;q=x", false), ("gzip;q=-1", false), ("gzip;q=nan", false),
+        ("gzip;level=9", true), ("gzip;level=9;q=0", false),
         ("gzipped", false), ("notgzip", false), (",,gzip,,", true), (",", false), (";q=1", false), ("gzip;", true), ("\tgzip\t", true),
     ]
 

@@ -4,7 +4,8 @@ import Web
 @Suite("Header fields")
 struct HTTPHeadersTests {
     static let lookups: [(String, String?)] = [
-        ("Content-Type", "text/plain"), ("content-type", "text/plain"), ("CONTENT-TYPE", "text/plain"), ("x-twice", "one"), ("X-Empty", ""), ("X-É", "é"), ("x-é", nil),
+        ("Content-Type", "text/plain"), ("content-type", "text/plain"), ("CONTENT-TYPE", "text/plain"), ("x-twice", "one"), ("X-Empty", ""),
+        ("X-É", "é"), ("x-é", nil),
         ("Content", nil), ("Content-Type ", nil), ("", nil), ("X_Twice", nil), ("X-Twic\u{65}", "one"), ("@-Twice", nil),
     ]
 

@@ -8,10 +8,13 @@ struct ListenAddressTests {
     /// Texts, host, port, how the address prints, and how a client on this machine reaches it.
     static let good: [(text: String, host: String, port: UInt16, printed: String, url: String)] = [
         ("127.0.0.1:9221", "127.0.0.1", 9221, "127.0.0.1:9221", "http://127.0.0.1:9221"),
-        ("localhost:9221", "127.0.0.1", 9221, "127.0.0.1:9221", "http://127.0.0.1:9221"), (":9221", "", 9221, ":9221", "http://127.0.0.1:9221"),
+        ("localhost:9221", "127.0.0.1", 9221, "127.0.0.1:9221", "http://127.0.0.1:9221"),
+        (":9221", "", 9221, ":9221", "http://127.0.0.1:9221"),
         ("0.0.0.0:1", "0.0.0.0", 1, "0.0.0.0:1", "http://127.0.0.1:1"), ("[::1]:9221", "::1", 9221, "[::1]:9221", "http://[::1]:9221"),
-        ("[::]:80", "::", 80, "[::]:80", "http://[::1]:80"), ("[fe80::1]:65535", "fe80::1", 65_535, "[fe80::1]:65535", "http://[fe80::1]:65535"),
-        ("[::ffff:127.0.0.1]:80", "::ffff:127.0.0.1", 80, "[::ffff:127.0.0.1]:80", "http://[::ffff:127.0.0.1]:80"), ("10.1.2.3:0", "10.1.2.3", 0, "10.1.2.3:0", "http://10.1.2.3:0"),
+        ("[::]:80", "::", 80, "[::]:80", "http://[::1]:80"),
+        ("[fe80::1]:65535", "fe80::1", 65_535, "[fe80::1]:65535", "http://[fe80::1]:65535"),
+        ("[::ffff:127.0.0.1]:80", "::ffff:127.0.0.1", 80, "[::ffff:127.0.0.1]:80", "http://[::ffff:127.0.0.1]:80"),
+        ("10.1.2.3:0", "10.1.2.3", 0, "10.1.2.3:0", "http://10.1.2.3:0"),
         ("127.0.0.1:0080", "127.0.0.1", 80, "127.0.0.1:80", "http://127.0.0.1:80"),
     ]
 
@@ -27,8 +30,10 @@ struct ListenAddressTests {
     }
 
     static let shapeless = [
-        "", "9221", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+80", "127.0.0.1: 80", "127.0.0.1:80 ",
-        "::1:9221", ":::80", "[]:80", "[127.0.0.1]:80", "[::1]", "::1]:80", "[::1:80", "http://127.0.0.1:80", "127.0.0.1\u{0}evil:80", "127.0.0.1:٨٠", "a:b:80",
+        "", "9221", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+80", "127.0.0.1: 80",
+        "127.0.0.1:80 ",
+        "::1:9221", ":::80", "[]:80", "[127.0.0.1]:80", "[::1]", "::1]:80", "[::1:80", "http://127.0.0.1:80", "127.0.0.1\u{0}evil:80",
+        "127.0.0.1:٨٠", "a:b:80",
     ]
 
     @Test("What is none", arguments: shapeless)
@@ -39,7 +44,8 @@ struct ListenAddressTests {
     }
 
     static let hostNames: [(String, String)] = [
-        ("example.org:80", "example.org"), ("256.0.0.1:80", "256.0.0.1"), ("127.1:80", "127.1"), ("0x7f.0.0.1:80", "0x7f.0.0.1"), ("[::g]:80", "::g"),
+        ("example.org:80", "example.org"), ("256.0.0.1:80", "256.0.0.1"), ("127.1:80", "127.1"), ("0x7f.0.0.1:80", "0x7f.0.0.1"),
+        ("[::g]:80", "::g"),
         ("[fe80::1%lo]:80", "fe80::1%lo"), ("[:]:80", ":"), (" 127.0.0.1:80", " 127.0.0.1"), ("LOCALHOST:80", "LOCALHOST"), ("*:80", "*"),
     ]
 
@@ -49,7 +55,9 @@ struct ListenAddressTests {
         #expect(error?.message == "listen address \"\(text)\": \"\(host)\" is not a numeric IP address")
     }
 
-    @Test("The kernel chooses a port for 0, and a busy one is an error that names port and flag", arguments: ["127.0.0.1", "0.0.0.0", "::1", ""])
+    @Test(
+        "The kernel chooses a port for 0, and a busy one is an error that names port and flag",
+        arguments: ["127.0.0.1", "0.0.0.0", "::1", ""])
     func listening(_ host: String) throws {
         let address = ListenAddress(host: host, port: 0)
         let descriptor = try address.listen(origin: "--web.listen-address")
@@ -66,7 +74,9 @@ struct ListenAddressTests {
 
     @Test("An address that is not this machine's is an error that names it and the flag")
     func foreignAddress() {
-        let error = #expect(throws: Failure.self) { _ = try ListenAddress(host: "192.0.2.1", port: 80).listen(origin: "--web.listen-address") }
+        let error = #expect(throws: Failure.self) {
+            _ = try ListenAddress(host: "192.0.2.1", port: 80).listen(origin: "--web.listen-address")
+        }
         #expect(error?.message == "cannot listen on 192.0.2.1:80 (--web.listen-address): Cannot assign requested address")
     }
 }

@@ -29,7 +29,9 @@ struct TLSTests {
         }
     }
 
-    @Test("A certificate for another name is refused though its file is trusted", arguments: [[], ["127.0.0.2"], ["example.org"], ["localhost"]])
+    @Test(
+        "A certificate for another name is refused though its file is trusted",
+        arguments: [[], ["127.0.0.2"], ["example.org"], ["localhost"]])
     func wrongName(_ names: [String]) async throws {
         try await serving(SelfSignedCertificate(commonName: "127.0.0.1.example.org", names: names)) { server, client, file in
             let url = server.address.url(scheme: "https")
@@ -49,7 +51,9 @@ struct TLSTests {
     func wrongFile(_ kind: String) async throws {
         let file = "/tmp/martlet-authority-\(UInt64.random(in: 0 ... .max)).pem"
         defer { Files.remove(file) }
-        if kind == "other" { try Files.write(Array(SelfSignedCertificate(commonName: "x", names: ["127.0.0.1"]).certificatePEM.utf8), to: file) }
+        if kind == "other" {
+            try Files.write(Array(SelfSignedCertificate(commonName: "x", names: ["127.0.0.1"]).certificatePEM.utf8), to: file)
+        }
         if kind == "empty" { try Files.write([], to: file) }
         try await serving(SelfSignedCertificate(commonName: "pve1", names: ["127.0.0.1"])) { server, client, _ in
             #expect(await client.failure(request(server.address.url(scheme: "https")) { $0.trust = .authority(file: file) }) == .tls)

@@ -44,7 +44,8 @@ package struct ProxmoxCollector: Collector {
                 refused.append(cluster.client.endpoint.authority)
             } else {
                 context.logger.warn(
-                    "cluster not reachable yet", ["endpoint": cluster.client.endpoint.authority, "detail": error.description])
+                    error.kind == .tls ? "certificate not accepted" : "cluster not reachable yet",
+                    ["endpoint": cluster.client.endpoint.authority, "detail": error.description])
             }
         }
         guard let first = refused.first else { return }

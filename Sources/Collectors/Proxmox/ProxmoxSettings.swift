@@ -20,6 +20,17 @@ package struct ProxmoxSettings: Sendable {
 
     package init(clusters: [Cluster]) { self.clusters = clusters }
 
+    /// Variables that other tools of the field read too, and what they say here; for a single cluster and no `clusters` in the file.
+    package static let variables: [(name: String, help: String)] = [
+        ("PROXMOX_HOST", "HOST, HOST:PORT or URL of a node."),
+        ("PROXMOX_USER", "USER@REALM that the token belongs to."),
+        ("PROXMOX_TOKEN_NAME", "Name of the token, or USER@REALM!NAME."),
+        ("PROXMOX_TOKEN_VALUE", "The token's secret."),
+        ("PROXMOX_CA_FILE", "PEM file of the authority that signed the node's certificate."),
+        ("PROXMOX_VERIFY_TLS", "false accepts any certificate: whoever answers gets the token."),
+        ("PROXMOX_CLUSTER", "Value of the label cluster."),
+    ]
+
     /// What may stand in the section.
     package static let shape = SettingsShape.section([
         SettingsKey(
@@ -43,7 +54,13 @@ package struct ProxmoxSettings: Sendable {
     package init(_ tree: SettingsTree, environment: [String: String]) throws(Failure) {
         var clusters: [Cluster] = []
         for section in tree["clusters"].sections { clusters.append(try Self.cluster(section)) }
-        if clusters.isEmpty, let cluster = try Self.cluster(environment) { clusters.append(cluster) }
+        if let cluster = try Self.cluster(environment) {
+            guard clusters.isEmpty else {
+                throw Failure(
+                    .configuration, "\(tree["clusters"].origin): clusters are named here and PROXMOX_HOST is set too; take one of them away")
+            }
+            clusters.append(cluster)
+        }
         for (index, cluster) in clusters.enumerated() {
             for other in clusters[..<index] {
                 if other.endpoint.authority == cluster.endpoint.authority {
@@ -70,11 +87,10 @@ package struct ProxmoxSettings: Sendable {
             throw section.failure("cluster \(address.contains("@") ? "" : "\(address) ")needs a token or a token_file")
         case (_?, _?): throw section["token"].failure("token and token_file exclude each other")
         }
+        let trust = try trust(section["verify_tls"].flag ?? true, text("ca_file"), section["ca_file"].origin.description)
         let endpoint: ProxmoxEndpoint
         do {
-            endpoint = try ProxmoxEndpoint(
-                address: address, token: token,
-                trust: try trust(section["verify_tls"].flag ?? true, text("ca_file"), section["ca_file"].origin.description))
+            endpoint = try ProxmoxEndpoint(address: address, token: token, trust: trust)
         } catch {
             throw section["endpoint"].failure(error.message)
         }
@@ -99,8 +115,12 @@ package struct ProxmoxSettings: Sendable {
     private static func trust(_ verifies: Bool, _ file: String?, _ origin: String) throws(Failure) -> HTTPRequest.Trust {
         guard verifies else { return .insecure }
         guard let file else { return .system }
-        do { _ = try Files.read(file, limitBytes: 1 << 20) } catch {
+        let bytes: [UInt8]
+        do { bytes = try Files.read(file, limitBytes: 1 << 20) } catch {
             throw Failure(.configuration, "\(origin): ca_file: \(error.message)")
+        }
+        guard String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") else {
+            throw Failure(.configuration, "\(origin): ca_file: \(file) holds no PEM certificate; /etc/pve/pve-root-ca.pem of the cluster does")
         }
         return .authority(file: file)
     }

@@ -12,7 +12,7 @@ package import Metrics
 ///
 /// `CollectorConformance` checks it.
 package protocol Collector: Sendable {
-    /// Lower-case word: the value of the label `collector`, and the flag `--collector.NAME`.
+    /// Lower-case words joined by hyphens: the value of the label `collector`, and what `collect[]` names.
     var name: String { get }
 
     /// All families that it may ever write.

@@ -19,7 +19,7 @@ struct LandingPage: Sendable {
         let scrape =
             rows.isEmpty
             ? "<p>Nothing has been scraped yet.</p>"
-            : "<table><tr><th>Collector</th><th>Last scrape</th><th>Samples</th><th>What is missing</th></tr>\n\(rows)</table>"
+            : "<table><tr><th>Collector</th><th>Result</th><th>Samples</th><th>What is missing</th></tr>\n\(rows)</table>"
         let page = """
             <!DOCTYPE html>
             <html lang="en">
@@ -32,11 +32,13 @@ struct LandingPage: Sendable {
             :root { color-scheme: light dark; }
             body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1rem; }
             h1 { font-size: 1.6rem; margin-bottom: 0; }
-            .version { color: gray; margin-top: 0; }
+            .version { color: #666; margin-top: 0; }
             table { border-collapse: collapse; width: 100%; }
-            th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; }
+            th, td { text-align: left; overflow-wrap: anywhere; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; }
             .good { color: #197741; } .bad { color: #b3261e; font-weight: 600; }
-            @media (prefers-color-scheme: dark) { .good { color: #6fd396; } .bad { color: #ff8a80; } }
+            @media (max-width: 40rem) { tr { display: block; border-bottom: 1px solid #8884; padding: .35rem 0; } th { display: none; }
+            td { display: inline-block; border: 0; padding: 0 .75rem 0 0; } td:last-child { display: block; } }
+            @media (prefers-color-scheme: dark) { .version { color: #aaa; } .good { color: #6fd396; } .bad { color: #ff8a80; } }
             </style>
             </head>
             <body>

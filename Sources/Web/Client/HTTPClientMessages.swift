@@ -27,8 +27,8 @@ package struct HTTPRequest: Sendable {
         self.deadline = deadline
     }
 
-    /// Why this must not be sent, or nil: a scheme that is not ours, or a byte that would end a line and begin another. The text holds no value of
-    /// the request, as any may be secret.
+    /// Why this must not be sent, or nil: a scheme that is not ours, or a byte that would end a line and begin another. The text holds no
+    /// value of the request, as any may be secret.
     var refusal: String? {
         let lowered = url.lowercased()
         guard let scheme = ["http://", "https://"].first(where: lowered.hasPrefix) else { return "the URL is neither http nor https" }

@@ -20,5 +20,5 @@ enum MetricsCommand {
 enum SettingsCommand {
     static let command = Command("settings", "Prints the reference of all settings as Markdown")
 
-    static var text: String { SettingsReference(Configuration.shape).markdown }
+    static var text: String { SettingsReference(Configuration.shape, variables: Configuration.variables).markdown }
 }

@@ -37,8 +37,9 @@ enum UpCommand {
                 await stack.stop(withinSeconds: 10)
                 throw error
             }
+            show("Starting; a table follows when everything is ready.\n")
             let watch = Task.detached {
-                let states = await stack.waitUntilReady(withinSeconds: 90)
+                let states = await stack.waitUntilReady(withinSeconds: 60)
                 if !stop.isRaised { show(report(states, plan)) }
             }
             await stop.wait()
@@ -98,8 +99,11 @@ enum UpCommand {
             text += "\nTo see an alert: curl -X PUT -d node-down \(url) (normal ends it)."
         }
         if plan.webhookURL == nil, plan.alertmanagerConfiguration == nil {
-            text += "\nNotifications are printed to \(plan.stateDirectory)/log/simulated-webhook.log."
+            text += "\nNo receiver of notifications is configured (stack.alertmanager.webhook_url or config_file): they go to "
+            text += "\(plan.stateDirectory)/log/simulated-webhook.log."
         }
+        // Debian builds Prometheus without its newer pages.
+        text += "\nAlerts and rules are on \(plan.prometheus.address.url())/classic/alerts."
         return text + "\n"
     }
 

@@ -3,21 +3,35 @@ import Settings
 /// The reference of settings, made from their shape.
 struct SettingsReference {
     private let shape: SettingsShape
+    private let variables: [(name: String, help: String)]
 
-    init(_ shape: SettingsShape) { self.shape = shape }
+    /// - Parameter variables: those that are no settings and are read all the same.
+    init(_ shape: SettingsShape, variables: [(name: String, help: String)]) {
+        self.shape = shape
+        self.variables = variables
+    }
 
     var markdown: String {
         """
         # Settings
 
         All settings of `martlet.yml`. Each can also be given as an environment variable: `log.level` is `MARTLET_LOG__LEVEL`, the first cluster's name
-        `MARTLET_PROXMOX__CLUSTERS__0__NAME`. A variable goes over the file, a flag over both. This page is made from the program by `make docs`; `make check`
-        fails when it is out of date.
+        `MARTLET_PROXMOX__CLUSTERS__0__NAME`. A variable goes over the file, a flag over both. Paths count from the working directory; a duration without a unit counts
+        seconds. This page is made from the program by `make docs`; `make check` fails when it is out of date.
 
         | key | value | without it | meaning |
         | --- | --- | --- | --- |
 
-        """ + rows(shape, "").joined()
+        """ + rows(shape, "").joined() + """
+
+            ## Other variables
+
+            Read beside the settings above; the `PROXMOX_` ones as other tools know them.
+
+            | variable | meaning |
+            | --- | --- |
+
+            """ + variables.map { "| `\($0.name)` | \($0.help) |\n" }.joined()
     }
 
     private func rows(_ shape: SettingsShape, _ path: String) -> [String] {

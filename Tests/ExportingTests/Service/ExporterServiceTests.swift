@@ -10,11 +10,10 @@ import Web
     private static let version = Version(number: "1.2.3", revision: "abc", swift: "6")
 
     private static func service(
-        _ collectors: [any Collector], addresses: [ListenAddress] = [ListenAddress(host: "127.0.0.1", port: 0)], timeout: Double = 30,
-        log: LogLines = LogLines()
+        _ collectors: [any Collector], addresses: [ListenAddress] = [ListenAddress(host: "127.0.0.1", port: 0)], stopSeconds: Double = 0.1, log: LogLines = LogLines()
     ) throws -> ExporterService {
-        var options = ExporterService.Options(addresses: addresses, origin: "--web.listen-address", scrapeTimeoutSeconds: timeout)
-        options.stopSeconds = 1
+        var options = ExporterService.Options(addresses: addresses, origin: "--web.listen-address", scrapeTimeoutSeconds: 30)
+        options.stopSeconds = stopSeconds
         return try ExporterService(
             collectors: collectors, options: options, version: version, context: log.context(http: try HTTPClient()))
     }
@@ -100,26 +99,48 @@ import Web
         }
     }
 
-    @Test func `while it stops it is not ready, and ends what hangs`() async throws {
+    /// Quick for the service's own first scrape, and at the wall for the next.
+    private static func secondTimeSlow(_ wall: Wall) -> StubCollector {
+        StubCollector("slow") { sink, _, stub in
+            if stub.record.calls > 1 { await wall.pass() }
+            stub.commit("all", sink)
+        }
+    }
+
+    @Test func `while it stops it is not ready and finishes what it has begun`() async throws {
         let wall = Wall()
-        let quick = StubCollector("quick")
-        let hung = StubCollector("hung") { _, _, _ in await wall.pass() }
-        let service = try Self.service([quick, hung])
+        let service = try Self.service([Self.secondTimeSlow(wall)], stopSeconds: 30)
         try await service.start()
         let client = try HTTPClient()
         let url = try #require(service.addresses.first).url()
-        // The second connection is there before the stop: afterwards none is accepted.
+        _ = try await Self.awaitStatus(200, client, url + "/ready")
         async let scrape = client.ask(url + "/metrics")
         await wall.arrivals(1)
-        while try await client.ask(url + "/metrics?collect[]=quick").status != 200 {}
-        #expect(try await client.ask(url + "/ready").status == 200)
+        // A second connection, made before the stop: afterwards none is accepted.
+        let before = try await client.ask(url + "/ready")
+        #expect(before.status == 200)
         async let stop: Void = service.stop()
         let answer = try await Self.awaitStatus(503, client, url + "/ready")
         #expect(answer.text == "Shutting down.\n")
-        let late = try await scrape
-        #expect(late.status == 503 && late.text == "Shutting down.\n")
+        wall.open()
+        let last = try await scrape
+        #expect(last.status == 200 && ExpositionText(last.text)[#"slow_value{item="all"}"#] == 1)
         await stop
         await #expect(throws: HTTPClientError.self) { try await client.ask(url + "/health") }
+    }
+
+    @Test func `a stop ends what hangs`() async throws {
+        let wall = Wall()
+        let service = try Self.service([Self.secondTimeSlow(wall)], stopSeconds: 0.1)
+        try await service.start()
+        let client = try HTTPClient()
+        let url = try #require(service.addresses.first).url()
+        _ = try await Self.awaitStatus(200, client, url + "/ready")
+        async let scrape = client.ask(url + "/metrics")
+        await wall.arrivals(1)
+        await service.stop()
+        let answer = try await scrape
+        #expect(answer.status == 503 && answer.text == "Shutting down.\n")
         wall.open()
     }
 

@@ -98,3 +98,12 @@ extension ScrapeResult {
 
     func share(_ collector: String) -> Share? { shares.first { $0.collector == collector } }
 }
+
+/// Runs `body` with more and more time, in seconds, until it is enough: on a machine with other work what is quick may be late too.
+func patiently<Outcome>(_ body: (Double) async throws -> Outcome, until isGood: (Outcome) -> Bool) async rethrows -> Outcome {
+    for seconds in [0.2, 1, 4] {
+        let outcome = try await body(seconds)
+        if isGood(outcome) { return outcome }
+    }
+    return try await body(16)
+}

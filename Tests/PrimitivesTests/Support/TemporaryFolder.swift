@@ -20,11 +20,12 @@ final class TemporaryFolder {
 
     /// The names in the folder, sorted.
     func entries() -> [String] {
-        guard let folder = opendir(path) else { return [] }
+        guard let folder = opendir(path), let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
         while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            // Through a pointer: an entry ends with its name, so reading all of `d_name` would read past it.
+            let name = String(cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self))
             if name != "." && name != ".." { names.append(name) }
         }
         return names.sorted()

@@ -66,7 +66,9 @@ struct ChildProcessTests {
         #expect(result.end == .exited(status: 0))
     }
 
-    @Test("A program that cannot be started is named with the reason", arguments: [("/nowhere/at/all", "No such file or directory"), ("/etc", "Permission denied")])
+    @Test(
+        "A program that cannot be started is named with the reason",
+        arguments: [("/nowhere/at/all", "No such file or directory"), ("/etc", "Permission denied")])
     func unstartable(_ program: String, _ reason: String) async throws {
         await #expect("cannot start \(program): \(reason)") {
             _ = try await run("") { $0.program = program }
@@ -80,7 +82,8 @@ struct ChildProcessTests {
             guard let descriptor = try? ChildProcess.openOutput(output, appending: true) else { return [] }
             defer { close(descriptor) }
             // The group's second member holds the descriptor of a shell that waits for it.
-            let request = ChildProcess.Request(program: "/bin/sh", arguments: ["-c", "sleep 600 & wait"], environment: ["PATH": "/bin:/usr/bin"])
+            let request = ChildProcess.Request(
+                program: "/bin/sh", arguments: ["-c", "sleep 600 & wait"], environment: ["PATH": "/bin:/usr/bin"])
             guard let child = try? ChildProcess(starting: request, output: descriptor) else { return [] }
             let early = child.waitForEnd(until: .after(seconds: 0))
             child.signalGroup(SIGTERM)

@@ -60,7 +60,8 @@ struct FilesTests {
     }
 
     static let lines: [(String, String)] = [
-        ("token\n", "token"), ("token", "token"), ("  token \r\n\n", "  token"), ("", ""), ("\n", ""), ("a\nb\n", "a\nb"), ("é\u{0}", "é"),
+        ("token\n", "token"), ("token", "token"), ("  token \r\n\n", "  token"), ("", ""), ("\n", ""), ("a\nb\n", "a\nb"),
+        ("é\u{0}", "é"),
     ]
 
     @Test("A line loses the white space at its end", arguments: lines)

@@ -15,7 +15,9 @@ struct CommandLineTests {
             Command(
                 "exporter", "Answers scrapes",
                 flags: [
-                    Flag("web.listen-address", "ADDRESS", "Where to listen", standard: "127.0.0.1:9221", isRepeatable: true, setting: ["web", "listen_address"]),
+                    Flag(
+                        "web.listen-address", "ADDRESS", "Where to listen", standard: "127.0.0.1:9221", isRepeatable: true,
+                        setting: ["web", "listen_address"]),
                     Flag("collector.proxmox", nil, "Whether Proxmox is asked", standard: "true", setting: ["collectors", "proxmox"]),
                     Flag("once", nil, "Scrape once and end"),
                 ]),
@@ -35,7 +37,8 @@ struct CommandLineTests {
     @Test("Both ways to write a value, before and behind the command, with one dash or two")
     func values() throws {
         for words in [
-            ["--log.level", "warn", "exporter"], ["--log.level=warn", "exporter"], ["exporter", "--log.level", "warn"], ["exporter", "-log.level=warn"],
+            ["--log.level", "warn", "exporter"], ["--log.level=warn", "exporter"], ["exporter", "--log.level", "warn"],
+            ["exporter", "-log.level=warn"],
         ] {
             guard case .run(let invocation) = try parse(words) else {
                 Issue.record("not to be run")
@@ -53,7 +56,8 @@ struct CommandLineTests {
     }
 
     static let oddValues: [(String, String)] = [
-        ("--config.file=", ""), ("--config.file=a=b", "a=b"), ("--config.file=--x", "--x"), ("--config.file=é 😀", "é 😀"), ("--config.file=-", "-"),
+        ("--config.file=", ""), ("--config.file=a=b", "a=b"), ("--config.file=--x", "--x"), ("--config.file=é 😀", "é 😀"),
+        ("--config.file=-", "-"),
     ]
 
     @Test("Anything may stand behind the equals sign", arguments: oddValues)
@@ -76,7 +80,8 @@ struct CommandLineTests {
 
     static let switchings: [([String], Bool)] = [
         ([], true), (["--collector.proxmox"], true), (["--no-collector.proxmox"], false), (["--collector.proxmox=false"], false),
-        (["--collector.proxmox=on"], true), (["--no-collector.proxmox", "--collector.proxmox"], true), (["--collector.proxmox", "--no-collector.proxmox"], false),
+        (["--collector.proxmox=on"], true), (["--no-collector.proxmox", "--collector.proxmox"], true),
+        (["--collector.proxmox", "--no-collector.proxmox"], false),
         (["--no-collector.proxmox", "--no-collector.proxmox"], false),
     ]
 
@@ -100,7 +105,9 @@ struct CommandLineTests {
     @Test("Flags that stand for settings are handed on, given ones only")
     func settings() throws {
         #expect(try run("exporter").settings.isEmpty)
-        let settings = try run("--log.level", "warn", "exporter", "--web.listen-address=:1", "--web.listen-address=:2", "--no-collector.proxmox", "--once").settings
+        let settings = try run(
+            "--log.level", "warn", "exporter", "--web.listen-address=:1", "--web.listen-address=:2", "--no-collector.proxmox", "--once"
+        ).settings
         #expect(settings.map(\.name) == ["log.level", "web.listen-address", "collector.proxmox"])
         #expect(settings.map(\.path) == [["log", "level"], ["web", "listen_address"], ["collectors", "proxmox"]])
         #expect(settings.map(\.values) == [["warn"], [":1", ":2"], ["false"]])
@@ -212,6 +219,8 @@ struct CommandLineTests {
         }
         #expect(
             text.contains(
-                "  --a-flag-whose-name-fills-the-whole-column VALUE\n                                        Help\n  -h, --help                            Show this help\n"))
+                "  --a-flag-whose-name-fills-the-whole-column VALUE\n                                        Help\n"
+                    + "  -h, --help                            Show this help\n"
+            ))
     }
 }

@@ -9,6 +9,8 @@ struct Bench: Sendable {
     let rules: SampleRules
     let ownPrefix: String
 
+    private static let attempts = 3
+
     /// A healthy source: twice in a row, then twice at once. Also returns the names of the families that were shown.
     func judge(healthy scene: Scene, _ collector: any Collector) async -> (shown: Set<String>, [Violation]) {
         let first = await trial(scene, collector)
@@ -41,7 +43,17 @@ struct Bench: Sendable {
         return [Violation(check: .runCancellation, scene: scene.name, detail: "run goes on after it was cancelled")]
     }
 
+    /// What depends on time gets more than one chance: on a machine with other work everything may take long once.
     func judge(broken scene: Scene, _ collector: any Collector, shown: Set<String>) async -> [Violation] {
+        var found: [Violation] = []
+        for _ in 0..<Self.attempts {
+            found = await judgeOnce(broken: scene, collector, shown: shown)
+            if !found.contains(where: { [.deadline, .survivors].contains($0.check) }) { break }
+        }
+        return found
+    }
+
+    private func judgeOnce(broken scene: Scene, _ collector: any Collector, shown: Set<String>) async -> [Violation] {
         let trial = await trial(scene, collector, isShort: scene.hangs)
         var found = common(trial, scene)
         func note(_ check: Check, _ detail: String) { found.append(Violation(check: check, scene: scene.name, detail: detail)) }
@@ -78,8 +90,7 @@ struct Bench: Sendable {
     }
 
     func judgeThreads(_ scene: Scene, _ collector: any Collector) async -> [Violation] {
-        // On a machine with other work a task may stand in line for long without anybody holding the threads.
-        for _ in 0..<3 {
+        for _ in 0..<Self.attempts {
             let limit = limits.deadlineSeconds + limits.marginSeconds
             let leavesRoom = await PoolProbe.leavesRoom(seconds: limits.deadlineSeconds, limit: limit) {
                 let context = LogLines().context(

@@ -12,6 +12,10 @@ struct CatalogueRules {
         "mib", "gib", "tib", "kilobytes", "megabytes", "gigabytes", "percent", "pct", "percentage", "fraction", "khz", "mhz", "ghz",
         "megahertz", "gigahertz", "fahrenheit", "milliwatts", "kilowatts",
     ]
+    /// A help may tell of minutes; it should not count in these.
+    private static let unwelcomeWords: Set<String> = [
+        "milliseconds", "microseconds", "nanoseconds", "kilobytes", "megabytes", "gigabytes", "percent", "percentage", "megahertz", "gigahertz",
+    ]
     private static let suffixesOfHistograms = ["_count", "_sum", "_bucket", "_created"]
     private static let keptLabels: Set<String> = ["le", "quantile", "job", "instance"]
 
@@ -55,8 +59,8 @@ struct CatalogueRules {
     private func fault(inUnit descriptor: MetricDescriptor) -> String? {
         let name = descriptor.name.split(separator: "_").map { $0.lowercased() }
         let help = descriptor.help.split { !$0.isLetter }.map { $0.lowercased() }
-        // A help may say milliseconds as an abbreviation would not, so only whole unit words count in it.
-        guard let word = (name + help.filter { $0.count > 3 }).first(where: Self.unwelcomeUnits.contains) else { return nil }
+        let found = name.first(where: Self.unwelcomeUnits.contains) ?? help.first(where: Self.unwelcomeWords.contains)
+        guard let word = found else { return nil }
         return "\(descriptor.name) counts in \(word)"
     }
 

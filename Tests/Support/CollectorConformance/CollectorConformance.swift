@@ -16,7 +16,7 @@ package struct CollectorConformance: Sendable {
         /// How much later it may return, on a machine that has other work too.
         package var marginSeconds: Double
 
-        package init(deadlineSeconds: Double = 0.4, marginSeconds: Double = 4) {
+        package init(deadlineSeconds: Double = 1, marginSeconds: Double = 5) {
             self.deadlineSeconds = deadlineSeconds
             self.marginSeconds = marginSeconds
         }

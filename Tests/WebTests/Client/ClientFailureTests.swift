@@ -8,9 +8,12 @@ struct ClientFailureTests {
     // MARK: what is never sent
 
     static let noURLs = [
-        "", "/", "localhost", "127.0.0.1:80", "ftp://127.0.0.1/", "file:///etc/passwd", "FILE:///etc/passwd", "gopher://127.0.0.1/", "dict://127.0.0.1/", "smb://127.0.0.1/",
-        "javascript:alert(1)", "http:", "http:/127.0.0.1", "://127.0.0.1", " http://127.0.0.1/", "http://", "http:///path", "https://", "http://127.0.0.1:99999/", "http://127.0.0.1:x/",
-        "http://[::1/", "http://127.0.0.1/ HTTP/1.1", "http://127.0.0.1/\r\nX-Forged: 1", "http://127.0.0.1/\n", "http://127.0.0.1\u{0}.example.org/", "http://127.0.0.1/\t", "http://127.0.0.1/\u{7F}",
+        "", "/", "localhost", "127.0.0.1:80", "ftp://127.0.0.1/", "file:///etc/passwd", "FILE:///etc/passwd", "gopher://127.0.0.1/",
+        "dict://127.0.0.1/", "smb://127.0.0.1/",
+        "javascript:alert(1)", "http:", "http:/127.0.0.1", "://127.0.0.1", " http://127.0.0.1/", "http://", "http:///path", "https://",
+        "http://127.0.0.1:99999/", "http://127.0.0.1:x/",
+        "http://[::1/", "http://127.0.0.1/ HTTP/1.1", "http://127.0.0.1/\r\nX-Forged: 1", "http://127.0.0.1/\n",
+        "http://127.0.0.1\u{0}.example.org/", "http://127.0.0.1/\t", "http://127.0.0.1/\u{7F}",
         "httpx://127.0.0.1/", "ws://127.0.0.1/",
     ]
 
@@ -45,7 +48,9 @@ struct ClientFailureTests {
     @Test("Nothing in a request can add a line to it", arguments: injections)
     func injection(_ row: Injection) async throws {
         let seen = Collected<String>()
-        try await serving({ seen.add($0.path); return HTTPServerResponse(text: "") }) { server, client in
+        try await serving({
+            seen.add($0.path); return HTTPServerResponse(text: "")
+        }) { server, client in
             #expect(await client.failure(request(server.address.url(), row.change)) == .url)
             #expect(seen.all.isEmpty)
         }
@@ -57,7 +62,8 @@ struct ClientFailureTests {
         try await asking { client in
             for change in [
                 { $0.url = "ftp://root:\(secret)@127.0.0.1/?token=\(secret)" }, { $0.url = "http://root:\(secret)@127.0.0.1:99999/" },
-                { $0.url = "http://root:\(secret)@127.0.0.1:1/?token=\(secret)" }, { $0.headers = [("Authorization", "\(secret)\n")] }, { $0.method = "\(secret) \(secret)" },
+                { $0.url = "http://root:\(secret)@127.0.0.1:1/?token=\(secret)" }, { $0.headers = [("Authorization", "\(secret)\n")] },
+                { $0.method = "\(secret) \(secret)" },
             ] as [(inout HTTPRequest) -> Void] {
                 let error = try #require(await client.error(of: request("http://127.0.0.1:1/", change)))
                 #expect(!"\(error)".contains(secret), "\(error)")
@@ -122,11 +128,16 @@ struct ClientFailureTests {
     }
 
     static let noAnswers: [(String, HTTPClientError.Kind)] = [
-        ("", .protocolViolation), ("garbage", .protocolViolation), ("garbage\r\n\r\n", .protocolViolation), ("SSH-2.0-OpenSSH_9.2\r\n", .protocolViolation),
-        ("HTTP/1.1 abc\r\n\r\n", .protocolViolation), ("HTTP/4.2 200 OK\r\n\r\n", .protocolViolation), ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", .protocolViolation),
-        ("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nab", .protocolViolation), ("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nab", .protocolViolation),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", .protocolViolation), ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", .protocolViolation),
-        ("HTTP/1.1 200 OK\r\nX-A: b", .protocolViolation), ("\u{16}\u{3}\u{3}\u{0}\u{2}\u{2}\u{28}", .protocolViolation), ("HTTP/1.1 200 OK\r\nX\u{0}: b\r\nContent-Length: 0\r\n\r\n", .protocolViolation),
+        ("", .protocolViolation), ("garbage", .protocolViolation), ("garbage\r\n\r\n", .protocolViolation),
+        ("SSH-2.0-OpenSSH_9.2\r\n", .protocolViolation),
+        ("HTTP/1.1 abc\r\n\r\n", .protocolViolation), ("HTTP/4.2 200 OK\r\n\r\n", .protocolViolation),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", .protocolViolation),
+        ("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nab", .protocolViolation),
+        ("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nab", .protocolViolation),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", .protocolViolation),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", .protocolViolation),
+        ("HTTP/1.1 200 OK\r\nX-A: b", .protocolViolation), ("\u{16}\u{3}\u{3}\u{0}\u{2}\u{2}\u{28}", .protocolViolation),
+        ("HTTP/1.1 200 OK\r\nX\u{0}: b\r\nContent-Length: 0\r\n\r\n", .protocolViolation),
     ]
 
     @Test("Answers that are none", arguments: noAnswers)
@@ -160,7 +171,8 @@ struct ClientFailureTests {
     }
 
     static let bodies: [(String, Int, Bool)] = [
-        ("length", 1_000, true), ("length", 1_001, false), ("chunks", 1_000, true), ("chunks", 1_001, false), ("end", 1_000, true), ("end", 1_001, false),
+        ("length", 1_000, true), ("length", 1_001, false), ("chunks", 1_000, true), ("chunks", 1_001, false), ("end", 1_000, true),
+        ("end", 1_001, false),
         ("length", 3_000_000, false), ("end", 3_000_000, false),
     ]
 

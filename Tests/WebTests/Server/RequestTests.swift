@@ -6,9 +6,12 @@ import Web
 struct RequestTests {
     /// Request targets, and the path and query that a handler sees.
     static let targets: [(String, String)] = [
-        ("/", "/"), ("/a?b=c", "/a\n?b=c"), ("/a%20b%2Fc", "/a b/c"), ("/a+b", "/a+b"), ("/?a+b=c+d", "/\n?a b=c d"), ("/?a%3Db=c%26d", "/\n?a=b=c&d"),
-        ("/?a=1&a=2&b", "/\n?a=1\n?a=2\n?b="), ("/?=x", "/\n?=x"), ("/?a=b=c", "/\n?a=b=c"), ("/?", "/"), ("/%C3%A9?%C3%A9=%F0%9F%98%80", "/é\n?é=😀"),
-        ("/%FF", "/\u{FFFD}"), ("/?a=%FF", "/\n?a=\u{FFFD}"), ("/%zz%4", "/%zz%4"), ("/?target=10.0.0.1&module=default", "/\n?target=10.0.0.1\n?module=default"),
+        ("/", "/"), ("/a?b=c", "/a\n?b=c"), ("/a%20b%2Fc", "/a b/c"), ("/a+b", "/a+b"), ("/?a+b=c+d", "/\n?a b=c d"),
+        ("/?a%3Db=c%26d", "/\n?a=b=c&d"),
+        ("/?a=1&a=2&b", "/\n?a=1\n?a=2\n?b="), ("/?=x", "/\n?=x"), ("/?a=b=c", "/\n?a=b=c"), ("/?", "/"),
+        ("/%C3%A9?%C3%A9=%F0%9F%98%80", "/é\n?é=😀"),
+        ("/%FF", "/\u{FFFD}"), ("/?a=%FF", "/\n?a=\u{FFFD}"), ("/%zz%4", "/%zz%4"),
+        ("/?target=10.0.0.1&module=default", "/\n?target=10.0.0.1\n?module=default"),
         ("/%2e%2e/%2e%2e/etc/passwd", "/../../etc/passwd"),
     ]
 
@@ -82,7 +85,8 @@ struct RequestTests {
                 let answer = try await exchange(server.address.port, head)
                 #expect(answer?.hasPrefix("HTTP/1.1 \(expected) ") == true, "\(size): \(answer?.prefix(40) ?? "none")")
             }
-            let target = try await exchange(server.address.port, "GET /\(String(repeating: "x", count: 20_000)) HTTP/1.1\r\nHost: x\r\n\r\n")
+            let target = try await exchange(
+                server.address.port, "GET /\(String(repeating: "x", count: 20_000)) HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(target?.hasPrefix("HTTP/1.1 414 ") == true)
             let many = String(repeating: "X-A: b\r\n", count: 5_000)
             let answer = try await exchange(server.address.port, "GET / HTTP/1.1\r\nHost: x\r\n\(many)\r\n")
@@ -92,12 +96,15 @@ struct RequestTests {
 
     /// What no client of good will sends, and the statuses that may come back; none is a connection that was closed without a word.
     static let hostile: [(String, Set<String>)] = [
-        ("\r\n\r\n\r\n", []), ("garbage\r\n\r\n", ["400", "405", "505"]), ("GET\r\n\r\n", ["400", "405", "505"]), ("GET / HTTP/1.1\r\n\r\n", ["400"]),
+        ("\r\n\r\n\r\n", []), ("garbage\r\n\r\n", ["400", "405", "505"]), ("GET\r\n\r\n", ["400", "405", "505"]),
+        ("GET / HTTP/1.1\r\n\r\n", ["400"]),
         ("GET / HTTP/9.9\r\nHost: x\r\n\r\n", ["200", "400", "505"]), ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", ["400"]),
         ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n", ["400", "413"]),
-        ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n", ["400"]), ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", ["400"]),
+        ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n", ["400"]),
+        ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", ["400"]),
         ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", ["400", "413"]),
-        ("GET / HTTP/1.1\r\nHost: x\r\n: no name\r\n\r\n", ["200", "400"]), ("GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", ["200", "400"]),
+        ("GET / HTTP/1.1\r\nHost: x\r\n: no name\r\n\r\n", ["200", "400"]),
+        ("GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", ["200", "400"]),
         ("GET / HTTP/1.1\nHost: x\nConnection: close\n\n", ["200", "400"]), ("GET \u{0} HTTP/1.1\r\nHost: x\r\n\r\n", ["200", "400"]),
         ("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\u{FC}\u{3}\u{3}\r\n\r\n", ["400", "405", "505"]),
     ]
@@ -122,13 +129,22 @@ struct RequestTests {
         }
     }
 
-    @Test("A request hidden in another's body is no request", arguments: ["Content-Length: 5\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 5", "Content-Length: 5\r\nContent-Length: 60"])
+    @Test(
+        "A request hidden in another's body is no request",
+        arguments: [
+            "Content-Length: 5\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 5",
+            "Content-Length: 5\r\nContent-Length: 60",
+        ])
     func smuggling(_ framing: String) async throws {
         let seen = Collected<String>()
-        try await serving({ seen.add($0.path); return HTTPServerResponse(text: "") }) { server, _ in
+        try await serving({
+            seen.add($0.path); return HTTPServerResponse(text: "")
+        }) { server, _ in
             _ = try await exchange(
                 server.address.port,
-                "POST /open HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(framing)\r\n\r\n0\r\n\r\nGET /hidden HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                "POST /open HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(framing)\r\n\r\n"
+                    + "0\r\n\r\nGET /hidden HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            )
             #expect(!seen.all.contains("/hidden"))
         }
     }

@@ -10,7 +10,9 @@ struct ResponseTests {
             var response = HTTPServerResponse(status: 299, headers: HTTPHeaders([("X-One", "1"), ("X-Two", "2"), ("X-Two", "3")]))
             if request.path == "/heap" {
                 let heap = HeapBytes()
-                for start in stride(from: 0, to: size, by: 30_000) { heap.append(contentsOf: Array(bytes[start..<min(size, start + 30_000)])) }
+                for start in stride(from: 0, to: size, by: 30_000) {
+                    heap.append(contentsOf: Array(bytes[start..<min(size, start + 30_000)]))
+                }
                 response.body = .heap(heap)
             } else {
                 response.body = .bytes(bytes)
@@ -42,7 +44,8 @@ struct ResponseTests {
 
     /// Header fields that would be two, or none.
     static let hostileFields: [(String, String)] = [
-        ("X-A", "b\r\nX-Forged: 1"), ("X-A", "b\nX-Forged: 1"), ("X-A", "b\rX-Forged: 1"), ("X-A\r\nX-Forged", "1"), ("X-A", "b\r\n\r\n<script>"), ("X-A: b\r\nX-Forged", "1"), ("", "1"),
+        ("X-A", "b\r\nX-Forged: 1"), ("X-A", "b\nX-Forged: 1"), ("X-A", "b\rX-Forged: 1"), ("X-A\r\nX-Forged", "1"),
+        ("X-A", "b\r\n\r\n<script>"), ("X-A: b\r\nX-Forged", "1"), ("", "1"),
     ]
 
     @Test("A header cannot become two, whatever is in it", arguments: hostileFields)
@@ -59,7 +62,8 @@ struct ResponseTests {
 
     @Test("A header without a value costs the header at most, not the answer")
     func emptyField() async throws {
-        try await serving({ _ in HTTPServerResponse(status: 200, headers: HTTPHeaders([("X-Empty", ""), ("X-Full", "1")])) }) { server, client in
+        try await serving({ _ in HTTPServerResponse(status: 200, headers: HTTPHeaders([("X-Empty", ""), ("X-Full", "1")])) }) {
+            server, client in
             let answer = try await client.send(request(server.address.url()))
             #expect(answer.status == 200)
             #expect(answer.headers["X-Full"] == "1")

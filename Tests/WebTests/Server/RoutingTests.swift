@@ -25,11 +25,14 @@ struct RoutingTests {
     }
 
     static let rows = [
-        Row(method: "GET", path: "/metrics", status: 200, body: "up 1\n"), Row(method: "HEAD", path: "/metrics", status: 200, body: "up 1\n"),
+        Row(method: "GET", path: "/metrics", status: 200, body: "up 1\n"),
+        Row(method: "HEAD", path: "/metrics", status: 200, body: "up 1\n"),
         Row(method: "GET", path: "/", status: 200, body: "<p>"), Row(method: "POST", path: "/-/reload", status: 200, body: "reloaded\n"),
         Row(method: "PUT", path: "/both", status: 200, body: "put\n"), Row(method: "GET", path: "/none", status: 404, body: "Not found.\n"),
-        Row(method: "DELETE", path: "/none", status: 404, body: "Not found.\n"), Row(method: "GET", path: "/metrics/", status: 404, body: "Not found.\n"),
-        Row(method: "GET", path: "//metrics", status: 404, body: "Not found.\n"), Row(method: "GET", path: "/Metrics", status: 404, body: "Not found.\n"),
+        Row(method: "DELETE", path: "/none", status: 404, body: "Not found.\n"),
+        Row(method: "GET", path: "/metrics/", status: 404, body: "Not found.\n"),
+        Row(method: "GET", path: "//metrics", status: 404, body: "Not found.\n"),
+        Row(method: "GET", path: "/Metrics", status: 404, body: "Not found.\n"),
         Row(method: "GET", path: "/x/../metrics", status: 404, body: "Not found.\n"),
         Row(method: "POST", path: "/metrics", status: 405, allow: "GET, HEAD", body: "Method not allowed.\n"),
         Row(method: "get", path: "/metrics", status: 405, allow: "GET, HEAD", body: "Method not allowed.\n"),

@@ -101,7 +101,9 @@ struct ServerLimitTests {
         }
     }
 
-    @Test("A connection on which nothing moves is closed", arguments: ["", "GET / HTTP/1.1\r\nHost:", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"])
+    @Test(
+        "A connection on which nothing moves is closed",
+        arguments: ["", "GET / HTTP/1.1\r\nHost:", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"])
     func idle(_ sent: String) async throws {
         var limits = HTTPServer.Limits()
         limits.idleSeconds = 1

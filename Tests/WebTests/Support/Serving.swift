@@ -7,7 +7,8 @@ func serving<Result>(
     _ handler: @escaping HTTPHandler, _ body: (HTTPServer, HTTPClient) async throws -> Result
 ) async throws -> Result {
     let server = try HTTPServer(
-        listen: ListenAddress(host: "127.0.0.1", port: 0), origin: "the test", limits: limits, certificate: certificate, logger: logger, handler: handler)
+        listen: ListenAddress(host: "127.0.0.1", port: 0), origin: "the test", limits: limits, certificate: certificate, logger: logger,
+        handler: handler)
     let client = try HTTPClient()
     do {
         let result = try await body(server, client)

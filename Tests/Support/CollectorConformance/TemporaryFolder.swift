@@ -1,11 +1,12 @@
 import Glibc
-import Primitives
+package import Primitives
 
-/// A folder that is gone with its last user.
-final class TemporaryFolder: Sendable {
-    let path: String
+/// A folder for fixtures, which goes with its last user.
+package final class TemporaryFolder: Sendable {
+    package let path: String
 
-    init() throws {
+    /// Errors: the system's reason.
+    package init() throws(Failure) {
         var name = Array("/tmp/martlet-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&name) else { throw Failure(.environment, "no temporary folder: \(systemMessage(errno))") }
         path = String(cString: made)
@@ -25,7 +26,7 @@ final class TemporaryFolder: Sendable {
     }
 
     /// Writes a file and the folders above it.
-    func write(_ name: String, _ text: String) throws {
+    package func write(_ name: String, _ text: String) throws(Failure) {
         let file = "\(path)/\(name)"
         if let slash = file.lastIndex(of: "/") { try Files.makeDirectory(String(file[..<slash])) }
         try Files.write(Array(text.utf8), to: file)

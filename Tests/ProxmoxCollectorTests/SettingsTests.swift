@@ -1,0 +1,171 @@
+import CollectorConformance
+import Primitives
+import ProxmoxAPI
+import ProxmoxCollector
+import Settings
+import Testing
+import Web
+
+@Suite struct SettingsTests {
+    private static let token = "monitor@pve!exporter=hunter2-hunter2"
+    private static let shape = SettingsShape.section([SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters.")])
+
+    private static let files = [
+        "token": token + "\n", "empty": "", "two": "\(token)\n\(token)\n", "half": "monitor@pve!exporter\n", "ca.pem": "-----BEGIN CERTIFICATE-----",
+    ]
+
+    /// Reads settings whose `$` is the folder; errors have the folder's name as `$` too.
+    private static func read(_ yaml: String?, environment: [String: String] = [:]) throws -> Result<ProxmoxSettings, Failure> {
+        let folder = try TemporaryFolder()
+        for (name, text) in files { try folder.write(name, text) }
+        if let yaml { try folder.write("martlet.yml", yaml.replacing("$", with: folder.path)) }
+        let environment = environment.mapValues { $0.replacing("$", with: folder.path) }
+        do throws(Failure) {
+            let tree = try SettingsTree(
+                file: yaml == nil ? nil : "\(folder.path)/martlet.yml", environment: environment, flags: [], shape: shape)
+            return .success(try ProxmoxSettings(tree["proxmox"], environment: environment))
+        } catch {
+            return .failure(Failure(error.code, error.description.replacing(folder.path, with: "$")))
+        }
+    }
+
+    private static func clusters(_ yaml: String) -> String { "proxmox:\n  clusters:\n" + yaml }
+
+    // MARK: good settings
+
+    @Test func `a list of clusters`() throws {
+        let yaml = Self.clusters(
+            """
+                - name: lab
+                  endpoint: pve1.example.org
+                  token: \(Self.token)
+                - endpoint: https://10.0.0.1:8443/
+                  token_file: $/token
+                  verify_tls: no
+                - endpoint: "::1"
+                  token_file: $/token
+                  ca_file: $/ca.pem
+                  name: ""
+
+            """)
+        let settings = try Self.read(yaml).get()
+        #expect(settings.clusters.map(\.name) == ["lab", nil, nil])
+        #expect(settings.clusters.map(\.endpoint.baseURL) == ["https://pve1.example.org:8006", "https://10.0.0.1:8443", "https://[::1]:8006"])
+        #expect(settings.clusters.allSatisfy { $0.endpoint.token.reveal() == Self.token })
+        #expect(settings.clusters[0].endpoint.trust == .system && settings.clusters[1].endpoint.trust == .insecure)
+        guard case .authority(let file) = settings.clusters[2].endpoint.trust else {
+            Issue.record("no authority")
+            return
+        }
+        #expect(file.hasSuffix("/ca.pem"))
+    }
+
+    @Test func `no cluster at all`() throws {
+        #expect(try Self.read(nil).get().clusters.isEmpty)
+        #expect(try Self.read("proxmox:\n").get().clusters.isEmpty)
+        #expect(try Self.read(nil, environment: ["PROXMOX_HOST": "", "PROXMOX_USER": "monitor@pve"]).get().clusters.isEmpty)
+    }
+
+    private static let variables = [
+        "PROXMOX_HOST": "pve1", "PROXMOX_USER": "monitor@pve", "PROXMOX_TOKEN_NAME": "exporter", "PROXMOX_TOKEN_VALUE": "hunter2-hunter2",
+    ]
+
+    @Test func `the variables of other tools`() throws {
+        let cluster = try #require(try Self.read(nil, environment: Self.variables).get().clusters.first)
+        #expect(cluster.name == nil && cluster.endpoint.baseURL == "https://pve1:8006" && cluster.endpoint.trust == .system)
+        #expect(cluster.endpoint.token.reveal() == Self.token)
+    }
+
+    @Test(arguments: [
+        ("PROXMOX_HOST", "http://10.0.0.1:81", "http://10.0.0.1:81"), ("PROXMOX_TOKEN_NAME", "other@pam!x", "other@pam!x=hunter2-hunter2"),
+        ("PROXMOX_CLUSTER", "lab", "lab"), ("PROXMOX_VERIFY_TLS", "false", "insecure"), ("PROXMOX_VERIFY_TLS", "0", "insecure"),
+        ("PROXMOX_VERIFY_TLS", "Yes", "system"), ("PROXMOX_VERIFY_TLS", "", "system"), ("PROXMOX_CA_FILE", "$/ca.pem", "authority"),
+        ("PROXMOX_CLUSTER", "", "exporter"),
+    ])
+    func `each variable is heard`(name: String, value: String, sign: String) throws {
+        let environment = Self.variables.merging([name: value]) { $1 }
+        let cluster = try #require(try Self.read(nil, environment: environment).get().clusters.first)
+        let signs = "\(cluster.endpoint.baseURL) \(cluster.endpoint.token.reveal()) \(cluster.name ?? "") \(cluster.endpoint.trust)"
+        #expect(signs.contains(sign))
+    }
+
+    @Test func `the file goes before the variables of other tools, and ours over the file`() throws {
+        let yaml = Self.clusters("    - endpoint: filehost\n      token: \(Self.token)\n")
+        let own = ["MARTLET_PROXMOX__CLUSTERS__0__NAME": "mine", "MARTLET_PROXMOX__CLUSTERS__0__VERIFY_TLS": "false"]
+        let settings = try Self.read(yaml, environment: Self.variables.merging(own) { $1 }).get()
+        #expect(settings.clusters.map(\.endpoint.authority) == ["filehost:8006"])
+        #expect(settings.clusters.map(\.name) == ["mine"] && settings.clusters[0].endpoint.trust == .insecure)
+    }
+
+    // MARK: errors
+
+    private static let form = "an API token reads USER@REALM!NAME=SECRET;"
+    private static let address = "expected HOST, HOST:PORT or https://HOST:PORT"
+
+    @Test(arguments: [
+        ("    - name: lab\n", "$/martlet.yml:3:7: a cluster needs an endpoint: HOST, HOST:PORT or URL"),
+        ("    - endpoint: \"\"\n      token: \(token)\n", "$/martlet.yml:3:7: a cluster needs an endpoint: HOST, HOST:PORT or URL"),
+        ("    - endpoint: pve1\n", "$/martlet.yml:3:7: cluster pve1 needs a token or a token_file"),
+        ("    - endpoint: https://root:hunter2@pve1\n", "$/martlet.yml:3:7: cluster needs a token or a token_file"),
+        ("    - endpoint: pve1\n      token: \"\"\n      token_file:\n", "$/martlet.yml:3:7: cluster pve1 needs a token or a token_file"),
+        ("    - endpoint: pve1\n      token: hunter2\n", "$/martlet.yml:4:14: \(form) the part from = on is missing"),
+        ("    - endpoint: pve1\n      token: x=hunter2\n", "$/martlet.yml:4:14: \(form) what stands before = is not USER@REALM!NAME"),
+        ("    - endpoint: pve1\n      token: \"a@b!c=hunter2 \"\n",
+            "$/martlet.yml:4:14: an API token holds no spaces, line breaks or letters outside ASCII"),
+        ("    - endpoint: pve1\n      token: \(token)\n      token_file: $/token\n", "$/martlet.yml:4:14: token and token_file exclude each other"),
+        ("    - endpoint: pve1\n      token_file: $/nowhere\n",
+            "$/martlet.yml:4:19: token_file $/nowhere: cannot read $/nowhere: No such file or directory"),
+        ("    - endpoint: pve1\n      token_file: $\n", "$/martlet.yml:4:19: token_file $: cannot read $: Is a directory"),
+        ("    - endpoint: pve1\n      token_file: $/empty\n", "$/martlet.yml:4:19: token_file $/empty: \(form) the part from = on is missing"),
+        ("    - endpoint: pve1\n      token_file: $/half\n", "$/martlet.yml:4:19: token_file $/half: \(form) the part from = on is missing"),
+        ("    - endpoint: pve1\n      token_file: $/two\n",
+            "$/martlet.yml:4:19: token_file $/two: an API token holds no spaces, line breaks or letters outside ASCII"),
+        // A slip of the pen that would print the token.
+        ("    - endpoint: pve1\n      token_file: \(token)\n",
+            "$/martlet.yml:4:19: token_file names a file, and here stands a token; the key for that is token"),
+        ("    - endpoint: pve1/x\n      token: \(token)\n", "$/martlet.yml:3:17: \"pve1/x\" is not a Proxmox address; \(address)"),
+        ("    - endpoint: \(token)\n      token: \(token)\n", "$/martlet.yml:3:17: this is not a Proxmox address; \(address)"),
+        ("    - endpoint: pve1\n      token: \(token)\n      ca_file: $/nowhere\n",
+            "$/martlet.yml:3:17: $/martlet.yml:5:16: ca_file: cannot read $/nowhere: No such file or directory"),
+        ("    - endpoint: pve1\n      token: \(token)\n      verify_tls: maybe\n",
+            "$/martlet.yml:5:19: proxmox.clusters[0].verify_tls: expected true or false, not \"maybe\""),
+        ("    - endpoint: pve1\n      tokn: \(token)\n",
+            "$/martlet.yml:4:7: unknown key \"tokn\" in proxmox.clusters[0]; did you mean \"token\"?"),
+        ("    - endpoint: pve1\n      token: \(token)\n    - endpoint: https://pve1:8006/\n      token: \(token)\n",
+            "two Proxmox clusters have the endpoint pve1:8006"),
+        ("    - endpoint: pve1\n      name: lab\n      token: \(token)\n    - endpoint: pve2\n      name: lab\n      token: \(token)\n",
+            "two Proxmox clusters have the name \"lab\"; their guests could not be told apart"),
+    ])
+    func `what is wrong in the file`(yaml: String, message: String) throws {
+        guard case .failure(let failure) = try Self.read(Self.clusters(yaml)) else {
+            Issue.record("taken")
+            return
+        }
+        #expect(failure.code == .configuration && failure.message == message)
+        #expect(!failure.message.contains("hunter2"))
+    }
+
+    private static let noToken =
+        "PROXMOX_HOST is set, but PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE are not; make an API token for the user"
+
+    @Test(arguments: [
+        (["PROXMOX_TOKEN_NAME": ""], noToken), (["PROXMOX_TOKEN_VALUE": ""], noToken),
+        (["PROXMOX_TOKEN_VALUE": "", "PROXMOX_PASSWORD": "hunter2"], noToken + " (login with PROXMOX_PASSWORD is not supported)"),
+        (["PROXMOX_USER": ""], "PROXMOX_USER is missing: USER@REALM, to go with PROXMOX_TOKEN_NAME"),
+        (["PROXMOX_USER": "root"], "PROXMOX_USER, PROXMOX_TOKEN_NAME, PROXMOX_TOKEN_VALUE: \(form) what stands before = is not USER@REALM!NAME"),
+        (["PROXMOX_TOKEN_VALUE": "hunter2 x"],
+            "PROXMOX_USER, PROXMOX_TOKEN_NAME, PROXMOX_TOKEN_VALUE: an API token holds no spaces, line breaks or letters outside ASCII"),
+        (["PROXMOX_HOST": "pve1/x"], "PROXMOX_HOST: \"pve1/x\" is not a Proxmox address; \(address)"),
+        (["PROXMOX_HOST": "https://root:hunter2@pve1"], "PROXMOX_HOST: this is not a Proxmox address; \(address)"),
+        (["PROXMOX_VERIFY_TLS": "perhaps"], "PROXMOX_VERIFY_TLS: expected true or false, not \"perhaps\""),
+        (["PROXMOX_CA_FILE": "$/nowhere"], "PROXMOX_CA_FILE: ca_file: cannot read $/nowhere: No such file or directory"),
+    ])
+    func `what is wrong in the variables`(change: [String: String], message: String) throws {
+        guard case .failure(let failure) = try Self.read(nil, environment: Self.variables.merging(change) { $1 }) else {
+            Issue.record("taken")
+            return
+        }
+        #expect(failure.code == .configuration && failure.message == message)
+        #expect(!failure.message.contains("hunter2"))
+    }
+}
