@@ -28,10 +28,10 @@ e2e: build
 	@scripts/bootstrap test
 	$(PYTHON) -m pytest -q -m e2e Tests/EndToEnd
 
-## soak: long runs, crashes and data races
+## soak: long runs and crashes, and all unit tests under the address sanitizer
 soak: build
 	@scripts/bootstrap test
-	swift test --scratch-path .build/thread --sanitize=thread
+	ASAN_OPTIONS=detect_leaks=0 swift test --no-parallel --scratch-path .build/address --sanitize=address
 	$(PYTHON) -m pytest -q -s -m soak Tests/EndToEnd
 
 ## bench: tables beside peers from the same run

@@ -89,12 +89,17 @@ import Web
         #expect(signs.contains(sign))
     }
 
-    @Test func `the file goes before the variables of other tools, and ours over the file`() throws {
+    @Test func `our variables go over the file, and those of other tools beside it are an error`() throws {
         let yaml = Self.clusters("    - endpoint: filehost\n      token: \(Self.token)\n")
         let own = ["MARTLET_PROXMOX__CLUSTERS__0__NAME": "mine", "MARTLET_PROXMOX__CLUSTERS__0__VERIFY_TLS": "false"]
-        let settings = try Self.read(yaml, environment: Self.variables.merging(own) { $1 }).get()
+        let settings = try Self.read(yaml, environment: own).get()
         #expect(settings.clusters.map(\.endpoint.authority) == ["filehost:8006"])
         #expect(settings.clusters.map(\.name) == ["mine"] && settings.clusters[0].endpoint.trust == .insecure)
+        guard case .failure(let failure) = try Self.read(yaml, environment: Self.variables) else {
+            Issue.record("taken")
+            return
+        }
+        #expect(failure.message == "$/martlet.yml:3:5: clusters are named here and PROXMOX_HOST is set too; take one of them away")
     }
 
     // MARK: errors
@@ -126,7 +131,9 @@ import Web
         ("    - endpoint: pve1/x\n      token: \(token)\n", "$/martlet.yml:3:17: \"pve1/x\" is not a Proxmox address; \(address)"),
         ("    - endpoint: \(token)\n      token: \(token)\n", "$/martlet.yml:3:17: this is not a Proxmox address; \(address)"),
         ("    - endpoint: pve1\n      token: \(token)\n      ca_file: $/nowhere\n",
-            "$/martlet.yml:3:17: $/martlet.yml:5:16: ca_file: cannot read $/nowhere: No such file or directory"),
+            "$/martlet.yml:5:16: ca_file: cannot read $/nowhere: No such file or directory"),
+        ("    - endpoint: pve1\n      token: \(token)\n      ca_file: $/token\n",
+            "$/martlet.yml:5:16: ca_file: $/token holds no PEM certificate; /etc/pve/pve-root-ca.pem of the cluster does"),
         ("    - endpoint: pve1\n      token: \(token)\n      verify_tls: maybe\n",
             "$/martlet.yml:5:19: proxmox.clusters[0].verify_tls: expected true or false, not \"maybe\""),
         ("    - endpoint: pve1\n      tokn: \(token)\n",
