@@ -37,6 +37,12 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
         description = "GET \(path): \(line)"
     }
 
+    /// The call was given up for the sake of others.
+    package static func late(_ path: String) -> ProxmoxError { ProxmoxError(.timeout, path, "no answer in half of the scrape's time") }
+
+    /// The answer came and cannot be true.
+    package static func malformed(_ path: String, _ detail: String) -> ProxmoxError { ProxmoxError(.malformed, path, detail) }
+
     init(_ error: HTTPClientError, _ path: String) {
         let kind: Kind =
             switch error.kind {

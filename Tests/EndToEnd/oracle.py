@@ -125,7 +125,6 @@ LXC_COUNTERS: Table = (
 
 # (family less its prefix, field): what cluster/resources knows of a guest; a VM has no disk use.
 GUEST_FROM_RESOURCES: Table = (
-    ("uptime_seconds", "uptime"),
     ("cpus", "maxcpu"),
     ("memory_used_bytes", "mem"),
     ("memory_max_bytes", "maxmem"),

@@ -380,7 +380,7 @@ def test_every_field_of_the_fallback() -> None:
     ]
     samples = expected_samples(one_node(resources=rows, qemu=None, lxc=None))
     common = {
-        "status": 1, "cpu_usage": 0.5, "uptime_seconds": 1, "cpus": 2, "memory_used_bytes": 3, "memory_max_bytes": 4,
+        "status": 1, "cpu_usage": 0.5, "cpus": 2, "memory_used_bytes": 3, "memory_max_bytes": 4,
         "disk_max_bytes": 5,
     }  # fmt: skip
     assert numbers_of(samples, vmid="1") == {f"pve_vm_{name}": v for name, v in common.items()}

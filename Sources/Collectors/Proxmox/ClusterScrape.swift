@@ -5,41 +5,43 @@ import ProxmoxAPI
 
 /// One cluster's share of one scrape: three calls for the cluster, then three for each node that is online, all nodes at once.
 struct ClusterScrape: Sendable {
-    /// An answer, or why there is none.
-    typealias Answer<Value: Sendable> = Result<Value, ProxmoxError>
-
     let cluster: ProxmoxCluster
+    let names: ClusterNames
     let families: ProxmoxFamilies
     let sink: SampleSink
     let context: CollectionContext
 
     func run() async {
-        // The cluster's calls get half of the time, so that one of them that hangs leaves the other half to the nodes.
-        let half = Deadline.after(seconds: context.deadline.remainingSeconds / 2)
         if cluster.wasRefused, let error = await cluster.versionError(context), error.kind == .unauthorized {
             report(error, part: cluster.name ?? cluster.client.endpoint.authority)
             return
         }
-        let (client, http) = (cluster.client, context.http)
-        async let versionAnswer = answer { () async throws(ProxmoxError) in try await client.version(http: http, by: half) }
-        async let statusAnswer = answer { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: half) }
-        async let resourcesAnswer = answer { () async throws(ProxmoxError) in try await client.clusterResources(http: http, by: half) }
-        let answers = await (version: versionAnswer, status: statusAnswer, resources: resourcesAnswer)
-        let resources = answers.resources.value
-        let errors = [answers.version.failure, answers.status.failure, answers.resources.failure].compactMap { $0 }
-        cluster.wasRefused = errors.contains { $0.kind == .unauthorized }
-        cluster.learnName(answers.status.value, resources)
+        let client = cluster.client
+        var answers = await ClusterAnswers.ask(client, context.http, by: context.deadline)
+        if let status = answers.status?.value, status.clusterName == nil, cluster.isCluster {
+            answers.distrustStatus(.malformed("/cluster/status", "the row of the cluster is missing, which was there before"))
+        }
+        cluster.wasRefused = answers.errors.contains { $0.kind == .unauthorized }
+        let (status, resources) = (answers.status?.value, answers.resources?.value)
+        cluster.learnName(status, resources)
+        let authority = client.endpoint.authority
         guard let name = cluster.name else {
-            let part = cluster.client.endpoint.authority
-            report(errors, part: part)
-            sink.report(PartProblem(part: part, .failed, "the cluster's name is not known yet; proxmox.clusters.name can set it"))
+            report(answers.errors, part: authority)
+            sink.report(PartProblem(part: authority, .failed, "the cluster's name is not known yet; proxmox.clusters.name can set it"))
             return
         }
-        report(errors, part: name)
+        guard names.claim(name, by: cluster.position) == cluster.position else {
+            sink.report(
+                PartProblem(
+                    part: authority, .duplicate,
+                    "another endpoint of the settings watches a cluster named \(name) already: take one of them away, or give this one a name"))
+            return
+        }
+        report(answers.errors, part: name)
 
-        let members = Members(answers.status.value, resources)
+        let members = Members(status, resources)
         let inventory = Inventory(resources, cluster)
-        writeCluster(name, answers.version.value, answers.status.value, members, inventory)
+        writeCluster(name, answers.version?.value, status, members, inventory)
         var listed = await withTaskGroup(of: NodeScrape.Listed.self) { group in
             for node in members.online {
                 let scrape = NodeScrape(
@@ -51,10 +53,6 @@ struct ClusterScrape: Sendable {
         }
         writeUnlisted(name, members, inventory, &listed)
         if let resources { remember(resources, inventory, listed) }
-    }
-
-    private func answer<Value: Sendable>(_ call: () async throws(ProxmoxError) -> Value) async -> Answer<Value> {
-        do throws(ProxmoxError) { return .success(try await call()) } catch { return .failure(error) }
     }
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
@@ -116,15 +114,6 @@ struct ClusterScrape: Sendable {
 
     private func report(_ error: ProxmoxError, part: String) {
         sink.report(PartProblem(part: part, error.reason, error.description))
-    }
-}
-
-extension Result where Success: Sendable, Failure == ProxmoxError {
-    var value: Success? { try? get() }
-
-    var failure: ProxmoxError? {
-        if case .failure(let error) = self { return error }
-        return nil
     }
 }
 

@@ -7,6 +7,8 @@ import Synchronization
 final class ProxmoxCluster: Sendable {
     private struct State {
         var name: String?
+        /// The name came from a cluster, not from a node that stands alone.
+        var isCluster = false
         var guests: [Int: GuestIdentity] = [:]
         var wasRefused = false
     }
@@ -16,7 +18,11 @@ final class ProxmoxCluster: Sendable {
     let configuredName: String?
     private let state = Mutex(State())
 
-    init(_ settings: ProxmoxSettings.Cluster) {
+    /// Its place in the settings.
+    let position: Int
+
+    init(_ settings: ProxmoxSettings.Cluster, position: Int) {
+        self.position = position
         client = ProxmoxClient(endpoint: settings.endpoint)
         configuredName = settings.name
     }
@@ -24,14 +30,22 @@ final class ProxmoxCluster: Sendable {
     /// The value of the label `cluster`, once it is known.
     var name: String? { configuredName ?? state.withLock { $0.name } }
 
-    /// Learns the cluster's own name: the cluster's, else the only node's.
+    /// Whether it is known to be a cluster: then an answer that knows none is not the truth.
+    var isCluster: Bool { state.withLock { $0.isCluster } }
+
+    /// Learns the cluster's own name, or the only node's; the second only while nothing is known, as it may be half an answer.
     func learnName(_ status: ClusterStatus?, _ resources: ClusterResources?) {
-        var found = status?.clusterName
-        if found == nil, let status, status.nodes.count == 1 { found = status.nodes[0].name }
-        if found == nil, status == nil, let resources, resources.nodes.count == 1 { found = resources.nodes[0].name }
-        guard let found else { return }
-        // A name once learnt from the cluster is not given up for a guess.
-        state.withLock { if status != nil || $0.name == nil { $0.name = found } }
+        var lone: String?
+        if let status, status.nodes.count == 1 { lone = status.nodes[0].name }
+        if status == nil, let resources, resources.nodes.count == 1 { lone = resources.nodes[0].name }
+        state.withLock { state in
+            if let name = status?.clusterName {
+                state.name = name
+                state.isCluster = true
+            } else if state.name == nil {
+                state.name = lone
+            }
+        }
     }
 
     func remembered(_ vmid: Int) -> GuestIdentity? { state.withLock { $0.guests[vmid] } }

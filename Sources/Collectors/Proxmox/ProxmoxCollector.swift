@@ -8,8 +8,9 @@ package struct ProxmoxCollector: Collector {
     package let name = "proxmox"
     private let families = ProxmoxFamilies()
     private let clusters: [ProxmoxCluster]
+    private let names = ClusterNames()
 
-    package init(_ settings: ProxmoxSettings) { clusters = settings.clusters.map(ProxmoxCluster.init) }
+    package init(_ settings: ProxmoxSettings) { clusters = settings.clusters.enumerated().map { ProxmoxCluster($1, position: $0) } }
 
     package var catalogue: Catalogue { families.catalogue }
 
@@ -19,8 +20,8 @@ package struct ProxmoxCollector: Collector {
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
         await withDiscardingTaskGroup { group in
             for cluster in clusters {
-                group.addTask { [families] in
-                    await ClusterScrape(cluster: cluster, families: families, sink: sink, context: context).run()
+                group.addTask { [families, names] in
+                    await ClusterScrape(cluster: cluster, names: names, families: families, sink: sink, context: context).run()
                 }
             }
         }

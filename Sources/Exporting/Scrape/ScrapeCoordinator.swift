@@ -55,9 +55,9 @@ package final class ScrapeCoordinator: Sendable {
 
     /// Scrapes by the deadline.
     ///
-    /// - Parameter names: the collectors that take part, or nil for all of them and martlet's own metrics.
+    /// - Parameter names: the collectors that take part, or nil for all; martlet's own metrics are always there.
     package func scrape(by deadline: Deadline, only names: Set<String>? = nil) async -> ScrapeResult {
-        let selection = all.indices.filter { names?.contains(all[$0].name) ?? true }
+        let selection = all.indices.filter { $0 >= collectors.count || names?.contains(all[$0].name) ?? true }
         var shares = selection.map { Share(collector: $0, run: joinOrStart($0, deadline)) }
         for share in shares { await share.run?.wait(until: deadline) }
         // Whoever came first has set a run's time. One that was too short, of a scraper in more of a hurry, is not the last word.

@@ -24,7 +24,8 @@ package final class ExporterService: Sendable {
 
     private struct State {
         var servers: [HTTPServer] = []
-        var last: ScrapeResult?
+        /// How the last whole scrape went, for each collector.
+        var last: [ScrapeResult.Share] = []
         /// Some collector has given data.
         var hasData = false
         var isStopping = false
@@ -70,6 +71,9 @@ package final class ExporterService: Sendable {
     package func start() async throws(Failure) {
         var limits = HTTPServer.Limits()
         limits.requestsInFlight = options.requestsInFlight
+        limits.unlimitedPaths = Set(Self.healthPaths + Self.readyPaths)
+        // A quarter of all connections: one address that opens many and says nothing leaves room for the others.
+        limits.connectionsPerAddress = limits.connections / 4
         let router = self.router()
         var servers: [HTTPServer] = []
         do {
@@ -103,7 +107,10 @@ package final class ExporterService: Sendable {
             defer { state.life = [] }
             return (state.servers, state.life)
         }
-        for server in servers { await server.stop(withinSeconds: options.stopSeconds) }
+        // `/ready` says 503 and new scrapes are turned away while those in flight finish; only then are the doors closed.
+        let deadline = Deadline.after(seconds: options.stopSeconds)
+        while servers.contains(where: { $0.counts.inFlight > 0 }) && !deadline.hasPassed { try? await Task.sleep(for: .milliseconds(10)) }
+        for server in servers { await server.stop(withinSeconds: deadline.remainingSeconds) }
         for task in life { task.cancel() }
     }
 
@@ -120,9 +127,11 @@ package final class ExporterService: Sendable {
 
     private func note(_ result: ScrapeResult) {
         let names = Set(coordinator.collectors.map(\.name))
-        let hasData = names.isEmpty || result.shares.contains { names.contains($0.collector) && $0.sampleCount > 0 }
+        let shares = result.shares.filter { names.contains($0.collector) }
+        let hasData = names.isEmpty || shares.contains { $0.sampleCount > 0 }
         state.state.withLock { state in
-            state.last = result
+            // A scrape of some collectors says nothing of the others.
+            if shares.count == names.count { state.last = shares }
             state.hasData = state.hasData || hasData
         }
     }
@@ -136,17 +145,23 @@ package final class ExporterService: Sendable {
         let health: HTTPHandler = { _ in HTTPServerResponse(text: "martlet is alive.\n") }
         let ready: HTTPHandler = { _ in
             let (hasData, isStopping) = shared.state.withLock { ($0.hasData, $0.isStopping) }
-            if isStopping { return HTTPServerResponse(status: 503, text: "Shutting down.\n") }
+            if isStopping { return Self.stopping }
             return hasData
                 ? HTTPServerResponse(text: "martlet is ready.\n")
                 : HTTPServerResponse(status: 503, text: "No collector has given data yet; the landing page says why.\n")
         }
         var router = Router()
-        let names = Set(coordinator.collectors.map(\.name))
-        router.get("/") { _ in page.response(shared.state.withLock { $0.last }?.shares.filter { names.contains($0.collector) } ?? []) }
-        router.get("/metrics", metrics.handle)
-        for path in ["/health", "/-/healthy"] { router.get(path, health) }
-        for path in ["/ready", "/-/ready"] { router.get(path, ready) }
+        router.get("/") { _ in page.response(shared.state.withLock { $0.last }) }
+        router.get("/metrics") { request in
+            guard !shared.state.withLock({ $0.isStopping }) else { return Self.stopping }
+            return await metrics.handle(request)
+        }
+        for path in Self.healthPaths { router.get(path, health) }
+        for path in Self.readyPaths { router.get(path, ready) }
         return router
     }
+
+    private static let healthPaths = ["/health", "/-/healthy"]
+    private static let readyPaths = ["/ready", "/-/ready"]
+    private static var stopping: HTTPServerResponse { HTTPServerResponse(status: 503, text: "Shutting down.\n") }
 }

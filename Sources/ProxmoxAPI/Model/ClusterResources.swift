@@ -40,6 +40,8 @@ package struct ClusterResources: Sendable {
             default: break
             }
         }
+        // Nodes are listed to whoever may ask, whatever else is hidden.
+        guard !nodes.isEmpty else { return nil }
     }
 }
 

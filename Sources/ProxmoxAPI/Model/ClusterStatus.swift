@@ -27,5 +27,7 @@ package struct ClusterStatus: Sendable {
             default: break
             }
         }
+        // Somebody answered, so there is a node.
+        guard !nodes.isEmpty else { return nil }
     }
 }

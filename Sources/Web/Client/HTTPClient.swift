@@ -141,6 +141,16 @@ private final class ClientDriver {
             guard let context = outcome.context else { continue }
             end(Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue())?.finish(outcome)
         }
-        mlt_curl_wait(multi, 1000)
+        endLate()
+        // Rounded up, so that whoever wakes for a deadline finds it passed.
+        let nearest = running.values.map(\.transfer.request.deadline).min()?.remainingSeconds ?? 1
+        mlt_curl_wait(multi, Int32((nearest * 1000).rounded(.up).clamped(to: 0...1000)))
+    }
+
+    /// Deadlines are kept here too: libcurl's own timers may be late, and a late answer loses its whole part of a scrape.
+    private func endLate() {
+        for (transfer, _) in running.values where transfer.request.deadline.hasPassed {
+            end(transfer)?.fail(.timeout, "no answer by the deadline")
+        }
     }
 }

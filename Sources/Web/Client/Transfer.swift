@@ -38,7 +38,9 @@ final class Transfer: Sendable {
         var options = mlt_curl_request()
         options.verify_peer = request.trust == .insecure ? 0 : 1
         options.timeout_ms = Int((remaining * 1000).rounded(.up).clamped(to: 1...2e9))
-        options.connect_timeout_ms = Int((min(remaining, request.connectTimeoutSeconds) * 1000).clamped(to: 1...2e9))
+        // Two timeouts that end within a millisecond of each other confuse libcurl's clock: the second would be noticed late.
+        let isConnectBounded = request.connectTimeoutSeconds < remaining - 0.05
+        options.connect_timeout_ms = isConnectBounded ? Int((request.connectTimeoutSeconds * 1000).clamped(to: 1...2e9)) : 0
         options.on_body = clientOnBody
         options.on_header = clientOnHeader
         options.context = Unmanaged.passUnretained(self).toOpaque()

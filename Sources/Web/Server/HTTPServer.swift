@@ -11,6 +11,8 @@ package final class HTTPServer: Sendable {
         package var connectionsPerAddress: UInt32 = 0
         /// Requests being answered; the next gets 503.
         package var requestsInFlight = 40
+        /// Paths that are answered however many requests are in flight: whether a service lives must not depend on how busy it is.
+        package var unlimitedPaths: Set<String> = []
         /// Request line and headers together; more gets 431.
         package var headerBytes = 32 << 10
         /// More gets 413.
@@ -154,7 +156,7 @@ package final class HTTPServer: Sendable {
         let verdict: Verdict = state.withLock { state in
             state.counts.requests += 1
             if state.isStopping { return .stopping }
-            guard state.counts.inFlight < limits.requestsInFlight else {
+            guard state.counts.inFlight < limits.requestsInFlight || limits.unlimitedPaths.contains(exchange.path) else {
                 state.counts.refused += 1
                 return .busy
             }

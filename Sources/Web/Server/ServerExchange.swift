@@ -26,7 +26,7 @@ final class ServerExchange: Sendable {
 
     private let connection: Connection
     private let method: String
-    private let path: String
+    let path: String
     private let bodyLimit: Int
     private let arrival = ContinuousClock.now
     private let state = Mutex(State())

@@ -69,7 +69,6 @@ struct ContainerFamilies: Sendable {
     /// What `/cluster/resources` tells when the node does not; no counters, as with virtual machines.
     func write(_ labels: LabelSet, _ guest: GuestResource, into buffer: inout SampleBuffer) {
         buffer.add(status, labels, guest.isRunning)
-        buffer.add(uptime, labels, guest.uptimeSeconds)
         buffer.add(cpuUsage, labels, guest.cpuRatio)
         buffer.add(cpus, labels, guest.cpus)
         buffer.add(memoryUsed, labels, guest.memoryUsedBytes)

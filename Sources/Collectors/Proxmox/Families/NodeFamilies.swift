@@ -39,7 +39,7 @@ struct NodeFamilies: Sendable {
             "/cluster/status online, else /cluster/resources status")
         stale = gauge(
             "statistics_stale",
-            "1 if the node is a member and its statistics daemon is silent, so that CPU and names of its guests are missing.",
+            "1 if the node is a member and its statistics daemon has been silent for five minutes, so that figures from it are missing.",
             "/cluster/status online, /cluster/resources status")
         let resources = "/cluster/resources "
         uptime = gauge("uptime_seconds", "Seconds since the node booted.", resources + "uptime")

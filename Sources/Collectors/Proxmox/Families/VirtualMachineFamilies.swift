@@ -99,10 +99,9 @@ struct VirtualMachineFamilies: Sendable {
         for interface in machine.interfaces { interfaces.write(labels, interface, into: &buffer) }
     }
 
-    /// What `/cluster/resources` tells when the node does not. No counters: two sources of one counter look like a restart.
+    /// What `/cluster/resources` tells when the node does not. No counters and no uptime: going back to an older source would look like a restart.
     func write(_ labels: LabelSet, _ guest: GuestResource, into buffer: inout SampleBuffer) {
         buffer.add(status, labels, guest.isRunning)
-        buffer.add(uptime, labels, guest.uptimeSeconds)
         buffer.add(cpuUsage, labels, guest.cpuRatio)
         buffer.add(cpus, labels, guest.cpus)
         buffer.add(memoryUsed, labels, guest.memoryUsedBytes)
