@@ -31,7 +31,7 @@ import Web
         try await serving { request in
             let query = request.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
             seen.withLock { $0.append(request.path + (query.isEmpty ? "" : "?\(query)")) }
-            return HTTPServerResponse(text: #"{"data":[]}"#)
+            return HTTPServerResponse(text: #"{"data":[{"type":"node","name":"pve1","node":"pve1"}]}"#)
         } _: { client, http in
             _ = await failure { () async throws(ProxmoxError) in try await client.version(http: http, by: .farAway) }
             _ = try await client.clusterStatus(http: http, by: .farAway)
@@ -53,7 +53,7 @@ import Web
         let turnstile = Turnstile()
         try await serving { request in
             await turnstile.pass(request.path)
-            return HTTPServerResponse(text: #"{"data":[]}"#)
+            return HTTPServerResponse(text: #"{"data":[{"type":"node","name":"pve1","node":"pve1"}]}"#)
         } _: { client, http in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<30 {

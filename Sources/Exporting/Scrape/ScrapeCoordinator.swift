@@ -103,7 +103,7 @@ package final class ScrapeCoordinator: Sendable {
         var buffers = [[SampleBuffer]](repeating: [], count: all.count)
         var results: [ScrapeResult.Share] = []
         for share in shares {
-            let finishedAfterSeconds = share.run?.finishedAfterSeconds
+            let finishedAfterSeconds = share.run?.finishedInTimeAfterSeconds
             let contents = share.run?.sink.contents ?? SampleSink.Contents()
             buffers[share.collector] = contents.committed
             var problems = contents.problems
@@ -112,6 +112,11 @@ package final class ScrapeCoordinator: Sendable {
             } else if finishedAfterSeconds == nil {
                 problems += contents.pending.sorted().map { PartProblem(part: $0, .deadline, "not done by the deadline") }
                 if contents.pending.isEmpty { problems.append(PartProblem(part: "", .deadline, "not done by the deadline")) }
+            } else {
+                // A part that was begun is missed even when its collector has not a word for why it is not there.
+                let told = Set(problems.map(\.part))
+                let untold = contents.pending.subtracting(told).sorted()
+                problems += untold.map { PartProblem(part: $0, .failed, "the collector began the part and gave nothing") }
             }
             results.append(
                 ScrapeResult.Share(

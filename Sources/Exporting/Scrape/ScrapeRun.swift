@@ -22,14 +22,17 @@ final class ScrapeRun: Sendable {
         self.deadline = deadline
     }
 
-    /// nil while the collector is at work.
-    var finishedAfterSeconds: Double? { state.withLock { $0.finishedAfterSeconds } }
+    /// nil while the collector is at work, and for good when it has returned after its deadline only.
+    var finishedInTimeAfterSeconds: Double? { state.withLock { $0.finishedAfterSeconds }.flatMap { $0 < seconds ? $0 : nil } }
 
     /// Whether the collector ran out of time, and would have more of it in a run for this deadline.
     func wouldGainFrom(_ other: Deadline) -> Bool {
-        other.remainingSeconds > (deadline.instant - started).seconds && finishedAfterSeconds != nil
-            && sink.contents.problems.contains { $0.reason == .deadline }
+        other.remainingSeconds > seconds && state.withLock({ $0.finishedAfterSeconds != nil })
+            && (finishedInTimeAfterSeconds == nil || sink.contents.problems.contains { $0.reason == .deadline })
     }
+
+    /// From start to deadline.
+    private var seconds: Double { (deadline.instant - started).seconds }
 
     func finish() {
         let waiters = state.withLock { state in

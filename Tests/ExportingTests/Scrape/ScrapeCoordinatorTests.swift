@@ -54,7 +54,8 @@ import Web
             let begin = ContinuousClock.now
             let result = await coordinator.scrape(by: .after(seconds: seconds))
             let took = (ContinuousClock.now - begin).seconds
-            #expect(took >= seconds && took < seconds + 10)
+            // Timers are a little early at times.
+            #expect(took > seconds - 0.02 && took < seconds + 10)
             return result
         } until: { $0.share("fine")?.isSuccess == true && $0.share("hung")?.parts == ["quick"] }
         for line in [
@@ -117,26 +118,30 @@ import Web
         #expect(result.share("a")?.problems == [])
     }
 
-    @Test func `what comes after the deadline is dropped, in later scrapes too`() async throws {
-        let wall = Wall()
-        let stub = StubCollector("a") { sink, _, stub in
-            await wall.pass()
-            stub.commit("late", sink)
-            sink.report(PartProblem(part: "late", .failed, "too late"))
+    @Test func `what comes after the deadline is dropped`() async throws {
+        let (listener, other) = (Gate(), Gate())
+        let late = StubCollector("late") { sink, _, stub in
+            // Ends when it is told to, and that is at the deadline of whoever came first.
+            await listener.pass()
+            stub.commit("all", sink)
+            sink.report(PartProblem(part: "all", .failed, "too late"))
         }
-        let coordinator = try ScrapeCoordinator.make([stub])
-        // The second scraper has joined, and waits no longer than the first has given the collector.
-        let first = Task.immediate { await coordinator.scrape(by: .after(seconds: 0.2)) }
+        let slow = StubCollector("slow") { sink, _, stub in
+            await other.pass()
+            stub.commit("all", sink)
+        }
+        let coordinator = try ScrapeCoordinator.make([late, slow])
+        let first = Task.immediate { await coordinator.scrape(by: .after(seconds: 0.2), only: ["late"]) }
         let second = Task.immediate { await coordinator.scrape(by: Self.farAway) }
-        for scrape in [first, second] {
-            let result = await scrape.value
-            #expect(!result.text.contains("a_value{") && result.share("a")?.parts == [])
-            #expect(result.share("a")?.problems.map(\.reason) == [.deadline])
-        }
-        wall.open()
-        let limit = Deadline.after(seconds: 10)
-        while stub.record.returns == 0, !limit.hasPassed { await Task.yield() }
-        #expect(await first.value.share("a")?.parts == [])
+        let problems = await first.value.share("late")?.problems
+        #expect(problems == [PartProblem(part: "", .deadline, "not done by the deadline")])
+        let limit = Deadline.after(seconds: 20)
+        while late.record.returns == 0, !limit.hasPassed { await Task.yield() }
+        // The second has joined, and is held by the other collector until now.
+        other.open()
+        let result = await second.value
+        #expect(!result.text.contains("late_value{") && result.share("late")?.parts == [])
+        #expect(result.has(#"slow_value{item="all"} 1"#))
     }
 
     @Test func `a joiner in a hurry gets what is there`() async throws {
@@ -190,18 +195,19 @@ import Web
         let one = Task.immediate { await coordinator.scrape(by: Self.farAway, only: ["slow"]) }
         await gate.arrivals(1)
         let other = await coordinator.scrape(by: Self.farAway, only: ["fast"])
-        #expect(other.shares.map(\.collector) == ["fast"] && other.has(#"fast_value{item="all"} 1"#))
-        #expect(!other.text.contains("own_value"))
+        #expect(other.shares.map(\.collector) == ["fast", "own"] && other.has(#"fast_value{item="all"} 1"#))
+        // What martlet tells of itself is in every scrape.
+        #expect(other.text.contains("own_value"))
         // A collector that is at work in time is joined, not taken for hung.
         let all = Task.immediate { await coordinator.scrape(by: Self.farAway) }
         gate.open()
-        #expect(await one.value.shares.map(\.collector) == ["slow"])
+        #expect(await one.value.shares.map(\.collector) == ["slow", "own"])
         let result = await all.value
         #expect(result.shares.map(\.collector) == ["slow", "fast", "own"])
         #expect(result.shares.map(\.isSuccess) == [true, true, true])
         #expect(result.has(#"own_value{item="all"} 1"#))
-        #expect(slow.record.calls == 1 && fast.record.calls == 2 && own.record.calls == 1)
-        #expect(await coordinator.scrape(by: Self.farAway, only: []).shares.isEmpty)
+        #expect(slow.record.calls == 1 && fast.record.calls == 2)
+        #expect(await coordinator.scrape(by: Self.farAway, only: []).shares.map(\.collector) == ["own"])
     }
 
     @Test func `series that come twice are left out and counted`() async throws {

@@ -60,8 +60,9 @@ import Web
     }
 
     @Test(arguments: Transport.allCases, [
-        ("collect[]=a", ["a_value"]), ("collect%5B%5D=b", ["b_value"]), ("collect[]=a&collect[]=b", ["a_value", "b_value"]),
-        ("collect[]=a&collect[]=a", ["a_value"]), ("exclude[]=a", ["b_value"]), ("exclude[]=a&exclude[]=b", []),
+        ("collect[]=a", ["a_value", "own_value"]), ("collect%5B%5D=b", ["b_value", "own_value"]),
+        ("collect[]=a&collect[]=b", ["a_value", "b_value", "own_value"]), ("collect[]=a&collect[]=a", ["a_value", "own_value"]),
+        ("exclude[]=a", ["b_value", "own_value"]), ("exclude[]=a&exclude[]=b", ["own_value"]),
         ("other=1", ["a_value", "b_value", "own_value"]), ("collect=a", ["a_value", "b_value", "own_value"]),
     ])
     func selection(transport: Transport, row: (query: String, shown: [String])) async throws {

@@ -181,7 +181,7 @@ import Testing
     }
 
     private static let flags: [Field<Bool>] = [
-        Field(testDescription: "quorate") { try decoded("[{\"type\":\"cluster\",\"quorate\":\($0)}]", ClusterStatus.init)?.isQuorate },
+        Field(testDescription: "quorate") { try decoded("[{\"type\":\"node\",\"name\":\"a\"},{\"type\":\"cluster\",\"quorate\":\($0)}]", ClusterStatus.init)?.isQuorate },
         Field(testDescription: "online") {
             try decoded("[{\"type\":\"node\",\"name\":\"a\",\"online\":\($0)}]", ClusterStatus.init)?.nodes.first?.isOnline
         },
@@ -210,9 +210,13 @@ import Testing
         }
         if json != "{}" { #expect(try decoded(json, NodeStatus.init) == nil) }
         #expect(try decoded(json, ProxmoxVersion.init) == nil)
-        let resources = try decoded("[\(json),{\"type\":\(json)},{\"type\":\"node\"},{\"type\":\"qemu\",\"node\":\"a\"}]", ClusterResources.init)
-        #expect(resources?.nodes.isEmpty == true && resources?.guests.isEmpty == true && resources?.storages.isEmpty == true)
-        #expect(try decoded("[\(json),{\"type\":\"node\"}]", ClusterStatus.init)?.nodes.isEmpty == true)
+        let odd = "\(json),{\"type\":\(json)},{\"type\":\"node\"},{\"type\":\"qemu\",\"node\":\"a\"}"
+        let resources = try decoded("[\(odd),{\"type\":\"node\",\"node\":\"a\"}]", ClusterResources.init)
+        #expect(resources?.nodes.map(\.name) == ["a"] && resources?.guests.isEmpty == true && resources?.storages.isEmpty == true)
+        #expect(try decoded("[\(odd),{\"type\":\"node\",\"name\":\"a\"}]", ClusterStatus.init)?.nodes.map(\.name) == ["a"])
+        // Whoever answers is a node: an answer that holds none is half an answer.
+        #expect(try decoded("[\(odd)]", ClusterResources.init) == nil)
+        #expect(try decoded("[\(odd)]", ClusterStatus.init) == nil)
     }
 
     @Test func `parts of another shape are as if they were not there`() throws {

@@ -14,7 +14,7 @@ import Web
         let names = (0..<online).map { "pve\($0)" }
         let table = Lab.table(
             status: [Lab.cluster(), Lab.member("off", online: 0)] + names.map { Lab.member($0) },
-            resources: names.map { Lab.node($0) } + (0..<50).map { Lab.guest($0 + 100, on: "off") },
+            resources: [Lab.node("off", status: "offline")] + names.map { Lab.node($0) } + (0..<50).map { Lab.guest($0 + 100, on: "off") },
             qemu: Dictionary(uniqueKeysWithValues: names.map { ($0, (0..<20).map { Lab.listed($0 + 500) }) }), nodes: names)
         try await FakeProxmox.serve(table) { fake in
             let collector = ProxmoxCollector(try fake.settings())

@@ -97,7 +97,7 @@ import Testing
             fake["/nodes/pve1/\(list)"] = .refusal(500, "got timeout")
             let trial = try await scrape(ProxmoxCollector(try fake.settings()))
             #expect(trial.reasons == ["lab/pve1: failed"])
-            var lines = ["uptime_seconds 15.0", "cpu_usage 0.5", "cpus 2.0", "memory_used_bytes 11.0", "memory_max_bytes 12.0"]
+            var lines = ["cpu_usage 0.5", "cpus 2.0", "memory_used_bytes 11.0", "memory_max_bytes 12.0"]
             if kind == "lxc" { lines.append("disk_used_bytes 13.0") }
             lines.append("disk_max_bytes 14.0")
             if let value = row.value { lines.insert("status \(value)", at: 0) }

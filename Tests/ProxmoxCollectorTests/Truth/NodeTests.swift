@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func `a node that resources do not hold is neither stale nor fresh`() async throws {
-        let table = Lab.table(status: [Lab.member("pve1")], resources: [Lab.storage("pve1")], nodes: ["pve1"])
+        let table = Lab.table(status: [Lab.member("pve1")], resources: [Lab.storage("pve1"), Lab.node("pve2")], nodes: ["pve1"])
         try await FakeProxmox.serve(table) { fake in
             let trial = try await scrape(ProxmoxCollector(try fake.settings(name: "lab")))
             #expect(!trial.families.contains("pve_node_statistics_stale"))

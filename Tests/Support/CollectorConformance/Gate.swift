@@ -8,7 +8,7 @@ package final class Gate: Sendable {
         var next = 0
         var arrivals = 0
         /// Those who wait for so many arrivals.
-        var watchers: [(arrivals: Int, continuation: CheckedContinuation<Void, Never>)] = []
+        var watchers: [Int: (arrivals: Int, continuation: CheckedContinuation<Void, Never>)] = [:]
     }
 
     private let state = Mutex(State())
@@ -17,21 +17,18 @@ package final class Gate: Sendable {
 
     /// Waits for `open`.
     package func pass() async {
-        let id = state.withLock { state in
-            state.next += 1
-            return state.next
-        }
+        let id = nextNumber()
         await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
                 let (goes, watchers) = state.withLock { state in
                     state.arrivals += 1
-                    let watchers = state.watchers.filter { $0.arrivals <= state.arrivals }
-                    state.watchers.removeAll { $0.arrivals <= state.arrivals }
+                    let watchers = state.watchers.filter { $0.value.arrivals <= state.arrivals }
+                    for id in watchers.keys { state.watchers[id] = nil }
                     if state.isOpen || Task.isCancelled { return (true, watchers) }
                     state.waiters[id] = continuation
                     return (false, watchers)
                 }
-                for watcher in watchers { watcher.continuation.resume() }
+                for watcher in watchers.values { watcher.continuation.resume() }
                 if goes { continuation.resume() }
             }
         } onCancel: {
@@ -39,15 +36,20 @@ package final class Gate: Sendable {
         }
     }
 
-    /// Waits until tasks have come to the gate `count` times in all.
+    /// Waits until tasks have come to the gate `count` times in all; a cancelled task does not wait.
     package func arrivals(_ count: Int) async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let isThere = state.withLock { state in
-                if state.arrivals >= count { return true }
-                state.watchers.append((count, continuation))
-                return false
+        let id = nextNumber()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                let isOver = state.withLock { state in
+                    if state.arrivals >= count || Task.isCancelled { return true }
+                    state.watchers[id] = (count, continuation)
+                    return false
+                }
+                if isOver { continuation.resume() }
             }
-            if isThere { continuation.resume() }
+        } onCancel: {
+            state.withLock { $0.watchers.removeValue(forKey: id) }?.continuation.resume()
         }
     }
 
@@ -59,5 +61,12 @@ package final class Gate: Sendable {
             return Array(state.waiters.values)
         }
         for waiter in waiters { waiter.resume() }
+    }
+
+    private func nextNumber() -> Int {
+        state.withLock { state in
+            state.next += 1
+            return state.next
+        }
     }
 }
