@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from conftest import Start, fetch, free_port, wait_for
 from exporting import Exporter, environment
 from oracle import Samples, difference, expected_samples, parse_exposition
-from replay import Fault, Replay
+from replay import TOKEN, Fault, Replay
 
 API = "/api2/json"
 
@@ -143,3 +144,60 @@ def test_scrapers_at_once_share_a_run(start: Start) -> None:
             texts = list(pool.map(lambda _: exporter.metrics().text, range(8)))
         assert api.counts[f"{API}/cluster/status"] - before == 1
         assert all("pve_node_up" in text for text in texts)
+
+
+@pytest.mark.parametrize("seconds", [1.5, 2, 3, 5])
+def test_one_hanging_call_is_noticed_in_time(start: Start, seconds: float) -> None:
+    path = f"{API}/nodes/pve1/status"
+    with Replay.from_recordings() as api:
+        exporter = Exporter(start, environment(api))
+        exporter.metrics()
+        api.faults[path] = Fault(delay_seconds=30)
+        expected = expected_samples({known: data for known, data in api.answers.items() if known != path})
+        for _ in range(3):
+            began = time.monotonic()
+            samples, _ = parse_exposition(exporter.metrics(timeout_seconds=seconds).text)
+            assert time.monotonic() - began < seconds
+            assert difference(expected, samples) == []
+            assert problems(samples) == {"lab/pve1": {"deadline"}}
+
+
+def test_cluster_that_takes_more_than_half_of_the_time(start: Start) -> None:
+    with Replay.from_recordings() as api:
+        exporter = Exporter(start, environment(api))
+        exporter.metrics()
+        for path in ("version", "cluster/status", "cluster/resources"):
+            api.faults[f"{API}/{path}"] = Fault(delay_seconds=2)
+        samples, _ = parse_exposition(exporter.metrics(timeout_seconds=4).text)
+        expected = expected_samples(api.answers)
+        assert {key for key in expected if key[0] == "pve_node_up"} <= set(samples)
+        assert difference(expected, samples) == []
+
+
+def test_two_clusters_of_one_name_are_not_mixed(start: Start, tmp_path: Path) -> None:
+    with Replay.from_recordings() as first, Replay.from_recordings() as second:
+        second.answers["/api2/json/version"]["version"] = "8.4.0"
+        clusters = "".join(f"    - {{endpoint: '{api.url}', token: '{TOKEN}'}}\n" for api in (first, second))
+        (tmp_path / "martlet.yml").write_text("proxmox:\n  clusters:\n" + clusters)
+        exporter = Exporter(start, {})
+        wait_for(lambda: fetch(exporter.url + "/ready").status == 200, 10, "ready")
+        for _ in range(10):
+            samples, _ = parse_exposition(exporter.metrics().text)
+            assert difference(expected_samples(first.answers), samples) == []
+            assert problems(samples) == {second.url.removeprefix("http://"): {"duplicate"}}
+
+
+def test_health_pages_answer_while_scrapes_hang(start: Start) -> None:
+    import concurrent.futures
+
+    with Replay.from_recordings() as api:
+        exporter = Exporter(start, environment(api), "--web.max-requests", "5")
+        wait_for(lambda: fetch(exporter.url + "/ready").status == 200, 10, "ready")
+        api.faults[f"{API}/cluster/status"] = Fault(delay_seconds=10)
+        api.faults[f"{API}/cluster/resources"] = Fault(delay_seconds=10)
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            scrapes = [pool.submit(exporter.metrics, 3) for _ in range(20)]
+            time.sleep(0.5)
+            assert [fetch(exporter.url + path).status for path in ("/health", "/-/healthy", "/ready", "/-/ready")] == [200] * 4
+            statuses = [scrape.result().status for scrape in scrapes]
+        assert sorted(set(statuses)) == [200, 503] and statuses.count(200) == 5
