@@ -21,7 +21,9 @@ struct StackSettings: Sendable {
             .section([
                 SettingsKey("listen_address", .text, "Address of Prometheus.", standard: "127.0.0.1:9090"),
                 SettingsKey("retention", .text, "How long samples are kept, as Prometheus writes it.", standard: "15d"),
-                SettingsKey("scrape_interval", .seconds(1...3600), "Time between scrapes.", standard: "15s"),
+                SettingsKey(
+                    "scrape_interval", .seconds(1...120), "Time between scrapes; the shipped rules hold for up to two minutes.",
+                    standard: "15s"),
                 SettingsKey("rules_dir", .text, "Folder of rule files in place of the shipped ones.", standard: "the shipped rules"),
             ]), "Prometheus, as martlet up runs it."),
         SettingsKey(

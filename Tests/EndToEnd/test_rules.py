@@ -194,9 +194,24 @@ def test_series_are_found_in_expressions():
 
 @each_alert
 def test_alert_reads_recorded_series_only(alert):
-    names = series_named(alert["expr"])
+    # ALERTS is Prometheus' own record of which alerts fire.
+    names = series_named(alert["expr"]) - {"ALERTS"}
     assert names
     assert names <= RECORDED, f"not recorded: {names - RECORDED}"
+
+
+def test_no_rule_reads_hours_of_an_exporters_series():
+    """At a sample every few seconds that is dear; of a recorded series the rules decide how many samples it has."""
+    found = [(name, window) for rule in rules()
+             for name, window in re.findall(r"([a-zA-Z_:][\w:]*)(?:\{[^}]*\})?\[\d+([hdwy])", rule["expr"])]
+    assert found
+    assert {name for name, _ in found} <= RECORDED, found
+    # A day of a series that is recorded every few seconds would be as dear.
+    daily = {name for name, window in found if window != "h"}
+    for path in RULE_FILES:
+        for group in yaml.safe_load(path.read_text())["groups"]:
+            if daily & {rule.get("record") for rule in group["rules"]}:
+                assert group["interval"] == "5m", group["name"]
 
 
 def test_no_rule_joins_or_groups_hosts_or_guests_without_the_cluster():

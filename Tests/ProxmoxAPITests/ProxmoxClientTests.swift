@@ -42,11 +42,13 @@ import Web
             // A node's name cannot lead elsewhere, neither here nor in libcurl.
             for name in ["..", "../../access", "a?b#c", "ü/%2F"] { _ = try await client.containers(name, http: http, by: .farAway) }
         }
-        #expect(seen.withLock { $0 } == [
-            "/api2/json/version", "/api2/json/cluster/status", "/api2/json/cluster/resources", "/api2/json/nodes/pve1/status",
-            "/api2/json/nodes/pve1/qemu?full=1", "/api2/json/nodes/pve1/lxc", "/api2/json/nodes/../lxc", "/api2/json/nodes/../../access/lxc",
-            "/api2/json/nodes/a?b#c/lxc", "/api2/json/nodes/ü/%2F/lxc",
-        ])
+        #expect(
+            seen.withLock { $0 } == [
+                "/api2/json/version", "/api2/json/cluster/status", "/api2/json/cluster/resources", "/api2/json/nodes/pve1/status",
+                "/api2/json/nodes/pve1/qemu?full=1", "/api2/json/nodes/pve1/lxc", "/api2/json/nodes/../lxc",
+                "/api2/json/nodes/../../access/lxc",
+                "/api2/json/nodes/a?b#c/lxc", "/api2/json/nodes/ü/%2F/lxc",
+            ])
     }
 
     @Test func `at most three calls are in flight for a node`() async throws {
@@ -74,18 +76,20 @@ import Web
 
     // MARK: refusals
 
-    @Test(arguments: [
-        (401, .unauthorized), (403, .forbidden), (595, .nodeUnreachable), (596, .nodeUnreachable), (599, .nodeUnreachable),
-        (500, .refused(status: 500)), (501, .refused(status: 501)), (503, .refused(status: 503)), (400, .refused(status: 400)),
-        (404, .refused(status: 404)), (301, .refused(status: 301)), (204, .refused(status: 204)),
-    ] as [(Int, ProxmoxError.Kind)])
+    @Test(
+        arguments: [
+            (401, .unauthorized), (403, .forbidden), (595, .nodeUnreachable), (596, .nodeUnreachable), (599, .nodeUnreachable),
+            (500, .refused(status: 500)), (501, .refused(status: 501)), (503, .refused(status: 503)), (400, .refused(status: 400)),
+            (404, .refused(status: 404)), (301, .refused(status: 301)), (204, .refused(status: 204)),
+        ] as [(Int, ProxmoxError.Kind)])
     func `a status is a kind of error`(status: Int, kind: ProxmoxError.Kind) async throws {
         try await serving { _ in
             var response = HTTPServerResponse(status: status, text: status == 204 ? "" : #"{"data":null,"message":"a reason\n"}"#)
             response.headers.add("Location", "http://127.0.0.1:1/")
             return response
         } _: { client, http in
-            let error = try #require(await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
+            let error = try #require(
+                await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
             #expect(error.kind == kind)
             #expect(error.description == "GET /cluster/status: \(status) \(status == 204 ? "No Content" : "a reason")")
             #expect(client.counts.failures == 1 && client.counts.requests == 1)
@@ -110,13 +114,17 @@ import Web
     }
 
     @Test(arguments: [
-        "", "<html>maintenance</html>", #"{"data":["#, #"{"data":null}"#, #"{"errors":{}}"#, "[]", "null", "5", #"{"data":{}}"#, #"{"data":5}"#,
+        "", "<html>maintenance</html>", #"{"data":["#, #"{"data":null}"#, #"{"errors":{}}"#, "[]", "null", "5", #"{"data":{}}"#,
+        #"{"data":5}"#,
         #"{"data":"x"}"#, "{\"data\":" + String(repeating: "[", count: 5000) + String(repeating: "]", count: 5000) + "}", "\u{0}\u{1}",
         #"{"data":[1e999]}"#,
     ])
     func `an answer that breaks its promise is malformed`(body: String) async throws {
-        try await serving { _ in HTTPServerResponse(text: body) } _: { client, http in
-            let error = try #require(await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
+        try await serving { _ in
+            HTTPServerResponse(text: body)
+        } _: { client, http in
+            let error = try #require(
+                await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
             #expect(error.kind == .malformed)
             #expect(Self.isLine(error.description))
             #expect(client.counts.failures == 1 && client.counts.receivedBytes == body.utf8.count)
@@ -129,7 +137,8 @@ import Web
     func `an answer that is no HTTP is malformed`(bytes: String) async throws {
         let server = try RawServer(bytes)
         let (client, http) = (try client(server.url), try HTTPClient())
-        let error = try #require(await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
+        let error = try #require(
+            await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
         #expect(error.kind == .malformed)
         #expect(Self.isLine(error.description))
     }
@@ -141,7 +150,8 @@ import Web
             for _ in 0..<65 { body.append(contentsOf: megabyte) }
             return HTTPServerResponse(status: 200, body: .heap(body))
         } _: { client, http in
-            let error = try #require(await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
+            let error = try #require(
+                await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
             #expect(error.kind == .tooLarge)
             #expect(error.description == "GET /cluster/status: answer larger than 67108864 bytes")
         }
@@ -154,7 +164,9 @@ import Web
             return HTTPServerResponse(text: "{}")
         } _: { client, http in
             let begin = ContinuousClock.now
-            let error = await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .after(seconds: 0.2)) }
+            let error = await failure { () async throws(ProxmoxError) in
+                try await client.clusterStatus(http: http, by: .after(seconds: 0.2))
+            }
             #expect(error?.kind == .timeout)
             #expect(error.map { Self.isLine($0.description) } == true)
             let seconds = (ContinuousClock.now - begin).seconds
@@ -211,7 +223,8 @@ import Web
             handler: { _ in HTTPServerResponse(text: Self.version) })
         let url = server.address.url(scheme: "https")
         let http = try HTTPClient()
-        for (trust, kind) in [(.system, .tls), (.insecure, nil), (.authority(file: file), nil)] as [(HTTPRequest.Trust, ProxmoxError.Kind?)] {
+        for (trust, kind) in [(.system, .tls), (.insecure, nil), (.authority(file: file), nil)] as [(HTTPRequest.Trust, ProxmoxError.Kind?)]
+        {
             let client = try client(url, trust: trust)
             let error = await failure { () async throws(ProxmoxError) in try await client.version(http: http, by: .farAway) }
             #expect(error?.kind == kind)
@@ -231,7 +244,9 @@ import Web
         var text: [UInt8] = []
         text.append(quoted: message)
         let body = "{\"message\":\(String(decoding: text, as: UTF8.self))}"
-        try await serving { _ in HTTPServerResponse(status: 500, text: body) } _: { client, http in
+        try await serving { _ in
+            HTTPServerResponse(status: 500, text: body)
+        } _: { client, http in
             let error = try #require(await failure { () async throws(ProxmoxError) in try await client.version(http: http, by: .farAway) })
             #expect(error.description == "GET /version: 500 \(line)")
             #expect(Self.isLine(error.description))
@@ -239,7 +254,9 @@ import Web
     }
 
     @Test func `counts tell calls, bytes and connections`() async throws {
-        try await serving { _ in HTTPServerResponse(text: Self.version) } _: { client, http in
+        try await serving { _ in
+            HTTPServerResponse(text: Self.version)
+        } _: { client, http in
             for _ in 0..<4 { _ = try await client.version(http: http, by: .farAway) }
             let counts = client.counts
             #expect(counts.requests == 4 && counts.failures == 0)

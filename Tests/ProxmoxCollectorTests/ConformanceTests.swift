@@ -63,13 +63,16 @@ import Testing
                         "pve_node_lxc_count", "pve_guest_info",
                     ]))
             ) { fake.set(WholeLab.bare) }
-            let violations = try await Self.violations(fake, [
-                lacking, Self.dead(fake, "closed", .drop), Self.dead(fake, "refused", .refusal(401, "no \(FakeProxmox.token)")),
-                Self.dead(fake, "echo", .refusal(500, "bad header: PVEAPIToken=\(FakeProxmox.token)\\nX: y")),
-                Self.dead(fake, "forbidden", .refusal(403, "Permission check failed")), Self.dead(fake, "unreachable", .refusal(595, "no route")),
-                Self.dead(fake, "html", .body("<html>maintenance</html>")), Self.dead(fake, "nothing", .data("null")),
-                Self.dead(fake, "empty", .body("")), Self.dead(fake, "another shape", .data("5")),
-            ])
+            let violations = try await Self.violations(
+                fake,
+                [
+                    lacking, Self.dead(fake, "closed", .drop), Self.dead(fake, "refused", .refusal(401, "no \(FakeProxmox.token)")),
+                    Self.dead(fake, "echo", .refusal(500, "bad header: PVEAPIToken=\(FakeProxmox.token)\\nX: y")),
+                    Self.dead(fake, "forbidden", .refusal(403, "Permission check failed")),
+                    Self.dead(fake, "unreachable", .refusal(595, "no route")),
+                    Self.dead(fake, "html", .body("<html>maintenance</html>")), Self.dead(fake, "nothing", .data("null")),
+                    Self.dead(fake, "empty", .body("")), Self.dead(fake, "another shape", .data("5")),
+                ])
             #expect(violations.isEmpty)
         }
     }
@@ -110,7 +113,8 @@ import Testing
                 let gate = Gate()
                 let settings = ProxmoxSettings(clusters: [try hung.cluster(name: "hung"), try fine.cluster(name: "fine")])
                 let violations = await CollectorConformance(
-                    prefixes: ["pve_"], exceptions: Self.exceptions, healthy: Self.scene(hung, "healthy", .healthy) { hung.set(WholeLab.table) },
+                    prefixes: ["pve_"], exceptions: Self.exceptions,
+                    healthy: Self.scene(hung, "healthy", .healthy) { hung.set(WholeLab.table) },
                     broken: [
                         Self.scene(hung, "hangs", .hanging(part: "hung", survivors: ["fine", "fine/pve1"]), leave: { gate.open() }) {
                             hung.everything = .hang(gate)

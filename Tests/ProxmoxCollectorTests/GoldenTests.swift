@@ -122,13 +122,16 @@ import Testing
             #expect(trial.problems == [])
             var lines = ""
             for line in trial.text.split(separator: "\n") where !line.hasPrefix("#") { lines += line + "\n" }
-            for (short, labels) in Self.abbreviations { lines = lines.split(separator: labels, omittingEmptySubsequences: false).joined(separator: short) }
+            for (short, labels) in Self.abbreviations {
+                lines = lines.split(separator: labels, omittingEmptySubsequences: false).joined(separator: short)
+            }
             #expect(lines == Self.golden + "\n")
         }
     }
 
     private static let abbreviations = [
-        ("VM", #"cluster="lab",node="pve1",vmid="100",name="web",type="qemu""#), ("CT", #"cluster="lab",node="pve1",vmid="200",name="ct",type="lxc""#),
+        ("VM", #"cluster="lab",node="pve1",vmid="100",name="web",type="qemu""#),
+        ("CT", #"cluster="lab",node="pve1",vmid="200",name="ct",type="lxc""#),
         ("N", #"cluster="lab",node="pve1""#), ("C", #"cluster="lab""#),
     ]
 }

@@ -11,7 +11,8 @@ import Web
     private static let shape = SettingsShape.section([SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters.")])
 
     private static let files = [
-        "token": token + "\n", "empty": "", "two": "\(token)\n\(token)\n", "half": "monitor@pve!exporter\n", "ca.pem": "-----BEGIN CERTIFICATE-----",
+        "token": token + "\n", "empty": "", "two": "\(token)\n\(token)\n", "half": "monitor@pve!exporter\n",
+        "ca.pem": "-----BEGIN CERTIFICATE-----",
     ]
 
     /// Reads settings whose `$` is the folder; errors have the folder's name as `$` too.
@@ -50,7 +51,8 @@ import Web
             """)
         let settings = try Self.read(yaml).get()
         #expect(settings.clusters.map(\.name) == ["lab", nil, nil])
-        #expect(settings.clusters.map(\.endpoint.baseURL) == ["https://pve1.example.org:8006", "https://10.0.0.1:8443", "https://[::1]:8006"])
+        #expect(
+            settings.clusters.map(\.endpoint.baseURL) == ["https://pve1.example.org:8006", "https://10.0.0.1:8443", "https://[::1]:8006"])
         #expect(settings.clusters.allSatisfy { $0.endpoint.token.reveal() == Self.token })
         #expect(settings.clusters[0].endpoint.trust == .system && settings.clusters[1].endpoint.trust == .insecure)
         guard case .authority(let file) = settings.clusters[2].endpoint.trust else {
@@ -115,33 +117,62 @@ import Web
         ("    - endpoint: pve1\n      token: \"\"\n      token_file:\n", "$/martlet.yml:3:7: cluster pve1 needs a token or a token_file"),
         ("    - endpoint: pve1\n      token: hunter2\n", "$/martlet.yml:4:14: \(form) the part from = on is missing"),
         ("    - endpoint: pve1\n      token: x=hunter2\n", "$/martlet.yml:4:14: \(form) what stands before = is not USER@REALM!NAME"),
-        ("    - endpoint: pve1\n      token: \"a@b!c=hunter2 \"\n",
-            "$/martlet.yml:4:14: an API token holds no spaces, line breaks or letters outside ASCII"),
-        ("    - endpoint: pve1\n      token: \(token)\n      token_file: $/token\n", "$/martlet.yml:4:14: token and token_file exclude each other"),
-        ("    - endpoint: pve1\n      token_file: $/nowhere\n",
-            "$/martlet.yml:4:19: token_file $/nowhere: cannot read $/nowhere: No such file or directory"),
+        (
+            "    - endpoint: pve1\n      token: \"a@b!c=hunter2 \"\n",
+            "$/martlet.yml:4:14: an API token holds no spaces, line breaks or letters outside ASCII"
+        ),
+        (
+            "    - endpoint: pve1\n      token: \(token)\n      token_file: $/token\n",
+            "$/martlet.yml:4:14: token and token_file exclude each other"
+        ),
+        (
+            "    - endpoint: pve1\n      token_file: $/nowhere\n",
+            "$/martlet.yml:4:19: token_file $/nowhere: cannot read $/nowhere: No such file or directory"
+        ),
         ("    - endpoint: pve1\n      token_file: $\n", "$/martlet.yml:4:19: token_file $: cannot read $: Is a directory"),
-        ("    - endpoint: pve1\n      token_file: $/empty\n", "$/martlet.yml:4:19: token_file $/empty: \(form) the part from = on is missing"),
-        ("    - endpoint: pve1\n      token_file: $/half\n", "$/martlet.yml:4:19: token_file $/half: \(form) the part from = on is missing"),
-        ("    - endpoint: pve1\n      token_file: $/two\n",
-            "$/martlet.yml:4:19: token_file $/two: an API token holds no spaces, line breaks or letters outside ASCII"),
+        (
+            "    - endpoint: pve1\n      token_file: $/empty\n",
+            "$/martlet.yml:4:19: token_file $/empty: \(form) the part from = on is missing"
+        ),
+        (
+            "    - endpoint: pve1\n      token_file: $/half\n",
+            "$/martlet.yml:4:19: token_file $/half: \(form) the part from = on is missing"
+        ),
+        (
+            "    - endpoint: pve1\n      token_file: $/two\n",
+            "$/martlet.yml:4:19: token_file $/two: an API token holds no spaces, line breaks or letters outside ASCII"
+        ),
         // A slip of the pen that would print the token.
-        ("    - endpoint: pve1\n      token_file: \(token)\n",
-            "$/martlet.yml:4:19: token_file names a file, and here stands a token; the key for that is token"),
+        (
+            "    - endpoint: pve1\n      token_file: \(token)\n",
+            "$/martlet.yml:4:19: token_file names a file, and here stands a token; the key for that is token"
+        ),
         ("    - endpoint: pve1/x\n      token: \(token)\n", "$/martlet.yml:3:17: \"pve1/x\" is not a Proxmox address; \(address)"),
         ("    - endpoint: \(token)\n      token: \(token)\n", "$/martlet.yml:3:17: this is not a Proxmox address; \(address)"),
-        ("    - endpoint: pve1\n      token: \(token)\n      ca_file: $/nowhere\n",
-            "$/martlet.yml:5:16: ca_file: cannot read $/nowhere: No such file or directory"),
-        ("    - endpoint: pve1\n      token: \(token)\n      ca_file: $/token\n",
-            "$/martlet.yml:5:16: ca_file: $/token holds no PEM certificate; /etc/pve/pve-root-ca.pem of the cluster does"),
-        ("    - endpoint: pve1\n      token: \(token)\n      verify_tls: maybe\n",
-            "$/martlet.yml:5:19: proxmox.clusters[0].verify_tls: expected true or false, not \"maybe\""),
-        ("    - endpoint: pve1\n      tokn: \(token)\n",
-            "$/martlet.yml:4:7: unknown key \"tokn\" in proxmox.clusters[0]; did you mean \"token\"?"),
-        ("    - endpoint: pve1\n      token: \(token)\n    - endpoint: https://pve1:8006/\n      token: \(token)\n",
-            "two Proxmox clusters have the endpoint pve1:8006"),
-        ("    - endpoint: pve1\n      name: lab\n      token: \(token)\n    - endpoint: pve2\n      name: lab\n      token: \(token)\n",
-            "two Proxmox clusters have the name \"lab\"; their guests could not be told apart"),
+        (
+            "    - endpoint: pve1\n      token: \(token)\n      ca_file: $/nowhere\n",
+            "$/martlet.yml:5:16: ca_file: cannot read $/nowhere: No such file or directory"
+        ),
+        (
+            "    - endpoint: pve1\n      token: \(token)\n      ca_file: $/token\n",
+            "$/martlet.yml:5:16: ca_file: $/token holds no PEM certificate; /etc/pve/pve-root-ca.pem of the cluster does"
+        ),
+        (
+            "    - endpoint: pve1\n      token: \(token)\n      verify_tls: maybe\n",
+            "$/martlet.yml:5:19: proxmox.clusters[0].verify_tls: expected true or false, not \"maybe\""
+        ),
+        (
+            "    - endpoint: pve1\n      tokn: \(token)\n",
+            "$/martlet.yml:4:7: unknown key \"tokn\" in proxmox.clusters[0]; did you mean \"token\"?"
+        ),
+        (
+            "    - endpoint: pve1\n      token: \(token)\n    - endpoint: https://pve1:8006/\n      token: \(token)\n",
+            "two Proxmox clusters have the endpoint pve1:8006"
+        ),
+        (
+            "    - endpoint: pve1\n      name: lab\n      token: \(token)\n    - endpoint: pve2\n      name: lab\n      token: \(token)\n",
+            "two Proxmox clusters have the name \"lab\"; their guests could not be told apart"
+        ),
     ])
     func `what is wrong in the file`(yaml: String, message: String) throws {
         guard case .failure(let failure) = try Self.read(Self.clusters(yaml)) else {
@@ -159,9 +190,14 @@ import Web
         (["PROXMOX_TOKEN_NAME": ""], noToken), (["PROXMOX_TOKEN_VALUE": ""], noToken),
         (["PROXMOX_TOKEN_VALUE": "", "PROXMOX_PASSWORD": "hunter2"], noToken + " (login with PROXMOX_PASSWORD is not supported)"),
         (["PROXMOX_USER": ""], "PROXMOX_USER is missing: USER@REALM, to go with PROXMOX_TOKEN_NAME"),
-        (["PROXMOX_USER": "root"], "PROXMOX_USER, PROXMOX_TOKEN_NAME, PROXMOX_TOKEN_VALUE: \(form) what stands before = is not USER@REALM!NAME"),
-        (["PROXMOX_TOKEN_VALUE": "hunter2 x"],
-            "PROXMOX_USER, PROXMOX_TOKEN_NAME, PROXMOX_TOKEN_VALUE: an API token holds no spaces, line breaks or letters outside ASCII"),
+        (
+            ["PROXMOX_USER": "root"],
+            "PROXMOX_USER, PROXMOX_TOKEN_NAME, PROXMOX_TOKEN_VALUE: \(form) what stands before = is not USER@REALM!NAME"
+        ),
+        (
+            ["PROXMOX_TOKEN_VALUE": "hunter2 x"],
+            "PROXMOX_USER, PROXMOX_TOKEN_NAME, PROXMOX_TOKEN_VALUE: an API token holds no spaces, line breaks or letters outside ASCII"
+        ),
         (["PROXMOX_HOST": "pve1/x"], "PROXMOX_HOST: \"pve1/x\" is not a Proxmox address; \(address)"),
         (["PROXMOX_HOST": "https://root:hunter2@pve1"], "PROXMOX_HOST: this is not a Proxmox address; \(address)"),
         (["PROXMOX_VERIFY_TLS": "perhaps"], "PROXMOX_VERIFY_TLS: expected true or false, not \"perhaps\""),

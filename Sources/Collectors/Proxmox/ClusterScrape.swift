@@ -34,7 +34,8 @@ struct ClusterScrape: Sendable {
             sink.report(
                 PartProblem(
                     part: authority, .duplicate,
-                    "another endpoint of the settings watches a cluster named \(name) already: take one of them away, or give this one a name"))
+                    "another endpoint of the settings watches a cluster named \(name) already: take one of them away, or give this one a name"
+                ))
             return
         }
         report(answers.errors, part: name)

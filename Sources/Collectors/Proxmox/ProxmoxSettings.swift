@@ -57,7 +57,8 @@ package struct ProxmoxSettings: Sendable {
         if let cluster = try Self.cluster(environment) {
             guard clusters.isEmpty else {
                 throw Failure(
-                    .configuration, "\(tree["clusters"].origin): clusters are named here and PROXMOX_HOST is set too; take one of them away")
+                    .configuration, "\(tree["clusters"].origin): clusters are named here and PROXMOX_HOST is set too; take one of them away"
+                )
             }
             clusters.append(cluster)
         }
@@ -120,7 +121,8 @@ package struct ProxmoxSettings: Sendable {
             throw Failure(.configuration, "\(origin): ca_file: \(error.message)")
         }
         guard String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") else {
-            throw Failure(.configuration, "\(origin): ca_file: \(file) holds no PEM certificate; /etc/pve/pve-root-ca.pem of the cluster does")
+            throw Failure(
+                .configuration, "\(origin): ca_file: \(file) holds no PEM certificate; /etc/pve/pve-root-ca.pem of the cluster does")
         }
         return .authority(file: file)
     }

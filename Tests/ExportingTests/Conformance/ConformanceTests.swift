@@ -32,7 +32,8 @@ import Testing
         for attempt in 1...5 {
             let (source, calls) = (ReferenceSource(), BrokenCollector.CallCount())
             let violations = await Self.suite(
-                source, limits: .init(deadlineSeconds: 0.12, marginSeconds: 0.3), exceptions: check == .exception ? ["test_turns_total"] : []
+                source, limits: .init(deadlineSeconds: 0.12, marginSeconds: 0.3),
+                exceptions: check == .exception ? ["test_turns_total"] : []
             ) { BrokenCollector(check, source, calls) }.violations()
             source.leave()
             if violations.contains(where: { $0.check == check }) { return }

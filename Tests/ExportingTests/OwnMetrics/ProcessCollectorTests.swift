@@ -19,7 +19,8 @@ import Testing
 
         """
 
-    private static func folder(stat: String? = stat, boot: String? = "cpu 1 2\nbtime 1700000000\nprocesses 5\n", limits: String? = limits) throws
+    private static func folder(stat: String? = stat, boot: String? = "cpu 1 2\nbtime 1700000000\nprocesses 5\n", limits: String? = limits)
+        throws
         -> TemporaryFolder
     {
         let folder = try TemporaryFolder()
@@ -63,7 +64,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "4711", "4711 (x)", "4711 (x) ", ")", "(((", "4711 (x) R 1 2 3", "4711 (x) R a b c d e f g h i j k l m n o p q r s t u v w"])
+    @Test(arguments: [
+        "", "4711", "4711 (x)", "4711 (x) ", ")", "(((", "4711 (x) R 1 2 3", "4711 (x) R a b c d e f g h i j k l m n o p q r s t u v w",
+    ])
     func `a line that is too short or no line`(stat: String) async throws {
         let folder = try Self.folder(stat: stat)
         let trial = try await Self.trial(folder.path)

@@ -26,9 +26,10 @@ import Testing
     private static let endLine = #"level=info msg="scrape complete again" collector=c0 part=pve1"#
 
     @Test func `a problem is told when it begins and when it ends`() {
-        #expect(lines([[Self.down]], [[Self.down]], [[Self.down]], [[]], [[]], [[Self.down]]) == [
-            [Self.downLine], [], [], [Self.endLine], [], [Self.downLine],
-        ])
+        #expect(
+            lines([[Self.down]], [[Self.down]], [[Self.down]], [[]], [[]], [[Self.down]]) == [
+                [Self.downLine], [], [], [Self.endLine], [], [Self.downLine],
+            ])
     }
 
     @Test func `a change is told`() {

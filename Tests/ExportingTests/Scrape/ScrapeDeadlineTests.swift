@@ -3,13 +3,14 @@ import Primitives
 import Testing
 
 @Suite struct ScrapeDeadlineTests {
-    @Test(arguments: [
-        (nil, 9.5), ("10", 9.5), ("10.000000", 9.5), ("120", 9.5), ("1e9", 9.5), ("8", 7.5), ("2", 1.5), ("1", 0.75), ("0.3", 0.225),
-        ("0.1", 0.075), ("0.01", 0.05), ("1e-300", 0.05),
-        // What is no positive number is as if nothing had been said.
-        ("", 9.5), ("ten", 9.5), ("10s", 9.5), (" 10", 9.5), ("-1", 9.5), ("0", 9.5), ("-0", 9.5), ("nan", 9.5), ("inf", 9.5),
-        ("-inf", 9.5), ("1e999", 9.5), ("5,5", 9.5), ("１", 9.5),
-    ] as [(String?, Double)])
+    @Test(
+        arguments: [
+            (nil, 9.5), ("10", 9.5), ("10.000000", 9.5), ("120", 9.5), ("1e9", 9.5), ("8", 7.5), ("2", 1.5), ("1", 0.75), ("0.3", 0.225),
+            ("0.1", 0.075), ("0.01", 0.05), ("1e-300", 0.05),
+            // What is no positive number is as if nothing had been said.
+            ("", 9.5), ("ten", 9.5), ("10s", 9.5), (" 10", 9.5), ("-1", 9.5), ("0", 9.5), ("-0", 9.5), ("nan", 9.5), ("inf", 9.5),
+            ("-inf", 9.5), ("1e999", 9.5), ("5,5", 9.5), ("１", 9.5),
+        ] as [(String?, Double)])
     func seconds(header: String?, seconds: Double) {
         #expect(abs(ScrapeDeadline(capSeconds: 10).seconds(header: header) - seconds) < 1e-9)
     }

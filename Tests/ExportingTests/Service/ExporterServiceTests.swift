@@ -10,7 +10,8 @@ import Web
     private static let version = Version(number: "1.2.3", revision: "abc", swift: "6")
 
     private static func service(
-        _ collectors: [any Collector], addresses: [ListenAddress] = [ListenAddress(host: "127.0.0.1", port: 0)], stopSeconds: Double = 0.1, log: LogLines = LogLines()
+        _ collectors: [any Collector], addresses: [ListenAddress] = [ListenAddress(host: "127.0.0.1", port: 0)], stopSeconds: Double = 0.1,
+        log: LogLines = LogLines()
     ) throws -> ExporterService {
         var options = ExporterService.Options(addresses: addresses, origin: "--web.listen-address", scrapeTimeoutSeconds: 30)
         options.stopSeconds = stopSeconds
@@ -147,11 +148,13 @@ import Web
     @Test func `collectors live as long as the service`() async throws {
         let gate = Gate()
         let (entries, entry) = AsyncStream<String>.makeStream()
-        let stub = StubCollector("a", life: {
-            entry.yield("lives")
-            await gate.pass()
-            entry.yield("ends")
-        })
+        let stub = StubCollector(
+            "a",
+            life: {
+                entry.yield("lives")
+                await gate.pass()
+                entry.yield("ends")
+            })
         let service = try Self.service([stub])
         try await service.start()
         var iterator = entries.makeAsyncIterator()
@@ -162,7 +165,8 @@ import Web
 
     @Test func `a busy port is told and leaves nothing behind`() async throws {
         let busy = try HTTPServer(
-            listen: ListenAddress(host: "127.0.0.1", port: 0), origin: "test", logger: .silent, handler: { _ in HTTPServerResponse(text: "busy") })
+            listen: ListenAddress(host: "127.0.0.1", port: 0), origin: "test", logger: .silent,
+            handler: { _ in HTTPServerResponse(text: "busy") })
         // A port that was free a moment ago, on an address of this test's own.
         let free = try ListenAddress(host: "127.83.17.5", port: 0).listen(origin: "test")
         let address = ListenAddress(host: "127.83.17.5", port: 0).bound(to: free)

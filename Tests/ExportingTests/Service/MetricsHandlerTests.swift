@@ -10,7 +10,8 @@ import Web
 @Suite struct MetricsHandlerTests {
     private static func router(_ collectors: [StubCollector], capSeconds: Double = 10) throws -> Router {
         let handler = MetricsHandler(
-            coordinator: try ScrapeCoordinator.make(collectors, own: [StubCollector("own")]), deadline: ScrapeDeadline(capSeconds: capSeconds),
+            coordinator: try ScrapeCoordinator.make(collectors, own: [StubCollector("own")]),
+            deadline: ScrapeDeadline(capSeconds: capSeconds),
             onResult: { _ in })
         var router = Router()
         router.get("/metrics", handler.handle)
@@ -48,7 +49,9 @@ import Web
         }
     }
 
-    @Test(arguments: Transport.allCases, [("gzip", true), ("deflate, gzip;q=0.5", true), ("identity", false), ("gzip;q=0", false), ("*", true)])
+    @Test(
+        arguments: Transport.allCases,
+        [("gzip", true), ("deflate, gzip;q=0.5", true), ("identity", false), ("gzip;q=0", false), ("*", true)])
     func gzip(transport: Transport, coding: (header: String, isPacked: Bool)) async throws {
         try await transport.serve(try Self.router(Self.two)) { ask in
             let answer = try await ask("/metrics", "GET", [("Accept-Encoding", coding.header)])
@@ -59,12 +62,14 @@ import Web
         }
     }
 
-    @Test(arguments: Transport.allCases, [
-        ("collect[]=a", ["a_value", "own_value"]), ("collect%5B%5D=b", ["b_value", "own_value"]),
-        ("collect[]=a&collect[]=b", ["a_value", "b_value", "own_value"]), ("collect[]=a&collect[]=a", ["a_value", "own_value"]),
-        ("exclude[]=a", ["b_value", "own_value"]), ("exclude[]=a&exclude[]=b", ["own_value"]),
-        ("other=1", ["a_value", "b_value", "own_value"]), ("collect=a", ["a_value", "b_value", "own_value"]),
-    ])
+    @Test(
+        arguments: Transport.allCases,
+        [
+            ("collect[]=a", ["a_value", "own_value"]), ("collect%5B%5D=b", ["b_value", "own_value"]),
+            ("collect[]=a&collect[]=b", ["a_value", "b_value", "own_value"]), ("collect[]=a&collect[]=a", ["a_value", "own_value"]),
+            ("exclude[]=a", ["b_value", "own_value"]), ("exclude[]=a&exclude[]=b", ["own_value"]),
+            ("other=1", ["a_value", "b_value", "own_value"]), ("collect=a", ["a_value", "b_value", "own_value"]),
+        ])
     func selection(transport: Transport, row: (query: String, shown: [String])) async throws {
         try await transport.serve(try Self.router(Self.two)) { ask in
             let answer = try await ask("/metrics?\(row.query)", "GET", [])
@@ -73,12 +78,15 @@ import Web
         }
     }
 
-    @Test(arguments: Transport.allCases, [
-        ("collect[]=a&exclude[]=b", "collect[] and exclude[] cannot be combined\n"),
-        ("collect[]=nobody", "no collector nobody here; there are: a, b\n"), ("exclude[]=nobody", "no collector nobody here; there are: a, b\n"),
-        // What martlet tells of itself cannot be chosen.
-        ("collect[]=own", "no collector own here; there are: a, b\n"), ("collect[]=", "no collector  here; there are: a, b\n"),
-    ])
+    @Test(
+        arguments: Transport.allCases,
+        [
+            ("collect[]=a&exclude[]=b", "collect[] and exclude[] cannot be combined\n"),
+            ("collect[]=nobody", "no collector nobody here; there are: a, b\n"),
+            ("exclude[]=nobody", "no collector nobody here; there are: a, b\n"),
+            // What martlet tells of itself cannot be chosen.
+            ("collect[]=own", "no collector own here; there are: a, b\n"), ("collect[]=", "no collector  here; there are: a, b\n"),
+        ])
     func `a wrong selection is told`(transport: Transport, row: (query: String, text: String)) async throws {
         let collectors = Self.two
         try await transport.serve(try Self.router(collectors)) { ask in
@@ -115,7 +123,9 @@ import Web
                 #expect(took >= seconds * 0.74 && took < seconds + 10)
             }
             return (answer?.status, ExpositionText(answer?.text ?? ""))
-        } until: { $1[#"hung_value{item="quick"}"#] == 1 && $1[#"fine_value{item="all"}"#] == 1 }
+        } until: {
+            $1[#"hung_value{item="quick"}"#] == 1 && $1[#"fine_value{item="all"}"#] == 1
+        }
         #expect(status == 200)
         #expect(text[#"hung_value{item="quick"}"#] == 1)
         #expect(text[#"fine_value{item="all"}"#] == 1)

@@ -43,7 +43,8 @@ struct StubCollector: Collector {
     static let labels = LabelSchema("item")
 
     init(
-        _ name: String, body: @escaping Body = { sink, _, stub in stub.commit("all", sink) }, life: @escaping @Sendable () async -> Void = {}
+        _ name: String, body: @escaping Body = { sink, _, stub in stub.commit("all", sink) },
+        life: @escaping @Sendable () async -> Void = {}
     ) {
         self.name = name
         self.body = body

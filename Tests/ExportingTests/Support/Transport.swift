@@ -47,7 +47,8 @@ enum Transport: CaseIterable, Sendable {
         }
         let response = await router.handle(
             HTTPServerRequest(
-                method: method, path: String(halves[0]), query: query ?? [], headers: HTTPHeaders(headers.map { (name: $0.0, value: $0.1) })))
+                method: method, path: String(halves[0]), query: query ?? [], headers: HTTPHeaders(headers.map { (name: $0.0, value: $0.1) })
+            ))
         // The server sends a HEAD answer without its body.
         return Answer(status: response.status, headers: response.headers, body: method == "HEAD" ? [] : response.body.bytes)
     }

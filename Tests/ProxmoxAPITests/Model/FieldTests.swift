@@ -16,9 +16,11 @@ import Testing
     @Test(
         arguments: numbers,
         [
-            ("5", 5), ("5.0", 5), ("0.46", 0.46), ("\"5\"", 5), ("\"0.46\"", 0.46), ("\"5e3\"", 5000), ("-1", -1), ("18446744073709551615", 0x1p64),
+            ("5", 5), ("5.0", 5), ("0.46", 0.46), ("\"5\"", 5), ("\"0.46\"", 0.46), ("\"5e3\"", 5000), ("-1", -1),
+            ("18446744073709551615", 0x1p64),
             ("true", 1), ("false", 0), ("0", 0), ("\"0\"", 0),
-            ("null", nil), ("\"\"", nil), ("\"x\"", nil), ("\"nan\"", nil), ("\"inf\"", nil), ("\"0x10\"", nil), ("\" 5\"", nil), ("\"5 GB\"", nil),
+            ("null", nil), ("\"\"", nil), ("\"x\"", nil), ("\"nan\"", nil), ("\"inf\"", nil), ("\"0x10\"", nil), ("\" 5\"", nil),
+            ("\"5 GB\"", nil),
             ("\"1e999\"", nil), ("[5]", nil), ("{\"a\":5}", nil),
         ] as [(String, Double?)])
     func number(field: Field<Double>, row: (json: String, value: Double?)) throws {
@@ -46,65 +48,75 @@ import Testing
     }
 
     private static let numbers: [Field<Double>] =
-        nodeFields + storageFields + guestFields + machineFields + containerFields + pressureFields + balloonFields + diskFields + otherFields
+        nodeFields + storageFields + guestFields + machineFields + containerFields + pressureFields + balloonFields + diskFields
+        + otherFields
 
-    private static let nodeFields: [Field<Double>] = ([
-        ("cpu", \.cpuRatio), ("maxcpu", \.cpus), ("mem", \.memoryUsedBytes), ("maxmem", \.memoryBytes), ("uptime", \.uptimeSeconds),
-    ] as [(String, Number<ClusterResources.Node>)])
-    .map { field($0, "\"node\":\"a\",", ClusterResources.Node.init, $1) }
+    private static let nodeFields: [Field<Double>] =
+        ([
+            ("cpu", \.cpuRatio), ("maxcpu", \.cpus), ("mem", \.memoryUsedBytes), ("maxmem", \.memoryBytes), ("uptime", \.uptimeSeconds),
+        ] as [(String, Number<ClusterResources.Node>)])
+        .map { field($0, "\"node\":\"a\",", ClusterResources.Node.init, $1) }
 
-    private static let storageFields: [Field<Double>] = ([("disk", \.usedBytes), ("maxdisk", \.totalBytes)]
+    private static let storageFields: [Field<Double>] =
+        ([("disk", \.usedBytes), ("maxdisk", \.totalBytes)]
         as [(String, Number<ClusterResources.Storage>)])
         .map { field($0, "\"node\":\"a\",\"storage\":\"b\",", ClusterResources.Storage.init, $1) }
 
-    private static let guestFields: [Field<Double>] = ([
-        ("cpu", \.cpuRatio), ("maxcpu", \.cpus), ("mem", \.memoryUsedBytes), ("maxmem", \.memoryBytes), ("disk", \.diskUsedBytes),
-        ("maxdisk", \.diskBytes), ("uptime", \.uptimeSeconds),
-    ] as [(String, Number<GuestResource>)])
-    .map { field($0, "\"vmid\":1,\"node\":\"a\",", { GuestResource($0, .qemu) }, $1) }
+    private static let guestFields: [Field<Double>] =
+        ([
+            ("cpu", \.cpuRatio), ("maxcpu", \.cpus), ("mem", \.memoryUsedBytes), ("maxmem", \.memoryBytes), ("disk", \.diskUsedBytes),
+            ("maxdisk", \.diskBytes), ("uptime", \.uptimeSeconds),
+        ] as [(String, Number<GuestResource>)])
+        .map { field($0, "\"vmid\":1,\"node\":\"a\",", { GuestResource($0, .qemu) }, $1) }
 
-    private static let machineFields: [Field<Double>] = ([
-        ("cpus", \.cpus), ("uptime", \.uptimeSeconds), ("pid", \.processID), ("mem", \.memoryUsedBytes), ("maxmem", \.memoryBytes),
-        ("memhost", \.memoryOnHostBytes), ("freemem", \.memoryFreeBytes), ("balloon", \.balloonTargetBytes), ("maxdisk", \.diskBytes),
-        ("netin", \.networkInBytes), ("netout", \.networkOutBytes), ("diskread", \.diskReadBytes), ("diskwrite", \.diskWriteBytes),
-    ] as [(String, Number<VirtualMachine>)])
-    .map { field($0, "\"vmid\":1,", VirtualMachine.init, $1) }
+    private static let machineFields: [Field<Double>] =
+        ([
+            ("cpus", \.cpus), ("uptime", \.uptimeSeconds), ("pid", \.processID), ("mem", \.memoryUsedBytes), ("maxmem", \.memoryBytes),
+            ("memhost", \.memoryOnHostBytes), ("freemem", \.memoryFreeBytes), ("balloon", \.balloonTargetBytes), ("maxdisk", \.diskBytes),
+            ("netin", \.networkInBytes), ("netout", \.networkOutBytes), ("diskread", \.diskReadBytes), ("diskwrite", \.diskWriteBytes),
+        ] as [(String, Number<VirtualMachine>)])
+        .map { field($0, "\"vmid\":1,", VirtualMachine.init, $1) }
 
-    private static let containerFields: [Field<Double>] = ([
-        ("cpus", \.cpus), ("uptime", \.uptimeSeconds), ("pid", \.processID), ("mem", \.memoryUsedBytes), ("maxmem", \.memoryBytes),
-        ("swap", \.swapUsedBytes), ("maxswap", \.swapBytes), ("disk", \.diskUsedBytes), ("maxdisk", \.diskBytes), ("netin", \.networkInBytes),
-        ("netout", \.networkOutBytes), ("diskread", \.diskReadBytes), ("diskwrite", \.diskWriteBytes),
-    ] as [(String, Number<Container>)])
-    .map { field($0, "\"vmid\":1,", Container.init, $1) }
+    private static let containerFields: [Field<Double>] =
+        ([
+            ("cpus", \.cpus), ("uptime", \.uptimeSeconds), ("pid", \.processID), ("mem", \.memoryUsedBytes), ("maxmem", \.memoryBytes),
+            ("swap", \.swapUsedBytes), ("maxswap", \.swapBytes), ("disk", \.diskUsedBytes), ("maxdisk", \.diskBytes),
+            ("netin", \.networkInBytes),
+            ("netout", \.networkOutBytes), ("diskread", \.diskReadBytes), ("diskwrite", \.diskWriteBytes),
+        ] as [(String, Number<Container>)])
+        .map { field($0, "\"vmid\":1,", Container.init, $1) }
 
-    private static let pressureFields: [Field<Double>] = ([
-        ("pressurecpusome", \.cpuSome), ("pressurecpufull", \.cpuFull), ("pressureiosome", \.ioSome), ("pressureiofull", \.ioFull),
-        ("pressurememorysome", \.memorySome), ("pressurememoryfull", \.memoryFull),
-    ] as [(String, Number<Pressure>)])
-    .flatMap { name, path in
-        [
-            nested(name, "{\"vmid\":1,\"\(name)\":$}", VirtualMachine.init) { $0.pressure[keyPath: path] },
-            nested(name, "{\"vmid\":1,\"\(name)\":$}", Container.init) { $0.pressure[keyPath: path] },
-        ]
-    }
+    private static let pressureFields: [Field<Double>] =
+        ([
+            ("pressurecpusome", \.cpuSome), ("pressurecpufull", \.cpuFull), ("pressureiosome", \.ioSome), ("pressureiofull", \.ioFull),
+            ("pressurememorysome", \.memorySome), ("pressurememoryfull", \.memoryFull),
+        ] as [(String, Number<Pressure>)])
+        .flatMap { name, path in
+            [
+                nested(name, "{\"vmid\":1,\"\(name)\":$}", VirtualMachine.init) { $0.pressure[keyPath: path] },
+                nested(name, "{\"vmid\":1,\"\(name)\":$}", Container.init) { $0.pressure[keyPath: path] },
+            ]
+        }
 
-    private static let balloonFields: [Field<Double>] = ([
-        ("actual", \.actualBytes), ("max_mem", \.maximumBytes), ("total_mem", \.totalBytes), ("mem_swapped_in", \.swappedInBytes),
-        ("mem_swapped_out", \.swappedOutBytes), ("major_page_faults", \.majorPageFaults), ("minor_page_faults", \.minorPageFaults),
-    ] as [(String, Number<VirtualMachine.Balloon>)])
-    .map { name, path in
-        nested(name, "{\"vmid\":1,\"ballooninfo\":{\"\(name)\":$}}", VirtualMachine.init) { $0.balloon[keyPath: path] }
-    }
+    private static let balloonFields: [Field<Double>] =
+        ([
+            ("actual", \.actualBytes), ("max_mem", \.maximumBytes), ("total_mem", \.totalBytes), ("mem_swapped_in", \.swappedInBytes),
+            ("mem_swapped_out", \.swappedOutBytes), ("major_page_faults", \.majorPageFaults), ("minor_page_faults", \.minorPageFaults),
+        ] as [(String, Number<VirtualMachine.Balloon>)])
+        .map { name, path in
+            nested(name, "{\"vmid\":1,\"ballooninfo\":{\"\(name)\":$}}", VirtualMachine.init) { $0.balloon[keyPath: path] }
+        }
 
-    private static let diskFields: [Field<Double>] = ([
-        ("rd_bytes", \.readBytes), ("wr_bytes", \.writeBytes), ("rd_operations", \.reads), ("wr_operations", \.writes),
-        ("flush_operations", \.flushes), ("unmap_operations", \.unmaps), ("failed_rd_operations", \.failedReads),
-        ("failed_wr_operations", \.failedWrites), ("rd_total_time_ns", \.readNanoseconds), ("wr_total_time_ns", \.writeNanoseconds),
-        ("flush_total_time_ns", \.flushNanoseconds), ("unmap_total_time_ns", \.unmapNanoseconds),
-    ] as [(String, Number<VirtualMachine.BlockDevice>)])
-    .map { name, path in
-        nested(name, "{\"vmid\":1,\"blockstat\":{\"scsi0\":{\"\(name)\":$}}}", VirtualMachine.init) { $0.disks.first?[keyPath: path] }
-    }
+    private static let diskFields: [Field<Double>] =
+        ([
+            ("rd_bytes", \.readBytes), ("wr_bytes", \.writeBytes), ("rd_operations", \.reads), ("wr_operations", \.writes),
+            ("flush_operations", \.flushes), ("unmap_operations", \.unmaps), ("failed_rd_operations", \.failedReads),
+            ("failed_wr_operations", \.failedWrites), ("rd_total_time_ns", \.readNanoseconds), ("wr_total_time_ns", \.writeNanoseconds),
+            ("flush_total_time_ns", \.flushNanoseconds), ("unmap_total_time_ns", \.unmapNanoseconds),
+        ] as [(String, Number<VirtualMachine.BlockDevice>)])
+        .map { name, path in
+            nested(name, "{\"vmid\":1,\"blockstat\":{\"scsi0\":{\"\(name)\":$}}}", VirtualMachine.init) { $0.disks.first?[keyPath: path] }
+        }
 
     private static let otherFields: [Field<Double>] = [
         nested("netin", "{\"vmid\":1,\"nics\":{\"tap0\":{\"netin\":$}}}", VirtualMachine.init) { $0.interfaces.first?.receivedBytes },
@@ -181,7 +193,9 @@ import Testing
     }
 
     private static let flags: [Field<Bool>] = [
-        Field(testDescription: "quorate") { try decoded("[{\"type\":\"node\",\"name\":\"a\"},{\"type\":\"cluster\",\"quorate\":\($0)}]", ClusterStatus.init)?.isQuorate },
+        Field(testDescription: "quorate") {
+            try decoded("[{\"type\":\"node\",\"name\":\"a\"},{\"type\":\"cluster\",\"quorate\":\($0)}]", ClusterStatus.init)?.isQuorate
+        },
         Field(testDescription: "online") {
             try decoded("[{\"type\":\"node\",\"name\":\"a\",\"online\":\($0)}]", ClusterStatus.init)?.nodes.first?.isOnline
         },
@@ -192,10 +206,12 @@ import Testing
         Field(testDescription: "template of lxc") { try decoded("{\"vmid\":1,\"template\":\($0)}", Container.init)?.isTemplate },
     ]
 
-    @Test(arguments: [
-        ("100", 100), ("\"100\"", 100), ("100.0", 100), ("999999999", 999_999_999), ("null", nil), ("\"\"", nil), ("\"x\"", nil), ("1.5", nil),
-        ("-1", nil), ("1e300", nil), ("[1]", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("100", 100), ("\"100\"", 100), ("100.0", 100), ("999999999", 999_999_999), ("null", nil), ("\"\"", nil), ("\"x\"", nil),
+            ("1.5", nil),
+            ("-1", nil), ("1e300", nil), ("[1]", nil),
+        ] as [(String, Int?)])
     func vmid(json: String, vmid: Int?) throws {
         #expect(try decoded("{\"vmid\":\(json),\"node\":\"a\"}") { GuestResource($0, .qemu) }?.vmid == vmid)
         #expect(try decoded("{\"vmid\":\(json)}", VirtualMachine.init)?.vmid == vmid)

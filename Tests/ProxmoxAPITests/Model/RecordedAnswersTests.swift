@@ -31,14 +31,17 @@ import Testing
         let (web, silent, container) = (resources.guests[0], resources.guests[5], resources.guests[6])
         #expect(web.node == "pve1" && web.name == "web-100" && web.status == "running" && web.tags == "prod;web" && web.pool == "prod")
         #expect(web.isTemplate == false && web.cpuRatio == 0.0203041267381385 && web.cpus == 2 && web.uptimeSeconds == 165)
-        #expect(web.memoryUsedBytes == 8_101_888 && web.memoryBytes == 134_217_728 && web.diskUsedBytes == 0 && web.diskBytes == 4_294_967_296)
-        #expect(silent.node == "pve3" && silent.status == "unknown" && silent.name == nil && silent.isTemplate == nil && silent.cpuRatio == nil)
+        #expect(
+            web.memoryUsedBytes == 8_101_888 && web.memoryBytes == 134_217_728 && web.diskUsedBytes == 0 && web.diskBytes == 4_294_967_296)
+        #expect(
+            silent.node == "pve3" && silent.status == "unknown" && silent.name == nil && silent.isTemplate == nil && silent.cpuRatio == nil)
         #expect(container.diskUsedBytes == 25_342_951_424 && container.tags == "ct" && container.pool == nil)
         #expect(resources.guests[2].isTemplate == true)
 
-        #expect(resources.storages.map { "\($0.node)/\($0.name)" } == [
-            "pve3/local", "pve2/local", "pve1/local", "pve3/nas", "pve2/nas", "pve1/nas", "pve1/gone",
-        ])
+        #expect(
+            resources.storages.map { "\($0.node)/\($0.name)" } == [
+                "pve3/local", "pve2/local", "pve1/local", "pve3/nas", "pve2/nas", "pve1/nas", "pve1/gone",
+            ])
         let (local, gone) = (resources.storages[2], resources.storages[6])
         #expect(local.type == "dir" && local.status == "available")
         #expect(local.usedBytes == 25_342_951_424 && local.totalBytes == 270_553_174_016)

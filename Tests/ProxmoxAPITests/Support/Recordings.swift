@@ -6,7 +6,8 @@ import Testing
 
 /// Bodies of a real API, as the end-to-end tests replay them.
 enum Recordings {
-    private static let folder = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/EndToEnd/recordings/pve-9.2-cluster/"
+    private static let folder =
+        #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/EndToEnd/recordings/pve-9.2-cluster/"
 
     /// What a client makes of the answer's `data`.
     static func decode<Value>(_ name: String, _ make: (JSONValue) -> Value?) throws -> Value {

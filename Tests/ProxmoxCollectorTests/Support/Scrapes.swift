@@ -27,7 +27,8 @@ extension Trial {
 
     /// The families in which a node has a series of its own.
     func families(ofNode node: String) -> [String] {
-        exposition.families.filter { $0.samples.contains { $0.labels.map(\.name) == ["cluster", "node"] && $0.label("node") == node } }.map(\.name)
+        exposition.families.filter { $0.samples.contains { $0.labels.map(\.name) == ["cluster", "node"] && $0.label("node") == node } }.map(
+            \.name)
     }
 
     /// Labels of `pve_guest_info`, but cluster and vmid.

@@ -34,7 +34,8 @@ enum WholeLab {
     ]
 
     static let table: [String: String] = [
-        "/version": Lab.version, "/cluster/status": Lab.rows([Lab.cluster(), Lab.member("pve1")]), "/cluster/resources": Lab.rows(resources),
+        "/version": Lab.version, "/cluster/status": Lab.rows([Lab.cluster(), Lab.member("pve1")]),
+        "/cluster/resources": Lab.rows(resources),
         "/nodes/pve1/status": nodeStatus, "/nodes/pve1/qemu?full=1": Lab.rows([machine]), "/nodes/pve1/lxc": Lab.rows([container]),
     ]
 
@@ -45,7 +46,9 @@ enum WholeLab {
         let cards = ["tap101i0", "tap101i1"].map { #""\#($0)":{"netin":1,"netout":2}"# }
         func machines(_ disks: [String], _ cards: [String]) -> [String] {
             [
-                machine, #"{"vmid":101,"status":"running","blockstat":{\#(disks.joined(separator: ","))},"nics":{\#(cards.joined(separator: ","))}}"#,
+                machine,
+                #"{"vmid":101,"status":"running","blockstat":{\#(disks.joined(separator: ","))},"#
+                    + #""nics":{\#(cards.joined(separator: ","))}}"#,
                 Lab.listed(102, status: "stopped"), Lab.listed(103, more: #","template":1"#),
             ]
         }
@@ -61,7 +64,9 @@ enum WholeLab {
         return [
             "/version": [Lab.version], "/cluster/status": turns(members), "/cluster/resources": turns(rows),
             "/nodes/pve1/status": [nodeStatus], "/nodes/pve1/lxc": turns(containers),
-            "/nodes/pve1/qemu?full=1": [Lab.rows(machines(disks, cards)), Lab.rows(machines(disks.reversed(), cards.reversed()).reversed())],
+            "/nodes/pve1/qemu?full=1": [
+                Lab.rows(machines(disks, cards)), Lab.rows(machines(disks.reversed(), cards.reversed()).reversed()),
+            ],
             "/nodes/pve2/status": [nodeStatus], "/nodes/pve2/qemu?full=1": [Lab.rows([Lab.listed(110)])], "/nodes/pve2/lxc": ["[]"],
         ]
     }()
@@ -74,7 +79,8 @@ enum WholeLab {
         {"type":"qemu","vmid":100,"node":"pve1","cpu":null},{"type":"lxc","vmid":200,"node":"pve1","cpu":"nan"}]
         """#,
         "/nodes/pve1/status": #"{"loadavg":null,"wait":null,"cpuinfo":{"mhz":0},"rootfs":{},"swap":null,"ksm":[]}"#,
-        "/nodes/pve1/qemu?full=1": #"[{"vmid":100,"mem":null,"netin":"","blockstat":{"scsi0":{}},"nics":{"tap0":{}},"ballooninfo":null,"pid":"x"}]"#,
+        "/nodes/pve1/qemu?full=1":
+            #"[{"vmid":100,"mem":null,"netin":"","blockstat":{"scsi0":{}},"nics":{"tap0":{}},"ballooninfo":null,"pid":"x"}]"#,
         "/nodes/pve1/lxc": #"[{"vmid":200,"mem":null,"swap":{},"pressurecpusome":null}]"#,
     ]
 }

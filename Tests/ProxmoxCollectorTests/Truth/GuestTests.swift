@@ -19,13 +19,14 @@ import Testing
 
     @Test func `values come from the list, processor time from resources`() async throws {
         let trial = try await Self.trial([Lab.guest(100, on: "pve1")], qemu: [Lab.listed(100, more: #","cpu":0.9"#)])
-        #expect(trial.guest(100) == [
-            "pve_guest_info node=pve1 name=guest-100 1.0", "pve_vm_status node=pve1 name=guest-100 1.0",
-            "pve_vm_uptime_seconds node=pve1 name=guest-100 25.0", "pve_vm_cpu_usage node=pve1 name=guest-100 0.5",
-            "pve_vm_cpus node=pve1 name=guest-100 4.0", "pve_vm_memory_used_bytes node=pve1 name=guest-100 21.0",
-            "pve_vm_memory_max_bytes node=pve1 name=guest-100 22.0", "pve_vm_disk_max_bytes node=pve1 name=guest-100 24.0",
-            "pve_vm_network_in_bytes_total node=pve1 name=guest-100 26.0",
-        ])
+        #expect(
+            trial.guest(100) == [
+                "pve_guest_info node=pve1 name=guest-100 1.0", "pve_vm_status node=pve1 name=guest-100 1.0",
+                "pve_vm_uptime_seconds node=pve1 name=guest-100 25.0", "pve_vm_cpu_usage node=pve1 name=guest-100 0.5",
+                "pve_vm_cpus node=pve1 name=guest-100 4.0", "pve_vm_memory_used_bytes node=pve1 name=guest-100 21.0",
+                "pve_vm_memory_max_bytes node=pve1 name=guest-100 22.0", "pve_vm_disk_max_bytes node=pve1 name=guest-100 24.0",
+                "pve_vm_network_in_bytes_total node=pve1 name=guest-100 26.0",
+            ])
     }
 
     @Test func `a stopped guest has what its rows hold`() async throws {
@@ -47,7 +48,8 @@ import Testing
     func `a template has its info and no values, and counts`(kind: String) async throws {
         // By resources; by the list; resources are right when they differ.
         let resources = [
-            Lab.guest(1, on: "pve1", kind, template: 1), Lab.guest(3, on: "pve1", kind, template: 0), Lab.guest(4, on: "pve1", kind, template: 1),
+            Lab.guest(1, on: "pve1", kind, template: 1), Lab.guest(3, on: "pve1", kind, template: 0),
+            Lab.guest(4, on: "pve1", kind, template: 1),
         ]
         let listed = [Lab.listed(1), Lab.listed(2, more: #","template":1"#), Lab.listed(3, more: #","template":1"#)]
         let trial = try await Self.trial(resources, qemu: kind == "qemu" ? listed : [], lxc: kind == "lxc" ? listed : [])
@@ -61,7 +63,8 @@ import Testing
     }
 
     @Test func `a guest that only its list knows`() async throws {
-        let trial = try await Self.trial([], qemu: [Lab.listed(100, name: "new", more: #","tags":"a;b""#)], lxc: [Lab.listed(200, name: "ct")])
+        let trial = try await Self.trial(
+            [], qemu: [Lab.listed(100, name: "new", more: #","tags":"a;b""#)], lxc: [Lab.listed(200, name: "ct")])
         #expect(trial.info(100) == [["node": "pve1", "name": "new", "type": "qemu", "template": "0", "tags": "a;b", "pool": ""]])
         #expect(trial.info(200) == [["node": "pve1", "name": "ct", "type": "lxc", "template": "0", "tags": "", "pool": ""]])
         #expect(trial.guest(100).contains("pve_vm_status node=pve1 name=new 1.0"))
@@ -76,7 +79,8 @@ import Testing
     }
 
     @Test func `pressure is shown in percent and as a ratio`() async throws {
-        let trial = try await Self.trial([], qemu: [Lab.listed(100, more: #","pressurecpusome":50,"pressureiofull":"1.5","pressurememoryfull":null"#)])
+        let trial = try await Self.trial(
+            [], qemu: [Lab.listed(100, more: #","pressurecpusome":50,"pressureiofull":"1.5","pressurememoryfull":null"#)])
         for line in ["cpu_some 50.0", "cpu_some_ratio 0.5", "io_full 1.5", "io_full_ratio 0.015"] {
             let (name, value) = (line.split(separator: " ")[0], line.split(separator: " ")[1])
             #expect(trial.guest(100).contains("pve_vm_pressure_\(name) node=pve1 name=guest-100 \(value)"))
@@ -86,12 +90,14 @@ import Testing
 
     // MARK: the list fails
 
-    @Test(arguments: [
-        ("running", 1), ("paused", 1), ("suspended", 0), ("stopped", 0), ("prelaunch", 0), ("unknown", nil),
-    ] as [(String, Double?)], ["qemu", "lxc"])
+    @Test(
+        arguments: [
+            ("running", 1), ("paused", 1), ("suspended", 0), ("stopped", 0), ("prelaunch", 0), ("unknown", nil),
+        ] as [(String, Double?)], ["qemu", "lxc"])
     func `a failed list falls back to resources, without counters`(row: (word: String, value: Double?), kind: String) async throws {
         let table = Lab.table(
-            status: Self.oneNode, resources: [Lab.node("pve1"), Lab.guest(100, on: "pve1", kind, name: "web", status: row.word)], nodes: ["pve1"])
+            status: Self.oneNode, resources: [Lab.node("pve1"), Lab.guest(100, on: "pve1", kind, name: "web", status: row.word)],
+            nodes: ["pve1"])
         let (list, prefix) = kind == "qemu" ? ("qemu?full=1", "pve_vm_") : ("lxc", "pve_lxc_")
         try await FakeProxmox.serve(table) { fake in
             fake["/nodes/pve1/\(list)"] = .refusal(500, "got timeout")
@@ -101,10 +107,12 @@ import Testing
             if kind == "lxc" { lines.append("disk_used_bytes 13.0") }
             lines.append("disk_max_bytes 14.0")
             if let value = row.value { lines.insert("status \(value)", at: 0) }
-            #expect(trial.guest(100) == ["pve_guest_info node=pve1 name=web 1.0"] + lines.map { line in
-                let words = line.split(separator: " ")
-                return "\(prefix)\(words[0]) node=pve1 name=web \(words[1])"
-            })
+            #expect(
+                trial.guest(100) == ["pve_guest_info node=pve1 name=web 1.0"]
+                    + lines.map { line in
+                        let words = line.split(separator: " ")
+                        return "\(prefix)\(words[0]) node=pve1 name=web \(words[1])"
+                    })
             // What could not be counted is not 0.
             #expect(!trial.families.contains(kind == "qemu" ? "pve_node_vm_count" : "pve_node_lxc_count"))
             #expect(trial.families.contains(kind == "qemu" ? "pve_node_lxc_count" : "pve_node_vm_count"))
@@ -117,7 +125,9 @@ import Testing
             qemu: ["pve1": [Lab.listed(100)]], lxc: ["pve1": [Lab.listed(200, more: #","disk":23"#)]], nodes: ["pve1"])
         try await FakeProxmox.serve(table) { fake in
             let collector = ProxmoxCollector(try fake.settings())
-            let lost = ["status": "pve_node_load1", "qemu?full=1": "pve_vm_network_in_bytes_total", "lxc": "pve_lxc_network_in_bytes_total"]
+            let lost = [
+                "status": "pve_node_load1", "qemu?full=1": "pve_vm_network_in_bytes_total", "lxc": "pve_lxc_network_in_bytes_total",
+            ]
             let whole = try await scrape(collector)
             for (path, family) in lost {
                 fake.set(table)

@@ -15,8 +15,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "a\"b\\c", "first\nsecond", "\r\n", "x\"} 1\npve_node_up{node=\"fake\"} 1\n", "ends with \\", "# HELP x", "🦅 hoch", "a\u{301}é", "\u{0}\u{7}\u{1B}[31m",
-        "\u{202E}\u{2028}", "{{template}}", "../../access", "a?b#c&d", "%2e%2e", " ", "\u{FEFF}", String(repeating: "n", count: 5000), "=1,", "'", "\u{FFFF}",
+        "a\"b\\c", "first\nsecond", "\r\n", "x\"} 1\npve_node_up{node=\"fake\"} 1\n", "ends with \\", "# HELP x", "🦅 hoch", "a\u{301}é",
+        "\u{0}\u{7}\u{1B}[31m",
+        "\u{202E}\u{2028}", "{{template}}", "../../access", "a?b#c&d", "%2e%2e", " ", "\u{FEFF}", String(repeating: "n", count: 5000),
+        "=1,", "'", "\u{FFFF}",
     ])
     func `every name survives as it is`(name: String) async throws {
         let word = Self.json(name)

@@ -46,9 +46,10 @@ import Testing
             table["/cluster/resources"] = Lab.rows([Lab.node("pve1"), Lab.node("pve2", status: "unknown"), Lab.remnant(100, on: "pve2")])
             table["/nodes/pve2/qemu?full=1"] = Lab.rows([Lab.listed(100, name: "renamed")])
             fake.set(table)
-            #expect(try await scrape(collector).info(100) == [
-                ["node": "pve2", "name": "renamed", "type": "qemu", "template": "0", "tags": "", "pool": "prod"]
-            ])
+            #expect(
+                try await scrape(collector).info(100) == [
+                    ["node": "pve2", "name": "renamed", "type": "qemu", "template": "0", "tags": "", "pool": "prod"]
+                ])
         }
     }
 
@@ -97,9 +98,10 @@ import Testing
             let collector = ProxmoxCollector(try fake.settings())
             _ = try await scrape(collector)
             fake["/cluster/resources"] = .data(Lab.rows([Lab.node("pve1"), Lab.node("pve2"), Lab.guest(100, on: "pve2", name: "new")]))
-            #expect(try await scrape(collector).info(100) == [
-                ["node": "pve2", "name": "new", "type": "qemu", "template": "0", "tags": "", "pool": ""]
-            ])
+            #expect(
+                try await scrape(collector).info(100) == [
+                    ["node": "pve2", "name": "new", "type": "qemu", "template": "0", "tags": "", "pool": ""]
+                ])
             fake.set(Self.silent)
             #expect(try await scrape(collector).info(100).map { $0["name"] } == ["new"])
         }

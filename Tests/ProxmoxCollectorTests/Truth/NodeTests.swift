@@ -12,7 +12,9 @@ import Testing
         let table = Lab.table(
             status: [Lab.cluster(), Lab.member("pve1"), Lab.member("pve2", online: 0)],
             // The API goes on giving its last numbers for a while.
-            resources: [Lab.node("pve1"), Lab.node("pve2"), Lab.storage("pve2"), Lab.guest(100, on: "pve2"), Lab.guest(200, on: "pve2", "lxc")],
+            resources: [
+                Lab.node("pve1"), Lab.node("pve2"), Lab.storage("pve2"), Lab.guest(100, on: "pve2"), Lab.guest(200, on: "pve2", "lxc"),
+            ],
             nodes: ["pve1"])
         try await FakeProxmox.serve(table) { fake in
             let trial = try await scrape(ProxmoxCollector(try fake.settings()))
@@ -27,9 +29,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("online", 0, true), ("unknown", 1, false), ("offline", 1, false), ("", 1, false), (nil, nil, true),
-    ] as [(String?, Double?, Bool)])
+    @Test(
+        arguments: [
+            ("online", 0, true), ("unknown", 1, false), ("offline", 1, false), ("", 1, false), (nil, nil, true),
+        ] as [(String?, Double?, Bool)])
     func `statistics are stale when their daemon is silent`(word: String?, stale: Double?, showsStorage: Bool) async throws {
         let row = word.map { Lab.node("pve1", status: $0) } ?? #"{"type":"node","node":"pve1"}"#
         let table = Lab.table(
@@ -63,10 +66,11 @@ import Testing
             fake["/cluster/resources"] = .refusal(500, "cfs-lock")
             let trial = try await scrape(ProxmoxCollector(try fake.settings()))
             #expect(trial.reasons == ["lab: failed"])
-            #expect(trial.families(ofNode: "pve1") == [
-                "pve_node_up", "pve_node_load1", "pve_node_load5", "pve_node_load15", "pve_node_iowait", "pve_node_vm_count",
-                "pve_node_lxc_count",
-            ])
+            #expect(
+                trial.families(ofNode: "pve1") == [
+                    "pve_node_up", "pve_node_load1", "pve_node_load5", "pve_node_load15", "pve_node_iowait", "pve_node_vm_count",
+                    "pve_node_lxc_count",
+                ])
             #expect(trial.guest(100).contains("pve_vm_network_in_bytes_total node=pve1 name=web 26.0"))
             #expect(!trial.families.contains("pve_vm_cpu_usage") && !trial.families.contains("pve_storage_active"))
         }
@@ -75,16 +79,18 @@ import Testing
     @Test func `when cluster status fails, resources decide who is there`() async throws {
         let table = Lab.table(
             resources: [
-                Lab.node("pve1"), Lab.node("pve2", status: "offline"), Lab.node("pve3", status: "unknown"), #"{"type":"node","node":"pve4"}"#,
+                Lab.node("pve1"), Lab.node("pve2", status: "offline"), Lab.node("pve3", status: "unknown"),
+                #"{"type":"node","node":"pve4"}"#,
                 Lab.guest(100, on: "pve1"), Lab.guest(101, on: "pve2"), Lab.guest(102, on: "pve3"),
             ], qemu: ["pve1": [Lab.listed(100)]])
         try await FakeProxmox.serve(table) { fake in
             fake["/cluster/status"] = .drop
             let trial = try await scrape(ProxmoxCollector(try fake.settings(name: "lab")))
             #expect(trial.reasons == ["lab: malformed"])
-            #expect(trial.exposition.samples.filter { $0.family == "pve_node_up" }.map { "\($0.label("node") ?? "") \($0.value)" } == [
-                "pve1 1.0", "pve2 0.0",
-            ])
+            #expect(
+                trial.exposition.samples.filter { $0.family == "pve_node_up" }.map { "\($0.label("node") ?? "") \($0.value)" } == [
+                    "pve1 1.0", "pve2 0.0",
+                ])
             // Nobody counts the nodes.
             #expect(!trial.families.contains("pve_cluster_nodes_total") && !trial.families.contains("pve_cluster_quorate"))
             for vmid in [101, 102] { #expect(trial.families(ofGuest: vmid) == ["pve_guest_info"]) }

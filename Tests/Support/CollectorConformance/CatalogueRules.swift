@@ -14,7 +14,8 @@ struct CatalogueRules {
     ]
     /// A help may tell of minutes; it should not count in these.
     private static let unwelcomeWords: Set<String> = [
-        "milliseconds", "microseconds", "nanoseconds", "kilobytes", "megabytes", "gigabytes", "percent", "percentage", "megahertz", "gigahertz",
+        "milliseconds", "microseconds", "nanoseconds", "kilobytes", "megabytes", "gigabytes", "percent", "percentage", "megahertz",
+        "gigahertz",
     ]
     private static let suffixesOfHistograms = ["_count", "_sum", "_bucket", "_created"]
     private static let keptLabels: Set<String> = ["le", "quantile", "job", "instance"]

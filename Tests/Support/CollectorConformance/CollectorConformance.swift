@@ -5,7 +5,8 @@ import Web
 
 /// The contract of `Collector` as a suite: hand it a collector and the states of its source.
 ///
-///     #expect(await CollectorConformance(prefixes: ["zfs_"], healthy: pools, broken: [noModule, hung]) { ZFSCollector() }.violations().isEmpty)
+///     let suite = CollectorConformance(prefixes: ["zfs_"], healthy: pools, broken: [noModule, hung]) { ZFSCollector() }
+///     #expect(await suite.violations().isEmpty)
 ///
 /// A source that cannot hang needs no hanging scene; then nothing is said about deadline, cancellation and threads.
 package struct CollectorConformance: Sendable {
