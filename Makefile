@@ -28,9 +28,11 @@ e2e: build
 	@scripts/bootstrap test
 	$(PYTHON) -m pytest -q -m e2e Tests/EndToEnd
 
-## soak: long runs and crashes, and all unit tests under the address sanitizer
+## soak: long runs and crashes, and all unit tests under the address and the thread sanitizer
 soak: build
 	@scripts/bootstrap test
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Support/thread-sanitizer.suppressions \
+	    swift test --no-parallel --scratch-path .build/thread --sanitize=thread
 	ASAN_OPTIONS=detect_leaks=0 swift test --no-parallel --scratch-path .build/address --sanitize=address
 	$(PYTHON) -m pytest -q -s -m soak Tests/EndToEnd
 

@@ -178,3 +178,13 @@ def test_shipped_files_deliver_within_four_minutes(start: Start, tmp_path: Path)
     wait_for(lambda: stack.alerts("resolved", "HostDown"), 240, "resolved within four minutes")
     print(f"\nHostDown delivered after {delivered:.0f} s, its end {time.monotonic() - began:.0f} s after recovery")
     assert stack.program.stop() == 0
+
+
+def test_signal_that_comes_twice_still_stops_in_order(start: Start, tmp_path: Path) -> None:
+    stack = Stack(start, tmp_path)
+    stack.wait_until_ready()
+    children = stack.process_ids()
+    stack.program.process.send_signal(signal.SIGTERM)
+    stack.program.process.send_signal(signal.SIGTERM)
+    assert stack.program.process.wait(20) == 0
+    assert [name for name, process in children.items() if is_alive(process)] == []
