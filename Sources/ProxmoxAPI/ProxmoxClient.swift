@@ -21,6 +21,9 @@ package final class ProxmoxClient: Sendable {
     package let endpoint: ProxmoxEndpoint
     private let state = Mutex(State())
 
+    /// Nodes of a cluster that are believed; corosync carries a few dozen.
+    package static let nodeLimit = 1024
+
     /// In flight for each node.
     package static let callsPerNode = 3
 

@@ -34,7 +34,8 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             }
         }
         while line.last == " " { line.removeLast() }
-        description = "GET \(path): \(line)"
+        // A path holds names from outside too.
+        description = "GET \(path.utf8.count <= 200 ? path : String(path.prefix(80)) + "…"): \(line)"
     }
 
     /// The call was given up for the sake of others.

@@ -39,7 +39,8 @@ package struct SettingsTree: Sendable {
 
     /// The variables that are settings and their paths, ordered by path; entries of a list by their number, as a list grows from its start.
     private static func paths(_ environment: [String: String]) -> [(name: String, path: [String])] {
-        let found = environment.keys.filter { $0.hasPrefix("MARTLET_") }.sorted().map { name in
+        // No setting lies as deep as a name of this length reaches, and each level is a call on the stack.
+        let found = environment.keys.filter { $0.hasPrefix("MARTLET_") && $0.utf8.count <= 256 }.sorted().map { name in
             (name, keys(name.dropFirst("MARTLET_".count).lowercased().split(separator: "_", omittingEmptySubsequences: false)))
         }
         return found.sorted { left, right in

@@ -21,6 +21,7 @@ struct Preparation: Sendable {
         try checkPersonsFiles()
         let paths = StatePaths(root: Files.absolute(plan.stateDirectory))
         try Files.makeDirectory(paths.root, mode: 0o700)
+        try Directory.checkOwner(paths.root)
         let lock = try StateLock(paths)
         try StateFormat().adopt(paths)
         for folder in ["run", "log", "prometheus/data", "alertmanager/data", "prometheus/targets/node"] {

@@ -108,6 +108,10 @@ struct StackSettings: Sendable {
         case (nil, nil): return nil
         case (let url?, nil): return Secret(url)
         case (nil, let file?):
+            guard !file.contains("://") else {
+                throw section["webhook_url_file"].failure(
+                    "webhook_url_file names a file, and here stands a URL; the key for that is webhook_url")
+            }
             do { return Secret(try Files.readLine(file)) } catch { throw section["webhook_url_file"].failure(error.message) }
         case (_?, _?): throw section["webhook_url"].failure("webhook_url and webhook_url_file exclude each other")
         }

@@ -153,7 +153,7 @@ import Web
             let error = try #require(
                 await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
             #expect(error.kind == .tooLarge)
-            #expect(error.description == "GET /cluster/status: answer larger than 67108864 bytes")
+            #expect(error.description == "GET /cluster/status: answer larger than 16777216 bytes")
         }
     }
 

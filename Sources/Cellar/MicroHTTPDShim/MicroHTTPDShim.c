@@ -42,7 +42,8 @@ mlt_httpd *mlt_httpd_start(const mlt_httpd_options *options) {
     daemon_context *context = malloc(sizeof *context);  // lives as long as the process: a handful of daemons
     if (context == NULL) return NULL;
     context->options = *options;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    // poll, not epoll: its edges are lost when a client closes in the middle of a request, and the socket stays until it idles out.
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)options->certificate_pem},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)options->key_pem},

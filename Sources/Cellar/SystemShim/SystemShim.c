@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -61,7 +62,10 @@ pid_t mlt_spawn(const mlt_spawn_request *request) {
         count = read(ends[0], &error, sizeof error);
     } while (count < 0 && errno == EINTR);
     close(ends[0]);
-    return count == (ssize_t)sizeof error ? -error : child;
+    if (count != (ssize_t)sizeof error) return child;
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    }
+    return -error;
 }
 
 int mlt_pidfd_open(pid_t process) {

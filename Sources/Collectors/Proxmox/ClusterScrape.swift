@@ -80,7 +80,7 @@ struct ClusterScrape: Sendable {
         let missing = inventory.guests.values.filter { listed.guests[$0.vmid] == nil && listed.moved[$0.vmid] == nil }
             .sorted { $0.vmid < $1.vmid }
         guard !moved.isEmpty || !missing.isEmpty else { return }
-        var buffer = sink.begin(name + "/unlisted", reservingSamples: (moved.count + missing.count) * 8)
+        var buffer = sink.begin(name + "/(unlisted)", reservingSamples: (moved.count + missing.count) * 8)
         for (_, guest) in moved { guest.scrape.write(guest.row, &buffer, &listed) }
         for guest in missing {
             let identity = inventory.identity(guest.vmid)

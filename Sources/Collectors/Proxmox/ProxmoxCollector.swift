@@ -8,9 +8,12 @@ package struct ProxmoxCollector: Collector {
     package let name = "proxmox"
     private let families = ProxmoxFamilies()
     private let clusters: [ProxmoxCluster]
-    private let names = ClusterNames()
+    private let names: ClusterNames
 
-    package init(_ settings: ProxmoxSettings) { clusters = settings.clusters.enumerated().map { ProxmoxCluster($1, position: $0) } }
+    package init(_ settings: ProxmoxSettings) {
+        clusters = settings.clusters.enumerated().map { ProxmoxCluster($1, position: $0) }
+        names = ClusterNames(clusters)
+    }
 
     package var catalogue: Catalogue { families.catalogue }
 

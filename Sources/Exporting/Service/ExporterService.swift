@@ -72,12 +72,13 @@ package final class ExporterService: Sendable {
         var limits = HTTPServer.Limits()
         limits.requestsInFlight = options.requestsInFlight
         limits.unlimitedPaths = Set(Self.healthPaths + Self.readyPaths)
-        // A quarter of all connections: one address that opens many and says nothing leaves room for the others.
-        limits.connectionsPerAddress = limits.connections / 4
         let router = self.router()
         var servers: [HTTPServer] = []
         do {
             for address in options.addresses {
+                // A quarter of all connections: one address that opens many and says nothing leaves room for the others. On loopback
+                // all have the same.
+                limits.connectionsPerAddress = address.host.hasPrefix("127.") || address.host == "::1" ? 0 : limits.connections / 4
                 let server = try HTTPServer(
                     listen: address, origin: options.origin, limits: limits, logger: logger, handler: router.handle)
                 servers.append(server)

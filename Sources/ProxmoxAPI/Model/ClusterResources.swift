@@ -41,7 +41,7 @@ package struct ClusterResources: Sendable {
             }
         }
         // Nodes are listed to whoever may ask, whatever else is hidden.
-        guard !nodes.isEmpty else { return nil }
+        guard !nodes.isEmpty, nodes.count <= ProxmoxClient.nodeLimit else { return nil }
     }
 }
 

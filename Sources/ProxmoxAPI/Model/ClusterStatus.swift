@@ -27,7 +27,7 @@ package struct ClusterStatus: Sendable {
             default: break
             }
         }
-        // Somebody answered, so there is a node.
-        guard !nodes.isEmpty else { return nil }
+        // Somebody answered, so there is a node; and there is no cluster of thousands, which would mean three times as many calls.
+        guard !nodes.isEmpty, nodes.count <= ProxmoxClient.nodeLimit else { return nil }
     }
 }

@@ -10,9 +10,20 @@ extension JSONValue {
         return elements
     }
 
-    /// A name or other text that is not empty.
+    /// A name or other text that is not empty, cut where no honest one reaches: each stands in many label sets.
     var word: String? {
         guard let text, !text.isEmpty else { return nil }
-        return text
+        return text.shortened
+    }
+}
+
+extension JSONKey {
+    /// The key as a name, cut likewise.
+    var word: String { text.shortened }
+}
+
+extension String {
+    fileprivate var shortened: String {
+        utf8.count <= 8192 ? self : String(decoding: utf8.prefix(8192), as: UTF8.self)
     }
 }

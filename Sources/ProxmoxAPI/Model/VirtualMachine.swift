@@ -41,6 +41,9 @@ package struct VirtualMachine: Sendable {
         package fileprivate(set) var minorPageFaults: Double?
     }
 
+    /// Disks, and cards, of one machine that are believed; QEMU has fewer.
+    private static let deviceLimit = 128
+
     package let vmid: Int
     package private(set) var name: String?
     /// The state of the process: `running` also while paused.
@@ -88,8 +91,8 @@ package struct VirtualMachine: Sendable {
             case "diskread": diskReadBytes = value.number
             case "diskwrite": diskWriteBytes = value.number
             case "ballooninfo": value.forEachMember { balloon.take($0, $1) }
-            case "blockstat": value.forEachMember { disks.append(BlockDevice($0.text, $1)) }
-            case "nics": value.forEachMember { interfaces.append(NetworkInterface($0.text, $1)) }
+            case "blockstat": value.forEachMember { if disks.count < Self.deviceLimit { disks.append(BlockDevice($0.word, $1)) } }
+            case "nics": value.forEachMember { if interfaces.count < Self.deviceLimit { interfaces.append(NetworkInterface($0.word, $1)) } }
             default: pressure.take(key, value)
             }
         }

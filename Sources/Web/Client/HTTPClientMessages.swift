@@ -20,7 +20,7 @@ package struct HTTPRequest: Sendable {
     package var trust = Trust.system
     package var deadline: Deadline
     package var connectTimeoutSeconds = 5.0
-    package var bodyLimitBytes = 64 << 20
+    package var bodyLimitBytes = 16 << 20
 
     package init(url: String, deadline: Deadline) {
         self.url = url

@@ -8,6 +8,7 @@ final class Transfer: Sendable {
     private struct State {
         var continuation: CheckedContinuation<Result<HTTPResponse, HTTPClientError>, Never>?
         var body: [UInt8] = []
+        var headerBytes = 0
         var reason = ""
         var headers = HTTPHeaders()
         /// Whether the empty line behind the headers has come.
@@ -79,7 +80,17 @@ final class Transfer: Sendable {
         }
     }
 
-    func receive(header bytes: UnsafeRawBufferPointer) {
+    /// False when the headers and trailers together are more than anybody needs.
+    func receive(header bytes: UnsafeRawBufferPointer) -> Bool {
+        let isBearable = state.withLock { state in
+            state.headerBytes += bytes.count
+            return state.headerBytes <= 256 << 10
+        }
+        if isBearable { read(header: bytes) }
+        return isBearable
+    }
+
+    private func read(header bytes: UnsafeRawBufferPointer) {
         var line = String(decoding: bytes, as: UTF8.self)
         while line.last?.isWhitespace == true { line.removeLast() }
         state.withLock { state in
@@ -168,7 +179,6 @@ func clientOnBody(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: I
 
 func clientOnHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?) -> Int {
     guard let context else { return 0 }
-    Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-        .receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
-    return size * count
+    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
 }

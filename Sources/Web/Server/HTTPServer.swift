@@ -110,7 +110,6 @@ package final class HTTPServer: Sendable {
         }
         guard let running else { return }
         let descriptor = mlt_httpd_stop_accepting(running.pointer)
-        if descriptor >= 0 { close(descriptor) }
         await answersLeave(by: .after(seconds: seconds))
         let abandoned = state.withLock { state in
             state.isStopping = true
@@ -122,6 +121,8 @@ package final class HTTPServer: Sendable {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let stop: @Sendable () -> Void = {
                 mlt_httpd_stop(running.pointer)
+                // Not sooner: the event loop still has to take it out of its set, and aborts the process if it cannot.
+                if descriptor >= 0 { close(descriptor) }
                 Unmanaged.passUnretained(self).release()
                 continuation.resume()
             }

@@ -75,13 +75,13 @@ final class ServerExchange: Sendable {
 
     /// Answers and wakes the connection. Only the first call counts.
     func answer(_ response: HTTPServerResponse) {
-        let wakes = state.withLock { state in
-            guard state.phase == .suspended else { return false }
+        state.withLock { state in
+            guard state.phase == .suspended else { return }
             state.response = response
             state.phase = .answered
-            return true
+            // Under the lock: whoever stops the server must not find an answered exchange whose connection still sleeps.
+            mlt_httpd_resume(connection.pointer)
         }
-        if wakes { mlt_httpd_resume(connection.pointer) }
     }
 
     /// Queues the answer on the connection. Returns 0 when it must be closed instead.
