@@ -25,6 +25,10 @@ package struct SettingsTree: Sendable {
             if case .empty = read.content {} else { node = read }
             try shape.check(node, at: "")
         }
+        // No setting lies as deep as a longer name reaches, and each level is a call on the stack.
+        if let long = environment.keys.filter({ $0.hasPrefix("MARTLET_") && $0.utf8.count > 256 }).min() {
+            throw Failure(.configuration, "environment variable \(long.prefix(40))…: longer than the name of any setting")
+        }
         for (name, path) in Self.paths(environment) {
             try node.set(path[...], SettingsNode(.scalar(environment[name] ?? ""), .environment(name)))
         }
@@ -39,8 +43,7 @@ package struct SettingsTree: Sendable {
 
     /// The variables that are settings and their paths, ordered by path; entries of a list by their number, as a list grows from its start.
     private static func paths(_ environment: [String: String]) -> [(name: String, path: [String])] {
-        // No setting lies as deep as a name of this length reaches, and each level is a call on the stack.
-        let found = environment.keys.filter { $0.hasPrefix("MARTLET_") && $0.utf8.count <= 256 }.sorted().map { name in
+        let found = environment.keys.filter { $0.hasPrefix("MARTLET_") }.sorted().map { name in
             (name, keys(name.dropFirst("MARTLET_".count).lowercased().split(separator: "_", omittingEmptySubsequences: false)))
         }
         return found.sorted { left, right in

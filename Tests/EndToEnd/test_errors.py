@@ -66,6 +66,11 @@ def test_wrong_setting_in_the_environment(tmp_path: Path) -> None:
     assert one_line(result) == 'environment variable MARTLET_LOG__LEVEL: log.level: expected one of debug, info, warn, error, not "loud"'
 
 
+def test_environment_deeper_than_any_setting(tmp_path: Path) -> None:
+    line = one_line(run("exporter", cwd=tmp_path, env={"MARTLET_" + "A__" * 20_000: "1"}))
+    assert line.endswith("longer than the name of any setting") and len(line) < 200
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to become somebody else")
 def test_token_file_that_may_not_be_read(tmp_path: Path) -> None:
     secret = tmp_path / "token"
