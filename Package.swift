@@ -21,12 +21,12 @@ func debian(_ name: String, package: String, pkgConfig: String) -> Target {
 }
 
 /// The fixed-arity doors to one C library.
-func shim(_ name: String, to library: String? = nil, linking: String? = nil) -> Target {
+func shim(_ name: String, to library: String? = nil, linking: [String] = []) -> Target {
     .target(
         name: name, dependencies: library.map { [.target(name: $0)] } ?? [], path: "Sources/Cellar/\(name)",
         cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
         cxxSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])],
-        linkerSettings: linking.map { [.linkedLibrary($0)] } ?? [])
+        linkerSettings: linking.map { .linkedLibrary($0) })
 }
 
 /// A Swift module of ours.
@@ -53,7 +53,7 @@ let package = Package(
         debian("CMicroHTTPD", package: "libmicrohttpd-dev", pkgConfig: "libmicrohttpd"),
         shim("MicroHTTPDShim", to: "CMicroHTTPD"),
         debian("CCurl", package: "libcurl4-openssl-dev", pkgConfig: "libcurl"),
-        shim("CurlShim", to: "CCurl"),
+        shim("CurlShim", to: "CCurl", linking: ["ssl", "crypto"]),
         debian("CGnuTLS", package: "libgnutls28-dev", pkgConfig: "gnutls"),
         shim("GnuTLSShim", to: "CGnuTLS"),
         debian("CZlib", package: "zlib1g-dev", pkgConfig: "zlib"),
@@ -61,7 +61,7 @@ let package = Package(
         debian("CYAML", package: "libyaml-dev", pkgConfig: "yaml-0.1"),
         shim("YAMLShim", to: "CYAML"),
         // libsimdjson-dev: its pkg-config line has a flag that SwiftPM refuses, so it is linked by name.
-        shim("SimdJSONShim", linking: "simdjson"),
+        shim("SimdJSONShim", linking: ["simdjson"]),
 
         // Ground.
         module("Primitives", needs: ["SystemShim", "CharConvShim"]),
@@ -80,6 +80,9 @@ let package = Package(
         module(
             "ProxmoxCollector", path: "Sources/Collectors/Proxmox",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
+        module(
+            "ProxmoxDropIn", path: "Sources/Collectors/ProxmoxDropIn",
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
         // Floor 4.
         module("Simulation", needs: ["Primitives", "JSON", "Web"]),
@@ -89,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxCollector", "Simulation", "Stack",
+                "Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxCollector",
+                "ProxmoxDropIn", "Simulation", "Stack",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -112,6 +116,9 @@ let package = Package(
         tests(
             of: "ProxmoxCollector",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance"]),
+        tests(
+            of: "ProxmoxDropIn",
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),
 

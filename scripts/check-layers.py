@@ -13,7 +13,7 @@ FLOORS = [
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
     ("floor 2", ["Exporting", "ProxmoxAPI"]),
-    ("floor 3", ["ProxmoxCollector"]),
+    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn"]),
     ("floor 4", ["Simulation", "Stack"]),
     ("roof", ["martlet"]),
 ]

@@ -20,6 +20,16 @@ package struct Catalogue: Sendable {
         declare(name, help, .info, labels, source)
     }
 
+    /// Written with `SampleBuffer.add(_:_:_:)` of a `Distribution` that has buckets.
+    package mutating func histogram(_ name: String, _ help: String, labels: LabelSchema, source: String) -> Metric {
+        declare(name, help, .histogram, labels, source)
+    }
+
+    /// Written with `SampleBuffer.add(_:_:_:)` of a `Distribution` without buckets.
+    package mutating func summary(_ name: String, _ help: String, labels: LabelSchema, source: String) -> Metric {
+        declare(name, help, .summary, labels, source)
+    }
+
     private mutating func declare(
         _ name: String, _ help: String, _ kind: MetricDescriptor.Kind, _ labels: LabelSchema,
         _ source: String

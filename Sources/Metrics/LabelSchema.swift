@@ -10,7 +10,8 @@ package struct LabelSchema: Sendable, Equatable {
 
     package init(_ names: String...) { self.init(names: names) }
 
-    private init(names: [String]) {
+    /// For names that are not known before the source has answered; each must be a label name of the text format.
+    package init(names: [String]) {
         self.names = names
         openings = names.enumerated().map { position, name in Array("\(position == 0 ? "" : ",")\(name)=\"".utf8) }
     }

@@ -7,6 +7,10 @@ package struct MetricDescriptor: Sendable, Equatable {
         case counter
         /// Always 1; its labels are the information. Written as a gauge in the text format.
         case info
+        /// Observations counted by size, in cumulative buckets, with their sum and count.
+        case histogram
+        /// Observations with their sum and count, and no quantiles.
+        case summary
     }
 
     /// The base unit, as the name ends (before `_total`).

@@ -3,8 +3,9 @@
 /// A label set is rendered once and then shared by all samples that carry it. A sample is sixteen bytes; adding one allocates
 /// nothing once the buffer has grown. `removeSamples()` keeps the rendered label sets, for sources whose inventory stays.
 package struct SampleBuffer: Sendable {
-    /// One number of one series. Exemplar, created timestamp and native histogram will live in a side table, reached through
-    /// the two bytes that are free here; the plain sample does not pay for them.
+    /// One number of one series; of a histogram or summary, the place of its `Distribution` in the side table. Exemplar, created
+    /// timestamp and native histogram will live beside it, reached through the two bytes that are free here; the plain sample does
+    /// not pay for them.
     struct Sample: Sendable {
         var value: Double
         var labels: UInt32
@@ -14,6 +15,7 @@ package struct SampleBuffer: Sendable {
     /// Names the part among its siblings; parts are written in the order of their names.
     package let part: String
     private(set) var samples: [Sample] = []
+    private(set) var distributions: [Distribution] = []
     /// All label sets, one after the other: `cluster="lab",node="pve1"cluster="lab",node="pve2"…`
     private(set) var labelBytes: [UInt8] = []
     /// Where each set ends; the first is the empty one.
@@ -30,7 +32,9 @@ package struct SampleBuffer: Sendable {
     package var count: Int { samples.count }
 
     /// Renders a label set: one value for each name of the schema. Values past the schema are left out, missing ones are empty.
-    package mutating func labels(_ schema: LabelSchema, _ values: String...) -> LabelSet {
+    package mutating func labels(_ schema: LabelSchema, _ values: String...) -> LabelSet { labels(schema, values) }
+
+    package mutating func labels(_ schema: LabelSchema, _ values: [String]) -> LabelSet {
         guard !schema.openings.isEmpty else { return .empty }
         for (position, opening) in schema.openings.enumerated() {
             labelBytes.append(contentsOf: opening)
@@ -62,8 +66,17 @@ package struct SampleBuffer: Sendable {
         if let value { append(metric, labels, value ? 1 : 0) }
     }
 
+    /// Adds a series of a histogram or summary.
+    package mutating func add(_ metric: Metric, _ labels: LabelSet, _ distribution: Distribution) {
+        distributions.append(distribution)
+        append(metric, labels, Double(distributions.count - 1))
+    }
+
     /// Forgets the samples and keeps the label sets.
-    package mutating func removeSamples() { samples.removeAll(keepingCapacity: true) }
+    package mutating func removeSamples() {
+        samples.removeAll(keepingCapacity: true)
+        distributions.removeAll(keepingCapacity: true)
+    }
 
     @usableFromInline
     package mutating func append(_ metric: Metric, _ labels: LabelSet, _ value: Double) {

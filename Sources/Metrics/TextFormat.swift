@@ -12,7 +12,10 @@ package enum TextFormat {
             let family = exposition.table.families[position]
             buffer.append(contentsOf: family.header)
             for run in runs {
-                write(exposition.sources[run.source], run.metric, family, &buffer, flush)
+                switch family.descriptor.kind {
+                case .histogram, .summary: writeDistributions(exposition.sources[run.source], run.metric, family, &buffer)
+                case .gauge, .counter, .info: write(exposition.sources[run.source], run.metric, family, &buffer, flush)
+                }
             }
         }
         flush(&buffer)
@@ -40,6 +43,44 @@ package enum TextFormat {
                     if buffer.count > 1 << 17 { flush(&buffer) }
                 }
             }
+        }
+    }
+}
+
+extension TextFormat {
+    /// `X_bucket` with ascending `le`, then `X_sum` and `X_count`, series by series as OpenMetrics wants it too.
+    private static func writeDistributions(
+        _ source: Exposition.Source, _ metric: Int, _ family: FamilyTable.Family, _ buffer: inout [UInt8]
+    ) {
+        for sample in source.samples[source.starts[metric]..<source.starts[metric + 1]] {
+            let index = Int(sample.value)
+            guard source.buffer.distributions.indices.contains(index) else { continue }
+            let distribution = source.buffer.distributions[index]
+            let labels = source.buffer.labelBytes[source.buffer.range(of: sample.labels)]
+            func write(_ suffix: StaticString, bound: String? = nil, _ value: Double) {
+                buffer.append(utf8: family.descriptor.name)
+                buffer.append(utf8: suffix)
+                if bound != nil || !labels.isEmpty {
+                    buffer.append(UInt8(ascii: "{"))
+                    buffer.append(contentsOf: labels)
+                    if let bound { buffer.append(utf8: "\(labels.isEmpty ? "" : ",")le=\"\(bound)\"") }
+                    buffer.append(UInt8(ascii: "}"))
+                }
+                buffer.append(UInt8(ascii: " "))
+                buffer.append(sampleValue: value)
+                buffer.append(UInt8(ascii: "\n"))
+            }
+            if family.descriptor.kind == .histogram {
+                var total = 0
+                for (bound, count) in zip(distribution.bounds, distribution.counts) {
+                    total += count
+                    // "1.0" and not "1": every parser since Prometheus 3 has it so, and the label's text is part of the series.
+                    write("_bucket", bound: "\(bound)", Double(total))
+                }
+                write("_bucket", bound: "+Inf", Double(distribution.count))
+            }
+            write("_sum", distribution.sum)
+            write("_count", Double(distribution.count))
         }
     }
 }

@@ -38,17 +38,8 @@ extension ProxmoxClient {
     }
 
     /// A name from the API as one part of a path: nothing in it can leave its place.
-    static func pathPart(_ name: String) -> String {
-        var part = ""
-        for byte in name.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F: part.unicodeScalars.append(Unicode.Scalar(byte))
-            case 0x2E where name != "." && name != "..": part += "."
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                part += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return part
+    package static func pathPart(_ name: String) -> String {
+        // Percent-encoding leaves dots alone, and these two lead elsewhere.
+        name == "." || name == ".." ? name.replacing(".", with: "%2E") : percentEncoded(name)
     }
 }

@@ -3,9 +3,12 @@ package import Primitives
 import Synchronization
 package import Web
 
-/// Asks one endpoint, with at most three calls in flight for each node: a node's daemon has three workers, and the GUI needs them too.
+/// Asks one cluster, or one node without a cluster, with at most three calls in flight for each node: a node's daemon has three
+/// workers, and the GUI needs them too.
+///
+/// Of several endpoints the one that answered last is asked; when it does not answer, or is not well itself, the next.
 package final class ProxmoxClient: Sendable {
-    /// What the client counted since it was made.
+    /// What the client counted for one endpoint since it was made.
     package struct Counts: Sendable {
         package var requests = 0
         package var failures = 0
@@ -13,13 +16,24 @@ package final class ProxmoxClient: Sendable {
         package var connectionsOpened = 0
     }
 
+    /// A call that is over: the method, the URL without its query, how long it took, and whether it gave a usable answer.
+    package typealias Observer = @Sendable (_ method: String, _ url: String, _ seconds: Double, _ isFailure: Bool) -> Void
+
     private struct State {
-        var counts = Counts()
+        var counts: [Counts]
         var gates: [String: AsyncSemaphore] = [:]
+        /// The endpoint that is asked first.
+        var current = 0
+        var wasRefused = false
     }
 
+    /// All that lead to the cluster, in the order of the settings.
+    package let endpoints: [ProxmoxEndpoint]
+    /// The first of them, which names the cluster until it has told its own name.
     package let endpoint: ProxmoxEndpoint
-    private let state = Mutex(State())
+    package let session: ProxmoxSession
+    private let observer: Observer?
+    private let state: Mutex<State>
 
     /// Nodes of a cluster that are believed; corosync carries a few dozen.
     package static let nodeLimit = 1024
@@ -27,38 +41,118 @@ package final class ProxmoxClient: Sendable {
     /// In flight for each node.
     package static let callsPerNode = 3
 
-    package init(endpoint: ProxmoxEndpoint) { self.endpoint = endpoint }
+    /// What is made of an answer.
+    private struct Reading<Value: Sendable>: Sendable {
+        let absent: Value?
+        let decode: @Sendable (JSONValue) -> Value?
+    }
 
-    package var counts: Counts { state.withLock { $0.counts } }
+    package init(endpoint: ProxmoxEndpoint, others: [ProxmoxEndpoint] = [], session: ProxmoxSession, observer: Observer? = nil) {
+        self.endpoint = endpoint
+        endpoints = [endpoint] + others
+        self.session = session
+        self.observer = observer
+        state = Mutex(State(counts: [Counts](repeating: Counts(), count: 1 + others.count)))
+    }
+
+    /// For each endpoint.
+    package var counts: [Counts] { state.withLock { $0.counts } }
+
+    /// Whether the last answer was a 401: then one call should go ahead of the others, so that a bad credential is not tried by many at once.
+    package var wasRefused: Bool { state.withLock { $0.wasRefused } }
+
+    /// Goes on to the next endpoint, because what the present one says is not the cluster's word. False when there is no other.
+    package func moveOn() -> Bool {
+        state.withLock { $0.current = ($0.current + 1) % endpoints.count }
+        return endpoints.count > 1
+    }
 
     /// GETs a path below `/api2/json` and decodes the answer's `data`.
     ///
     /// - Parameter node: the node that the call is about, or nil for the cluster.
+    /// - Parameter absent: what an answer means whose data is null; nil for nothing that this path promises.
     package func get<Value: Sendable>(
-        _ path: String, node: String? = nil, http: HTTPClient, by deadline: Deadline, decode: @Sendable (JSONValue) -> Value?
+        _ path: String, node: String? = nil, absent: Value? = nil, http: HTTPClient, by deadline: Deadline,
+        decode: @escaping @Sendable (JSONValue) -> Value?
     ) async throws(ProxmoxError) -> Value {
-        var request = HTTPRequest(url: endpoint.baseURL + "/api2/json" + path, deadline: deadline)
-        request.headers = [("Authorization", "PVEAPIToken=" + endpoint.token.reveal()), ("Accept", "application/json")]
-        request.trust = endpoint.trust
-        let answer = await gate(node ?? "").withPermit { () async -> Result<HTTPResponse, HTTPClientError> in
+        let first = state.withLock { $0.current }
+        let reading = Reading(absent: absent, decode: decode)
+        for step in 0..<endpoints.count - 1 {
+            let index = (first + step) % endpoints.count
+            // Whoever hangs must leave time to ask the next.
+            let share = node == nil ? Deadline.after(seconds: deadline.remainingSeconds * 0.4) : deadline
+            do throws(ProxmoxError) {
+                return try await get(path, at: index, node, http, min(share, deadline), reading)
+            } catch {
+                guard error.mayDifferElsewhere(isOfNode: node != nil), !deadline.hasPassed, !Task.isCancelled else { throw error }
+                state.withLock { state in
+                    // Of many calls that fail at once, the first moves on.
+                    if state.current == index { state.current = (index + 1) % endpoints.count }
+                }
+            }
+        }
+        return try await get(path, at: (first + endpoints.count - 1) % endpoints.count, node, http, deadline, reading)
+    }
+
+    /// Asks one endpoint; once more when its ticket is not taken, as a new one may be.
+    private func get<Value: Sendable>(
+        _ path: String, at index: Int, _ node: String?, _ http: HTTPClient, _ deadline: Deadline, _ reading: Reading<Value>
+    ) async throws(ProxmoxError) -> Value {
+        let begin = ContinuousClock.now
+        func finish(_ failure: ProxmoxError?) {
+            state.withLock { state in
+                state.counts[index].requests += 1
+                if failure != nil { state.counts[index].failures += 1 }
+                state.wasRefused = failure?.kind == .unauthorized
+            }
+            observer?("GET", endpoints[index].baseURL + "/api2/json" + path.prefix { $0 != "?" }, (ContinuousClock.now - begin).seconds, failure != nil)
+        }
+        do throws(ProxmoxError) {
+            let value: Value
+            do throws(ProxmoxError) {
+                value = try await ask(path, at: index, node, http, deadline, reading)
+            } catch where error.kind == .unauthorized && error.mayTryAgain {
+                value = try await ask(path, at: index, node, http, deadline, reading)
+            }
+            finish(nil)
+            return value
+        } catch {
+            let error = endpoints.count > 1 ? error.at(endpoints[index].authority) : error
+            finish(error)
+            throw error
+        }
+    }
+
+    private func ask<Value: Sendable>(
+        _ path: String, at index: Int, _ node: String?, _ http: HTTPClient, _ deadline: Deadline, _ reading: Reading<Value>
+    ) async throws(ProxmoxError) -> Value {
+        let endpoint = endpoints[index]
+        let authorization = try await session.authorization("GET", at: endpoint, http: http, by: deadline)
+        var request = endpoint.request(path, by: deadline)
+        request.headers = authorization.headers + [("Accept", "application/json")]
+        // A machine that swallows packets must leave time to ask the next.
+        if endpoints.count > 1 { request.connectTimeoutSeconds = min(5, deadline.remainingSeconds / Double(endpoints.count)) }
+        let answer = await gate(node ?? "").withPermit { [request] () async -> Result<HTTPResponse, HTTPClientError> in
             do throws(HTTPClientError) {
                 return .success(try await http.send(request))
             } catch {
                 return .failure(error)
             }
         }
-        do throws(ProxmoxError) {
-            let value = try read(answer, path, decode)
-            count(answer, failed: false)
-            return value
-        } catch {
-            count(answer, failed: true)
-            throw error
+        if case .success(let response) = answer {
+            state.withLock { state in
+                state.counts[index].receivedBytes += response.body.count
+                state.counts[index].connectionsOpened += response.connectionsOpened
+            }
+            if response.status == 401, session.refused(authorization) {
+                throw ProxmoxError(status: 401, path, "the ticket is not taken any more").tryingAgain
+            }
         }
+        return try read(answer, path, reading)
     }
 
     private func read<Value>(
-        _ answer: Result<HTTPResponse, HTTPClientError>, _ path: String, _ decode: (JSONValue) -> Value?
+        _ answer: Result<HTTPResponse, HTTPClientError>, _ path: String, _ reading: Reading<Value>
     ) throws(ProxmoxError) -> Value {
         let response: HTTPResponse
         switch answer {
@@ -66,18 +160,12 @@ package final class ProxmoxClient: Sendable {
         case .failure(let error): throw ProxmoxError(error, path)
         }
         guard response.status == 200 else {
-            let words = "\(response.status) \(withoutSecret(Self.message(of: response) ?? response.reason))"
-            switch response.status {
-            case 401: throw ProxmoxError(.unauthorized, path, words)
-            case 403: throw ProxmoxError(.forbidden, path, words)
-            case 595...599: throw ProxmoxError(.nodeUnreachable, path, words)
-            default: throw ProxmoxError(.refused(status: response.status), path, words)
-            }
+            throw ProxmoxError(status: response.status, path, session.withoutSecrets(Self.message(of: response) ?? response.reason))
         }
         let value: Value?
         do {
             let document = try JSONDocument(parsing: response.body)
-            value = document.withRoot { root in root["data"].flatMap { $0.isNull ? nil : decode($0) } }
+            value = document.withRoot { root in root["data"].flatMap { $0.isNull ? reading.absent : reading.decode($0) } }
         } catch {
             throw ProxmoxError(.malformed, path, "\(error)")
         }
@@ -91,12 +179,6 @@ package final class ProxmoxClient: Sendable {
         return document.withRoot { $0["message"]?.text }
     }
 
-    /// An answer may repeat the request's headers, as the error page of a proxy does.
-    private func withoutSecret(_ text: String) -> String {
-        guard let secret = endpoint.token.reveal().split(separator: "=", maxSplits: 1).last, secret.count > 3 else { return text }
-        return text.replacing(secret, with: "***")
-    }
-
     private func gate(_ node: String) -> AsyncSemaphore {
         state.withLock { state in
             if let gate = state.gates[node] { return gate }
@@ -105,16 +187,6 @@ package final class ProxmoxClient: Sendable {
             let gate = state.gates[key] ?? AsyncSemaphore(limit: Self.callsPerNode)
             state.gates[key] = gate
             return gate
-        }
-    }
-
-    private func count(_ answer: Result<HTTPResponse, HTTPClientError>, failed: Bool) {
-        state.withLock { state in
-            state.counts.requests += 1
-            if failed { state.counts.failures += 1 }
-            guard case .success(let response) = answer else { return }
-            state.counts.receivedBytes += response.body.count
-            state.counts.connectionsOpened += response.connectionsOpened
         }
     }
 }

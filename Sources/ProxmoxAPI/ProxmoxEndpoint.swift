@@ -2,18 +2,21 @@ import Glibc
 package import Primitives
 package import Web
 
-/// Where an API is and how to be let in.
+/// Where an API is and how it proves who it is.
 package struct ProxmoxEndpoint: Sendable {
-    /// `https://pve1.example.org:8006`, without a path.
+    /// `https://pve1.example.org:8006`, without a path unless a proxy's prefix was given.
     package let baseURL: String
     /// `pve1.example.org:8006`, for labels and messages.
     package let authority: String
-    /// `USER@REALM!NAME=SECRET`
-    package let token: Secret
     package let trust: HTTPRequest.Trust
+    /// What proves to the API, or to a proxy in front of it, who we are.
+    package var clientCertificate: ClientCertificate?
+    /// An HTTP proxy on the way; never one from the environment.
+    package var proxy: String?
 
     /// - Parameter address: a host, `host:port` or an http(s) URL without a path; the port is 8006 unless given.
-    package init(address: String, token: Secret, trust: HTTPRequest.Trust) throws(Failure) {
+    /// - Parameter pathPrefix: what a reverse proxy wants in front of `/api2`.
+    package init(address: String, trust: HTTPRequest.Trust, pathPrefix: String = "") throws(Failure) {
         var rest = address[...]
         var scheme = "https"
         for known in ["https", "http"] where rest.hasPrefix(known + "://") {
@@ -30,8 +33,8 @@ package struct ProxmoxEndpoint: Sendable {
                 "\(isShown ? "\"\(address)\"" : "this") is not a Proxmox address; expected HOST, HOST:PORT or https://HOST:PORT")
         }
         self.authority = authority
-        baseURL = "\(scheme)://\(authority)"
-        self.token = token
+        let prefix = pathPrefix.split(separator: "/").map { "/" + ProxmoxClient.pathPart(String($0)) }.joined()
+        baseURL = "\(scheme)://\(authority)\(prefix)"
         self.trust = trust
     }
 
@@ -60,25 +63,5 @@ package struct ProxmoxEndpoint: Sendable {
         }
         guard isName, let first = host.utf8.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-") else { return nil }
         return "\(host):\(number)"
-    }
-}
-
-/// An API token as Proxmox shows it once: `USER@REALM!NAME=SECRET`.
-package enum ProxmoxToken {
-    /// Checks the form. The failure says what is missing and never the token.
-    package static func check(_ text: String) throws(Failure) -> Secret {
-        let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard halves.count == 2, !halves[1].isEmpty else {
-            throw Failure(.configuration, "an API token reads USER@REALM!NAME=SECRET; the part from = on is missing")
-        }
-        let identity = halves[0].split(separator: "!", omittingEmptySubsequences: false)
-        let user = identity[0].split(separator: "@", omittingEmptySubsequences: false)
-        guard identity.count == 2, !identity[1].isEmpty, user.count > 1, user.allSatisfy({ !$0.isEmpty }) else {
-            throw Failure(.configuration, "an API token reads USER@REALM!NAME=SECRET; what stands before = is not USER@REALM!NAME")
-        }
-        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw Failure(.configuration, "an API token holds no spaces, line breaks or letters outside ASCII")
-        }
-        return Secret(text)
     }
 }

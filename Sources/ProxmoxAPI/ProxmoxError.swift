@@ -21,13 +21,15 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
 
     package let kind: Kind
     /// `GET /nodes/pve1/status: 403 Permission check failed (/nodes/pve1, Sys.Audit)`
-    package let description: String
+    package private(set) var description: String
+    /// A new login may mend it.
+    private(set) var mayTryAgain = false
 
-    init(_ kind: Kind, _ path: String, _ detail: String) {
+    init(_ kind: Kind, _ path: String, _ detail: String, method: String = "GET") {
         self.kind = kind
         // The text comes from outside: one line, of bearable length.
         var line = ""
-        for letter in detail.unicodeScalars.prefix(200) {
+        for letter in detail.unicodeScalars.prefix(480) {
             switch letter.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator: line += " "
             default: line.unicodeScalars.append(letter)
@@ -35,7 +37,33 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
         }
         while line.last == " " { line.removeLast() }
         // A path holds names from outside too.
-        description = "GET \(path.utf8.count <= 200 ? path : String(path.prefix(80)) + "…"): \(line)"
+        description = "\(method) \(path.utf8.count <= 200 ? path : String(path.prefix(80)) + "…"): \(line)"
+    }
+
+    /// The same, with the endpoint in front, for when there are several.
+    func at(_ authority: String) -> ProxmoxError {
+        var error = self
+        error.description = "\(authority): \(description)"
+        return error
+    }
+
+    var tryingAgain: ProxmoxError {
+        var error = self
+        error.mayTryAgain = true
+        return error
+    }
+
+    /// Whether another endpoint of the cluster may do better.
+    ///
+    /// What fails on the way to the endpoint, it may. What the endpoint itself says counts only when the call was about the cluster: an
+    /// endpoint that cannot reach another node, or whose own daemons are down, says 5xx where a healthy one would know.
+    func mayDifferElsewhere(isOfNode: Bool) -> Bool {
+        switch kind {
+        case .unreachable, .tls: true
+        case .timeout, .nodeUnreachable: !isOfNode
+        case .refused(let status): !isOfNode && status >= 500 && status != 501
+        case .unauthorized, .forbidden, .tooLarge, .malformed: false
+        }
     }
 
     /// The call was given up for the sake of others.
@@ -44,7 +72,19 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
     /// The answer came and cannot be true.
     package static func malformed(_ path: String, _ detail: String) -> ProxmoxError { ProxmoxError(.malformed, path, detail) }
 
-    init(_ error: HTTPClientError, _ path: String) {
+    /// An answer with a status that is not 200.
+    init(status: Int, _ path: String, _ words: String, method: String = "GET") {
+        let kind: Kind =
+            switch status {
+            case 401: .unauthorized
+            case 403: .forbidden
+            case 595...599: .nodeUnreachable
+            default: .refused(status: status)
+            }
+        self.init(kind, path, "\(status) \(words)", method: method)
+    }
+
+    init(_ error: HTTPClientError, _ path: String, method: String = "GET") {
         let kind: Kind =
             switch error.kind {
             case .timeout: .timeout
@@ -53,8 +93,18 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             case .protocolViolation: .malformed
             case .resolve, .connect, .url, .cancelled: .unreachable
             }
-        // The commonest first obstacle: a cluster signs its nodes' certificates itself.
-        let advice = kind == .tls ? "; give the cluster's /etc/pve/pve-root-ca.pem as ca_file, and a name that is in the certificate" : ""
-        self.init(kind, path, error.message + advice)
+        self.init(kind, path, error.message + (kind == .tls ? Self.advice(error.certificate) : ""), method: method)
+    }
+
+    /// What to do about a certificate: the commonest first obstacle, as a cluster signs its nodes' certificates itself.
+    private static func advice(_ problem: CertificateProblem?) -> String {
+        let found = problem?.found.map { "; its SHA-256 is \($0)" } ?? ""
+        switch problem?.kind {
+        case .expired, .notYetValid: return "; see to the clocks, and renew it on the node (pvecm updatecerts --force)\(found)"
+        case .wrongName: return "; use a name that is in it, or pin it by fingerprint\(found)"
+        case .wrongFingerprint: return "; compare with the node's own word (pvenode cert info) before changing fingerprint"
+        case .selfSigned, .unknownAuthority, .other, nil:
+            return "; give the cluster's /etc/pve/pve-root-ca.pem as ca_file, or the SHA-256 that pvenode cert info prints as fingerprint\(found)"
+        }
     }
 }

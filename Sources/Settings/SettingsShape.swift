@@ -13,6 +13,8 @@ package indirect enum SettingsShape: Sendable {
     case texts
     case section([SettingsKey])
     case sections([SettingsKey])
+    /// Sections under names that the writer chooses.
+    case named([SettingsKey])
 
     /// As the reference and error messages put it.
     package var expectation: String {
@@ -25,6 +27,7 @@ package indirect enum SettingsShape: Sendable {
         case .texts: "a list of texts"
         case .section: "a section with keys"
         case .sections: "a list of sections"
+        case .named: "names, each with a section of keys"
         }
     }
 
@@ -73,6 +76,10 @@ package indirect enum SettingsShape: Sendable {
         case (.section(let keys), .mapping(let members)): try check(members, keys, at: path)
         case (.sections(let keys), .sequence(let elements)):
             for (index, element) in elements.enumerated() { try SettingsShape.section(keys).check(element, at: "\(path)[\(index)]") }
+        case (.named(let keys), .mapping(let members)):
+            for member in members {
+                try SettingsShape.section(keys).check(member.node, at: path.isEmpty ? member.key : "\(path).\(member.key)")
+            }
         default:
             var found = ""
             if case .scalar(let text) = node.content, text.count <= 40 { found = ", not \(quoted(text))" }

@@ -112,6 +112,24 @@ package struct SettingsTree: Sendable {
         return []
     }
 
+    /// The entries of a list, or the one value that stands in a list's place.
+    package var elements: [SettingsTree] {
+        switch node.content {
+        case .empty: []
+        case .sequence(let elements): elements.map { SettingsTree($0) }
+        case .scalar, .mapping: [self]
+        }
+    }
+
+    /// The named values of a section, in the order in which they were written.
+    package var members: [(name: String, value: SettingsTree)] {
+        if case .mapping(let members) = node.content { return members.map { ($0.key, SettingsTree($0.node)) } }
+        return []
+    }
+
+    /// The text behind a key; nil also when it is empty, as with variables.
+    package func word(_ key: String) -> String? { self[key].text.flatMap { $0.isEmpty ? nil : $0 } }
+
     /// A failure that begins with where this was written.
     package func failure(_ message: String) -> Failure { Failure(.configuration, "\(node.origin): \(message)") }
 }

@@ -1,6 +1,7 @@
 import Exporting
 import Metrics
 import ProxmoxCollector
+import ProxmoxDropIn
 
 /// The collectors of the program, in the order of their metrics.
 enum Collectors {
@@ -10,10 +11,15 @@ enum Collectors {
     private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [])) }
 
     /// What martlet tells of itself.
-    static var own: [any Collector] { [proxmox.requests, ExporterCollector(version: Program.version) { nil }, ProcessCollector()] }
+    static var own: [any Collector] {
+        [proxmox.requests, DropInHandler.metricsOfNothing, ExporterCollector(version: Program.version) { nil }, ProcessCollector()]
+    }
 
     /// Every family that `/metrics` may hold, in its order.
     static var descriptors: [MetricDescriptor] {
         ((all + own).map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
     }
+
+    /// Every family that `/pve` may hold.
+    static var dropInDescriptors: [MetricDescriptor] { DropInFamilies().catalogue.descriptors }
 }

@@ -1,5 +1,6 @@
 import Primitives
 import ProxmoxCollector
+import ProxmoxDropIn
 import Settings
 import Web
 
@@ -30,12 +31,13 @@ struct Configuration: Sendable {
                     "Longest a scrape may take; Prometheus' own timeout, which it sends along, can only shorten it.", standard: "10s")
             ]), "How the exporter collects."),
         SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters."),
+        SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
         SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
     ])
 
     /// Variables that are no settings.
     static let variables =
-        [(name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file.")] + ProxmoxSettings.variables
+        [(name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file.")] + ProxmoxSettings.variables + DropInSettings.variables
 
     static let fileFlag = Flag("config.file", "FILE", "Settings; martlet.yml of the working directory if there is one")
 
@@ -55,6 +57,8 @@ struct Configuration: Sendable {
     }
 
     func proxmox() throws(Failure) -> ProxmoxSettings { try ProxmoxSettings(tree["proxmox"], environment: environment) }
+
+    func dropIn() throws(Failure) -> DropInSettings { try DropInSettings(tree["pve"], environment: environment) }
 
     /// The exporter's addresses.
     func listenAddresses() throws(Failure) -> [ListenAddress] {

@@ -27,6 +27,11 @@ def free_port(host: str = "127.0.0.1") -> int:
         return int(probe.getsockname()[1])
 
 
+def environment_without_settings() -> dict[str, str]:
+    """This environment without what would set martlet or prometheus-pve-exporter up."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("MARTLET_", "PROXMOX_", "PVE_"))}
+
+
 class Answer:
     """An HTTP answer, whatever its status."""
 
@@ -72,10 +77,13 @@ class Program:
 
     def __init__(self, arguments: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
         self.log = log
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("MARTLET_", "PROXMOX_"))}
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [str(argument) for argument in arguments], stdout=output, stderr=subprocess.STDOUT, cwd=cwd, env=clean | dict(env or {})
+                [str(argument) for argument in arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env=environment_without_settings() | dict(env or {}),
             )
 
     @property
@@ -116,22 +124,41 @@ class Program:
 Start = Callable[..., Program]
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts programs; `start("exporter", ...)` runs martlet, `start("/usr/bin/prometheus", ...)` another one."""
+def programs(folder: Path) -> Iterator[Start]:
+    """What starts programs in the folder, once; all that it started end after it."""
     running: list[Program] = []
 
     def begin(*arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Program:
         words = list(arguments)
         if not str(words[0]).startswith("/"):
             words.insert(0, MARTLET)
-        program = Program(words, tmp_path / f"program-{len(running)}.log", env, cwd or tmp_path)
+        program = Program(words, folder / f"program-{len(running)}.log", env, cwd or folder)
         running.append(program)
         return program
 
     yield begin
     for program in reversed(running):
         program.kill()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts programs; `start("exporter", ...)` runs martlet, `start("/usr/bin/prometheus", ...)` another one."""
+    yield from programs(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def start_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Starts programs that all tests of a file use."""
+    yield from programs(tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An authority and a server certificate; see `replay.Certificates`."""
+    from replay import make_certificates
+
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -141,7 +168,12 @@ def built() -> None:
 
 def run(*arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Runs martlet to its end."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("MARTLET_", "PROXMOX_"))}
     return subprocess.run(
-        [str(MARTLET), *map(str, arguments)], capture_output=True, text=True, timeout=60, input=stdin, cwd=cwd, env=clean | dict(env or {})
+        [str(MARTLET), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        input=stdin,
+        cwd=cwd,
+        env=environment_without_settings() | dict(env or {}),
     )

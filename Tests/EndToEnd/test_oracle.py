@@ -670,9 +670,9 @@ def test_replay_keeps_a_connection_and_remembers_what_is_unexpected() -> None:
         socket = connection.sock
         ask(connection, VERSION)
         assert connection.sock is socket, "kept alive"
-        answer, _ = ask(connection, "/api2/json/cluster/resources?type=vm")
+        answer, _ = ask(connection, "/api2/json/cluster/resources?type=node")
         assert answer.status == 501
-        assert replay.unexpected == ["GET /api2/json/cluster/resources?type=vm"]
+        assert replay.unexpected == ["GET /api2/json/cluster/resources?type=node"]
         assert replay.counts[VERSION] == 2
 
 

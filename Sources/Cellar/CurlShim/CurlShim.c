@@ -1,16 +1,20 @@
 #include "CurlShim.h"
+#include "Trust.h"
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 // What must outlive curl_easy_perform beside the handle.
 typedef struct transfer_state {
     struct curl_slist *headers;
+    mlt_trust *trust;
     void *context;
     char message[CURL_ERROR_SIZE];
 } transfer_state;
 
-int mlt_curl_global_setup(void) { return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; }
+int mlt_curl_global_setup(void) { return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && mlt_trust_global_setup(); }
 
 mlt_curl_multi *mlt_curl_multi_new(long connections_per_host, long connections_kept) {
     CURLM *multi = curl_multi_init();
@@ -25,19 +29,23 @@ void mlt_curl_multi_free(mlt_curl_multi *multi) { curl_multi_cleanup(multi); }
 
 static void free_state(transfer_state *state) {
     curl_slist_free_all(state->headers);
+    mlt_trust_release(state->trust);
     free(state);
 }
 
 mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request) {
     CURL *easy = curl_easy_init();
     transfer_state *state = calloc(1, sizeof *state);
-    if (easy == NULL || state == NULL) {
+    mlt_trust *trust = mlt_trust_new(request);
+    if (easy == NULL || state == NULL || trust == NULL) {
         curl_easy_cleanup(easy);
         free(state);
+        mlt_trust_release(trust);
         return NULL;
     }
+    state->trust = trust;
     state->context = request->context;
-    int refused = 0;
+    int refused = !mlt_trust_apply(trust, easy, request);
     for (size_t index = 0; index < request->header_count; index++) {
         struct curl_slist *longer = curl_slist_append(state->headers, request->headers[index]);
         if (longer == NULL) refused = 1;
@@ -50,18 +58,14 @@ mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request)
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_PATH_AS_IS, 1L);       // newer versions take %2E%2E for a step up
     SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROXY, "");            // never a proxy from the environment: credentials go where the user said
+    SET(CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "");  // the environment names none: credentials go where the user said
+    SET(CURLOPT_NOPROXY, "");                                          // nor does it take one away
+    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);                 // CONNECT has no header of ours
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_TCP_NODELAY, 1L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_SSL_VERIFYPEER, request->verify_peer ? 1L : 0L);
-    SET(CURLOPT_SSL_VERIFYHOST, request->verify_peer ? 2L : 0L);
-    if (request->ca_file != NULL) {
-        SET(CURLOPT_CAINFO, request->ca_file);
-        SET(CURLOPT_CAPATH, NULL);
-    }
     SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
     SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
     SET(CURLOPT_BUFFERSIZE, 128L * 1024L);
@@ -104,6 +108,15 @@ int mlt_curl_advance(mlt_curl_multi *multi) {
     return (int)curl_multi_perform(multi, &running);
 }
 
+// libcurl's code for a proxy that answers CONNECT with an error is that of a connection which broke.
+static void name_refusing_proxy(CURL *easy, mlt_curl_outcome *outcome) {
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (outcome->code != CURLE_RECV_ERROR || status == 0 || status / 100 == 2) return;
+    outcome->code = CURLE_COULDNT_CONNECT;
+    snprintf(outcome->message, sizeof outcome->message, "the proxy answers CONNECT with status %ld", status);
+}
+
 mlt_curl *mlt_curl_next_finished(mlt_curl_multi *multi, mlt_curl_outcome *outcome) {
     int left = 0;
     CURLMsg *message;
@@ -126,6 +139,8 @@ mlt_curl *mlt_curl_next_finished(mlt_curl_multi *multi, mlt_curl_outcome *outcom
         if (outcome->code != CURLE_OK) {
             const char *text = state->message[0] != 0 ? state->message : curl_easy_strerror(message->data.result);
             strncpy(outcome->message, text, sizeof outcome->message - 1);
+            name_refusing_proxy(easy, outcome);
+            mlt_trust_explain(state->trust, easy, outcome);
         }
         return easy;
     }
@@ -140,16 +155,52 @@ mlt_curl_failure mlt_curl_classify(int code) {
     switch (code) {
     case CURLE_OK: return mlt_curl_failure_none;
     case CURLE_OPERATION_TIMEDOUT: return mlt_curl_failure_timeout;
+    case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_RESOLVE_HOST: return mlt_curl_failure_resolve;
+    case CURLE_PROXY:
     case CURLE_COULDNT_CONNECT: return mlt_curl_failure_connect;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CLIENTCERT:
     case CURLE_SSL_CIPHER: return mlt_curl_failure_tls;
     case CURLE_WRITE_ERROR: return mlt_curl_failure_aborted;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL: return mlt_curl_failure_url;
     default: return mlt_curl_failure_protocol;
     }
+}
+
+static int is_one_of(const char *word, const char *const *words) {
+    while (*words != NULL && strcasecmp(word, *words) != 0) words++;
+    return *words != NULL;
+}
+
+// Whether a part of a URL can be read: one that is absent can, one that hides a control character cannot.
+static int is_readable(CURLU *parts, CURLUPart part, CURLUcode absent) {
+    char *text = NULL;
+    CURLUcode code = curl_url_get(parts, part, &text, CURLU_URLDECODE);
+    curl_free(text);
+    return code == CURLUE_OK || code == absent;
+}
+
+int mlt_curl_is_proxy(const char *url) {
+    static const char *const schemes[] = {"http", "https", "socks4", "socks4a", "socks5", "socks5h", NULL};
+    char *scheme = NULL, *host = NULL, *path = NULL, *rest = NULL;
+    CURLU *parts = curl_url();
+    // A path after a SOCKS proxy would be that of a Unix socket.
+    int is_proxy = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+                   curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && is_one_of(scheme, schemes) &&
+                   curl_url_get(parts, CURLUPART_HOST, &host, CURLU_URLDECODE) == CURLUE_OK && host[0] != 0 &&
+                   is_readable(parts, CURLUPART_USER, CURLUE_NO_USER) && is_readable(parts, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD) &&
+                   curl_url_get(parts, CURLUPART_PATH, &path, 0) == CURLUE_OK && strcmp(path, "/") == 0 &&
+                   curl_url_get(parts, CURLUPART_QUERY, &rest, 0) != CURLUE_OK &&
+                   curl_url_get(parts, CURLUPART_FRAGMENT, &rest, 0) != CURLUE_OK;
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(path);
+    curl_free(rest);
+    curl_url_cleanup(parts);
+    return is_proxy;
 }

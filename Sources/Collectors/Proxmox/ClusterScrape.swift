@@ -12,16 +12,28 @@ struct ClusterScrape: Sendable {
     let context: CollectionContext
 
     func run() async {
-        if cluster.wasRefused, let error = await cluster.versionError(context), error.kind == .unauthorized {
+        if cluster.client.wasRefused, let error = await cluster.versionError(context), error.kind == .unauthorized {
             report(error, part: cluster.name ?? cluster.client.endpoint.authority)
             return
         }
         let client = cluster.client
         var answers = await ClusterAnswers.ask(client, context.http, by: context.deadline)
+        if answers.status?.value?.isQuorate == false, client.moveOn() {
+            // A node on the small side of a split takes all others for dead. Whoever is on the other side knows better.
+            let others = await ClusterAnswers.ask(client, context.http, by: context.deadline)
+            if others.status?.value?.isQuorate == true { answers = others }
+        }
         if let status = answers.status?.value, status.clusterName == nil, cluster.isCluster {
             answers.distrustStatus(.malformed("/cluster/status", "the row of the cluster is missing, which was there before"))
         }
-        cluster.wasRefused = answers.errors.contains { $0.kind == .unauthorized }
+        if let stranger = cluster.stranger(answers.status?.value) {
+            let known = cluster.name ?? ""
+            sink.report(
+                PartProblem(
+                    part: known, .failed,
+                    "the endpoints of cluster \(known) lead to different clusters: one of them answers for \(stranger); mend proxmox.clusters"))
+            return
+        }
         let (status, resources) = (answers.status?.value, answers.resources?.value)
         cluster.learnName(status, resources)
         let authority = client.endpoint.authority

@@ -10,7 +10,6 @@ final class ProxmoxCluster: Sendable {
         /// The name came from a cluster, not from a node that stands alone.
         var isCluster = false
         var guests: [Int: GuestIdentity] = [:]
-        var wasRefused = false
     }
 
     let client: ProxmoxClient
@@ -23,7 +22,7 @@ final class ProxmoxCluster: Sendable {
 
     init(_ settings: ProxmoxSettings.Cluster, position: Int) {
         self.position = position
-        client = ProxmoxClient(endpoint: settings.endpoint)
+        client = ProxmoxClient(endpoint: settings.endpoint, others: settings.otherEndpoints, session: ProxmoxSession(settings.credential))
         configuredName = settings.name
     }
 
@@ -48,16 +47,16 @@ final class ProxmoxCluster: Sendable {
         }
     }
 
+    /// The name of a cluster that this cannot be: what was asked last belongs to another one than what was asked before.
+    func stranger(_ status: ClusterStatus?) -> String? {
+        guard client.endpoints.count > 1, let name = status?.clusterName else { return nil }
+        return state.withLock { $0.isCluster && $0.name != name ? name : nil }
+    }
+
     func remembered(_ vmid: Int) -> GuestIdentity? { state.withLock { $0.guests[vmid] } }
 
     /// Keeps what was seen in this scrape and forgets guests that are gone.
     func remember(_ guests: [Int: GuestIdentity]) { state.withLock { $0.guests = guests } }
-
-    /// Whether the last scrape was refused with 401; then one call asks first, so that a bad token is not tried three times at once.
-    var wasRefused: Bool {
-        get { state.withLock { $0.wasRefused } }
-        set { state.withLock { $0.wasRefused = newValue } }
-    }
 
     func versionError(_ context: CollectionContext) async -> ProxmoxError? {
         do throws(ProxmoxError) {

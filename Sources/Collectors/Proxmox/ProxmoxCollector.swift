@@ -41,11 +41,11 @@ package struct ProxmoxCollector: Collector {
             }
             return await group.reduce(into: [Int: ProxmoxError?]()) { $0[$1.0] = $1.1 }
         }
-        var refused: [String] = []
+        var refused: [(endpoint: String, what: String)] = []
         for (index, cluster) in clusters.enumerated() {
             guard case .some(.some(let error)) = answers[index] else { continue }
             if error.kind == .unauthorized {
-                refused.append(cluster.client.endpoint.authority)
+                refused.append((cluster.client.endpoint.authority, Self.refusal(of: cluster.client.session.credential, error)))
             } else {
                 context.logger.warn(
                     error.kind == .tls ? "certificate not accepted" : "cluster not reachable yet",
@@ -53,10 +53,17 @@ package struct ProxmoxCollector: Collector {
             }
         }
         guard let first = refused.first else { return }
-        let advice = "check USER@REALM!NAME=SECRET, that the token exists and has not expired (pveum user token list USER@REALM)"
         guard refused.count < clusters.count else {
-            throw Failure(.configuration, "Proxmox at \(first) refuses the API token (401); \(advice)")
+            throw Failure(.configuration, "Proxmox at \(first.endpoint) refuses \(first.what)")
         }
-        for endpoint in refused { context.logger.error("API token refused (401)", ["endpoint": endpoint, "advice": advice]) }
+        for refusal in refused { context.logger.error("credential refused", ["endpoint": refusal.endpoint, "detail": refusal.what]) }
+    }
+
+    private static func refusal(of credential: ProxmoxCredential, _ error: ProxmoxError) -> String {
+        switch credential {
+        case .token:
+            "the API token (401); check USER@REALM!NAME=SECRET, that the token exists and has not expired (pveum user token list USER@REALM)"
+        case .password: "the login: \(error)"
+        }
     }
 }

@@ -34,12 +34,13 @@ struct ProxmoxRequestCollector: Collector {
     func collect(into sink: SampleSink, _ context: CollectionContext) async {
         var buffer = sink.begin("requests")
         for client in clients {
-            let labels = buffer.labels(Self.labels, client.endpoint.authority)
-            let counts = client.counts
-            buffer.add(requests, labels, Double(counts.requests))
-            buffer.add(failures, labels, Double(counts.failures))
-            buffer.add(receivedBytes, labels, Double(counts.receivedBytes))
-            buffer.add(connections, labels, Double(counts.connectionsOpened))
+            for (endpoint, counts) in zip(client.endpoints, client.counts) {
+                let labels = buffer.labels(Self.labels, endpoint.authority)
+                buffer.add(requests, labels, Double(counts.requests))
+                buffer.add(failures, labels, Double(counts.failures))
+                buffer.add(receivedBytes, labels, Double(counts.receivedBytes))
+                buffer.add(connections, labels, Double(counts.connectionsOpened))
+            }
         }
         sink.commit(buffer)
     }

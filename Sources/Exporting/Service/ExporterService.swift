@@ -5,6 +5,20 @@ package import Web
 
 /// The exporter as a service: an HTTP server in front of a coordinator, from start to ordered stop.
 package final class ExporterService: Sendable {
+    /// A page beside the service's own.
+    package struct Page: Sendable {
+        let path: String
+        /// As the landing page names it.
+        let title: String
+        let handler: HTTPHandler
+
+        package init(_ path: String, title: String, handler: @escaping HTTPHandler) {
+            self.path = path
+            self.title = title
+            self.handler = handler
+        }
+    }
+
     package struct Options: Sendable {
         package var addresses: [ListenAddress]
         /// The flag or key that set the addresses, for the error of a busy port.
@@ -34,6 +48,7 @@ package final class ExporterService: Sendable {
 
     private let coordinator: ScrapeCoordinator
     private let options: Options
+    private let pages: [Page]
     private let version: Version
     private let logger: Logger
     private let state: Shared
@@ -46,7 +61,7 @@ package final class ExporterService: Sendable {
     /// - Parameter own: collectors of what martlet knows of itself, beside the exporter's and the process' own.
     /// - Parameter context: what collectors see.
     package init(
-        collectors: [any Collector], own: [any Collector] = [], options: Options, version: Version, context: CollectionContext
+        collectors: [any Collector], own: [any Collector] = [], pages: [Page] = [], options: Options, version: Version, context: CollectionContext
     ) throws(Failure) {
         let shared = Shared()
         let exporter = ExporterCollector(version: version) {
@@ -61,6 +76,7 @@ package final class ExporterService: Sendable {
         }
         coordinator = try ScrapeCoordinator(collectors: collectors, own: own + [exporter, ProcessCollector()], context: context)
         self.options = options
+        self.pages = pages
         self.version = version
         logger = context.logger
         state = shared
@@ -142,7 +158,7 @@ package final class ExporterService: Sendable {
         let metrics = MetricsHandler(
             coordinator: coordinator, deadline: ScrapeDeadline(capSeconds: options.scrapeTimeoutSeconds),
             onResult: { [weak self] in self?.note($0) })
-        let page = LandingPage(version: version)
+        let page = LandingPage(version: version, links: pages.map { ($0.path, $0.title) })
         let health: HTTPHandler = { _ in HTTPServerResponse(text: "martlet is alive.\n") }
         let ready: HTTPHandler = { _ in
             let (hasData, isStopping) = shared.state.withLock { ($0.hasData, $0.isStopping) }
@@ -156,6 +172,12 @@ package final class ExporterService: Sendable {
         router.get("/metrics") { request in
             guard !shared.state.withLock({ $0.isStopping }) else { return Self.stopping }
             return await metrics.handle(request)
+        }
+        for page in pages {
+            router.get(page.path) { request in
+                guard !shared.state.withLock({ $0.isStopping }) else { return Self.stopping }
+                return await page.handler(request)
+            }
         }
         for path in Self.healthPaths { router.get(path, health) }
         for path in Self.readyPaths { router.get(path, ready) }

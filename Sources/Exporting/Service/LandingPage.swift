@@ -4,6 +4,8 @@ import Web
 /// `GET /`: what this is, where its pages are, and how the last scrape went.
 struct LandingPage: Sendable {
     let version: Version
+    /// Pages beside the service's own: path and title.
+    var links: [(path: String, title: String)] = []
 
     /// - Parameter shares: of the last scrape; none before the first.
     func response(_ shares: [ScrapeResult.Share]) -> HTTPServerResponse {
@@ -20,6 +22,7 @@ struct LandingPage: Sendable {
             rows.isEmpty
             ? "<p>Nothing has been scraped yet.</p>"
             : "<table><tr><th>Collector</th><th>Result</th><th>Samples</th><th>What is missing</th></tr>\n\(rows)</table>"
+        let more = links.map { "<a href=\"\(escaped($0.path))\">\(escaped($0.title))</a> &middot; " }.joined()
         let page = """
             <!DOCTYPE html>
             <html lang="en">
@@ -44,7 +47,7 @@ struct LandingPage: Sendable {
             <body>
             <h1>martlet exporter</h1>
             <p class="version">\(escaped(version.line))</p>
-            <p><a href="/metrics">Metrics</a> &middot; <a href="/health">Health</a> &middot; <a href="/ready">Readiness</a></p>
+            <p><a href="/metrics">Metrics</a> &middot; \(more)<a href="/health">Health</a> &middot; <a href="/ready">Readiness</a></p>
             \(scrape)
             </body>
             </html>

@@ -19,7 +19,7 @@ struct MetricsHandler: Sendable {
         let deadline = deadline.deadline(header: request.headers["X-Prometheus-Scrape-Timeout-Seconds"], from: request.arrival)
         let result = await coordinator.scrape(by: deadline, only: names)
         onResult(result)
-        return Self.response(result.exposition, acceptEncoding: request.headers["Accept-Encoding"])
+        return ExpositionResponse.text(result.exposition, acceptEncoding: request.headers["Accept-Encoding"])
     }
 
     /// `collect[]` names those that take part, `exclude[]` those that do not; not both.
@@ -33,26 +33,5 @@ struct MetricsHandler: Sendable {
             throw Failure(.usage, "no collector \(unknown.prefix(64)) here; there are: \(known.sorted().joined(separator: ", "))")
         }
         return collect.isEmpty ? known.subtracting(exclude) : Set(collect)
-    }
-
-    static func response(_ exposition: Exposition, acceptEncoding: String?) -> HTTPServerResponse {
-        var headers = HTTPHeaders([("Content-Type", TextFormat.contentType), ("Vary", "Accept-Encoding")])
-        var chunk: [UInt8] = []
-        chunk.reserveCapacity(1 << 18)
-        if ContentCoding.acceptsGzip(acceptEncoding), let gzip = try? GzipStream() {
-            TextFormat.write(exposition, through: &chunk) { bytes in
-                gzip.write(bytes)
-                bytes.removeAll(keepingCapacity: true)
-            }
-            gzip.finish()
-            headers.add("Content-Encoding", "gzip")
-            return HTTPServerResponse(status: 200, headers: headers, body: .heap(gzip.output))
-        }
-        let plain = HeapBytes(reservingBytes: exposition.sampleCount * 128)
-        TextFormat.write(exposition, through: &chunk) { bytes in
-            plain.append(contentsOf: bytes)
-            bytes.removeAll(keepingCapacity: true)
-        }
-        return HTTPServerResponse(status: 200, headers: headers, body: .heap(plain))
     }
 }

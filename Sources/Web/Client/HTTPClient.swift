@@ -4,7 +4,9 @@ import Synchronization
 
 /// An HTTP/1.1 client with one driver thread and a pool of connections that are reused between calls.
 ///
-/// It follows no redirect, uses no proxy and speaks no scheme but http and https: a credential goes to the host it was meant for.
+/// It follows no redirect, uses no proxy but one that the request names and speaks no scheme but http and https: a credential goes to the
+/// host it was meant for. Behind https nothing is sent before the server has proved to be one that the request trusts, and a connection is
+/// reused only by requests with the same trust, client certificate and proxy.
 package final class HTTPClient: Sendable {
     private let queue: ClientQueue
 
@@ -31,8 +33,8 @@ package final class HTTPClient: Sendable {
         let result: Result<HTTPResponse, HTTPClientError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.begin(continuation)
-                if let reason = request.refusal {
-                    transfer.fail(.url, reason)
+                if let refusal = request.refusal {
+                    transfer.fail(refusal)
                 } else if request.deadline.hasPassed {
                     transfer.fail(.timeout, "no time left to ask")
                 } else if !queue.add(transfer) {

@@ -1,3 +1,4 @@
+import CurlShim
 package import Primitives
 
 /// A request to send.
@@ -8,6 +9,8 @@ package struct HTTPRequest: Sendable {
         case system
         /// The authorities in a PEM file.
         case authority(file: String)
+        /// Whoever proves to hold one of these certificates, whatever its names, dates and signer. An empty list believes nobody.
+        case fingerprints([CertificateFingerprint])
         /// Anybody. By explicit choice only.
         case insecure
     }
@@ -18,6 +21,12 @@ package struct HTTPRequest: Sendable {
     package var headers: [(name: String, value: String)] = []
     package var body: [UInt8]?
     package var trust = Trust.system
+    /// Shown to a server that asks for one.
+    package var clientCertificate: ClientCertificate?
+    /// The URL of a proxy, http, https or SOCKS (`socks5h://` lets it resolve names), perhaps with credentials; nil for none, and never one
+    /// from the environment. To an https URL it carries bytes that it cannot read. One behind https must convince the system's authorities,
+    /// whatever `trust` says of the server.
+    package var proxy: String?
     package var deadline: Deadline
     package var connectTimeoutSeconds = 5.0
     package var bodyLimitBytes = 16 << 20
@@ -27,14 +36,32 @@ package struct HTTPRequest: Sendable {
         self.deadline = deadline
     }
 
-    /// Why this must not be sent, or nil: a scheme that is not ours, or a byte that would end a line and begin another. The text holds no
-    /// value of the request, as any may be secret.
-    var refusal: String? {
+    /// Why this must not be sent, or nil: a scheme that is not ours, a byte that would end a line and begin another, nobody to believe. The
+    /// text holds no value of the request, as any may be secret.
+    var refusal: HTTPClientError? {
+        if let reason = urlRefusal ?? headRefusal { return HTTPClientError(kind: .url, message: reason) }
+        if let reason = trustRefusal { return HTTPClientError(kind: .tls, message: reason) }
+        return nil
+    }
+
+    private var urlRefusal: String? {
         let lowered = url.lowercased()
         guard let scheme = ["http://", "https://"].first(where: lowered.hasPrefix) else { return "the URL is neither http nor https" }
         // libcurl would take the first name of the path for the host.
         guard let first = lowered.dropFirst(scheme.count).first, first != "/" else { return "the URL names no host" }
-        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return "the URL holds a space or a control character" }
+        guard Self.isOneWord(url) else { return "the URL holds a space or a control character" }
+        if let proxy {
+            guard Self.isOneWord(proxy), mlt_curl_is_proxy(proxy) != 0 else {
+                return "the proxy is no http, https or SOCKS URL such as http://proxy:3128"
+            }
+        }
+        if case .fingerprints = trust, scheme == "http://" {
+            return "a fingerprint is given, but the URL is http, which shows no certificate"
+        }
+        return nil
+    }
+
+    private var headRefusal: String? {
         guard Self.isToken(method) else { return "the method is not one word" }
         for header in headers {
             guard Self.isToken(header.name) else { return "a header's name is not one word" }
@@ -45,9 +72,35 @@ package struct HTTPRequest: Sendable {
         return nil
     }
 
+    private var trustRefusal: String? {
+        var files = [clientCertificate?.certificateFile, clientCertificate?.keyFile]
+        switch trust {
+        case .fingerprints([]): return "no fingerprint is given, so no server can be believed"
+        case .authority(let file): files.append(file)
+        case .system, .fingerprints, .insecure: break
+        }
+        // C would read the path up to there, which is another file.
+        return files.contains { $0?.utf8.contains(0) == true } ? "the path of a certificate or key holds a NUL" : nil
+    }
+
+    private static func isOneWord(_ text: String) -> Bool { text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } }
+
     /// RFC 9110's token.
     private static func isToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains($0) }
+    }
+}
+
+/// What a client shows of itself to a server that asks.
+package struct ClientCertificate: Sendable, Equatable {
+    /// The path of a PEM file: the certificate, then those of its authorities if the server needs them.
+    package var certificateFile: String
+    /// The path of the PEM file with its key, which has no passphrase; nil when the key is in `certificateFile` too.
+    package var keyFile: String?
+
+    package init(certificateFile: String, keyFile: String? = nil) {
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
     }
 }
 
@@ -69,8 +122,16 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
     }
 
     package let kind: Kind
-    /// The library's words; never holds a header.
+    /// One line; never holds a header.
     package let message: String
+    /// What is wrong with the server's certificate, when that is why there is no answer; `kind` is `.tls` then.
+    package let certificate: CertificateProblem?
+
+    package init(kind: Kind, message: String, certificate: CertificateProblem? = nil) {
+        self.kind = kind
+        self.message = message
+        self.certificate = certificate
+    }
 
     package var description: String { message }
 }

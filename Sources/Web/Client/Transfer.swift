@@ -32,12 +32,32 @@ final class Transfer: Sendable {
 
     /// Hands the request to libcurl, which does not hold this object: whoever keeps the handle keeps it.
     func start(on multi: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+        var copies: [UnsafeMutablePointer<CChar>?] = []
+        defer { for copy in copies { free(copy) } }
+        func copy(_ text: String?) -> UnsafePointer<CChar>? {
+            guard let text else { return nil }
+            copies.append(strdup(text))
+            return copies.last.flatMap { UnsafePointer($0) }
+        }
         let remaining = request.deadline.remainingSeconds
-        // libcurl takes "Name:" for an order to leave the header out; "Name;" sends it without a value.
-        let lines = request.headers.map { strdup($0.value.allSatisfy(\.isWhitespace) ? "\($0.name);" : "\($0.name): \($0.value)") }
-        defer { for line in lines { free(line) } }
         var options = mlt_curl_request()
-        options.verify_peer = request.trust == .insecure ? 0 : 1
+        options.url = copy(request.url)
+        options.method = copy(request.method)
+        options.proxy = copy(request.proxy)
+        options.certificate_file = copy(request.clientCertificate?.certificateFile)
+        options.key_file = copy(request.clientCertificate?.keyFile)
+        var fingerprints: [UInt8] = []
+        switch request.trust {
+        case .system: options.trust = mlt_curl_trust_authorities
+        case .authority(let file):
+            options.trust = mlt_curl_trust_authorities
+            options.ca_file = copy(file)
+        case .fingerprints(let believed):
+            options.trust = mlt_curl_trust_fingerprints
+            options.fingerprint_count = believed.count
+            fingerprints = believed.flatMap(\.bytes)
+        case .insecure: options.trust = mlt_curl_trust_anybody
+        }
         options.timeout_ms = Int((remaining * 1000).rounded(.up).clamped(to: 1...2e9))
         // Two timeouts that end within a millisecond of each other confuse libcurl's clock: the second would be noticed late.
         let isConnectBounded = request.connectTimeoutSeconds < remaining - 0.05
@@ -45,24 +65,19 @@ final class Transfer: Sendable {
         options.on_body = clientOnBody
         options.on_header = clientOnHeader
         options.context = Unmanaged.passUnretained(self).toOpaque()
-        var authority: String?
-        if case .authority(let file) = request.trust { authority = file }
-        let pointers = lines.map { UnsafePointer($0) }
-        return pointers.withUnsafeBufferPointer { headers in
+        // libcurl takes "Name:" for an order to leave the header out; "Name;" sends it without a value.
+        let lines = request.headers.map { copy($0.value.allSatisfy(\.isWhitespace) ? "\($0.name);" : "\($0.name): \($0.value)") }
+        // A copy that memory was too short for would be an option that nobody chose.
+        guard copies.allSatisfy({ $0 != nil }) else { return nil }
+        return lines.withUnsafeBufferPointer { headers in
             options.headers = headers.baseAddress
             options.header_count = headers.count
-            return request.url.withCString { url in
-                options.url = url
-                return request.method.withCString { method in
-                    options.method = method
-                    return withOptionalCString(authority) { file in
-                        options.ca_file = file
-                        return (request.body ?? []).withUnsafeBytes { body in
-                            options.body = request.body == nil ? nil : body.baseAddress
-                            options.body_size = body.count
-                            return mlt_curl_start(multi, &options)
-                        }
-                    }
+            return fingerprints.withUnsafeBufferPointer { fingerprints in
+                options.fingerprints = fingerprints.baseAddress
+                return (request.body ?? []).withUnsafeBytes { body in
+                    options.body = request.body == nil ? nil : body.baseAddress
+                    options.body_size = body.count
+                    return mlt_curl_start(multi, &options)
                 }
             }
         }
@@ -128,9 +143,10 @@ final class Transfer: Sendable {
             }
             return
         }
-        let message = withUnsafeBytes(of: outcome.message) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
+        var fingerprintCount = 0
+        if case .fingerprints(let believed) = request.trust { fingerprintCount = believed.count }
+        if let error = HTTPClientError(certificateOf: outcome, fingerprintCount: fingerprintCount) { return fail(error) }
+        let message = String(cArray: outcome.message)
         resume { state in
             let kind: HTTPClientError.Kind =
                 switch failure {
@@ -147,9 +163,9 @@ final class Transfer: Sendable {
         }
     }
 
-    func fail(_ kind: HTTPClientError.Kind, _ message: String) {
-        resume { _ in .failure(HTTPClientError(kind: kind, message: message)) }
-    }
+    func fail(_ kind: HTTPClientError.Kind, _ message: String) { fail(HTTPClientError(kind: kind, message: message)) }
+
+    func fail(_ error: HTTPClientError) { resume { _ in .failure(error) } }
 
     private func resume(_ result: (State) -> Result<HTTPResponse, HTTPClientError>) {
         let (continuation, value) = state.withLock { state in
@@ -162,11 +178,6 @@ final class Transfer: Sendable {
         }
         continuation?.resume(returning: value)
     }
-}
-
-private func withOptionalCString<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
-    guard let text else { return body(nil) }
-    return text.withCString { body($0) }
 }
 
 // libcurl's callbacks, on the driver thread.

@@ -1,6 +1,8 @@
 import Exporting
 import Primitives
+import ProxmoxAPI
 import ProxmoxCollector
+import ProxmoxDropIn
 import Settings
 import Web
 
@@ -13,22 +15,23 @@ enum ExporterCommand {
             setting: ["web", "listen_address"]),
         Flag("web.max-requests", "COUNT", "Requests answered at the same time", standard: "40", setting: ["web", "max_requests"]),
         Flag("scrape.timeout", "DURATION", "Longest a scrape may take", standard: "10s", setting: ["exporter", "scrape_timeout"]),
-    ]
+    ] + DropInSettings.flags
 
-    static let command = Command("exporter", "Serves metrics of the configured clusters on /metrics", flags: flags)
+    static let command = Command("exporter", "Serves metrics of the configured clusters on /metrics, and on /pve as prometheus-pve-exporter does", flags: flags)
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let configuration = try Configuration(invocation)
         let proxmox = try configuration.proxmox()
-        guard !proxmox.clusters.isEmpty else {
+        let dropIn = try configuration.dropIn()
+        guard !proxmox.clusters.isEmpty || !dropIn.modules.isEmpty else {
             throw Failure(
                 .configuration,
                 "no Proxmox cluster is configured; write proxmox.clusters into martlet.yml, or set PROXMOX_HOST, PROXMOX_USER, "
-                    + "PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE (martlet up --simulate needs none)")
+                    + "PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE (for /pve alone, --pve.config-file does; martlet up --simulate needs none)")
         }
         let addresses = try configuration.listenAddresses()
         try ServiceRunner.run { stop throws(Failure) in
-            let exporter = try Exporter(configuration, proxmox, addresses)
+            let exporter = try Exporter(configuration, proxmox, dropIn, addresses)
             try await exporter.checkCredentials()
             let service = try await exporter.start()
             await stop.wait()
@@ -41,13 +44,22 @@ enum ExporterCommand {
 /// The exporter in this process, for `martlet exporter` and `martlet up`.
 struct Exporter: Sendable {
     private let collector: ProxmoxCollector
+    /// False when only /pve is served.
+    private let hasClusters: Bool
     private let context: CollectionContext
+    private let dropIn: DropInHandler
     private let options: ExporterService.Options
 
-    init(_ configuration: Configuration, _ proxmox: ProxmoxSettings, _ addresses: [ListenAddress]) throws(Failure) {
+    init(
+        _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ dropIn: DropInSettings, _ addresses: [ListenAddress]
+    ) throws(Failure) {
         collector = ProxmoxCollector(proxmox)
+        hasClusters = !proxmox.clusters.isEmpty
         context = CollectionContext(
             deadline: .after(seconds: configuration.scrapeTimeoutSeconds), http: try HTTPClient(), logger: configuration.logger)
+        let clusters = proxmox.clusters.map { DropInCluster(name: $0.name, endpoints: $0.endpoints, credential: $0.credential) }
+        self.dropIn = try DropInHandler(
+            dropIn, clusters: clusters, scrapeTimeoutSeconds: configuration.scrapeTimeoutSeconds, context: context)
         options = ExporterService.Options(
             addresses: addresses, origin: "--web.listen-address", scrapeTimeoutSeconds: configuration.scrapeTimeoutSeconds,
             requestsInFlight: configuration.requestsInFlight)
@@ -55,14 +67,17 @@ struct Exporter: Sendable {
 
     /// Fails when credentials are refused, so that this shows before anything is served.
     func checkCredentials() async throws(Failure) {
+        guard hasClusters else { return }
         var context = context
         context.deadline = .after(seconds: options.scrapeTimeoutSeconds)
         try await collector.checkCredentials(context)
     }
 
     func start() async throws(Failure) -> ExporterService {
+        let page = ExporterService.Page("/pve", title: "Drop-in for prometheus-pve-exporter", handler: dropIn.handle)
         let service = try ExporterService(
-            collectors: [collector], own: [collector.requests], options: options, version: Program.version, context: context)
+            collectors: hasClusters ? [collector] : [], own: [collector.requests, dropIn.metrics], pages: [page], options: options,
+            version: Program.version, context: context)
         try await service.start()
         return service
     }

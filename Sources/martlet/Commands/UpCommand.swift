@@ -16,6 +16,7 @@ enum UpCommand {
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let configuration = try Configuration(invocation)
         let configured = try configuration.proxmox()
+        let dropIn = try configuration.dropIn()
         let isSimulated = invocation.isOn("simulate") || configured.clusters.isEmpty
         let addresses = try configuration.listenAddresses()
         let settings = StackSettings(configuration.tree["stack"], invocation)
@@ -25,7 +26,7 @@ enum UpCommand {
         try ServiceRunner.run { stop throws(Failure) in
             let logger = configuration.logger
             let stack = Stack(plan: plan, logger: logger)
-            let exporter = try Exporter(configuration, proxmox, addresses)
+            let exporter = try Exporter(configuration, proxmox, dropIn, addresses)
             try await stack.prepare()
             if !isSimulated { try await exporter.checkCredentials() }
             try await stack.start()
@@ -54,8 +55,9 @@ enum UpCommand {
     private static func simulatedSettings(_ simulation: StackPlan.Simulation) throws(Failure) -> ProxmoxSettings {
         let certificate = "\(simulation.worldDirectory)/\(simulation.cluster).pem"
         let endpoint = try ProxmoxEndpoint(
-            address: simulation.proxmox.address.url(scheme: "https"), token: simulation.token, trust: .authority(file: certificate))
-        return ProxmoxSettings(clusters: [.init(name: simulation.cluster, endpoint: endpoint)])
+            address: simulation.proxmox.address.url(scheme: "https"), trust: .authority(file: certificate))
+        return ProxmoxSettings(
+            clusters: [.init(name: simulation.cluster, endpoint: endpoint, credential: .token(simulation.token))])
     }
 
     /// Gives the simulator a moment to listen, so that the first scrape does not find a closed port and say so in the log.

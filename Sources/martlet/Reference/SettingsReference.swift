@@ -36,12 +36,13 @@ struct SettingsReference {
 
     private func rows(_ shape: SettingsShape, _ path: String) -> [String] {
         switch shape {
-        case .section(let keys), .sections(let keys):
+        case .section(let keys), .sections(let keys), .named(let keys):
             keys.flatMap { key -> [String] in
                 let name = path.isEmpty ? key.name : "\(path).\(key.name)"
                 let inner = Self.hasKeys(key.shape)
                 let row = "| `\(name)` | \(inner ? "" : key.shape.expectation) | \(key.standard) | \(key.help) |\n"
                 if case .sections = key.shape { return [row] + rows(key.shape, name + "[]") }
+                if case .named = key.shape { return [row] + rows(key.shape, name + ".NAME") }
                 return [row] + rows(key.shape, name)
             }
         default: []
@@ -50,7 +51,7 @@ struct SettingsReference {
 
     private static func hasKeys(_ shape: SettingsShape) -> Bool {
         switch shape {
-        case .section, .sections: true
+        case .section, .sections, .named: true
         default: false
         }
     }

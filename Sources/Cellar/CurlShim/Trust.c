@@ -1,0 +1,208 @@
+#include "Trust.h"
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct mlt_trust {
+    unsigned holders;
+    int trusts_fingerprints;
+    int has_https_proxy;
+    // Of the last handshake.
+    int error;           // X509_V_*
+    int error_depth;     // 0 for the certificate of the other side, more for those of authorities
+    int is_established;
+    int has_leaf;
+    unsigned char leaf[MLT_FINGERPRINT_SIZE];
+    // What is believed.
+    size_t fingerprint_count;
+    unsigned char fingerprints[][MLT_FINGERPRINT_SIZE];
+};
+
+// Where a TLS context keeps its trust.
+static int slot = -1;
+
+static void on_context_freed(void *context, void *trust, CRYPTO_EX_DATA *data, int index, long number, void *pointer) {
+    (void)context, (void)data, (void)index, (void)number, (void)pointer;
+    mlt_trust_release(trust);
+}
+
+int mlt_trust_global_setup(void) {
+    slot = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_context_freed);
+    return slot >= 0;
+}
+
+mlt_trust *mlt_trust_new(const mlt_curl_request *request) {
+    int trusts_fingerprints = request->trust == mlt_curl_trust_fingerprints;
+    size_t count = trusts_fingerprints ? request->fingerprint_count : 0;
+    if (trusts_fingerprints && count == 0) return NULL;
+    mlt_trust *trust = calloc(1, sizeof *trust + count * MLT_FINGERPRINT_SIZE);
+    if (trust == NULL) return NULL;
+    trust->holders = 1;
+    trust->trusts_fingerprints = trusts_fingerprints;
+    trust->has_https_proxy = request->proxy != NULL && strncasecmp(request->proxy, "https:", 6) == 0;
+    trust->fingerprint_count = count;
+    if (count > 0) memcpy(trust->fingerprints, request->fingerprints, count * MLT_FINGERPRINT_SIZE);
+    return trust;
+}
+
+void mlt_trust_release(mlt_trust *trust) {
+    if (trust != NULL && --trust->holders == 0) free(trust);
+}
+
+static int digest_of(const X509 *certificate, unsigned char digest[MLT_FINGERPRINT_SIZE]) {
+    unsigned size = 0;
+    return certificate != NULL && X509_digest(certificate, EVP_sha256(), digest, &size) == 1 && size == MLT_FINGERPRINT_SIZE;
+}
+
+static int settle(mlt_trust *trust, X509_STORE_CTX *chain, int error, int depth) {
+    trust->error = error;
+    trust->error_depth = depth;
+    X509_STORE_CTX_set_error(chain, error);
+    return error == X509_V_OK;
+}
+
+// In place of OpenSSL's verification: what comes back as 0 ends the handshake, before anything of HTTP is sent.
+static int judge_by_fingerprint(X509_STORE_CTX *chain, void *context) {
+    mlt_trust *trust = context;
+    trust->has_leaf = digest_of(X509_STORE_CTX_get0_cert(chain), trust->leaf);
+    for (size_t index = 0; trust->has_leaf && index < trust->fingerprint_count; index++)
+        if (memcmp(trust->leaf, trust->fingerprints[index], MLT_FINGERPRINT_SIZE) == 0) return settle(trust, chain, X509_V_OK, 0);
+    return settle(trust, chain, X509_V_ERR_APPLICATION_VERIFICATION, 0);
+}
+
+// OpenSSL's verification, and a note of what it saw.
+static int judge_by_chain(X509_STORE_CTX *chain, void *context) {
+    mlt_trust *trust = context;
+    trust->has_leaf = digest_of(X509_STORE_CTX_get0_cert(chain), trust->leaf);
+    int is_accepted = X509_verify_cert(chain) == 1;
+    int error = X509_STORE_CTX_get_error(chain);
+    if (!is_accepted && error == X509_V_OK) error = X509_V_ERR_UNSPECIFIED;
+    return settle(trust, chain, is_accepted ? X509_V_OK : error, X509_STORE_CTX_get_error_depth(chain));
+}
+
+static void on_handshake(const SSL *connection, int where, int value) {
+    (void)value;
+    mlt_trust *trust = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), slot);
+    if (trust != NULL && (where & SSL_CB_HANDSHAKE_DONE) != 0) trust->is_established = 1;
+}
+
+// libcurl has made a TLS context and set it up; connections of it are made next. A request by way of an https proxy comes here twice:
+// for the proxy, whose context always verifies, and for the server.
+static CURLcode on_context(CURL *easy, void *pointer, void *argument) {
+    (void)easy;
+    SSL_CTX *context = pointer;
+    mlt_trust *trust = argument;
+    if (!SSL_CTX_set_ex_data(context, slot, trust)) return CURLE_SSL_CONNECT_ERROR;
+    trust->holders++;
+    trust->error = X509_V_OK;
+    trust->error_depth = trust->is_established = trust->has_leaf = 0;
+    SSL_CTX_set_info_callback(context, on_handshake);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);  // it would let the certificate change after it was judged
+    if (trust->trusts_fingerprints && SSL_CTX_get_verify_mode(context) == SSL_VERIFY_NONE) {
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_cert_verify_callback(context, judge_by_fingerprint, trust);
+    } else {
+        SSL_CTX_set_cert_verify_callback(context, judge_by_chain, trust);
+    }
+    return CURLE_OK;
+}
+
+int mlt_trust_apply(mlt_trust *trust, CURL *easy, const mlt_curl_request *request) {
+    int verifies = request->trust == mlt_curl_trust_authorities;
+    int refused = 0;
+#define SET(option, value) refused |= curl_easy_setopt(easy, option, value) != CURLE_OK
+    SET(CURLOPT_SSL_CTX_FUNCTION, on_context);
+    SET(CURLOPT_SSL_CTX_DATA, trust);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, verifies ? 1L : 0L);
+    SET(CURLOPT_SSL_VERIFYHOST, verifies ? 2L : 0L);
+    if (verifies && request->ca_file != NULL) {
+        SET(CURLOPT_CAINFO, request->ca_file);
+        SET(CURLOPT_CAPATH, NULL);
+    }
+    if (trust->trusts_fingerprints) {
+        // libcurl does not know what on_context does, and would give this request a connection that another made with other fingerprints
+        // or with none. It does compare the bytes of CAINFO_BLOB, and as it is told not to verify it does not read them.
+        struct curl_blob distinction = {trust->fingerprints, trust->fingerprint_count * MLT_FINGERPRINT_SIZE, CURL_BLOB_COPY};
+        SET(CURLOPT_CAINFO_BLOB, &distinction);
+        SET(CURLOPT_SSL_SESSIONID_CACHE, 0L);  // a resumed session shows no certificate
+    }
+    if (request->certificate_file != NULL) {
+        SET(CURLOPT_SSLCERT, request->certificate_file);
+        SET(CURLOPT_SSLCERTTYPE, "PEM");
+        SET(CURLOPT_SSLKEY, request->key_file);
+        SET(CURLOPT_SSLKEYTYPE, "PEM");
+        SET(CURLOPT_KEYPASSWD, "");  // else OpenSSL asks for it on the terminal, and waits
+    }
+    SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+#undef SET
+    return !refused;
+}
+
+static mlt_curl_blame blame_for(int error) {
+    switch (error) {
+    case X509_V_OK:  // OpenSSL has no complaint, so it is libcurl that has one: the name
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return mlt_curl_blame_wrong_name;
+    case X509_V_ERR_CERT_HAS_EXPIRED: return mlt_curl_blame_expired;
+    case X509_V_ERR_CERT_NOT_YET_VALID: return mlt_curl_blame_not_yet_valid;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return mlt_curl_blame_self_signed;
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_UNTRUSTED: return mlt_curl_blame_unknown_authority;
+    case X509_V_ERR_APPLICATION_VERIFICATION: return mlt_curl_blame_wrong_fingerprint;
+    default: return mlt_curl_blame_other;
+    }
+}
+
+static void say(mlt_curl_outcome *outcome, const char *text) {
+    memset(outcome->message, 0, sizeof outcome->message);
+    strncpy(outcome->message, text, sizeof outcome->message - 1);
+}
+
+static void name_host(CURL *easy, mlt_curl_outcome *outcome) {
+    char *url = NULL, *host = NULL;
+    CURLU *parts = curl_url();
+    if (parts != NULL && curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url != NULL &&
+        curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK && curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+        strncpy(outcome->host, host, sizeof outcome->host - 1);
+    curl_free(host);
+    curl_url_cleanup(parts);
+}
+
+void mlt_trust_explain(const mlt_trust *trust, CURL *easy, mlt_curl_outcome *outcome) {
+    if (outcome->code != CURLE_PEER_FAILED_VERIFICATION) return;
+    if (trust->has_leaf && trust->error == X509_V_OK && !trust->is_established) {
+        // libcurl's code for this too, though it is the other side that does not believe us.
+        say(outcome, "the server says that the client certificate has expired");
+        return;
+    }
+    long connect_status = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+    outcome->is_of_proxy = trust->has_https_proxy && connect_status / 100 != 2;
+    outcome->is_of_authority = trust->error_depth > 0;
+    outcome->has_fingerprint = trust->has_leaf;
+    memcpy(outcome->fingerprint, trust->leaf, sizeof outcome->fingerprint);
+    outcome->blame = trust->has_leaf ? blame_for(trust->error) : mlt_curl_blame_other;
+    if (outcome->blame == mlt_curl_blame_wrong_name && !outcome->is_of_proxy) name_host(easy, outcome);
+    if (outcome->blame == mlt_curl_blame_other)
+        say(outcome, trust->has_leaf ? X509_verify_cert_error_string(trust->error) : "none was shown");
+}
+
+int mlt_certificate_fingerprint(const char *pem, unsigned char fingerprint[MLT_FINGERPRINT_SIZE]) {
+    BIO *text = BIO_new_mem_buf(pem, -1);
+    X509 *certificate = text != NULL ? PEM_read_bio_X509(text, NULL, NULL, NULL) : NULL;
+    int is_found = digest_of(certificate, fingerprint);
+    X509_free(certificate);
+    BIO_free(text);
+    ERR_clear_error();
+    return is_found;
+}

@@ -1,0 +1,88 @@
+package import Exporting
+import Metrics
+package import Primitives
+import ProxmoxAPI
+package import Web
+
+/// `GET /pve?target=&module=&cluster=&node=`
+package struct DropInHandler: Sendable {
+    private let families = DropInFamilies()
+    private let table: FamilyTable
+    private let directory: TargetDirectory
+    private let collectors: DropInCollectors
+    private let deadline: ScrapeDeadline
+    private let context: CollectionContext
+    private let tally: DropInTally
+
+    /// - Parameter clusters: those of the settings; requests may name them as targets.
+    /// - Parameter scrapeTimeoutSeconds: longest that a request may take.
+    /// - Parameter context: its deadline is replaced at each request.
+    package init(
+        _ settings: DropInSettings, clusters: [DropInCluster], scrapeTimeoutSeconds: Double, context: CollectionContext
+    ) throws(Failure) {
+        table = try FamilyTable([families.catalogue])
+        let tally = DropInTally(settings)
+        self.tally = tally
+        directory = TargetDirectory(settings, clusters, observer: settings.countsCalls ? tally.noteCall : nil)
+        tally.begin(directory.modules)
+        collectors = settings.collectors
+        deadline = ScrapeDeadline(capSeconds: scrapeTimeoutSeconds)
+        self.context = context
+        if !settings.modules.isEmpty, clusters.isEmpty, settings.allowedTargets.isEmpty {
+            context.logger.warn("/pve answers no target yet: name them with --pve.allowed-targets (names, globs, CIDRs)")
+        }
+        if settings.allowedTargets.allowsAll, !settings.modules.isEmpty {
+            context.logger.warn("--pve.allowed-targets=*: whoever reaches this exporter can have the credentials of /pve sent anywhere")
+        }
+    }
+
+    /// What it counts of itself, for /metrics.
+    package var metrics: any Collector { DropInMetrics(tally) }
+
+    /// The same before anything is configured, for lists of what there is.
+    package static var metricsOfNothing: any Collector { DropInMetrics(DropInTally(DropInSettings())) }
+
+    /// Always text 0.0.4: the names cannot be OpenMetrics.
+    package func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        let module = request.parameter("module") ?? "default"
+        let found: TargetDirectory.Found
+        do throws(TargetDirectory.Refusal) {
+            found = try directory.find(module: module, target: request.parameter("target"))
+        } catch {
+            return HTTPServerResponse(status: error.status, text: error.message + "\n")
+        }
+        let (cluster, node) = (Self.isOn(request.parameter("cluster")), Self.isOn(request.parameter("node")))
+        let begin = ContinuousClock.now
+        let scrape = DropInScrape(
+            client: found.client, families: families, collectors: collectors, cluster: cluster, node: node, http: context.http,
+            deadline: deadline.deadline(header: request.headers["X-Prometheus-Scrape-Timeout-Seconds"], from: request.arrival),
+            timeoutSeconds: found.timeoutSeconds)
+        let result = await scrape.result()
+        let target = DropInTally.Target(name: request.parameter("target") ?? "localhost", cluster: cluster, node: node)
+        tally.noteScrape(target, module: module, (ContinuousClock.now - begin).seconds, isFailure: result.failure != nil)
+        switch result {
+        case .success(let buffers):
+            return ExpositionResponse.text(Exposition(table, [buffers]), acceptEncoding: request.headers["Accept-Encoding"])
+        case .failure(let error):
+            let words = "\(found.client.endpoint.authority): \(error)"
+            context.logger.warn("/pve failed", ["module": module, "detail": words])
+            return HTTPServerResponse(status: 500, text: words + "\n")
+        }
+    }
+
+    /// Everything but `false`, `0` and nothing is yes.
+    private static func isOn(_ parameter: String?) -> Bool { !["false", "0", ""].contains((parameter ?? "1").lowercased()) }
+}
+
+extension DropInScrape {
+    fileprivate func result() async -> Result<[SampleBuffer], ProxmoxError> {
+        do throws(ProxmoxError) { return .success(try await run()) } catch { return .failure(error) }
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        if case .failure(let error) = self { return error }
+        return nil
+    }
+}

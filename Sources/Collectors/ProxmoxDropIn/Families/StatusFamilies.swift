@@ -1,0 +1,71 @@
+import JSON
+import Metrics
+
+/// `pve_up`, and what `/cluster/status` tells of nodes and cluster.
+struct StatusFamilies: Sendable {
+    private let up: Metric
+    private let nodeInfo: Metric
+    private let clusterInfo: Metric
+
+    private static let nodeLabels = LabelSchema("id", "level", "name", "nodeid")
+
+    init(_ catalogue: inout Catalogue) {
+        up = catalogue.gauge(
+            "pve_up", "1 if the node is online, the cluster quorate, the guest running, the storage available.", labels: DropInFamilies.id,
+            source: "/cluster/status online, quorate; /cluster/resources status")
+        nodeInfo = catalogue.info("pve_node_info", "A node of the cluster.", labels: Self.nodeLabels, source: "/cluster/status")
+        clusterInfo = catalogue.info(
+            "pve_cluster_info", "The cluster, with every field of its row as a label.", labels: LabelSchema("id", "nodes", "quorate", "version"),
+            source: "/cluster/status")
+    }
+
+    /// A row of `/cluster/status` with `type` node or cluster.
+    func writeUp(_ row: JSONValue, isNode: Bool, into buffer: inout SampleBuffer) {
+        if isNode {
+            guard let id = row["id"]?.text else { return }
+            buffer.add(up, buffer.labels(DropInFamilies.id, id), row["online"]?.number)
+        } else if let name = row["name"]?.text {
+            buffer.add(up, buffer.labels(DropInFamilies.id, "cluster/" + name), row["quorate"]?.number)
+        }
+    }
+
+    func writeUp(_ resource: ResourceRow, id: LabelSet, into buffer: inout SampleBuffer) {
+        switch resource.type {
+        case "qemu", "lxc": buffer.add(up, id, resource.status == "running")
+        case "storage": buffer.add(up, id, resource.status == "available")
+        default: break
+        }
+    }
+
+    func writeNode(_ row: JSONValue, into buffer: inout SampleBuffer) {
+        let values = Self.nodeLabels.names.map { name in
+            switch name {
+            case "id": row["id"]?.labelText ?? ""
+            case "level": row["level"]?.labelText ?? ""
+            case "name": row["name"]?.labelText ?? ""
+            default: row["nodeid"]?.labelText ?? ""
+            }
+        }
+        buffer.add(nodeInfo, buffer.labels(Self.nodeLabels, values), true)
+    }
+
+    /// Every field but type and name is a label; in the order of their names, as the API's own changes from answer to answer.
+    func writeCluster(_ row: JSONValue, into buffer: inout SampleBuffer) {
+        var fields: [(name: String, value: String)] = []
+        row.forEachMember { key, value in
+            let name = key.text
+            guard fields.count < 32, name != "type", name != "name", name != "id", Self.isLabelName(name) else { return }
+            fields.append((name, value.labelText))
+        }
+        fields.sort { $0.name < $1.name }
+        fields.insert(("id", "cluster/" + (row["name"]?.labelText ?? "")), at: 0)
+        buffer.add(clusterInfo, buffer.labels(LabelSchema(names: fields.map(\.name)), fields.map(\.value)), true)
+    }
+
+    private static func isLabelName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, !(0x30...0x39).contains(first), text.utf8.count <= 64, !text.hasPrefix("__") else { return false }
+        return text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "_")
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import Primitives
+package import ProxmoxAPI
+package import Web
+
+/// A module of `pve.yml`: how to be let in, wherever the request wants to go.
+package struct DropInModule: Sendable {
+    package var credential: ProxmoxCredential
+    package var trust = HTTPRequest.Trust.system
+    /// Of targets that name none.
+    package var port: UInt16 = 8006
+    package var pathPrefix = ""
+    /// Longest wait for one call; nil for as long as the scrape has.
+    package var timeoutSeconds: Double?
+    package var clientCertificate: ClientCertificate?
+    package var proxy: String?
+
+    package init(credential: ProxmoxCredential) { self.credential = credential }
+
+    /// The API on a target.
+    func endpoint(_ target: DropInTarget) throws(Failure) -> ProxmoxEndpoint {
+        var endpoint = try ProxmoxEndpoint(address: target.authority(port: port), trust: trust, pathPrefix: pathPrefix)
+        endpoint.clientCertificate = clientCertificate
+        endpoint.proxy = proxy
+        return endpoint
+    }
+}

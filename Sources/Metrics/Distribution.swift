@@ -1,0 +1,21 @@
+/// Observations of one series: how many there were, their sum and, with bounds, how many of each size.
+package struct Distribution: Sendable, Equatable {
+    /// Upper bounds of the buckets, ascending; the bucket without a bound stands behind them. None for a summary.
+    package let bounds: [Double]
+    /// Observations of each bucket alone, the one without a bound last.
+    package private(set) var counts: [Int]
+    package private(set) var sum = 0.0
+
+    package init(bounds: [Double] = []) {
+        self.bounds = bounds
+        counts = [Int](repeating: 0, count: bounds.count + 1)
+    }
+
+    package var count: Int { counts.reduce(0, +) }
+
+    package mutating func observe(_ value: Double) {
+        let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
+        counts[bucket] += 1
+        sum += value
+    }
+}

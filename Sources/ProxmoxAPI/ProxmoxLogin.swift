@@ -1,0 +1,126 @@
+import JSON
+import Primitives
+import Web
+
+/// What a login gives: a ticket for the cookie, and a token against forged requests for everything that is not a GET.
+struct ProxmoxTicket: Sendable {
+    /// Seconds for which the API takes a ticket.
+    static let lifeSeconds = 7200.0
+
+    /// `PVE:USER@REALM:HEXTIME::SIGNATURE`
+    let text: Secret
+    let csrf: Secret
+    /// Counts the logins of a session.
+    let generation: Int
+    private let begin = ContinuousClock.now
+
+    init(text: Secret, csrf: Secret, generation: Int) {
+        self.text = text
+        self.csrf = csrf
+        self.generation = generation
+    }
+
+    var ageSeconds: Double { (ContinuousClock.now - begin).seconds }
+}
+
+/// One login: POST /access/ticket, with the old ticket in the password's place to renew it.
+struct ProxmoxLogin: Sendable {
+    private static let path = "/access/ticket"
+
+    let user: String
+    let password: Secret
+    let code: Secret?
+    let endpoint: ProxmoxEndpoint
+    let http: HTTPClient
+    let deadline: Deadline
+
+    /// Renews the ticket if there is one that may still live; with the password when there is none or the API does not take it.
+    func run(renewing old: ProxmoxTicket?, generation: Int) async -> Result<ProxmoxTicket, ProxmoxError> {
+        do throws(ProxmoxError) {
+            if let old, old.ageSeconds < ProxmoxTicket.lifeSeconds {
+                do throws(ProxmoxError) {
+                    return .success(try await ticket(old.text, generation))
+                } catch where error.kind == .unauthorized {
+                    // Too old for the API's clock, or from before its keys were changed.
+                }
+            }
+            return .success(try await ticket(password, generation))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func ticket(_ password: Secret, _ generation: Int) async throws(ProxmoxError) -> ProxmoxTicket {
+        var answer = try await post([("username", user), ("password", password.reveal())])
+        if answer.needsSecondFactor {
+            guard let code else {
+                throw ProxmoxError(
+                    .unauthorized, Self.path,
+                    "\(user) has two-factor authentication, which a program cannot answer; make an API token for it: "
+                        + "pveum user token add \(user) martlet", method: "POST")
+            }
+            answer = try await post([("username", user), ("tfa-challenge", answer.ticket), ("password", "totp:\(code.reveal())")])
+        }
+        return ProxmoxTicket(text: Secret(answer.ticket), csrf: Secret(answer.csrf), generation: generation)
+    }
+
+    private struct Answer: Sendable {
+        let ticket: String
+        let csrf: String
+        let needsSecondFactor: Bool
+    }
+
+    private func post(_ fields: [(name: String, value: String)]) async throws(ProxmoxError) -> Answer {
+        var request = endpoint.request(Self.path, by: deadline)
+        request.method = "POST"
+        request.headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")]
+        request.body = Array(fields.map { "\($0.name)=\(percentEncoded($0.value))" }.joined(separator: "&").utf8)
+        let response: HTTPResponse
+        do throws(HTTPClientError) {
+            response = try await http.send(request)
+        } catch {
+            throw ProxmoxError(error, Self.path, method: "POST")
+        }
+        guard response.status == 200 else {
+            // No text of the answer: what stands in it may repeat the form.
+            guard response.status == 401 else { throw ProxmoxError(status: response.status, Self.path, response.reason, method: "POST") }
+            throw ProxmoxError(
+                .unauthorized, Self.path,
+                "401 the login of \(user) is refused: wrong password, unknown realm, or a user that is disabled or has expired",
+                method: "POST")
+        }
+        let answer = try? JSONDocument(parsing: response.body).withRoot { root -> Answer? in
+            guard let data = root["data"], let ticket = data["ticket"]?.text, !ticket.isEmpty, ticket.utf8.count <= 4096 else { return nil }
+            let isHalf = data["NeedTFA"]?.flag == true || ticket.hasPrefix("PVE:!tfa!")
+            return Answer(ticket: ticket, csrf: data["CSRFPreventionToken"]?.text ?? "", needsSecondFactor: isHalf)
+        }
+        guard let answer else { throw ProxmoxError(.malformed, Self.path, "the answer holds no ticket", method: "POST") }
+        return answer
+    }
+}
+
+extension ProxmoxEndpoint {
+    /// A request to a path below `/api2/json`, without credential.
+    func request(_ path: String, by deadline: Deadline) -> HTTPRequest {
+        var request = HTTPRequest(url: baseURL + "/api2/json" + path, deadline: deadline)
+        request.trust = trust
+        request.clientCertificate = clientCertificate
+        request.proxy = proxy
+        return request
+    }
+}
+
+/// Everything but letters, digits, `-`, `_` and `.` as `%XX`: for a cookie, a form's value or one part of a path.
+func percentEncoded(_ text: String) -> String {
+    var encoded = ""
+    encoded.reserveCapacity(text.utf8.count)
+    for byte in text.utf8 {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: encoded.unicodeScalars.append(Unicode.Scalar(byte))
+        default:
+            let digits = String(byte, radix: 16, uppercase: true)
+            encoded += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
+        }
+    }
+    return encoded
+}
