@@ -105,13 +105,15 @@ package final class ProxmoxClient: Sendable {
                 if failure != nil { state.counts[index].failures += 1 }
                 state.wasRefused = failure?.kind == .unauthorized
             }
-            observer?("GET", endpoints[index].baseURL + "/api2/json" + path.prefix { $0 != "?" }, (ContinuousClock.now - begin).seconds, failure != nil)
+            observer?(
+                "GET", endpoints[index].baseURL + "/api2/json" + path.prefix { $0 != "?" }, (ContinuousClock.now - begin).seconds,
+                failure != nil)
         }
         do throws(ProxmoxError) {
             let value: Value
             do throws(ProxmoxError) {
                 value = try await ask(path, at: index, node, http, deadline, reading)
-            } catch where error.kind == .unauthorized && error.mayTryAgain {
+            } catch  where error.kind == .unauthorized && error.mayTryAgain {
                 value = try await ask(path, at: index, node, http, deadline, reading)
             }
             finish(nil)

@@ -25,11 +25,11 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
     /// A new login may mend it.
     private(set) var mayTryAgain = false
 
-    init(_ kind: Kind, _ path: String, _ detail: String, method: String = "GET") {
+    init(_ kind: Kind, _ path: String, _ detail: String, method: String = "GET", advice: String = "") {
         self.kind = kind
         // The text comes from outside: one line, of bearable length.
         var line = ""
-        for letter in detail.unicodeScalars.prefix(480) {
+        for letter in detail.unicodeScalars.prefix(200) {
             switch letter.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator: line += " "
             default: line.unicodeScalars.append(letter)
@@ -37,7 +37,7 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
         }
         while line.last == " " { line.removeLast() }
         // A path holds names from outside too.
-        description = "\(method) \(path.utf8.count <= 200 ? path : String(path.prefix(80)) + "…"): \(line)"
+        description = "\(method) \(path.utf8.count <= 200 ? path : String(path.prefix(80)) + "…"): \(line)\(advice)"
     }
 
     /// The same, with the endpoint in front, for when there are several.
@@ -93,18 +93,18 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             case .protocolViolation: .malformed
             case .resolve, .connect, .url, .cancelled: .unreachable
             }
-        self.init(kind, path, error.message + (kind == .tls ? Self.advice(error.certificate) : ""), method: method)
+        self.init(kind, path, error.message, method: method, advice: kind == .tls ? Self.advice(error.certificate) : "")
     }
 
     /// What to do about a certificate: the commonest first obstacle, as a cluster signs its nodes' certificates itself.
     private static func advice(_ problem: CertificateProblem?) -> String {
-        let found = problem?.found.map { "; its SHA-256 is \($0)" } ?? ""
+        let found = problem?.found.map { " (it is \($0); compare with what pvenode cert info prints on the node)" } ?? ""
         switch problem?.kind {
-        case .expired, .notYetValid: return "; see to the clocks, and renew it on the node (pvecm updatecerts --force)\(found)"
-        case .wrongName: return "; use a name that is in it, or pin it by fingerprint\(found)"
-        case .wrongFingerprint: return "; compare with the node's own word (pvenode cert info) before changing fingerprint"
+        case .expired, .notYetValid: return "; see to the clocks of both machines, and renew it on the node: pvecm updatecerts --force"
+        case .wrongName: return "; use a name that is in it, or give its SHA-256 as fingerprint\(found)"
+        case .wrongFingerprint: return "; compare with what pvenode cert info prints on the node before you change fingerprint"
         case .selfSigned, .unknownAuthority, .other, nil:
-            return "; give the cluster's /etc/pve/pve-root-ca.pem as ca_file, or the SHA-256 that pvenode cert info prints as fingerprint\(found)"
+            return "; give the cluster's /etc/pve/pve-root-ca.pem as ca_file, or the certificate's SHA-256 as fingerprint\(found)"
         }
     }
 }

@@ -40,7 +40,7 @@ struct ProxmoxLogin: Sendable {
             if let old, old.ageSeconds < ProxmoxTicket.lifeSeconds {
                 do throws(ProxmoxError) {
                     return .success(try await ticket(old.text, generation))
-                } catch where error.kind == .unauthorized {
+                } catch  where error.kind == .unauthorized {
                     // Too old for the API's clock, or from before its keys were changed.
                 }
             }

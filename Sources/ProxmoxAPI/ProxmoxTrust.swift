@@ -19,7 +19,8 @@ package enum ProxmoxTrust {
             guard let fingerprint = CertificateFingerprint(parsing: text) else {
                 throw Failure(
                     .configuration,
-                    "\"\(text.prefix(120))\" is no SHA-256 of a certificate: 64 hexadecimal digits, with colons or without, as pvenode cert info prints them")
+                    "\"\(text.prefix(120))\" is no SHA-256 of a certificate: 64 hexadecimal digits, with colons or without, as pvenode cert info prints them"
+                )
             }
             fingerprints.append(fingerprint)
         }

@@ -37,7 +37,8 @@ struct Configuration: Sendable {
 
     /// Variables that are no settings.
     static let variables =
-        [(name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file.")] + ProxmoxSettings.variables + DropInSettings.variables
+        [(name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file.")] + ProxmoxSettings.variables
+        + DropInSettings.variables
 
     static let fileFlag = Flag("config.file", "FILE", "Settings; martlet.yml of the working directory if there is one")
 

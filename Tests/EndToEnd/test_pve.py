@@ -91,7 +91,7 @@ def test_recorded_cluster_has_a_series_of_each_family(beside: Beside) -> None:
     of_the_node = {"pve_subscription_info": 1, "pve_subscription_status": 6, "pve_onboot_status": 2, "pve_replication_info": 2}
     expected = states | known | backup | of_the_node
     assert {name: found[name] for name in expected} == expected
-    assert len(found) == 34, sorted(found)
+    assert len(found) == 35, sorted(found)
 
 
 @pytest.mark.parametrize(
@@ -127,10 +127,33 @@ def test_both_groups_off_need_no_api(beside: Beside) -> None:
     assert beside.same({"cluster": 0, "node": 0}).samples == {}
 
 
+# What each collector alone shows; `resources` shows all else.
+FAMILIES = {
+    "status": {"pve_up"},
+    "version": {"pve_version_info"},
+    "node": {"pve_node_info"},
+    "cluster": {"pve_cluster_info"},
+    "backup-info": {"pve_not_backed_up_total", "pve_not_backed_up_info"},
+    "qdevice": {"pve_qdevice_up", "pve_qdevice_info"},
+    "config": {"pve_onboot_status"},
+    "replication": {"pve_replication_info", "pve_replication_failed_syncs", "pve_replication_duration_seconds"}
+    | {f"pve_replication_{when}_timestamp_seconds" for when in ("last_sync", "last_try", "next_sync")},
+    "subscription": {"pve_subscription_info", "pve_subscription_status", "pve_subscription_next_due_timestamp_seconds"},
+}
+
+
 @pytest.mark.parametrize("collector", COLLECTORS)
-def test_without_one_collector(start: Start, certificates: Certificates, tmp_path: Path, collector: str) -> None:
+def test_without_one_collector(start: Start, certificates: Certificates, tmp_path: Path, rows: dict[str, Any], collector: str) -> None:
+    rows[f"{API}/cluster/config/qdevice"] = CONNECTED
+    rows[f"{API}/nodes/pve1/subscription"] |= {"nextduedate": "2027-01-05"}
     with side_by_side(start, certificates, tmp_path, f"--no-collector.{collector}") as beside:
-        assert 260 < len(beside.same().samples) < 380 or collector == "resources"
+        beside.serve(rows)
+        families = {name for name, _ in beside.same().samples}
+        others = set[str]().union(*(shown for name, shown in FAMILIES.items() if name != collector))
+        if collector == "resources":
+            assert families == others
+        else:
+            assert len(families) == 38 - len(FAMILIES[collector]) and families >= others and not families & FAMILIES[collector]
         beside.same({"cluster": 0})
         beside.same({"node": 0})
         assert beside.api.unexpected == []

@@ -16,7 +16,7 @@ import Web
         ("pve1:08006", "https://pve1:8006"), ("pve1:65535", "https://pve1:65535"),
     ])
     func `hosts and ports`(address: String, url: String) throws {
-        let endpoint = try ProxmoxEndpoint(address: address, token: Secret("x"), trust: .system)
+        let endpoint = try ProxmoxEndpoint(address: address, trust: .system)
         #expect(endpoint.baseURL == url)
         #expect(endpoint.baseURL.hasSuffix("://" + endpoint.authority))
     }
@@ -34,7 +34,7 @@ import Web
         // "::" is an address, though not one to ask.
         if address == "::" { return }
         do {
-            let endpoint = try ProxmoxEndpoint(address: address, token: Secret("x"), trust: .system)
+            let endpoint = try ProxmoxEndpoint(address: address, trust: .system)
             Issue.record("taken for \(endpoint.baseURL)")
         } catch {
             #expect(error.code == .configuration)
@@ -47,26 +47,27 @@ import Web
         "https://root:hunter2@pve1:8006", "root:hunter2@pve1", "root@pam!x=hunter2", "https://pve1@hunter2", "hunter2@", "@hunter2",
     ])
     func `a user or a password is refused and not repeated`(address: String) {
-        #expect(throws: Failure.self) { try ProxmoxEndpoint(address: address, token: Secret("x"), trust: .system) }
-        do { _ = try ProxmoxEndpoint(address: address, token: Secret("x"), trust: .system) } catch {
+        #expect(throws: Failure.self) { try ProxmoxEndpoint(address: address, trust: .system) }
+        do { _ = try ProxmoxEndpoint(address: address, trust: .system) } catch {
             #expect(error.message == "this is not a Proxmox address; expected HOST, HOST:PORT or https://HOST:PORT")
         }
     }
 
-    @Test func `an endpoint does not show its token`() throws {
-        let endpoint = try ProxmoxEndpoint(address: "pve1", token: try ProxmoxToken.check(testToken), trust: .system)
-        #expect(!"\(endpoint)".contains("secret") && !String(reflecting: endpoint).contains("secret"))
-        var dumped = ""
-        dump(endpoint, to: &dumped)
-        #expect(!dumped.contains("secret"))
+    @Test func `a prefix of the path stays a path`() throws {
+        for (prefix, url) in [
+            ("", "https://pve1:8006"), ("pve", "https://pve1:8006/pve"), ("/a/b/", "https://pve1:8006/a/b"),
+            ("../x?y#z", "https://pve1:8006/%2E%2E/x%3Fy%23z"),
+        ] {
+            #expect(try ProxmoxEndpoint(address: "pve1", trust: .system, pathPrefix: prefix).baseURL == url)
+        }
     }
 }
 
-@Suite struct ProxmoxTokenTests {
+@Suite struct ProxmoxCredentialTests {
     @Test(arguments: [
         "monitor@pve!exporter=0f9c4f7e-6a1d", "root@pam!a=b", "user@realm.example!t-1_x=s=e=c=", "a@b!c=!@=",
     ])
-    func `good tokens`(token: String) throws { #expect(try ProxmoxToken.check(token).reveal() == token) }
+    func `good tokens`(token: String) throws { #expect(try ProxmoxCredential.token(parsing: token) == .token(Secret(token))) }
 
     private static let missing = "an API token reads USER@REALM!NAME=SECRET; the part from = on is missing"
     private static let identity = "an API token reads USER@REALM!NAME=SECRET; what stands before = is not USER@REALM!NAME"
@@ -82,12 +83,30 @@ import Web
     ])
     func `bad tokens, and no part of them is repeated`(token: String, message: String) {
         do {
-            _ = try ProxmoxToken.check(token)
+            _ = try ProxmoxCredential.token(parsing: token)
             Issue.record("taken")
         } catch {
             #expect(error.code == .configuration && error.description == message)
             #expect(!error.description.contains("unter2"))
         }
+    }
+}
+
+@Suite struct ProxmoxCredentialDescriptionTests {
+    @Test(arguments: [
+        try ProxmoxCredential.token(parsing: testToken),
+        try ProxmoxCredential.login("monitor@pve", Secret("a-secret"), oneTimeCode: Secret("secret")),
+    ])
+    func `a credential does not show its secret`(credential: ProxmoxCredential) {
+        var dumped = ""
+        dump(credential, to: &dumped)
+        for text in ["\(credential)", String(reflecting: credential), dumped, credential.identity] { #expect(!text.contains("secret")) }
+        #expect(credential.identity.hasPrefix("monitor@pve"))
+    }
+
+    @Test(arguments: ["", "root", "@pam", "root@", "root@pam\n", "root @pam", "a@@b"])
+    func `a user has a name and a realm`(user: String) {
+        #expect(throws: Failure.self) { try ProxmoxCredential.login(user, Secret("x")) }
     }
 }
 

@@ -53,7 +53,7 @@ import Web
         #expect(settings.clusters.map(\.name) == ["lab", nil, nil])
         #expect(
             settings.clusters.map(\.endpoint.baseURL) == ["https://pve1.example.org:8006", "https://10.0.0.1:8443", "https://[::1]:8006"])
-        #expect(settings.clusters.allSatisfy { $0.endpoint.token.reveal() == Self.token })
+        #expect(settings.clusters.allSatisfy { $0.credential == .token(Secret(Self.token)) })
         #expect(settings.clusters[0].endpoint.trust == .system && settings.clusters[1].endpoint.trust == .insecure)
         guard case .authority(let file) = settings.clusters[2].endpoint.trust else {
             Issue.record("no authority")
@@ -75,7 +75,7 @@ import Web
     @Test func `the variables of other tools`() throws {
         let cluster = try #require(try Self.read(nil, environment: Self.variables).get().clusters.first)
         #expect(cluster.name == nil && cluster.endpoint.baseURL == "https://pve1:8006" && cluster.endpoint.trust == .system)
-        #expect(cluster.endpoint.token.reveal() == Self.token)
+        #expect(cluster.credential == .token(Secret(Self.token)))
     }
 
     @Test(arguments: [
@@ -87,8 +87,65 @@ import Web
     func `each variable is heard`(name: String, value: String, sign: String) throws {
         let environment = Self.variables.merging([name: value]) { $1 }
         let cluster = try #require(try Self.read(nil, environment: environment).get().clusters.first)
-        let signs = "\(cluster.endpoint.baseURL) \(cluster.endpoint.token.reveal()) \(cluster.name ?? "") \(cluster.endpoint.trust)"
+        let signs = "\(cluster.endpoint.baseURL) \(cluster.credential) \(cluster.name ?? "") \(cluster.endpoint.trust)"
         #expect(signs.contains(sign))
+    }
+
+    @Test func `a password, several nodes and their certificates`() throws {
+        let environment = [
+            "PROXMOX_HOST": "pve1, pve2:8443", "PROXMOX_USER": "monitor@pve", "PROXMOX_PASSWORD": "hunter2-hunter2",
+            "PROXMOX_FINGERPRINT": String(repeating: "ab:", count: 31) + "ab," + String(repeating: "0", count: 64),
+        ]
+        let cluster = try #require(try Self.read(nil, environment: environment).get().clusters.first)
+        #expect(cluster.endpoints.map(\.authority) == ["pve1:8006", "pve2:8443"])
+        #expect(cluster.credential == .password(user: "monitor@pve", Secret("hunter2-hunter2")))
+        guard case .fingerprints(let fingerprints) = cluster.otherEndpoints[0].trust else {
+            Issue.record("\(cluster.endpoint.trust)")
+            return
+        }
+        #expect(fingerprints.count == 2 && fingerprints[0].description.hasPrefix("AB:AB:"))
+    }
+
+    @Test func `a section with several endpoints and a password file`() throws {
+        let yaml = Self.clusters(
+            "    - endpoints: [pve1, \"https://pve2:8443\"]\n      user: monitor@pve\n      password_file: $/half\n"
+                + "      fingerprint: \(String(repeating: "C", count: 64))\n")
+        let cluster = try #require(try Self.read(yaml).get().clusters.first)
+        #expect(cluster.endpoints.map(\.baseURL) == ["https://pve1:8006", "https://pve2:8443"])
+        #expect(cluster.credential == .password(user: "monitor@pve", Secret("monitor@pve!exporter")))
+    }
+
+    @Test(arguments: [
+        (
+            "    - endpoint: pve1\n      endpoints: [pve2]\n      token: \(token)\n",
+            "$/martlet.yml:4:18: endpoint and endpoints exclude each other"
+        ),
+        ("    - endpoint: pve1\n      password: hunter2\n", "$/martlet.yml:4:17: a password needs a user: NAME@REALM"),
+        (
+            "    - endpoint: pve1\n      user: root\n      password: hunter2\n",
+            "$/martlet.yml:4:13: a user reads NAME@REALM, as in monitor@pve or root@pam"
+        ),
+        (
+            "    - endpoint: pve1\n      user: root@pam\n      token: \(token)\n",
+            "$/martlet.yml:4:13: user goes with a password; a token names its own user"
+        ),
+        (
+            "    - endpoint: pve1\n      token: \(token)\n      ca_file: $/ca.pem\n      fingerprint: ab\n",
+            "$/martlet.yml:6:20: fingerprint and ca_file exclude each other"
+        ),
+        (
+            "    - endpoint: pve1\n      token: \(token)\n      fingerprint: ab\n",
+            "$/martlet.yml:5:20: fingerprint: \"ab\" is no SHA-256 of a certificate: 64 hexadecimal digits, with colons or without, as pvenode cert info prints them"
+        ),
+        ("    - endpoints: [pve1, pve1]\n      token: \(token)\n", "two Proxmox clusters have the endpoint pve1:8006, or one has it twice"),
+    ])
+    func `what is wrong with logins, endpoints and pins`(yaml: String, message: String) throws {
+        guard case .failure(let failure) = try Self.read(Self.clusters(yaml)) else {
+            Issue.record("taken")
+            return
+        }
+        #expect(failure.message == message)
+        #expect(!failure.message.contains("hunter2"))
     }
 
     @Test func `our variables go over the file, and those of other tools beside it are an error`() throws {
@@ -112,9 +169,15 @@ import Web
     @Test(arguments: [
         ("    - name: lab\n", "$/martlet.yml:3:7: a cluster needs an endpoint: HOST, HOST:PORT or URL"),
         ("    - endpoint: \"\"\n      token: \(token)\n", "$/martlet.yml:3:7: a cluster needs an endpoint: HOST, HOST:PORT or URL"),
-        ("    - endpoint: pve1\n", "$/martlet.yml:3:7: cluster pve1 needs a token or a token_file"),
-        ("    - endpoint: https://root:hunter2@pve1\n", "$/martlet.yml:3:7: cluster needs a token or a token_file"),
-        ("    - endpoint: pve1\n      token: \"\"\n      token_file:\n", "$/martlet.yml:3:7: cluster pve1 needs a token or a token_file"),
+        ("    - endpoint: pve1\n", "$/martlet.yml:3:7: cluster pve1 needs a token or a token_file, or a user with a password"),
+        (
+            "    - endpoint: https://root:hunter2@pve1\n",
+            "$/martlet.yml:3:7: cluster needs a token or a token_file, or a user with a password"
+        ),
+        (
+            "    - endpoint: pve1\n      token: \"\"\n      token_file:\n",
+            "$/martlet.yml:3:7: cluster pve1 needs a token or a token_file, or a user with a password"
+        ),
         ("    - endpoint: pve1\n      token: hunter2\n", "$/martlet.yml:4:14: \(form) the part from = on is missing"),
         ("    - endpoint: pve1\n      token: x=hunter2\n", "$/martlet.yml:4:14: \(form) what stands before = is not USER@REALM!NAME"),
         (
@@ -167,7 +230,7 @@ import Web
         ),
         (
             "    - endpoint: pve1\n      token: \(token)\n    - endpoint: https://pve1:8006/\n      token: \(token)\n",
-            "two Proxmox clusters have the endpoint pve1:8006"
+            "two Proxmox clusters have the endpoint pve1:8006, or one has it twice"
         ),
         (
             "    - endpoint: pve1\n      name: lab\n      token: \(token)\n    - endpoint: pve2\n      name: lab\n      token: \(token)\n",
@@ -184,11 +247,11 @@ import Web
     }
 
     private static let noToken =
-        "PROXMOX_HOST is set, but PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE are not; make an API token for the user"
+        "PROXMOX_HOST is set, but PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE are not, nor PROXMOX_PASSWORD; make an API token for the user"
 
     @Test(arguments: [
         (["PROXMOX_TOKEN_NAME": ""], noToken), (["PROXMOX_TOKEN_VALUE": ""], noToken),
-        (["PROXMOX_TOKEN_VALUE": "", "PROXMOX_PASSWORD": "hunter2"], noToken + " (login with PROXMOX_PASSWORD is not supported)"),
+        (["PROXMOX_TOKEN_VALUE": "", "PROXMOX_PASSWORD": "hunter2"], noToken),
         (["PROXMOX_USER": ""], "PROXMOX_USER is missing: USER@REALM, to go with PROXMOX_TOKEN_NAME"),
         (
             ["PROXMOX_USER": "root"],
@@ -201,7 +264,7 @@ import Web
         (["PROXMOX_HOST": "pve1/x"], "PROXMOX_HOST: \"pve1/x\" is not a Proxmox address; \(address)"),
         (["PROXMOX_HOST": "https://root:hunter2@pve1"], "PROXMOX_HOST: this is not a Proxmox address; \(address)"),
         (["PROXMOX_VERIFY_TLS": "perhaps"], "PROXMOX_VERIFY_TLS: expected true or false, not \"perhaps\""),
-        (["PROXMOX_CA_FILE": "$/nowhere"], "PROXMOX_CA_FILE: ca_file: cannot read $/nowhere: No such file or directory"),
+        (["PROXMOX_CA_FILE": "$/nowhere"], "PROXMOX_CA_FILE: cannot read $/nowhere: No such file or directory"),
     ])
     func `what is wrong in the variables`(change: [String: String], message: String) throws {
         guard case .failure(let failure) = try Self.read(nil, environment: Self.variables.merging(change) { $1 }) else {

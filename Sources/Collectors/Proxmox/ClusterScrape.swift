@@ -31,7 +31,8 @@ struct ClusterScrape: Sendable {
             sink.report(
                 PartProblem(
                     part: known, .failed,
-                    "the endpoints of cluster \(known) lead to different clusters: one of them answers for \(stranger); mend proxmox.clusters"))
+                    "the endpoints of cluster \(known) lead to different clusters: one of them answers for \(stranger); mend proxmox.clusters"
+                ))
             return
         }
         let (status, resources) = (answers.status?.value, answers.resources?.value)

@@ -24,11 +24,14 @@ extension ProxmoxSettings.Cluster {
 
     private static func credential(_ variable: (String) -> String?) throws(Failure) -> ProxmoxCredential {
         let user = variable("PROXMOX_USER")
-        guard let name = variable("PROXMOX_TOKEN_NAME"), let value = variable("PROXMOX_TOKEN_VALUE") else {
-            guard let password = variable("PROXMOX_PASSWORD") else {
+        let token = (name: variable("PROXMOX_TOKEN_NAME"), value: variable("PROXMOX_TOKEN_VALUE"))
+        guard let name = token.name, let value = token.value else {
+            // Half a token is a slip, not a wish to log in.
+            guard let password = variable("PROXMOX_PASSWORD"), token.name == nil, token.value == nil else {
                 throw Failure(
                     .configuration,
-                    "PROXMOX_HOST is set, but PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE are not, nor PROXMOX_PASSWORD; make an API token for the user")
+                    "PROXMOX_HOST is set, but PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE are not, nor PROXMOX_PASSWORD; make an API token for the user"
+                )
             }
             guard let user else { throw Failure(.configuration, "PROXMOX_USER is missing: NAME@REALM, to go with PROXMOX_PASSWORD") }
             do {
@@ -65,7 +68,7 @@ extension ProxmoxSettings.Cluster {
         }
         guard fingerprints.isEmpty else { throw Failure(.configuration, "PROXMOX_FINGERPRINT and PROXMOX_CA_FILE exclude each other") }
         do { return try ProxmoxTrust.authority(file: file) } catch {
-            throw Failure(.configuration, "PROXMOX_CA_FILE: ca_file: \(error.message)")
+            throw Failure(.configuration, "PROXMOX_CA_FILE: \(error.message)")
         }
     }
 

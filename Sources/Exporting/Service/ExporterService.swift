@@ -61,7 +61,8 @@ package final class ExporterService: Sendable {
     /// - Parameter own: collectors of what martlet knows of itself, beside the exporter's and the process' own.
     /// - Parameter context: what collectors see.
     package init(
-        collectors: [any Collector], own: [any Collector] = [], pages: [Page] = [], options: Options, version: Version, context: CollectionContext
+        collectors: [any Collector], own: [any Collector] = [], pages: [Page] = [], options: Options, version: Version,
+        context: CollectionContext
     ) throws(Failure) {
         let shared = Shared()
         let exporter = ExporterCollector(version: version) {

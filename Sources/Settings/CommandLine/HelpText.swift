@@ -16,7 +16,7 @@ struct HelpText {
             lines += ["", "Commands:"] + columns(command.commands.map { ($0.name, $0.summary) })
         }
         let flags = chain.flatMap(\.flags).map { flag in
-            var left = "--\(flag.name)"
+            var left = flag.placeholder == nil && flag.standard == "true" ? "--[no-]\(flag.name)" : "--\(flag.name)"
             if let placeholder = flag.placeholder { left += " " + placeholder }
             var right = flag.help
             if let standard = flag.standard, flag.placeholder != nil { right += " [\(standard)]" }

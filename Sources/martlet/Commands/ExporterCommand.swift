@@ -8,16 +8,18 @@ import Web
 
 /// `martlet exporter`
 enum ExporterCommand {
-    static let flags = [
-        Configuration.fileFlag,
-        Flag(
-            "web.listen-address", "ADDRESS", "Where to listen", standard: "127.0.0.1:9221", isRepeatable: true,
-            setting: ["web", "listen_address"]),
-        Flag("web.max-requests", "COUNT", "Requests answered at the same time", standard: "40", setting: ["web", "max_requests"]),
-        Flag("scrape.timeout", "DURATION", "Longest a scrape may take", standard: "10s", setting: ["exporter", "scrape_timeout"]),
-    ] + DropInSettings.flags
+    static let flags =
+        [
+            Configuration.fileFlag,
+            Flag(
+                "web.listen-address", "ADDRESS", "Where to listen", standard: "127.0.0.1:9221", isRepeatable: true,
+                setting: ["web", "listen_address"]),
+            Flag("web.max-requests", "COUNT", "Requests answered at the same time", standard: "40", setting: ["web", "max_requests"]),
+            Flag("scrape.timeout", "DURATION", "Longest a scrape may take", standard: "10s", setting: ["exporter", "scrape_timeout"]),
+        ] + DropInSettings.flags
 
-    static let command = Command("exporter", "Serves metrics of the configured clusters on /metrics, and on /pve as prometheus-pve-exporter does", flags: flags)
+    static let command = Command(
+        "exporter", "Serves metrics of the configured clusters on /metrics, and on /pve as prometheus-pve-exporter does", flags: flags)
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let configuration = try Configuration(invocation)
@@ -27,7 +29,8 @@ enum ExporterCommand {
             throw Failure(
                 .configuration,
                 "no Proxmox cluster is configured; write proxmox.clusters into martlet.yml, or set PROXMOX_HOST, PROXMOX_USER, "
-                    + "PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE (for /pve alone, --pve.config-file does; martlet up --simulate needs none)")
+                    + "PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE (for /pve alone, --pve.config-file does; martlet up --simulate needs none)"
+            )
         }
         let addresses = try configuration.listenAddresses()
         try ServiceRunner.run { stop throws(Failure) in

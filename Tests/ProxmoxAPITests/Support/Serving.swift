@@ -23,7 +23,7 @@ func serving(
 }
 
 func client(_ url: String, token: String = testToken, trust: HTTPRequest.Trust = .system) throws -> ProxmoxClient {
-    ProxmoxClient(endpoint: try ProxmoxEndpoint(address: url, token: Secret(token), trust: trust))
+    ProxmoxClient(endpoint: try ProxmoxEndpoint(address: url, trust: trust), session: ProxmoxSession(.token(Secret(token))))
 }
 
 /// The error of a call; nil when it went well.

@@ -104,7 +104,8 @@ final class FakeProxmox: Sendable {
     }
 
     func cluster(name: String? = nil, token: String = token) throws -> ProxmoxSettings.Cluster {
-        ProxmoxSettings.Cluster(name: name, endpoint: try ProxmoxEndpoint(address: url, token: Secret(token), trust: .system))
+        ProxmoxSettings.Cluster(
+            name: name, endpoint: try ProxmoxEndpoint(address: url, trust: .system), credential: .token(Secret(token)))
     }
 
     private func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {

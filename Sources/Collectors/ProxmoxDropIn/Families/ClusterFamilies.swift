@@ -13,7 +13,8 @@ struct ClusterFamilies: Sendable {
 
     init(_ catalogue: inout Catalogue) {
         versionInfo = catalogue.info(
-            "pve_version_info", "The version of Proxmox VE on the node that was asked.", labels: LabelSchema("release", "repoid", "version"),
+            "pve_version_info", "The version of Proxmox VE on the node that was asked.",
+            labels: LabelSchema("release", "repoid", "version"),
             source: "/version")
         notBackedUp = catalogue.gauge(
             "pve_not_backed_up_total", "Guests that no backup job covers.", labels: DropInFamilies.id,
@@ -57,7 +58,8 @@ struct ClusterFamilies: Sendable {
         let id = "cluster/" + name
         let state = field(data["State"])
         let labels = buffer.labels(
-            Self.deviceLabels, id, field(data["Model"]), field(data["Algorithm"]), field(data["QNetd host"]), field(data["Tie-breaker"]), state)
+            Self.deviceLabels, id, field(data["Model"]), field(data["Algorithm"]), field(data["QNetd host"]), field(data["Tie-breaker"]),
+            state)
         buffer.add(deviceInfo, labels, true)
         buffer.add(deviceUp, buffer.labels(DropInFamilies.id, id), state == "Connected")
     }

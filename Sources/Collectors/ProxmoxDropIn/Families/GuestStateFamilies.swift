@@ -24,7 +24,8 @@ struct GuestStateFamilies: Sendable {
             "pve_ha_state", "1 for the state in which high availability has the guest or node; all 0 where it is not managed.",
             labels: Self.labels, source: "/cluster/resources hastate")
         lockState = catalogue.gauge(
-            "pve_lock_state", "1 for the lock that the guest's configuration is under.", labels: Self.labels, source: "/cluster/resources lock")
+            "pve_lock_state", "1 for the lock that the guest's configuration is under.", labels: Self.labels,
+            source: "/cluster/resources lock")
     }
 
     func write(_ row: ResourceRow, id: LabelSet, into buffer: inout SampleBuffer) {

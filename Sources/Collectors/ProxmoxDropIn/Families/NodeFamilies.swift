@@ -36,7 +36,8 @@ struct NodeFamilies: Sendable {
             "pve_replication_info", "A replication job whose source is the node that was asked.", labels: Self.replicationLabels,
             source: "/nodes/N/replication id, type, source, target, vmtype, guest")
         subscriptionInfo = catalogue.info(
-            "pve_subscription_info", "The level of the node's subscription.", labels: Self.levelLabels, source: "/nodes/N/subscription level")
+            "pve_subscription_info", "The level of the node's subscription.", labels: Self.levelLabels,
+            source: "/nodes/N/subscription level")
         subscriptionStatus = catalogue.gauge(
             "pve_subscription_status", "1 for the status that the node's subscription has.", labels: Self.statusLabels,
             source: "/nodes/N/subscription status")

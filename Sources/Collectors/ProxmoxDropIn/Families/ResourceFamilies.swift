@@ -31,7 +31,8 @@ struct ResourceFamilies: Sendable {
         func counter(_ name: String, _ help: String, _ field: String) -> Metric {
             catalogue.counter(name, help, labels: DropInFamilies.id, source: "/cluster/resources " + field)
         }
-        diskSize = gauge("pve_disk_size_bytes", "Size of a storage, of a node's or container's root, of a virtual machine's boot disk.", "maxdisk")
+        diskSize = gauge(
+            "pve_disk_size_bytes", "Size of a storage, of a node's or container's root, of a virtual machine's boot disk.", "maxdisk")
         diskUsage = gauge("pve_disk_usage_bytes", "Used part of pve_disk_size_bytes; always 0 for virtual machines.", "disk")
         memorySize = gauge("pve_memory_size_bytes", "Memory of a node, or what a guest may have.", "maxmem")
         memoryUsage = gauge("pve_memory_usage_bytes", "Memory in use by a node or guest.", "mem")
@@ -45,7 +46,8 @@ struct ResourceFamilies: Sendable {
         shared = gauge("pve_storage_shared", "1 if the nodes share the storage.", "shared")
         transmittedTotal = counter("pve_network_transmit_bytes_total", "Bytes that the guest has sent since it started.", "netout")
         receivedTotal = counter("pve_network_receive_bytes_total", "Bytes that the guest has received since it started.", "netin")
-        writtenTotal = counter("pve_disk_written_bytes_total", "Bytes that the guest has written to its disks since it started.", "diskwrite")
+        writtenTotal = counter(
+            "pve_disk_written_bytes_total", "Bytes that the guest has written to its disks since it started.", "diskwrite")
         readTotal = counter("pve_disk_read_bytes_total", "Bytes that the guest has read from its disks since it started.", "diskread")
         guestInfo = catalogue.info(
             "pve_guest_info", "A virtual machine or container.", labels: Self.guestLabels,

@@ -15,7 +15,8 @@ struct StatusFamilies: Sendable {
             source: "/cluster/status online, quorate; /cluster/resources status")
         nodeInfo = catalogue.info("pve_node_info", "A node of the cluster.", labels: Self.nodeLabels, source: "/cluster/status")
         clusterInfo = catalogue.info(
-            "pve_cluster_info", "The cluster, with every field of its row as a label.", labels: LabelSchema("id", "nodes", "quorate", "version"),
+            "pve_cluster_info", "The cluster, with every field of its row as a label.",
+            labels: LabelSchema("id", "nodes", "quorate", "version"),
             source: "/cluster/status")
     }
 
@@ -63,7 +64,9 @@ struct StatusFamilies: Sendable {
     }
 
     private static func isLabelName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, !(0x30...0x39).contains(first), text.utf8.count <= 64, !text.hasPrefix("__") else { return false }
+        guard let first = text.utf8.first, !(0x30...0x39).contains(first), text.utf8.count <= 64, !text.hasPrefix("__") else {
+            return false
+        }
         return text.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "_")
         }

@@ -43,9 +43,11 @@ package struct DropInSettings: Sendable {
                 "pve.allowed-targets", "LIST", "Targets of /pve beside the configured clusters: names, globs, CIDRs; * allows all",
                 isRepeatable: true, setting: ["pve", "allowed_targets"]),
         ]
-        + DropInCollectors.all.map { Flag("pve.collector.\($0.flag)", nil, "\($0.help) [true]", setting: ["pve", "collector", $0.key]) } + [
-            Flag("pve.collector.pve-api-metrics", nil, "\(callsHelp) [false]", setting: ["pve", "collector", "pve_api_metrics"]),
-            Flag("pve.collector.target-metrics", nil, "\(targetsHelp) [false]", setting: ["pve", "collector", "target_metrics"]),
+        + DropInCollectors.all.map {
+            Flag("pve.collector.\($0.flag)", nil, $0.help, standard: "true", setting: ["pve", "collector", $0.key])
+        } + [
+            Flag("pve.collector.pve-api-metrics", nil, callsHelp, setting: ["pve", "collector", "pve_api_metrics"]),
+            Flag("pve.collector.target-metrics", nil, targetsHelp, setting: ["pve", "collector", "target_metrics"]),
         ]
 
     package init() {}

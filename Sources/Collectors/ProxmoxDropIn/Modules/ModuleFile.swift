@@ -33,7 +33,9 @@ enum ModuleFile {
         let tree = try SettingsTree(file: path, environment: [:], flags: [], shape: shape)
         var modules: [String: DropInModule] = [:]
         for member in tree.members { modules[member.name] = try module(member.name, member.value) }
-        guard !modules.isEmpty else { throw Failure(.configuration, "\(path): no module; expected default: with user and token_name below it") }
+        guard !modules.isEmpty else {
+            throw Failure(.configuration, "\(path): no module; expected default: with user and token_name below it")
+        }
         return modules
     }
 

@@ -21,14 +21,16 @@ struct DropInMetrics: Collector {
         self.tally = tally
         var catalogue = Catalogue()
         duration = catalogue.summary(
-            "pve_collection_duration_seconds", "How long requests to /pve took that succeeded.", labels: Self.moduleLabels, source: "martlet")
+            "pve_collection_duration_seconds", "How long requests to /pve took that succeeded.", labels: Self.moduleLabels,
+            source: "martlet")
         errors = catalogue.counter(
             "pve_request_errors_total", "Requests to /pve that failed.", labels: Self.moduleLabels, source: "martlet")
         callDuration = catalogue.histogram(
             "pve_scrape_api_duration_seconds", "How long calls of the API took for /pve; --pve.collector.pve-api-metrics.",
             labels: Self.callLabels, source: "martlet")
         callErrors = catalogue.counter(
-            "pve_scrape_api_errors_total", "Calls of the API that failed for /pve; --pve.collector.pve-api-metrics.", labels: Self.callLabels,
+            "pve_scrape_api_errors_total", "Calls of the API that failed for /pve; --pve.collector.pve-api-metrics.",
+            labels: Self.callLabels,
             source: "martlet")
         targetDuration = catalogue.histogram(
             "pve_scrape_target_duration_seconds", "How long /pve took for a target; --pve.collector.target-metrics.",

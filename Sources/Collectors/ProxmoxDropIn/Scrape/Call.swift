@@ -34,7 +34,8 @@ extension DropInScrape {
                 return .backups(buffer, count: count)
             case .quorumDevice(let cluster): return .samples(try await quorumDevice(cluster, scrape))
             case .guests(let node, let kind):
-                return .guests(try await scrape.get("/nodes/\(ProxmoxClient.pathPart(node))/\(kind)", node: node) { GuestList($0, node, kind) })
+                return .guests(
+                    try await scrape.get("/nodes/\(ProxmoxClient.pathPart(node))/\(kind)", node: node) { GuestList($0, node, kind) })
             case .configuration(let guest):
                 let path = "/nodes/\(ProxmoxClient.pathPart(guest.node))/\(guest.kind)/\(ProxmoxClient.pathPart(guest.vmid))/config"
                 let value: Double? = try await scrape.get(path, node: guest.node) { data in
@@ -63,7 +64,8 @@ extension DropInScrape {
         /// An answer that says no, such as from a node without the package, means that there is none.
         private func quorumDevice(_ cluster: String, _ scrape: DropInScrape) async throws(ProxmoxError) -> SampleBuffer {
             do throws(ProxmoxError) {
-                return try await scrape.get("/cluster/config/qdevice", absent: SampleBuffer(part: "qdevice")) { [families = scrape.families] data in
+                return try await scrape.get("/cluster/config/qdevice", absent: SampleBuffer(part: "qdevice")) {
+                    [families = scrape.families] data in
                     guard data.isObject else { return nil }
                     var buffer = SampleBuffer(part: "qdevice")
                     families.cluster.writeDevice(data, cluster: cluster, into: &buffer)

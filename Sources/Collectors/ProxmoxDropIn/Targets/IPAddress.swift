@@ -39,7 +39,8 @@ struct IPRange: Sendable, Equatable {
         let bits = address.bytes.count * 8
         var length = bits
         if parts.count == 2 {
-            guard (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let given = Int(parts[1]),
+            guard (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let given = Int(parts[1]),
                 given <= bits
             else { return nil }
             length = given

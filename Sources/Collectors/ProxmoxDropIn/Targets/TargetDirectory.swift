@@ -90,7 +90,8 @@ final class TargetDirectory: Sendable {
         guard let found, let first = found.endpoints.first else { throw refusal(text ?? "localhost") }
         let client = client(Key(module: module, endpoints: found.endpoints.map(\.authority))) {
             ProxmoxClient(
-                endpoint: first, others: Array(found.endpoints.dropFirst()), session: ProxmoxSession(found.cluster.credential), observer: observer)
+                endpoint: first, others: Array(found.endpoints.dropFirst()), session: ProxmoxSession(found.cluster.credential),
+                observer: observer)
         }
         return Found(module: module, client: client, timeoutSeconds: nil)
     }
