@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -69,7 +70,9 @@ def free_port() -> int:
 
 def fetch(url: str, method: str = "GET", headers: dict[str, str] | None = None) -> bytes:
     request = urllib.request.Request(url, method=method, headers=headers or {})
-    with urllib.request.urlopen(request, timeout=60) as response:
+    # The simulator's certificate is its own.
+    context = ssl._create_unverified_context() if url.startswith("https:") else None
+    with urllib.request.urlopen(request, timeout=60, context=context) as response:
         return response.read()  # type: ignore[no-any-return]
 
 
@@ -156,9 +159,89 @@ def native_scrape(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> Non
     assert calls <= 3 + 3 * nodes, f"{calls} calls a scrape"
 
 
+def children(pid: int) -> list[int]:
+    """The process and all that it started."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += children(int(child))
+    return found
+
+
+def drop_in(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> None:
+    """/pve beside prometheus-pve-exporter: the same cluster over TLS, in turn."""
+    api, ours_port, theirs_port = free_port(), free_port(), free_port()
+    identity, _, secret = TOKEN.partition("=")
+    user, _, token_name = identity.partition("!")
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PROXMOX_", "MARTLET_", "PVE_"))}
+        (Path(folder) / "pve.yml").write_text(
+            f"default:\n  user: {user}\n  token_name: {token_name}\n  token_value: {secret}\n  verify_ssl: {folder}/lab.pem\n")
+        quiet = {"cwd": folder, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        simulator = subprocess.Popen(
+            [RELEASE / "martlet", "simulate", "proxmox", "--listen", f"127.0.0.1:{api}", "--nodes", str(nodes), "--guests", str(guests),
+             "--latency", "20ms", "--token", TOKEN, "--world", folder, "--time", str(int(time.time()))], **quiet)  # type: ignore[call-overload]
+        ours = subprocess.Popen(
+            [RELEASE / "martlet", "exporter", "--web.listen-address", f"127.0.0.1:{ours_port}", "--pve.config-file", "pve.yml",
+             "--pve.allowed-targets", f"127.0.0.1:{api}"], **quiet)  # type: ignore[call-overload]
+        theirs = subprocess.Popen(
+            [sys.executable, "-m", "pve_exporter", "--config.file", "pve.yml", "--web.listen-address", f"127.0.0.1:{theirs_port}"],
+            **quiet)  # type: ignore[call-overload]
+        exporters = {"martlet": (ours, ours_port), "prometheus-pve-exporter": (theirs, theirs_port)}
+        figures: dict[str, dict[str, dict[str, list[float]]]] = {}
+        bodies: dict[str, dict[str, set[str]]] = {}
+        try:
+            for _, port in exporters.values():
+                wait_for(f"http://127.0.0.1:{port}/metrics")
+            for query in ["cluster=1&node=0", "cluster=1&node=1"]:
+                figures[query] = {name: {key: [] for key in ("wall", "cpu", "calls")} for name in exporters}
+                bodies[query] = {}
+                for turn in range(scrapes + 1):
+                    for name, (process, port) in exporters.items():
+                        time.sleep(0.1)
+                        fetch(f"https://127.0.0.1:{api}/api/v1/stats", "DELETE")
+                        before = sum(cpu_seconds(pid) for pid in children(process.pid))
+                        began = time.monotonic()
+                        body = fetch(f"http://127.0.0.1:{port}/pve?target=127.0.0.1:{api}&{query}")
+                        wall = time.monotonic() - began
+                        cpu = sum(cpu_seconds(pid) for pid in children(process.pid)) - before
+                        calls = json.loads(fetch(f"https://127.0.0.1:{api}/api/v1/stats"))["calls"]
+                        bodies[query][name] = {line.partition("{")[0] for line in body.decode().splitlines() if not line.startswith("#")}
+                        bodies[query][name + " samples"] = {str(sum(1 for line in body.splitlines() if not line.startswith(b"#")))}
+                        # The first scrape opens connections and fills what is kept.
+                        if turn:
+                            for key, value in (("wall", wall), ("cpu", cpu), ("calls", calls)):
+                                figures[query][name][key].append(value)
+            memory = {name: sum(resident_bytes(pid) for pid in children(process.pid)) for name, (process, _) in exporters.items()}
+            # A master that only waits is not held against the peer: its largest process alone.
+            memory["prometheus-pve-exporter"] = max(resident_bytes(pid) for pid in children(theirs.pid))
+        finally:
+            for process in (ours, theirs, simulator):
+                process.terminate()
+                process.wait(20)
+    for query, of_query in figures.items():
+        counts = {name: int(next(iter(bodies[query][name + " samples"]))) for name in exporters}
+        print(f"/pve?{query}: {nodes} nodes, {guests} guests, 20 ms a call, TLS; median of {scrapes} scrapes in turn")
+        medians = {name: {key: statistics.median(values) for key, values in of_query[name].items()} for name in exporters}
+        mine, peer = medians["martlet"], medians["prometheus-pve-exporter"]
+        rows = [["samples", f"{counts['martlet']:,}", f"{counts['prometheus-pve-exporter']:,}", "", "equal"]]
+        rows.append(["calls", f"{mine['calls']:.0f}", f"{peer['calls']:.0f}", "", ""])
+        for key, title, aim in (("wall", "wall", 10), ("cpu", "own CPU", 20)):
+            span = "{:.3f} s ({:.3f} to {:.3f})"
+            values = [span.format(medians[name][key], min(of_query[name][key]), max(of_query[name][key])) for name in exporters]
+            rows.append([title, *values, f"1/{peer[key] / max(mine[key], 0.001):.1f}", f"1/{aim}" if query.endswith("node=0") else ""])
+        table(["figure", "martlet", "prometheus-pve-exporter", "ratio", "aim"], rows)
+        assert counts["martlet"] == counts["prometheus-pve-exporter"], "not the same number of samples"
+        assert bodies[query]["martlet"] == bodies[query]["prometheus-pve-exporter"], "not the same families"
+    own, other = memory["martlet"], memory["prometheus-pve-exporter"]
+    print(f"Resident memory after both: {own / 1e6:.0f} MB beside {other / 1e6:.0f} MB (its worker alone), 1/{other / own:.1f}; aim 1/2\n")
+
+
 if __name__ == "__main__":
-    chosen = sys.argv[1:] or ["encoder", "scrape"]
+    chosen = sys.argv[1:] or ["encoder", "scrape", "pve"]
     if "encoder" in chosen:
         encoder()
     if "scrape" in chosen:
         native_scrape()
+    if "pve" in chosen:
+        drop_in()

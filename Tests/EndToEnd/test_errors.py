@@ -45,7 +45,7 @@ def test_wrong_command_lines(arguments: list[str], message: str) -> None:
         ("log:\n  levl: info\n", 'martlet.yml:2:3: unknown key "levl" in log; did you mean "level"?'),
         ("log:\n  level: inof\n", 'martlet.yml:2:10: log.level: expected one of debug, info, warn, error, not "inof"; did you mean info?'),
         ("web:\n  max_requests: many\n", 'martlet.yml:2:17: web.max_requests: expected a whole number from 1 to 10000, not "many"'),
-        (CLUSTER + "name: lab\n", "martlet.yml:3:7: cluster http://127.0.0.1:1 needs a token or a token_file"),
+        (CLUSTER + "name: lab\n", "martlet.yml:3:7: cluster http://127.0.0.1:1 needs a token or a token_file, or a user with a password"),
         (CLUSTER + "token: letmein\n", "martlet.yml:4:14: an API token reads USER@REALM!NAME=SECRET; the part from = on is missing"),
         (CLUSTER + "token_file: /nowhere/token\n", "martlet.yml:4:19: token_file /nowhere/token: cannot read /nowhere/token: No such file or directory"),
         ("web:\n  listen_address: 10.0.0:80\n" + CLUSTER + TOKEN, 'martlet.yml:2:19: listen address "10.0.0:80": "10.0.0" is not a numeric IP address'),

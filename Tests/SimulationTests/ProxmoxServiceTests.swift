@@ -59,7 +59,8 @@ import Web
     @Test(arguments: [
         "/api2/json/version", "/api2/json//version", "/api2/json/version/", "/api2/json/cluster/status", "/api2/json/cluster/resources",
         "/api2/json/cluster/tasks", "/api2/json/nodes", "/api2/json/nodes/pve1/status", "/api2/json/nodes/pve1/qemu",
-        "/api2/json/nodes/pve4/lxc", "/api2/json/nodes/pve1/tasks",
+        "/api2/json/nodes/pve4/lxc", "/api2/json/nodes/pve1/tasks", "/api2/json/nodes/pve1/replication",
+        "/api2/json/nodes/pve1/subscription", "/api2/json/cluster/backup-info/not-backed-up", "/api2/json/cluster/config/qdevice",
     ])
     func `what there is`(path: String) async throws {
         let response = await get(try service(), path)
@@ -79,6 +80,18 @@ import Web
         (
             "/api2/json/nodes/pve1/qemu/999/status/current", 500,
             #"{"data":null,"message":"Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist\n"}"#
+        ),
+        (
+            "/api2/json/nodes/pve1/qemu/999/config", 500,
+            #"{"data":null,"message":"Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist\n"}"#
+        ),
+        (
+            "/api2/json/nodes/pve1/replication/999-0/status", 500,
+            #"{"data":null,"message":"no such replication job '999-0'\n"}"#
+        ),
+        (
+            "/api2/json/nodes/pve1/replication/99-0/status", 400,
+            #"{"data":null,"message":"Parameter verification failed.\n","errors":{"id":"value does not match the regex pattern"}}"#
         ),
         (
             "/api2/json/nodes/pve1/lxc/999/status/current", 500,
@@ -105,7 +118,11 @@ import Web
         ("/api2/json/cluster/resources", "type", "pool", "type"), ("/api2/json/nodes/pve1/qemu", "ful", "1", "ful"),
         ("/api2/json/nodes/pve1/qemu", "full", "maybe", "full"), ("/api2/json/nodes/pve1/lxc", "full", "1", "full"),
         ("/api2/json/nodes/pve1/tasks", "limit", "x", "limit"), ("/api2/json/nodes/pve1/tasks", "source", "old", "source"),
-        ("/api2/json/nodes/pve1/tasks", "start", "-1", "start"),
+        ("/api2/json/nodes/pve1/tasks", "start", "-1", "start"), ("/api2/json/cluster/config/qdevice", "x", "1", "x"),
+        ("/api2/json/nodes/pve1/replication", "guest", "x", "guest"), ("/api2/json/nodes/pve1/replication", "guest", "5", "guest"),
+        ("/api2/json/nodes/pve1/replication", "vmid", "100", "vmid"), ("/api2/json/nodes/pve1/subscription", "x", "1", "x"),
+        ("/api2/json/nodes/pve1/qemu/100/config", "current", "maybe", "current"),
+        ("/api2/json/nodes/pve1/qemu/100/config", "full", "1", "full"),
     ])
     func `parameters are checked`(path: String, name: String, value: String, blamed: String) async throws {
         let response = await get(try service(), path, query: [(name, value)])
@@ -123,12 +140,18 @@ import Web
         #expect(await get(service, "/api2/json/nodes/pve2/qemu/\(guest.vmid)/status/current").status == 200)
         #expect(await get(service, "/api2/json/nodes/pve1/qemu/\(guest.vmid)/status/current").status == 500)
         #expect(await get(service, "/api2/json/nodes/pve2/lxc/\(guest.vmid)/status/current").status == 500)
+        #expect(await get(service, "/api2/json/nodes/pve2/qemu/\(guest.vmid)/config", query: [("current", "1")]).status == 200)
+        #expect(await get(service, "/api2/json/nodes/pve1/qemu/\(guest.vmid)/config").status == 500)
+        let snapshot = await get(service, "/api2/json/nodes/pve2/qemu/\(guest.vmid)/config", query: [("snapshot", "before")])
+        #expect(snapshot.status == 500 && text(snapshot) == #"{"data":null,"message":"snapshot 'before' does not exist\n"}"#)
     }
 
     @Test func `a node that is off answers 595 without a body`() async throws {
         let service = try service()
         _ = try await service.source.scenarios.begin(.nodeDown, node: "pve2")
-        for path in ["status", "qemu", "lxc", "tasks", "qemu/100/status/current", "nosuch"] {
+        for path in [
+            "status", "qemu", "lxc", "tasks", "qemu/100/status/current", "replication", "subscription", "qemu/101/config", "nosuch",
+        ] {
             let response = await get(service, "/api2/json/nodes/pve2/\(path)")
             #expect(response.status == 595 && bytes(response).isEmpty && response.headers["Content-Type"] == nil)
         }
@@ -164,17 +187,38 @@ import Web
         #expect(cleared["calls"]?.integer == 0 && cleared["by_path"] == .object([:]))
     }
 
+    @Test(arguments: [
+        ("/nodes/pve1/qemu/100/config", "/nodes/*/qemu/*/config"), ("/nodes/pve2/lxc/100/config", "/nodes/*/lxc/*/config"),
+        ("/nodes/pve1/replication", "/nodes/*/replication"), ("/nodes/pve1/replication/100-0/status", "/nodes/*/replication/*/status"),
+        ("/nodes/pve1/subscription", "/nodes/*/subscription"), ("/access/ticket", "/access/ticket"),
+        ("/cluster/config/qdevice", "/cluster/config/qdevice"), ("/nodes/pve1/qemu/100/status/stop", "/nodes/*/qemu/*/status/stop"),
+        ("/cluster/backup-info/not-backed-up", "/cluster/backup-info/not-backed-up"), ("/nodes/pve1/qemu/100/status/dance", "other"),
+        ("/cluster/backup-info", "other"), ("/nodes/pve1/subscription/x", "other"), ("/access", "other"), ("/cluster", "other"),
+        ("/", "other"),
+    ])
+    func `patterns`(path: String, pattern: String) throws {
+        #expect(ProxmoxRoute(try #require(ProxmoxRoute.apiPath("/api2/json" + path))).pattern == pattern)
+    }
+
     @Test func `calls in flight are counted by node`() {
         let statistics = CallStatistics()
-        let route = ProxmoxRoute.qemuList(node: "pve1")
+        let route = ProxmoxRoute.guests(.qemu, node: "pve1")
         statistics.begin(route)
-        statistics.begin(.lxcList(node: "pve1"))
-        statistics.begin(.qemuList(node: "pve2"))
+        statistics.begin(.guests(.lxc, node: "pve1"))
+        statistics.begin(.guests(.qemu, node: "pve2"))
         statistics.end(route, bytes: 10)
         statistics.begin(route)
         #expect((try? Tree(statistics.json()))?["max_in_flight_per_node"]?.integer == 2)
         statistics.reset()
         #expect((try? Tree(statistics.json()))?["max_in_flight_per_node"]?.integer == 2)
+    }
+
+    @Test func `a clock that stands still shows one moment`() async throws {
+        let service = try service()
+        let first = await get(service, "/api2/json/cluster/resources")
+        #expect(bytes(await get(service, "/api2/json/cluster/resources")) == bytes(first))
+        clock.now += 60
+        #expect(bytes(await get(service, "/api2/json/cluster/resources")) != bytes(first))
     }
 
     @Test func `it compresses when asked to`() async throws {

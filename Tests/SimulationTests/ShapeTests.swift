@@ -108,7 +108,7 @@ import Testing
             let detail = try #require(try Tree(answers.qemuStatus(vm, view))["data"])
             let row = try #require(try rows(answers.qemuList(view, isFull: true)).first { $0["vmid"]?.integer == vm.vmid })
             #expect(detail.keys.subtracting(["ha", "agent"]) == row.keys)
-            #expect(detail["ha"]?["managed"]?.integer == (vm.haState == nil ? 0 : 1))
+            #expect(detail["ha"]?["managed"]?.integer == (vm.isManaged ? 1 : 0))
             let container = answers.inventory.guests[view.node.lxc[0]]
             #expect(try Tree(answers.lxcStatus(container, view))["data"]?["ha"]?["managed"] != nil)
         }

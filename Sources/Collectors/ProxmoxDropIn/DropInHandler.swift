@@ -24,7 +24,8 @@ package struct DropInHandler: Sendable {
         let tally = DropInTally(settings)
         self.tally = tally
         directory = TargetDirectory(settings, clusters, observer: settings.countsCalls ? tally.noteCall : nil)
-        tally.begin(directory.modules)
+        // Whoever has configured nothing for /pve and does not ask it has no series of it.
+        tally.begin(Array(settings.modules.keys))
         collectors = settings.collectors
         deadline = ScrapeDeadline(capSeconds: scrapeTimeoutSeconds)
         self.context = context

@@ -173,8 +173,8 @@ extension ProxmoxAnswers {
         if guest.hasAgent { json.member("agent", 1) }
         json.key("ha")
         json.object { json in
-            json.member("managed", guest.haState == nil ? 0 : 1)
-            if let state = guest.haState { json.member("state", state) }
+            json.member("managed", guest.isManaged ? 1 : 0)
+            if guest.isManaged, let state = guest.haState { json.member("state", state) }
         }
     }
 }

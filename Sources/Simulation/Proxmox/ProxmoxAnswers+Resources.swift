@@ -96,7 +96,7 @@ extension ProxmoxAnswers {
         json.member("node", node.name)
         json.member("type", "node")
         json.member("status", view.isOnline ? "online" : "offline")
-        json.member("level", "")
+        json.member("level", node.level)
         json.member("maxcpu", node.threads)
         json.member("maxmem", node.memoryBytes)
         json.member("maxdisk", node.rootBytes)
@@ -112,7 +112,7 @@ extension ProxmoxAnswers {
         writeNodeMembers(view, into: &json)
         guard view.isOnline else { return }
         json.member("cgroup-mode", 2)
-        json.member("hastate", "online")
+        json.member("hastate", inventory.nodeInMaintenance == view.node.index ? "maintenance" : "online")
     }
 
     private func writeStorages(_ views: [NodeView], into json: inout JSONWriter) {

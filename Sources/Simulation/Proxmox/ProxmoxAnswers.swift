@@ -39,7 +39,8 @@ struct ProxmoxAnswers: Sendable {
     /// /cluster/status. A node that stands alone has no cluster row and no number.
     func clusterStatus() -> [UInt8] {
         let views = world.views(at: moment)
-        let online = views.count { $0.isOnline }
+        let votes = views.count { $0.isOnline } + (inventory.hasQDevice ? 1 : 0)
+        let expectedVotes = views.count + (inventory.hasQDevice ? 1 : 0)
         let isCluster = views.count > 1
         let local = views.first { $0.isOnline }?.node.index
         return document { json in
@@ -51,7 +52,7 @@ struct ProxmoxAnswers: Sendable {
                         json.member("name", inventory.cluster)
                         json.member("version", views.count)
                         json.member("nodes", views.count)
-                        json.member("quorate", online * 2 > views.count ? 1 : 0)
+                        json.member("quorate", votes * 2 > expectedVotes ? 1 : 0)
                     }
                 }
                 for view in views {
@@ -63,7 +64,7 @@ struct ProxmoxAnswers: Sendable {
                         if view.isOnline { json.member("ip", view.node.address) }
                         json.member("online", view.isOnline ? 1 : 0)
                         json.member("local", view.node.index == local ? 1 : 0)
-                        json.member("level", "")
+                        json.member("level", view.node.level)
                     }
                 }
             }

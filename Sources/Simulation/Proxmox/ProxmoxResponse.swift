@@ -6,6 +6,9 @@ enum ProxmoxResponse {
     /// As the real server writes it, without a space.
     static let contentType = "application/json;charset=UTF-8"
 
+    /// What is said of a parameter that nobody has heard of.
+    static let notInSchema = "property is not defined in schema and the schema does not allow additional properties"
+
     /// 200 with a JSON body.
     static func success(_ json: [UInt8]) -> HTTPServerResponse {
         var response = HTTPServerResponse(

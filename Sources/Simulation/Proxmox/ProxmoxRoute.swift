@@ -1,21 +1,29 @@
 /// A place of the API that is simulated.
 enum ProxmoxRoute: Sendable, Equatable {
+    case ticket
     case version
     case clusterStatus
     case clusterResources
     case clusterTasks
+    case notBackedUp
+    case qdevice
     case nodes
     case nodeStatus(node: String)
     case nodeTasks(node: String)
-    case qemuList(node: String)
-    case lxcList(node: String)
-    case qemuStatus(node: String, vmid: String)
-    case lxcStatus(node: String, vmid: String)
+    case subscription(node: String)
+    case replication(node: String)
+    case replicationStatus(node: String, job: String)
+    case guests(Guest.Kind, node: String)
+    case guestStatus(Guest.Kind, node: String, vmid: String)
+    case guestConfiguration(Guest.Kind, node: String, vmid: String)
+    /// Where a guest is started and stopped.
+    case guestPower(Guest.Kind, node: String, vmid: String, action: String)
     /// Something else below `/api2/json`, possibly of a node.
     case unknown(node: String?)
 
     /// What all paths of the API begin with.
     static let base = "/api2/json"
+    private static let actions: Set<Substring> = ["start", "stop", "shutdown", "reboot", "reset", "suspend", "resume"]
 
     /// The path below the base, doubled and trailing slashes taken out as the real server does; nil outside the base.
     static func apiPath(_ path: String) -> [Substring]? {
@@ -26,50 +34,84 @@ enum ProxmoxRoute: Sendable, Equatable {
 
     /// The place that a path below the base names.
     init(_ path: [Substring]) {
-        let node = path.count > 1 && path[0] == "nodes" ? String(path[1]) : nil
-        switch (path.count, node) {
-        case (1, _) where path[0] == "version": self = .version
-        case (1, _) where path[0] == "nodes": self = .nodes
-        case (2, _) where path[0] == "cluster" && path[1] == "status": self = .clusterStatus
-        case (2, _) where path[0] == "cluster" && path[1] == "resources": self = .clusterResources
-        case (2, _) where path[0] == "cluster" && path[1] == "tasks": self = .clusterTasks
-        case (3, let node?) where path[2] == "status": self = .nodeStatus(node: node)
-        case (3, let node?) where path[2] == "tasks": self = .nodeTasks(node: node)
-        case (3, let node?) where path[2] == "qemu": self = .qemuList(node: node)
-        case (3, let node?) where path[2] == "lxc": self = .lxcList(node: node)
-        case (6, let node?) where path[2] == "qemu" && path[4] == "status" && path[5] == "current":
-            self = .qemuStatus(node: node, vmid: String(path[3]))
-        case (6, let node?) where path[2] == "lxc" && path[4] == "status" && path[5] == "current":
-            self = .lxcStatus(node: node, vmid: String(path[3]))
-        default: self = .unknown(node: node)
+        switch path.first {
+        case "nodes" where path.count > 1: self = Self.below(node: String(path[1]), path.dropFirst(2))
+        case "nodes": self = .nodes
+        case "cluster": self = Self.belowCluster(path.dropFirst())
+        case "version" where path.count == 1: self = .version
+        case "access" where path.count == 2 && path[1] == "ticket": self = .ticket
+        default: self = .unknown(node: nil)
+        }
+    }
+
+    private static func belowCluster(_ path: ArraySlice<Substring>) -> ProxmoxRoute {
+        switch path.joined(separator: "/") {
+        case "status": .clusterStatus
+        case "resources": .clusterResources
+        case "tasks": .clusterTasks
+        case "backup-info/not-backed-up": .notBackedUp
+        case "config/qdevice": .qdevice
+        default: .unknown(node: nil)
+        }
+    }
+
+    private static func below(node: String, _ path: ArraySlice<Substring>) -> ProxmoxRoute {
+        let rest = Array(path.dropFirst())
+        switch path.first {
+        case "status" where rest.isEmpty: return .nodeStatus(node: node)
+        case "tasks" where rest.isEmpty: return .nodeTasks(node: node)
+        case "subscription" where rest.isEmpty: return .subscription(node: node)
+        case "replication" where rest.isEmpty: return .replication(node: node)
+        case "replication" where rest.count == 2 && rest[1] == "status": return .replicationStatus(node: node, job: String(rest[0]))
+        case "qemu": return guest(.qemu, node, rest)
+        case "lxc": return guest(.lxc, node, rest)
+        default: return .unknown(node: node)
+        }
+    }
+
+    private static func guest(_ kind: Guest.Kind, _ node: String, _ path: [Substring]) -> ProxmoxRoute {
+        guard let first = path.first else { return .guests(kind, node: node) }
+        let vmid = String(first)
+        switch path.count {
+        case 2 where path[1] == "config": return .guestConfiguration(kind, node: node, vmid: vmid)
+        case 3 where path[1] == "status" && path[2] == "current": return .guestStatus(kind, node: node, vmid: vmid)
+        case 3 where path[1] == "status" && actions.contains(path[2]):
+            return .guestPower(kind, node: node, vmid: vmid, action: String(path[2]))
+        default: return .unknown(node: node)
         }
     }
 
     /// The node that must be asked for the answer; nil when the node that was asked knows it.
     var node: String? {
         switch self {
-        case .version, .clusterStatus, .clusterResources, .clusterTasks, .nodes: nil
-        case .nodeStatus(let node), .nodeTasks(let node), .qemuList(let node), .lxcList(let node), .qemuStatus(let node, _),
-            .lxcStatus(let node, _):
+        case .ticket, .version, .clusterStatus, .clusterResources, .clusterTasks, .notBackedUp, .qdevice, .nodes: nil
+        case .nodeStatus(let node), .nodeTasks(let node), .subscription(let node), .replication(let node), .replicationStatus(let node, _),
+            .guests(_, let node), .guestStatus(_, let node, _), .guestConfiguration(_, let node, _), .guestPower(_, let node, _, _):
             node
         case .unknown(let node): node
         }
     }
 
-    /// How calls are counted: by the path, with `*` for node and vmid.
+    /// How calls are counted: by the path, with `*` for node, vmid and job.
     var pattern: String {
         switch self {
+        case .ticket: "/access/ticket"
         case .version: "/version"
         case .clusterStatus: "/cluster/status"
         case .clusterResources: "/cluster/resources"
         case .clusterTasks: "/cluster/tasks"
+        case .notBackedUp: "/cluster/backup-info/not-backed-up"
+        case .qdevice: "/cluster/config/qdevice"
         case .nodes: "/nodes"
         case .nodeStatus: "/nodes/*/status"
         case .nodeTasks: "/nodes/*/tasks"
-        case .qemuList: "/nodes/*/qemu"
-        case .lxcList: "/nodes/*/lxc"
-        case .qemuStatus: "/nodes/*/qemu/*/status/current"
-        case .lxcStatus: "/nodes/*/lxc/*/status/current"
+        case .subscription: "/nodes/*/subscription"
+        case .replication: "/nodes/*/replication"
+        case .replicationStatus: "/nodes/*/replication/*/status"
+        case .guests(let kind, _): "/nodes/*/\(kind.rawValue)"
+        case .guestStatus(let kind, _, _): "/nodes/*/\(kind.rawValue)/*/status/current"
+        case .guestConfiguration(let kind, _, _): "/nodes/*/\(kind.rawValue)/*/config"
+        case .guestPower(let kind, _, _, let action): "/nodes/*/\(kind.rawValue)/*/status/\(action)"
         case .unknown: "other"
         }
     }
@@ -78,7 +120,9 @@ enum ProxmoxRoute: Sendable, Equatable {
     var parameters: [String] {
         switch self {
         case .clusterResources: ["type"]
-        case .qemuList: ["full"]
+        case .guests(.qemu, _): ["full"]
+        case .guestConfiguration: ["current", "snapshot"]
+        case .replication: ["guest"]
         case .nodeTasks:
             ["errors", "limit", "since", "source", "start", "statusfilter", "typefilter", "until", "userfilter", "vmid"]
         default: []

@@ -14,7 +14,10 @@ struct ProxmoxService: Sendable {
     }
 
     let source: WorldSource
-    let token: TokenCheck
+    let authentication: Authentication
+    let passwordLogin: PasswordLogin
+    /// By which tickets grow old; the world may stand still.
+    let serverClock: WallClock
     let delays: Delays
     let scenarios: ScenarioEndpoint
     let statistics = CallStatistics()
@@ -46,7 +49,11 @@ struct ProxmoxService: Sendable {
     private func apiAnswer(_ request: HTTPServerRequest, _ path: [Substring], _ route: ProxmoxRoute) async -> HTTPServerResponse {
         // A cluster of which no node is on has nobody to answer.
         guard source.current().isAnyNodeUp(at: now.moment) else { return .dropped }
-        guard token.accepts(request.headers["Authorization"]) else {
+        if route == .ticket, request.method == "GET" || request.method == "POST" {
+            await pause(delays.latencySeconds)
+            return request.method == "POST" ? await login(request) : ProxmoxResponse.success(Array(#"{"data":null}"#.utf8))
+        }
+        guard authentication.accepts(request, at: serverClock.unixSeconds) else {
             await pause(delays.refusalSeconds)
             return ProxmoxResponse.empty(401)
         }
@@ -54,6 +61,10 @@ struct ProxmoxService: Sendable {
         if request.method == "HEAD" || request.method == "OPTIONS" || request.method == "PATCH" { return ProxmoxResponse.empty(501) }
         let name = path.joined(separator: "/")
         let notImplemented = ProxmoxResponse.failure(501, "Method '\(request.method) /\(name)' not implemented")
+        if case .guestPower(_, _, let vmid, _) = route, request.method == "POST" {
+            // Rights are looked at before the guest is looked for, and an auditor has none here.
+            return ProxmoxResponse.failure(403, "Permission check failed (/vms/\(vmid), VM.PowerMgmt)\n")
+        }
         guard request.method == "GET" else { return notImplemented }
         if case .unknown(nil) = route { return notImplemented }
 
@@ -72,61 +83,14 @@ struct ProxmoxService: Sendable {
             }
             view = found
         }
-        if case .unknown = route { return notImplemented }
         let unknown = request.query.filter { !route.parameters.contains($0.name) }
-        guard unknown.isEmpty else {
-            return ProxmoxResponse.badParameters(
-                unknown.map { ($0.name, "property is not defined in schema and the schema does not allow additional properties") })
-        }
-        return data(route, view, request)
-    }
-
-    private func data(_ route: ProxmoxRoute, _ view: NodeView?, _ request: HTTPServerRequest) -> HTTPServerResponse {
         let answers = ProxmoxAnswers(world: source.current(), unixSeconds: source.clock.unixSeconds)
         switch (route, view) {
-        case (.version, _): return ProxmoxResponse.success(answers.version())
-        case (.clusterStatus, _): return ProxmoxResponse.success(answers.clusterStatus())
-        case (.clusterTasks, _): return ProxmoxResponse.success(answers.clusterTasks())
-        case (.nodes, _): return ProxmoxResponse.success(answers.nodes())
-        case (.clusterResources, _):
-            guard let wanted = request.parameter("type") else { return ProxmoxResponse.success(answers.clusterResources(type: nil)) }
-            guard let type = ProxmoxAnswers.ResourceType(rawValue: wanted) else {
-                return ProxmoxResponse.badParameters([
-                    ("type", "value '\(wanted)' does not have a value in the enumeration 'vm, storage, node, sdn'")
-                ])
-            }
-            return ProxmoxResponse.success(answers.clusterResources(type: type))
-        case (.nodeStatus, let view?): return ProxmoxResponse.success(answers.nodeStatus(view))
-        case (.nodeTasks, let view?):
-            do {
-                return ProxmoxResponse.success(answers.nodeTasks(view, try TaskFilter(request.query)))
-            } catch {
-                return ProxmoxResponse.badParameters([(error.name, error.text)])
-            }
-        case (.qemuList, let view?):
-            guard let isFull = Self.boolean(request.parameter("full")) else {
-                return ProxmoxResponse.badParameters([("full", "type check ('boolean') failed - got '\(request.parameter("full") ?? "")'")])
-            }
-            return ProxmoxResponse.success(answers.qemuList(view, isFull: isFull))
-        case (.lxcList, let view?): return ProxmoxResponse.success(answers.lxcList(view))
-        case (.qemuStatus(_, let vmid), let view?): return guest(vmid, .qemu, view) { answers.qemuStatus($0, view) }
-        case (.lxcStatus(_, let vmid), let view?): return guest(vmid, .lxc, view) { answers.lxcStatus($0, view) }
-        default: return ProxmoxResponse.empty(500)
+        case (.unknown, _), (.guestPower, _): return notImplemented
+        case _ where !unknown.isEmpty: return ProxmoxResponse.badParameters(unknown.map { ($0.name, ProxmoxResponse.notInSchema) })
+        case (_, let view?): return nodeAnswer(route, view, answers, request)
+        case (_, nil): return clusterAnswer(route, answers, request)
         }
-    }
-
-    private func guest(_ text: String, _ kind: Guest.Kind, _ view: NodeView, _ write: (Guest) -> [UInt8]) -> HTTPServerResponse {
-        guard let vmid = Int(text) else {
-            return ProxmoxResponse.badParameters([("vmid", "type check ('integer') failed - got '\(text)'")])
-        }
-        guard (100...999_999_999).contains(vmid) else {
-            return ProxmoxResponse.badParameters([("vmid", "invalid format - value does not look like a valid VM ID\n")])
-        }
-        guard let guest = source.inventory.guest(vmid: vmid), guest.kind == kind, guest.node == view.node.index else {
-            let folder = kind == .qemu ? "qemu-server" : "lxc"
-            return ProxmoxResponse.failure(500, "Configuration file 'nodes/\(view.node.name)/\(folder)/\(vmid).conf' does not exist\n")
-        }
-        return ProxmoxResponse.success(write(guest))
     }
 
     private func statistics(_ request: HTTPServerRequest) -> HTTPServerResponse {
@@ -148,16 +112,7 @@ struct ProxmoxService: Sendable {
         """
     }
 
-    /// Absent is false; nil for what is no boolean of the real API.
-    private static func boolean(_ value: String?) -> Bool? {
-        switch value?.lowercased() {
-        case nil, "0", "no", "off", "false": false
-        case "1", "yes", "on", "true": true
-        default: nil
-        }
-    }
-
-    private func pause(_ seconds: Double) async {
+    func pause(_ seconds: Double) async {
         if seconds > 0 { try? await Task.sleep(for: .seconds(seconds)) }
     }
 }

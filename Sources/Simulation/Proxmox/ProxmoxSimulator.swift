@@ -21,16 +21,28 @@ package final class ProxmoxSimulator: Sendable {
         package var latencySeconds = 0.02
         /// Where the world's scenario file is and the certificate is put; nil for a world of this process alone.
         package var worldDirectory: String?
-        /// The one credential that is accepted: `USER@REALM!TOKENID=SECRET`.
+        /// The one API token that is accepted: `USER@REALM!TOKENID=SECRET`.
         package var token = Secret("monitor@pve!martlet=SECRET")
+        /// The one user who may log in, with its realm.
+        package var user = "monitor@pve"
+        /// Its password; without one every login is refused.
+        package var password: Secret?
+        /// How long a ticket is good.
+        package var ticketLifetimeSeconds = 7200.0
+        /// Whether a login needs the code 123456 too.
+        package var needsSecondFactor = false
+        /// Whether a host outside votes in the cluster's quorum. A node that stands alone has none.
+        package var hasQDevice = false
         /// HTTP instead of HTTPS.
         package var plainHTTP = false
         /// How long a call to a node that is off hangs before it fails with 595.
         package var offlineDelaySeconds = 3.0
         /// How long a wrong credential waits for its 401.
         package var authDelaySeconds = 3.0
-        /// The time of day by which the world moves.
+        /// The time of day by which the world moves. A fixed one shows one moment for ever.
         package var clock = WallClock.system
+        /// The time of day by which tickets and the certificate grow old.
+        package var serverClock = WallClock.system
 
         package init() {}
     }
@@ -72,11 +84,16 @@ package final class ProxmoxSimulator: Sendable {
 
     /// The answering part alone, without a socket.
     static func service(_ options: Options, logger: Logger) throws(Failure) -> ProxmoxService {
+        try check(user: options.user)
         let source = try WorldSource(
-            seed: options.seed, nodes: options.nodes, guests: options.guests, cluster: options.cluster,
+            seed: options.seed, nodes: options.nodes, guests: options.guests, cluster: options.cluster, hasQDevice: options.hasQDevice,
             directory: options.worldDirectory, clock: options.clock, logger: logger)
+        let tickets = TicketOffice(lifetimeSeconds: options.ticketLifetimeSeconds)
         return ProxmoxService(
-            source: source, token: TokenCheck(options.token),
+            source: source, authentication: Authentication(token: TokenCheck(options.token), tickets: tickets),
+            passwordLogin: PasswordLogin(
+                user: options.user, password: options.password, needsSecondFactor: options.needsSecondFactor, tickets: tickets),
+            serverClock: options.serverClock,
             delays: ProxmoxService.Delays(
                 latencySeconds: options.latencySeconds, offlineSeconds: options.offlineDelaySeconds,
                 refusalSeconds: options.authDelaySeconds),
@@ -88,6 +105,15 @@ package final class ProxmoxSimulator: Sendable {
         let host = options.listen.host
         if !host.isEmpty, !names.contains(host) { names.append(host) }
         names += (0..<options.nodes).map(Inventory.nodeName)
-        return try SelfSignedCertificate(commonName: Inventory.nodeName(0), names: names, clock: options.clock)
+        return try SelfSignedCertificate(commonName: Inventory.nodeName(0), names: names, clock: options.serverClock)
+    }
+
+    /// A user's name is part of tickets, in which colons separate.
+    private static func check(user: String) throws(Failure) {
+        let parts = user.split(separator: "@", omittingEmptySubsequences: false)
+        let isPlain = user.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") }
+        guard parts.count == 2, !parts.contains(where: \.isEmpty), isPlain, user.utf8.count <= 64 else {
+            throw Failure(.usage, "user \"\(HostileText.oneLine(user, limit: 80))\": expected NAME@REALM, as in monitor@pve")
+        }
     }
 }

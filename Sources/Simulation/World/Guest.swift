@@ -1,7 +1,7 @@
 /// A guest as it is configured, with the waves that its numbers follow.
 struct Guest: Sendable {
     /// A virtual machine or a container.
-    enum Kind: Sendable { case qemu, lxc }
+    enum Kind: String, Sendable { case qemu, lxc }
 
     /// What it does in a world in which nothing happens.
     enum Role: Sendable { case running, paused, stopped, template }
@@ -17,8 +17,8 @@ struct Guest: Sendable {
     /// As the API writes them: `prod;web`.
     let tags: String?
     let pool: String?
-    /// Of a guest that HA manages.
-    let haState: String?
+    /// Of a guest that HA manages: `started`, `stopped`, `error`, `migrate`, or `ignored` when HA keeps its hands off it.
+    var haState: String?
     let lock: String?
     let hasAgent: Bool
     /// Whether the balloon driver in a VM tells about the memory inside.
@@ -50,6 +50,8 @@ struct Guest: Sendable {
     let readNanoseconds: Int
     let writeNanoseconds: Int
 
+    /// Whether HA manages it; what it ignores is only listed.
+    var isManaged: Bool { haState.map { $0 != "ignored" } ?? false }
     /// Whether it has a process, so that time and traffic count.
     var isLive: Bool { role == .running || role == .paused }
 }

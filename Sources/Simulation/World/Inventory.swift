@@ -26,6 +26,14 @@ final class Inventory: Sendable {
     let guests: [Guest]
     let pools: [Pool]
     let storages: [Storage]
+    /// Position of the node that HA is moving guests away from.
+    let nodeInMaintenance: Int?
+    /// By node: the replication jobs of its guests, in the order of their names.
+    let replication: [[ReplicationJob]]
+    /// Positions of the guests that no backup job covers.
+    let notBackedUp: [Int]
+    /// Whether a host outside has a vote in the cluster's quorum.
+    let hasQDevice: Bool
     /// Of the storage that all nodes share.
     let shareBytes: Int
     let shareUsed: Wave
@@ -34,12 +42,17 @@ final class Inventory: Sendable {
     static let firstVMID = 100
 
     /// Deals guests, builds nodes that can carry them, and gathers pools and storages.
-    init(seed: UInt64, nodeCount: Int, guestCount: Int, cluster: String) {
+    init(seed: UInt64, nodeCount: Int, guestCount: Int, cluster: String, hasQDevice: Bool = false) {
         let plan = GuestPlan(seed: seed, nodeCount: nodeCount, guestCount: guestCount)
+        let availability = AvailabilityPlan(guests: plan.guests, nodeCount: nodeCount)
         self.seed = seed
         self.cluster = cluster
-        let guests = plan.guests
+        self.hasQDevice = hasQDevice && nodeCount > 1
+        let guests = availability.guests
         self.guests = guests
+        nodeInMaintenance = availability.nodeInMaintenance
+        replication = ReplicationPlan(seed: seed, nodeCount: nodeCount, guests: guests).jobs
+        notBackedUp = Self.notBackedUp(seed: seed, guests: guests)
         nodes = NodePlan(seed: seed, nodeCount: nodeCount, guests: guests).nodes
         pools = GuestPlan.environments.compactMap { name in
             let members = guests.filter { $0.pool == name }.map(\.index)
@@ -53,6 +66,14 @@ final class Inventory: Sendable {
         shareBytes = 24 << 40
         var generator = SeededGenerator(seed: seed, "share")
         shareUsed = Wave(base: Double(shareBytes) * 0.5, depth: 0.1, &generator)
+    }
+
+    /// One in seven, and every template.
+    private static func notBackedUp(seed: UInt64, guests: [Guest]) -> [Int] {
+        guests.filter { guest in
+            var generator = SeededGenerator(seed: seed, "backup", guest.index)
+            return guest.role == .template || generator.fraction() < 1 / 7
+        }.map(\.index)
     }
 
     /// nil when no guest has that number.

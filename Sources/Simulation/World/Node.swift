@@ -6,6 +6,9 @@ struct Node: Sendable {
     let address: String
     /// SHA-256, made up.
     let fingerprint: String
+    /// What the subscription server knows it by.
+    let serverID: String
+    let subscription: Subscription?
 
     let threads: Int
     let sockets: Int
@@ -43,4 +46,7 @@ struct Node: Sendable {
     /// Positions in the inventory, in the order of vmids.
     let qemu: [Int]
     let lxc: [Int]
+
+    /// The subscription's letter; empty without one.
+    var level: String { subscription?.level.rawValue ?? "" }
 }

@@ -10,7 +10,7 @@ struct NodePlan {
         let threads = Self.threads(for: byNode.map { Self.peakThreads($0) }.max() ?? 0)
         let memory = Self.memoryBytes(for: byNode.map { $0.reduce(0) { $0 + ($1.isLive ? $1.memoryBytes : 0) } }.max() ?? 0)
         nodes = byNode.enumerated().map { index, own in
-            Self.node(seed: seed, index: index, guests: own, threads: threads, memoryBytes: memory)
+            Self.node(seed: seed, index: index, guests: own, threads: threads, memoryBytes: memory, isLast: index == nodeCount - 1)
         }
     }
 
@@ -48,14 +48,18 @@ struct NodePlan {
         return (usual ?? (needed >> 40 + 1) * 1024) * gibibyte / 64 * 63 & ~0xFFF
     }
 
-    private static func node(seed: UInt64, index: Int, guests: [Guest], threads: Int, memoryBytes: Int) -> Node {
+    private static func node(seed: UInt64, index: Int, guests: [Guest], threads: Int, memoryBytes: Int, isLast: Bool) -> Node {
         var generator = SeededGenerator(seed: seed, "node", index)
+        let sockets = threads >= 64 ? 2 : 1
         let root = 96 << 30
         let pool = Swift.max(2 << 40, guests.reduce(0) { $0 + $1.diskBytes } * 2)
         let fingerprint = (0..<32).map { _ in hexadecimal(generator.below(256)) }.joined(separator: ":")
         return Node(
             index: index, name: Inventory.nodeName(index), address: loopbackAddress(index), fingerprint: fingerprint,
-            threads: threads, sockets: threads >= 64 ? 2 : 1, memoryBytes: memoryBytes, swapBytes: 8 << 30, rootBytes: root,
+            serverID: Subscription.serverID(seed: seed, node: index),
+            // The newest node of a cluster, like a node that stands alone, has not got its key yet.
+            subscription: isLast ? nil : Subscription(seed: seed, node: index, sockets: sockets),
+            threads: threads, sockets: sockets, memoryBytes: memoryBytes, swapBytes: 8 << 30, rootBytes: root,
             poolBytes: pool,
             firstBoot: -86_400 * daysUp(seed: seed, node: index),
             cpu: Wave(base: generator.uniform(0.3, 1), depth: 0.6, &generator),

@@ -31,6 +31,13 @@ struct SeededGenerator: Sendable {
     /// A whole number from 0 up to, but not, `bound`.
     mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }
 
+    /// So many digits, in lower case.
+    mutating func hexadecimal(digits: Int) -> String {
+        String(decoding: (0..<digits).map { _ in Self.digits[below(16)] }, as: UTF8.self)
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
     /// Puts the elements in an order of its own.
     mutating func shuffle<Element>(_ elements: inout [Element]) {
         for index in elements.indices.dropFirst().reversed() { elements.swapAt(index, below(index + 1)) }

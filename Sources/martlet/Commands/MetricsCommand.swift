@@ -8,9 +8,10 @@ enum MetricsCommand {
         flags: [Flag("format", "FORMAT", "table or markdown", standard: "table")])
 
     static func text(_ invocation: CommandLineParser.Invocation) throws(Failure) -> String {
+        let reference = MetricsReference(Collectors.descriptors, dropIn: Collectors.dropInDescriptors)
         switch invocation.value("format") {
-        case "table": return MetricsReference(Collectors.descriptors).table
-        case "markdown": return MetricsReference(Collectors.descriptors).markdown
+        case "table": return reference.table
+        case "markdown": return reference.markdown
         default: throw Failure(.usage, "--format is table or markdown")
         }
     }

@@ -24,6 +24,13 @@ enum SimulateCommand {
                     Flag("latency", "DURATION", "Added to every answer of the API", standard: "20ms"),
                     Flag("token", "TOKEN", "The API token to accept", standard: "monitor@pve!martlet=SECRET"),
                     Flag("token-file", "FILE", "File with the API token to accept"),
+                    Flag("user", "NAME@REALM", "The user who may log in", standard: "monitor@pve"),
+                    Flag("password", "TEXT", "The user's password; without one every login is refused"),
+                    Flag("password-file", "FILE", "File with the user's password"),
+                    Flag("ticket-lifetime", "DURATION", "How long a login lasts", standard: "2h"),
+                    Flag("tfa", nil, "A login needs the code 123456 too"),
+                    Flag("qdevice", nil, "The cluster has a quorum device"),
+                    Flag("time", "UNIXSECONDS", "Shows the world as of this one moment; it does not move"),
                     Flag("plain-http", nil, "HTTP instead of HTTPS"),
                 ] + world),
             Command(
@@ -63,6 +70,13 @@ enum SimulateCommand {
         options.plainHTTP = values.isOn("plain-http")
         options.token = Secret(values.text("token"))
         if let file = values.optional("token-file") { options.token = Secret(try Files.readLine(file)) }
+        options.user = values.text("user")
+        options.password = values.optional("password").map { Secret($0) }
+        if let file = values.optional("password-file") { options.password = Secret(try Files.readLine(file)) }
+        options.ticketLifetimeSeconds = try values.seconds("ticket-lifetime", in: 1...31_536_000)
+        options.needsSecondFactor = values.isOn("tfa")
+        options.hasQDevice = values.isOn("qdevice")
+        if values.optional("time") != nil { options.clock = .fixed(Double(try values.count("time", in: 0...4_100_000_000))) }
         let (ready, logger) = (options, values.logger)
         try ServiceRunner.run { stop throws(Failure) in
             let simulator = try ProxmoxSimulator.start(ready, logger: logger)

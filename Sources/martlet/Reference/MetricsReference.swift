@@ -3,16 +3,24 @@ import Metrics
 /// The reference of metrics, made from the catalogue.
 struct MetricsReference {
     private let descriptors: [MetricDescriptor]
+    private let dropIn: [MetricDescriptor]
 
-    init(_ descriptors: [MetricDescriptor]) { self.descriptors = descriptors }
+    /// - Parameter dropIn: the families of `/pve`, some of which have native namesakes with another meaning.
+    init(_ descriptors: [MetricDescriptor], dropIn: [MetricDescriptor]) {
+        self.descriptors = descriptors
+        self.dropIn = dropIn
+    }
 
     /// For a terminal: name, type and help.
     var table: String {
-        let width = descriptors.map(\.name.count).max() ?? 0
-        return descriptors.map { descriptor in
-            descriptor.name + String(repeating: " ", count: width + 2 - descriptor.name.count)
-                + descriptor.kind.rawValue + String(repeating: " ", count: 9 - descriptor.kind.rawValue.count) + descriptor.help + "\n"
-        }.joined()
+        let width = (descriptors + dropIn).map(\.name.count).max() ?? 0
+        func rows(_ descriptors: [MetricDescriptor]) -> String {
+            descriptors.map { descriptor in
+                descriptor.name + String(repeating: " ", count: width + 2 - descriptor.name.count)
+                    + descriptor.kind.rawValue + String(repeating: " ", count: 11 - descriptor.kind.rawValue.count) + descriptor.help + "\n"
+            }.joined()
+        }
+        return rows(descriptors) + "\nOn /pve, as prometheus-pve-exporter has them:\n\n" + rows(dropIn)
     }
 
     var markdown: String {
@@ -29,18 +37,30 @@ struct MetricsReference {
             let group = Self.group(descriptor.name)
             if group != prefix {
                 prefix = group
-                text += "\n## \(group)\n\n| name | type | labels | meaning | source | since |\n| --- | --- | --- | --- | --- | --- |\n"
+                text += "\n## \(group)\n\n" + Self.head
             }
-            let cells = [
-                "`\(descriptor.name)`", descriptor.kind.rawValue, descriptor.labels.names.map { "`\($0)`" }.joined(separator: ", "),
-                descriptor.help, "`\(descriptor.source)`", descriptor.since,
-            ]
-            text +=
-                "| "
-                + cells.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }.joined(separator: " | ")
-                + " |\n"
+            text += Self.row(descriptor)
         }
-        return text
+        return text + """
+
+            # On /pve
+
+            What `/pve` answers: the names, labels and meanings of prometheus-pve-exporter, never mixed with those above in one answer. What differs
+            on purpose is in [migration.md](migration.md).
+
+
+            """ + Self.head + dropIn.map(Self.row).joined()
+    }
+
+    private static let head = "| name | type | labels | meaning | source | since |\n| --- | --- | --- | --- | --- | --- |\n"
+
+    private static func row(_ descriptor: MetricDescriptor) -> String {
+        let cells = [
+            "`\(descriptor.name)`", descriptor.kind.rawValue, descriptor.labels.names.map { "`\($0)`" }.joined(separator: ", "),
+            descriptor.help, "`\(descriptor.source)`", descriptor.since,
+        ]
+        let escaped = cells.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
+        return "| " + escaped.joined(separator: " | ") + " |\n"
     }
 
     /// The first two words of the name say what it is about.

@@ -200,7 +200,7 @@ import Web
             }
             #expect(fake.takeCalls() == ["/version"])
             try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong, try fake.cluster()])).checkCredentials(context)
-            #expect(log.lines.count == 1 && log.lines[0].hasPrefix("level=error msg=\"API token refused (401)\" endpoint=127.0.0.1:"))
+            #expect(log.lines.count == 1 && log.lines[0].hasPrefix("level=error msg=\"credential refused\" endpoint=127.0.0.1:"))
             #expect(!log.text.contains("wrong-wrong"))
         }
     }

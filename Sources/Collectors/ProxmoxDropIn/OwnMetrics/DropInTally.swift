@@ -54,7 +54,9 @@ final class DropInTally: Sendable {
     /// One request that was let through.
     func noteScrape(_ target: Target, module: String, _ seconds: Double, isFailure: Bool) {
         state.withLock { state in
-            if isFailure { state.modules[module]?.errors += 1 } else { state.modules[module]?.durations.observe(seconds) }
+            var count = state.modules[module] ?? Count(durations: Distribution())
+            if isFailure { count.errors += 1 } else { count.durations.observe(seconds) }
+            state.modules[module] = count
             if countsTargets { Self.add(&state.targets, target, Self.targetBounds, seconds, isFailure) }
         }
     }
