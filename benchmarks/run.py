@@ -181,6 +181,7 @@ def drop_in(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> None:
         simulator = subprocess.Popen(
             [RELEASE / "martlet", "simulate", "proxmox", "--listen", f"127.0.0.1:{api}", "--nodes", str(nodes), "--guests", str(guests),
              "--latency", "20ms", "--token", TOKEN, "--world", folder, "--time", str(int(time.time()))], **quiet)  # type: ignore[call-overload]
+        wait_for(f"https://127.0.0.1:{api}/")
         ours = subprocess.Popen(
             [RELEASE / "martlet", "exporter", "--web.listen-address", f"127.0.0.1:{ours_port}", "--pve.config-file", "pve.yml",
              "--pve.allowed-targets", f"127.0.0.1:{api}"], **quiet)  # type: ignore[call-overload]

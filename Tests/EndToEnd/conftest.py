@@ -136,9 +136,11 @@ def programs(folder: Path) -> Iterator[Start]:
         running.append(program)
         return program
 
-    yield begin
-    for program in reversed(running):
-        program.kill()
+    try:
+        yield begin
+    finally:
+        for program in reversed(running):
+            program.kill()
 
 
 @pytest.fixture

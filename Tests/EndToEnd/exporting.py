@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conftest import Answer, Program, Start, fetch, free_port
+from conftest import REPOSITORY, Answer, Program, Start, fetch, free_port
 from replay import TOKEN, Replay
 
 
@@ -13,6 +13,18 @@ def environment(replay: Replay) -> dict[str, str]:
     """What lets an exporter in at the replayed API."""
     name, _, secret = TOKEN.partition("=")
     return {"PROXMOX_HOST": replay.url, "PROXMOX_TOKEN_NAME": name, "PROXMOX_TOKEN_VALUE": secret}
+
+
+def lint_exceptions(path: str) -> list[str]:
+    """What docs/lint-exceptions.txt lets promtool say of the exposition at a path, sorted."""
+    section = ""
+    found = []
+    for line in (REPOSITORY / "docs/lint-exceptions.txt").read_text().splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line and not line.startswith("#") and section == path:
+            found.append(line)
+    return sorted(found)
 
 
 class Exporter:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from conftest import Start, environment_without_settings, fetch, run
 from peer import COLLECTORS, CONTENT_TYPE, LOGIN, PASSWORD, TOKEN_NAME, TOKEN_VALUE, USER
-from peer import Beside, Exposition, assert_says_why, difference, difference_of_helps, pve_yml, recorded_api, recorded_rows, side_by_side
+from peer import Beside, Exposition, Peer, assert_says_why, difference, difference_of_helps, pve_yml, recorded_api, recorded_rows, side_by_side
 from replay import API, LOGINS, TICKET_PATH, Certificates, Fault, Replay
 from test_native import HOSTILE_NAMES
 
@@ -237,7 +237,6 @@ ENVIRONMENTS: dict[str, tuple[dict[str, str], str, int]] = {
     "verifies": ({"PVE_USER": LOGIN[0], "PVE_PASSWORD": PASSWORD}, "default", 500),
     "verifies whatever is not false": ({"PVE_USER": LOGIN[0], "PVE_PASSWORD": PASSWORD, "PVE_VERIFY_SSL": "no"}, "default", 500),
     "verifies on empty": ({"PVE_USER": LOGIN[0], "PVE_PASSWORD": PASSWORD, "PVE_VERIFY_SSL": ""}, "default", 500),
-    "no password": ({"PVE_USER": LOGIN[0], "PVE_VERIFY_SSL": "0"}, "default", 500),
 }
 
 
@@ -281,6 +280,35 @@ def test_bad_files_are_refused_at_the_start(tmp_path: Path, text: str) -> None:
     assert subprocess.run(words, capture_output=True, timeout=20, env=environment_without_settings()).returncode > 0
     done = run("exporter", "--pve.config-file", path, "--web.listen-address", "127.0.0.1:0", cwd=tmp_path)
     assert done.returncode > 0 and "pve.yml" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        {"user": USER, "token_name": TOKEN_NAME, "token_value": TOKEN_VALUE, "verfy_ssl": False},
+        {"user": USER},
+        {"password": PASSWORD},
+        {"user": USER, "token_name": TOKEN_NAME},
+        {"user": USER, "password": PASSWORD, "port": "eight"},
+    ],
+    ids=lambda module: ",".join(module),
+)
+def test_settings_that_cannot_work_are_refused_at_the_start(start: Start, tmp_path: Path, module: dict[str, Any]) -> None:
+    """Difference: settings that cannot work. The peer starts with them, and answers 500."""
+    path = tmp_path / "pve.yml"
+    path.write_text(json.dumps({"default": module}))
+    assert Peer(start, path).pve({"target": "127.0.0.1:1"}).status == 500
+    done = run("exporter", "--pve.config-file", path, "--web.listen-address", "127.0.0.1:0", cwd=tmp_path)
+    assert done.returncode > 0 and "pve.yml" in done.stderr
+    assert TOKEN_VALUE not in done.stderr and PASSWORD not in done.stderr
+
+
+def test_environment_that_cannot_work_is_refused_at_the_start(start: Start, tmp_path: Path) -> None:
+    """Difference: settings that cannot work."""
+    env = {"PVE_USER": LOGIN[0], "PVE_VERIFY_SSL": "0"}
+    assert Peer(start, None, env=env).pve({"target": "127.0.0.1:1"}).status == 500
+    done = run("exporter", "--web.listen-address", "127.0.0.1:0", env=env, cwd=tmp_path)
+    assert done.returncode > 0 and "PVE_PASSWORD" in done.stderr
 
 
 # Errors of who asks
@@ -573,6 +601,24 @@ def test_guests_that_say_little(beside: Beside, rows: dict[str, Any]) -> None:
     beside.serve(rows)
     theirs = beside.same()
     assert theirs.value("pve_guest_info", id="qemu/1", node="", name="", type="qemu", template="", tags="") == 1
+
+
+@pytest.mark.parametrize("value", [7, 1.5, 2**53 + 1, -0.0, 1e-7, True, False, None], ids=json.dumps)
+def test_labels_from_what_is_no_text(beside: Beside, rows: dict[str, Any], value: Any) -> None:
+    resource(rows, "qemu/100").update(name=value, tags=value, template=value)
+    resource(rows, "storage/pve1/nas").update(content=value, plugintype=value)
+    for row in rows[f"{API}/cluster/status"]:
+        row.update({"more": value} if row["type"] == "cluster" else {"nodeid": value, "level": value})
+    rows[f"{API}/cluster/config/qdevice"] = CONNECTED | {"Algorithm": value}
+    rows[f"{API}/nodes/pve1/replication"][0].update(type=value, guest=value)
+    beside.serve(rows)
+    assert beside.same().having("pve_guest_info", id="qemu/100")[0]["name"] == str(value)
+
+
+def test_fields_of_the_cluster_whose_names_are_no_labels(beside: Beside, rows: dict[str, Any]) -> None:
+    rows[f"{API}/cluster/status"][0]["cgroup-mode"] = 2
+    beside.serve(rows)
+    assert beside.same().having("pve_cluster_info")[0]["cgroup_mode"] == "2"
 
 
 def test_nothing_there(beside: Beside, rows: dict[str, Any]) -> None:

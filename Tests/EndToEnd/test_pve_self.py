@@ -57,15 +57,35 @@ def test_summary_and_errors_by_module(start: Start, certificates: Certificates, 
         assert shapes(theirs, ON_REQUEST) == shapes(ours, ON_REQUEST) == {}, "nobody asked for these"
 
 
+def calls(exposition: Exposition, name: str) -> dict[tuple[str, str], float]:
+    """By method and URL, with {vmid} in the place of the number of a guest."""
+    counted: dict[tuple[str, str], float] = {}
+    for labels, value in values(exposition, name).items():
+        known = dict(labels)
+        key = (known["method"], re.sub(r"/(qemu|lxc)/\d+/", r"/\1/{vmid}/", known["url"]))
+        counted[key] = counted.get(key, 0) + value
+    return counted
+
+
 def test_calls_and_targets_on_request(start: Start, certificates: Certificates, tmp_path: Path) -> None:
     with side_by_side(start, certificates, tmp_path, "--collector.pve-api-metrics", "--collector.target-metrics") as beside:
-        beside.statuses()
-        beside.statuses({"cluster": "false", "node": "yes"})
-        beside.statuses({"cluster": 0, "node": ""})
+        for parameters in ({}, {"cluster": "false", "node": "yes"}, {"cluster": 0, "node": ""}):
+            assert beside.statuses(parameters) == (200, 200)
+        theirs, ours = pages(beside)
+        name = "pve_scrape_api_duration_seconds_count"
+        assert not any(re.search(r"/(qemu|lxc)/\d", labels["url"]) for labels in ours.having(name)), "a label that does not grow with the guests"
+        # What only the peer asks for: the state of each job.
+        states = {key for key in calls(theirs, name) if re.search(r"/replication/[^/]+/status$", key[1])}
+        assert len(states) == 2
+        assert set(calls(ours, name)) == set(calls(theirs, name)) - states
+        more = {key: (count, calls(theirs, name)[key]) for key, count in calls(ours, name).items() if count > calls(theirs, name)[key]}
+        assert more == {}
+        assert set(calls(ours, "pve_scrape_api_errors_total").values()) == {0}
+
         beside.api.faults[f"{API}/cluster/config/qdevice"] = Fault(status=500, reason="no", body=b'{"data":null}')
-        beside.api.faults[f"{API}/nodes/pve1/qemu/101/config"] = Fault(status=500, reason="no", body=b'{"data":null}')
-        assert beside.statuses() == (500, 500)
         assert beside.statuses({"node": 0}) == (200, 200)
+        beside.api.faults[f"{API}/nodes/pve1/qemu/101/config"] = Fault(status=500, reason="no", body=b'{"data":null}')
+        assert beside.statuses({"cluster": 0}) == (500, 500)
         theirs, ours = pages(beside)
     assert shapes(theirs, ON_REQUEST) == shapes(ours, ON_REQUEST)
     for name, kind in {
@@ -77,26 +97,10 @@ def test_calls_and_targets_on_request(start: Start, certificates: Certificates, 
         assert theirs.types[name] == ours.types[name] == kind
         if kind == "histogram":
             assert bounds(theirs, name) == bounds(ours, name)
-
     for name in ("pve_scrape_target_duration_seconds_count", "pve_scrape_target_errors_total"):
         assert values(theirs, name) == values(ours, name), name
     assert {labels["target"] for labels in ours.having("pve_scrape_target_duration_seconds_count")} == {beside.target}
-
-    # What the peer asks for beside what both ask for: the state of a job; with {vmid} in the place of numbers both are the same.
-    def calls(exposition: Exposition, name: str) -> dict[tuple[str, str], float]:
-        counted: dict[tuple[str, str], float] = {}
-        for labels, value in values(exposition, name).items():
-            known = dict(labels)
-            key = (known["method"], re.sub(r"/(qemu|lxc)/\d+/", r"/\1/{vmid}/", known["url"]))
-            counted[key] = counted.get(key, 0) + value
-        return counted
-
-    name = "pve_scrape_api_duration_seconds_count"
-    assert not any(re.search(r"/(qemu|lxc)/\d", labels["url"]) for labels in ours.having(name)), "a label that does not grow with the guests"
-    states = {key for key in calls(theirs, name) if re.search(r"/replication/[^/]+/status$", key[1])}
-    assert set(calls(ours, name)) == set(calls(theirs, name)) - states
-    more = {key: (count, calls(theirs, name)[key]) for key, count in calls(ours, name).items() if count > calls(theirs, name)[key]}
-    assert more == {}
     errors = "pve_scrape_api_errors_total"
-    assert {key: count for key, count in calls(ours, errors).items() if count} == {key: count for key, count in calls(theirs, errors).items() if count}
-    assert set(calls(ours, errors)) == set(calls(ours, name))
+    assert set(calls(ours, errors)) == set(calls(ours, "pve_scrape_api_duration_seconds_count"))
+    failed = [{key: count for key, count in calls(page, errors).items() if count} for page in (theirs, ours)]
+    assert failed[0] == failed[1] and len(failed[0]) == 2

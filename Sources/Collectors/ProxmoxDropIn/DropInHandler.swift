@@ -13,6 +13,7 @@ package struct DropInHandler: Sendable {
     private let deadline: ScrapeDeadline
     private let context: CollectionContext
     private let tally: DropInTally
+    private let journal: DropInJournal
 
     /// - Parameter clusters: those of the settings; requests may name them as targets.
     /// - Parameter scrapeTimeoutSeconds: longest that a request may take.
@@ -29,8 +30,12 @@ package struct DropInHandler: Sendable {
         collectors = settings.collectors
         deadline = ScrapeDeadline(capSeconds: scrapeTimeoutSeconds)
         self.context = context
+        journal = DropInJournal(context.logger)
         if !settings.modules.isEmpty, clusters.isEmpty, settings.allowedTargets.isEmpty {
             context.logger.warn("/pve answers no target yet: name them with --pve.allowed-targets (names, globs, CIDRs)")
+        }
+        if settings.modules.isEmpty, !settings.allowedTargets.isEmpty {
+            context.logger.warn("--pve.allowed-targets has no effect without credentials for them: --pve.config-file or PVE_USER")
         }
         if settings.allowedTargets.allowsAll, !settings.modules.isEmpty {
             context.logger.warn("--pve.allowed-targets=*: whoever reaches this exporter can have the credentials of /pve sent anywhere")
@@ -63,10 +68,12 @@ package struct DropInHandler: Sendable {
         tally.noteScrape(target, module: module, (ContinuousClock.now - begin).seconds, isFailure: result.failure != nil)
         switch result {
         case .success(let buffers):
+            journal.succeeded(module, found.client.endpoint.authority)
             return ExpositionResponse.text(Exposition(table, [buffers]), acceptEncoding: request.headers["Accept-Encoding"])
         case .failure(let error):
-            let words = "\(found.client.endpoint.authority): \(error)"
-            context.logger.warn("/pve failed", ["module": module, "detail": words])
+            // Of several endpoints the error itself says which.
+            let words = found.client.endpoints.count > 1 ? "\(error)" : "\(found.client.endpoint.authority): \(error)"
+            journal.failed(module, found.client.endpoint.authority, words)
             return HTTPServerResponse(status: 500, text: words + "\n")
         }
     }

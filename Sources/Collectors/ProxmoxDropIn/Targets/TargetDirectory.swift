@@ -111,9 +111,11 @@ final class TargetDirectory: Sendable {
 
     private func refusal(_ authority: String) -> Failure {
         // Whoever asks without being allowed learns what to tell the operator, and not what else is allowed.
-        let way = settings.modules.isEmpty ? "name it in proxmox.clusters" : "add it to --pve.allowed-targets (names, globs, CIDRs)"
-        return Failure(
-            .unavailable, "target \(shown(authority)) is not allowed, so no credential was sent to it; to allow it, \(way)")
+        let way =
+            settings.modules.isEmpty
+            ? "name it in proxmox.clusters, or in --pve.allowed-targets with a pve.yml (--pve.config-file) beside it"
+            : "add it to --pve.allowed-targets (names, globs, CIDRs)"
+        return Failure(.unavailable, "target \(shown(authority)) is not allowed, so nothing was sent to it; to allow it, \(way)")
     }
 
     /// Text of a request, as an answer may repeat it.
