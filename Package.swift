@@ -53,6 +53,7 @@ let package = Package(
         debian("CMicroHTTPD", package: "libmicrohttpd-dev", pkgConfig: "libmicrohttpd"),
         shim("MicroHTTPDShim", to: "CMicroHTTPD"),
         debian("CCurl", package: "libcurl4-openssl-dev", pkgConfig: "libcurl"),
+        // libssl-dev: the OpenSSL that libcurl was built with, for the one callback in which it lets us judge a certificate.
         shim("CurlShim", to: "CCurl", linking: ["ssl", "crypto"]),
         debian("CGnuTLS", package: "libgnutls28-dev", pkgConfig: "gnutls"),
         shim("GnuTLSShim", to: "CGnuTLS"),

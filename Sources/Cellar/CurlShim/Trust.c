@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,10 +12,12 @@ struct mlt_trust {
     unsigned holders;
     int trusts_fingerprints;
     int has_https_proxy;
+    int shows_certificate;
     // Of the last handshake.
-    int error;           // X509_V_*
-    int error_depth;     // 0 for the certificate of the other side, more for those of authorities
-    int is_established;
+    int is_strict;    // what is refused is not connected to
+    int error;        // X509_V_*
+    int error_depth;  // 0 for the certificate of the other side, more for those of authorities
+    int alert;        // with which the other side ended it, or 0
     int has_leaf;
     unsigned char leaf[MLT_FINGERPRINT_SIZE];
     // What is believed.
@@ -44,6 +47,7 @@ mlt_trust *mlt_trust_new(const mlt_curl_request *request) {
     trust->holders = 1;
     trust->trusts_fingerprints = trusts_fingerprints;
     trust->has_https_proxy = request->proxy != NULL && strncasecmp(request->proxy, "https:", 6) == 0;
+    trust->shows_certificate = request->certificate_file != NULL;
     trust->fingerprint_count = count;
     if (count > 0) memcpy(trust->fingerprints, request->fingerprints, count * MLT_FINGERPRINT_SIZE);
     return trust;
@@ -84,10 +88,10 @@ static int judge_by_chain(X509_STORE_CTX *chain, void *context) {
     return settle(trust, chain, is_accepted ? X509_V_OK : error, X509_STORE_CTX_get_error_depth(chain));
 }
 
-static void on_handshake(const SSL *connection, int where, int value) {
-    (void)value;
+static void on_event(const SSL *connection, int where, int value) {
     mlt_trust *trust = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), slot);
-    if (trust != NULL && (where & SSL_CB_HANDSHAKE_DONE) != 0) trust->is_established = 1;
+    int is_fatal = value >> 8 == SSL3_AL_FATAL;
+    if (trust != NULL && where == SSL_CB_READ_ALERT && is_fatal) trust->alert = value & 0xff;
 }
 
 // libcurl has made a TLS context and set it up; connections of it are made next. A request by way of an https proxy comes here twice:
@@ -99,8 +103,8 @@ static CURLcode on_context(CURL *easy, void *pointer, void *argument) {
     if (!SSL_CTX_set_ex_data(context, slot, trust)) return CURLE_SSL_CONNECT_ERROR;
     trust->holders++;
     trust->error = X509_V_OK;
-    trust->error_depth = trust->is_established = trust->has_leaf = 0;
-    SSL_CTX_set_info_callback(context, on_handshake);
+    trust->error_depth = trust->alert = trust->has_leaf = 0;
+    SSL_CTX_set_info_callback(context, on_event);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);  // it would let the certificate change after it was judged
     if (trust->trusts_fingerprints && SSL_CTX_get_verify_mode(context) == SSL_VERIFY_NONE) {
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
@@ -108,6 +112,7 @@ static CURLcode on_context(CURL *easy, void *pointer, void *argument) {
     } else {
         SSL_CTX_set_cert_verify_callback(context, judge_by_chain, trust);
     }
+    trust->is_strict = SSL_CTX_get_verify_mode(context) != SSL_VERIFY_NONE;
     return CURLE_OK;
 }
 
@@ -163,11 +168,6 @@ static mlt_curl_blame blame_for(int error) {
     }
 }
 
-static void say(mlt_curl_outcome *outcome, const char *text) {
-    memset(outcome->message, 0, sizeof outcome->message);
-    strncpy(outcome->message, text, sizeof outcome->message - 1);
-}
-
 static void name_host(CURL *easy, mlt_curl_outcome *outcome) {
     char *url = NULL, *host = NULL;
     CURLU *parts = curl_url();
@@ -178,23 +178,54 @@ static void name_host(CURL *easy, mlt_curl_outcome *outcome) {
     curl_url_cleanup(parts);
 }
 
-void mlt_trust_explain(const mlt_trust *trust, CURL *easy, mlt_curl_outcome *outcome) {
-    if (outcome->code != CURLE_PEER_FAILED_VERIFICATION) return;
-    if (trust->has_leaf && trust->error == X509_V_OK && !trust->is_established) {
-        // libcurl's code for this too, though it is the other side that does not believe us.
-        say(outcome, "the server says that the client certificate has expired");
-        return;
-    }
-    long connect_status = 0;
-    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
-    outcome->is_of_proxy = trust->has_https_proxy && connect_status / 100 != 2;
+static void blame_certificate(const mlt_trust *trust, CURL *easy, int is_of_proxy, mlt_curl_outcome *outcome) {
+    outcome->code = CURLE_PEER_FAILED_VERIFICATION;
+    outcome->blame = trust->has_leaf ? blame_for(trust->error) : mlt_curl_blame_other;
+    outcome->is_of_proxy = is_of_proxy;
     outcome->is_of_authority = trust->error_depth > 0;
     outcome->has_fingerprint = trust->has_leaf;
     memcpy(outcome->fingerprint, trust->leaf, sizeof outcome->fingerprint);
-    outcome->blame = trust->has_leaf ? blame_for(trust->error) : mlt_curl_blame_other;
-    if (outcome->blame == mlt_curl_blame_wrong_name && !outcome->is_of_proxy) name_host(easy, outcome);
+    if (outcome->blame == mlt_curl_blame_wrong_name && !is_of_proxy) name_host(easy, outcome);
     if (outcome->blame == mlt_curl_blame_other)
-        say(outcome, trust->has_leaf ? X509_verify_cert_error_string(trust->error) : "none was shown");
+        snprintf(outcome->message, sizeof outcome->message, "%s",
+                 trust->has_leaf ? X509_verify_cert_error_string(trust->error) : "none was shown");
+}
+
+// Whether an alert is about the certificate that we showed, or did not show.
+static int is_about_our_certificate(int alert) {
+    switch (alert) {
+    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_UNSUPPORTED_CERTIFICATE:
+    case SSL_AD_CERTIFICATE_REVOKED:
+    case SSL_AD_CERTIFICATE_EXPIRED:
+    case SSL_AD_CERTIFICATE_UNKNOWN:
+    case SSL_AD_UNKNOWN_CA:
+    case SSL_AD_ACCESS_DENIED:
+    case SSL_AD_CERTIFICATE_REQUIRED: return 1;
+    default: return 0;
+    }
+}
+
+static void tell_alert(const mlt_trust *trust, const char *side, mlt_curl_outcome *outcome) {
+    const char *text = SSL_alert_desc_string_long(trust->alert);
+    outcome->code = CURLE_SSL_CLIENTCERT;
+    if (trust->shows_certificate)
+        snprintf(outcome->message, sizeof outcome->message, "the %s refuses the client certificate: %s", side, text);
+    else if (trust->alert == SSL_AD_CERTIFICATE_REQUIRED)
+        snprintf(outcome->message, sizeof outcome->message, "the %s asks for a client certificate", side);
+    else
+        snprintf(outcome->message, sizeof outcome->message, "the %s ends the handshake: %s", side, text);
+}
+
+void mlt_trust_explain(const mlt_trust *trust, CURL *easy, mlt_curl_outcome *outcome) {
+    long connect_status = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+    int is_of_proxy = trust->has_https_proxy && connect_status / 100 != 2;
+    // libcurl's code is no guide: a refusal inside the handshake with an https proxy has the code of any failure, and an alert about our
+    // certificate has that of a refusal, or in TLS 1.3, where it comes after the handshake, that of a broken connection.
+    if (trust->is_strict && trust->error != X509_V_OK) blame_certificate(trust, easy, is_of_proxy, outcome);
+    else if (is_about_our_certificate(trust->alert)) tell_alert(trust, is_of_proxy ? "proxy" : "server", outcome);
+    else if (outcome->code == CURLE_PEER_FAILED_VERIFICATION) blame_certificate(trust, easy, is_of_proxy, outcome);
 }
 
 int mlt_certificate_fingerprint(const char *pem, unsigned char fingerprint[MLT_FINGERPRINT_SIZE]) {
