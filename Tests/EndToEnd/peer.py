@@ -18,17 +18,27 @@ import yaml
 from conftest import Answer, Program, Start, fetch, free_port
 from oracle import Labels, Samples, parse_exposition
 from prometheus_client.parser import text_string_to_metric_families
-from replay import TOKEN, Certificates, Replay, with_variants
+from replay import API, TOKEN, Certificates, Replay, with_variants
 
-CLUSTER_COLLECTORS = ("status", "version", "node", "cluster", "resources", "backup-info", "qdevice")
-NODE_COLLECTORS = ("config", "replication", "subscription")
-COLLECTORS = CLUSTER_COLLECTORS + NODE_COLLECTORS
+COLLECTORS = ("status", "version", "node", "cluster", "resources", "backup-info", "qdevice", "config", "replication", "subscription")
 
-# What is different on purpose and no test asserts: the peer names version 1.0.0, which old Prometheus versions do not know.
+# Of ours; the peer names version 1.0.0, which old Prometheus versions do not know.
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 USER, TOKEN_NAME, TOKEN_VALUE = TOKEN.replace("=", "!").split("!")
+
 Parameters = Mapping[str, Any] | Sequence[tuple[str, Any]]
+# The data of each answer by the path that is asked.
+Rows = dict[str, Any]
+
+# What the API says of a QDevice that works.
+CONNECTED = {
+    "Model": "Net",
+    "Algorithm": "Fifty-Fifty split",
+    "QNetd host": "192.0.2.9:5403",
+    "Tie-breaker": "Node with lowest node ID",
+    "State": "Connected",
+}
 
 # What a form has to escape, and what YAML and a shell might take for something else.
 PASSWORD = "sesame & öffne+dich=100% #1"
@@ -218,11 +228,17 @@ def side_by_side(start: Start, certificates: Certificates, folder: Path, *flags:
         yield Beside(start, api, pve_yml(folder / "pve.yml", certificates, **others), *flags)
 
 
-def recorded_rows() -> dict[str, Any]:
+def recorded_rows() -> Rows:
     """The good recorded answers, new for each caller to change."""
     return Replay.from_recordings().answers
 
 
+def resource(rows: Rows, identity: str) -> dict[str, Any]:
+    """The row of the resources with this id."""
+    found: dict[str, Any] = next(row for row in rows[f"{API}/cluster/resources"] if row["id"] == identity)
+    return found
+
+
 def recorded_api(certificates: Certificates) -> Replay:
-    """The recorded answers over HTTPS and on connections that stay: a new one for each of the calls would be most of the time of the tests."""
+    """The recorded answers over HTTPS, on connections that stay: a new one for each call would be most of the time of the tests."""
     return Replay.from_rows(recorded_rows(), certificate=certificates.server, login=LOGIN)

@@ -323,7 +323,8 @@ def make_certificates(folder: Path) -> Certificates:
     for words in (
         ["req", "-x509", *curve, "-days", "2", "-subj", "/CN=Authority of the tests", "-keyout", key, "-out", authority],
         ["req", "-new", *curve, "-subj", "/CN=pve1", "-keyout", server_key, "-out", request],
-        ["x509", "-req", "-in", request, "-CA", authority, "-CAkey", key, "-set_serial", "1", "-days", "2", "-extfile", extensions, "-out", server],
+        ["x509", "-req", "-in", request, "-CA", authority, "-CAkey", key, "-set_serial", "1", "-days", "2"]
+        + ["-extfile", extensions, "-out", server],
     ):
         done = subprocess.run(["openssl", *map(str, words)], capture_output=True, text=True)
         assert done.returncode == 0, f"openssl {words[0]}: {done.stderr}"

@@ -16,10 +16,8 @@ import pytest
 from conftest import REPOSITORY, Answer, Start, fetch
 from oracle import parse_exposition
 from peer import CONTENT_TYPE, LOGIN, TOKEN_NAME, TOKEN_VALUE, USER
-from peer import Beside, Exposition, Side, assert_says_why, difference, recorded_rows, side_by_side
+from peer import Beside, Exposition, Rows, Side, assert_says_why, difference, recorded_rows, resource, side_by_side
 from replay import API, TICKET_PATH, Certificates, Fault
-
-Rows = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +67,11 @@ ENDPOINTS: dict[str, Mapping[str, Any]] = {
 HTML = b"<html><body>maintenance</body></html>"
 FAULTS: dict[str, Fault] = {
     "401": Fault(status=401, reason="Authentication failed!", body=b""),
-    "403": Fault(status=403, reason="Permission check failed (/, Sys.Audit)", body=b'{"data":null,"message":"Permission check failed (/, Sys.Audit)\\n"}'),
+    "403": Fault(
+        status=403,
+        reason="Permission check failed (/, Sys.Audit)",
+        body=b'{"data":null,"message":"Permission check failed (/, Sys.Audit)\\n"}',
+    ),
     "500": Fault(status=500, reason="got timeout", body=b'{"data":null,"message":"got timeout\\n"}'),
     "501": Fault(status=501, reason="Method not implemented", body=b'{"data":null}'),
     "595": Fault(status=595, reason="No route to host", body=b""),
@@ -195,7 +197,7 @@ def timed(side: Side, parameters: Mapping[str, Any]) -> tuple[Answer, float]:
 
 def both_timed(beside: Beside, endpoint: str, fault: Fault, module: str) -> tuple[tuple[Answer, float], tuple[Answer, float]]:
     break_call(beside, endpoint, fault)
-    asked = {"module": module} | ENDPOINTS[endpoint] | {"target": beside.target}
+    asked = dict(ENDPOINTS[endpoint]) | {"module": module, "target": beside.target}
     with ThreadPoolExecutor(2) as pool:
         theirs, ours = pool.map(lambda side: timed(side, asked), (beside.peer, beside.ours))
     return theirs, ours
@@ -250,19 +252,19 @@ DIFFERENCES: dict[str, str] = {
     "target not allowed": "A target that --pve.allowed-targets does not name is refused with 403: the peer sends its credentials to any.",
     "malformed target": "A target that is none is refused with 400; the peer answers 500 or asks another than it was told.",
     "settings that cannot work": "They are refused at the start; the peer starts, and answers 500 whenever it is asked.",
-    "fewer calls": "Each thing is asked for once, and the state of a replication job comes from the list of jobs: a call that is not made cannot fail.",
+    "fewer calls": "Each thing is asked for once, a replication job's state by the list of jobs: what is not called cannot fail.",
     "kept login": "A ticket is kept and renewed; the peer logs in for each answer.",
-    "refused login": "A login that was refused is not tried again for a minute, in which the answer is 500: realms lock accounts that fail too often.",
-    "slow call": "A call has as long as the scrape, which is 10 s or what Prometheus says, and less if the module has a timeout; the peer gives up after 5 s.",
+    "refused login": "A login that was refused is not tried again for a minute, which answers 500: realms lock accounts.",
+    "slow call": "A call has the time of the scrape (10 s, or what Prometheus says) unless the module has a timeout; the peer's has 5 s.",
     "answer that trickles": "A call has an end also when a byte comes now and then; the peer waits as long as they come.",
     "redirection": "None is followed; the peer asks wherever it is sent.",
     "malformed number": "A number that cannot be read costs its own sample; the peer answers 500.",
-    "number that is not finite": "It gives no sample; the peer shows NaN and Inf from text. In JSON itself it is no number, and the answer unreadable.",
+    "number that is not finite": "It gives no sample, where the peer shows NaN and Inf; outside of quotes it makes the answer unreadable.",
     "malformed row": "A row that cannot be read, or lacks what names it, costs its own samples; the peer answers 500.",
     "malformed date": "A nextduedate that is no date costs its own sample; the peer answers 500.",
-    "text that says no": 'The text "0" means no, as the number does; the peer takes a node for the one that answers because its `local` is text.',
+    "text that says no": 'The text "0" means no, as the number does; to the peer any text is yes, so that the first node answers.',
     "text that is no Unicode": "It is repaired with U+FFFD; the peer answers 500.",
-    "unreadable answer": "What is not JSON is a failure everywhere; the peer shows a subscription without level, no start at boot, a disconnected QDevice.",
+    "unreadable answer": "What is not JSON is a failure everywhere; the peer makes a subscription, a configuration and a QDevice of nothing.",
     "row that comes twice": "Of two rows about the same the first counts; the peer writes the series twice, which Prometheus refuses.",
 }
 
@@ -277,10 +279,6 @@ class Case:
     # Series that the peer cannot be brought to leave out.
     lost: tuple[tuple[str, Mapping[str, str]], ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-def resource(rows: Rows, identity: str) -> Any:
-    return next(row for row in rows[f"{API}/cluster/resources"] if row["id"] == identity)
 
 
 def put(path: str, key: Any, value: Any) -> Callable[[Rows], Any]:
@@ -307,8 +305,12 @@ CASES: dict[str, Case] = {
     "number that is a list": Case("malformed number", put("node/pve1", "uptime", []), drop("node/pve1", "uptime")),
     "number that is an object": Case("malformed number", put("storage/pve1/nas", "disk", {}), drop("storage/pve1/nas", "disk")),
     "number that is empty": Case("malformed number", put("qemu/100", "maxcpu", ""), drop("qemu/100", "maxcpu")),
-    "onboot that is text": Case("malformed number", put("nodes/pve1/qemu/100/config", "onboot", "yes"), drop("nodes/pve1/qemu/100/config", "onboot")),
-    "onboot that is null": Case("malformed number", put("nodes/pve1/lxc/200/config", "onboot", None), drop("nodes/pve1/lxc/200/config", "onboot")),
+    "onboot that is text": Case(
+        "malformed number", put("nodes/pve1/qemu/100/config", "onboot", "yes"), drop("nodes/pve1/qemu/100/config", "onboot")
+    ),
+    "onboot that is null": Case(
+        "malformed number", put("nodes/pve1/lxc/200/config", "onboot", None), drop("nodes/pve1/lxc/200/config", "onboot")
+    ),
     "duration that is null": Case(
         "malformed number",
         lambda rows: rows[f"{API}/nodes/pve1/replication"][0].update(duration=None),
@@ -342,7 +344,9 @@ CASES: dict[str, Case] = {
     "guest of the node without number": Case("malformed row", add("nodes/pve1/lxc", {"name": "x"}), nothing),
     "replication job that is null": Case("malformed row", add("nodes/pve1/replication", None), nothing),
     "replication job without id": Case(
-        "malformed row", add("nodes/pve1/replication", {"type": "local", "source": "a", "target": "b", "guest": 1, "vmtype": "qemu", "fail_count": 1}), nothing
+        "malformed row",
+        add("nodes/pve1/replication", {"type": "local", "source": "a", "target": "b", "guest": 1, "vmtype": "qemu", "fail_count": 1}),
+        nothing,
     ),
     "replication job without target": Case(
         "malformed row",
@@ -463,7 +467,9 @@ def test_redirection(beside: Beside, rows: Rows) -> None:
     """Difference: redirection."""
     rows[f"{API}/elsewhere"] = rows[f"{API}/version"]
     beside.serve(rows)
-    beside.api.faults[f"{API}/version"] = Fault(raw=f"HTTP/1.1 302 Found\r\nLocation: {API}/elsewhere\r\nContent-Length: 0\r\n\r\n".encode())
+    beside.api.faults[f"{API}/version"] = Fault(
+        raw=f"HTTP/1.1 302 Found\r\nLocation: {API}/elsewhere\r\nContent-Length: 0\r\n\r\n".encode()
+    )
     assert beside.statuses() == (200, 500)
     assert beside.api.counts[f"{API}/elsewhere"] == 1
 

@@ -43,15 +43,30 @@ def test_summary_and_errors_by_module(start: Start, certificates: Certificates, 
             expected = {frozenset({("module", module)}): 0.0 for module in ("default", "password")}
             assert values(theirs, name) == values(ours, name) == expected
 
-        for parameters in ({}, {"cluster": 0}, {"module": "password"}, {"module": "password", "node": 0}, {"module": "none"}, {"cluster": 0, "node": 0}):
+        for parameters in (
+            {},
+            {"cluster": 0},
+            {"module": "password"},
+            {"module": "password", "node": 0},
+            {"module": "none"},
+            {"cluster": 0, "node": 0},
+        ):
             beside.statuses(parameters)
         beside.api.faults[f"{API}/version"] = Fault(status=500, reason="got timeout", body=b'{"data":null}')
-        assert [beside.statuses(parameters) for parameters in ({}, {"cluster": 0}, {"module": "password"}, {})] == [(500, 500), (200, 200), (500, 500), (500, 500)]
+        assert [beside.statuses(parameters) for parameters in ({}, {"cluster": 0}, {"module": "password"}, {})] == [
+            (500, 500),
+            (200, 200),
+            (500, 500),
+            (500, 500),
+        ]
         theirs, ours = pages(beside)
         assert shapes(theirs, ALWAYS) == shapes(ours, ALWAYS)
         for name in ("pve_collection_duration_seconds_count", "pve_request_errors_total"):
             assert values(theirs, name) == values(ours, name), name
-        assert values(ours, "pve_collection_duration_seconds_count") == {frozenset({("module", "default")}): 4, frozenset({("module", "password")}): 2}
+        assert values(ours, "pve_collection_duration_seconds_count") == {
+            frozenset({("module", "default")}): 4,
+            frozenset({("module", "password")}): 2,
+        }
         assert all(0 < seconds < 10 for seconds in values(ours, "pve_collection_duration_seconds_sum").values())
         assert [theirs.types[name] for name in ALWAYS] == [ours.types[name] for name in ALWAYS] == ["summary", "counter"]
         assert shapes(theirs, ON_REQUEST) == shapes(ours, ON_REQUEST) == {}, "nobody asked for these"
@@ -73,7 +88,9 @@ def test_calls_and_targets_on_request(start: Start, certificates: Certificates, 
             assert beside.statuses(parameters) == (200, 200)
         theirs, ours = pages(beside)
         name = "pve_scrape_api_duration_seconds_count"
-        assert not any(re.search(r"/(qemu|lxc)/\d", labels["url"]) for labels in ours.having(name)), "a label that does not grow with the guests"
+        assert not any(re.search(r"/(qemu|lxc)/\d", labels["url"]) for labels in ours.having(name)), (
+            "a label that does not grow with the guests"
+        )
         # What only the peer asks for: the state of each job.
         states = {key for key in calls(theirs, name) if re.search(r"/replication/[^/]+/status$", key[1])}
         assert len(states) == 2

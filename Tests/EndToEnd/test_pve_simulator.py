@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
+import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conftest import Program, Start, free_port, wait_for
 from peer import PASSWORD, Exposition, Ours, Peer, assert_same
 from test_simulators import fetch_insecure
-
-import yaml
 
 TIME = 1795237200
 USER = "monitor@pve"
@@ -66,14 +67,11 @@ def test_one_node_alone(start: Start, tmp_path: Path) -> None:
     assert len(theirs.having("pve_node_info")) == 1 and len(theirs.having("pve_guest_info")) == 10
 
 
-@pytest.mark.parametrize("scenario", ["node-down"])
+@pytest.mark.parametrize("scenario", ["node-down", "cpu-saturation"])
 def test_scenarios(start: Start, tmp_path: Path, scenario: str) -> None:
-    import ssl
-    import urllib.request
-
     simulated = Simulated(start, tmp_path)
     context = ssl.create_default_context(cafile=str(tmp_path / "world/lab.pem"))
     request = urllib.request.Request(f"https://{simulated.target}/api/v1/scenario", data=scenario.encode(), method="PUT")
     urllib.request.urlopen(request, context=context, timeout=10).read()
     theirs = simulated.same()
-    assert theirs.value("pve_up", id="node/pve4") == 0
+    assert theirs.value("pve_up", id="node/pve4") == (scenario != "node-down")

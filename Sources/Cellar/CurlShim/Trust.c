@@ -128,6 +128,7 @@ int mlt_trust_apply(mlt_trust *trust, CURL *easy, const mlt_curl_request *reques
     if (verifies && request->ca_file != NULL) {
         SET(CURLOPT_CAINFO, request->ca_file);
         SET(CURLOPT_CAPATH, NULL);
+        SET(CURLOPT_CA_CACHE_TIMEOUT, 300L);  // a day without it, in which a renewed file would not be seen
     }
     if (trust->trusts_fingerprints) {
         // libcurl does not know what on_context does, and would give this request a connection that another made with other fingerprints

@@ -53,11 +53,14 @@ struct NodeFamilies: Sendable {
 
     func writeReplication(_ row: JSONValue, into buffer: inout SampleBuffer) {
         guard let job = row["id"]?.labelText else { return }
-        func field(_ value: JSONValue?) -> String { value?.labelText ?? "" }
-        let labels = buffer.labels(
-            Self.replicationLabels, job, field(row["type"]), "node/" + field(row["source"]), "node/" + field(row["target"]),
-            "\(field(row["vmtype"]))/\(field(row["guest"]))")
-        buffer.add(replicationInfo, labels, true)
+        if let type = row["type"], let source = row["source"], let target = row["target"], let kind = row["vmtype"],
+            let guest = row["guest"]
+        {
+            let labels = buffer.labels(
+                Self.replicationLabels, job, type.labelText, "node/" + source.labelText, "node/" + target.labelText,
+                "\(kind.labelText)/\(guest.labelText)")
+            buffer.add(replicationInfo, labels, true)
+        }
         let id = buffer.labels(DropInFamilies.id, job)
         buffer.add(duration, id, row["duration"]?.number)
         buffer.add(lastSync, id, row["last_sync"]?.number)

@@ -32,22 +32,15 @@ struct StatusFamilies: Sendable {
 
     func writeUp(_ resource: ResourceRow, id: LabelSet, into buffer: inout SampleBuffer) {
         switch resource.type {
-        case "qemu", "lxc": buffer.add(up, id, resource.status == "running")
-        case "storage": buffer.add(up, id, resource.status == "available")
+        case "qemu", "lxc": buffer.add(up, id, resource.status.map { $0 == "running" })
+        case "storage": buffer.add(up, id, resource.status.map { $0 == "available" })
         default: break
         }
     }
 
     func writeNode(_ row: JSONValue, into buffer: inout SampleBuffer) {
-        let values = Self.nodeLabels.names.map { name in
-            switch name {
-            case "id": row["id"]?.labelText ?? ""
-            case "level": row["level"]?.labelText ?? ""
-            case "name": row["name"]?.labelText ?? ""
-            default: row["nodeid"]?.labelText ?? ""
-            }
-        }
-        buffer.add(nodeInfo, buffer.labels(Self.nodeLabels, values), true)
+        guard let id = row["id"], let level = row["level"], let name = row["name"], let number = row["nodeid"] else { return }
+        buffer.add(nodeInfo, buffer.labels(Self.nodeLabels, id.labelText, level.labelText, name.labelText, number.labelText), true)
     }
 
     /// Every field but type and name is a label; in the order of their names, as the API's own changes from answer to answer.

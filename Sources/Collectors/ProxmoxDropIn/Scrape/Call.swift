@@ -35,16 +35,16 @@ extension DropInScrape {
             case .quorumDevice(let cluster): return .samples(try await quorumDevice(cluster, scrape))
             case .guests(let node, let kind):
                 return .guests(
-                    try await scrape.get("/nodes/\(ProxmoxClient.pathPart(node))/\(kind)", node: node) { GuestList($0, node, kind) })
+                    try await scrape.get("/nodes/\(ProxmoxClient.pathPart(node))/\(kind)") { GuestList($0, node, kind) })
             case .configuration(let guest):
                 let path = "/nodes/\(ProxmoxClient.pathPart(guest.node))/\(guest.kind)/\(ProxmoxClient.pathPart(guest.vmid))/config"
-                let value: Double? = try await scrape.get(path, node: guest.node) { data in
+                let value: Double? = try await scrape.get(path) { data in
                     data.isObject ? .some(data["onboot"]?.number) : .none
                 }
                 return .onBoot(guest, value)
             case .replication(let node):
                 return .samples(
-                    try await scrape.get("/nodes/\(ProxmoxClient.pathPart(node))/replication", node: node) { data in
+                    try await scrape.get("/nodes/\(ProxmoxClient.pathPart(node))/replication") { data in
                         guard data.isArray else { return nil }
                         var buffer = SampleBuffer(part: "replication")
                         data.forEachElement { families.node.writeReplication($0, into: &buffer) }
@@ -52,7 +52,7 @@ extension DropInScrape {
                     })
             case .subscription(let node):
                 return .samples(
-                    try await scrape.get("/nodes/\(ProxmoxClient.pathPart(node))/subscription", node: node) { data in
+                    try await scrape.get("/nodes/\(ProxmoxClient.pathPart(node))/subscription") { data in
                         guard data.isObject else { return nil }
                         var buffer = SampleBuffer(part: "subscription")
                         families.node.writeSubscription(data, node: node, into: &buffer)
@@ -80,10 +80,11 @@ extension DropInScrape {
         }
     }
 
+    /// All calls are answered by the node that was asked, so its three workers are shared by all of them.
     fileprivate func get<Value: Sendable>(
-        _ path: String, node: String? = nil, absent: Value? = nil, decode: @escaping @Sendable (JSONValue) -> Value?
+        _ path: String, absent: Value? = nil, decode: @escaping @Sendable (JSONValue) -> Value?
     ) async throws(ProxmoxError) -> Value {
-        try await client.get(path, node: node, absent: absent, http: http, by: callDeadline, decode: decode)
+        try await client.get(path, absent: absent, http: http, by: callDeadline, decode: decode)
     }
 }
 
