@@ -105,6 +105,8 @@ package final class ProxmoxClient: Sendable {
                 if failure != nil { state.counts[index].failures += 1 }
                 state.wasRefused = failure?.kind == .unauthorized
             }
+            // A call that was given up tells nothing of the API.
+            guard !(failure != nil && Task.isCancelled) else { return }
             observer?(
                 "GET", endpoints[index].baseURL + "/api2/json" + path.prefix { $0 != "?" }, (ContinuousClock.now - begin).seconds,
                 failure != nil)

@@ -262,9 +262,9 @@ DIFFERENCES: dict[str, str] = {
     "number that is not finite": "It gives no sample, where the peer shows NaN and Inf; outside of quotes it makes the answer unreadable.",
     "malformed row": "A row that cannot be read, or lacks what names it, costs its own samples; the peer answers 500.",
     "malformed date": "A nextduedate that is no date costs its own sample; the peer answers 500.",
-    "text that says no": 'The text "0" means no, as the number does; to the peer any text is yes, so that the first node answers.',
+    "text that says no": 'The text "0" means no, as the number does; to the peer any text is yes: the first node answers.',
     "text that is no Unicode": "It is repaired with U+FFFD; the peer answers 500.",
-    "unreadable answer": "What is not JSON is a failure everywhere; the peer makes a subscription, a configuration and a QDevice of nothing.",
+    "unreadable answer": "What is not JSON is a failure; the peer makes a subscription, a configuration, a QDevice of nothing.",
     "row that comes twice": "Of two rows about the same the first counts; the peer writes the series twice, which Prometheus refuses.",
 }
 

@@ -56,6 +56,8 @@ def test_simulated_cluster(start: Start, tmp_path: Path, flags: tuple[str, ...])
     assert found["pve_guest_info"] == guests and found["pve_node_info"] == 4 and found["pve_lock_state"] == 9 * guests
     assert found["pve_qdevice_info"] == found["pve_qdevice_up"] == ("--qdevice" in flags)
     assert 0 < found["pve_onboot_status"] < guests and found["pve_subscription_info"] == 1
+    if guests == 400:
+        return  # a call for each takes its time
     assert simulated.same(cluster=1, node=1) == theirs, "time stands still"
     simulated.same(cluster=1, node=0)
     simulated.same(cluster=0, node=1)

@@ -79,7 +79,8 @@ struct ResourceFamilies: Sendable {
             buffer.add(guestInfo, labels, true)
         } else if row.type == "storage" {
             // The API gives the list in another order each time.
-            let content = row.content.split(separator: ",", omittingEmptySubsequences: false).sorted().joined(separator: ",")
+            let kinds = row.content.split(separator: ",", omittingEmptySubsequences: false)
+            let content = kinds.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: ",")
             buffer.add(storageInfo, buffer.labels(Self.storageLabels, row.id ?? "", row.node, row.storage, row.pluginType, content), true)
         }
     }

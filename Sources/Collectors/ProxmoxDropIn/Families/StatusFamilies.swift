@@ -47,8 +47,8 @@ struct StatusFamilies: Sendable {
     func writeCluster(_ row: JSONValue, into buffer: inout SampleBuffer) {
         var fields: [(name: String, value: String)] = []
         row.forEachMember { key, value in
-            let name = key.text
-            guard fields.count < 32, name != "type", name != "name", name != "id", Self.isLabelName(name) else { return }
+            let name = Self.labelName(key.text)
+            guard fields.count < 32, !["type", "name", "id"].contains(name), !fields.contains(where: { $0.name == name }) else { return }
             fields.append((name, value.labelText))
         }
         fields.sort { $0.name < $1.name }
@@ -56,12 +56,14 @@ struct StatusFamilies: Sendable {
         buffer.add(clusterInfo, buffer.labels(LabelSchema(names: fields.map(\.name)), fields.map(\.value)), true)
     }
 
-    private static func isLabelName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, !(0x30...0x39).contains(first), text.utf8.count <= 64, !text.hasPrefix("__") else {
-            return false
+    /// The field's name with `_` in place of what no label name may hold, as client libraries do it.
+    private static func labelName(_ text: String) -> String {
+        var name = ""
+        for letter in text.unicodeScalars.prefix(64) {
+            let isLetter = ("a"..."z").contains(letter) || ("A"..."Z").contains(letter) || letter == "_"
+            let isDigit = ("0"..."9").contains(letter) && !name.isEmpty
+            name.unicodeScalars.append(isLetter || isDigit ? letter : "_")
         }
-        return text.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "_")
-        }
+        return name.isEmpty ? "_" : name
     }
 }

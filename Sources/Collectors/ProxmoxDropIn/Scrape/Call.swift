@@ -66,7 +66,10 @@ extension DropInScrape {
             do throws(ProxmoxError) {
                 return try await scrape.get("/cluster/config/qdevice", absent: SampleBuffer(part: "qdevice")) {
                     [families = scrape.families] data in
-                    guard data.isObject else { return nil }
+                    // Perl writes an empty hash as a list now and then; with something in it, a list is none of ours.
+                    var isEmptyList = data.isArray
+                    data.forEachElement { _ in isEmptyList = false }
+                    guard data.isObject || isEmptyList else { return nil }
                     var buffer = SampleBuffer(part: "qdevice")
                     families.cluster.writeDevice(data, cluster: cluster, into: &buffer)
                     return buffer

@@ -7,7 +7,8 @@ struct DropInAssembly {
     private var buffers: [SampleBuffer] = []
     private var backups: (buffer: SampleBuffer, count: Int)?
     private var rows: ClusterRows?
-    private var onBoot = SampleBuffer(part: "onboot")
+    /// As the answers came, which is never the same order.
+    private var onBoot: [(guest: GuestList.Guest, value: Double)] = []
 
     init(scrape: DropInScrape) { self.scrape = scrape }
 
@@ -24,14 +25,20 @@ struct DropInAssembly {
             writeBackups()
         case .guests(let list): return list.guests.map { .configuration($0) }
         case .onBoot(let guest, let value):
-            guard let value else { return [] }
-            scrape.families.node.writeOnBoot(value, node: guest.node, type: guest.kind, vmid: guest.vmid, into: &onBoot)
+            if let value { onBoot.append((guest, value)) }
         }
         return []
     }
 
-    /// All that was written.
-    var all: [SampleBuffer] { buffers + [onBoot] }
+    /// All that was found, in an order that stays.
+    var all: [SampleBuffer] {
+        var buffer = SampleBuffer(part: "onboot", reservingSamples: onBoot.count)
+        // Virtual machines first, each kind by number.
+        for (guest, value) in onBoot.sorted(by: { $0.guest.precedes($1.guest) }) {
+            scrape.families.node.writeOnBoot(value, node: guest.node, type: guest.kind, vmid: guest.vmid, into: &buffer)
+        }
+        return buffers + [buffer]
+    }
 
     private func nextCalls(_ rows: ClusterRows) throws(ProxmoxError) -> [DropInScrape.Call] {
         let collectors = scrape.collectors

@@ -7,6 +7,11 @@ struct GuestList: Sendable {
         /// `qemu` or `lxc`
         let kind: String
         let vmid: String
+
+        func precedes(_ other: Guest) -> Bool {
+            guard kind == other.kind else { return kind == "qemu" }
+            return (vmid.utf8.count, vmid) < (other.vmid.utf8.count, other.vmid)
+        }
     }
 
     private(set) var guests: [Guest] = []
