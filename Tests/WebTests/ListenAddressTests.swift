@@ -72,6 +72,16 @@ struct ListenAddressTests {
                 == "port \(bound.port) on \(host.isEmpty ? "all addresses" : host) is in use; choose another with --web.listen-address")
     }
 
+    @Test("No host and [::] listen for IPv4 too, another IPv6 address does not", arguments: [("", 0), ("::", 0), ("::1", 1)])
+    func bothFamilies(_ host: String, _ expected: Int32) throws {
+        let descriptor = try ListenAddress(host: host, port: 0).listen(origin: "test")
+        defer { close(descriptor) }
+        var sixOnly: Int32 = -1
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        #expect(getsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &sixOnly, &size) == 0)
+        #expect(sixOnly == expected)
+    }
+
     @Test("An address that is not this machine's is an error that names it and the flag")
     func foreignAddress() {
         let error = #expect(throws: Failure.self) {

@@ -47,10 +47,10 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw failure(origin, errno) }
         var yes: Int32 = 1
-        var sixOnly: Int32 = host.isEmpty ? 0 : 1
+        // No host means all addresses, and so does [::], as programs of the field have it: of IPv4 too, through one socket.
+        var sixOnly: Int32 = host.isEmpty || host == "::" ? 0 : 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, size)
-        // An empty host means IPv4 and IPv6 through one socket.
         if family == AF_INET6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &sixOnly, size) }
         guard bind(descriptor), Glibc.listen(descriptor, 1024) == 0 else {
             let code = errno
