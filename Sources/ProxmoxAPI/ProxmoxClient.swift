@@ -69,7 +69,7 @@ package final class ProxmoxClient: Sendable {
 
     /// GETs a path below `/api2/json` and decodes the answer's `data`.
     ///
-    /// - Parameter node: the node that the call is about, or nil for the cluster.
+    /// - Parameter node: whose three places the call takes, or nil for those of the cluster.
     /// - Parameter absent: what an answer means whose data is null; nil for nothing that this path promises.
     package func get<Value: Sendable>(
         _ path: String, node: String? = nil, absent: Value? = nil, http: HTTPClient, by deadline: Deadline,
@@ -77,14 +77,15 @@ package final class ProxmoxClient: Sendable {
     ) async throws(ProxmoxError) -> Value {
         let first = state.withLock { $0.current }
         let reading = Reading(absent: absent, decode: decode)
+        let isOfNode = node != nil || path.hasPrefix("/nodes/")
         for step in 0..<endpoints.count - 1 {
             let index = (first + step) % endpoints.count
             // Whoever hangs must leave time to ask the next.
-            let share = node == nil ? Deadline.after(seconds: deadline.remainingSeconds * 0.4) : deadline
+            let share = isOfNode ? deadline : Deadline.after(seconds: deadline.remainingSeconds * 0.4)
             do throws(ProxmoxError) {
                 return try await get(path, at: index, node, http, min(share, deadline), reading)
             } catch {
-                guard error.mayDifferElsewhere(isOfNode: node != nil), !deadline.hasPassed, !Task.isCancelled else { throw error }
+                guard error.mayDifferElsewhere(isOfNode: isOfNode), !deadline.hasPassed, !Task.isCancelled else { throw error }
                 state.withLock { state in
                     // Of many calls that fail at once, the first moves on.
                     if state.current == index { state.current = (index + 1) % endpoints.count }
@@ -103,7 +104,12 @@ package final class ProxmoxClient: Sendable {
             state.withLock { state in
                 state.counts[index].requests += 1
                 if failure != nil { state.counts[index].failures += 1 }
-                state.wasRefused = failure?.kind == .unauthorized
+                switch failure?.kind {
+                case .unauthorized: state.wasRefused = true
+                case nil, .forbidden, .nodeUnreachable, .refused: state.wasRefused = false
+                // Nobody has said anything of the credential.
+                case .timeout, .unreachable, .tls, .tooLarge, .malformed: break
+                }
             }
             // A call that was given up tells nothing of the API.
             guard !(failure != nil && Task.isCancelled) else { return }

@@ -29,7 +29,8 @@ struct ProxmoxLogin: Sendable {
 
     let user: String
     let password: Secret
-    let code: Secret?
+    /// Gives the answer to a two-factor challenge, once.
+    let takeCode: @Sendable () -> Secret?
     let endpoint: ProxmoxEndpoint
     let http: HTTPClient
     let deadline: Deadline
@@ -39,29 +40,39 @@ struct ProxmoxLogin: Sendable {
         do throws(ProxmoxError) {
             if let old, old.ageSeconds < ProxmoxTicket.lifeSeconds {
                 do throws(ProxmoxError) {
-                    return .success(try await ticket(old.text, generation))
+                    // Half of the time: the old ticket is still good, and the call that waits must be able to use it.
+                    let half = min(deadline, .after(seconds: deadline.remainingSeconds / 2))
+                    return .success(try await ticket(old.text, generation, by: half))
                 } catch  where error.kind == .unauthorized {
                     // Too old for the API's clock, or from before its keys were changed.
                 }
             }
-            return .success(try await ticket(password, generation))
+            return .success(try await ticket(password, generation, by: deadline))
         } catch {
             return .failure(error)
         }
     }
 
-    private func ticket(_ password: Secret, _ generation: Int) async throws(ProxmoxError) -> ProxmoxTicket {
-        var answer = try await post([("username", user), ("password", password.reveal())])
+    private func ticket(_ password: Secret, _ generation: Int, by deadline: Deadline) async throws(ProxmoxError) -> ProxmoxTicket {
+        var answer = try await post([("username", user), ("password", password.reveal())], by: deadline)
         if answer.needsSecondFactor {
-            guard let code else {
-                throw ProxmoxError(
-                    .unauthorized, Self.path,
-                    "\(user) has two-factor authentication, which a program cannot answer; make an API token for it: "
-                        + "pveum user token add \(user) martlet", method: "POST")
+            guard let code = takeCode() else {
+                throw Self.failure(
+                    .unauthorized,
+                    "\(user) has two-factor authentication, which a program cannot answer more than once; make an API token for it: "
+                        + "pveum user token add \(user) martlet")
             }
-            answer = try await post([("username", user), ("tfa-challenge", answer.ticket), ("password", "totp:\(code.reveal())")])
+            let challenge = [("username", user), ("tfa-challenge", answer.ticket), ("password", "totp:\(code.reveal())")]
+            answer = try await post(challenge, by: deadline)
+            guard !answer.needsSecondFactor else {
+                throw Self.failure(.unauthorized, "the one-time code of \(user) is not enough to be let in")
+            }
         }
         return ProxmoxTicket(text: Secret(answer.ticket), csrf: Secret(answer.csrf), generation: generation)
+    }
+
+    static func failure(_ kind: ProxmoxError.Kind, _ detail: String) -> ProxmoxError {
+        ProxmoxError(kind, path, detail, method: "POST")
     }
 
     private struct Answer: Sendable {
@@ -70,7 +81,7 @@ struct ProxmoxLogin: Sendable {
         let needsSecondFactor: Bool
     }
 
-    private func post(_ fields: [(name: String, value: String)]) async throws(ProxmoxError) -> Answer {
+    private func post(_ fields: [(name: String, value: String)], by deadline: Deadline) async throws(ProxmoxError) -> Answer {
         var request = endpoint.request(Self.path, by: deadline)
         request.method = "POST"
         request.headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")]
@@ -82,19 +93,21 @@ struct ProxmoxLogin: Sendable {
             throw ProxmoxError(error, Self.path, method: "POST")
         }
         guard response.status == 200 else {
-            // No text of the answer: what stands in it may repeat the form.
-            guard response.status == 401 else { throw ProxmoxError(status: response.status, Self.path, response.reason, method: "POST") }
-            throw ProxmoxError(
-                .unauthorized, Self.path,
-                "401 the login of \(user) is refused: wrong password, unknown realm, or a user that is disabled or has expired",
-                method: "POST")
+            // What stands in the answer may repeat the form, so its body is left alone, and its reason taken without the secrets.
+            guard response.status == 401 else {
+                let reason = response.reason.without(fields.dropFirst().map(\.value))
+                throw ProxmoxError(status: response.status, Self.path, reason, method: "POST")
+            }
+            let cause =
+                fields.count > 2 ? "wrong or old one-time code" : "wrong password, unknown realm, or a user that is disabled or has expired"
+            throw Self.failure(.unauthorized, "401 the login of \(user) is refused: \(cause)")
         }
         let answer = try? JSONDocument(parsing: response.body).withRoot { root -> Answer? in
             guard let data = root["data"], let ticket = data["ticket"]?.text, !ticket.isEmpty, ticket.utf8.count <= 4096 else { return nil }
             let isHalf = data["NeedTFA"]?.flag == true || ticket.hasPrefix("PVE:!tfa!")
             return Answer(ticket: ticket, csrf: data["CSRFPreventionToken"]?.text ?? "", needsSecondFactor: isHalf)
         }
-        guard let answer else { throw ProxmoxError(.malformed, Self.path, "the answer holds no ticket", method: "POST") }
+        guard let answer else { throw Self.failure(.malformed, "the answer holds no ticket") }
         return answer
     }
 }

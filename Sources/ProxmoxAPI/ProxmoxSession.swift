@@ -4,9 +4,9 @@ import Web
 
 /// Being let in: gives each request its credential, and with a password keeps the ticket that the login gave.
 ///
-/// One login is under way at a time, however many calls wait for it. A ticket is renewed after an hour, which is half of its life. A
-/// login that was refused is not tried again for a minute: the API delays each refusal by three seconds, and some realms lock an
-/// account that fails too often.
+/// One login is under way at a time at an endpoint, however many calls wait for it. A ticket is renewed after an hour, which is half of
+/// its life. A login that was refused, or a renewal that failed, is not tried again for a minute: the API delays each refusal by three
+/// seconds, and some realms lock an account that fails too often. A one-time code is sent once.
 package final class ProxmoxSession: Sendable {
     /// What goes into a request.
     struct Authorization: Sendable {
@@ -18,10 +18,15 @@ package final class ProxmoxSession: Sendable {
     private struct State {
         var ticket: ProxmoxTicket?
         var generation = 0
-        var login: Task<Result<ProxmoxTicket, ProxmoxError>, Never>?
+        /// Under way, by the endpoint's authority: who asks another endpoint because one hangs must not wait for that one.
+        var logins: [String: PendingLogin] = [:]
         var refusal: (error: ProxmoxError, until: Deadline)?
-        /// Tickets that were used and may be repeated by a proxy's error page.
-        var secrets: [String]
+        /// When a renewal that failed is tried again.
+        var nextRenewal: Deadline?
+        /// The tickets that may be in use, which a proxy's error page may repeat.
+        var issued: [ProxmoxTicket] = []
+        /// The answer to a two-factor challenge, until it is used.
+        var oneTimeCode: Secret?
     }
 
     package let credential: ProxmoxCredential
@@ -34,7 +39,9 @@ package final class ProxmoxSession: Sendable {
         self.credential = credential
         self.renewAfterSeconds = renewAfterSeconds
         self.refusalSeconds = refusalSeconds
-        state = Mutex(State(secrets: credential.secrets))
+        var state = State()
+        if case .password(_, _, let code) = credential { state.oneTimeCode = code }
+        self.state = Mutex(state)
     }
 
     /// The headers that let a request in; logs in at the endpoint when there is no ticket that is young enough.
@@ -44,8 +51,9 @@ package final class ProxmoxSession: Sendable {
         switch credential {
         case .token(let token):
             return Authorization(headers: [("Authorization", "PVEAPIToken=" + token.reveal())], generation: 0)
-        case .password(let user, let password, let code):
-            let login = ProxmoxLogin(user: user, password: password, code: code, endpoint: endpoint, http: http, deadline: deadline)
+        case .password(let user, let password, _):
+            let login = ProxmoxLogin(
+                user: user, password: password, takeCode: takeCode, endpoint: endpoint, http: http, deadline: deadline)
             let ticket = try await ticket(login)
             // Percent-encoded, as browsers send it; the API takes it raw too.
             var headers = [("Cookie", "PVEAuthCookie=" + percentEncoded(ticket.text.reveal()))]
@@ -63,67 +71,104 @@ package final class ProxmoxSession: Sendable {
         return true
     }
 
+    /// The one-time code, the first time.
+    private func takeCode() -> Secret? {
+        state.withLock { state in
+            defer { state.oneTimeCode = nil }
+            return state.oneTimeCode
+        }
+    }
+
     /// The text without the credential, in case an answer repeats what it was asked with, as the error page of a proxy does.
     func withoutSecrets(_ text: String) -> String {
-        var text = text
-        for secret in state.withLock({ $0.secrets }) where secret.count > 3 {
-            text = text.replacing(secret, with: "***").replacing(percentEncoded(secret), with: "***")
-        }
-        return text
+        let issued = state.withLock { $0.issued }
+        return text.without(credential.secrets + issued.flatMap { [$0.text.reveal(), $0.csrf.reveal()] })
     }
 
     private func ticket(_ login: ProxmoxLogin) async throws(ProxmoxError) -> ProxmoxTicket {
         enum Step {
             case have(ProxmoxTicket)
-            case wait(Task<Result<ProxmoxTicket, ProxmoxError>, Never>)
+            case wait(PendingLogin, isOwn: Bool)
             case fail(ProxmoxError)
         }
+        let authority = login.endpoint.authority
         while true {
             let step: Step = state.withLock { state in
-                if let ticket = state.ticket, ticket.ageSeconds < renewAfterSeconds { return .have(ticket) }
+                if let ticket = state.ticket, isGood(ticket, state) { return .have(ticket) }
                 if let refusal = state.refusal, !refusal.until.hasPassed { return .fail(refusal.error) }
-                if let running = state.login { return .wait(running) }
+                if let pending = state.logins[authority] { return .wait(pending, isOwn: false) }
                 state.generation += 1
                 let (old, generation) = (state.ticket, state.generation)
+                let pending = PendingLogin(deadline: login.deadline)
+                state.logins[authority] = pending
                 // Detached: one waiting call that is cancelled must not take the login of the others along.
-                let task = Task.detached { [self] in
+                Task.detached { [self] in
                     let result = await login.run(renewing: old, generation: generation)
-                    return settle(result, old)
+                    pending.finish(settle(result, old, authority))
                 }
-                state.login = task
-                return .wait(task)
+                return .wait(pending, isOwn: true)
             }
             switch step {
             case .have(let ticket): return ticket
             case .fail(let error): throw error
-            case .wait(let task):
-                let result = await task.value
+            case .wait(let pending, let isOwn):
+                guard let result = await pending.outcome(by: login.deadline) else {
+                    throw Task.isCancelled
+                        ? ProxmoxLogin.failure(.unreachable, "cancelled") : ProxmoxLogin.failure(.timeout, "no answer by the deadline")
+                }
                 // Whoever began the login may have had less time than we have.
-                if case .failure(let error) = result, error.kind == .timeout, login.deadline.remainingSeconds > 0.5 { continue }
+                if case .failure(let error) = result, error.kind == .timeout, !isOwn, pending.deadline.hasPassed,
+                    login.deadline.remainingSeconds > 0.5
+                {
+                    continue
+                }
                 return try result.get()
             }
         }
     }
 
+    /// Whether a ticket is young enough, or lives and cannot be renewed just now.
+    private func isGood(_ ticket: ProxmoxTicket, _ state: State) -> Bool {
+        let ageSeconds = ticket.ageSeconds
+        if ageSeconds < renewAfterSeconds { return true }
+        guard let nextRenewal = state.nextRenewal else { return false }
+        return !nextRenewal.hasPassed && ageSeconds < ProxmoxTicket.lifeSeconds
+    }
+
     /// Keeps what a login gave. A renewal that failed for another reason than a refusal leaves the old ticket in use while it lives.
-    private func settle(_ result: Result<ProxmoxTicket, ProxmoxError>, _ old: ProxmoxTicket?) -> Result<ProxmoxTicket, ProxmoxError> {
+    private func settle(
+        _ result: Result<ProxmoxTicket, ProxmoxError>, _ old: ProxmoxTicket?, _ authority: String
+    ) -> Result<ProxmoxTicket, ProxmoxError> {
         state.withLock { state in
-            state.login = nil
+            state.logins[authority] = nil
             switch result {
             case .success(let ticket):
                 state.ticket = ticket
-                state.refusal = nil
-                state.secrets = credential.secrets + [ticket.text.reveal(), ticket.csrf.reveal()]
+                (state.refusal, state.nextRenewal) = (nil, nil)
+                // Two: a call that is on its way has the one before.
+                state.issued = state.issued.suffix(1) + [ticket]
                 return result
             case .failure(let error):
+                // Another endpoint has given one meanwhile.
+                if let newer = state.ticket, newer.generation != old?.generation { return .success(newer) }
                 if error.kind == .unauthorized {
                     state.ticket = nil
                     state.refusal = (error, .after(seconds: refusalSeconds))
                     return result
                 }
                 guard let old, old.ageSeconds < ProxmoxTicket.lifeSeconds else { return result }
+                state.nextRenewal = .after(seconds: refusalSeconds)
                 return .success(old)
             }
+        }
+    }
+}
+
+extension String {
+    /// The text with `***` in place of these, as they are and percent-encoded; very short ones would take common words along.
+    func without(_ secrets: [String]) -> String {
+        secrets.filter { $0.count > 3 }.reduce(self) { text, secret in
+            text.replacing(secret, with: "***").replacing(percentEncoded(secret), with: "***")
         }
     }
 }

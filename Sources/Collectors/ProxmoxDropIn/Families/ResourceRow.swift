@@ -31,7 +31,7 @@ struct ResourceRow {
     init(_ row: JSONValue) {
         row.forEachMember { key, value in
             switch key {
-            case "id": id = value.text
+            case "id": id = value.shortText
             case "type": type = value.text ?? ""
             case "status": status = value.text
             case "hastate": haState = value.text

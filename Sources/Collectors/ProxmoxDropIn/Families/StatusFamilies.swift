@@ -23,9 +23,9 @@ struct StatusFamilies: Sendable {
     /// A row of `/cluster/status` with `type` node or cluster.
     func writeUp(_ row: JSONValue, isNode: Bool, into buffer: inout SampleBuffer) {
         if isNode {
-            guard let id = row["id"]?.text else { return }
+            guard let id = row["id"]?.shortText else { return }
             buffer.add(up, buffer.labels(DropInFamilies.id, id), row["online"]?.number)
-        } else if let name = row["name"]?.text {
+        } else if let name = row["name"]?.shortText {
             buffer.add(up, buffer.labels(DropInFamilies.id, "cluster/" + name), row["quorate"]?.number)
         }
     }
@@ -48,7 +48,10 @@ struct StatusFamilies: Sendable {
         var fields: [(name: String, value: String)] = []
         row.forEachMember { key, value in
             let name = Self.labelName(key.text)
-            guard fields.count < 32, !["type", "name", "id"].contains(name), !fields.contains(where: { $0.name == name }) else { return }
+            // Names that begin so are Prometheus' own.
+            guard fields.count < 32, !["type", "name", "id"].contains(name), !name.utf8.starts(with: "__".utf8),
+                !fields.contains(where: { $0.name == name })
+            else { return }
             fields.append((name, value.labelText))
         }
         fields.sort { $0.name < $1.name }

@@ -32,7 +32,12 @@ enum ModuleFile {
     static func read(_ path: String) throws(Failure) -> [String: DropInModule] {
         let tree = try SettingsTree(file: path, environment: [:], flags: [], shape: shape)
         var modules: [String: DropInModule] = [:]
-        for member in tree.members { modules[member.name] = try module(member.name, member.value) }
+        for member in tree.members {
+            guard member.name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+                throw member.value.failure("a module's name holds a control character")
+            }
+            modules[member.name] = try module(member.name, member.value)
+        }
         guard !modules.isEmpty else {
             throw Failure(.configuration, "\(path): no module; expected default: with user and token_name below it")
         }

@@ -75,7 +75,10 @@ final class DropInTally: Sendable {
     /// A series for each guest would be too many: its number becomes `{vmid}`.
     private static func withoutGuest(_ url: String) -> String {
         var parts = url.split(separator: "/", omittingEmptySubsequences: false)
-        for index in parts.indices.dropFirst() where parts[index - 1] == "qemu" || parts[index - 1] == "lxc" { parts[index] = "{vmid}" }
+        for index in parts.indices.dropFirst() where parts[index - 1] == "qemu" || parts[index - 1] == "lxc" {
+            // A node may be named so too.
+            if !parts[index].isEmpty, parts[index].utf8.allSatisfy({ (0x30...0x39).contains($0) }) { parts[index] = "{vmid}" }
+        }
         return parts.joined(separator: "/")
     }
 }

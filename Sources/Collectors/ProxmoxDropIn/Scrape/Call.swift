@@ -92,21 +92,30 @@ extension DropInScrape {
 }
 
 extension DropInFamilies {
+    /// More rows than any cluster has are not believed, nor ids that are longer than names: each id stands in forty series.
+    private static let rowLimit = 32_768
+    private static let idBytesLimit = 4 << 20
+
     /// `/cluster/resources`; rows without id or type are left out.
     fileprivate func resources(_ data: JSONValue, _ collectors: DropInCollectors) -> SampleBuffer? {
         guard data.isArray else { return nil }
         var count = 0
         data.forEachElement { _ in count += 1 }
+        guard count <= Self.rowLimit else { return nil }
+        var idBytes = 0
         var buffer = SampleBuffer(part: "resources", reservingSamples: count * (GuestStateFamilies.countOfGuest + 18))
         data.forEachElement { element in
             let row = ResourceRow(element)
             guard let text = row.id, !row.type.isEmpty else { return }
+            idBytes += text.utf8.count
+            guard idBytes <= Self.idBytesLimit else { return }
             let id = buffer.labels(Self.id, text)
             if collectors.status { status.writeUp(row, id: id, into: &buffer) }
             guard collectors.resources else { return }
             resources.write(row, id: id, into: &buffer)
             guestStates.write(row, id: id, into: &buffer)
         }
+        guard idBytes <= Self.idBytesLimit else { return nil }
         return buffer
     }
 

@@ -19,7 +19,7 @@ struct ClusterRows: Sendable {
         var hasUnknown = false
         var (cluster, local): (String?, String?)
         data.forEachElement { row in
-            let name = row["name"]?.text ?? ""
+            let name = row["name"]?.shortText ?? ""
             names.append(name)
             switch row["type"]?.text {
             case "node":

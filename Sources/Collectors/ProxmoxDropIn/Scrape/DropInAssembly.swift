@@ -45,7 +45,8 @@ struct DropInAssembly {
         var calls: [DropInScrape.Call] = []
         if scrape.cluster, collectors.qdevice, let cluster = rows.clusterName { calls.append(.quorumDevice(cluster: cluster)) }
         guard scrape.node, collectors.config || collectors.replication || collectors.subscription else { return calls }
-        guard let node = rows.localNode, !node.isEmpty else {
+        // A longer name than a host may have is in no path.
+        guard let node = rows.localNode, (1...255).contains(node.utf8.count) else {
             throw .malformed("/cluster/status", "no row says which node was asked")
         }
         if collectors.config { calls += [.guests(node: node, kind: "qemu"), .guests(node: node, kind: "lxc")] }

@@ -46,8 +46,10 @@ package struct AllowedTargets: Sendable, Equatable {
             return
         }
         guard let entry = Self.entry(text) else {
+            var shown: [UInt8] = []
+            shown.append(quoted: String(decoding: text.utf8.prefix(100), as: UTF8.self))
             throw place.failure(
-                "\"\(text.prefix(100))\" is no target to allow; expected a name (pve1.example.org, pve*.example.org), an address, a CIDR without bits behind "
+                "\(String(decoding: shown, as: UTF8.self)) is no target to allow; expected a name (pve1.example.org, pve*.example.org), an address, a CIDR without bits behind "
                     + "its length (192.0.2.0/24), each with :PORT or :* or without, or * for all")
         }
         entries.append(entry)
@@ -55,6 +57,9 @@ package struct AllowedTargets: Sendable, Equatable {
 
     private static func entry(_ text: Substring) -> Entry? {
         if let range = IPRange(text) { return Entry(pattern: .range(range), port: .ofModule) }
+        if text.first == "[", text.last == "]" {
+            return IPRange(text.dropFirst().dropLast()).map { Entry(pattern: .range($0), port: .ofModule) }
+        }
         guard let colon = text.lastIndex(of: ":") else {
             return name(text).map { Entry(pattern: $0, port: .ofModule) }
         }

@@ -8,6 +8,8 @@ struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     var isSix: Bool { bytes.count == 16 }
 
     init?(_ text: String) {
+        // C would read up to there.
+        guard !text.utf8.contains(0) else { return nil }
         var four = in_addr()
         if inet_pton(AF_INET, text, &four) == 1 {
             bytes = withUnsafeBytes(of: &four) { Array($0) }

@@ -63,8 +63,8 @@ final class TargetDirectory: Sendable {
 
     /// Where a module's credential may go.
     private func target(_ text: String?, _ port: UInt16) throws(Failure) -> DropInTarget {
-        if let cluster = clusters.first(where: { $0.name == text && text != nil }) ?? lone(text), let first = cluster.endpoints.first,
-            let target = DropInTarget(first.authority)
+        if let cluster = clusters.first(where: { $0.name == text && text != nil }) ?? lone(text, port),
+            let first = cluster.endpoints.first, let target = DropInTarget(first.authority)
         {
             return target
         }
@@ -79,7 +79,9 @@ final class TargetDirectory: Sendable {
     /// Without modules, a configured cluster is asked with its own credential: the whole of it by its name, one node by its address.
     private func configured(_ module: String, _ text: String?) throws(Failure) -> Found {
         var found: (cluster: DropInCluster, endpoints: [ProxmoxEndpoint])?
-        if let cluster = clusters.first(where: { $0.name == text && text != nil }) ?? lone(text) { found = (cluster, cluster.endpoints) }
+        if let cluster = clusters.first(where: { $0.name == text && text != nil }) ?? lone(text, 8006) {
+            found = (cluster, cluster.endpoints)
+        }
         if found == nil {
             let authority = try parsed(text ?? "localhost").authority(port: 8006)
             for cluster in clusters {
@@ -97,9 +99,9 @@ final class TargetDirectory: Sendable {
     }
 
     /// The only cluster, for a request that names no target and a setting that does not allow `localhost`.
-    private func lone(_ text: String?) -> DropInCluster? {
+    private func lone(_ text: String?, _ port: UInt16) -> DropInCluster? {
         guard text == nil, clusters.count == 1, let localhost = DropInTarget("localhost") else { return nil }
-        return settings.allowedTargets.allows(localhost, port: 8006) && !settings.modules.isEmpty ? nil : clusters[0]
+        return settings.allowedTargets.allows(localhost, port: port) && !settings.modules.isEmpty ? nil : clusters[0]
     }
 
     private func parsed(_ text: String) throws(Failure) -> DropInTarget {
@@ -141,6 +143,10 @@ extension DropInCluster {
 }
 
 extension ProxmoxEndpoint {
-    /// Host names have no case.
-    fileprivate func isAt(_ other: String) -> Bool { authority.lowercased() == other.lowercased() }
+    /// Host names have no case, and an address has many spellings.
+    ///
+    /// - Parameter other: as `DropInTarget` writes it.
+    fileprivate func isAt(_ other: String) -> Bool {
+        (DropInTarget(authority)?.authority(port: 8006) ?? authority.lowercased()) == other
+    }
 }
