@@ -13,7 +13,7 @@ package enum TextFormat {
             buffer.append(contentsOf: family.header)
             for run in runs {
                 switch family.descriptor.kind {
-                case .histogram, .summary: writeDistributions(exposition.sources[run.source], run.metric, family, &buffer)
+                case .histogram, .summary: writeDistributions(exposition.sources[run.source], run.metric, family, &buffer, flush)
                 case .gauge, .counter, .info: write(exposition.sources[run.source], run.metric, family, &buffer, flush)
                 }
             }
@@ -50,7 +50,8 @@ package enum TextFormat {
 extension TextFormat {
     /// `X_bucket` with ascending `le`, then `X_sum` and `X_count`, series by series as OpenMetrics wants it too.
     private static func writeDistributions(
-        _ source: Exposition.Source, _ metric: Int, _ family: FamilyTable.Family, _ buffer: inout [UInt8]
+        _ source: Exposition.Source, _ metric: Int, _ family: FamilyTable.Family, _ buffer: inout [UInt8],
+        _ flush: (inout [UInt8]) -> Void
     ) {
         for sample in source.samples[source.starts[metric]..<source.starts[metric + 1]] {
             let index = Int(sample.value)
@@ -81,6 +82,7 @@ extension TextFormat {
             }
             write("_sum", distribution.sum)
             write("_count", Double(distribution.count))
+            if buffer.count > 1 << 17 { flush(&buffer) }
         }
     }
 }

@@ -22,9 +22,10 @@ package final class ProxmoxClient: Sendable {
     private struct State {
         var counts: [Counts]
         var gates: [String: AsyncSemaphore] = [:]
-        /// The endpoint that is asked first.
-        var current = 0
+        var choice: EndpointChoice
         var wasRefused = false
+        /// When it is worth asking again whether another endpoint has quorum.
+        var nextSearch = Deadline.after(seconds: 0)
     }
 
     /// All that lead to the cluster, in the order of the settings.
@@ -32,6 +33,7 @@ package final class ProxmoxClient: Sendable {
     /// The first of them, which names the cluster until it has told its own name.
     package let endpoint: ProxmoxEndpoint
     package let session: ProxmoxSession
+    private let timeoutSeconds: Double?
     private let observer: Observer?
     private let state: Mutex<State>
 
@@ -47,12 +49,18 @@ package final class ProxmoxClient: Sendable {
         let decode: @Sendable (JSONValue) -> Value?
     }
 
-    package init(endpoint: ProxmoxEndpoint, others: [ProxmoxEndpoint] = [], session: ProxmoxSession, observer: Observer? = nil) {
+    /// - Parameter timeoutSeconds: longest wait for one call, not counting its time in line; nil for as long as the caller has.
+    package init(
+        endpoint: ProxmoxEndpoint, others: [ProxmoxEndpoint] = [], session: ProxmoxSession, timeoutSeconds: Double? = nil,
+        observer: Observer? = nil
+    ) {
+        self.timeoutSeconds = timeoutSeconds
         self.endpoint = endpoint
         endpoints = [endpoint] + others
         self.session = session
         self.observer = observer
-        state = Mutex(State(counts: [Counts](repeating: Counts(), count: 1 + others.count)))
+        let count = 1 + others.count
+        state = Mutex(State(counts: [Counts](repeating: Counts(), count: count), choice: EndpointChoice(count: count)))
     }
 
     /// For each endpoint.
@@ -61,10 +69,39 @@ package final class ProxmoxClient: Sendable {
     /// Whether the last answer was a 401: then one call should go ahead of the others, so that a bad credential is not tried by many at once.
     package var wasRefused: Bool { state.withLock { $0.wasRefused } }
 
-    /// Goes on to the next endpoint, because what the present one says is not the cluster's word. False when there is no other.
-    package func moveOn() -> Bool {
-        state.withLock { $0.current = ($0.current + 1) % endpoints.count }
-        return endpoints.count > 1
+    /// Goes on to the next endpoint, because what the present one says is not the cluster's word.
+    package func moveOn() {
+        state.withLock { $0.choice.failed($0.choice.current) }
+    }
+
+    /// Looks for an endpoint whose part of a split cluster has quorum, and asks it from now on. False when there is none; then the
+    /// endpoint that was asked stays, and it is half a minute before the others are asked again.
+    package func findQuorum(http: HTTPClient, by deadline: Deadline) async -> Bool {
+        let others: [Int] = state.withLock { state in
+            guard state.nextSearch.hasPassed else { return [] }
+            state.nextSearch = .after(seconds: 30)
+            return state.choice.others
+        }
+        // All at once, and those that hang must not take the scrape's time.
+        let share = Deadline.after(seconds: deadline.remainingSeconds / 5)
+        let found = await withTaskGroup(of: Int?.self) { group in
+            for index in others {
+                group.addTask { [self] in
+                    let reading = Reading(absent: nil, decode: ClusterStatus.init)
+                    let status = try? await get("/cluster/status", at: index, nil, http, share, reading)
+                    return status?.isQuorate == true ? index : nil
+                }
+            }
+            for await index in group {
+                guard let index else { continue }
+                group.cancelAll()
+                return index as Int?
+            }
+            return nil
+        }
+        guard let found else { return false }
+        state.withLock { $0.choice.prefer(found) }
+        return true
     }
 
     /// GETs a path below `/api2/json` and decodes the answer's `data`.
@@ -75,24 +112,20 @@ package final class ProxmoxClient: Sendable {
         _ path: String, node: String? = nil, absent: Value? = nil, http: HTTPClient, by deadline: Deadline,
         decode: @escaping @Sendable (JSONValue) -> Value?
     ) async throws(ProxmoxError) -> Value {
-        let first = state.withLock { $0.current }
+        let order = state.withLock { $0.choice.order }
         let reading = Reading(absent: absent, decode: decode)
         let isOfNode = node != nil || path.hasPrefix("/nodes/")
-        for step in 0..<endpoints.count - 1 {
-            let index = (first + step) % endpoints.count
+        for index in order.dropLast() {
             // Whoever hangs must leave time to ask the next.
             let share = isOfNode ? deadline : Deadline.after(seconds: deadline.remainingSeconds * 0.4)
             do throws(ProxmoxError) {
                 return try await get(path, at: index, node, http, min(share, deadline), reading)
             } catch {
                 guard error.mayDifferElsewhere(isOfNode: isOfNode), !deadline.hasPassed, !Task.isCancelled else { throw error }
-                state.withLock { state in
-                    // Of many calls that fail at once, the first moves on.
-                    if state.current == index { state.current = (index + 1) % endpoints.count }
-                }
+                state.withLock { $0.choice.failed(index) }
             }
         }
-        return try await get(path, at: (first + endpoints.count - 1) % endpoints.count, node, http, deadline, reading)
+        return try await get(path, at: order[order.count - 1], node, http, deadline, reading)
     }
 
     /// Asks one endpoint; once more when its ticket is not taken, as a new one may be.
@@ -137,17 +170,21 @@ package final class ProxmoxClient: Sendable {
         _ path: String, at index: Int, _ node: String?, _ http: HTTPClient, _ deadline: Deadline, _ reading: Reading<Value>
     ) async throws(ProxmoxError) -> Value {
         let endpoint = endpoints[index]
-        let authorization = try await session.authorization("GET", at: endpoint, http: http, by: deadline)
-        var request = endpoint.request(path, by: deadline)
-        request.headers = authorization.headers + [("Accept", "application/json")]
-        // A machine that swallows packets must leave time to ask the next.
-        if endpoints.count > 1 { request.connectTimeoutSeconds = min(5, deadline.remainingSeconds / Double(endpoints.count)) }
-        let answer = await gate(node ?? "").withPermit { [request] () async -> Result<HTTPResponse, HTTPClientError> in
+        let authorization = try await session.authorization("GET", at: endpoint, http: http, by: callDeadline(deadline))
+        let answer = await gate(node ?? "").withPermit(by: deadline) { () async -> Result<HTTPResponse, HTTPClientError> in
+            var request = endpoint.request(path, by: callDeadline(deadline))
+            request.headers = authorization.headers + [("Accept", "application/json")]
+            // A machine that swallows packets must leave time to ask the next.
+            if endpoints.count > 1 { request.connectTimeoutSeconds = min(5, deadline.remainingSeconds / Double(endpoints.count)) }
             do throws(HTTPClientError) {
                 return .success(try await http.send(request))
             } catch {
                 return .failure(error)
             }
+        }
+        guard let answer else {
+            if Task.isCancelled { throw ProxmoxError(.unreachable, path, "cancelled") }
+            throw ProxmoxError(.timeout, path, "no answer by the deadline: still in line behind other calls")
         }
         if case .success(let response) = answer {
             state.withLock { state in
@@ -160,6 +197,9 @@ package final class ProxmoxClient: Sendable {
         }
         return try read(answer, path, reading)
     }
+
+    /// When a call that begins now must be over.
+    private func callDeadline(_ deadline: Deadline) -> Deadline { timeoutSeconds.map { min(deadline, .after(seconds: $0)) } ?? deadline }
 
     private func read<Value>(
         _ answer: Result<HTTPResponse, HTTPClientError>, _ path: String, _ reading: Reading<Value>

@@ -40,9 +40,9 @@ struct ProxmoxLogin: Sendable {
         do throws(ProxmoxError) {
             if let old, old.ageSeconds < ProxmoxTicket.lifeSeconds {
                 do throws(ProxmoxError) {
-                    // Half of the time: the old ticket is still good, and the call that waits must be able to use it.
-                    let half = min(deadline, .after(seconds: deadline.remainingSeconds / 2))
-                    return .success(try await ticket(old.text, generation, by: half))
+                    // A moment: the old ticket is still good, and the call that waits must be able to use it.
+                    let moment = min(deadline, .after(seconds: min(2, deadline.remainingSeconds / 2)))
+                    return .success(try await ticket(old.text, generation, by: moment))
                 } catch  where error.kind == .unauthorized {
                     // Too old for the API's clock, or from before its keys were changed.
                 }

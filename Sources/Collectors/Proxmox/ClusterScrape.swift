@@ -18,7 +18,7 @@ struct ClusterScrape: Sendable {
         }
         let client = cluster.client
         var answers = await ClusterAnswers.ask(client, context.http, by: context.deadline)
-        if answers.status?.value?.isQuorate == false, client.moveOn() {
+        if answers.status?.value?.isQuorate == false, await client.findQuorum(http: context.http, by: context.deadline) {
             // A node on the small side of a split takes all others for dead. Whoever is on the other side knows better.
             let others = await ClusterAnswers.ask(client, context.http, by: context.deadline)
             if others.status?.value?.isQuorate == true { answers = others }
@@ -27,6 +27,7 @@ struct ClusterScrape: Sendable {
             answers.distrustStatus(.malformed("/cluster/status", "the row of the cluster is missing, which was there before"))
         }
         if let stranger = cluster.stranger(answers.status?.value) {
+            client.moveOn()
             let known = cluster.name ?? ""
             sink.report(
                 PartProblem(

@@ -47,10 +47,15 @@ final class ProxmoxCluster: Sendable {
         }
     }
 
-    /// The name of a cluster that this cannot be: what was asked last belongs to another one than what was asked before.
+    /// The name of a cluster that this cannot be, or of a node that stands alone: what was asked now belongs to another one than what was
+    /// asked before.
     func stranger(_ status: ClusterStatus?) -> String? {
-        guard client.endpoints.count > 1, let name = status?.clusterName else { return nil }
-        return state.withLock { $0.isCluster && $0.name != name ? name : nil }
+        guard client.endpoints.count > 1, let status else { return nil }
+        return state.withLock { state in
+            if let name = status.clusterName { return state.isCluster && state.name != name ? name : nil }
+            guard !state.isCluster, status.nodes.count == 1, let known = state.name else { return nil }
+            return status.nodes[0].name != known ? status.nodes[0].name : nil
+        }
     }
 
     func remembered(_ vmid: Int) -> GuestIdentity? { state.withLock { $0.guests[vmid] } }

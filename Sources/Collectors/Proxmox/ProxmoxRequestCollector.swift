@@ -18,7 +18,8 @@ struct ProxmoxRequestCollector: Collector {
         self.clients = clients
         var catalogue = Catalogue()
         requests = catalogue.counter(
-            "martlet_proxmox_requests_total", "Calls of the Proxmox API.", labels: Self.labels, source: "martlet")
+            "martlet_proxmox_requests_total", "Calls of the Proxmox API for /metrics, logins not counted.", labels: Self.labels,
+            source: "martlet")
         failures = catalogue.counter(
             "martlet_proxmox_request_failures_total", "Calls of the Proxmox API that gave no usable answer.", labels: Self.labels,
             source: "martlet")

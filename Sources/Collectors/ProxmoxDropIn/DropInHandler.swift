@@ -31,6 +31,7 @@ package struct DropInHandler: Sendable {
         deadline = ScrapeDeadline(capSeconds: scrapeTimeoutSeconds)
         self.context = context
         journal = DropInJournal(context.logger)
+        if let problem = settings.modulesProblem { context.logger.warn("/pve has no modules", ["detail": problem.description]) }
         if !settings.modules.isEmpty, clusters.isEmpty, settings.allowedTargets.isEmpty {
             context.logger.warn("/pve answers no target yet: name them with --pve.allowed-targets (names, globs, CIDRs)")
         }
@@ -51,29 +52,28 @@ package struct DropInHandler: Sendable {
     /// Always text 0.0.4: the names cannot be OpenMetrics.
     package func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         let module = request.parameter("module") ?? "default"
-        let found: TargetDirectory.Found
+        let client: ProxmoxClient
         do throws(TargetDirectory.Refusal) {
-            found = try directory.find(module: module, target: request.parameter("target"))
+            client = try directory.find(module: module, target: request.parameter("target"))
         } catch {
             return HTTPServerResponse(status: error.status, text: error.message + "\n")
         }
         let (cluster, node) = (Self.isOn(request.parameter("cluster")), Self.isOn(request.parameter("node")))
         let begin = ContinuousClock.now
         let scrape = DropInScrape(
-            client: found.client, families: families, collectors: collectors, cluster: cluster, node: node, http: context.http,
-            deadline: deadline.deadline(header: request.headers["X-Prometheus-Scrape-Timeout-Seconds"], from: request.arrival),
-            timeoutSeconds: found.timeoutSeconds)
+            client: client, families: families, collectors: collectors, cluster: cluster, node: node, http: context.http,
+            deadline: deadline.deadline(header: request.headers["X-Prometheus-Scrape-Timeout-Seconds"], from: request.arrival))
         let result = await scrape.result()
         let target = DropInTally.Target(name: request.parameter("target") ?? "localhost", cluster: cluster, node: node)
         tally.noteScrape(target, module: module, (ContinuousClock.now - begin).seconds, isFailure: result.failure != nil)
         switch result {
         case .success(let buffers):
-            journal.succeeded(module, found.client.endpoint.authority)
+            journal.succeeded(module, client.endpoint.authority)
             return ExpositionResponse.text(Exposition(table, [buffers]), acceptEncoding: request.headers["Accept-Encoding"])
         case .failure(let error):
             // Of several endpoints the error itself says which.
-            let words = found.client.endpoints.count > 1 ? "\(error)" : "\(found.client.endpoint.authority): \(error)"
-            journal.failed(module, found.client.endpoint.authority, words)
+            let words = client.endpoints.count > 1 ? "\(error)" : "\(client.endpoint.authority): \(error)"
+            journal.failed(module, client.endpoint.authority, error.kind, words)
             return HTTPServerResponse(status: 500, text: words + "\n")
         }
     }

@@ -10,11 +10,14 @@ package final class ExporterService: Sendable {
         let path: String
         /// As the landing page names it.
         let title: String
+        /// Requests answered at the same time, beside those of the other pages.
+        let requestsInFlight: Int
         let handler: HTTPHandler
 
-        package init(_ path: String, title: String, handler: @escaping HTTPHandler) {
+        package init(_ path: String, title: String, requestsInFlight: Int, handler: @escaping HTTPHandler) {
             self.path = path
             self.title = title
+            self.requestsInFlight = requestsInFlight
             self.handler = handler
         }
     }
@@ -89,6 +92,7 @@ package final class ExporterService: Sendable {
         var limits = HTTPServer.Limits()
         limits.requestsInFlight = options.requestsInFlight
         limits.unlimitedPaths = Set(Self.healthPaths + Self.readyPaths)
+        for page in pages { limits.ownLimits[page.path] = page.requestsInFlight }
         let router = self.router()
         var servers: [HTTPServer] = []
         do {

@@ -1,45 +1,77 @@
 import Synchronization
 
-/// Lets at most `limit` callers through at a time; the others wait in line without holding a thread.
-///
-/// Waiters are served in order. A waiter is not taken out of the line when its task is cancelled: whoever holds a place is bound
-/// by a deadline of its own, so the line always moves.
+/// Lets at most `limit` callers through at a time; the others wait in line, in order and without holding a thread, each no longer than
+/// it has time for.
 package final class AsyncSemaphore: Sendable {
+    private struct Waiter {
+        let number: Int
+        let continuation: CheckedContinuation<Bool, Never>
+    }
+
     private struct State {
         var free: Int
-        var line: [CheckedContinuation<Void, Never>] = []
+        var line: [Waiter] = []
+        var next = 0
     }
 
     private let state: Mutex<State>
 
     package init(limit: Int) { state = Mutex(State(free: max(1, limit))) }
 
-    package func withPermit<Value>(_ body: () async throws -> Value) async rethrows -> Value {
-        await acquire()
+    /// Runs the body once there is a place; nil when the deadline comes first or the task is cancelled.
+    package func withPermit<Value>(by deadline: Deadline, _ body: () async throws -> Value) async rethrows -> Value? {
+        guard await acquire(by: deadline) else { return nil }
         defer { release() }
         return try await body()
     }
 
-    private func acquire() async {
-        await withCheckedContinuation { continuation in
-            let passes = state.withLock { state in
-                guard state.free == 0 else {
-                    state.free -= 1
-                    return true
-                }
-                state.line.append(continuation)
-                return false
+    private func acquire(by deadline: Deadline) async -> Bool {
+        let number: Int? = state.withLock { state in
+            if state.free > 0 {
+                state.free -= 1
+                return nil
             }
-            if passes { continuation.resume() }
+            state.next += 1
+            return state.next
+        }
+        guard let number else { return true }
+        let alarm = Task.detached { [self] in
+            try? await Task.sleep(until: deadline.instant, clock: .continuous)
+            giveUp(number)
+        }
+        defer { alarm.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDecided: Bool? = state.withLock { state in
+                    // Since it was asked for a number, a place may have come free, or time may have run out.
+                    if Task.isCancelled || deadline.hasPassed { return false }
+                    guard state.free == 0 else {
+                        state.free -= 1
+                        return true
+                    }
+                    state.line.append(Waiter(number: number, continuation: continuation))
+                    return nil
+                }
+                if let isDecided { continuation.resume(returning: isDecided) }
+            }
+        } onCancel: {
+            giveUp(number)
         }
     }
 
+    private func giveUp(_ number: Int) {
+        let waiter: Waiter? = state.withLock { state in
+            state.line.firstIndex { $0.number == number }.map { state.line.remove(at: $0) }
+        }
+        waiter?.continuation.resume(returning: false)
+    }
+
     private func release() {
-        let next: CheckedContinuation<Void, Never>? = state.withLock { state in
+        let next: Waiter? = state.withLock { state in
             guard state.line.isEmpty else { return state.line.removeFirst() }
             state.free += 1
             return nil
         }
-        next?.resume()
+        next?.continuation.resume(returning: true)
     }
 }

@@ -13,6 +13,8 @@ package final class HTTPServer: Sendable {
         package var requestsInFlight = 40
         /// Paths that are answered however many requests are in flight: whether a service lives must not depend on how busy it is.
         package var unlimitedPaths: Set<String> = []
+        /// Paths with a limit of their own in place of the common one: what hangs there must not keep the others from being answered.
+        package var ownLimits: [String: Int] = [:]
         /// Request line and headers together; more gets 431.
         package var headerBytes = 32 << 10
         /// More gets 413.
@@ -36,6 +38,8 @@ package final class HTTPServer: Sendable {
     private struct State {
         var counts = Counts()
         var isStopping = false
+        /// Requests being answered on the paths with a limit of their own; the others are counted under the empty path.
+        var inFlight: [String: Int] = [:]
         /// Requests whose headers have arrived and whose answer has not left yet.
         var open = 0
         /// The requests whose connection waits for its handler.
@@ -154,14 +158,17 @@ package final class HTTPServer: Sendable {
     /// Returns true when the answer is there already, because the request was turned away.
     func dispatch(_ exchange: ServerExchange) -> Bool {
         enum Verdict { case run, busy, stopping }
+        let ownLimit = limits.ownLimits[exchange.path]
+        let (limit, account) = (ownLimit ?? limits.requestsInFlight, ownLimit == nil ? "" : exchange.path)
         let verdict: Verdict = state.withLock { state in
             state.counts.requests += 1
             if state.isStopping { return .stopping }
-            guard state.counts.inFlight < limits.requestsInFlight || limits.unlimitedPaths.contains(exchange.path) else {
+            guard state.inFlight[account, default: 0] < limit || limits.unlimitedPaths.contains(exchange.path) else {
                 state.counts.refused += 1
                 return .busy
             }
             state.counts.inFlight += 1
+            state.inFlight[account, default: 0] += 1
             state.waiting[ObjectIdentifier(exchange)] = exchange
             // Under the lock: a stop that finds the exchange waiting must find its connection asleep, or nobody would wake it.
             exchange.suspend()
@@ -170,13 +177,14 @@ package final class HTTPServer: Sendable {
         switch verdict {
         case .stopping: exchange.prepare(HTTPServerResponse(status: 503, text: "Shutting down.\n"))
         case .busy:
-            exchange.prepare(HTTPServerResponse(status: 503, text: "Limit of \(limits.requestsInFlight) requests in flight reached.\n"))
+            exchange.prepare(HTTPServerResponse(status: 503, text: "Limit of \(limit) requests in flight reached.\n"))
         case .run:
             let request = exchange.request()
             Task.detached { [self] in
                 exchange.answer(await handler(request))
                 state.withLock { state in
                     state.counts.inFlight -= 1
+                    state.inFlight[account, default: 0] -= 1
                     state.waiting[ObjectIdentifier(exchange)] = nil
                 }
             }

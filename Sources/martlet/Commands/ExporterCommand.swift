@@ -26,6 +26,7 @@ enum ExporterCommand {
         let proxmox = try configuration.proxmox()
         let dropIn = try configuration.dropIn()
         guard !proxmox.clusters.isEmpty || !dropIn.modules.isEmpty else {
+            if let problem = dropIn.modulesProblem { throw problem }
             throw Failure(
                 .configuration,
                 "no Proxmox cluster is configured; write proxmox.clusters into martlet.yml, or set PROXMOX_HOST, PROXMOX_USER, "
@@ -77,7 +78,7 @@ struct Exporter: Sendable {
     }
 
     func start() async throws(Failure) -> ExporterService {
-        let page = ExporterService.Page("/pve", title: "Drop-in for prometheus-pve-exporter", handler: dropIn.handle)
+        let page = ExporterService.Page("/pve", title: "Drop-in for prometheus-pve-exporter", requestsInFlight: 100, handler: dropIn.handle)
         let service = try ExporterService(
             collectors: hasClusters ? [collector] : [], own: [collector.requests, dropIn.metrics], pages: [page], options: options,
             version: Program.version, context: context)

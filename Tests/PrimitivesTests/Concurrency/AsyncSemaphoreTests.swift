@@ -38,7 +38,7 @@ struct AsyncSemaphoreTests {
         await withTaskGroup { group in
             for number in 0..<400 {
                 group.addTask {
-                    await semaphore.withPermit {
+                    await semaphore.withPermit(by: .after(seconds: 60)) {
                         census.enter()
                         for _ in 0..<(number % 5) { await Task.yield() }
                         census.leave()
@@ -58,20 +58,37 @@ struct AsyncSemaphoreTests {
         let semaphore = AsyncSemaphore(limit: 1)
         for _ in 0..<3 {
             await #expect(throws: Failure.self) {
-                try await semaphore.withPermit { throw Failure(.limit, "no") }
+                try await semaphore.withPermit(by: .after(seconds: 60)) { throw Failure(.limit, "no") }
             }
         }
-        #expect(await semaphore.withPermit { 42 } == 42)
+        #expect(await semaphore.withPermit(by: .after(seconds: 0)) { 42 } == 42)
     }
 
-    @Test("Cancelled waiters are served too: a body runs once for each caller")
-    func cancelledWaiters() async {
+    /// Holds the only place until `body` is over.
+    private func whileFull(_ body: @Sendable (AsyncSemaphore) async -> Void) async {
         let semaphore = AsyncSemaphore(limit: 1)
-        let census = Census()
-        await withTaskGroup { group in
-            for _ in 0..<50 { group.addTask { await semaphore.withPermit { census.leave() } } }
-            group.cancelAll()
+        await semaphore.withPermit(by: .after(seconds: 60)) { await body(semaphore) }
+        // Whoever gave up has left no trace in the line.
+        #expect(await semaphore.withPermit(by: .after(seconds: 60)) { true } == true)
+    }
+
+    @Test("Cancelled waiters leave the line")
+    func cancelledWaiters() async {
+        await whileFull { semaphore in
+            let served = await withTaskGroup(of: Bool?.self) { group in
+                for _ in 0..<50 { group.addTask { await semaphore.withPermit(by: .after(seconds: 60)) { true } } }
+                group.cancelAll()
+                return await group.reduce(into: 0) { count, result in count += result == true ? 1 : 0 }
+            }
+            #expect(served == 0)
         }
-        #expect(census.counts.served == 50)
+    }
+
+    @Test("Waiters leave the line at their own deadline")
+    func lateWaiters() async {
+        await whileFull { semaphore in
+            #expect(await semaphore.withPermit(by: .after(seconds: 0.02)) { true } == nil)
+            #expect(await semaphore.withPermit(by: .after(seconds: 0)) { true } == nil)
+        }
     }
 }

@@ -5,6 +5,8 @@ package import Settings
 package struct DropInSettings: Sendable {
     /// By name; none lets requests use the configured clusters' own credentials.
     package var modules: [String: DropInModule] = [:]
+    /// Why there are none, when they were not asked for by name: then the rest of the exporter goes on without them.
+    package var modulesProblem: Failure?
     package var allowedTargets = AllowedTargets()
     package var collectors = DropInCollectors()
     /// Duration and errors of each call, on /metrics.
@@ -65,7 +67,8 @@ package struct DropInSettings: Sendable {
         } else if let file = tree.word("config_file") {
             modules = try ModuleFile.read(file)
         } else if Files.exists(Self.standardFile) {
-            modules = try ModuleFile.read(Self.standardFile)
+            // It may be of a program that was here before.
+            do { modules = try ModuleFile.read(Self.standardFile) } catch { modulesProblem = error }
         }
     }
 }

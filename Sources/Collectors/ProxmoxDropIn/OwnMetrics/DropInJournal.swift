@@ -1,4 +1,5 @@
 import Primitives
+import ProxmoxAPI
 import Synchronization
 
 /// Writes to the log when a target begins to fail, fails for another reason, and is well again; not at every request.
@@ -9,20 +10,19 @@ final class DropInJournal: Sendable {
     }
 
     private let logger: Logger
-    private let known = Mutex<[Key: String]>([:])
+    private let known = Mutex<[Key: ProxmoxError.Kind]>([:])
 
     /// Targets that are remembered; what fails beyond them is written each time.
     private static let limit = 1024
 
     init(_ logger: Logger) { self.logger = logger }
 
-    func failed(_ module: String, _ target: String, _ detail: String) {
-        // Messages tell of milliseconds and bytes, which are no news.
-        let news = detail.split { $0.isNumber }.joined(separator: "0")
+    /// Of calls that are asked at the same time, any may fail first: another path is no news, another kind of failure is.
+    func failed(_ module: String, _ target: String, _ kind: ProxmoxError.Kind, _ detail: String) {
         let isNews = known.withLock { known in
             let key = Key(module: module, target: target)
-            guard known[key] != news else { return false }
-            if known[key] != nil || known.count < Self.limit { known[key] = news }
+            guard known[key] != kind else { return false }
+            if known[key] != nil || known.count < Self.limit { known[key] = kind }
             return true
         }
         if isNews { logger.warn("/pve fails", ["module": module, "target": target, "detail": detail]) }

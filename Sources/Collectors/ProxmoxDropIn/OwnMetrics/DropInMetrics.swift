@@ -12,6 +12,7 @@ struct DropInMetrics: Collector {
     private let callErrors: Metric
     private let targetDuration: Metric
     private let targetErrors: Metric
+    private let dropped: Metric
 
     private static let moduleLabels = LabelSchema("module")
     private static let callLabels = LabelSchema("method", "url")
@@ -38,6 +39,10 @@ struct DropInMetrics: Collector {
         targetErrors = catalogue.counter(
             "pve_scrape_target_errors_total", "Requests to /pve that failed for a target; --pve.collector.target-metrics.",
             labels: Self.targetLabels, source: "martlet")
+        dropped = catalogue.counter(
+            "martlet_pve_dropped_observations_total",
+            "Calls and requests of /pve that the families above do not count, because they have as many series as they may have.",
+            source: "martlet")
         self.catalogue = catalogue
     }
 
@@ -61,6 +66,7 @@ struct DropInMetrics: Collector {
             buffer.add(targetDuration, labels, count.durations)
             buffer.add(targetErrors, labels, Double(count.errors))
         }
+        if tally.countsCalls || tally.countsTargets { buffer.add(dropped, .empty, Double(counts.dropped)) }
         sink.commit(buffer)
     }
 }

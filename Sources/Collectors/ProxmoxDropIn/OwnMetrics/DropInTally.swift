@@ -25,6 +25,8 @@ final class DropInTally: Sendable {
         var modules: [String: Count] = [:]
         var calls: [Call: Count] = [:]
         var targets: [Target: Count] = [:]
+        /// Observations that found no place any more.
+        var dropped = 0
     }
 
     let countsCalls: Bool
@@ -57,19 +59,25 @@ final class DropInTally: Sendable {
             var count = state.modules[module] ?? Count(durations: Distribution())
             if isFailure { count.errors += 1 } else { count.durations.observe(seconds) }
             state.modules[module] = count
-            if countsTargets { Self.add(&state.targets, target, Self.targetBounds, seconds, isFailure) }
+            if countsTargets, !Self.add(&state.targets, target, Self.targetBounds, seconds, isFailure) { state.dropped += 1 }
         }
     }
 
     func noteCall(_ method: String, _ url: String, _ seconds: Double, _ isFailure: Bool) {
         let call = Call(method: method, url: Self.withoutGuest(url))
-        state.withLock { Self.add(&$0.calls, call, Self.callBounds, seconds, isFailure) }
+        state.withLock { state in
+            if !Self.add(&state.calls, call, Self.callBounds, seconds, isFailure) { state.dropped += 1 }
+        }
     }
 
-    private static func add<Key>(_ counts: inout [Key: Count], _ key: Key, _ bounds: [Double], _ seconds: Double, _ isFailure: Bool) {
-        guard counts[key] != nil || counts.count < limit else { return }
+    /// False when there are as many series already as there may be.
+    private static func add<Key>(
+        _ counts: inout [Key: Count], _ key: Key, _ bounds: [Double], _ seconds: Double, _ isFailure: Bool
+    ) -> Bool {
+        guard counts[key] != nil || counts.count < limit else { return false }
         counts[key, default: Count(durations: Distribution(bounds: bounds))].durations.observe(seconds)
         if isFailure { counts[key]?.errors += 1 }
+        return true
     }
 
     /// A series for each guest would be too many: its number becomes `{vmid}`.

@@ -87,7 +87,7 @@ extension DropInScrape {
     fileprivate func get<Value: Sendable>(
         _ path: String, absent: Value? = nil, decode: @escaping @Sendable (JSONValue) -> Value?
     ) async throws(ProxmoxError) -> Value {
-        try await client.get(path, absent: absent, http: http, by: callDeadline, decode: decode)
+        try await client.get(path, absent: absent, http: http, by: deadline, decode: decode)
     }
 }
 

@@ -16,7 +16,6 @@ struct DropInScrape: Sendable {
     let node: Bool
     let http: HTTPClient
     let deadline: Deadline
-    let timeoutSeconds: Double?
 
     /// What a call gave.
     enum Piece: Sendable {
@@ -33,7 +32,7 @@ struct DropInScrape: Sendable {
     }
 
     func run() async throws(ProxmoxError) -> [SampleBuffer] {
-        if client.wasRefused { _ = try await client.version(http: http, by: callDeadline) }
+        if client.wasRefused { _ = try await client.version(http: http, by: deadline) }
         let result = await withTaskGroup(of: Outcome.self) { group -> Result<[SampleBuffer], ProxmoxError> in
             var assembly = DropInAssembly(scrape: self)
             func ask(_ calls: [Call]) {
@@ -72,7 +71,4 @@ struct DropInScrape: Sendable {
         if cluster && collectors.version { calls.append(.version) }
         return calls
     }
-
-    /// When the next call must be over.
-    var callDeadline: Deadline { timeoutSeconds.map { min(deadline, .after(seconds: $0)) } ?? deadline }
 }

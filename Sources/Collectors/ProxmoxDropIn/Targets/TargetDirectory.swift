@@ -10,13 +10,6 @@ final class TargetDirectory: Sendable {
         let message: String
     }
 
-    /// A client, and how long one of its calls may take.
-    struct Found: Sendable {
-        let module: String
-        let client: ProxmoxClient
-        let timeoutSeconds: Double?
-    }
-
     private struct Key: Hashable {
         let module: String
         let endpoints: [String]
@@ -46,16 +39,20 @@ final class TargetDirectory: Sendable {
     var modules: [String] { settings.modules.isEmpty ? ["default"] : settings.modules.keys.sorted() }
 
     /// - Parameter target: the parameter as it came; nil for none.
-    func find(module name: String, target text: String?) throws(Refusal) -> Found {
+    func find(module name: String, target text: String?) throws(Refusal) -> ProxmoxClient {
+        if let problem = settings.modulesProblem, settings.modules.isEmpty, clusters.isEmpty {
+            throw Refusal(status: 500, message: problem.message)
+        }
         guard modules.contains(name) else { throw Refusal(status: 400, message: "Module '\(shown(name))' not found in config") }
         do throws(Failure) {
             guard let module = settings.modules[name] else { return try configured(name, text) }
             let target = try target(text, module.port)
             let endpoint = try module.endpoint(target)
-            let client = client(Key(module: name, endpoints: [endpoint.authority])) {
-                ProxmoxClient(endpoint: endpoint, session: ProxmoxSession(module.credential), observer: observer)
+            return client(Key(module: name, endpoints: [endpoint.authority])) {
+                ProxmoxClient(
+                    endpoint: endpoint, session: ProxmoxSession(module.credential), timeoutSeconds: module.timeoutSeconds,
+                    observer: observer)
             }
-            return Found(module: name, client: client, timeoutSeconds: module.timeoutSeconds)
         } catch {
             throw Refusal(status: error.code == .unavailable ? 403 : 400, message: error.message)
         }
@@ -77,7 +74,7 @@ final class TargetDirectory: Sendable {
     }
 
     /// Without modules, a configured cluster is asked with its own credential: the whole of it by its name, one node by its address.
-    private func configured(_ module: String, _ text: String?) throws(Failure) -> Found {
+    private func configured(_ module: String, _ text: String?) throws(Failure) -> ProxmoxClient {
         var found: (cluster: DropInCluster, endpoints: [ProxmoxEndpoint])?
         if let cluster = clusters.first(where: { $0.name == text && text != nil }) ?? lone(text, 8006) {
             found = (cluster, cluster.endpoints)
@@ -90,12 +87,11 @@ final class TargetDirectory: Sendable {
             if found == nil { throw refusal(authority) }
         }
         guard let found, let first = found.endpoints.first else { throw refusal(text ?? "localhost") }
-        let client = client(Key(module: module, endpoints: found.endpoints.map(\.authority))) {
+        return client(Key(module: module, endpoints: found.endpoints.map(\.authority))) {
             ProxmoxClient(
                 endpoint: first, others: Array(found.endpoints.dropFirst()), session: ProxmoxSession(found.cluster.credential),
                 observer: observer)
         }
-        return Found(module: module, client: client, timeoutSeconds: nil)
     }
 
     /// The only cluster, for a request that names no target and a setting that does not allow `localhost`.
