@@ -171,44 +171,42 @@ package final class ProxmoxClient: Sendable {
     ) async throws(ProxmoxError) -> Value {
         let endpoint = endpoints[index]
         let authorization = try await session.authorization("GET", at: endpoint, http: http, by: callDeadline(deadline))
-        let answer = await gate(node ?? "").withPermit(by: deadline) { () async -> Result<HTTPResponse, HTTPClientError> in
+        // The answer is read before the next call may begin, so that no more than three are held at a time.
+        let value = await gate(node ?? "").withPermit(by: deadline) { () async -> Result<Value, ProxmoxError> in
             var request = endpoint.request(path, by: callDeadline(deadline))
             request.headers = authorization.headers + [("Accept", "application/json")]
             // A machine that swallows packets must leave time to ask the next.
             if endpoints.count > 1 { request.connectTimeoutSeconds = min(5, deadline.remainingSeconds / Double(endpoints.count)) }
             do throws(HTTPClientError) {
-                return .success(try await http.send(request))
+                let response = try await http.send(request)
+                return Result { () throws(ProxmoxError) in try receive(response, from: index, path, authorization, reading) }
             } catch {
-                return .failure(error)
+                return .failure(ProxmoxError(error, path))
             }
         }
-        guard let answer else {
-            if Task.isCancelled { throw ProxmoxError(.unreachable, path, "cancelled") }
-            throw ProxmoxError(.timeout, path, "no answer by the deadline: still in line behind other calls")
+        if let value { return try value.get() }
+        if Task.isCancelled { throw ProxmoxError(.unreachable, path, "cancelled") }
+        throw ProxmoxError(.timeout, path, "no answer by the deadline: still in line behind other calls")
+    }
+
+    private func receive<Value>(
+        _ response: HTTPResponse, from index: Int, _ path: String, _ authorization: ProxmoxSession.Authorization, _ reading: Reading<Value>
+    ) throws(ProxmoxError) -> Value {
+        state.withLock { state in
+            state.counts[index].receivedBytes += response.body.count
+            state.counts[index].connectionsOpened += response.connectionsOpened
         }
-        if case .success(let response) = answer {
-            state.withLock { state in
-                state.counts[index].receivedBytes += response.body.count
-                state.counts[index].connectionsOpened += response.connectionsOpened
-            }
-            if response.status == 401, session.refused(authorization) {
-                throw ProxmoxError(status: 401, path, "the ticket is not taken any more").tryingAgain
-            }
+        if response.status == 401, session.refused(authorization) {
+            throw ProxmoxError(status: 401, path, "the ticket is not taken any more").tryingAgain
         }
-        return try read(answer, path, reading)
+        if response.status == 200 { session.accepted(authorization) }
+        return try read(response, path, reading)
     }
 
     /// When a call that begins now must be over.
     private func callDeadline(_ deadline: Deadline) -> Deadline { timeoutSeconds.map { min(deadline, .after(seconds: $0)) } ?? deadline }
 
-    private func read<Value>(
-        _ answer: Result<HTTPResponse, HTTPClientError>, _ path: String, _ reading: Reading<Value>
-    ) throws(ProxmoxError) -> Value {
-        let response: HTTPResponse
-        switch answer {
-        case .success(let received): response = received
-        case .failure(let error): throw ProxmoxError(error, path)
-        }
+    private func read<Value>(_ response: HTTPResponse, _ path: String, _ reading: Reading<Value>) throws(ProxmoxError) -> Value {
         guard response.status == 200 else {
             throw ProxmoxError(status: response.status, path, session.withoutSecrets(Self.message(of: response) ?? response.reason))
         }

@@ -27,6 +27,11 @@ package enum ProxmoxCredential: Sendable, Equatable {
 
     /// A user and its password.
     package static func login(_ user: String, _ password: Secret, oneTimeCode: Secret? = nil) throws(Failure) -> ProxmoxCredential {
+        guard !user.contains("!"), !user.contains("=") else {
+            throw Failure(
+                .configuration,
+                "this names a token, not a user; a user reads NAME@REALM, and the token's name and secret have keys of their own")
+        }
         guard isUser(user[...]), user.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
             throw Failure(.configuration, "a user reads NAME@REALM, as in monitor@pve or root@pam")
         }

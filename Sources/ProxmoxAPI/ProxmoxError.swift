@@ -67,7 +67,9 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The call was given up for the sake of others.
-    package static func late(_ path: String) -> ProxmoxError { ProxmoxError(.timeout, path, "no answer in half of the scrape's time") }
+    package static func late(_ path: String, _ why: String = "no answer in half of the scrape's time") -> ProxmoxError {
+        ProxmoxError(.timeout, path, why)
+    }
 
     /// The answer came and cannot be true.
     package static func malformed(_ path: String, _ detail: String) -> ProxmoxError { ProxmoxError(.malformed, path, detail) }

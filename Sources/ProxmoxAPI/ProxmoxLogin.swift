@@ -104,8 +104,10 @@ struct ProxmoxLogin: Sendable {
         }
         let answer = try? JSONDocument(parsing: response.body).withRoot { root -> Answer? in
             guard let data = root["data"], let ticket = data["ticket"]?.text, !ticket.isEmpty, ticket.utf8.count <= 4096 else { return nil }
+            let csrf = data["CSRFPreventionToken"]?.text ?? ""
+            guard csrf.utf8.count <= 1024 else { return nil }
             let isHalf = data["NeedTFA"]?.flag == true || ticket.hasPrefix("PVE:!tfa!")
-            return Answer(ticket: ticket, csrf: data["CSRFPreventionToken"]?.text ?? "", needsSecondFactor: isHalf)
+            return Answer(ticket: ticket, csrf: csrf, needsSecondFactor: isHalf)
         }
         guard let answer else { throw Self.failure(.malformed, "the answer holds no ticket") }
         return answer

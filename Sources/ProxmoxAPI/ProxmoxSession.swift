@@ -25,23 +25,26 @@ package final class ProxmoxSession: Sendable {
         var nextRenewal: Deadline?
         /// The tickets that may be in use, which a proxy's error page may repeat.
         var issued: [ProxmoxTicket] = []
-        /// The answer to a two-factor challenge, until it is used.
-        var oneTimeCode: Secret?
+        /// The login whose ticket has let a call in.
+        var accepted = 0
     }
 
-    package let credential: ProxmoxCredential
+    private let account: ProxmoxAccount
+    package var credential: ProxmoxCredential { account.credential }
     private let renewAfterSeconds: Double
     private let refusalSeconds: Double
     private let state: Mutex<State>
 
     /// - Parameter renewAfterSeconds: the age at which a ticket is renewed; it lives for 7200.
-    package init(_ credential: ProxmoxCredential, renewAfterSeconds: Double = 3600, refusalSeconds: Double = 60) {
-        self.credential = credential
+    package init(_ account: ProxmoxAccount, renewAfterSeconds: Double = 3600, refusalSeconds: Double = 60) {
+        self.account = account
         self.renewAfterSeconds = renewAfterSeconds
         self.refusalSeconds = refusalSeconds
-        var state = State()
-        if case .password(_, _, let code) = credential { state.oneTimeCode = code }
-        self.state = Mutex(state)
+        state = Mutex(State())
+    }
+
+    package convenience init(_ credential: ProxmoxCredential, renewAfterSeconds: Double = 3600, refusalSeconds: Double = 60) {
+        self.init(ProxmoxAccount(credential), renewAfterSeconds: renewAfterSeconds, refusalSeconds: refusalSeconds)
     }
 
     /// The headers that let a request in; logs in at the endpoint when there is no ticket that is young enough.
@@ -53,7 +56,7 @@ package final class ProxmoxSession: Sendable {
             return Authorization(headers: [("Authorization", "PVEAPIToken=" + token.reveal())], generation: 0)
         case .password(let user, let password, _):
             let login = ProxmoxLogin(
-                user: user, password: password, takeCode: takeCode, endpoint: endpoint, http: http, deadline: deadline)
+                user: user, password: password, takeCode: account.takeCode, endpoint: endpoint, http: http, deadline: deadline)
             let ticket = try await ticket(login)
             // Percent-encoded, as browsers send it; the API takes it raw too.
             var headers = [("Cookie", "PVEAuthCookie=" + percentEncoded(ticket.text.reveal()))]
@@ -65,18 +68,23 @@ package final class ProxmoxSession: Sendable {
     /// The API refused what this authorization says: if it was a ticket, it is forgotten, and true says that a new login may help.
     func refused(_ authorization: Authorization) -> Bool {
         guard authorization.generation > 0 else { return false }
-        state.withLock { state in
-            if state.ticket?.generation == authorization.generation { state.ticket = nil }
+        return state.withLock { state in
+            guard state.ticket?.generation == authorization.generation else { return true }
+            state.ticket = nil
+            guard state.accepted == authorization.generation else {
+                // It never was good for anything, and another would be no better: that way lies a login for every call.
+                let error = ProxmoxLogin.failure(.unauthorized, "401 the ticket that the login gave is not taken")
+                state.refusal = (error, .after(seconds: refusalSeconds))
+                return false
+            }
+            return true
         }
-        return true
     }
 
-    /// The one-time code, the first time.
-    private func takeCode() -> Secret? {
-        state.withLock { state in
-            defer { state.oneTimeCode = nil }
-            return state.oneTimeCode
-        }
+    /// The API has let in what this authorization says.
+    func accepted(_ authorization: Authorization) {
+        guard authorization.generation > 0 else { return }
+        state.withLock { $0.accepted = max($0.accepted, authorization.generation) }
     }
 
     /// The text without the credential, in case an answer repeats what it was asked with, as the error page of a proxy does.
@@ -97,6 +105,10 @@ package final class ProxmoxSession: Sendable {
                 if let ticket = state.ticket, isGood(ticket, state) { return .have(ticket) }
                 if let refusal = state.refusal, !refusal.until.hasPassed { return .fail(refusal.error) }
                 if let pending = state.logins[authority] { return .wait(pending, isOwn: false) }
+                guard account.mayLogIn else {
+                    return .fail(
+                        ProxmoxLogin.failure(.unauthorized, "too many logins of \(credential.identity) were refused; wait a minute"))
+                }
                 state.generation += 1
                 let (old, generation) = (state.ticket, state.generation)
                 let pending = PendingLogin(deadline: login.deadline)
@@ -152,6 +164,7 @@ package final class ProxmoxSession: Sendable {
                 // Another endpoint has given one meanwhile.
                 if let newer = state.ticket, newer.generation != old?.generation { return .success(newer) }
                 if error.kind == .unauthorized {
+                    account.noteRefusal()
                     state.ticket = nil
                     state.refusal = (error, .after(seconds: refusalSeconds))
                     return result

@@ -82,11 +82,19 @@ package indirect enum SettingsShape: Sendable {
             }
         default:
             var found = ""
-            if case .scalar(let text) = node.content, text.count <= 40 { found = ", not \(quoted(text))" }
+            // What stands in a section's place may be a key and its secret, written without the space between them.
+            if !isSection, case .scalar(let text) = node.content, text.count <= 40 { found = ", not \(quoted(text))" }
             if case .choice(let words) = self, case .scalar(let text) = node.content, let near = nearest(to: text, among: words) {
                 found += "; did you mean \(near)?"
             }
             throw Failure(.configuration, "\(node.origin): \(path.isEmpty ? "" : "\(path): ")expected \(expectation)\(found)")
+        }
+    }
+
+    private var isSection: Bool {
+        switch self {
+        case .section, .sections, .named: true
+        case .text, .flag, .integer, .seconds, .choice, .texts: false
         }
     }
 

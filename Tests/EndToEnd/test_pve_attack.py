@@ -1097,7 +1097,7 @@ def test_an_answer_without_end_fills_no_memory(lone: Callable[..., tuple[Listene
     took = time.monotonic() - began
     assert {answer.status for answer in answers} == {500}
     assert all(len(answer.body) < 1000 for answer in answers)
-    assert took < 4, "the deadline of three seconds, and as much as the machine is busy"
+    assert took < 5, "the deadline of three seconds, and as much as the machine is busy"
     assert high_water(exporter.program) < MOST_MEBIBYTES
     assert fetch(exporter.url + "/health").status == 200
 

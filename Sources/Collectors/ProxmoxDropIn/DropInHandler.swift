@@ -52,18 +52,21 @@ package struct DropInHandler: Sendable {
     /// Always text 0.0.4: the names cannot be OpenMetrics.
     package func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         let module = request.parameter("module") ?? "default"
-        let client: ProxmoxClient
+        let found: TargetDirectory.Found
         do throws(TargetDirectory.Refusal) {
-            client = try directory.find(module: module, target: request.parameter("target"))
+            found = try directory.find(module: module, target: request.parameter("target"))
         } catch {
             return HTTPServerResponse(status: error.status, text: error.message + "\n")
         }
         let (cluster, node) = (Self.isOn(request.parameter("cluster")), Self.isOn(request.parameter("node")))
+        let client = found.client
         let begin = ContinuousClock.now
         let scrape = DropInScrape(
             client: client, families: families, collectors: collectors, cluster: cluster, node: node, http: context.http,
             deadline: deadline.deadline(header: request.headers["X-Prometheus-Scrape-Timeout-Seconds"], from: request.arrival))
-        let result = await scrape.result()
+        let result =
+            await found.turns.withPermit(by: scrape.deadline) { await scrape.result() }
+            ?? .failure(.late("/pve", "too many requests for this target at a time"))
         let target = DropInTally.Target(name: request.parameter("target") ?? "localhost", cluster: cluster, node: node)
         tally.noteScrape(target, module: module, (ContinuousClock.now - begin).seconds, isFailure: result.failure != nil)
         switch result {

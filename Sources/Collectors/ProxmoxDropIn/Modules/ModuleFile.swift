@@ -20,6 +20,7 @@ enum ModuleFile {
         SettingsKey("cert", .texts, "Client certificate, and its key if that is in a file of its own."),
         SettingsKey("port", .integer(1...65535), "Of targets that name none."),
         SettingsKey("timeout", .seconds(0.1...600), "Longest wait for one call."),
+        SettingsKey("allowed_targets", .texts, "In place of --pve.allowed-targets and the configured clusters, for this module."),
         SettingsKey("path_prefix", .text, "In front of /api2."),
         SettingsKey("proxies", .section(["http", "https", "all"].map { SettingsKey($0, .text, "Proxy.") }), "HTTP proxies."),
         // One value each is possible here; others are refused by name instead of at the first scrape.
@@ -49,6 +50,7 @@ enum ModuleFile {
         module.trust = try trust(section)
         if let port = section["port"].integer { module.port = UInt16(clamping: port) }
         module.pathPrefix = section.word("path_prefix") ?? ""
+        if section["allowed_targets"].isSet { module.allowedTargets = try AllowedTargets(section["allowed_targets"]) }
         module.timeoutSeconds = section["timeout"].seconds
         if let files = section["cert"].texts, let certificate = files.first {
             module.clientCertificate = ClientCertificate(certificateFile: certificate, keyFile: files.dropFirst().first)

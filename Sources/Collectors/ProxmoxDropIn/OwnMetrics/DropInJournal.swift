@@ -12,7 +12,7 @@ final class DropInJournal: Sendable {
     private let logger: Logger
     private let known = Mutex<[Key: ProxmoxError.Kind]>([:])
 
-    /// Targets that are remembered; what fails beyond them is written each time.
+    /// Targets that are remembered. More that fail at a time are not written: metrics tell of them too.
     private static let limit = 1024
 
     init(_ logger: Logger) { self.logger = logger }
@@ -22,7 +22,8 @@ final class DropInJournal: Sendable {
         let isNews = known.withLock { known in
             let key = Key(module: module, target: target)
             guard known[key] != kind else { return false }
-            if known[key] != nil || known.count < Self.limit { known[key] = kind }
+            guard known[key] != nil || known.count < Self.limit else { return false }
+            known[key] = kind
             return true
         }
         if isNews { logger.warn("/pve fails", ["module": module, "target": target, "detail": detail]) }

@@ -37,7 +37,7 @@ final class DropInTally: Sendable {
     private static let targetBounds = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 25, 50, 75, 100]
 
     /// Series of a kind; what comes later is not counted, as the names come from requests and from the API.
-    private static let limit = 4096
+    private static let limit = 2048
 
     init(_ settings: DropInSettings) {
         countsCalls = settings.countsCalls
@@ -66,7 +66,8 @@ final class DropInTally: Sendable {
     func noteCall(_ method: String, _ url: String, _ seconds: Double, _ isFailure: Bool) {
         let call = Call(method: method, url: Self.withoutGuest(url))
         state.withLock { state in
-            if !Self.add(&state.calls, call, Self.callBounds, seconds, isFailure) { state.dropped += 1 }
+            // A node's name stands in it, and comes from the API.
+            if url.utf8.count > 512 || !Self.add(&state.calls, call, Self.callBounds, seconds, isFailure) { state.dropped += 1 }
         }
     }
 

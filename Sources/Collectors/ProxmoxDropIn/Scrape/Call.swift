@@ -94,7 +94,7 @@ extension DropInScrape {
 extension DropInFamilies {
     /// More rows than any cluster has are not believed, nor ids that are longer than names: each id stands in forty series.
     private static let rowLimit = 32_768
-    private static let idBytesLimit = 4 << 20
+    private static let idBytesLimit = 1 << 20
 
     /// `/cluster/resources`; rows without id or type are left out.
     fileprivate func resources(_ data: JSONValue, _ collectors: DropInCollectors) -> SampleBuffer? {

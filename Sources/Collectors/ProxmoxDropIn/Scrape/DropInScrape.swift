@@ -35,24 +35,26 @@ struct DropInScrape: Sendable {
         if client.wasRefused { _ = try await client.version(http: http, by: deadline) }
         let result = await withTaskGroup(of: Outcome.self) { group -> Result<[SampleBuffer], ProxmoxError> in
             var assembly = DropInAssembly(scrape: self)
-            func ask(_ calls: [Call]) {
-                for call in calls {
+            // A node may have thousands of guests, each with a call: what cannot be asked yet is no task yet.
+            var waiting = firstCalls[...]
+            var underWay = 0
+            while true {
+                while underWay < 2 * ProxmoxClient.callsPerNode, let call = waiting.popFirst() {
+                    underWay += 1
                     group.addTask {
                         do throws(ProxmoxError) { return .piece(try await call.run(self)) } catch { return .failure(error) }
                     }
                 }
-            }
-            ask(firstCalls)
-            for await outcome in group {
-                switch outcome {
-                case .failure(let error):
+                guard let outcome = await group.next() else { break }
+                underWay -= 1
+                do throws(ProxmoxError) {
+                    switch outcome {
+                    case .failure(let error): throw error
+                    case .piece(let piece): waiting += try assembly.take(piece)
+                    }
+                } catch {
                     group.cancelAll()
                     return .failure(error)
-                case .piece(let piece):
-                    do throws(ProxmoxError) { ask(try assembly.take(piece)) } catch {
-                        group.cancelAll()
-                        return .failure(error)
-                    }
                 }
             }
             return .success(assembly.all)

@@ -4,11 +4,11 @@ package import ProxmoxAPI
 package struct DropInCluster: Sendable {
     package let name: String?
     package let endpoints: [ProxmoxEndpoint]
-    package let credential: ProxmoxCredential
+    let account: ProxmoxAccount
 
     package init(name: String?, endpoints: [ProxmoxEndpoint], credential: ProxmoxCredential) {
         self.name = name
         self.endpoints = endpoints
-        self.credential = credential
+        account = ProxmoxAccount(credential)
     }
 }

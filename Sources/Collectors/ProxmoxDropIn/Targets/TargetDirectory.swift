@@ -10,13 +10,19 @@ final class TargetDirectory: Sendable {
         let message: String
     }
 
+    /// Whom to ask, and how many requests may do so at a time.
+    struct Found: Sendable {
+        let client: ProxmoxClient
+        let turns = AsyncSemaphore(limit: 4)
+    }
+
     private struct Key: Hashable {
         let module: String
         let endpoints: [String]
     }
 
     private struct State {
-        var clients: [Key: ProxmoxClient] = [:]
+        var clients: [Key: Found] = [:]
         /// The keys by last use, the oldest first.
         var order: [Key] = []
     }
@@ -39,18 +45,17 @@ final class TargetDirectory: Sendable {
     var modules: [String] { settings.modules.isEmpty ? ["default"] : settings.modules.keys.sorted() }
 
     /// - Parameter target: the parameter as it came; nil for none.
-    func find(module name: String, target text: String?) throws(Refusal) -> ProxmoxClient {
+    func find(module name: String, target text: String?) throws(Refusal) -> Found {
         if let problem = settings.modulesProblem, settings.modules.isEmpty, clusters.isEmpty {
             throw Refusal(status: 500, message: problem.message)
         }
         guard modules.contains(name) else { throw Refusal(status: 400, message: "Module '\(shown(name))' not found in config") }
         do throws(Failure) {
             guard let module = settings.modules[name] else { return try configured(name, text) }
-            let target = try target(text, module.port)
-            let endpoint = try module.endpoint(target)
+            let endpoint = try module.endpoint(try target(text, module))
             return client(Key(module: name, endpoints: [endpoint.authority])) {
                 ProxmoxClient(
-                    endpoint: endpoint, session: ProxmoxSession(module.credential), timeoutSeconds: module.timeoutSeconds,
+                    endpoint: endpoint, session: ProxmoxSession(module.account), timeoutSeconds: module.timeoutSeconds,
                     observer: observer)
             }
         } catch {
@@ -59,7 +64,15 @@ final class TargetDirectory: Sendable {
     }
 
     /// Where a module's credential may go.
-    private func target(_ text: String?, _ port: UInt16) throws(Failure) -> DropInTarget {
+    private func target(_ text: String?, _ module: DropInModule) throws(Failure) -> DropInTarget {
+        let port = module.port
+        if let own = module.allowedTargets {
+            let target = try parsed(text ?? "localhost")
+            guard own.allows(target, port: port) else {
+                throw refusal(target.authority(port: port), "add it to allowed_targets of the module")
+            }
+            return target
+        }
         if let cluster = clusters.first(where: { $0.name == text && text != nil }) ?? lone(text, port),
             let first = cluster.endpoints.first, let target = DropInTarget(first.authority)
         {
@@ -74,7 +87,7 @@ final class TargetDirectory: Sendable {
     }
 
     /// Without modules, a configured cluster is asked with its own credential: the whole of it by its name, one node by its address.
-    private func configured(_ module: String, _ text: String?) throws(Failure) -> ProxmoxClient {
+    private func configured(_ module: String, _ text: String?) throws(Failure) -> Found {
         var found: (cluster: DropInCluster, endpoints: [ProxmoxEndpoint])?
         if let cluster = clusters.first(where: { $0.name == text && text != nil }) ?? lone(text, 8006) {
             found = (cluster, cluster.endpoints)
@@ -89,7 +102,7 @@ final class TargetDirectory: Sendable {
         guard let found, let first = found.endpoints.first else { throw refusal(text ?? "localhost") }
         return client(Key(module: module, endpoints: found.endpoints.map(\.authority))) {
             ProxmoxClient(
-                endpoint: first, others: Array(found.endpoints.dropFirst()), session: ProxmoxSession(found.cluster.credential),
+                endpoint: first, others: Array(found.endpoints.dropFirst()), session: ProxmoxSession(found.cluster.account),
                 observer: observer)
         }
     }
@@ -107,12 +120,13 @@ final class TargetDirectory: Sendable {
         return target
     }
 
-    private func refusal(_ authority: String) -> Failure {
+    private func refusal(_ authority: String, _ way: String? = nil) -> Failure {
         // Whoever asks without being allowed learns what to tell the operator, and not what else is allowed.
         let way =
-            settings.modules.isEmpty
-            ? "name it in proxmox.clusters, or in --pve.allowed-targets with a pve.yml (--pve.config-file) beside it"
-            : "add it to --pve.allowed-targets (names, globs, CIDRs)"
+            way
+            ?? (settings.modules.isEmpty
+                ? "name it in proxmox.clusters, or in --pve.allowed-targets with a pve.yml (--pve.config-file) beside it"
+                : "add it to --pve.allowed-targets (names, globs, CIDRs)")
         return Failure(.unavailable, "target \(shown(authority)) is not allowed, so nothing was sent to it; to allow it, \(way)")
     }
 
@@ -121,15 +135,15 @@ final class TargetDirectory: Sendable {
         String(decoding: text.utf8.prefix(100).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }
 
-    private func client(_ key: Key, make: () -> ProxmoxClient) -> ProxmoxClient {
+    private func client(_ key: Key, make: () -> ProxmoxClient) -> Found {
         state.withLock { state in
             state.order.removeAll { $0 == key }
             state.order.append(key)
-            if let client = state.clients[key] { return client }
-            let client = make()
-            state.clients[key] = client
+            if let found = state.clients[key] { return found }
+            let found = Found(client: make())
+            state.clients[key] = found
             if state.order.count > Self.limit { state.clients[state.order.removeFirst()] = nil }
-            return client
+            return found
         }
     }
 }
