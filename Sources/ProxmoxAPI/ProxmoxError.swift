@@ -95,7 +95,10 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             case .protocolViolation: .malformed
             case .resolve, .connect, .url, .cancelled: .unreachable
             }
-        self.init(kind, path, error.message, method: method, advice: kind == .tls ? Self.advice(error.certificate) : "")
+        // OpenSSL's words for an answer that is no TLS.
+        let isPlain = error.message.contains("wrong version number")
+        let advice = isPlain ? "; what answers on this port speaks no TLS" : Self.advice(error.certificate)
+        self.init(kind, path, error.message, method: method, advice: kind == .tls ? advice : "")
     }
 
     /// What to do about a certificate: the commonest first obstacle, as a cluster signs its nodes' certificates itself.
@@ -105,7 +108,8 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
         case .expired, .notYetValid: return "; see to the clocks of both machines, and renew it on the node: pvecm updatecerts --force"
         case .wrongName: return "; use a name that is in it, or give its SHA-256 as fingerprint\(found)"
         case .wrongFingerprint: return "; compare with what pvenode cert info prints on the node before you change fingerprint"
-        case .selfSigned, .unknownAuthority, .other, nil:
+        case nil: return ""
+        case .selfSigned, .unknownAuthority, .other:
             return "; give the cluster's /etc/pve/pve-root-ca.pem as ca_file, or the certificate's SHA-256 as fingerprint\(found)"
         }
     }

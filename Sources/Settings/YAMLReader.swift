@@ -87,10 +87,17 @@ struct YAMLReader: ~Copyable {
             var event = mlt_yaml_next(yaml)
             if event.kind == mlt_yaml_error {
                 if event.line == 0 { (event.line, event.column) = place(ofByte: event.column) }
-                throw failure(event, "not valid YAML: \(text(event))")
+                throw failure(event, "not valid YAML: \(text(event))\(isTab(event) ? ": a tab; indent with spaces" : "")")
             }
             if event.kind != mlt_yaml_nothing { return event }
         }
+    }
+
+    /// Whether a tab stands where the event is.
+    private func isTab(_ event: mlt_yaml_event) -> Bool {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: event.line, omittingEmptySubsequences: false)
+        guard lines.indices.contains(event.line - 1) else { return false }
+        return lines[event.line - 1].dropFirst(max(0, event.column - 1)).first == UInt8(ascii: "\t")
     }
 
     /// Line and column, both from 1, of a byte that is no text.

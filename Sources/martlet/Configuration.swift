@@ -47,7 +47,12 @@ struct Configuration: Sendable {
         // Names the file, so it cannot be a setting in it.
         let named = environment.removeValue(forKey: "MARTLET_CONFIG_FILE")
         let file = invocation.value("config.file") ?? named ?? (Files.exists("martlet.yml") ? "martlet.yml" : nil)
-        tree = try SettingsTree(file: file, environment: environment, flags: invocation.settings, shape: Self.shape)
+        do {
+            tree = try SettingsTree(file: file, environment: environment, flags: invocation.settings, shape: Self.shape)
+        } catch {
+            guard let file, DropInSettings.isModuleFile(file) else { throw error }
+            throw Failure(.configuration, "\(file) holds modules of /pve, not settings of martlet; name it with --pve.config-file")
+        }
         self.environment = environment
     }
 

@@ -43,7 +43,7 @@ struct YAMLTests {
         ("? - a\n: 1\n", "martlet.yml:1:3: a key must be plain text"),
         ("a: 1\n---\nb: 2\n", "martlet.yml:2:1: one document is expected, and here begins another"),
         ("a: 1\n...\n---\n", "martlet.yml:3:1: one document is expected, and here begins another"),
-        ("a:\n\tb: 1\n", "martlet.yml:2:1: not valid YAML: found character that cannot start any token"),
+        ("a:\n\tb: 1\n", "martlet.yml:2:1: not valid YAML: found character that cannot start any token: a tab; indent with spaces"),
         ("a: 1\n b: 2\n", "martlet.yml:2:3: not valid YAML: mapping values are not allowed in this context"),
         ("a: [1, 2\nb: 3\n", "martlet.yml:2:2: not valid YAML: did not find expected ',' or ']'"),
         ("a: {b\n", "martlet.yml:2:1: not valid YAML: did not find expected ',' or '}'"),

@@ -31,6 +31,9 @@ package struct DropInHandler: Sendable {
         deadline = ScrapeDeadline(capSeconds: scrapeTimeoutSeconds)
         self.context = context
         journal = DropInJournal(context.logger)
+        if !settings.modules.isEmpty {
+            context.logger.info("/pve", ["modules": directory.modules.joined(separator: ","), "from": settings.origin])
+        }
         if let problem = settings.modulesProblem { context.logger.warn("/pve has no modules", ["detail": problem.description]) }
         if !settings.modules.isEmpty, clusters.isEmpty, settings.allowedTargets.isEmpty {
             context.logger.warn("/pve answers no target yet: name them with --pve.allowed-targets (names, globs, CIDRs)")
@@ -56,6 +59,8 @@ package struct DropInHandler: Sendable {
         do throws(TargetDirectory.Refusal) {
             found = try directory.find(module: module, target: request.parameter("target"))
         } catch {
+            tally.noteRefusal(module: module)
+            journal.refused(module, request.parameter("target") ?? "", error.message)
             return HTTPServerResponse(status: error.status, text: error.message + "\n")
         }
         let (cluster, node) = (Self.isOn(request.parameter("cluster")), Self.isOn(request.parameter("node")))
@@ -75,7 +80,10 @@ package struct DropInHandler: Sendable {
             return ExpositionResponse.text(Exposition(table, [buffers]), acceptEncoding: request.headers["Accept-Encoding"])
         case .failure(let error):
             // Of several endpoints the error itself says which.
-            let words = client.endpoints.count > 1 ? "\(error)" : "\(client.endpoint.authority): \(error)"
+            var words = client.endpoints.count > 1 ? "\(error)" : "\(client.endpoint.authority): \(error)"
+            if error.kind == .unauthorized, case .token = client.session.credential {
+                words += "; check the token's name and secret, and that it has not expired: pveum user token list USER@REALM"
+            }
             journal.failed(module, client.endpoint.authority, error.kind, words)
             return HTTPServerResponse(status: 500, text: words + "\n")
         }

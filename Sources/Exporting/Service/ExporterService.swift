@@ -163,7 +163,7 @@ package final class ExporterService: Sendable {
         let metrics = MetricsHandler(
             coordinator: coordinator, deadline: ScrapeDeadline(capSeconds: options.scrapeTimeoutSeconds),
             onResult: { [weak self] in self?.note($0) })
-        let page = LandingPage(version: version, links: pages.map { ($0.path, $0.title) })
+        let page = LandingPage(version: version, hasCollectors: !coordinator.collectors.isEmpty, links: pages.map { ($0.path, $0.title) })
         let health: HTTPHandler = { _ in HTTPServerResponse(text: "martlet is alive.\n") }
         let ready: HTTPHandler = { _ in
             let (hasData, isStopping) = shared.state.withLock { ($0.hasData, $0.isStopping) }

@@ -4,6 +4,8 @@ import Web
 /// `GET /`: what this is, where its pages are, and how the last scrape went.
 struct LandingPage: Sendable {
     let version: Version
+    /// False when there is nothing to scrape, only pages.
+    var hasCollectors = true
     /// Pages beside the service's own: path and title.
     var links: [(path: String, title: String)] = []
 
@@ -20,7 +22,7 @@ struct LandingPage: Sendable {
         }
         let scrape =
             rows.isEmpty
-            ? "<p>Nothing has been scraped yet.</p>"
+            ? "<p>\(hasCollectors ? "Nothing has been scraped yet." : "No source is configured for /metrics.")</p>"
             : "<table><tr><th>Collector</th><th>Result</th><th>Samples</th><th>What is missing</th></tr>\n\(rows)</table>"
         let more = links.map { "<a href=\"\(escaped($0.path))\">\(escaped($0.title))</a> &middot; " }.joined()
         let page = """

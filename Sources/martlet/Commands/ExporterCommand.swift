@@ -78,7 +78,8 @@ struct Exporter: Sendable {
     }
 
     func start() async throws(Failure) -> ExporterService {
-        let page = ExporterService.Page("/pve", title: "Drop-in for prometheus-pve-exporter", requestsInFlight: 100, handler: dropIn.handle)
+        let page = ExporterService.Page(
+            "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: dropIn.handle)
         let service = try ExporterService(
             collectors: hasClusters ? [collector] : [], own: [collector.requests, dropIn.metrics], pages: [page], options: options,
             version: Program.version, context: context)

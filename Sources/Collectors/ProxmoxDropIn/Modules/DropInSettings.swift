@@ -5,6 +5,8 @@ package import Settings
 package struct DropInSettings: Sendable {
     /// By name; none lets requests use the configured clusters' own credentials.
     package var modules: [String: DropInModule] = [:]
+    /// Where they were read, for the log.
+    package var origin = ""
     /// Why there are none, when they were not asked for by name: then the rest of the exporter goes on without them.
     package var modulesProblem: Failure?
     package var allowedTargets = AllowedTargets()
@@ -54,6 +56,9 @@ package struct DropInSettings: Sendable {
 
     package init() {}
 
+    /// Whether a file is a `pve.yml`, for whoever names it in the wrong place.
+    package static func isModuleFile(_ path: String) -> Bool { (try? ModuleFile.read(path)) != nil }
+
     /// - Parameter tree: the section `pve`.
     package init(_ tree: SettingsTree, environment: [String: String]) throws(Failure) {
         allowedTargets = try AllowedTargets(tree["allowed_targets"])
@@ -64,10 +69,13 @@ package struct DropInSettings: Sendable {
         countsTargets = tree["collector"]["target_metrics"].flag ?? false
         if let modules = try ModuleEnvironment.read(environment) {
             self.modules = modules
+            origin = "PVE_USER and the variables beside it; no file is read"
         } else if let file = tree.word("config_file") {
             modules = try ModuleFile.read(file)
+            origin = file
         } else if Files.exists(Self.standardFile) {
             // It may be of a program that was here before.
+            origin = Self.standardFile
             do { modules = try ModuleFile.read(Self.standardFile) } catch { modulesProblem = error }
         }
     }

@@ -66,6 +66,8 @@ enum ModuleFile {
         let password = try secret("password", section)
         switch (tokenName, token, password) {
         // As the library does it: a token goes before a password.
+        case (let tokenName?, _, _) where tokenName.contains("!"):
+            throw section["token_name"].failure("module \(name): token_name is the name alone, without USER@REALM! in front")
         case (let tokenName?, let token?, _):
             do { return try ProxmoxCredential.token(parsing: "\(user)!\(tokenName)=\(token.reveal())") } catch {
                 throw section["token_name"].failure("module \(name): \(error.message)")

@@ -11,6 +11,7 @@ final class DropInJournal: Sendable {
 
     private let logger: Logger
     private let known = Mutex<[Key: ProxmoxError.Kind]>([:])
+    private let turnedAway = Mutex<Set<Key>>([])
 
     /// Targets that are remembered. More that fail at a time are not written: metrics tell of them too.
     private static let limit = 1024
@@ -27,6 +28,13 @@ final class DropInJournal: Sendable {
             return true
         }
         if isNews { logger.warn("/pve fails", ["module": module, "target": target, "detail": detail]) }
+    }
+
+    /// A request that was turned away: once for each module and target.
+    func refused(_ module: String, _ target: String, _ detail: String) {
+        let key = Key(module: String(module.prefix(100)), target: String(target.prefix(100)))
+        let isNews = turnedAway.withLock { $0.count < Self.limit && $0.insert(key).inserted }
+        if isNews { logger.warn("/pve refuses", ["module": key.module, "target": key.target, "detail": detail]) }
     }
 
     func succeeded(_ module: String, _ target: String) {

@@ -63,6 +63,11 @@ final class DropInTally: Sendable {
         }
     }
 
+    /// A request for a module that there is, which was turned away.
+    func noteRefusal(module: String) {
+        state.withLock { $0.modules[module]?.errors += 1 }
+    }
+
     func noteCall(_ method: String, _ url: String, _ seconds: Double, _ isFailure: Bool) {
         let call = Call(method: method, url: Self.withoutGuest(url))
         state.withLock { state in
