@@ -134,7 +134,7 @@ struct TreeTests {
         (nil, ["MARTLET_PORT": "0"], #"environment variable MARTLET_PORT: port: expected a whole number from 1 to 65535, not "0""#),
         (nil, ["MARTLET_PORT": ""], #"environment variable MARTLET_PORT: port: expected a whole number from 1 to 65535, not """#),
         (nil, ["MARTLET_PROT": "80"], #"environment variable MARTLET_PROT: unknown key "prot"; did you mean "port"?"#),
-        (nil, ["MARTLET_LOG": "info"], #"environment variable MARTLET_LOG: log: expected a section with keys, not "info""#),
+        (nil, ["MARTLET_LOG": "info"], "environment variable MARTLET_LOG: log: expected a section with keys"),
         (
             nil, ["MARTLET_LOG_LEVEL": "info"],
             #"environment variable MARTLET_LOG_LEVEL: unknown key "log_level"; known: log, targets, port, interval, name, clusters"#
@@ -158,7 +158,7 @@ struct TreeTests {
         ),
         (
             "clusters:\n- name: a", ["MARTLET_CLUSTERS__0": "x"],
-            #"environment variable MARTLET_CLUSTERS__0: clusters[0]: expected a section with keys, not "x""#
+            "environment variable MARTLET_CLUSTERS__0: clusters[0]: expected a section with keys"
         ),
         (
             "clusters:\n- name: a", ["MARTLET_CLUSTERS__0__TIMEOUT": "2h"],

@@ -112,12 +112,12 @@ package struct CommandLineParser: Sendable {
             values[flag.name, default: []].append("false")
             return
         }
-        // A switch that is taken back keeps its no.
-        let isOff = name.hasPrefix("no-")
-        let near = nearest(
-            to: String(isOff ? name.dropFirst(3) : name), among: flags.filter { !isOff || $0.placeholder == nil }.map(\.name))
+        let switches = flags.filter { $0.placeholder == nil }.map { "no-" + $0.name }
+        let near =
+            nearest(to: String(name), among: name.hasPrefix("no-") ? switches : flags.map(\.name))
+            ?? nearest(to: String(name), among: flags.map(\.name))
         let written = word.prefix { $0 != "=" }
-        throw usage("unknown flag \(written)", near.map { "--\(isOff ? "no-" : "")\($0)" }, chain)
+        throw usage("unknown flag \(written)", near.map { "--\($0)" }, chain)
     }
 
     private func usage(_ message: String, _ near: String?, _ chain: [Command]) -> Failure {

@@ -119,7 +119,7 @@ struct CommandLineTests {
     static let mistakes: [([String], String)] = [
         (["exporter", "--log.levle", "x"], "unknown flag --log.levle; did you mean --log.level?"),
         (["exporter", "--zzz"], "unknown flag --zzz; see martlet exporter --help"),
-        (["exporter", "-x"], "unknown flag --x; see martlet exporter --help"),
+        (["exporter", "-x"], "unknown flag -x; see martlet exporter --help"),
         (["exporter", "--=x"], "unknown flag --; see martlet exporter --help"),
         (["exporter", "--no-log.level"], "unknown flag --no-log.level; did you mean --log.level?"),
         (["exporter", "--no-zzz"], "unknown flag --no-zzz; see martlet exporter --help"),
@@ -201,7 +201,7 @@ struct CommandLineTests {
                   --log.level LEVEL             What is worth a line [info]
                   --config.file FILE            Settings
                   --web.listen-address ADDRESS  Where to listen [127.0.0.1:9221] (repeatable)
-                  --collector.proxmox           Whether Proxmox is asked
+                  --[no-]collector.proxmox      Whether Proxmox is asked
                   --once                        Scrape once and end
                   -h, --help                    Show this help
                   --version                     Show the version
