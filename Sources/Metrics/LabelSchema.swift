@@ -22,6 +22,19 @@ package struct LabelSchema: Sendable, Equatable {
     package func adding(_ more: String...) -> LabelSchema { LabelSchema(names: names + more) }
 }
 
+/// The last label of many sets, rendered once: `,state="started"`.
+package struct LabelTail: Sendable {
+    let bytes: [UInt8]
+
+    /// - Parameter schema: its last name is the label's.
+    package init(_ schema: LabelSchema, _ value: String) {
+        var bytes = schema.openings.last ?? []
+        bytes.append(labelValue: value)
+        bytes.append(UInt8(ascii: "\""))
+        self.bytes = bytes
+    }
+}
+
 /// A rendered label set of one `SampleBuffer`.
 package struct LabelSet: Sendable, Equatable {
     let index: UInt32

@@ -47,12 +47,29 @@ package struct SampleBuffer: Sendable {
     /// Renders the labels of `base` and one more: the last of `schema`, whose other names are those of `base`.
     package mutating func labels(_ schema: LabelSchema, extending base: LabelSet, _ value: String) -> LabelSet {
         guard let opening = schema.openings.last else { return base }
-        // Byte by byte: a slice of the array would hold it, and appending would then copy all label sets for each new one.
-        for index in range(of: base.index) { labelBytes.append(labelBytes[index]) }
+        copy(base)
         labelBytes.append(contentsOf: opening)
         labelBytes.append(labelValue: value)
         labelBytes.append(UInt8(ascii: "\""))
         return seal()
+    }
+
+    /// Renders the labels of `base`, which has some, and one more.
+    package mutating func labels(extending base: LabelSet, by tail: LabelTail) -> LabelSet {
+        copy(base)
+        labelBytes.append(contentsOf: tail.bytes)
+        return seal()
+    }
+
+    /// Writes a set's bytes once more at the end.
+    private mutating func copy(_ base: LabelSet) {
+        let source = range(of: base.index)
+        let end = labelBytes.count
+        labelBytes.append(contentsOf: repeatElement(0, count: source.count))
+        // Within the array: a slice of it would hold it, and appending would then copy all label sets for each new one.
+        labelBytes.withUnsafeMutableBytes { bytes in
+            UnsafeMutableRawBufferPointer(rebasing: bytes[end...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[source]))
+        }
     }
 
     /// Adds a sample; an absent value adds none.

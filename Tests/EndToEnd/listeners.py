@@ -137,6 +137,8 @@ class Listener:
             if self.certificate is not None:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.minimum_version, context.maximum_version = self.versions
+                if self.versions[0] < ssl.TLSVersion.TLSv1_2:
+                    context.set_ciphers("ALL:@SECLEVEL=0")
                 context.load_cert_chain(self.certificate)
                 try:
                     client = context.wrap_socket(raw, server_side=True)

@@ -7,14 +7,25 @@ struct GuestStateFamilies: Sendable {
 
     private static let labels = DropInFamilies.id.adding("state")
 
+    /// A state, and its label rendered once: a guest has twenty series of states.
+    private struct State: Sendable {
+        let name: String
+        let label: LabelTail
+
+        init(_ name: String) {
+            self.name = name
+            label = LabelTail(GuestStateFamilies.labels, name)
+        }
+    }
+
     private static let guestStates = [
         "stopped", "request_stop", "request_start", "request_start_balance", "started", "fence", "recovery", "migrate", "relocate",
         "freeze", "error",
-    ]
-    private static let nodeStates = ["online", "maintenance", "unknown", "fence", "gone"]
+    ].map(State.init)
+    private static let nodeStates = ["online", "maintenance", "unknown", "fence", "gone"].map(State.init)
     private static let locks = [
         "backup", "clone", "create", "migrate", "rollback", "snapshot", "snapshot-delete", "suspended", "suspending",
-    ]
+    ].map(State.init)
 
     /// Series of a guest.
     static let countOfGuest = guestStates.count + locks.count
@@ -31,15 +42,15 @@ struct GuestStateFamilies: Sendable {
     func write(_ row: ResourceRow, id: LabelSet, into buffer: inout SampleBuffer) {
         switch row.type {
         case "qemu", "lxc":
-            for state in Self.guestStates { add(haState, row.haState == state, state, id, &buffer) }
-            for lock in Self.locks { add(lockState, row.lock == lock, lock, id, &buffer) }
+            add(haState, Self.guestStates, row.haState, id, &buffer)
+            add(lockState, Self.locks, row.lock, id, &buffer)
         case "node":
-            for state in Self.nodeStates { add(haState, row.haState == state, state, id, &buffer) }
+            add(haState, Self.nodeStates, row.haState, id, &buffer)
         default: break
         }
     }
 
-    private func add(_ metric: Metric, _ holds: Bool, _ state: String, _ id: LabelSet, _ buffer: inout SampleBuffer) {
-        buffer.add(metric, buffer.labels(Self.labels, extending: id, state), holds)
+    private func add(_ metric: Metric, _ states: [State], _ present: String?, _ id: LabelSet, _ buffer: inout SampleBuffer) {
+        for state in states { buffer.add(metric, buffer.labels(extending: id, by: state.label), state.name == present) }
     }
 }

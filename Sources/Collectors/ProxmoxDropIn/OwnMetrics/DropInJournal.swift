@@ -32,10 +32,13 @@ final class DropInJournal: Sendable {
 
     /// A request that was turned away: once for each module and target.
     func refused(_ module: String, _ target: String, _ detail: String) {
-        let key = Key(module: String(module.prefix(100)), target: String(target.prefix(100)))
+        let key = Key(module: Self.shortened(module), target: Self.shortened(target))
         let isNews = turnedAway.withLock { $0.count < Self.limit && $0.insert(key).inserted }
         if isNews { logger.warn("/pve refuses", ["module": key.module, "target": key.target, "detail": detail]) }
     }
+
+    /// Bytes, as one letter may have any number of accents.
+    private static func shortened(_ text: String) -> String { String(decoding: text.utf8.prefix(100), as: UTF8.self) }
 
     func succeeded(_ module: String, _ target: String) {
         let wasFailing = known.withLock { $0.removeValue(forKey: Key(module: module, target: target)) != nil }
