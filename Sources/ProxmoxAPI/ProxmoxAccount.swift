@@ -31,6 +31,10 @@ package final class ProxmoxAccount: Sendable {
         }
     }
 
+    /// Logins under way: more wait in line, so that many targets scraped at once do not send a wrong password many times before the first
+    /// of them is refused.
+    let turns = AsyncSemaphore(limit: refusalsPerMinute)
+
     /// Whether one more login may be tried.
     var mayLogIn: Bool { state.withLock { $0.windowEnd.hasPassed || $0.refusals < Self.refusalsPerMinute } }
 

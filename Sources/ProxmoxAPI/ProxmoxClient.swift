@@ -199,7 +199,8 @@ package final class ProxmoxClient: Sendable {
         if response.status == 401, session.refused(authorization) {
             throw ProxmoxError(status: 401, path, "the ticket is not taken any more").tryingAgain
         }
-        if response.status == 200 { session.accepted(authorization) }
+        // Whatever else it says, it has let us in.
+        if response.status != 401 { session.accepted(authorization) }
         return try read(response, path, reading)
     }
 

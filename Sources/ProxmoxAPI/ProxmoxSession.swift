@@ -105,17 +105,13 @@ package final class ProxmoxSession: Sendable {
                 if let ticket = state.ticket, isGood(ticket, state) { return .have(ticket) }
                 if let refusal = state.refusal, !refusal.until.hasPassed { return .fail(refusal.error) }
                 if let pending = state.logins[authority] { return .wait(pending, isOwn: false) }
-                guard account.mayLogIn else {
-                    return .fail(
-                        ProxmoxLogin.failure(.unauthorized, "too many logins of \(credential.identity) were refused; wait a minute"))
-                }
                 state.generation += 1
                 let (old, generation) = (state.ticket, state.generation)
                 let pending = PendingLogin(deadline: login.deadline)
                 state.logins[authority] = pending
                 // Detached: one waiting call that is cancelled must not take the login of the others along.
                 Task.detached { [self] in
-                    let result = await login.run(renewing: old, generation: generation)
+                    let result = await inTurn(login) { await login.run(renewing: old, generation: generation) }
                     pending.finish(settle(result, old, authority))
                 }
                 return .wait(pending, isOwn: true)
@@ -137,6 +133,21 @@ package final class ProxmoxSession: Sendable {
                 return try result.get()
             }
         }
+    }
+
+    /// Logs in when the account has a turn, unless too many of its logins were refused meanwhile.
+    private func inTurn(_ login: ProxmoxLogin, _ body: () async -> PendingLogin.Outcome) async -> PendingLogin.Outcome {
+        let outcome: PendingLogin.Outcome? = await account.turns.withPermit(by: login.deadline) {
+            guard account.mayLogIn else {
+                return .failure(
+                    ProxmoxLogin.failure(
+                        .unauthorized, "too many logins of \(credential.identity) were refused; none is tried for a minute"))
+            }
+            let outcome = await body()
+            if case .failure(let error) = outcome, error.kind == .unauthorized { account.noteRefusal() }
+            return outcome
+        }
+        return outcome ?? .failure(ProxmoxLogin.failure(.timeout, "no answer by the deadline: still in line behind other logins"))
     }
 
     /// Whether a ticket is young enough, or lives and cannot be renewed just now.
@@ -164,7 +175,6 @@ package final class ProxmoxSession: Sendable {
                 // Another endpoint has given one meanwhile.
                 if let newer = state.ticket, newer.generation != old?.generation { return .success(newer) }
                 if error.kind == .unauthorized {
-                    account.noteRefusal()
                     state.ticket = nil
                     state.refusal = (error, .after(seconds: refusalSeconds))
                     return result

@@ -78,7 +78,9 @@ package indirect enum SettingsShape: Sendable {
             for (index, element) in elements.enumerated() { try SettingsShape.section(keys).check(element, at: "\(path)[\(index)]") }
         case (.named(let keys), .mapping(let members)):
             for member in members {
-                try SettingsShape.section(keys).check(member.node, at: path.isEmpty ? member.key : "\(path).\(member.key)")
+                // A name of the writer's own may hold anything, and an error is one line.
+                let name = member.key.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? member.key : quoted(member.key)
+                try SettingsShape.section(keys).check(member.node, at: path.isEmpty ? name : "\(path).\(name)")
             }
         default:
             var found = ""

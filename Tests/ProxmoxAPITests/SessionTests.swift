@@ -330,10 +330,29 @@ import Web
                 errors.append(error.description)
             }
             #expect(server.logins.count == 5)
-            #expect(errors[5...].allSatisfy { $0 == "POST /access/ticket: too many logins of monitor@pve were refused; wait a minute" })
+            #expect(
+                errors[5...].allSatisfy {
+                    $0 == "POST /access/ticket: too many logins of monitor@pve were refused; none is tried for a minute"
+                })
             // Another account is another matter.
             _ = await versionFailure(try server.client(try passwordSession()), http)
             #expect(server.logins.count == 6)
+        }
+    }
+
+    @Test func `a wrong password of many targets at once is sent a few times`() async throws {
+        try await loggingIn { _, _ in
+            LoginServer.refusal(401)
+        } _: { server, http in
+            let account = ProxmoxAccount(try ProxmoxCredential.login(LoginServer.user, Secret(LoginServer.password)))
+            let clients = try (0..<40).map { _ in try server.client(ProxmoxSession(account)) }
+            let kinds = await withTaskGroup(of: ProxmoxError.Kind?.self) { group in
+                for client in clients { group.addTask { await versionFailure(client, http)?.kind } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(kinds.count == 40 && kinds.allSatisfy { $0 == .unauthorized })
+            // Five at a time, and each that was under way when the fifth was refused may still come to its end.
+            #expect((5..<10).contains(server.logins.count))
         }
     }
 
