@@ -70,10 +70,18 @@ import Web
         let cutOff = Lab.table(
             status: [Lab.cluster(quorate: 0), Lab.member("pve1"), Lab.member("pve2", online: 0)],
             resources: [Lab.node("pve1"), Lab.node("pve2", status: "unknown")], nodes: ["pve1"])
-        try await Self.serve(cutOff, cutOff) { _, _, collector in
-            let trial = try await scrape(collector)
-            #expect(trial.exposition[#"pve_cluster_quorate{cluster="lab"}"#] == 0)
-            #expect(trial.exposition[#"pve_node_up{cluster="lab",node="pve2"}"#] == 0)
+        let otherSide = Lab.table(
+            status: [Lab.cluster(quorate: 0), Lab.member("pve1", online: 0), Lab.member("pve2")],
+            resources: [Lab.node("pve1", status: "unknown"), Lab.node("pve2")], nodes: ["pve2"])
+        try await Self.serve(cutOff, otherSide) { _, second, collector in
+            // And goes on holding: an alert needs a node that stays down, not one that is down in every other scrape.
+            for _ in 0..<4 {
+                let trial = try await scrape(collector)
+                #expect(trial.exposition[#"pve_cluster_quorate{cluster="lab"}"#] == 0)
+                #expect(trial.exposition[#"pve_node_up{cluster="lab",node="pve1"}"#] == 1)
+                #expect(trial.exposition[#"pve_node_up{cluster="lab",node="pve2"}"#] == 0)
+            }
+            #expect(second.takeCalls() == ["/cluster/status"])
         }
     }
 
@@ -86,6 +94,29 @@ import Web
             #expect(trial.families == [])
             #expect(trial.problems.map(\.part) == ["lab"])
             #expect(trial.problems.first?.message.contains("one of them answers for other") == true)
+        }
+    }
+
+    @Test func `a stranger that was asked once is left again`() async throws {
+        let other = Lab.table(status: [Lab.cluster("other"), Lab.member("pve1"), Lab.member("pve2")])
+        try await Self.serve(Lab.table(), other) { first, _, collector in
+            #expect(try await scrape(collector).problems == [])
+            first["/cluster/status"] = .refusal(500, "a moment")
+            _ = try await scrape(collector)
+            first.set(Lab.table())
+            var trial = try await scrape(collector)
+            if trial.families == [] { trial = try await scrape(collector) }
+            #expect(trial.exposition[#"pve_cluster_quorate{cluster="lab"}"#] == 1)
+        }
+    }
+
+    @Test func `two nodes that stand alone are no cluster`() async throws {
+        let alone = ["pve1", "pve9"].map { name in Lab.table(status: [Lab.member(name)], resources: [Lab.node(name)], nodes: [name]) }
+        try await Self.serve(alone[0], alone[1]) { first, _, collector in
+            #expect(try await scrape(collector).problems == [])
+            await first.stop()
+            let trial = try await scrape(collector)
+            #expect(trial.families == [] && trial.problems.first?.message.contains("answers for pve9") == true)
         }
     }
 }

@@ -36,6 +36,35 @@ struct ServerLimitTests {
         }
     }
 
+    @Test("A path with a limit of its own neither fills the common one nor is filled by it")
+    func ownLimit() async throws {
+        let gate = Gate()
+        var limits = HTTPServer.Limits()
+        limits.requestsInFlight = 1
+        limits.ownLimits = ["/own": 2]
+        try await serving(
+            limits: limits,
+            { request in
+                if request.path != "/free" { await gate.pass() }
+                return HTTPServerResponse(text: "done")
+            }
+        ) { server, client in
+            let url = server.address.url()
+            try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
+                for _ in 0..<2 { group.addTask { try await client.send(request(url + "/own")) } }
+                await gate.arrivals(2)
+                #expect(try await client.send(request(url + "/own")).text == "Limit of 2 requests in flight reached.\n")
+                #expect(try await client.send(request(url + "/free")).text == "done")
+                group.addTask { try await client.send(request(url + "/other")) }
+                await gate.arrivals(3)
+                #expect(try await client.send(request(url + "/free")).text == "Limit of 1 requests in flight reached.\n")
+                gate.open()
+                for try await answer in group { #expect(answer.text == "done") }
+            }
+            for path in ["/own", "/free", "/other"] { #expect(try await client.send(request(url + path)).status == 200) }
+        }
+    }
+
     @Test("Two hundred at the same time, on two hundred connections")
     func parallel() async throws {
         var limits = HTTPServer.Limits()
