@@ -170,9 +170,15 @@ package final class ProxmoxClient: Sendable {
         _ path: String, at index: Int, _ node: String?, _ http: HTTPClient, _ deadline: Deadline, _ reading: Reading<Value>
     ) async throws(ProxmoxError) -> Value {
         let endpoint = endpoints[index]
-        let authorization = try await session.authorization("GET", at: endpoint, http: http, by: callDeadline(deadline))
         // The answer is read before the next call may begin, so that no more than three are held at a time.
         let value = await gate(node ?? "").withPermit(by: deadline) { () async -> Result<Value, ProxmoxError> in
+            // Not sooner: a ticket may have been replaced while this call stood in line.
+            let authorization: ProxmoxSession.Authorization
+            do throws(ProxmoxError) {
+                authorization = try await session.authorization("GET", at: endpoint, http: http, by: callDeadline(deadline))
+            } catch {
+                return .failure(error)
+            }
             var request = endpoint.request(path, by: callDeadline(deadline))
             request.headers = authorization.headers + [("Accept", "application/json")]
             // A machine that swallows packets must leave time to ask the next.
@@ -210,6 +216,9 @@ package final class ProxmoxClient: Sendable {
     private func read<Value>(_ response: HTTPResponse, _ path: String, _ reading: Reading<Value>) throws(ProxmoxError) -> Value {
         guard response.status == 200 else {
             throw ProxmoxError(status: response.status, path, session.withoutSecrets(Self.message(of: response) ?? response.reason))
+        }
+        guard !session.isRepeated(in: response.body) else {
+            throw ProxmoxError(.malformed, path, "the answer repeats the credential that it was asked with")
         }
         let value: Value?
         do {

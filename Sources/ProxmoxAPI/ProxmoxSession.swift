@@ -93,6 +93,15 @@ package final class ProxmoxSession: Sendable {
         return text.without(credential.secrets + issued.flatMap { [$0.text.reveal(), $0.csrf.reveal()] })
     }
 
+    /// Whether an answer holds the token's secret or a ticket, from where it would get into labels. A password is not looked for: it may be
+    /// a word that stands in names.
+    func isRepeated(in body: [UInt8]) -> Bool {
+        let issued = state.withLock { $0.issued }
+        var secrets = issued.map { $0.text.reveal() }
+        if case .token = credential { secrets += credential.secrets }
+        return secrets.contains { $0.utf8.count >= 16 && body.contains(run: Array($0.utf8)) }
+    }
+
     private func ticket(_ login: ProxmoxLogin) async throws(ProxmoxError) -> ProxmoxTicket {
         enum Step {
             case have(ProxmoxTicket)

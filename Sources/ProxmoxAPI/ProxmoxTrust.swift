@@ -6,7 +6,7 @@ package enum ProxmoxTrust {
     /// The authorities of a PEM file, which must hold one: a slip here would show as "unknown authority" at every call.
     package static func authority(file: String) throws(Failure) -> HTTPRequest.Trust {
         let bytes = try Files.read(file, limitBytes: 1 << 20)
-        guard String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") else {
+        guard CertificateFingerprint(certificatePEM: String(decoding: bytes, as: UTF8.self)) != nil else {
             throw Failure(.configuration, "\(file) holds no PEM certificate; /etc/pve/pve-root-ca.pem of the cluster does")
         }
         return .authority(file: file)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -204,7 +204,12 @@ def http(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
     """An answer after which the connection stays; `Content_Type` stands for Content-Type."""
     lines = {"Content-Type": "application/json;charset=UTF-8", "Content-Length": str(len(body))}
     lines |= {name.replace("_", "-"): value for name, value in headers.items()}
-    return f"HTTP/1.1 {status}\r\n".encode() + "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode("latin-1") + b"\r\n" + body
+    return (
+        f"HTTP/1.1 {status}\r\n".encode()
+        + "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode("latin-1")
+        + b"\r\n"
+        + body
+    )
 
 
 def api(rows: Mapping[str, Any], login: tuple[str, str] | None = None) -> Answering:
@@ -255,7 +260,9 @@ class Authority:
         """A server's certificate with its key, in one file."""
         return self._make(name, days, _of_server(names), signer=self.pem)
 
-    def issue_self_signed(self, name: str, names: Sequence[str] = ("IP:127.0.0.1", "DNS:localhost"), days: tuple[float, float] = (-1, 30)) -> Path:
+    def issue_self_signed(
+        self, name: str, names: Sequence[str] = ("IP:127.0.0.1", "DNS:localhost"), days: tuple[float, float] = (-1, 30)
+    ) -> Path:
         """One that nobody vouches for but itself."""
         return self._make(name, days, _of_server(names), signer=None)
 
@@ -264,16 +271,47 @@ class Authority:
         key, request, pem, config, database = (self.folder / f"{name}.{kind}" for kind in ("key", "csr", "pem", "cnf", "txt"))
         database.write_text("")
         config.write_text(
-            f"[ca]\ndefault_ca = here\n[here]\ndatabase = {database}\nnew_certs_dir = {self.folder}\nrand_serial = yes\ndefault_md = sha256\n"
-            "policy = anything\nunique_subject = no\n[anything]\ncommonName = supplied\n[extensions]\n" + "\n".join(extensions) + "\n")
+            f"[ca]\ndefault_ca = here\n[here]\ndatabase = {database}\n"
+            f"new_certs_dir = {self.folder}\nrand_serial = yes\ndefault_md = sha256\n"
+            "policy = anything\nunique_subject = no\n[anything]\ncommonName = supplied\n[extensions]\n" + "\n".join(extensions) + "\n"
+        )
         openssl(
-            "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={self.name} {name}",
-            "-keyout", key, "-out", request)
-        by = ["-selfsign", "-keyfile", key] if signer is None else ["-cert", signer, "-keyfile", signer.with_suffix(".key")]
-        dates = [f"{datetime.now(timezone.utc) + day * DAY:%Y%m%d%H%M%SZ}" for day in days]
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-subj",
+            f"/CN={self.name} {name}",
+            "-keyout",
+            key,
+            "-out",
+            request,
+        )
+        by: list[str | Path] = (
+            ["-selfsign", "-keyfile", key] if signer is None else ["-cert", signer, "-keyfile", signer.with_suffix(".key")]
+        )
+        dates = [f"{datetime.now(UTC) + day * DAY:%Y%m%d%H%M%SZ}" for day in days]
         openssl(
-            "ca", "-batch", "-notext", "-config", config, "-extensions", "extensions", *by, "-startdate", dates[0], "-enddate", dates[1],
-            "-in", request, "-out", pem)
+            "ca",
+            "-batch",
+            "-notext",
+            "-config",
+            config,
+            "-extensions",
+            "extensions",
+            *by,
+            "-startdate",
+            dates[0],
+            "-enddate",
+            dates[1],
+            "-in",
+            request,
+            "-out",
+            pem,
+        )
         pem.write_text(pem.read_text() + key.read_text())
         return pem
 

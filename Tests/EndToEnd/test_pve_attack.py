@@ -192,9 +192,11 @@ class Exporter:
         return self.send("\r\n".join([*lines, "", body]).encode())
 
 
-def modules_file(folder: Path, port: int) -> Path:
+def modules_file(folder: Path, port: int, narrow: Mapping[str, list[str]] | None = None) -> Path:
+    """The modules, and others with targets of their own."""
     path = folder / "pve.yml"
-    path.write_text(yaml.safe_dump({name: module | {"port": port} for name, module in MODULES.items()}, allow_unicode=True))
+    others = {name: MODULES["default"] | {"allowed_targets": targets} for name, targets in (narrow or {}).items()}
+    path.write_text(yaml.safe_dump({name: module | {"port": port} for name, module in (MODULES | others).items()}, allow_unicode=True))
     path.chmod(0o600)
     return path
 
@@ -239,8 +241,9 @@ class Fleet:
             settings: dict[str, Any] = {"proxmox": {"clusters": [cluster]}} if name.startswith("cluster") else {}
             folder = self.folder / name.replace(" ", "-")
             folder.mkdir()
+            narrow = {"narrow": [self.net.fill("127.0.0.2:{port}")], "nobody": []} if "narrow" in name else {}
             if name != "cluster":
-                flags += ["--pve.config-file", str(modules_file(folder, self.net.module_port))]
+                flags += ["--pve.config-file", str(modules_file(folder, self.net.module_port, narrow))]
             for entry in ALLOWED.get(name, []):
                 flags += ["--pve.allowed-targets", self.net.fill(entry)]
             env = self.resolver.env if self.resolver else {}
@@ -272,7 +275,9 @@ def resolver(tmp_path_factory: pytest.TempPathFactory) -> Resolver | None:
 
 
 @pytest.fixture(scope="module")
-def whole_fleet(start_for_all: Start, tmp_path_factory: pytest.TempPathFactory, whole_net: Net, resolver: Resolver | None) -> Iterator[Fleet]:
+def whole_fleet(
+    start_for_all: Start, tmp_path_factory: pytest.TempPathFactory, whole_net: Net, resolver: Resolver | None
+) -> Iterator[Fleet]:
     fleet = Fleet(start_for_all, tmp_path_factory.mktemp("fleet"), whole_net, resolver)
     yield fleet
     for name, exporter in fleet.running.items():
@@ -294,14 +299,14 @@ def fleet(whole_fleet: Fleet, net: Net) -> Iterator[Fleet]:
     assert net.evil_connections == {}
 
 
-def assert_refused(answer: Answer) -> None:
+def assert_refused(answer: Answer, remedy: str = "--pve.allowed-targets") -> None:
     """Says what the operator can do, and nothing of what it keeps."""
     assert answer.status in (400, 403), (answer.status, answer.body[:500])
     text = answer.body.decode()
     assert text.strip() and len(text.strip().splitlines()) == 1 and len(text) < 1000, text
     assert text.isascii() and text.strip().isprintable(), text
     if answer.status == 403:
-        assert "--pve.allowed-targets" in text
+        assert remedy in text
     assert_no_credential(text_of(answer))
     assert not any(name in text_of(answer) for name in (USER, LOGIN_USER, TOKEN_NAME))
 
@@ -552,12 +557,13 @@ def test_another_target_than_the_one_that_is_allowed(fleet: Fleet, net: Net, tar
 @pytest.mark.parametrize(
     "target",
     [
-        "localhost", "LOCALHOST", "localhost.", "LocalHost.:{port}", "ip6-localhost", "rebound.test", "rebound.test:{port}", "127.0.0.1.test:{port}",
-        "1.0.0.127.in-addr.arpa:{port}", "127-0-0-1.test", "127.1", "127.1:{port}", "127.0.1", "2130706433", "2130706433:{port}", "0x7f000001",
-        "0x7f.1:{port}", "0177.0.0.1", "0177.0.0.1:{port}", "127.0.0.1.", "127.0.0.1.:{port}", "127.0.0.01:{port}", "127.000.000.001:{port}",
-        "[::1]", "[::1]:{port}", "::1", "[::ffff:127.0.0.1]:{port}", "[::ffff:127.0.0.2]:{port}", "0.0.0.0", "0.0.0.0:{port}", "0", "0:{port}",
-        "[::]", "[::]:{port}", "::", "１２７.0.0.1:{port}", "127。0。0。1:{port}", "127.0.0.①:{port}", "{evil_host}:{port}", "127.0.0.4:{port}",
-        "126.255.255.255:{port}", "128.0.0.0:{port}", "::7f00:1", "64:ff9b::7f00:1", "::ffff:{evil_host}", "2002:7f00:1::", "",
+        "localhost", "LOCALHOST", "localhost.", "LocalHost.:{port}", "ip6-localhost", "rebound.test", "rebound.test:{port}",
+        "127.0.0.1.test:{port}", "1.0.0.127.in-addr.arpa:{port}", "127-0-0-1.test", "127.1", "127.1:{port}", "127.0.1", "2130706433",
+        "2130706433:{port}", "0x7f000001", "0x7f.1:{port}", "0177.0.0.1", "0177.0.0.1:{port}", "127.0.0.1.", "127.0.0.1.:{port}",
+        "127.0.0.01:{port}", "127.000.000.001:{port}", "[::1]", "[::1]:{port}", "::1", "[::ffff:127.0.0.1]:{port}",
+        "[::ffff:127.0.0.2]:{port}", "0.0.0.0", "0.0.0.0:{port}", "0", "0:{port}", "[::]", "[::]:{port}", "::", "１２７.0.0.1:{port}",
+        "127。0。0。1:{port}", "127.0.0.①:{port}", "{evil_host}:{port}", "127.0.0.4:{port}", "126.255.255.255:{port}", "128.0.0.0:{port}",
+        "::7f00:1", "64:ff9b::7f00:1", "::ffff:{evil_host}", "2002:7f00:1::", "",
     ],
 )  # fmt: skip
 def test_a_name_is_in_no_range(fleet: Fleet, net: Net, target: str) -> None:
@@ -568,7 +574,21 @@ def test_a_name_is_in_no_range(fleet: Fleet, net: Net, target: str) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["127.0.0.1", "localhost", "ip6-localhost", "rebound.test", "[::]", "::", "::ffff:127.0.0.1", "[::2]", "[::1]:{port}", "[::1%25lo]", "::1%lo", "[0::1", "::1]"],
+    [
+        "127.0.0.1",
+        "localhost",
+        "ip6-localhost",
+        "rebound.test",
+        "[::]",
+        "::",
+        "::ffff:127.0.0.1",
+        "[::2]",
+        "[::1]:{port}",
+        "[::1%25lo]",
+        "::1%lo",
+        "[0::1",
+        "::1]",
+    ],
 )
 def test_a_range_of_six(fleet: Fleet, net: Net, target: str) -> None:
     before = fleet.names
@@ -579,12 +599,13 @@ def test_a_range_of_six(fleet: Fleet, net: Net, target: str) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "pve1.lab.test.evil.test:{port}", "evil-pve1.lab.test:{port}", "xpve1.lab.test:{port}", "pve1.evil.lab.test:{port}", "pve1.lab.testx:{port}",
-        "pve1.lab.tes:{port}", "pve1xlab.test:{port}", "pve1.labxtest:{port}", "pve1.lab.test.test:{port}", "evil.test/pve1.lab.test:{port}",
-        "pve1.evil.test#.lab.test:{port}", "pve@{evil_host}#.lab.test:{port}", "pve1.lab.test@{evil}", "pve{evil}/.lab.test", "pve\0.lab.test:{port}",
-        "pve%00.lab.test:{port}", "pve.1.lab.test:{port}", "pve..lab.test:{port}", "pve1。lab.test:{port}", "pve1.lab.test..:{port}", ".pve1.lab.test:{port}",
-        "lab.test:{port}", "pve:{port}", "dmz.lab.test:{port}", ".dmz.lab.test:{port}", "a.b.dmz.lab.test:{port}", "evil.test\\.dmz.lab.test:{port}",
-        "evil.test?.dmz.lab.test:{port}", "127.0.0.1:{port}", "localhost:{port}", "pve*.lab.test:{port}", "*.dmz.lab.test:{port}", "pve" + "a" * 61 + ".lab.test:{port}",
+        "pve1.lab.test.evil.test:{port}", "evil-pve1.lab.test:{port}", "xpve1.lab.test:{port}", "pve1.evil.lab.test:{port}",
+        "pve1.lab.testx:{port}", "pve1.lab.tes:{port}", "pve1xlab.test:{port}", "pve1.labxtest:{port}", "pve1.lab.test.test:{port}",
+        "evil.test/pve1.lab.test:{port}", "pve1.evil.test#.lab.test:{port}", "pve@{evil_host}#.lab.test:{port}", "pve1.lab.test@{evil}",
+        "pve{evil}/.lab.test", "pve\0.lab.test:{port}", "pve%00.lab.test:{port}", "pve.1.lab.test:{port}", "pve..lab.test:{port}",
+        "pve1。lab.test:{port}", "pve1.lab.test..:{port}", ".pve1.lab.test:{port}", "lab.test:{port}", "pve:{port}", "dmz.lab.test:{port}",
+        ".dmz.lab.test:{port}", "a.b.dmz.lab.test:{port}", "evil.test\\.dmz.lab.test:{port}", "evil.test?.dmz.lab.test:{port}",
+        "127.0.0.1:{port}", "localhost:{port}", "pve*.lab.test:{port}", "*.dmz.lab.test:{port}", "pve" + "a" * 61 + ".lab.test:{port}",
         "pve\u017f.lab.test:{port}", "PVE1.LAB.TEST.EVIL.TEST:{port}",
     ],
 )  # fmt: skip
@@ -597,8 +618,9 @@ def test_names_that_a_glob_does_not_mean(fleet: Fleet, net: Net, target: str) ->
 @pytest.mark.parametrize(
     "target",
     [
-        "pve.lab.test", "pve.lab.test:{evil_port}", "pve.lab.test:8006", "pve.lab.test.evil.test:{port}", "xpve.lab.test:{port}", "pve.lab:{port}",
-        "pve.lab.test@{evil}", "127.0.0.1:{port}", "{allowed}", "localhost:{port}", "pve.lab.test%2e:{port}", "pvé.lab.test:{port}", "pve.lab.test:{port}#",
+        "pve.lab.test", "pve.lab.test:{evil_port}", "pve.lab.test:8006", "pve.lab.test.evil.test:{port}", "xpve.lab.test:{port}",
+        "pve.lab:{port}", "pve.lab.test@{evil}", "127.0.0.1:{port}", "{allowed}", "localhost:{port}", "pve.lab.test%2e:{port}",
+        "pvé.lab.test:{port}", "pve.lab.test:{port}#",
     ],
 )  # fmt: skip
 def test_another_name_than_the_one_that_is_allowed(fleet: Fleet, net: Net, target: str) -> None:
@@ -607,7 +629,19 @@ def test_another_name_than_the_one_that_is_allowed(fleet: Fleet, net: Net, targe
     assert net.connections == {} and fleet.names == before
 
 
-EVERYWHERE = ["{evil}", "{evil_host}", "127.0.0.1", "127.0.0.2", "localhost", "LOCALHOST.", "[::1]", "[::1]:{evil_port}", "rebound.test", "0.0.0.0", "x@{evil}"]
+EVERYWHERE = [
+    "{evil}",
+    "{evil_host}",
+    "127.0.0.1",
+    "127.0.0.2",
+    "localhost",
+    "LOCALHOST.",
+    "[::1]",
+    "[::1]:{evil_port}",
+    "rebound.test",
+    "0.0.0.0",
+    "x@{evil}",
+]
 
 
 @pytest.mark.parametrize("target", [*EVERYWHERE, "{allowed}"])
@@ -617,7 +651,10 @@ def test_without_the_flag_and_without_clusters_nobody_is_asked(fleet: Fleet, net
     assert net.connections == {} and fleet.names == before
 
 
-@pytest.mark.parametrize("target", [*EVERYWHERE, "{host}:{evil_port}", "LAB", "lab:{port}", "lab.", "lab@{evil}", "lab/../{evil}", "{allowed}.", "0:{port}", "lab\0"])
+@pytest.mark.parametrize(
+    "target",
+    [*EVERYWHERE, "{host}:{evil_port}", "LAB", "lab:{port}", "lab.", "lab@{evil}", "lab/../{evil}", "{allowed}.", "0:{port}", "lab\0"],
+)
 @pytest.mark.parametrize("exporter", ["cluster", "clusters and modules"])
 def test_only_the_configured_clusters_are_asked(fleet: Fleet, net: Net, exporter: str, target: str) -> None:
     before = fleet.names
@@ -626,14 +663,30 @@ def test_only_the_configured_clusters_are_asked(fleet: Fleet, net: Net, exporter
     assert net.connections == {} and fleet.names == before
 
 
-@pytest.mark.parametrize(("target", "module"), [("127.0.0.1:{port}", "default"), ("127.0.0.1:{evil_port}", "default"), ("localhost", "password")])
+@pytest.mark.parametrize(
+    ("target", "module"), [("127.0.0.1:{port}", "default"), ("127.0.0.1:{evil_port}", "default"), ("localhost", "password")]
+)
 def test_an_entry_without_port_allows_the_modules_port_alone(fleet: Fleet, net: Net, target: str, module: str) -> None:
     assert_refused(fleet["host"].pve(net.fill(target), module=module))
     assert net.connections == {}
 
 
 @pytest.mark.parametrize(
-    "target", ["x@{evil}", "https://{evil}", "{evil}/x", "{evil}#", "{evil}?x", "127.1:{evil_port}", "2130706433", "0x7f.1", "0177.0.0.1", "１２７.0.0.1", "", " {evil}"]
+    "target",
+    [
+        "x@{evil}",
+        "https://{evil}",
+        "{evil}/x",
+        "{evil}#",
+        "{evil}?x",
+        "127.1:{evil_port}",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "１２７.0.0.1",
+        "",
+        " {evil}",
+    ],
 )
 def test_what_is_no_target_is_refused_where_all_are_allowed(fleet: Fleet, net: Net, target: str) -> None:
     answer = fleet["all"].pve(net.fill(target))
@@ -732,7 +785,12 @@ REQUESTS = {
     "Host for the target": ("/pve", "Host: {evil}"),
     "two Hosts": ("/pve?target={evil}", "Host: {allowed}", "Host: {evil}"),
     "forwarded": ("/pve?target={evil}", "X-Forwarded-Host: {allowed}", "X-Forwarded-For: 127.0.0.1", "Forwarded: host={allowed}"),
-    "forwarded for the target": ("/pve", "X-Forwarded-Host: {evil}", "X-Original-URL: /pve?target={evil}", "X-Rewrite-URL: /pve?target={evil}"),
+    "forwarded for the target": (
+        "/pve",
+        "X-Forwarded-Host: {evil}",
+        "X-Original-URL: /pve?target={evil}",
+        "X-Rewrite-URL: /pve?target={evil}",
+    ),
     "method override": ("/pve?target={evil}", "X-HTTP-Method-Override: POST"),
     "proxy": ("/pve?target={evil}", "Proxy: http://{evil}", "Proxy-Authorization: Basic eA=="),
     "credentials": ("/pve?target={evil}", "Authorization: PVEAPIToken=a!b=c", "Cookie: PVEAuthCookie=x"),
@@ -757,7 +815,13 @@ def test_requests_of_other_shapes(fleet: Fleet, net: Net, exporter: str, request
 
 @pytest.mark.parametrize(
     "headers",
-    [("Host: {evil}",), ("X-Forwarded-Host: {evil}",), ("Forwarded: host={evil};proto=https",), ("Location: https://{evil}/",), ("Proxy: http://{evil}",)],
+    [
+        ("Host: {evil}",),
+        ("X-Forwarded-Host: {evil}",),
+        ("Forwarded: host={evil};proto=https",),
+        ("Location: https://{evil}/",),
+        ("Proxy: http://{evil}",),
+    ],
 )
 def test_headers_do_not_lead_elsewhere(fleet: Fleet, net: Net, headers: tuple[str, ...]) -> None:
     answer = fleet["exact"].get(net.fill("/pve?target={allowed}"), *map(net.fill, headers), "X-Evil: {evil}")
@@ -768,7 +832,9 @@ def test_headers_do_not_lead_elsewhere(fleet: Fleet, net: Net, headers: tuple[st
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND", "get", "G\tET"])
 def test_other_methods(fleet: Fleet, net: Net, method: str) -> None:
     for body in ("", net.fill("target={evil}")):
-        answer = fleet["exact"].get(net.fill("/pve?target={evil}"), "Content-Type: application/x-www-form-urlencoded", method=method, body=body)
+        answer = fleet["exact"].get(
+            net.fill("/pve?target={evil}"), "Content-Type: application/x-www-form-urlencoded", method=method, body=body
+        )
         assert answer.status in (0, 400, 403, 405, 501), answer.status
         assert_no_credential(text_of(answer))
     # The parameter may not come in a form either.
@@ -820,13 +886,50 @@ def test_many_targets_that_are_refused_leave_nothing(fleet: Fleet, net: Net) -> 
 # An allowed target that wants more
 
 
+@pytest.mark.parametrize(
+    ("module", "target"),
+    [
+        ("narrow", "{allowed}"),
+        ("narrow", "{host}"),
+        ("narrow", "{evil}"),
+        ("narrow", "127.0.0.2:{port}0"),
+        ("narrow", "lab"),
+        ("narrow", "127.0.0.2:{port}@{allowed}"),
+        ("default", "127.0.0.2:{port}"),
+        ("default", "{evil}"),
+        ("nobody", "{allowed}"),
+        ("nobody", "127.0.0.2:{port}"),
+        ("nobody", "lab"),
+        ("nobody", ""),
+        ("nobody", "localhost"),
+    ],
+)
+def test_a_credential_that_is_kept_to_targets_of_its_own(fleet: Fleet, net: Net, module: str, target: str) -> None:
+    """What one module may ask is nothing to another, nor are the flag and the configured clusters to one that has its own."""
+    before = fleet.names
+    remedy = "--pve.allowed-targets" if module == "default" else "allowed_targets of the module"
+    assert_refused(fleet["clusters and narrow modules"].pve(net.fill(target), module=module), remedy)
+    assert net.connections == {} and fleet.names == before
+
+
+def test_targets_of_its_own_are_asked(fleet: Fleet, net: Net) -> None:
+    exporter = fleet["clusters and narrow modules"]
+    for module, target, asked in (("narrow", "127.0.0.2:{port}", net.fill("127.0.0.2:{port}")), ("default", "{allowed}", "allowed")):
+        net.clear()
+        assert exporter.pve(net.fill(target), module=module).status == 200
+        assert list(net.connections) == [asked]
+    net.clear()
+
+
 @pytest.fixture
 def lone(start: Start, tmp_path: Path, authority: Authority, net: Net) -> Iterator[Callable[..., tuple[Listener, Exporter]]]:
     """A target that answers as a test wants, and an exporter that allows it alone."""
     certificate = authority.folder / "everybody.pem"
     with contextlib.ExitStack() as stack:
 
-        def make(answering: Answering, *flags: str, native: bool = False, env: Mapping[str, str] | None = None) -> tuple[Listener, Exporter]:
+        def make(
+            answering: Answering, *flags: str, native: bool = False, env: Mapping[str, str] | None = None
+        ) -> tuple[Listener, Exporter]:
             target = stack.enter_context(Listener(certificate=certificate, answering=answering))
             cluster = {"endpoint": target.authority, "token": f"{USER}!{TOKEN_NAME}={CLUSTER_SECRET}", "verify_tls": False}
             settings = {"proxmox": {"clusters": [cluster]}} if native else {}
@@ -836,11 +939,15 @@ def lone(start: Start, tmp_path: Path, authority: Authority, net: Net) -> Iterat
         yield make
 
 
-@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect", "300 Choices", "305 Use Proxy"])
+@pytest.mark.parametrize(
+    "status",
+    ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect", "300 Choices", "305 Use Proxy"],
+)
 def test_redirections_are_not_followed(lone: Callable[..., tuple[Listener, Exporter]], net: Net, status: str) -> None:
     evil = net.words["evil"]
     leads = {
-        "Location": f"https://{evil}/api2/json/version", "Refresh": f"0; url=https://{evil}/", "Alt-Svc": f'h2="{evil}", http/1.1="{evil}"; ma=3600',
+        "Location": f"https://{evil}/api2/json/version", "Refresh": f"0; url=https://{evil}/",
+        "Alt-Svc": f'h2="{evil}", http/1.1="{evil}"; ma=3600',
         "Content_Location": f"https://{evil}/", "Link": f"<https://{evil}/>; rel=preconnect", "Strict_Transport_Security": "max-age=9",
     }  # fmt: skip
     target, exporter = lone(lambda head, body: http(b'{"data":null}', status, **leads), native=True)
@@ -858,8 +965,11 @@ def test_nodes_with_names_that_lead_elsewhere(lone: Callable[..., tuple[Listener
     """A name from an answer becomes a part of a path, and nothing in it can leave its place."""
     evil = net.words["evil"]
     names = [
-        "../..", "..", ".", "...", "../../../../access/ticket", f"{evil}/x", f"@{evil}", f"//{evil}", f"x@{evil}/", f"\\\\{evil}\\", "%2e%2e", "%2e%2e%2f..", "a?b=c",
-        "a#b", "a;b", "a b", "a\r\nHost: " + evil, "a\r\n\r\nGET /evil HTTP/1.1", "a\0b", "ä/ö", "\u202e", "\ud800", "a" * 5000, "/", "a/", "/a", "", "*", "a&b", "..;/",
+        "../..", "..", ".", "...", "../../../../access/ticket", f"{evil}/x", f"@{evil}", f"//{evil}", f"x@{evil}/", f"\\\\{evil}\\",
+        "%2e%2e",
+        "%2e%2e%2f..", "a?b=c", "a#b", "a;b", "a b", "a\r\nHost: " + evil, "a\r\n\r\nGET /evil HTTP/1.1", "a\0b", "ä/ö", "\u202e",
+        "\ud800",
+        "a" * 5000, "/", "a/", "/a", "", "*", "a&b", "..;/",
     ]  # fmt: skip
     at = 0
 
@@ -868,7 +978,10 @@ def test_nodes_with_names_that_lead_elsewhere(lone: Callable[..., tuple[Listener
         data: Any = []
         if path == "/cluster/status":
             data = [{"type": "cluster", "name": "lab", "quorate": 1}]
-            data += [{"type": "node", "id": f"node/{name}", "name": name, "online": 1, "local": int(index == at)} for index, name in enumerate(names)]
+            data += [
+                {"type": "node", "id": f"node/{name}", "name": name, "online": 1, "local": int(index == at)}
+                for index, name in enumerate(names)
+            ]
         elif path.startswith("/cluster/resources"):
             data = [{"type": "node", "id": f"node/{name}", "node": name, "status": "online"} for name in names]
         elif path == "/version":
@@ -900,7 +1013,9 @@ def test_nodes_with_names_that_lead_elsewhere(lone: Callable[..., tuple[Listener
             asked.append(unquote(parts[1]))
     assert {"..", "../..", f"@{evil}", f"{evil}/x"} <= set(asked), "they were believed, or nothing is shown here"
     assert exporter.program.is_running
-    assert all(line.startswith(("ts=", "time=", "level=")) for line in exporter.program.output.splitlines()), "no name begins a line of the log"
+    assert all(line.startswith(("ts=", "time=", "level=")) for line in exporter.program.output.splitlines()), (
+        "no name begins a line of the log"
+    )
 
 
 def test_the_environment_names_no_proxy_and_no_netrc_gives_a_password(
@@ -936,7 +1051,10 @@ def echoes(text: str) -> dict[str, list[bytes]]:
     """Answers that hold the text, where it stands in each of their parts."""
     raw, said = text.encode(), json.dumps(text).encode()
     line = text.replace("\r", " ").replace("\n", " ").encode()
-    reasons = {f"reason of a {status}": [http(b"", f"{status} ").replace(b" \r\n", b" " + line + b"\r\n", 1)] for status in (302, 400, 401, 403, 500, 595)}
+    reasons = {
+        f"reason of a {status}": [http(b"", f"{status} ").replace(b" \r\n", b" " + line + b"\r\n", 1)]
+        for status in (302, 400, 401, 403, 500, 595)
+    }
     # The connection ends behind these, which are no whole answers.
     broken = {
         "line that is no header": b"HTTP/1.1 200 OK\r\n" + line + b"\r\n\r\n",
@@ -1023,7 +1141,10 @@ def test_a_credential_in_a_name_becomes_no_label(lone: Callable[..., tuple[Liste
     def answer(head: bytes, body: bytes) -> bytes:
         path, said = path_of(head).removeprefix(API), header_of(head, "Authorization")
         data: Any = {
-            "/cluster/status": [{"type": "cluster", "name": said, "quorate": 1}, {"type": "node", "id": f"node/{said}", "name": said, "online": 1, "local": 1}],
+            "/cluster/status": [
+                {"type": "cluster", "name": said, "quorate": 1},
+                {"type": "node", "id": f"node/{said}", "name": said, "online": 1, "local": 1},
+            ],
             "/cluster/resources": [{"type": "qemu", "id": f"qemu/{said}", "node": "pve1", "name": said, "status": "running", "vmid": 100}],
             "/version": {"version": said, "release": said, "repoid": said},
         }.get(path, [])
@@ -1084,7 +1205,7 @@ ENDLESS: dict[str, Callable[[], Iterable[bytes]]] = {
     "status": lambda: forever(b"HTTP/1.1 200 ", BLOCK),
     "interim answers": lambda: forever(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
     "early hints": lambda: forever(b"", b"HTTP/1.1 103 Early Hints\r\nLink: " + b"x" * 1000 + b"\r\n\r\n"),
-    **{kind: lambda kind=kind: [large(kind)] for kind in ("brackets", "rows", "names", "packed brackets")},
+    **{kind: functools.partial(lambda kind: [large(kind)], kind) for kind in ("brackets", "rows", "names", "packed brackets")},
 }
 # What is kept of an answer is 16 MiB at most, of which three come at once; as JSON of the smallest values each takes ten times as much.
 MOST_MEBIBYTES = 768
@@ -1113,6 +1234,10 @@ SLOW: dict[str, Callable[[], Iterable[bytes]]] = {
 }
 
 
+def slowly(kind: str) -> Answering:
+    return lambda head, body: SLOW[kind]()
+
+
 def test_a_slow_answer_ends_at_the_deadline(lone: Callable[..., tuple[Listener, Exporter]], authority: Authority) -> None:
     """All are waited for together; one never begins to speak TLS."""
     mute = Listener()
@@ -1121,7 +1246,7 @@ def test_a_slow_answer_ends_at_the_deadline(lone: Callable[..., tuple[Listener, 
         targets = {"handshake": mute}
         for kind in SLOW:
             certificate = authority.folder / "everybody.pem"
-            targets[kind] = stack.enter_context(Listener(certificate=certificate, answering=lambda head, body, kind=kind: SLOW[kind]()))
+            targets[kind] = stack.enter_context(Listener(certificate=certificate, answering=slowly(kind)))
         _, exporter = lone(api({}), "--pve.allowed-targets", ",".join(target.authority for target in targets.values()))
 
         def ask(kind: str) -> tuple[str, int, float]:

@@ -12,13 +12,14 @@ import Web
 
     private static let files = [
         "token": token + "\n", "empty": "", "two": "\(token)\n\(token)\n", "half": "monitor@pve!exporter\n",
-        "ca.pem": "-----BEGIN CERTIFICATE-----",
+        "frame.pem": "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
     ]
 
     /// Reads settings whose `$` is the folder; errors have the folder's name as `$` too.
     private static func read(_ yaml: String?, environment: [String: String] = [:]) throws -> Result<ProxmoxSettings, Failure> {
         let folder = try TemporaryFolder()
         for (name, text) in files { try folder.write(name, text) }
+        try folder.write("ca.pem", try SelfSignedCertificate(commonName: "authority", names: []).certificatePEM)
         if let yaml { try folder.write("martlet.yml", yaml.replacing("$", with: folder.path)) }
         let environment = environment.mapValues { $0.replacing("$", with: folder.path) }
         do throws(Failure) {
@@ -264,6 +265,14 @@ import Web
         (["PROXMOX_HOST": "pve1/x"], "PROXMOX_HOST: \"pve1/x\" is not a Proxmox address; \(address)"),
         (["PROXMOX_HOST": "https://root:hunter2@pve1"], "PROXMOX_HOST: this is not a Proxmox address; \(address)"),
         (["PROXMOX_VERIFY_TLS": "perhaps"], "PROXMOX_VERIFY_TLS: expected true or false, not \"perhaps\""),
+        (
+            ["PROXMOX_CA_FILE": "$/frame.pem"],
+            "PROXMOX_CA_FILE: $/frame.pem holds no PEM certificate; /etc/pve/pve-root-ca.pem of the cluster does"
+        ),
+        (
+            ["PROXMOX_VERIFY_TLS": "false", "PROXMOX_FINGERPRINT": "ab"],
+            "PROXMOX_VERIFY_TLS=false takes any certificate; take it away, or PROXMOX_CA_FILE and PROXMOX_FINGERPRINT"
+        ),
         (["PROXMOX_CA_FILE": "$/nowhere"], "PROXMOX_CA_FILE: cannot read $/nowhere: No such file or directory"),
     ])
     func `what is wrong in the variables`(change: [String: String], message: String) throws {

@@ -94,3 +94,7 @@ int mlt_open_write(const char *path, mode_t mode, int append) {
 const char *mlt_error_text(int code) { return strerrordesc_np(code); }
 
 void mlt_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int mlt_contains(const void *bytes, size_t size, const void *wanted, size_t wanted_size) {
+    return memmem(bytes, size, wanted, wanted_size) != NULL;
+}

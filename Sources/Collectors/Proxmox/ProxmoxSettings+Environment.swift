@@ -57,7 +57,14 @@ extension ProxmoxSettings.Cluster {
             guard let flag = SettingsShape.flag(of: text) else {
                 throw Failure(.configuration, "PROXMOX_VERIFY_TLS: expected true or false, not \"\(text.prefix(40))\"")
             }
-            if !flag { return .insecure }
+            if !flag {
+                guard variable("PROXMOX_FINGERPRINT") == nil, variable("PROXMOX_CA_FILE") == nil else {
+                    throw Failure(
+                        .configuration,
+                        "PROXMOX_VERIFY_TLS=false takes any certificate; take it away, or PROXMOX_CA_FILE and PROXMOX_FINGERPRINT")
+                }
+                return .insecure
+            }
         }
         let fingerprints = variable("PROXMOX_FINGERPRINT").map(list) ?? []
         guard let file = variable("PROXMOX_CA_FILE") else {

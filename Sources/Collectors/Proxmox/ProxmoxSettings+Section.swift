@@ -67,9 +67,15 @@ extension ProxmoxSettings.Cluster {
     }
 
     private static func trust(_ section: SettingsTree) throws(Failure) -> HTTPRequest.Trust {
-        guard section["verify_tls"].flag ?? true else { return .insecure }
         let fingerprints = section["fingerprint"]
         let texts = (fingerprints.texts ?? []).filter { !$0.isEmpty }
+        guard section["verify_tls"].flag ?? true else {
+            guard texts.isEmpty, section.word("ca_file") == nil else {
+                throw section["verify_tls"].failure(
+                    "verify_tls: false takes any certificate; take it away, or ca_file and fingerprint beside it")
+            }
+            return .insecure
+        }
         guard let file = section.word("ca_file") else {
             guard !texts.isEmpty else { return .system }
             return try refer(fingerprints, "fingerprint: ") { () throws(Failure) in try ProxmoxTrust.fingerprints(texts) }

@@ -36,3 +36,6 @@ const char *mlt_error_text(int code);
 
 /// Names the calling thread, as `top -H` shows it; 15 bytes at most.
 void mlt_name_thread(const char *name);
+
+/// memmem(3): whether the second run of bytes stands in the first.
+int mlt_contains(const void *bytes, size_t size, const void *wanted, size_t wanted_size);
