@@ -107,19 +107,20 @@ let package = Package(
         .target(
             name: "CollectorConformance", dependencies: ["Primitives", "Metrics", "Web", "Exporting"],
             path: "Tests/Support/CollectorConformance", exclude: ["README.md"], swiftSettings: house),
+        .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         tests(of: "Primitives"),
         tests(of: "JSON", needs: ["Primitives"]),
         tests(of: "Metrics", needs: ["Primitives"], exclude: ["Golden"]),
         tests(of: "Web", needs: ["Primitives"]),
         tests(of: "Settings", needs: ["Primitives"]),
         tests(of: "Exporting", needs: ["Primitives", "Metrics", "Web", "CollectorConformance"]),
-        tests(of: "ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
+        tests(of: "ProxmoxAPI", needs: ["Primitives", "JSON", "Web", "TestSupport"]),
         tests(
             of: "ProxmoxCollector",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance"]),
         tests(
             of: "ProxmoxDropIn",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance", "TestSupport"]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),
 

@@ -21,7 +21,7 @@ FLOORS = [
 # except where this says so.
 SIBLINGS_ALLOWED = {("floor 1", "JSON"), ("cellar", "*")}
 OUTSIDE = {"test", "plugin"}
-TOOLS = {"embed-files", "CollectorConformance", "AllocationCounter", "encoder-benchmark"}
+TOOLS = {"embed-files", "CollectorConformance", "TestSupport", "AllocationCounter", "encoder-benchmark"}
 
 
 def main() -> int:

@@ -2,6 +2,7 @@ import Glibc
 import JSON
 import Primitives
 import Synchronization
+import TestSupport
 import Testing
 import Web
 

@@ -1,6 +1,7 @@
 import JSON
 import Primitives
 import Synchronization
+import TestSupport
 import Testing
 import Web
 

@@ -1,3 +1,4 @@
+import CollectorConformance
 import Primitives
 import ProxmoxAPI
 import Settings
@@ -59,7 +60,7 @@ import Web
     // MARK: the whole of the settings
 
     private func settings(_ file: String, _ environment: [String: String] = [:]) throws -> DropInSettings {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         let path = try folder.file("martlet.yml", file.replacing("DIR", with: folder.path))
         _ = try folder.file("pve.yml", "lab: {user: u@pve, password: hunter2}\n")
         return try DropInSettings(

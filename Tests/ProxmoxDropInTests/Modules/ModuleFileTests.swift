@@ -1,3 +1,4 @@
+import CollectorConformance
 import Primitives
 import ProxmoxAPI
 import Testing
@@ -10,14 +11,14 @@ import Web
 
     /// Reads a text as `pve.yml`; `DIR` in it is the folder of its files.
     private func read(_ text: String, _ files: [String: String] = [:]) throws -> [String: DropInModule] {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         for (name, content) in files { _ = try folder.file(name, content) }
         return try ModuleFile.read(try folder.file("pve.yml", text.replacing("DIR", with: folder.path)))
     }
 
     /// The message of the failure that a text ends with, without the folder in front.
     private func message(_ text: String, _ files: [String: String] = [:]) throws -> String {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         for (name, content) in files { _ = try folder.file(name, content) }
         let path = try folder.file("pve.yml", text.replacing("DIR", with: folder.path))
         let error = try #require(failure { try ModuleFile.read(path) }, "\(text)")
@@ -106,7 +107,7 @@ import Web
     }
 
     @Test func `files and fingerprints to believe`() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         let certificate = try SelfSignedCertificate(commonName: "pve1", names: ["pve1"])
         let authority = try folder.file("ca.pem", certificate.certificatePEM)
         func trust(_ lines: String) throws -> HTTPRequest.Trust? {
@@ -345,7 +346,7 @@ import Web
     }
 
     @Test func `files that are none`() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         #expect(
             failure { try ModuleFile.read(folder.path + "/none") }?.message == "cannot read \(folder.path)/none: No such file or directory")
         #expect(failure { try ModuleFile.read(folder.path) } != nil)

@@ -1,6 +1,7 @@
 import Primitives
 import ProxmoxAPI
 import Synchronization
+import TestSupport
 import Testing
 import Web
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Primitives
 import ProxmoxAPI
 import Synchronization

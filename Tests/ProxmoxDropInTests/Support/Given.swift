@@ -1,3 +1,4 @@
+import CollectorConformance
 import Glibc
 import Primitives
 import ProxmoxAPI
@@ -60,26 +61,10 @@ final class SilentListener: Sendable {
     deinit { close(descriptor) }
 }
 
-/// A folder for the files of one test, which goes with it.
-final class TestFolder {
-    let path: String
-    private var names: [String] = []
-
-    init() throws {
-        var name = Array("/tmp/martlet-pve-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&name) else { throw Failure(.environment, "no temporary folder: \(systemMessage(errno))") }
-        path = String(cString: made)
-    }
-
-    deinit {
-        for name in names { Files.remove("\(path)/\(name)") }
-        rmdir(path)
-    }
-
+extension TemporaryFolder {
     /// Writes a file and gives its path.
-    func file(_ name: String, _ text: String) throws -> String {
-        names.append(name)
-        try Files.write(Array(text.utf8), to: "\(path)/\(name)")
+    func file(_ name: String, _ text: String) throws(Failure) -> String {
+        try write(name, text)
         return "\(path)/\(name)"
     }
 }

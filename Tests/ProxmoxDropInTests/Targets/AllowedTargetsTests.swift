@@ -1,3 +1,4 @@
+import CollectorConformance
 import Primitives
 import Settings
 import Testing
@@ -106,7 +107,7 @@ import Testing
     }
 
     @Test func `the line of a file is named`() throws {
-        let folder = try TestFolder()
+        let folder = try TemporaryFolder()
         let file = try folder.file("martlet.yml", "allowed_targets:\n- pve1\n- 10.0.0.*\n")
         let tree = try SettingsTree(file: file, environment: [:], flags: [], shape: DropInSettings.shape)
         let error = failure { try AllowedTargets(tree["allowed_targets"]) }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Holds everybody who comes until it is opened, and counts them by key.
-final class Turnstile: Sendable {
+package final class Turnstile: Sendable {
     private struct State {
         var isOpen = false
         var inside: [String: Int] = [:]
@@ -13,13 +13,15 @@ final class Turnstile: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// The most that were inside at the same time, by key.
-    var most: [String: Int] { state.withLock { $0.most } }
+    package var most: [String: Int] { state.withLock { $0.most } }
 
     /// How many came in all.
-    var total: Int { state.withLock { $0.total } }
+    package var total: Int { state.withLock { $0.total } }
 
-    func pass(_ key: String = "") async {
+    package func pass(_ key: String = "") async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let woken = state.withLock { state in
                 state.total += 1
@@ -36,7 +38,7 @@ final class Turnstile: Sendable {
     }
 
     /// Waits until so many have come in all.
-    func arrivals(_ total: Int) async {
+    package func arrivals(_ total: Int) async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let isThere = state.withLock { state in
                 if state.total < total { state.watchers.append((total, continuation)) }
@@ -46,7 +48,7 @@ final class Turnstile: Sendable {
         }
     }
 
-    func open() {
+    package func open() {
         let held = state.withLock { state in
             defer { state.held = [] }
             state.isOpen = true
