@@ -6,11 +6,15 @@ package struct JSONDocument: ~Copyable {
     private let parser: OpaquePointer
     private let root: mlt_json_place
 
+    /// Past what any caller lets through. Of a hostile document each byte may cost 12 bytes of memory.
+    private static let sizeLimit = 64 << 20
+
     /// Parses the bytes. Sequences that are not UTF-8 and escapes that name no character become U+FFFD; a whole number past 64 bits is
-    /// read as the nearest Double.
+    /// read as the nearest Double; a number past any Double, and a bare `NaN` or `Infinity`, is null.
     ///
-    /// Errors: `malformed`, or `limit` for a document nested past `depth`.
+    /// Errors: `malformed`, or `limit` for a document larger than 64 MiB or nested past `depth`.
     package init(parsing bytes: [UInt8], depth: Int = 64) throws(Failure) {
+        guard bytes.count <= Self.sizeLimit else { throw Failure(.limit, "JSON larger than \(Self.sizeLimit) bytes") }
         guard let parser = mlt_json_new() else { throw Failure(.limit, "no memory for a JSON parser") }
         do {
             root = try Self.parse(bytes, depth: depth, with: parser, mayRepair: true)

@@ -1,21 +1,30 @@
 import Primitives
 import YAMLShim
 
-/// Reads one YAML document into settings: mappings, lists and plain scalars. Anchors, aliases and tags are refused by name, and depth
-/// and number of values are bounded, so that a small file cannot grow large in memory.
+/// Reads one YAML document into settings: mappings, lists and plain scalars. Anchors, aliases, merge keys and tags are refused by name,
+/// and size, depth and number of values are bounded, so that a small file cannot grow large in memory or keep the reader busy.
 struct YAMLReader: ~Copyable {
-    private static let depthLimit = 32
+    private static let sizeLimit = 1 << 20
+    private static let depthLimit = 64
     private static let valueLimit = 100_000
+    /// In bytes; messages quote keys.
+    private static let keyLimit = 256
+    /// Of `%TAG`: libyaml compares each with all before it.
+    private static let directiveLimit = 16
 
+    let bytes: UnsafeBufferPointer<UInt8>
     private let yaml: OpaquePointer
-    private let bytes: UnsafeBufferPointer<UInt8>
     private let path: String
     private var values = 0
 
-    /// `malformed` failures begin with `path:line:column`.
+    /// `malformed` failures begin with `path:line:column` and end with what to do.
     static func read(_ bytes: [UInt8], path: String) throws(Failure) -> SettingsNode {
+        guard bytes.count <= sizeLimit else {
+            throw Failure(
+                .limit, "\(path): larger than \(sizeLimit) bytes; no configuration needs so many, check whether this is the right file")
+        }
         // libyaml reads the array's memory for as long as the reader lives.
-        try bytes.withUnsafeBufferPointer { bytes throws(Failure) in
+        return try bytes.withUnsafeBufferPointer { bytes throws(Failure) in
             guard let yaml = mlt_yaml_new(bytes.baseAddress, bytes.count) else {
                 throw Failure(.limit, "no memory for a YAML parser")
             }
@@ -33,22 +42,29 @@ struct YAMLReader: ~Copyable {
     deinit { mlt_yaml_free(yaml) }
 
     private mutating func document() throws(Failure) -> SettingsNode {
+        try refuseManyDirectives()
         let start = try next()
         guard start.kind != mlt_yaml_end else { return SettingsNode(.empty, origin(start)) }
         let node = try value(startingWith: try next(), depth: 0)
         let rest = try next()
-        guard rest.kind == mlt_yaml_end else { throw failure(rest, "one document is expected, and here begins another") }
+        guard rest.kind == mlt_yaml_end else {
+            throw failure(rest, "one document is expected, and here begins another; put everything into the first")
+        }
         return node
     }
 
     private mutating func value(startingWith event: mlt_yaml_event, depth: Int) throws(Failure) -> SettingsNode {
         values += 1
-        guard values <= Self.valueLimit else { throw failure(event, "more than \(Self.valueLimit) values") }
-        guard depth <= Self.depthLimit else { throw failure(event, "nested deeper than \(Self.depthLimit) levels") }
+        guard values <= Self.valueLimit else {
+            throw failure(event, "more than \(Self.valueLimit) values; check whether this is the right file")
+        }
+        guard depth <= Self.depthLimit else {
+            throw failure(event, "nested deeper than \(Self.depthLimit) levels; check brackets and indentation")
+        }
         try refuseReferences(event)
         switch event.kind {
         case mlt_yaml_scalar:
-            let text = self.text(event)
+            let text = try self.text(event)
             let isEmpty = event.plain != 0 && (text.isEmpty || text == "~" || text == "null")
             return SettingsNode(isEmpty ? .empty : .scalar(text), origin(event))
         case mlt_yaml_sequence_start:
@@ -64,21 +80,46 @@ struct YAMLReader: ~Copyable {
             while true {
                 let key = try next()
                 if key.kind == mlt_yaml_mapping_end { return SettingsNode(.mapping(members), origin(event)) }
-                try refuseReferences(key)
-                guard key.kind == mlt_yaml_scalar else { throw failure(key, "a key must be plain text") }
-                let name = text(key)
+                let name = try self.name(key)
                 let keyOrigin = origin(key)
-                guard names.insert(name).inserted else { throw failure(key, "key \(quoted(name)) stands here twice") }
+                guard names.insert(name).inserted else { throw failure(key, "key \(quoted(name)) stands here twice; keep one of the two") }
                 members.append(.init(key: name, keyOrigin: keyOrigin, node: try value(startingWith: try next(), depth: depth + 1)))
             }
-        default: throw failure(event, "a value is expected")
+        default: throw failure(event, "a value is expected; write one, or leave the line out")
         }
+    }
+
+    /// The text of a key.
+    private func name(_ key: mlt_yaml_event) throws(Failure) -> String {
+        try refuseReferences(key)
+        guard key.kind == mlt_yaml_scalar else {
+            throw failure(key, "a key must be plain text; a list or a section stands behind a key, not in its place")
+        }
+        guard key.size <= Self.keyLimit else {
+            throw failure(key, "a key of \(key.size) bytes; keys have at most \(Self.keyLimit), check quotes and indentation")
+        }
+        let name = try text(key)
+        guard name != "<<" || key.plain == 0 else { throw failure(key, "merge keys (<<) are not supported; write the keys out") }
+        return name
     }
 
     private func refuseReferences(_ event: mlt_yaml_event) throws(Failure) {
         guard event.kind != mlt_yaml_alias else { throw failure(event, "aliases (*name) are not supported; write the value out") }
-        guard event.anchored == 0 else { throw failure(event, "anchors (&name) are not supported") }
-        guard event.tagged == 0 else { throw failure(event, "tags (!name) are not supported") }
+        guard event.anchored == 0 else {
+            throw failure(event, "anchors (&name) are not supported; write the value out wherever it is needed")
+        }
+        guard event.tagged == 0 else { throw failure(event, "tags (!name) are not supported; write the value without one") }
+    }
+
+    /// Tags are not supported, so that no honest file has any use for these.
+    private func refuseManyDirectives() throws(Failure) {
+        var count = 0
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "%") && bytes[index...].starts(with: "%TAG".utf8) {
+            count += 1
+            guard count > Self.directiveLimit else { continue }
+            let (line, column) = place(ofByte: index)
+            throw Failure(.malformed, "\(path):\(line):\(column): %TAG more than \(Self.directiveLimit) times; remove the directives")
+        }
     }
 
     /// The next event that means something.
@@ -87,28 +128,17 @@ struct YAMLReader: ~Copyable {
             var event = mlt_yaml_next(yaml)
             if event.kind == mlt_yaml_error {
                 if event.line == 0 { (event.line, event.column) = place(ofByte: event.column) }
-                throw failure(event, "not valid YAML: \(text(event))\(isTab(event) ? ": a tab; indent with spaces" : "")")
+                throw failure(event, "not valid YAML: \(complaint(event))")
             }
             if event.kind != mlt_yaml_nothing { return event }
         }
     }
 
-    /// Whether a tab stands where the event is.
-    private func isTab(_ event: mlt_yaml_event) -> Bool {
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: event.line, omittingEmptySubsequences: false)
-        guard lines.indices.contains(event.line - 1) else { return false }
-        return lines[event.line - 1].dropFirst(max(0, event.column - 1)).first == UInt8(ascii: "\t")
-    }
-
-    /// Line and column, both from 1, of a byte that is no text.
-    private func place(ofByte offset: Int) -> (line: Int, column: Int) {
-        let before = bytes.prefix(offset)
-        let line = before[(before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0)...]
-        return (1 + before.count { $0 == UInt8(ascii: "\n") }, 1 + line.count { $0 & 0xC0 != 0x80 })
-    }
-
-    private func text(_ event: mlt_yaml_event) -> String {
-        String(decoding: UnsafeBufferPointer(start: event.text, count: event.size), as: UTF8.self)
+    /// What the scalar says. A NUL, which an escape can write, would end the text for every C library.
+    private func text(_ event: mlt_yaml_event) throws(Failure) -> String {
+        let text = UnsafeBufferPointer(start: event.text, count: event.size)
+        guard !text.contains(0) else { throw failure(event, "text with a NUL character (\\0) in it; leave that out") }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private func origin(_ event: mlt_yaml_event) -> SettingsNode.Origin {

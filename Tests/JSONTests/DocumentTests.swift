@@ -9,8 +9,9 @@ struct DocumentTests {
         "{\"a\":1,}",
         "{a:1}", "{'a':1}", "{1:2}", "\"", "\"a", "\"\\\"", "\"\\q\"", "\"\\u12\"", "\"\\u12G4\"", "\"a\nb\"", "\"a\u{1}b\"", "01", "-",
         "+1", ".5", "1.",
-        "1e", "1e+", "0x10", "NaN", "Infinity", "-Infinity", "1 2", "[] []", "{}{}", "// no\n1", "/* no */ 1", "[1]]", "\u{FEFF}", "1e999",
-        "-1e999", "1_000", "\"a\"b", "[\"a]",
+        "1e", "1e+", "0x10", "NAN", "NaN1", "+Infinity", "--inf", "{NaN:1}", "[NaN NaN]", "01e999", "1e999.", "1.e999", "-e999",
+        "1e400e400", "1 2", "[] []", "{}{}", "// no\n1", "/* no */ 1", "[1]]", "\u{FEFF}", "\u{FEFF}1",
+        "1_000", "\"a\"b", "[\"a]", "1e400 x", "[1e400", "\"1e400",
     ]
 
     @Test("What is not JSON is refused as malformed", arguments: malformed)
@@ -45,6 +46,17 @@ struct DocumentTests {
         let text = String(repeating: piece, count: 100_000)
         let error = #expect(throws: Failure.self) { try reading(text) { _ in } }
         #expect(error?.code == .limit || error?.code == .malformed)
+    }
+
+    @Test("Size is bounded")
+    func size() throws {
+        var bytes = [UInt8](repeating: 0x20, count: 64 << 20)
+        bytes[0] = 0x31
+        try reading(bytes: bytes) { #expect($0.integer == 1) }
+        bytes.append(0x20)
+        let error = #expect(throws: Failure.self) { try reading(bytes: bytes) { _ in } }
+        #expect(error?.code == .limit)
+        #expect(error?.message == "JSON larger than 67108864 bytes")
     }
 
     @Test("A string of ten megabytes is one string")

@@ -54,7 +54,7 @@ struct NamedTests {
         ("a:\n  port: x\n", #"martlet.yml:2:9: a.port: expected a whole number from 1 to 65535, not "x""#),
         ("a: {user: x}\nb: {user: [x]}\n", "martlet.yml:2:11: b.user: expected text"),
         ("a: {inner: {wrd: x}}", #"martlet.yml:1:13: unknown key "wrd" in a.inner; did you mean "word"?"#),
-        ("a: {user: x}\na: {user: y}\n", #"martlet.yml:2:1: key "a" stands here twice"#),
+        ("a: {user: x}\na: {user: y}\n", #"martlet.yml:2:1: key "a" stands here twice; keep one of the two"#),
     ]
 
     /// `key:value` without the space between them is one word, and may end with a secret.

@@ -36,6 +36,7 @@ static mlt_yaml_event failure(const yaml_parser_t *parser) {
     out.size = strlen(text);
     out.line = (marked ? parser->problem_mark.line : parser->mark.line) + 1;
     out.column = (marked ? parser->problem_mark.column : parser->mark.column) + 1;
+    if (marked && parser->context != NULL) out.since = parser->context_mark.line + 1;
     if (parser->error == YAML_READER_ERROR) {
         // libyaml reads ahead of its marks, and tells of bytes that are no text by their place in the input.
         out.line = 0;

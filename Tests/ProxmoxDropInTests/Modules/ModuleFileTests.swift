@@ -281,11 +281,20 @@ import Web
             ),
             ("default:\n  user: u@pve\n  password: [hunter2]\n", "DIR/pve.yml:3:13: default.password: expected text"),
             ("default:\n  user: u@pve\n  password: {hunter2: hunter2}\n", "DIR/pve.yml:3:13: default.password: expected text"),
-            ("default:\n  password: hunter2\n  password: hunter2\n", "DIR/pve.yml:3:3: key \"password\" stands here twice"),
-            ("default:\n  password: &hunter2 hunter2\n", "DIR/pve.yml:2:13: anchors (&name) are not supported"),
-            ("default: &hunter2\n  password: hunter2\n", "DIR/pve.yml:1:10: anchors (&name) are not supported"),
+            (
+                "default:\n  password: hunter2\n  password: hunter2\n",
+                "DIR/pve.yml:3:3: key \"password\" stands here twice; keep one of the two"
+            ),
+            (
+                "default:\n  password: &hunter2 hunter2\n",
+                "DIR/pve.yml:2:13: anchors (&name) are not supported; write the value out wherever it is needed"
+            ),
+            (
+                "default: &hunter2\n  password: hunter2\n",
+                "DIR/pve.yml:1:10: anchors (&name) are not supported; write the value out wherever it is needed"
+            ),
             ("default:\n  password: *hunter2\n", "DIR/pve.yml:2:13: aliases (*name) are not supported; write the value out"),
-            ("default:\n  password: !hunter2 hunter2\n", "DIR/pve.yml:2:13: tags (!name) are not supported"),
+            ("default:\n  password: !hunter2 hunter2\n", "DIR/pve.yml:2:13: tags (!name) are not supported; write the value without one"),
             ("default:\n  <<: {user: u@pve}\n", nil), ("default: {user: u@pve}\n---\ndefault: {user: u@pve}\n", nil),
             ("default:\n  user: u@pve\n  password: \"hunter2\n", nil), ("default:\n  user: u@pve\n  password: hunter2: hunter2\n", nil),
             ("default:\n  user: u@pve\n  password: @hunter2\n", nil), ("default:\n  user: u@pve\n  password: `hunter2`\n", nil),
@@ -338,7 +347,7 @@ import Web
         #expect(!message.utf8.contains { $0 < 0x20 }, "one line: \(message)")
     }
 
-    @Test(arguments: ["a\nb", "\u{1B}[31m", "a\u{7F}", "\0"])
+    @Test(arguments: ["a\nb", "\u{1B}[31m", "a\u{7F}", "\u{1}"])
     func `a module's name is one line`(name: String) throws {
         let message = try message("\(Lab.json(name)):\n  user: u@pve\n")
         #expect(message.hasPrefix("DIR/pve.yml:2:3: "))

@@ -27,6 +27,7 @@ typedef struct mlt_yaml_event {
     int anchored;           ///< it carries an anchor
     size_t line;            ///< from 1; 0 for an error in the bytes themselves
     size_t column;          ///< from 1; where line is 0, the offset of the byte
+    size_t since;           ///< of an error: the line, from 1, where what it is about began; 0 when that is unknown
 } mlt_yaml_event;
 
 /// `bytes` must live as long as the reader.
