@@ -55,6 +55,8 @@ let package = Package(
         debian("CCurl", package: "libcurl4-openssl-dev", pkgConfig: "libcurl"),
         // libssl-dev: the OpenSSL that libcurl was built with, for the one callback in which it lets us judge a certificate.
         shim("CurlShim", to: "CCurl", linking: ["ssl", "crypto"]),
+        // libcrypt-dev: bcrypt. libssl-dev: the keyed hash under which results of password checks are remembered.
+        shim("CryptShim", linking: ["crypt", "crypto"]),
         debian("CGnuTLS", package: "libgnutls28-dev", pkgConfig: "gnutls"),
         shim("GnuTLSShim", to: "CGnuTLS"),
         debian("CZlib", package: "zlib1g-dev", pkgConfig: "zlib"),
@@ -70,10 +72,11 @@ let package = Package(
         // Floor 1.
         module("JSON", needs: ["Primitives", "SimdJSONShim"]),
         module("Metrics", needs: ["Primitives"]),
-        module("Web", needs: ["Primitives", "MicroHTTPDShim", "CurlShim", "GnuTLSShim", "ZlibShim"]),
+        module("Web", needs: ["Primitives", "MicroHTTPDShim", "CurlShim", "CryptShim", "GnuTLSShim", "ZlibShim"]),
         module("Settings", needs: ["Primitives", "YAMLShim"]),
 
         // Floor 2.
+        module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
         module("ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
 
@@ -93,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxCollector",
+                "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxCollector",
                 "ProxmoxDropIn", "Simulation", "Stack",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
@@ -115,6 +118,7 @@ let package = Package(
         tests(of: "Settings", needs: ["Primitives"]),
         tests(of: "Exporting", needs: ["Primitives", "Metrics", "Web", "CollectorConformance"]),
         tests(of: "ProxmoxAPI", needs: ["Primitives", "JSON", "Web", "TestSupport"]),
+        tests(of: "WebConfiguration", needs: ["Primitives", "Web"], exclude: ["Files"]),
         tests(
             of: "ProxmoxCollector",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance"]),

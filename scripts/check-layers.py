@@ -8,11 +8,11 @@ import sys
 
 # From the bottom. Whoever adds a module gives it a floor here; docs/architecture.md says what each floor is.
 FLOORS = [
-    ("cellar", ["SystemShim", "CharConvShim", "CMicroHTTPD", "MicroHTTPDShim", "CCurl", "CurlShim", "CGnuTLS", "GnuTLSShim",
+    ("cellar", ["SystemShim", "CharConvShim", "CMicroHTTPD", "MicroHTTPDShim", "CCurl", "CurlShim", "CryptShim", "CGnuTLS", "GnuTLSShim",
                 "CZlib", "ZlibShim", "CYAML", "YAMLShim", "SimdJSONShim"]),
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
-    ("floor 2", ["Exporting", "ProxmoxAPI"]),
+    ("floor 2", ["Exporting", "ProxmoxAPI", "WebConfiguration"]),
     ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn"]),
     ("floor 4", ["Simulation", "Stack"]),
     ("roof", ["martlet"]),

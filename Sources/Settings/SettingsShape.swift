@@ -15,6 +15,8 @@ package indirect enum SettingsShape: Sendable {
     case sections([SettingsKey])
     /// Sections under names that the writer chooses.
     case named([SettingsKey])
+    /// Texts under names that the writer chooses.
+    case namedTexts
 
     /// As the reference and error messages put it.
     package var expectation: String {
@@ -28,6 +30,7 @@ package indirect enum SettingsShape: Sendable {
         case .section: "a section with keys"
         case .sections: "a list of sections"
         case .named: "names, each with a section of keys"
+        case .namedTexts: "names, each with a text"
         }
     }
 
@@ -77,11 +80,9 @@ package indirect enum SettingsShape: Sendable {
         case (.sections(let keys), .sequence(let elements)):
             for (index, element) in elements.enumerated() { try SettingsShape.section(keys).check(element, at: "\(path)[\(index)]") }
         case (.named(let keys), .mapping(let members)):
-            for member in members {
-                // A name of the writer's own may hold anything, and an error is one line.
-                let name = member.key.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? member.key : quoted(member.key)
-                try SettingsShape.section(keys).check(member.node, at: path.isEmpty ? name : "\(path).\(name)")
-            }
+            for member in members { try SettingsShape.section(keys).check(member.node, at: Self.path(path, member)) }
+        case (.namedTexts, .mapping(let members)):
+            for member in members { try SettingsShape.text.check(member.node, at: Self.path(path, member)) }
         default:
             var found = ""
             // What stands in a section's place may be a key and its secret, written without the space between them.
@@ -93,9 +94,15 @@ package indirect enum SettingsShape: Sendable {
         }
     }
 
+    private static func path(_ path: String, _ member: SettingsNode.Member) -> String {
+        // A name of the writer's own may hold anything, and an error is one line.
+        let name = member.key.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? member.key : quoted(member.key)
+        return path.isEmpty ? name : "\(path).\(name)"
+    }
+
     private var isSection: Bool {
         switch self {
-        case .section, .sections, .named: true
+        case .section, .sections, .named, .namedTexts: true
         case .text, .flag, .integer, .seconds, .choice, .texts: false
         }
     }

@@ -7,12 +7,13 @@ package struct HTTPHeaders: Sendable {
     package mutating func add(_ name: String, _ value: String) { fields.append((name, value)) }
 
     /// The first value of that name.
-    package subscript(name: String) -> String? {
-        let wanted = name.utf8
-        return fields.first { field in
-            field.name.utf8.count == wanted.count
-                && zip(field.name.utf8, wanted).allSatisfy { Self.folded($0) == Self.folded($1) }
-        }?.value
+    package subscript(name: String) -> String? { fields.first { Self.isSame($0.name, name) }?.value }
+
+    /// All values of that name.
+    func values(of name: String) -> [String] { fields.filter { Self.isSame($0.name, name) }.map(\.value) }
+
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { folded($0) == folded($1) }
     }
 
     private static func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte + 0x20 : byte }

@@ -12,7 +12,10 @@ enum Collectors {
 
     /// What martlet tells of itself.
     static var own: [any Collector] {
-        [proxmox.requests, DropInHandler.metricsOfNothing, ExporterCollector(version: Program.version) { nil }, ProcessCollector()]
+        [
+            proxmox.requests, DropInHandler.metricsOfNothing, ExporterCollector(version: Program.version) { nil }, ConfigurationCollector(),
+            ProcessCollector(),
+        ]
     }
 
     /// Every family that `/metrics` may hold, in its order.

@@ -20,7 +20,15 @@ struct Configuration: Sendable {
         SettingsKey(
             "web",
             .section([
-                SettingsKey("listen_address", .texts, "Addresses of the exporter.", standard: "127.0.0.1:9221"),
+                SettingsKey(
+                    "listen_address", .texts, "Where the exporter listens: HOST:PORT, or unix:/PATH of a socket.",
+                    standard: "127.0.0.1:9221"),
+                SettingsKey("systemd_socket", .flag, "Take the sockets of systemd's socket activation instead.", standard: "false"),
+                SettingsKey("config_file", .text, "TLS, users, rate limit and headers, in exporter-toolkit's format."),
+                SettingsKey(
+                    "allowed_hosts", .texts,
+                    "Names by which the exporter may be called on loopback, beside localhost; a proxy in front may pass on the name it was called by."
+                ),
                 SettingsKey("max_requests", .integer(1...10_000), "Requests answered at the same time; more get 503.", standard: "40"),
             ]), "The exporter's HTTP server."),
         SettingsKey(
@@ -66,15 +74,41 @@ struct Configuration: Sendable {
 
     func dropIn() throws(Failure) -> DropInSettings { try DropInSettings(tree["pve"], environment: environment) }
 
-    /// The exporter's addresses.
-    func listenAddresses() throws(Failure) -> [ListenAddress] {
+    /// Where the exporter listens.
+    func listenPlaces() throws(Failure) -> [ListenPlace] {
         let setting = tree["web"]["listen_address"]
-        var addresses: [ListenAddress] = []
+        var places: [ListenPlace] = []
         for text in setting.texts ?? ["127.0.0.1:9221"] {
-            do { addresses.append(try ListenAddress(parsing: text)) } catch { throw setting.failure(error.message) }
+            do { places.append(try ListenPlace(parsing: text)) } catch { throw setting.failure(error.message) }
         }
-        guard !addresses.isEmpty else { throw setting.failure("web.listen_address names no address") }
-        return addresses
+        guard !places.isEmpty else { throw setting.failure("web.listen_address names no address") }
+        return places
+    }
+
+    /// Opens them, or takes what systemd has opened.
+    func listeners() throws(Failure) -> [Listener] {
+        if takesSystemdSockets { return try Listener.inherited() }
+        return try Listener.open(try listenPlaces(), origin: "--web.listen-address")
+    }
+
+    var takesSystemdSockets: Bool { tree["web"]["systemd_socket"].flag ?? false }
+
+    /// The file of the doors, if there is to be one.
+    var webConfigurationFile: String? { tree["web"]["config_file"].text }
+
+    /// By what names the exporter may be called on loopback.
+    var hosts: HostCheck {
+        HostCheck(allowedNames: tree["web"]["allowed_hosts"].texts ?? [], remedy: "Other names are for --web.allowed-hosts.")
+    }
+
+    /// Throws when these settings differ from those of the start in what is read at the start only.
+    func checkReload(from start: Configuration) throws(Failure) {
+        for key in ["listen_address", "systemd_socket", "config_file", "allowed_hosts", "max_requests"] {
+            let (old, new) = (start.tree["web"][key], tree["web"][key])
+            guard old.texts == new.texts else {
+                throw (new.isSet ? new : old).failure("web.\(key) is read at the start only; restart martlet")
+            }
+        }
     }
 
     var scrapeTimeoutSeconds: Double { tree["exporter"]["scrape_timeout"].seconds ?? 10 }

@@ -1,12 +1,14 @@
 import Glibc
+import Exporting
 import Primitives
 import Synchronization
 
 /// Runs a service until somebody asks it to stop.
 enum ServiceRunner {
-    /// Somebody's wish that the service ends: SIGTERM or SIGINT.
+    /// What others want of the service: that it ends (SIGTERM, SIGINT), or that it reads its configuration again (SIGHUP).
     final class StopSignal: Sendable {
         private struct State {
+            var onReload: (@Sendable () async -> Void)?
             var raised: ContinuousClock.Instant?
             var waiters: [CheckedContinuation<Void, Never>] = []
         }
@@ -14,6 +16,14 @@ enum ServiceRunner {
         private let state = Mutex(State())
 
         var isRaised: Bool { state.withLock { $0.raised != nil } }
+
+        /// What a SIGHUP does; nothing until this is set, and never does it end the program.
+        func onReload(_ action: @escaping @Sendable () async -> Void) { state.withLock { $0.onReload = action } }
+
+        fileprivate func reload() {
+            guard let action = state.withLock({ $0.onReload }) else { return }
+            Task.detached { await action() }
+        }
 
         /// Returns once the service should stop.
         func wait() async {
@@ -40,10 +50,35 @@ enum ServiceRunner {
         }
     }
 
+    /// Lets a service run until it is asked to stop; reloads it on SIGHUP, and tells systemd how it goes.
+    static func serve(_ service: ExporterService, until stop: StopSignal, logger: Logger, beforeStop: () async -> Void = {}) async {
+        stop.onReload {
+            ServiceManager.tell(.reloading)
+            try? await service.reload()
+            ServiceManager.tell(.ready(status: "Serving metrics."))
+        }
+        ServiceManager.tell(.ready(status: "Serving metrics."))
+        let watchdog = ServiceManager.watchdogSeconds.map { seconds in
+            Task.detached {
+                while !Task.isCancelled {
+                    ServiceManager.tell(.watchdog)
+                    try? await Task.sleep(for: .seconds(seconds))
+                }
+            }
+        }
+        await stop.wait()
+        watchdog?.cancel()
+        ServiceManager.tell(.stopping)
+        logger.info("stopping")
+        await beforeStop()
+        await service.stop()
+    }
+
     /// Runs `body`, which ends soon after `stop` is raised, and leaves the program when it does.
     static func run(_ body: @escaping @Sendable (_ stop: StopSignal) async throws(Failure) -> Void) throws(Failure) -> Never {
         let stop = StopSignal()
         try Signals.handle { signal in
+            if signal == .reload { stop.reload() }
             // A second wish is impatience: leave at once. One that comes with the first is not: who stops a whole process group
             // reaches us twice, once through the parent.
             if signal == .stop, let seconds = stop.raise(), seconds > 1 { exit(130) }

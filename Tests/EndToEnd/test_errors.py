@@ -41,7 +41,7 @@ def test_wrong_command_lines(arguments: list[str], message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("log:\n  level: [info\n", "martlet.yml:3:1: not valid YAML: did not find expected ',' or ']'"),
+        ("log:\n  level: [info\n", "martlet.yml:3:1: not valid YAML: did not find expected ',' or ']'; close the bracket that was opened in line 2"),
         ("log:\n  levl: info\n", 'martlet.yml:2:3: unknown key "levl" in log; did you mean "level"?'),
         ("log:\n  level: inof\n", 'martlet.yml:2:10: log.level: expected one of debug, info, warn, error, not "inof"; did you mean info?'),
         ("web:\n  max_requests: many\n", 'martlet.yml:2:17: web.max_requests: expected a whole number from 1 to 10000, not "many"'),

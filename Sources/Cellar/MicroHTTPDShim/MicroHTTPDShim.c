@@ -1,8 +1,10 @@
+#define _GNU_SOURCE
 #include "MicroHTTPDShim.h"
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 
 typedef struct daemon_context {
     mlt_httpd_options options;
@@ -30,6 +32,17 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
     }
 }
 
+static void on_connection(void *cls, struct MHD_Connection *connection, void **own, enum MHD_ConnectionNotificationCode code) {
+    const mlt_httpd_options *options = &((const daemon_context *)cls)->options;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *own = options->on_connection(options->context, connection, info == NULL ? -1 : info->connect_fd);
+    } else if (*own != NULL) {
+        options->on_connection_end(options->context, *own);
+        *own = NULL;
+    }
+}
+
 __attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *format, va_list arguments) {
     const daemon_context *context = cls;
     char line[512];
@@ -43,11 +56,10 @@ mlt_httpd *mlt_httpd_start(const mlt_httpd_options *options) {
     if (context == NULL) return NULL;
     context->options = *options;
     // poll, not epoll: its edges are lost when a client closes in the middle of a request, and the socket stays until it idles out.
-    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)options->certificate_pem},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)options->key_pem},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
@@ -57,10 +69,8 @@ mlt_httpd *mlt_httpd_start(const mlt_httpd_options *options) {
         flags, 0, NULL, NULL, on_access, context,
         MHD_OPTION_EXTERNAL_LOGGER, on_log, context,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, context,
-        MHD_OPTION_LISTEN_SOCKET, options->listen_descriptor,
-        MHD_OPTION_THREAD_POOL_SIZE, options->threads > 1 ? options->threads : 0,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, context,
         MHD_OPTION_CONNECTION_LIMIT, options->connection_limit,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->connection_limit_per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_memory_bytes,
         MHD_OPTION_STRICT_FOR_CLIENT, 1,
@@ -70,13 +80,26 @@ mlt_httpd *mlt_httpd_start(const mlt_httpd_options *options) {
     return daemon;
 }
 
-int mlt_httpd_stop_accepting(mlt_httpd *daemon) { return MHD_quiesce_daemon(daemon); }
+int mlt_httpd_serve(mlt_httpd *daemon, int descriptor, const struct sockaddr *address, socklen_t size) {
+    return MHD_add_connection(daemon, descriptor, address, size) == MHD_YES;
+}
 
 void mlt_httpd_stop(mlt_httpd *daemon) { MHD_stop_daemon(daemon); }
 
-unsigned mlt_httpd_connection_count(mlt_httpd *daemon) {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    return info == NULL ? 0 : info->num_connections;
+int mlt_accept(int listener, struct sockaddr *address, socklen_t *size) {
+    return accept4(listener, address, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int mlt_bell(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+void *mlt_httpd_own(mlt_httpd_connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+void *mlt_httpd_tls_session(mlt_httpd_connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info == NULL ? NULL : info->tls_session;
 }
 
 void mlt_httpd_suspend(mlt_httpd_connection *connection) { MHD_suspend_connection(connection); }

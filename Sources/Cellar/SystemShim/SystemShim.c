@@ -91,6 +91,12 @@ int mlt_open_write(const char *path, mode_t mode, int append) {
     return descriptor < 0 ? -errno : descriptor;
 }
 
+int mlt_adopt(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) return -errno;
+    return 0;
+}
+
 const char *mlt_error_text(int code) { return strerrordesc_np(code); }
 
 void mlt_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

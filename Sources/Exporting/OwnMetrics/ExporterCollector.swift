@@ -13,8 +13,14 @@ package struct ExporterCollector: Collector {
     private let requests: Metric
     private let refused: Metric
     private let inFlight: Metric
+    private let connections: Metric
+    private let connectionsAccepted: Metric
+    private let connectionsRefused: Metric
+    private let connectionsEnded: Metric
 
     private static let buildLabels = LabelSchema("version", "revision", "swift_version")
+
+    private static let reasonLabels = LabelSchema("reason")
 
     /// - Parameter counts: of the server, nil before it has started.
     package init(version: Version, counts: @escaping @Sendable () -> HTTPServer.Counts?) {
@@ -26,6 +32,15 @@ package struct ExporterCollector: Collector {
         refused = catalogue.counter(
             "martlet_http_requests_refused_total", "HTTP requests turned away because too many were in flight.", source: "martlet")
         inFlight = catalogue.gauge("martlet_http_requests_in_flight", "HTTP requests being answered now.", source: "martlet")
+        connections = catalogue.gauge("martlet_http_connections", "Connections of HTTP clients that are open now.", source: "martlet")
+        connectionsAccepted = catalogue.counter(
+            "martlet_http_connections_accepted_total", "Connections of HTTP clients that were accepted.", source: "martlet")
+        connectionsRefused = catalogue.counter(
+            "martlet_http_connections_refused_total", "Connections of HTTP clients for which there was no place.", source: "martlet")
+        connectionsEnded = catalogue.counter(
+            "martlet_http_connections_ended_total",
+            "Connections that the server ended: slow to ask, slow to send or read, idle, or waiting where others needed the place.",
+            labels: Self.reasonLabels, source: "martlet")
         self.catalogue = catalogue
     }
 
@@ -36,6 +51,12 @@ package struct ExporterCollector: Collector {
             buffer.add(requests, .empty, Double(counts.requests))
             buffer.add(refused, .empty, Double(counts.refused))
             buffer.add(inFlight, .empty, Double(counts.inFlight))
+            buffer.add(connections, .empty, Double(counts.connections))
+            buffer.add(connectionsAccepted, .empty, Double(counts.connectionsAccepted))
+            buffer.add(connectionsRefused, .empty, Double(counts.connectionsRefused))
+            for reason in HTTPServer.connectionEndReasons {
+                buffer.add(connectionsEnded, buffer.labels(Self.reasonLabels, reason), Double(counts.connectionsEnded[reason] ?? 0))
+            }
         }
         sink.commit(buffer)
     }

@@ -1,192 +1,176 @@
-import Metrics
 package import Primitives
 import Synchronization
 package import Web
 
-/// The exporter as a service: an HTTP server in front of a coordinator, from start to ordered stop.
+/// The exporter as a service: an HTTP server in front of contents that a reload can replace, from start to ordered stop.
 package final class ExporterService: Sendable {
-    /// A page beside the service's own.
-    package struct Page: Sendable {
-        let path: String
-        /// As the landing page names it.
-        let title: String
-        /// Requests answered at the same time, beside those of the other pages.
-        let requestsInFlight: Int
-        let handler: HTTPHandler
-
-        package init(_ path: String, title: String, requestsInFlight: Int, handler: @escaping HTTPHandler) {
-            self.path = path
-            self.title = title
-            self.requestsInFlight = requestsInFlight
-            self.handler = handler
-        }
-    }
-
     package struct Options: Sendable {
-        package var addresses: [ListenAddress]
-        /// The flag or key that set the addresses, for the error of a busy port.
-        package var origin: String
-        package var scrapeTimeoutSeconds: Double
-        package var requestsInFlight: Int
+        package var listeners: [Listener]
+        package var entrance = Entrance()
+        /// By what names it answers on loopback.
+        package var hosts: HostCheck? = nil
+        package var requestsInFlight = 40
         /// How long a stop waits for requests in flight.
         package var stopSeconds: Double = 5
 
-        package init(addresses: [ListenAddress], origin: String, scrapeTimeoutSeconds: Double = 10, requestsInFlight: Int = 40) {
-            self.addresses = addresses
-            self.origin = origin
-            self.scrapeTimeoutSeconds = scrapeTimeoutSeconds
-            self.requestsInFlight = requestsInFlight
-        }
+        package init(listeners: [Listener]) { self.listeners = listeners }
     }
+
+    /// Reads the configuration again. Errors leave everything as it is.
+    package typealias Reread = @Sendable () async throws(Failure) -> ExporterContents
 
     private struct State {
-        var servers: [HTTPServer] = []
-        /// How the last whole scrape went, for each collector.
-        var last: [ScrapeResult.Share] = []
-        /// Some collector has given data.
-        var hasData = false
+        /// Until it is served.
+        var first: ExporterContents?
+        var served: ServedContents?
+        var server: HTTPServer?
         var isStopping = false
-        var life: [Task<Void, Never>] = []
     }
 
-    private let coordinator: ScrapeCoordinator
     private let options: Options
-    private let pages: [Page]
+    /// Path, title and limit of each page beside the service's own.
+    private let pages: [(path: String, title: String, requestsInFlight: Int)]
+    /// Whether there was something to scrape at the start.
+    private let hasCollectors: Bool
     private let version: Version
     private let logger: Logger
-    private let state: Shared
+    private let reread: Reread?
+    private let reloads: ReloadRecord
+    /// One reload after the other.
+    private let turn = AsyncSemaphore(limit: 1)
+    private let state: Mutex<State>
 
-    /// Shared with handlers and with the collector of the server's own counts, which exist before the service does.
-    private final class Shared: Sendable {
-        let state = Mutex(State())
-    }
-
-    /// - Parameter own: collectors of what martlet knows of itself, beside the exporter's and the process' own.
-    /// - Parameter context: what collectors see.
-    package init(
-        collectors: [any Collector], own: [any Collector] = [], pages: [Page] = [], options: Options, version: Version,
-        context: CollectionContext
-    ) throws(Failure) {
-        let shared = Shared()
-        let exporter = ExporterCollector(version: version) {
-            let counts = shared.state.withLock { $0.servers }.map(\.counts)
-            return counts.first.map { first in
-                counts.dropFirst().reduce(into: first) { sum, next in
-                    sum.requests += next.requests
-                    sum.refused += next.refused
-                    sum.inFlight += next.inFlight
-                }
-            }
-        }
-        coordinator = try ScrapeCoordinator(collectors: collectors, own: own + [exporter, ProcessCollector()], context: context)
+    /// - Parameter reread: what a reload does; nil when there is nothing to read again.
+    package init(_ contents: ExporterContents, options: Options, version: Version, reread: Reread? = nil) {
         self.options = options
-        self.pages = pages
         self.version = version
-        logger = context.logger
-        state = shared
+        self.reread = reread
+        pages = contents.pages.map { ($0.path, $0.title, $0.requestsInFlight) }
+        hasCollectors = !contents.collectors.isEmpty
+        state = Mutex(State(first: contents))
+        logger = contents.context.logger
+        reloads = ReloadRecord(clock: contents.context.clock)
     }
 
-    /// Listens on all addresses, or on none and fails; then brings the collectors to life and reads them once, so that the
-    /// first scraper finds warm connections and `/ready` tells the truth.
-    package func start() async throws(Failure) {
+    /// Answers on all listeners, or closes them and fails.
+    package func start() throws(Failure) {
         var limits = HTTPServer.Limits()
         limits.requestsInFlight = options.requestsInFlight
         limits.unlimitedPaths = Set(Self.healthPaths + Self.readyPaths)
         for page in pages { limits.ownLimits[page.path] = page.requestsInFlight }
-        let router = self.router()
-        var servers: [HTTPServer] = []
-        do {
-            for address in options.addresses {
-                // A quarter of all connections: one address that opens many and says nothing leaves room for the others. On loopback
-                // all have the same.
-                limits.connectionsPerAddress = address.host.hasPrefix("127.") || address.host == "::1" ? 0 : limits.connections / 4
-                let server = try HTTPServer(
-                    listen: address, origin: options.origin, limits: limits, logger: logger, handler: router.handle)
-                servers.append(server)
+        // A quarter of all connections: one address that opens many leaves room for the others. On loopback all have the same.
+        if options.listeners.contains(where: { $0.reach == .network }) { limits.connectionsPerAddress = limits.connections / 4 }
+        let served: ServedContents
+        do throws(Failure) {
+            let first = state.withLock { state in
+                defer { state.first = nil }
+                return state.first
             }
+            guard let first else { throw Failure(.usage, "an exporter starts once") }
+            served = try serve(first)
         } catch {
-            for server in servers { await server.stop(withinSeconds: 0) }
+            for listener in options.listeners { listener.close() }
             throw error
         }
-        for server in servers { logger.info("listening", ["address": server.address.description]) }
-        let coordinator = coordinator
-        let life = [
-            Task.detached { await coordinator.run() },
-            Task.detached { [self] in await warmUp() },
-        ]
-        state.state.withLock { state in
-            state.servers = servers
-            state.life = life
+        let server = try HTTPServer(
+            options.listeners, limits: limits, entrance: options.entrance, hosts: options.hosts, logger: logger, handler: router().handle)
+        state.withLock { state in
+            state.served = served
+            state.server = server
         }
+        for listener in server.listeners { logger.info("listening", ["address": listener.name, "tls": options.entrance.isSecure]) }
+        served.live()
     }
 
     /// The addresses it listens on, with the ports that the kernel chose for 0.
-    package var addresses: [ListenAddress] { state.state.withLock { $0.servers.map(\.address) } }
+    package var addresses: [ListenAddress] { state.withLock { $0.server }?.listeners.compactMap(\.address) ?? [] }
+
+    /// Reads configuration and doors again and takes both, or neither.
+    ///
+    /// Errors: what cannot be used. Then all goes on as it was.
+    package func reload() async throws(Failure) {
+        let outcome = await turn.withPermit(by: .after(seconds: 60)) { () async -> Result<Void, Failure> in
+            do throws(Failure) {
+                let doors = try options.entrance.prepare()
+                if let reread {
+                    let served = try serve(try await reread())
+                    let (last, isStopping) = state.withLock { state in
+                        defer { if !state.isStopping { state.served = served } }
+                        return (state.served, state.isStopping)
+                    }
+                    guard !isStopping else { throw Failure(.unavailable, "martlet is stopping") }
+                    served.live()
+                    last?.end()
+                }
+                options.entrance.take(doors)
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch outcome {
+        case nil: throw Failure(.timeout, "another reload has not ended for a minute")
+        case .failure(let failure)?:
+            reloads.note(isSuccess: false)
+            logger.error("configuration not reloaded, the old one stays in use", ["reason": failure.description])
+            throw failure
+        case .success?:
+            reloads.note(isSuccess: true)
+            logger.info("configuration reloaded")
+        }
+    }
 
     package func stop() async {
-        let (servers, life) = state.state.withLock { state in
+        let (server, served) = state.withLock { state in
             state.isStopping = true
-            defer { state.life = [] }
-            return (state.servers, state.life)
+            return (state.server, state.served)
         }
         // `/ready` says 503 and new scrapes are turned away while those in flight finish; only then are the doors closed.
         let deadline = Deadline.after(seconds: options.stopSeconds)
-        while servers.contains(where: { $0.counts.inFlight > 0 }) && !deadline.hasPassed { try? await Task.sleep(for: .milliseconds(10)) }
-        for server in servers { await server.stop(withinSeconds: deadline.remainingSeconds) }
-        for task in life { task.cancel() }
+        while let server, server.counts.inFlight > 0, !deadline.hasPassed { try? await Task.sleep(for: .milliseconds(10)) }
+        await server?.stop(withinSeconds: deadline.remainingSeconds)
+        served?.end()
     }
 
-    /// Scrapes until some collector has given data, then never again by itself.
-    private func warmUp() async {
-        var pauseSeconds = 1.0
-        while !Task.isCancelled {
-            note(await coordinator.scrape(by: .after(seconds: options.scrapeTimeoutSeconds)))
-            if state.state.withLock({ $0.hasData }) { return }
-            try? await Task.sleep(for: .seconds(pauseSeconds))
-            pauseSeconds = min(pauseSeconds * 2, 30)
-        }
+    private func serve(_ contents: ExporterContents) throws(Failure) -> ServedContents {
+        let exporter = ExporterCollector(version: version) { [weak self] in self?.state.withLock { $0.server }?.counts }
+        let configuration = ConfigurationCollector(reloads, options.entrance)
+        return try ServedContents(contents, own: [exporter, configuration, ProcessCollector()])
     }
 
-    private func note(_ result: ScrapeResult) {
-        let names = Set(coordinator.collectors.map(\.name))
-        let shares = result.shares.filter { names.contains($0.collector) }
-        let hasData = names.isEmpty || shares.contains { $0.sampleCount > 0 }
-        state.state.withLock { state in
-            // A scrape of some collectors says nothing of the others.
-            if shares.count == names.count { state.last = shares }
-            state.hasData = state.hasData || hasData
-        }
-    }
+    // MARK: pages
 
     private func router() -> Router {
-        let shared = state
-        let metrics = MetricsHandler(
-            coordinator: coordinator, deadline: ScrapeDeadline(capSeconds: options.scrapeTimeoutSeconds),
-            onResult: { [weak self] in self?.note($0) })
-        let page = LandingPage(version: version, hasCollectors: !coordinator.collectors.isEmpty, links: pages.map { ($0.path, $0.title) })
         let health: HTTPHandler = { _ in HTTPServerResponse(text: "martlet is alive.\n") }
-        let ready: HTTPHandler = { _ in
-            let (hasData, isStopping) = shared.state.withLock { ($0.hasData, $0.isStopping) }
-            if isStopping { return Self.stopping }
-            return hasData
+        let ready: HTTPHandler = { [weak self] _ in
+            guard let served = self?.served else { return Self.stopping }
+            return served.hasData
                 ? HTTPServerResponse(text: "martlet is ready.\n")
                 : HTTPServerResponse(status: 503, text: "No collector has given data yet; the landing page says why.\n")
         }
+        let page = LandingPage(version: version, hasCollectors: hasCollectors, links: pages.map { ($0.path, $0.title) })
         var router = Router()
-        router.get("/") { _ in page.response(shared.state.withLock { $0.last }) }
-        router.get("/metrics") { request in
-            guard !shared.state.withLock({ $0.isStopping }) else { return Self.stopping }
-            return await metrics.handle(request)
-        }
-        for page in pages {
-            router.get(page.path) { request in
-                guard !shared.state.withLock({ $0.isStopping }) else { return Self.stopping }
-                return await page.handler(request)
-            }
-        }
+        router.get("/") { [weak self] _ in page.response(self?.state.withLock { $0.served }?.last ?? []) }
+        router.get("/metrics") { [weak self] in await self?.served?.metrics($0) ?? Self.stopping }
+        for page in pages { router.get(page.path) { [weak self] in await self?.served?.page($0) ?? Self.stopping } }
         for path in Self.healthPaths { router.get(path, health) }
         for path in Self.readyPaths { router.get(path, ready) }
+        for method in ["POST", "PUT"] { router.add(method, "/-/reload") { [weak self] in await self?.reload($0) ?? Self.stopping } }
         return router
+    }
+
+    /// What is served, unless the service is on its way out.
+    private var served: ServedContents? { state.withLock { $0.isStopping ? nil : $0.served } }
+
+    private func reload(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        // A page of another site can make a browser send this; what the browser adds then gives it away.
+        guard request.headers["Origin"] == nil else { return HTTPServerResponse(status: 403, text: "Not for browsers.\n") }
+        do throws(Failure) {
+            try await reload()
+            return HTTPServerResponse(text: "Reloaded.\n")
+        } catch {
+            return HTTPServerResponse(status: 500, text: "Not reloaded, the old configuration stays in use: \(error.description)\n")
+        }
     }
 
     private static let healthPaths = ["/health", "/-/healthy"]

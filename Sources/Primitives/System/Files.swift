@@ -100,6 +100,9 @@ package enum Files {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 
+    /// Makes a descriptor that was inherited one that children do not get and that never blocks.
+    static func adopt(_ descriptor: Int32) { mlt_adopt(descriptor) }
+
     package static func remove(_ path: String) { unlink(path) }
 
     /// The path from the root, without following links: `state` becomes `/here/state`.

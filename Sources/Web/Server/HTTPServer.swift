@@ -6,9 +6,10 @@ import Synchronization
 /// An HTTP/1.1 server. Handlers run as tasks; connections, headers, bodies, idle time and requests in flight are all bounded.
 package final class HTTPServer: Sendable {
     package struct Limits: Sendable {
-        package var connections: UInt32 = 256
+        /// When one more comes, one that waits has to go.
+        package var connections = 512
         /// From one address; 0 for no limit of its own.
-        package var connectionsPerAddress: UInt32 = 0
+        package var connectionsPerAddress = 0
         /// Requests being answered; the next gets 503.
         package var requestsInFlight = 40
         /// Paths that are answered however many requests are in flight: whether a service lives must not depend on how busy it is.
@@ -19,10 +20,18 @@ package final class HTTPServer: Sendable {
         package var headerBytes = 32 << 10
         /// More gets 413.
         package var bodyBytes = 1 << 20
-        /// A connection on which nothing moves for so long is closed.
-        package var idleSeconds: UInt32 = 30
+        /// From the connection to the end of its first request's headers, the TLS handshake among it.
+        package var headerSeconds = 10.0
+        /// From an answer to the end of the next request's headers.
+        package var idleSeconds = 120.0
+        /// For the body of a request to arrive.
+        package var bodySeconds = 20.0
+        /// For an answer to be read.
+        package var sendSeconds = 60.0
+        /// All answers together that have not been read yet.
+        package var unreadBytes = 256 << 20
         /// Event loops.
-        package var threads: UInt32 = 1
+        package var threads = 1
 
         package init() {}
     }
@@ -33,7 +42,17 @@ package final class HTTPServer: Sendable {
         package var inFlight = 0
         /// Requests turned away because too many were in flight.
         package var refused = 0
+        /// Connections open now.
+        package var connections = 0
+        package var connectionsAccepted = 0
+        /// Connections for which there was no place.
+        package var connectionsRefused = 0
+        /// Connections that the server ended, by the reason's name in `connectionEndReasons`.
+        package var connectionsEnded: [String: Int] = [:]
     }
+
+    /// All that `Counts.connectionsEnded` may name.
+    package static var connectionEndReasons: [String] { ConnectionTable.EndReason.allCases.map(\.rawValue) }
 
     private struct State {
         var counts = Counts()
@@ -46,74 +65,123 @@ package final class HTTPServer: Sendable {
         var waiting: [ObjectIdentifier: ServerExchange] = [:]
     }
 
-    package let address: ListenAddress
+    /// Where it listens, with the ports that the kernel chose.
+    package let listeners: [Listener]
     private let limits: Limits
     private let logger: Logger
     private let handler: HTTPHandler
+    private let entrance: Entrance
+    private let keeper: ConnectionKeeper
     private let state = Mutex(State())
     // Set once by `init`, before the first request can reach it, and read by `stop`.
-    private let daemon = Mutex<SendablePointer?>(nil)
+    private let loops = Mutex<[EventLoop]>([])
 
-    private struct SendablePointer: @unchecked Sendable {
+    private struct EventLoop: @unchecked Sendable {
         // libmicrohttpd's daemon functions may be called from any thread.
         let pointer: OpaquePointer
     }
 
     /// Starts to listen and to answer.
     ///
-    /// - Parameter origin: the flag or key that set the address, for the error when the port is busy.
-    /// - Parameter certificate: for HTTPS.
+    /// - Parameter listeners: the server closes them when it stops, and when it cannot start.
+    /// - Parameter hosts: by what names it answers on loopback; nil when any will do.
     package init(
-        listen address: ListenAddress, origin: String, limits: Limits = Limits(), certificate: SelfSignedCertificate? = nil,
-        logger: Logger, handler: @escaping HTTPHandler
+        _ listeners: [Listener], limits: Limits = Limits(), entrance: Entrance = Entrance(), hosts: HostCheck? = nil, logger: Logger,
+        handler: @escaping HTTPHandler
     ) throws(Failure) {
-        let descriptor = try address.listen(origin: origin)
-        self.address = address.bound(to: descriptor)
+        self.listeners = listeners
         self.limits = limits
         self.logger = logger
-        self.handler = handler
+        self.entrance = entrance
+        let open = Doorman(doors: { entrance.doors }, handler: handler)
+        let local = Doorman(doors: { entrance.doors }, hosts: hosts, handler: handler)
+        self.handler = { await $0.reach == .loopback ? local.handle($0) : open.handle($0) }
+        do {
+            keeper = try ConnectionKeeper(listeners, limits: limits.ofConnections, logger: logger) { entrance.refresh() }
+        } catch {
+            for listener in listeners { listener.close() }
+            throw error
+        }
         var options = mlt_httpd_options()
-        options.listen_descriptor = descriptor
-        options.threads = limits.threads
-        options.connection_limit = limits.connections
-        options.connection_limit_per_address = limits.connectionsPerAddress
-        options.idle_timeout_seconds = limits.idleSeconds
+        // Those that were told to go are counted until they have gone.
+        options.connection_limit = UInt32(clamping: 2 * limits.connections + 16)
+        options.idle_timeout_seconds = UInt32(max(limits.idleSeconds, limits.sendSeconds, 1) + 1)
         options.connection_memory_bytes = limits.headerBytes
         options.on_request = serverOnRequest
         options.on_end = serverOnEnd
+        options.on_connection = serverOnConnection
+        options.on_connection_end = serverOnConnectionEnd
         options.on_log = serverOnLog
-        // Balanced by `stop`.
-        options.context = Unmanaged.passRetained(self).toOpaque()
-        let started = Self.start(&options, certificate)
-        guard let started else {
-            Unmanaged.passUnretained(self).release()
-            close(descriptor)
-            throw Failure(.environment, "cannot start an HTTP server on \(address): out of threads, memory or open files")
-        }
-        daemon.withLock { $0 = SendablePointer(pointer: started) }
-    }
-
-    private static func start(_ options: inout mlt_httpd_options, _ certificate: SelfSignedCertificate?) -> OpaquePointer? {
-        guard let certificate else { return mlt_httpd_start(&options) }
-        return certificate.certificatePEM.withCString { certificatePEM in
-            certificate.keyPEM.reveal().withCString { keyPEM in
-                options.certificate_pem = certificatePEM
-                options.key_pem = keyPEM
-                return mlt_httpd_start(&options)
+        do throws(Failure) {
+            for _ in 0..<max(1, limits.threads) {
+                // Balanced by `stop`, once for each loop.
+                options.context = Unmanaged.passRetained(self).toOpaque()
+                guard let started = Self.start(&options, entrance) else {
+                    Unmanaged.passUnretained(self).release()
+                    throw Failure(.environment, "cannot start an HTTP server: out of threads, memory or open files")
+                }
+                loops.withLock { $0.append(EventLoop(pointer: started)) }
             }
+            let pointers = loops.withLock { $0 }
+            let next = Mutex(0)
+            try keeper.start { descriptor, address, size in
+                let place = next.withLock { next in
+                    next = (next + 1) % pointers.count
+                    return next
+                }
+                return mlt_httpd_serve(pointers[place].pointer, descriptor, address, size) == 1
+            }
+        } catch {
+            for listener in listeners { listener.close() }
+            for loop in loops.withLock({ $0 }) {
+                mlt_httpd_stop(loop.pointer)
+                Unmanaged.passUnretained(self).release()
+            }
+            throw error
         }
     }
 
-    package var counts: Counts { state.withLock { $0.counts } }
+    /// One address.
+    ///
+    /// - Parameter origin: the flag or key that set the address, for the error when the port is busy.
+    /// - Parameter certificate: for HTTPS.
+    package convenience init(
+        listen address: ListenAddress, origin: String, limits: Limits = Limits(), certificate: SelfSignedCertificate? = nil,
+        logger: Logger, handler: @escaping HTTPHandler
+    ) throws(Failure) {
+        let entrance = if let certificate { try Entrance(certificate) } else { Entrance() }
+        try self.init([try Listener(address, origin: origin)], limits: limits, entrance: entrance, logger: logger, handler: handler)
+    }
+
+    /// The first network address that it listens on.
+    package var address: ListenAddress { listeners.lazy.compactMap(\.address).first ?? ListenAddress(host: "127.0.0.1", port: 0) }
+
+    private static func start(_ options: inout mlt_httpd_options, _ entrance: Entrance) -> OpaquePointer? {
+        entrance.withMaterial { certificatePEM, keyPEM in
+            options.certificate_pem = certificatePEM
+            options.key_pem = keyPEM
+            return mlt_httpd_start(&options)
+        }
+    }
+
+    package var counts: Counts {
+        var counts = state.withLock { $0.counts }
+        let connections = keeper.counts
+        counts.connections = connections.open
+        counts.connectionsAccepted = connections.accepted
+        counts.connectionsRefused = connections.refused
+        for (reason, count) in connections.ended { counts.connectionsEnded[reason.rawValue] = count }
+        return counts
+    }
 
     /// Stops accepting, lets requests in flight finish for up to `seconds`, then ends what is left with 503. Further calls do nothing.
     package func stop(withinSeconds seconds: Double) async {
-        let running = daemon.withLock { daemon in
-            defer { daemon = nil }
-            return daemon
+        let running = loops.withLock { loops in
+            defer { loops = [] }
+            return loops
         }
-        guard let running else { return }
-        let descriptor = mlt_httpd_stop_accepting(running.pointer)
+        guard !running.isEmpty else { return }
+        await keeper.stopListening()
         await answersLeave(by: .after(seconds: seconds))
         let abandoned = state.withLock { state in
             state.isStopping = true
@@ -123,11 +191,12 @@ package final class HTTPServer: Sendable {
         if !abandoned.isEmpty { await answersLeave(by: .after(seconds: 1)) }
         // Joins the event loops, so it runs on a thread of its own.
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let stop: @Sendable () -> Void = {
-                mlt_httpd_stop(running.pointer)
-                // Not sooner: the event loop still has to take it out of its set, and aborts the process if it cannot.
-                if descriptor >= 0 { close(descriptor) }
-                Unmanaged.passUnretained(self).release()
+            let stop: @Sendable () -> Void = { [self] in
+                for loop in running {
+                    mlt_httpd_stop(loop.pointer)
+                    Unmanaged.passUnretained(self).release()
+                }
+                keeper.end()
                 continuation.resume()
             }
             do { try Thread.start("http-stop", stop) } catch { stop() }
@@ -144,14 +213,57 @@ package final class HTTPServer: Sendable {
 
     // MARK: called on the event loops
 
-    /// The headers are complete. Returns the exchange that will hold the request, or nil to close the connection.
+    /// An event loop has taken a connection. Returns its number.
+    func begin(_ connection: OpaquePointer, _ descriptor: Int32) -> UInt? {
+        guard let id = keeper.serve(descriptor) else {
+            // It would be served by libmicrohttpd's own idea of TLS, which asks for no client certificate.
+            shutdown(descriptor, Int32(SHUT_RDWR))
+            return nil
+        }
+        if let session = mlt_httpd_tls_session(connection) { entrance.attach(to: session, id) }
+        return id
+    }
+
+    /// A connection is over.
+    func endConnection(_ id: UInt) {
+        entrance.detach(id)
+        keeper.remove(id)
+    }
+
+    /// The headers are complete.
     func begin(_ connection: OpaquePointer, method: String, path: String) -> ServerExchange {
         state.withLock { $0.open += 1 }
-        return ServerExchange(connection: connection, method: method, path: path, bodyLimit: limits.bodyBytes)
+        let id = UInt(bitPattern: mlt_httpd_own(connection))
+        keeper.move(id, to: .receiving)
+        return ServerExchange(
+            connection: connection, id: id, reach: keeper.reach(of: id), method: method, path: path, bodyLimit: limits.bodyBytes)
     }
 
     /// The answer has left, or never will.
-    func end() { state.withLock { $0.open -= 1 } }
+    func end(_ exchange: ServerExchange) {
+        keeper.move(exchange.id, to: .resting)
+        state.withLock { $0.open -= 1 }
+    }
+
+    /// Puts the answer on its way. Returns 0 when the connection must be closed instead.
+    func send(_ exchange: ServerExchange) -> Int32 {
+        let size = exchange.answerBytes
+        if !keeper.hasRoom(for: size) {
+            exchange.prepare(HTTPServerResponse(status: 503, text: "Too many answers wait for their readers.\n"))
+        }
+        keeper.move(exchange.id, to: .sending(bytes: exchange.answerBytes))
+        return exchange.queue()
+    }
+
+    /// Whether a request is turned away before its body is read, because nobody knows where that ends; then the answer is there already.
+    func refuse(_ exchange: ServerExchange) -> Bool {
+        guard let problem = exchange.request().framingProblem else { return false }
+        state.withLock { $0.counts.requests += 1 }
+        var response = HTTPServerResponse(status: 400, text: "Bad request: \(problem).\n")
+        response.headers.add("Connection", "close")
+        exchange.prepare(response)
+        return true
+    }
 
     /// The request is complete: hands it to the handler, with the connection suspended meanwhile.
     ///
@@ -180,6 +292,7 @@ package final class HTTPServer: Sendable {
             exchange.prepare(HTTPServerResponse(status: 503, text: "Limit of \(limit) requests in flight reached.\n"))
         case .run:
             let request = exchange.request()
+            keeper.move(exchange.id, to: .working)
             Task.detached { [self] in
                 exchange.answer(await handler(request))
                 state.withLock { state in
@@ -193,4 +306,12 @@ package final class HTTPServer: Sendable {
     }
 
     func note(_ message: String) { logger.debug("http server", ["detail": message]) }
+}
+
+extension HTTPServer.Limits {
+    fileprivate var ofConnections: ConnectionTable.Limits {
+        ConnectionTable.Limits(
+            connections: connections, connectionsPerAddress: connectionsPerAddress, headerSeconds: headerSeconds, idleSeconds: idleSeconds,
+            bodySeconds: bodySeconds, sendSeconds: sendSeconds, unreadBytes: unreadBytes)
+    }
 }

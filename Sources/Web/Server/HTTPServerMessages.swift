@@ -8,10 +8,12 @@ package struct HTTPServerRequest: Sendable {
     package let body: [UInt8]
     /// When the headers had arrived; a deadline counts from here.
     package let arrival: ContinuousClock.Instant
+    /// Who can reach the listener that it came through.
+    package let reach: Listener.Reach
 
     package init(
         method: String, path: String, query: [(name: String, value: String)] = [], headers: HTTPHeaders = HTTPHeaders(),
-        body: [UInt8] = [], arrival: ContinuousClock.Instant = .now
+        body: [UInt8] = [], arrival: ContinuousClock.Instant = .now, reach: Listener.Reach = .network
     ) {
         self.method = method
         self.path = path
@@ -19,6 +21,7 @@ package struct HTTPServerRequest: Sendable {
         self.headers = headers
         self.body = body
         self.arrival = arrival
+        self.reach = reach
     }
 
     /// The first value of a query parameter.

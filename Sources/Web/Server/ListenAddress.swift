@@ -33,6 +33,23 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(host: host, port: port)
     }
 
+    /// The address of a socket; nil when it is neither IPv4 nor IPv6.
+    init?(_ storage: inout sockaddr_storage) {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = Int32(storage.ss_family)
+        guard family == AF_INET || family == AF_INET6 else { return nil }
+        let port = withUnsafeMutableBytes(of: &storage) { bytes -> UInt16 in
+            // The address stands behind family and port, in IPv6 behind the flow too.
+            let start = bytes.baseAddress.map { $0 + (family == AF_INET ? 4 : 8) }
+            inet_ntop(family, start, &text, socklen_t(text.count))
+            return UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+        }
+        self.init(host: String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self), port: port)
+    }
+
+    /// Whether only programs of this machine reach it.
+    package var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" }
+
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     /// What a client on this machine writes before a path: `http://127.0.0.1:9221`.

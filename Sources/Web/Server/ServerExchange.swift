@@ -25,14 +25,19 @@ final class ServerExchange: Sendable {
     }
 
     private let connection: Connection
+    /// The connection's number in the server's table.
+    let id: UInt
+    private let reach: Listener.Reach
     private let method: String
     let path: String
     private let bodyLimit: Int
     private let arrival = ContinuousClock.now
     private let state = Mutex(State())
 
-    init(connection: OpaquePointer, method: String, path: String, bodyLimit: Int) {
+    init(connection: OpaquePointer, id: UInt, reach: Listener.Reach, method: String, path: String, bodyLimit: Int) {
         self.connection = Connection(pointer: connection)
+        self.id = id
+        self.reach = reach
         self.method = method
         self.path = path
         self.bodyLimit = bodyLimit
@@ -57,7 +62,7 @@ final class ServerExchange: Sendable {
     func request() -> HTTPServerRequest {
         HTTPServerRequest(
             method: method, path: path, query: pairs(mlt_httpd_query), headers: HTTPHeaders(pairs(mlt_httpd_headers)),
-            body: state.withLock { $0.body }, arrival: arrival)
+            body: state.withLock { $0.body }, arrival: arrival, reach: reach)
     }
 
     /// Puts the answer in place without a detour over a task.
@@ -81,6 +86,17 @@ final class ServerExchange: Sendable {
             state.phase = .answered
             // Under the lock: whoever stops the server must not find an answered exchange whose connection still sleeps.
             mlt_httpd_resume(connection.pointer)
+        }
+    }
+
+    /// What the answer's body takes in memory.
+    var answerBytes: Int {
+        state.withLock { state in
+            switch state.response?.body {
+            case .bytes(let bytes): bytes.count
+            case .heap(let heap): heap.count
+            case nil: 0
+            }
         }
     }
 
@@ -142,7 +158,7 @@ func serverOnRequest(
     guard let known = request.pointee else {
         let exchange = server.begin(connection, method: String(cString: method), path: String(cString: path))
         request.pointee = Unmanaged.passRetained(exchange).toOpaque()
-        return 1
+        return server.refuse(exchange) ? server.send(exchange) : 1
     }
     let exchange = Unmanaged<ServerExchange>.fromOpaque(known).takeUnretainedValue()
     if size.pointee > 0 {
@@ -153,18 +169,31 @@ func serverOnRequest(
     if exchange.isReceiving {
         if exchange.isTooLarge {
             exchange.prepare(HTTPServerResponse(status: 413, text: "Request body too large.\n"))
-            return exchange.queue()
+            return server.send(exchange)
         }
         // A suspended connection comes back here once it is resumed.
-        return server.dispatch(exchange) ? exchange.queue() : 1
+        return server.dispatch(exchange) ? server.send(exchange) : 1
     }
-    return exchange.queue()
+    return server.send(exchange)
 }
 
 func serverOnEnd(_ context: UnsafeMutableRawPointer?, _ request: UnsafeMutableRawPointer?) {
     guard let context, let request else { return }
-    Unmanaged<ServerExchange>.fromOpaque(request).release()
-    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().end()
+    let exchange = Unmanaged<ServerExchange>.fromOpaque(request).takeRetainedValue()
+    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().end(exchange)
+}
+
+func serverOnConnection(_ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ descriptor: Int32) -> UnsafeMutableRawPointer?
+{
+    guard let context, let connection else { return nil }
+    let id = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().begin(connection, descriptor)
+    // A number, not an address: libmicrohttpd only keeps it.
+    return id.flatMap { UnsafeMutableRawPointer(bitPattern: $0) }
+}
+
+func serverOnConnectionEnd(_ context: UnsafeMutableRawPointer?, _ own: UnsafeMutableRawPointer?) {
+    guard let context, let own else { return }
+    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().endConnection(UInt(bitPattern: own))
 }
 
 func serverOnLog(_ context: UnsafeMutableRawPointer?, _ message: UnsafePointer<CChar>?) {

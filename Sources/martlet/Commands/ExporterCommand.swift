@@ -4,7 +4,9 @@ import ProxmoxAPI
 import ProxmoxCollector
 import ProxmoxDropIn
 import Settings
+import Synchronization
 import Web
+import WebConfiguration
 
 /// `martlet exporter`
 enum ExporterCommand {
@@ -14,6 +16,15 @@ enum ExporterCommand {
             Flag(
                 "web.listen-address", "ADDRESS", "Where to listen", standard: "127.0.0.1:9221", isRepeatable: true,
                 setting: ["web", "listen_address"]),
+            Flag(
+                "web.systemd-socket", nil, "Take the sockets that systemd opened, in place of --web.listen-address",
+                setting: ["web", "systemd_socket"]),
+            Flag(
+                "web.config.file", "FILE", "TLS, users, rate limit and headers, as exporter-toolkit's programs read them",
+                setting: ["web", "config_file"]),
+            Flag(
+                "web.allowed-hosts", "NAME", "By what names the exporter may be called on loopback, beside localhost", isRepeatable: true,
+                setting: ["web", "allowed_hosts"]),
             Flag("web.max-requests", "COUNT", "Requests answered at the same time", standard: "40", setting: ["web", "max_requests"]),
             Flag("scrape.timeout", "DURATION", "Longest a scrape may take", standard: "10s", setting: ["exporter", "scrape_timeout"]),
         ] + DropInSettings.flags
@@ -25,6 +36,36 @@ enum ExporterCommand {
         let configuration = try Configuration(invocation)
         let proxmox = try configuration.proxmox()
         let dropIn = try configuration.dropIn()
+        _ = try configuration.listenPlaces()
+        // What is wrong with it shows before anything is opened.
+        let entrance = try Exporter.entrance(configuration)
+        try ServiceRunner.run { stop throws(Failure) in
+            let http = try HTTPClient()
+            let contents = try Exporter.contents(configuration, proxmox, dropIn, http)
+            try await Exporter.checkCredentials(contents)
+            var options = ExporterService.Options(listeners: try configuration.listeners())
+            options.entrance = entrance
+            options.hosts = configuration.hosts
+            options.requestsInFlight = configuration.requestsInFlight
+            let service = ExporterService(contents, options: options, version: Program.version) { () async throws(Failure) in
+                let again = try Configuration(invocation)
+                try again.checkReload(from: configuration)
+                let contents = try Exporter.contents(again, try again.proxmox(), try again.dropIn(), http)
+                try await Exporter.checkCredentials(contents)
+                return contents
+            }
+            try service.start()
+            await ServiceRunner.serve(service, until: stop, logger: configuration.logger)
+        }
+    }
+}
+
+/// What `martlet exporter` and `martlet up` serve.
+enum Exporter {
+    /// Errors: nothing is configured, or what is cannot be used.
+    static func contents(
+        _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ dropIn: DropInSettings, _ http: HTTPClient
+    ) throws(Failure) -> ExporterContents {
         guard !proxmox.clusters.isEmpty || !dropIn.modules.isEmpty else {
             if let problem = dropIn.modulesProblem { throw problem }
             throw Failure(
@@ -33,57 +74,41 @@ enum ExporterCommand {
                     + "PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE (for /pve alone, --pve.config-file does; martlet up --simulate needs none)"
             )
         }
-        let addresses = try configuration.listenAddresses()
-        try ServiceRunner.run { stop throws(Failure) in
-            let exporter = try Exporter(configuration, proxmox, dropIn, addresses)
-            try await exporter.checkCredentials()
-            let service = try await exporter.start()
-            await stop.wait()
-            configuration.logger.info("stopping")
-            await service.stop()
-        }
-    }
-}
-
-/// The exporter in this process, for `martlet exporter` and `martlet up`.
-struct Exporter: Sendable {
-    private let collector: ProxmoxCollector
-    /// False when only /pve is served.
-    private let hasClusters: Bool
-    private let context: CollectionContext
-    private let dropIn: DropInHandler
-    private let options: ExporterService.Options
-
-    init(
-        _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ dropIn: DropInSettings, _ addresses: [ListenAddress]
-    ) throws(Failure) {
-        collector = ProxmoxCollector(proxmox)
-        hasClusters = !proxmox.clusters.isEmpty
-        context = CollectionContext(
-            deadline: .after(seconds: configuration.scrapeTimeoutSeconds), http: try HTTPClient(), logger: configuration.logger)
+        let seconds = configuration.scrapeTimeoutSeconds
+        let context = CollectionContext(deadline: .after(seconds: seconds), http: http, logger: configuration.logger)
+        let collector = ProxmoxCollector(proxmox)
         let clusters = proxmox.clusters.map { DropInCluster(name: $0.name, endpoints: $0.endpoints, credential: $0.credential) }
-        self.dropIn = try DropInHandler(
-            dropIn, clusters: clusters, scrapeTimeoutSeconds: configuration.scrapeTimeoutSeconds, context: context)
-        options = ExporterService.Options(
-            addresses: addresses, origin: "--web.listen-address", scrapeTimeoutSeconds: configuration.scrapeTimeoutSeconds,
-            requestsInFlight: configuration.requestsInFlight)
+        let handler = try DropInHandler(dropIn, clusters: clusters, scrapeTimeoutSeconds: seconds, context: context)
+        let page = ExporterContents.Page(
+            "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: handler.handle)
+        return ExporterContents(
+            collectors: proxmox.clusters.isEmpty ? [] : [collector], own: [collector.requests, handler.metrics], pages: [page],
+            scrapeTimeoutSeconds: seconds, context: context)
     }
 
     /// Fails when credentials are refused, so that this shows before anything is served.
-    func checkCredentials() async throws(Failure) {
-        guard hasClusters else { return }
-        var context = context
-        context.deadline = .after(seconds: options.scrapeTimeoutSeconds)
-        try await collector.checkCredentials(context)
+    static func checkCredentials(_ contents: ExporterContents) async throws(Failure) {
+        for case let collector as ProxmoxCollector in contents.collectors {
+            var context = contents.context
+            context.deadline = .after(seconds: contents.scrapeTimeoutSeconds)
+            try await collector.checkCredentials(context)
+        }
     }
 
-    func start() async throws(Failure) -> ExporterService {
-        let page = ExporterService.Page(
-            "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: dropIn.handle)
-        let service = try ExporterService(
-            collectors: hasClusters ? [collector] : [], own: [collector.requests, dropIn.metrics], pages: [page], options: options,
-            version: Program.version, context: context)
-        try await service.start()
-        return service
+    /// The doors of `--web.config.file`; none without it.
+    static func entrance(_ configuration: Configuration) throws(Failure) -> Entrance {
+        guard let file = configuration.webConfigurationFile else { return Entrance() }
+        let logger = configuration.logger
+        // Said again only when they have changed: files are read at every reload.
+        let said = Mutex<[String]>([])
+        return try Entrance(logger: logger) { () throws(Failure) in
+            let web = try WebConfiguration(file: file)
+            let isNews = said.withLock { said in
+                defer { said = web.warnings }
+                return said != web.warnings
+            }
+            if isNews { for warning in web.warnings { logger.warn(warning) } }
+            return Entrance.Reading(web.doors, files: [file])
+        }
     }
 }

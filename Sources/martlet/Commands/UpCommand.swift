@@ -18,22 +18,43 @@ enum UpCommand {
         let configured = try configuration.proxmox()
         let dropIn = try configuration.dropIn()
         let isSimulated = invocation.isOn("simulate") || configured.clusters.isEmpty
-        let addresses = try configuration.listenAddresses()
+        guard case .network(let address)? = try configuration.listenPlaces().first, !configuration.takesSystemdSockets else {
+            throw Failure(.configuration, "martlet up needs a network address for Prometheus to scrape (--web.listen-address HOST:PORT)")
+        }
+        if configuration.webConfigurationFile != nil {
+            throw configuration.tree["web"]["config_file"].failure(
+                "martlet up scrapes itself on loopback without TLS or password; web.config_file is for martlet exporter")
+        }
         let settings = StackSettings(configuration.tree["stack"], invocation)
-        let plan = try settings.plan(exporter: addresses[0], isSimulated: isSimulated)
+        let plan = try settings.plan(exporter: address, isSimulated: isSimulated)
         let proxmox = try plan.simulation.map { (simulation) throws(Failure) in try simulatedSettings(simulation) } ?? configured
         if isSimulated { show(introduction(plan, wasAskedFor: invocation.isOn("simulate"))) }
         try ServiceRunner.run { stop throws(Failure) in
             let logger = configuration.logger
             let stack = Stack(plan: plan, logger: logger)
-            let exporter = try Exporter(configuration, proxmox, dropIn, addresses)
+            let http = try HTTPClient()
+            let contents = try Exporter.contents(configuration, proxmox, dropIn, http)
             try await stack.prepare()
-            if !isSimulated { try await exporter.checkCredentials() }
+            if !isSimulated { try await Exporter.checkCredentials(contents) }
             try await stack.start()
             if let simulation = plan.simulation { await waitForSimulator(simulation) }
             let service: ExporterService
             do throws(Failure) {
-                service = try await exporter.start()
+                var options = ExporterService.Options(listeners: try configuration.listeners())
+                options.hosts = configuration.hosts
+                options.requestsInFlight = configuration.requestsInFlight
+                service = ExporterService(contents, options: options, version: Program.version) { () async throws(Failure) in
+                    let again = try Configuration(invocation)
+                    try again.checkReload(from: configuration)
+                    let configured = try again.proxmox()
+                    guard (invocation.isOn("simulate") || configured.clusters.isEmpty) == isSimulated else {
+                        throw Failure(.configuration, "clusters in place of simulated ones, or the other way round, need a restart")
+                    }
+                    let contents = try Exporter.contents(again, isSimulated ? proxmox : configured, try again.dropIn(), http)
+                    if !isSimulated { try await Exporter.checkCredentials(contents) }
+                    return contents
+                }
+                try service.start()
             } catch {
                 await stack.stop(withinSeconds: 10)
                 throw error
@@ -43,11 +64,10 @@ enum UpCommand {
                 let states = await stack.waitUntilReady(withinSeconds: 60)
                 if !stop.isRaised { show(report(states, plan)) }
             }
-            await stop.wait()
-            watch.cancel()
-            logger.info("stopping")
-            await stack.stop(withinSeconds: 20)
-            await service.stop()
+            await ServiceRunner.serve(service, until: stop, logger: logger) {
+                watch.cancel()
+                await stack.stop(withinSeconds: 20)
+            }
         }
     }
 

@@ -11,17 +11,18 @@ import Web
 
     private static func service(
         _ collectors: [any Collector], addresses: [ListenAddress] = [ListenAddress(host: "127.0.0.1", port: 0)], stopSeconds: Double = 0.1,
-        log: LogLines = LogLines()
+        log: LogLines = LogLines(), reread: ExporterService.Reread? = nil
     ) throws -> ExporterService {
-        var options = ExporterService.Options(addresses: addresses, origin: "--web.listen-address", scrapeTimeoutSeconds: 30)
+        var options = ExporterService.Options(
+            listeners: try Listener.open(addresses.map { .network($0) }, origin: "--web.listen-address"))
         options.stopSeconds = stopSeconds
-        return try ExporterService(
-            collectors: collectors, options: options, version: version, context: log.context(http: try HTTPClient()))
+        let contents = ExporterContents(collectors: collectors, scrapeTimeoutSeconds: 30, context: log.context(http: try HTTPClient()))
+        return ExporterService(contents, options: options, version: version, reread: reread)
     }
 
     /// Runs the service around `body`, which is handed its URL.
     private static func serving(_ service: ExporterService, _ body: (HTTPClient, String) async throws -> Void) async throws {
-        try await service.start()
+        try service.start()
         let client = try HTTPClient()
         let url = try #require(service.addresses.first).url()
         do {
@@ -111,7 +112,7 @@ import Web
     @Test func `while it stops it is not ready and finishes what it has begun`() async throws {
         let wall = Wall()
         let service = try Self.service([Self.secondTimeSlow(wall)], stopSeconds: 30)
-        try await service.start()
+        try service.start()
         let client = try HTTPClient()
         let url = try #require(service.addresses.first).url()
         _ = try await Self.awaitStatus(200, client, url + "/ready")
@@ -133,7 +134,7 @@ import Web
     @Test func `a stop ends what hangs`() async throws {
         let wall = Wall()
         let service = try Self.service([Self.secondTimeSlow(wall)], stopSeconds: 0.1)
-        try await service.start()
+        try service.start()
         let client = try HTTPClient()
         let url = try #require(service.addresses.first).url()
         _ = try await Self.awaitStatus(200, client, url + "/ready")
@@ -156,7 +157,7 @@ import Web
                 entry.yield("ends")
             })
         let service = try Self.service([stub])
-        try await service.start()
+        try service.start()
         var iterator = entries.makeAsyncIterator()
         #expect(await iterator.next() == "lives")
         await service.stop()
@@ -172,15 +173,12 @@ import Web
         let address = ListenAddress(host: "127.83.17.5", port: 0).bound(to: free)
         close(free)
         let log = LogLines()
-        let service = try Self.service([StubCollector("a")], addresses: [address, busy.address], log: log)
-        do {
-            try await service.start()
-            Issue.record("the port is busy")
-        } catch {
-            #expect(error.code == .environment)
-            #expect(error.description == "port \(busy.address.port) on 127.0.0.1 is in use; choose another with --web.listen-address")
+        let error = #expect(throws: Failure.self) {
+            try Self.service([StubCollector("a")], addresses: [address, busy.address], log: log)
         }
-        #expect(service.addresses.isEmpty && !log.text.contains("listening"))
+        #expect(error?.code == .environment)
+        #expect(error?.description == "port \(busy.address.port) on 127.0.0.1 is in use; choose another with --web.listen-address")
+        #expect(!log.text.contains("listening"))
         // Nobody listens on the other address any more.
         let client = try HTTPClient()
         await #expect(throws: HTTPClientError.self) { try await client.ask(address.url()) }
@@ -193,7 +191,7 @@ import Web
     @Test func `all addresses are listened on, and counted together`() async throws {
         let addresses = ["127.0.0.1", "::1"].map { ListenAddress(host: $0, port: 0) }
         let service = try Self.service([StubCollector("a")], addresses: addresses)
-        try await service.start()
+        try service.start()
         let client = try HTTPClient()
         #expect(service.addresses.count == 2)
         for address in service.addresses {

@@ -112,7 +112,7 @@ struct RequestTests {
     @Test("Hostile input gets an error or silence, and the server goes on", arguments: hostile)
     func hostileInput(_ input: String, _ allowed: Set<String>) async throws {
         var limits = HTTPServer.Limits()
-        limits.idleSeconds = 1
+        limits.headerSeconds = 1
         try await serving(limits: limits, echo) { server, client in
             let port = server.address.port
             let answer = try await onThread { () -> String in

@@ -108,7 +108,7 @@ struct ServerLimitTests {
         }
     }
 
-    @Test("A connection past the limit is turned away, and the others go on")
+    @Test("Past the limit, the connection that has waited longest makes room, and the others go on")
     func connections() async throws {
         var limits = HTTPServer.Limits()
         limits.connections = 2
@@ -117,16 +117,20 @@ struct ServerLimitTests {
             let statuses = try await onThread { () -> [Int?] in
                 let ask = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
                 guard let first = RawConnection(port: port), let second = RawConnection(port: port) else { return [] }
-                first.send(ask)
-                second.send(ask)
-                let answers = [first.readAnswer()?.status, second.readAnswer()?.status]
-                let third = RawConnection(port: port)
-                third?.send(ask)
-                first.send(ask)
-                // The third is closed, or waits until there is room; it does not disturb the first.
-                return answers + [first.readAnswer()?.status]
+                var answers: [Int?] = []
+                for connection in [first, second] {
+                    connection.send(ask)
+                    answers.append(connection.readAnswer()?.status)
+                }
+                guard let third = RawConnection(port: port) else { return answers }
+                for connection in [third, second, first] {
+                    connection.send(ask)
+                    answers.append(connection.readAnswer()?.status)
+                }
+                return answers
             }
-            #expect(statuses == [200, 200, 200])
+            #expect(statuses == [200, 200, 200, 200, nil])
+            #expect(server.counts.connectionsEnded["crowded"] == 1)
         }
     }
 
@@ -135,7 +139,7 @@ struct ServerLimitTests {
         arguments: ["", "GET / HTTP/1.1\r\nHost:", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"])
     func idle(_ sent: String) async throws {
         var limits = HTTPServer.Limits()
-        limits.idleSeconds = 1
+        (limits.headerSeconds, limits.bodySeconds) = (1, 1)
         try await serving(limits: limits, echo) { server, _ in
             let port = server.address.port
             let answer = try await onThread { () -> (text: String, seconds: Double) in
@@ -154,7 +158,7 @@ struct ServerLimitTests {
     func patientHandler() async throws {
         let gate = Gate()
         var limits = HTTPServer.Limits()
-        limits.idleSeconds = 1
+        limits.headerSeconds = 1
         try await serving(
             limits: limits,
             { request in
@@ -295,7 +299,7 @@ struct ServerLimitTests {
     func startAndStop() async throws {
         for round in 0..<20 {
             var limits = HTTPServer.Limits()
-            limits.threads = UInt32(1 + round % 2)
+            limits.threads = 1 + round % 2
             let server = try HTTPServer(
                 listen: ListenAddress(host: "127.0.0.1", port: 0), origin: "the test", limits: limits, logger: .silent,
                 handler: { _ in

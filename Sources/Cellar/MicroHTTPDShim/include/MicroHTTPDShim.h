@@ -2,6 +2,7 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 typedef struct MHD_Daemon mlt_httpd;
 typedef struct MHD_Connection mlt_httpd_connection;
@@ -14,28 +15,42 @@ typedef int (*mlt_httpd_on_request)(void *context, mlt_httpd_connection *connect
 typedef void (*mlt_httpd_on_end)(void *context, void *request);
 typedef void (*mlt_httpd_on_log)(void *context, const char *message);
 typedef int (*mlt_httpd_on_pair)(void *context, const char *key, size_t key_size, const char *value, size_t value_size);
+/// A connection that was handed over is about to be served, before its first byte is read. Whatever is returned is its own until the end.
+typedef void *(*mlt_httpd_on_connection)(void *context, mlt_httpd_connection *connection, int descriptor);
+/// A connection is over; its descriptor is closed right after.
+typedef void (*mlt_httpd_on_connection_end)(void *context, void *own);
 
 typedef struct mlt_httpd_options {
-    int listen_descriptor;           ///< a bound, listening socket; the daemon closes it when it stops
-    unsigned threads;                ///< event loops
-    unsigned connection_limit;       ///< over all loops
-    unsigned connection_limit_per_address;
-    unsigned idle_timeout_seconds;
+    unsigned connection_limit;
+    unsigned idle_timeout_seconds;   ///< a connection on which nothing moves for so long is closed
     size_t connection_memory_bytes;  ///< request line and headers together
     const char *certificate_pem;     ///< NULL for plain HTTP; read during the call only
     const char *key_pem;
     mlt_httpd_on_request on_request;
     mlt_httpd_on_end on_end;
+    mlt_httpd_on_connection on_connection;
+    mlt_httpd_on_connection_end on_connection_end;
     mlt_httpd_on_log on_log;
     void *context;
 } mlt_httpd_options;
 
+/// Starts an event loop that serves the connections which are handed to it; it does not listen by itself. NULL when it cannot.
 mlt_httpd *mlt_httpd_start(const mlt_httpd_options *options);
-/// Stops accepting; returns the listening socket, which the caller closes, or -1.
-int mlt_httpd_stop_accepting(mlt_httpd *daemon);
-/// Waits for the event loops and closes all connections. No connection may be suspended.
+/// Hands over an accepted, non-blocking connection, which the daemon closes when it is over, also on failure. Returns 1, or 0 when it was
+/// not taken: then there is no `on_connection` for it.
+int mlt_httpd_serve(mlt_httpd *daemon, int descriptor, const struct sockaddr *address, socklen_t size);
+/// Waits for the event loop and closes all connections. No connection may be suspended.
 void mlt_httpd_stop(mlt_httpd *daemon);
-unsigned mlt_httpd_connection_count(mlt_httpd *daemon);
+
+/// accept4(2): a non-blocking, close-on-exec descriptor, or -1 with errno.
+int mlt_accept(int listener, struct sockaddr *address, socklen_t *size);
+/// eventfd(2): becomes readable when it is written to. -1 with errno on failure.
+int mlt_bell(void);
+
+/// What `on_connection` returned for the connection.
+void *mlt_httpd_own(mlt_httpd_connection *connection);
+/// The connection's `gnutls_session_t`, or NULL without TLS.
+void *mlt_httpd_tls_session(mlt_httpd_connection *connection);
 
 void mlt_httpd_suspend(mlt_httpd_connection *connection);
 void mlt_httpd_resume(mlt_httpd_connection *connection);

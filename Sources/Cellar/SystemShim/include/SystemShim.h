@@ -37,5 +37,8 @@ const char *mlt_error_text(int code);
 /// Names the calling thread, as `top -H` shows it; 15 bytes at most.
 void mlt_name_thread(const char *name);
 
+/// Makes an inherited descriptor one that children do not get and that never blocks. Returns 0 or -errno.
+int mlt_adopt(int descriptor);
+
 /// memmem(3): whether the second run of bytes stands in the first.
 int mlt_contains(const void *bytes, size_t size, const void *wanted, size_t wanted_size);

@@ -1,0 +1,41 @@
+package import Web
+
+/// What an exporter serves: all that a configuration decides and a reload may change.
+package struct ExporterContents: Sendable {
+    /// A page beside the service's own.
+    package struct Page: Sendable {
+        let path: String
+        /// As the landing page names it.
+        let title: String
+        /// Requests answered at the same time, beside those of the other pages.
+        let requestsInFlight: Int
+        let handler: HTTPHandler
+
+        package init(_ path: String, title: String, requestsInFlight: Int, handler: @escaping HTTPHandler) {
+            self.path = path
+            self.title = title
+            self.requestsInFlight = requestsInFlight
+            self.handler = handler
+        }
+    }
+
+    package var collectors: [any Collector]
+    /// Collectors of what martlet knows of itself, beside the exporter's and the process' own.
+    package var own: [any Collector]
+    /// Their paths and limits are those of the start for as long as the service runs.
+    package var pages: [Page]
+    package var scrapeTimeoutSeconds: Double
+    /// What collectors see.
+    package var context: CollectionContext
+
+    package init(
+        collectors: [any Collector], own: [any Collector] = [], pages: [Page] = [], scrapeTimeoutSeconds: Double = 10,
+        context: CollectionContext
+    ) {
+        self.collectors = collectors
+        self.own = own
+        self.pages = pages
+        self.scrapeTimeoutSeconds = scrapeTimeoutSeconds
+        self.context = context
+    }
+}

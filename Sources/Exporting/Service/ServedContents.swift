@@ -1,0 +1,85 @@
+import Metrics
+import Primitives
+import Synchronization
+import Web
+
+/// Contents at work: collectors that live between scrapes, and how the last scrape went. A reload puts another in its place; scrapes that
+/// have begun end with the one that they began with.
+final class ServedContents: Sendable {
+    private struct State {
+        /// How the last whole scrape went, for each collector.
+        var last: [ScrapeResult.Share] = []
+        /// Some collector has given data.
+        var hasData = false
+        var life: [Task<Void, Never>] = []
+    }
+
+    private let coordinator: ScrapeCoordinator
+    private let pages: [String: HTTPHandler]
+    private let scrapeTimeoutSeconds: Double
+    private let state = Mutex(State())
+
+    init(_ contents: ExporterContents, own: [any Collector]) throws(Failure) {
+        coordinator = try ScrapeCoordinator(
+            collectors: contents.collectors, own: contents.own + own, context: contents.context)
+        pages = Dictionary(contents.pages.map { ($0.path, $0.handler) }) { first, _ in first }
+        scrapeTimeoutSeconds = contents.scrapeTimeoutSeconds
+    }
+
+    var hasCollectors: Bool { !coordinator.collectors.isEmpty }
+    var hasData: Bool { state.withLock { $0.hasData } }
+    var last: [ScrapeResult.Share] { state.withLock { $0.last } }
+
+    /// Brings the collectors to life and reads them once, so that the first scraper finds warm connections and `/ready` tells the truth.
+    func live() {
+        let coordinator = coordinator
+        let life: [Task<Void, Never>] = [
+            Task.detached { await coordinator.run() },
+            Task.detached { [weak self] in await self?.warmUp() },
+        ]
+        state.withLock { $0.life = life }
+    }
+
+    /// Ends what goes on between scrapes.
+    func end() {
+        let life = state.withLock { state in
+            defer { state.life = [] }
+            return state.life
+        }
+        for task in life { task.cancel() }
+    }
+
+    func metrics(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        let handler = MetricsHandler(
+            coordinator: coordinator, deadline: ScrapeDeadline(capSeconds: scrapeTimeoutSeconds),
+            onResult: { [weak self] in self?.note($0) })
+        return await handler.handle(request)
+    }
+
+    func page(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        guard let handler = pages[request.path] else { return HTTPServerResponse(status: 404, text: "Not found.\n") }
+        return await handler(request)
+    }
+
+    /// Scrapes until some collector has given data, then never again by itself.
+    private func warmUp() async {
+        var pauseSeconds = 1.0
+        while !Task.isCancelled {
+            note(await coordinator.scrape(by: .after(seconds: scrapeTimeoutSeconds)))
+            if hasData { return }
+            try? await Task.sleep(for: .seconds(pauseSeconds))
+            pauseSeconds = min(pauseSeconds * 2, 30)
+        }
+    }
+
+    private func note(_ result: ScrapeResult) {
+        let names = Set(coordinator.collectors.map(\.name))
+        let shares = result.shares.filter { names.contains($0.collector) }
+        let hasData = names.isEmpty || shares.contains { $0.sampleCount > 0 }
+        state.withLock { state in
+            // A scrape of some collectors says nothing of the others.
+            if shares.count == names.count { state.last = shares }
+            state.hasData = state.hasData || hasData
+        }
+    }
+}

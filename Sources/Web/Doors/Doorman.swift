@@ -1,0 +1,51 @@
+import Primitives
+
+/// A handler behind doors: whoever comes is counted, asked whom he wants and who he is, and only then answered.
+package struct Doorman: Sendable {
+    private let doors: @Sendable () -> Doors
+    private let hosts: HostCheck?
+    private let handler: HTTPHandler
+
+    /// - Parameter doors: the doors of this moment, asked once for each request.
+    /// - Parameter hosts: for servers that listen on loopback; nil for others, which are called by any name.
+    package init(doors: @escaping @Sendable () -> Doors, hosts: HostCheck? = nil, handler: @escaping HTTPHandler) {
+        self.doors = doors
+        self.hosts = hosts
+        self.handler = handler
+    }
+
+    package func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        let doors = doors()
+        var response = await answer(request, doors)
+        // What a handler says of its own answer counts.
+        for header in doors.settings.headers where response.headers[header.name] == nil { response.headers.add(header.name, header.value) }
+        return response
+    }
+
+    private func answer(_ request: HTTPServerRequest, _ doors: Doors) async -> HTTPServerResponse {
+        if let waitSeconds = doors.limiter?.take() {
+            return Self.refusal(429, "Too many requests.\n", ("Retry-After", Self.wholeSeconds(waitSeconds)))
+        }
+        if let hosts, case .refused(let status, let text) = hosts.judge(hosts: request.headers.values(of: "Host")) {
+            return Self.refusal(status, text)
+        }
+        if let authentication = doors.authentication, !doors.settings.openPaths.contains(request.path) {
+            switch await authentication.verify(authorizationHeader: request.headers["Authorization"]) {
+            case .granted: break
+            case .denied: return Self.refusal(401, "Unauthorized.\n", ("WWW-Authenticate", #"Basic realm="martlet", charset="UTF-8""#))
+            case .busy: return Self.refusal(503, "Too many passwords wait to be checked.\n", ("Retry-After", "1"))
+            }
+        }
+        return await handler(request)
+    }
+
+    private static func refusal(_ status: Int, _ text: String, _ header: (name: String, value: String)? = nil) -> HTTPServerResponse {
+        var response = HTTPServerResponse(status: status, text: text)
+        if let header { response.headers.add(header.name, header.value) }
+        return response
+    }
+
+    private static func wholeSeconds(_ seconds: Double) -> String {
+        String(Int(seconds.rounded(.up).clamped(to: 1...86_400)))
+    }
+}

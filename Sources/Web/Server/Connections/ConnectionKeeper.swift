@@ -1,0 +1,197 @@
+import Glibc
+import MicroHTTPDShim
+import Primitives
+import Synchronization
+
+/// The thread that accepts connections, hands them to the event loops, and ends those whose time is over.
+///
+/// libmicrohttpd can do the first, but knows one clock for each connection only, which every byte sets back: a client that sends a byte a minute
+/// would keep its place for ever. So it gets connections from here, and which have lived long enough is `ConnectionTable`'s to say.
+final class ConnectionKeeper: Sendable {
+    /// Hands an accepted connection to an event loop. Returns false when it was not taken.
+    typealias Serve = @Sendable (_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ size: socklen_t) -> Bool
+
+    private struct State {
+        var table: ConnectionTable
+        var isListening = true
+        var isOver = false
+        /// Waits for the listeners to be closed.
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let listeners: [Listener]
+    private let state: Mutex<State>
+    /// An eventfd: written to when the thread should look at its state.
+    private let bell: Int32
+    private let logger: Logger
+    /// Called before connections are accepted: time to look whether certificates have changed.
+    private let onArrival: @Sendable () -> Void
+
+    init(
+        _ listeners: [Listener], limits: ConnectionTable.Limits, logger: Logger, onArrival: @escaping @Sendable () -> Void
+    ) throws(Failure) {
+        self.listeners = listeners
+        self.logger = logger
+        self.onArrival = onArrival
+        state = Mutex(State(table: ConnectionTable(limits: limits)))
+        bell = mlt_bell()
+        guard bell >= 0 else { throw Failure(.environment, "cannot start an HTTP server: \(systemMessage(errno))") }
+    }
+
+    deinit { close(bell) }
+
+    func start(_ serve: @escaping Serve) throws(Failure) {
+        try Thread.start("http-accept") { [self] in run(serve) }
+    }
+
+    // MARK: what the server tells
+
+    /// Returns when no new connection can come.
+    func stopListening() async {
+        await withCheckedContinuation { continuation in
+            let isDone = state.withLock { state in
+                state.isListening = false
+                if state.isOver { return true }
+                state.waiters.append(continuation)
+                return false
+            }
+            if isDone { continuation.resume() } else { ring() }
+        }
+    }
+
+    /// The thread ends, and with it the deadlines.
+    func end() {
+        state.withLock { $0.isOver = true }
+        ring()
+    }
+
+    /// The event loop has taken the connection; returns its number.
+    func serve(_ descriptor: Int32) -> UInt? { state.withLock { $0.table.serve(descriptor) } }
+
+    func move(_ id: UInt, to phase: ConnectionTable.Phase) { state.withLock { $0.table.move(id, to: phase, now: .now) } }
+
+    /// Called while the descriptor is still open: whoever shuts one down under the lock shuts down the right one.
+    func remove(_ id: UInt) { state.withLock { $0.table.remove(id) } }
+
+    func hasRoom(for bytes: Int) -> Bool {
+        state.withLock { state in
+            let (isThere, ending) = state.table.hasRoom(for: bytes, now: .now)
+            Self.shutDown(ending)
+            return isThere
+        }
+    }
+
+    func reach(of id: UInt) -> Listener.Reach {
+        let listener = state.withLock { $0.table.connections[id]?.listener }
+        return listener.map { listeners[$0].reach } ?? .network
+    }
+
+    var counts: (open: Int, accepted: Int, refused: Int, ended: [ConnectionTable.EndReason: Int]) {
+        state.withLock { ($0.table.openCount, $0.table.accepted, $0.table.refused, $0.table.ended) }
+    }
+
+    // MARK: the thread
+
+    private func ring() {
+        var one: UInt64 = 1
+        write(bell, &one, MemoryLayout<UInt64>.size)
+    }
+
+    private func run(_ serve: Serve) {
+        var isListening = true
+        var isOutOfDescriptors = false
+        while true {
+            let (wantsListening, isOver, count, backlog) = state.withLock { state in
+                Self.shutDown(state.table.expire(now: .now))
+                return (state.isListening, state.isOver, state.table.connections.count, state.table.unservedCount)
+            }
+            if isListening && (!wantsListening || isOver) {
+                for listener in listeners { listener.close() }
+                isListening = false
+                let waiters = state.withLock { state in
+                    defer { state.waiters = [] }
+                    return state.waiters
+                }
+                for waiter in waiters { waiter.resume() }
+            }
+            if isOver { return }
+            // The kernel keeps who comes while the loops are behind, or while there is no descriptor to be had.
+            let accepts = isListening && backlog < Self.backlog && !isOutOfDescriptors
+            let ready = wait(accepts: accepts, milliseconds: isListening && !accepts ? 5 : count > 0 ? 250 : -1)
+            isOutOfDescriptors = false
+            if !ready.isEmpty { onArrival() }
+            for listener in ready where !accept(from: listener, serve) { isOutOfDescriptors = true }
+        }
+    }
+
+    /// How many connections the event loops may be behind.
+    private static let backlog = 64
+
+    /// The places of the listeners where somebody waits.
+    private func wait(accepts: Bool, milliseconds: Int32) -> [Int] {
+        var waits = [pollfd(fd: bell, events: Int16(POLLIN), revents: 0)]
+        if accepts { waits += listeners.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) } }
+        guard poll(&waits, nfds_t(waits.count), milliseconds) > 0 else { return [] }
+        if waits[0].revents != 0 {
+            var rung: UInt64 = 0
+            read(bell, &rung, MemoryLayout<UInt64>.size)
+        }
+        return waits.indices.dropFirst().filter { waits[$0].revents != 0 }.map { $0 - 1 }
+    }
+
+    /// Accepts some of those who wait. Returns false when the process has no descriptor left.
+    private func accept(from place: Int, _ serve: Serve) -> Bool {
+        for _ in 0..<(Self.backlog / 4) {
+            var storage = sockaddr_storage()
+            var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let isTaken: Bool? = withUnsafeMutablePointer(to: &storage) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                    let descriptor = mlt_accept(listeners[place].descriptor, address, &size)
+                    guard descriptor >= 0 else { return nil }
+                    admit(descriptor, pointer, size, place, serve)
+                    return true
+                }
+            }
+            if isTaken == nil {
+                switch errno {
+                case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                    let reason = systemMessage(errno)
+                    let ending = state.withLock { state in
+                        let ending = state.table.yieldOne()
+                        Self.shutDown(ending)
+                        return ending.count
+                    }
+                    logger.debug("cannot accept a connection", ["listener": listeners[place].name, "reason": reason, "ended": ending])
+                    return false
+                default: return true
+                }
+            }
+        }
+        return true
+    }
+
+    private func admit(
+        _ descriptor: Int32, _ storage: UnsafeMutablePointer<sockaddr_storage>, _ size: socklen_t, _ place: Int, _ serve: Serve
+    ) {
+        let address = ClientAddress(&storage.pointee)
+        let id: UInt? = state.withLock { state in
+            switch state.table.admit(descriptor, from: address, listener: place, now: .now) {
+            case .admitted(let id, let ending):
+                Self.shutDown(ending)
+                return id
+            case .full: return nil
+            }
+        }
+        guard let id else {
+            close(descriptor)
+            return
+        }
+        let isTaken = storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { serve(descriptor, $0, size) }
+        if !isTaken { remove(id) }
+    }
+
+    /// The event loop sees the end of the stream and closes the descriptor.
+    private static func shutDown(_ descriptors: [Int32]) {
+        for descriptor in descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
+}

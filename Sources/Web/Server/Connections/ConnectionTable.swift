@@ -1,0 +1,221 @@
+import Primitives
+
+/// Who is connected and how far each of them is. Pure bookkeeping: it says which connections to end, `ConnectionKeeper` ends them.
+///
+/// A connection costs memory and one of a bounded number of places, so each phase has its time, and where there is no place left the one that
+/// has waited longest goes: of the address that holds most, so that who opens thousands harms nobody but himself.
+struct ConnectionTable {
+    typealias Instant = ContinuousClock.Instant
+
+    struct Limits: Sendable {
+        var connections = 512
+        /// From one address; 0 for no limit of its own.
+        var connectionsPerAddress = 0
+        /// From the connection to the last byte of its first request's headers, the TLS handshake among it.
+        var headerSeconds = 10.0
+        /// From the end of an answer to the last byte of the next request's headers.
+        var idleSeconds = 120.0
+        /// For a request's body.
+        var bodySeconds = 20.0
+        /// For the client to read an answer.
+        var sendSeconds = 60.0
+        /// Of all answers together that have not been read yet.
+        var unreadBytes = 256 << 20
+        /// How old an unread answer is before it may go to make room for another.
+        var unreadGraceSeconds = 2.0
+    }
+
+    /// Why a connection was ended by us.
+    enum EndReason: String, CaseIterable, Sendable {
+        /// The headers of a request did not come in time.
+        case slowHeaders = "slow_headers"
+        case slowBody = "slow_body"
+        /// The client did not read its answer in time, or while others waited for the memory.
+        case unread = "unread_answer"
+        /// It waited, and its place was needed.
+        case crowded
+        /// No request came for a while; the normal end of a kept connection.
+        case idle
+    }
+
+    enum Phase: Equatable {
+        /// No request has come yet.
+        case opening
+        /// Between two requests.
+        case resting
+        /// Headers are there, the body is not.
+        case receiving
+        /// A handler has it. Handlers have deadlines of their own.
+        case working
+        case sending(bytes: Int)
+    }
+
+    struct Connection {
+        let descriptor: Int32
+        let address: ClientAddress
+        /// The place in the list of listeners that it came through.
+        let listener: Int
+        fileprivate(set) var phase = Phase.opening
+        fileprivate(set) var since: Instant
+        /// The event loop has it, and will tell before it closes the descriptor.
+        fileprivate(set) var isServed = false
+        fileprivate(set) var isEnding = false
+    }
+
+    enum Admission: Equatable {
+        /// Serve it under this number, and first end these descriptors.
+        case admitted(id: UInt, ending: [Int32])
+        /// No place, and nobody who could go.
+        case full
+    }
+
+    let limits: Limits
+    private(set) var connections: [UInt: Connection] = [:]
+    private(set) var ended: [EndReason: Int] = [:]
+    private(set) var accepted = 0
+    private(set) var refused = 0
+    private(set) var unreadBytes = 0
+    private var idOfDescriptor: [Int32: UInt] = [:]
+    private var endingCount = 0
+    /// Handed to the event loop, which has not said yet that it has them.
+    private(set) var unservedCount = 0
+    private var lastID: UInt = 0
+
+    init(limits: Limits) { self.limits = limits }
+
+    /// Connections that are not on their way out.
+    var openCount: Int { connections.count - endingCount }
+
+    /// A new connection has come.
+    mutating func admit(_ descriptor: Int32, from address: ClientAddress, listener: Int, now: Instant) -> Admission {
+        // A number that the kernel gives out again is free: its last connection was closed without a word.
+        if let stale = idOfDescriptor[descriptor] { remove(stale) }
+        // Those that were told to end still hold their descriptors until the event loop has seen it.
+        guard connections.count < 2 * limits.connections else { return refuse() }
+        var ending: [Int32] = []
+        if limits.connectionsPerAddress > 0 {
+            let own = connections.values.reduce(0) { $0 + ($1.address == address && !$1.isEnding ? 1 : 0) }
+            if own >= limits.connectionsPerAddress {
+                guard let victim = oldestWaiting(of: address) else { return refuse() }
+                ending.append(contentsOf: end(victim, .crowded))
+            }
+        }
+        if openCount >= limits.connections {
+            guard let victim = oldestWaiting(of: mostCrowdedAddress()) else { return refuse() }
+            ending.append(contentsOf: end(victim, .crowded))
+        }
+        lastID += 1
+        connections[lastID] = Connection(descriptor: descriptor, address: address, listener: listener, since: now)
+        idOfDescriptor[descriptor] = lastID
+        unservedCount += 1
+        accepted += 1
+        return .admitted(id: lastID, ending: ending)
+    }
+
+    /// The event loop has taken the connection. Nil for one that is not known.
+    mutating func serve(_ descriptor: Int32) -> UInt? {
+        guard let id = idOfDescriptor[descriptor], connections[id]?.isServed == false else { return nil }
+        connections[id]?.isServed = true
+        unservedCount -= 1
+        return id
+    }
+
+    /// The connection is over, and its descriptor about to be closed.
+    mutating func remove(_ id: UInt) {
+        guard let connection = connections.removeValue(forKey: id) else { return }
+        if case .sending(let bytes) = connection.phase { unreadBytes -= bytes }
+        if connection.isEnding { endingCount -= 1 }
+        if !connection.isServed { unservedCount -= 1 }
+        if idOfDescriptor[connection.descriptor] == id { idOfDescriptor[connection.descriptor] = nil }
+    }
+
+    mutating func move(_ id: UInt, to phase: Phase, now: Instant) {
+        guard let last = connections[id]?.phase else { return }
+        if case .sending(let bytes) = last { unreadBytes -= bytes }
+        if case .sending(let bytes) = phase { unreadBytes += bytes }
+        connections[id]?.phase = phase
+        connections[id]?.since = now
+    }
+
+    /// Whether an answer of so many bytes may wait for its reader. Older unread answers that stand in its way are to be ended: their descriptors
+    /// come back with the word.
+    mutating func hasRoom(for bytes: Int, now: Instant) -> (isThere: Bool, ending: [Int32]) {
+        var ending: [Int32] = []
+        var freed = 0
+        let grace = Duration.seconds(limits.unreadGraceSeconds)
+        while unreadBytes - freed + bytes > limits.unreadBytes {
+            let unread = connections.filter { !$0.value.isEnding && $0.value.isUnread && now - $0.value.since > grace }
+            guard let (id, oldest) = unread.min(by: { $0.value.since < $1.value.since }), case .sending(let size) = oldest.phase else {
+                break
+            }
+            freed += size
+            ending.append(contentsOf: end(id, .unread))
+        }
+        // One answer alone always may, however large.
+        return (unreadBytes - freed + bytes <= limits.unreadBytes || unreadBytes == 0, ending)
+    }
+
+    /// The descriptors of all whose time is over.
+    mutating func expire(now: Instant) -> [Int32] {
+        var ending: [Int32] = []
+        for (id, connection) in connections where !connection.isEnding {
+            guard let (seconds, reason) = time(of: connection.phase), (now - connection.since).seconds >= seconds else { continue }
+            ending.append(contentsOf: end(id, reason))
+        }
+        return ending
+    }
+
+    /// Makes a place when the process is out of descriptors.
+    mutating func yieldOne() -> [Int32] {
+        guard let victim = oldestWaiting(of: mostCrowdedAddress()) else { return [] }
+        return end(victim, .crowded)
+    }
+
+    private func time(of phase: Phase) -> (Double, EndReason)? {
+        switch phase {
+        case .opening: (limits.headerSeconds, .slowHeaders)
+        case .resting: (limits.idleSeconds, .idle)
+        case .receiving: (limits.bodySeconds, .slowBody)
+        case .working: nil
+        case .sending: (limits.sendSeconds, .unread)
+        }
+    }
+
+    private mutating func refuse() -> Admission {
+        refused += 1
+        return .full
+    }
+
+    /// Only what the event loop has is ended by its descriptor: of the rest nobody could say whose the number is by now.
+    private mutating func end(_ id: UInt, _ reason: EndReason) -> [Int32] {
+        guard let connection = connections[id], connection.isServed, !connection.isEnding else { return [] }
+        connections[id]?.isEnding = true
+        endingCount += 1
+        ended[reason, default: 0] += 1
+        return [connection.descriptor]
+    }
+
+    private func mostCrowdedAddress() -> ClientAddress? {
+        var counts: [ClientAddress: Int] = [:]
+        for connection in connections.values where connection.isWaiting { counts[connection.address, default: 0] += 1 }
+        return counts.max { $0.value < $1.value }?.key
+    }
+
+    /// One that has not asked yet goes before one that has and may come back.
+    private func oldestWaiting(of address: ClientAddress?) -> UInt? {
+        let waiting = connections.filter { $0.value.address == address && $0.value.isWaiting && $0.value.isServed }
+        return waiting.min { left, right in
+            let (one, other) = (left.value, right.value)
+            return one.phase == other.phase ? one.since < other.since : one.phase == .opening
+        }?.key
+    }
+}
+
+extension ConnectionTable.Connection {
+    fileprivate var isWaiting: Bool { !isEnding && (phase == .opening || phase == .resting) }
+
+    fileprivate var isUnread: Bool {
+        if case .sending = phase { return true }
+        return false
+    }
+}

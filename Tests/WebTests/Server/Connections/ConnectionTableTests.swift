@@ -1,0 +1,157 @@
+import Testing
+
+@testable import Web
+
+/// Who may stay and who has to go, without a socket.
+@Suite("Connections in a table")
+struct ConnectionTableTests {
+    private let start = ContinuousClock.now
+
+    private func after(_ seconds: Double) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
+
+    private func table(_ change: (inout ConnectionTable.Limits) -> Void = { _ in }) -> ConnectionTable {
+        var limits = ConnectionTable.Limits()
+        change(&limits)
+        return ConnectionTable(limits: limits)
+    }
+
+    /// Admits a connection that the event loop takes at once.
+    private func enter(
+        _ table: inout ConnectionTable, _ descriptor: Int32, from address: UInt32 = 1, at seconds: Double = 0
+    ) throws -> (id: UInt, ending: [Int32]) {
+        guard case .admitted(let id, let ending) = table.admit(descriptor, from: .four(address), listener: 0, now: after(seconds)) else {
+            throw Turned.away
+        }
+        #expect(table.serve(descriptor) == id)
+        return (id, ending)
+    }
+
+    private enum Turned: Error { case away }
+
+    static let patience: [(ConnectionTable.Phase, Double?, ConnectionTable.EndReason)] = [
+        (.opening, 10, .slowHeaders), (.resting, 120, .idle), (.receiving, 20, .slowBody), (.working, nil, .idle),
+        (.sending(bytes: 1), 60, .unread),
+    ]
+
+    @Test("Each phase has its time, and nothing that a client sends sets it back", arguments: patience)
+    func expiry(_ phase: ConnectionTable.Phase, _ seconds: Double?, _ reason: ConnectionTable.EndReason) throws {
+        var table = table()
+        let (id, _) = try enter(&table, 7)
+        table.move(id, to: phase, now: after(5))
+        guard let seconds else {
+            #expect(table.expire(now: after(1e6)) == [])
+            return
+        }
+        #expect(table.expire(now: after(5 + seconds - 0.01)) == [])
+        #expect(table.expire(now: after(5 + seconds)) == [7])
+        #expect(table.ended == [reason: 1])
+        // Once only: the descriptor may be somebody else's soon.
+        #expect(table.expire(now: after(1e6)) == [])
+    }
+
+    @Test("Who is not served yet is never ended: nobody knows whose its descriptor is")
+    func unserved() {
+        var table = table { $0.connections = 1 }
+        #expect(table.admit(7, from: .local, listener: 0, now: start) == .admitted(id: 1, ending: []))
+        #expect(table.unservedCount == 1)
+        #expect(table.expire(now: after(1e6)) == [])
+        #expect(table.admit(8, from: .local, listener: 0, now: after(1)) == .full)
+        #expect(table.refused == 1)
+        #expect(table.serve(7) == 1)
+        #expect(table.serve(7) == nil)
+        #expect(table.unservedCount == 0)
+    }
+
+    @Test("The address that holds most makes room, its oldest first")
+    func crowd() throws {
+        var table = table { $0.connections = 4 }
+        _ = try enter(&table, 1, from: 1, at: 0)
+        for (number, descriptor) in [Int32(2), 3, 4].enumerated() { _ = try enter(&table, descriptor, from: 2, at: 1 + Double(number)) }
+        // Address 1 was here first, and stays.
+        #expect(try enter(&table, 5, from: 3, at: 9).ending == [2])
+        #expect(try enter(&table, 6, from: 3, at: 9).ending == [3])
+        #expect(table.openCount == 4)
+        #expect(table.ended == [.crowded: 2])
+    }
+
+    @Test("Who has asked before stays longer than who never has")
+    func known() throws {
+        var table = table { $0.connections = 2 }
+        let (old, _) = try enter(&table, 1, at: 0)
+        table.move(old, to: .resting, now: after(1))
+        _ = try enter(&table, 2, at: 5)
+        #expect(try enter(&table, 3, at: 6).ending == [2])
+    }
+
+    @Test("Who is being answered is not ended for a newcomer")
+    func busy() throws {
+        var table = table { $0.connections = 2 }
+        for descriptor in [Int32(1), 2] {
+            let (id, _) = try enter(&table, descriptor)
+            table.move(id, to: .working, now: start)
+        }
+        #expect(table.admit(3, from: .four(1), listener: 0, now: after(1)) == .full)
+    }
+
+    @Test("An address past its own limit makes room for itself")
+    func ownLimit() throws {
+        var table = table { $0.connectionsPerAddress = 2 }
+        _ = try enter(&table, 1, from: 1)
+        for descriptor in [Int32(2), 3] { _ = try enter(&table, descriptor, from: 2, at: Double(descriptor)) }
+        #expect(try enter(&table, 4, from: 2, at: 9).ending == [2])
+        #expect(try enter(&table, 5, from: 3, at: 9).ending == [])
+    }
+
+    @Test("Those on their way out hold their places twice over, not for ever more")
+    func lag() throws {
+        var table = table { $0.connections = 2 }
+        for descriptor in Int32(1)...4 { _ = try enter(&table, descriptor, at: Double(descriptor)) }
+        #expect(table.connections.count == 4)
+        #expect(table.admit(5, from: .four(1), listener: 0, now: after(9)) == .full)
+        #expect(table.openCount == 2)
+        table.remove(1)
+        #expect(try enter(&table, 5, at: 9).ending == [3])
+        for id in table.connections.keys { table.remove(id) }
+        #expect(table.openCount == 0)
+        #expect(table.unreadBytes == 0)
+    }
+
+    @Test("Unread answers make room after a moment of grace, the oldest first; a lone answer always may")
+    func unread() throws {
+        var table = table { $0.unreadBytes = 100 }
+        let ids = try (Int32(1)...3).map { try enter(&table, $0).id }
+        #expect(table.hasRoom(for: 1_000, now: start).isThere)
+        table.move(ids[0], to: .sending(bytes: 60), now: after(0))
+        #expect(!table.hasRoom(for: 60, now: after(1)).isThere)
+        #expect(table.hasRoom(for: 40, now: after(1)).isThere)
+        table.move(ids[1], to: .sending(bytes: 40), now: after(1))
+        let room = table.hasRoom(for: 50, now: after(2.5))
+        #expect(room.isThere)
+        #expect(room.ending == [1])
+        table.remove(ids[0])
+        table.move(ids[1], to: .resting, now: after(3))
+        #expect(table.unreadBytes == 0)
+    }
+
+    @Test("A descriptor that comes again without its end having been told is a new connection")
+    func reuse() throws {
+        var table = table()
+        let (first, _) = try enter(&table, 7)
+        let (second, _) = try enter(&table, 7, at: 1)
+        #expect(first != second)
+        #expect(table.connections.count == 1)
+        table.remove(first)
+        #expect(table.connections.count == 1)
+        #expect(table.expire(now: after(11)) == [7])
+    }
+
+    @Test("Without descriptors, the longest waiting goes")
+    func descriptors() throws {
+        var table = table()
+        #expect(table.yieldOne() == [])
+        for descriptor in Int32(1)...2 { _ = try enter(&table, descriptor, at: Double(descriptor)) }
+        #expect(table.yieldOne() == [1])
+        #expect(table.yieldOne() == [2])
+        #expect(table.yieldOne() == [])
+    }
+}
