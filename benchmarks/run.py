@@ -52,6 +52,7 @@ def encoder(rounds: int = 3) -> None:
         for title, key, count in [
             ("gather and text", "gather_and_text_samples_per_second", "allocations_per_sample_gather"),
             ("text alone", "text_samples_per_second", "allocations_per_sample_text"),
+            ("OpenMetrics alone", "openmetrics_samples_per_second", "allocations_per_sample_openmetrics"),
         ]:
             mine = statistics.median(result[key] for result in ours[values])
             other = statistics.median(result[key] for result in theirs[values])

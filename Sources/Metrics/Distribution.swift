@@ -13,7 +13,9 @@ package struct Distribution: Sendable, Equatable {
 
     package var count: Int { counts.reduce(0, +) }
 
+    /// - Parameter value: not negative, unless a bound is; what is no number is not counted, as no sum would be one after it.
     package mutating func observe(_ value: Double) {
+        guard !value.isNaN else { return }
         let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
         counts[bucket] += 1
         sum += value

@@ -4,8 +4,10 @@ package import Primitives
 package struct FamilyTable: Sendable {
     struct Family: Sendable {
         let descriptor: MetricDescriptor
-        /// `# HELP …\n# TYPE …\n`
-        let header: [UInt8]
+        let openMetrics: OpenMetricsFamily
+        /// What stands before the samples in either format.
+        let textHeader: [UInt8]
+        let openMetricsHeader: [UInt8]
         /// `name{`
         let opening: [UInt8]
     }
@@ -14,8 +16,11 @@ package struct FamilyTable: Sendable {
     /// For each catalogue, the family of each of its metrics.
     let familyOfMetric: [[Int]]
 
-    /// Merges catalogues. Two may declare the same name if they mean the same by it; otherwise a `configuration` failure names it.
-    package init(_ catalogues: [Catalogue]) throws(Failure) {
+    /// Merges catalogues. Two may declare the same name if they mean the same by it; otherwise a `configuration` failure names it, as it
+    /// does names that clash in OpenMetrics: a scraper would refuse the whole exposition.
+    ///
+    /// - Parameter textOnly: it is never written as OpenMetrics, and its names may clash there.
+    package init(_ catalogues: [Catalogue], textOnly: Bool = false) throws(Failure) {
         var families: [Family] = []
         var positions: [String: Int] = [:]
         var familyOfMetric: [[Int]] = []
@@ -35,6 +40,9 @@ package struct FamilyTable: Sendable {
             }
             familyOfMetric.append(mapping)
         }
+        if !textOnly, let clash = OpenMetricsClash.all(families.map(\.descriptor)).first {
+            throw Failure(.configuration, clash.description)
+        }
         self.families = families
         self.familyOfMetric = familyOfMetric
     }
@@ -45,18 +53,9 @@ package struct FamilyTable: Sendable {
 extension FamilyTable.Family {
     init(_ descriptor: MetricDescriptor) {
         self.descriptor = descriptor
-        var header: [UInt8] = []
-        header.append(utf8: "# HELP \(descriptor.name) ")
-        for byte in descriptor.help.utf8 {
-            switch byte {
-            case UInt8(ascii: "\\"): header.append(utf8: #"\\"# as StaticString)
-            case UInt8(ascii: "\n"): header.append(utf8: #"\n"# as StaticString)
-            default: header.append(byte)
-            }
-        }
-        let kind = descriptor.kind == .info ? .gauge : descriptor.kind
-        header.append(utf8: "\n# TYPE \(descriptor.name) \(kind.rawValue)\n")
-        self.header = header
+        openMetrics = OpenMetricsFamily(descriptor)
+        textHeader = TextFormat.header(descriptor)
+        openMetricsHeader = openMetrics.header(help: descriptor.help)
         opening = Array("\(descriptor.name){".utf8)
     }
 }

@@ -37,7 +37,7 @@ struct LabelInterner {
                     }
                     slot = (slot + 1) & (slotCount - 1)
                 }
-                if first == number { slots[slot] = mark | UInt64(number + 1) }
+                if first == number { slots[slot] = mark | (UInt64(number) + 1) }
                 firstEqual.append(first)
             }
         }

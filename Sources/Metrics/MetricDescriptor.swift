@@ -39,6 +39,7 @@ package struct MetricDescriptor: Sendable, Equatable {
     package let kind: Kind
     package let unit: Unit
     package let labels: LabelSchema
+    package let detail: Detail
     /// The first release that had it.
     package let since: String
     package let stability: Stability

@@ -44,6 +44,13 @@ struct DistributionTests {
             ])
     }
 
+    @Test("What is no number is not counted")
+    func notANumber() {
+        var distribution = Distribution(bounds: [1])
+        for value in [0.5, .nan, 2, .signalingNaN] { distribution.observe(value) }
+        #expect(distribution.count == 2 && distribution.sum == 2.5 && distribution.counts == [1, 1])
+    }
+
     @Test("The same series from two parts is there once")
     func duplicates() throws {
         var catalogue = Catalogue()

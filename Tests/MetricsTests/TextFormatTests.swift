@@ -55,55 +55,12 @@ struct TextFormatTests {
 
     // MARK: the golden file
 
-    private static let goldenPath = "\(#filePath)".split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/Golden/exposition.txt"
-
-    /// One of everything that the format knows.
-    private func golden() throws -> String {
-        let node = LabelSchema("cluster", "node")
-        let guest = node.adding("vmid").adding("name")
-        var cluster = Catalogue()
-        let up = cluster.gauge("pve_node_up", "Whether corosync sees the node (1) or not (0).", labels: node, source: "GET /cluster/status")
-        let memory = cluster.gauge("pve_vm_memory_used_bytes", "Memory in use.", labels: guest, source: "GET /cluster/resources mem")
-        let info = cluster.info(
-            "pve_guest_info", "What a guest is: C:\\ in a help text,\nand a second line.", labels: guest.adding("os"),
-            source: "GET /cluster/resources")
-        let received = cluster.counter(
-            "pve_vm_network_receive_bytes_total", "Bytes received.", labels: guest, source: "GET /cluster/resources netin")
-        _ = cluster.gauge("pve_without_samples", "A family that has none leaves no header.", labels: node, source: "nowhere")
-        var own = Catalogue()
-        let build = own.info("martlet_build_info", "Which martlet this is.", labels: LabelSchema("version", "revision"), source: "martlet")
-        let edges = own.gauge(
-            "martlet_test_edges", "Numbers that are none, and those at the edge.", labels: LabelSchema("edge"), source: "martlet")
-        let plain = own.counter("martlet_test_scrapes_total", "Scrapes, without labels.", source: "martlet")
-
-        var buffers: [SampleBuffer] = []
-        for (number, name) in ["pve2", "pve1"].enumerated() {
-            var buffer = SampleBuffer(part: name)
-            buffer.add(up, buffer.labels(node, "lab", name), number == 1)
-            for vmid in 100..<102 {
-                let hostile = #"web "\#(vmid)" \ é"# + "\nforged 1"
-                let set = buffer.labels(guest, "lab", name, "\(vmid)", hostile)
-                buffer.add(memory, set, vmid == 100 ? 1_073_741_824 : nil)
-                buffer.add(info, buffer.labels(guest.adding("os"), extending: set, "l26"), 1)
-                buffer.add(received, set, Double(vmid) * 1e13)
-            }
-            buffers.append(buffer)
-        }
-        var service = SampleBuffer(part: "")
-        service.add(build, service.labels(LabelSchema("version", "revision"), "0.1.0", "unknown"), 1)
-        for value in [Double.nan, .infinity, -.infinity, 0, -0.5, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e15, 0.1] {
-            service.add(edges, service.labels(LabelSchema("edge"), "\(value)"), value)
-        }
-        service.add(plain, .empty, 42)
-        let exposition = Exposition(try FamilyTable([cluster, own]), [buffers, [service]])
-        #expect(exposition.duplicateCount == 0)
-        return text(exposition)
-    }
+    private static let goldenPath = GoldenExposition.folder + "exposition.txt"
 
     /// Renew the file with `RECORD=1 swift test --filter MetricsTests` and read its diff.
     @Test("One of everything, byte for byte as the golden file has it")
     func goldenFile() throws {
-        let text = try golden()
+        let text = text(try GoldenExposition.plain())
         if ProcessEnvironment.all["RECORD"] == "1" { try Files.write(Array(text.utf8), to: Self.goldenPath) }
         #expect(text == String(decoding: try Files.read(Self.goldenPath), as: UTF8.self))
     }

@@ -28,14 +28,16 @@ type result struct {
 	Series                     int     `json:"series"`
 	GatherAndTextPerSecond     float64 `json:"gather_and_text_samples_per_second"`
 	TextPerSecond              float64 `json:"text_samples_per_second"`
+	OpenMetricsPerSecond       float64 `json:"openmetrics_samples_per_second"`
 	Bytes                      int     `json:"bytes"`
 	AllocationsPerSampleGather float64 `json:"allocations_per_sample_gather"`
 	AllocationsPerSampleText   float64 `json:"allocations_per_sample_text"`
+	AllocationsPerSampleOpen   float64 `json:"allocations_per_sample_openmetrics"`
 }
 
 func main() {
 	values := flag.String("values", "int", "int: whole numbers; float: numbers of many digits")
-	duration := flag.Duration("duration", 3*time.Second, "how long each of the two measurements lasts at least")
+	duration := flag.Duration("duration", 3*time.Second, "how long each of the three measurements lasts at least")
 	flag.Parse()
 	if *values != "int" && *values != "float" {
 		fail(fmt.Errorf("-values=%s: must be int or float", *values))
@@ -44,9 +46,10 @@ func main() {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(gauges(*values))
 	var buffer bytes.Buffer
-	encoder := expfmt.NewEncoder(&buffer, expfmt.FmtText)
+	text := expfmt.NewEncoder(&buffer, expfmt.FmtText)
+	openMetrics := expfmt.NewEncoder(&buffer, expfmt.FmtOpenMetrics)
 
-	encode := func(families []*dto.MetricFamily) {
+	encode := func(encoder expfmt.Encoder, families []*dto.MetricFamily) {
 		buffer.Reset()
 		for _, family := range families {
 			check(encoder.Encode(family))
@@ -58,9 +61,10 @@ func main() {
 		return families
 	}
 
-	gatherRate, gatherAllocations := measure(*duration, func() { encode(gather()) })
+	gatherRate, gatherAllocations := measure(*duration, func() { encode(text, gather()) })
 	families := gather()
-	textRate, textAllocations := measure(*duration, func() { encode(families) })
+	openRate, openAllocations := measure(*duration, func() { encode(openMetrics, families) })
+	textRate, textAllocations := measure(*duration, func() { encode(text, families) })
 
 	check(json.NewEncoder(os.Stdout).Encode(result{
 		Peer:                       "client_golang",
@@ -69,9 +73,11 @@ func main() {
 		Series:                     seriesCount,
 		GatherAndTextPerSecond:     gatherRate,
 		TextPerSecond:              textRate,
+		OpenMetricsPerSecond:       openRate,
 		Bytes:                      buffer.Len(),
 		AllocationsPerSampleGather: gatherAllocations,
 		AllocationsPerSampleText:   textAllocations,
+		AllocationsPerSampleOpen:   openAllocations,
 	}))
 }
 

@@ -40,6 +40,7 @@ for (name, value) in [("int", { Double($0 * 4096) }), ("float", { Double($0) * 0
         chunk.removeAll(keepingCapacity: true)
     }
     let encode = measure { TextFormat.write(ready, through: &text) { $0.removeAll(keepingCapacity: true) } }
+    let open = measure { OpenMetricsFormat.write(ready, through: &text) { $0.removeAll(keepingCapacity: true) } }
     let whole = measure {
         buffer.removeSamples()
         for index in 0..<series { buffer.add(metric, labels[index], values[index]) }
@@ -51,6 +52,7 @@ for (name, value) in [("int", { Double($0 * 4096) }), ("float", { Double($0) * 0
     }
     print(
         "{\"encoder\":\"martlet\",\"values\":\"\(name)\",\"series\":\(series),\"gather_and_text_samples_per_second\":\(rate(whole)),"
-            + "\"text_samples_per_second\":\(rate(encode)),\"bytes\":\(bytes),\"allocations_per_sample_gather\":\(perSample(whole)),"
-            + "\"allocations_per_sample_text\":\(perSample(encode))}")
+            + "\"text_samples_per_second\":\(rate(encode)),\"openmetrics_samples_per_second\":\(rate(open)),\"bytes\":\(bytes),"
+            + "\"allocations_per_sample_gather\":\(perSample(whole)),\"allocations_per_sample_text\":\(perSample(encode)),"
+            + "\"allocations_per_sample_openmetrics\":\(perSample(open))}")
 }

@@ -25,17 +25,20 @@ package struct ExporterContents: Sendable {
     /// Their paths and limits are those of the start for as long as the service runs.
     package var pages: [Page]
     package var scrapeTimeoutSeconds: Double
+    /// Most series of a scrape.
+    package var seriesLimit: Int
     /// What collectors see.
     package var context: CollectionContext
 
     package init(
         collectors: [any Collector], own: [any Collector] = [], pages: [Page] = [], scrapeTimeoutSeconds: Double = 10,
-        context: CollectionContext
+        seriesLimit: Int = ScrapeCoordinator.standardSeriesLimit, context: CollectionContext
     ) {
         self.collectors = collectors
         self.own = own
         self.pages = pages
         self.scrapeTimeoutSeconds = scrapeTimeoutSeconds
+        self.seriesLimit = seriesLimit
         self.context = context
     }
 }

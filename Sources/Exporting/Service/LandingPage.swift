@@ -13,11 +13,10 @@ struct LandingPage: Sendable {
     func response(_ shares: [ScrapeResult.Share]) -> HTTPServerResponse {
         var rows = ""
         for share in shares {
-            let state = share.isSuccess ? "<td class=good>complete</td>" : "<td class=bad>incomplete</td>"
+            let state = share.isSuccess && share.dropped.isEmpty ? "<td class=good>complete</td>" : "<td class=bad>incomplete</td>"
             rows += "<tr><td>\(escaped(share.collector))</td>\(state)<td>\(share.sampleCount)</td><td>"
-            rows += share.problems.prefix(20).map { problem in
-                escaped(problem.part.isEmpty ? problem.message : "\(problem.part): \(problem.message)")
-            }.joined(separator: "<br>")
+            let problems = share.problems.prefix(20).map { $0.part.isEmpty ? $0.message : "\($0.part): \($0.message)" }
+            rows += (problems + [share.dropNotice].compactMap { $0 }).map(escaped).joined(separator: "<br>")
             rows += "</td></tr>\n"
         }
         let scrape =

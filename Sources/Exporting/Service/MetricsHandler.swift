@@ -2,7 +2,7 @@ import Metrics
 import Primitives
 import Web
 
-/// `GET /metrics`: scrapes, writes the text format, compresses it when the scraper asks for that.
+/// `GET /metrics`: scrapes, and writes the format that the scraper likes best.
 struct MetricsHandler: Sendable {
     let coordinator: ScrapeCoordinator
     let deadline: ScrapeDeadline
@@ -19,7 +19,7 @@ struct MetricsHandler: Sendable {
         let deadline = deadline.deadline(header: request.headers["X-Prometheus-Scrape-Timeout-Seconds"], from: request.arrival)
         let result = await coordinator.scrape(by: deadline, only: names)
         onResult(result)
-        return ExpositionResponse.text(result.exposition, acceptEncoding: request.headers["Accept-Encoding"])
+        return ExpositionResponse.negotiated(result.exposition, request.headers)
     }
 
     /// `collect[]` names those that take part, `exclude[]` those that do not; not both.

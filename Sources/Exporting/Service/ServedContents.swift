@@ -21,7 +21,7 @@ final class ServedContents: Sendable {
 
     init(_ contents: ExporterContents, own: [any Collector]) throws(Failure) {
         coordinator = try ScrapeCoordinator(
-            collectors: contents.collectors, own: contents.own + own, context: contents.context)
+            collectors: contents.collectors, own: contents.own + own, context: contents.context, seriesLimit: contents.seriesLimit)
         pages = Dictionary(contents.pages.map { ($0.path, $0.handler) }) { first, _ in first }
         scrapeTimeoutSeconds = contents.scrapeTimeoutSeconds
     }

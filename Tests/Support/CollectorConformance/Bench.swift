@@ -1,4 +1,5 @@
 import Exporting
+import Metrics
 import Primitives
 import Web
 
@@ -33,6 +34,22 @@ struct Bench: Sendable {
             if let change = Self.difference(series.sorted(), trial.exposition.samples.map(\.series).sorted()) { note(.concurrency, change) }
         }
         return (Set(first.exposition.families.map(\.name)), found)
+    }
+
+    /// What is written at each level of detail, beside all that there is.
+    func judgeDetail(_ scene: Scene, _ collector: any Collector) async -> [Violation] {
+        let whole = await trial(scene, collector).exposition.families
+        var found: [Violation] = []
+        for level in Detail.allCases {
+            let wanted = Set(whole.filter { (rules.descriptors[$0.name]?.detail ?? .guest) <= level }.flatMap(\.samples).map(\.series))
+            let written = Set(await trial(scene, collector, detail: level).exposition.samples.map(\.series))
+            for (series, fault) in [(written.subtracting(wanted), "finer"), (wanted.subtracting(written), "missing")] {
+                guard let first = series.min() else { continue }
+                let detail = "at \(level.rawValue), \(series.count) series are \(fault), as \(first)"
+                found.append(Violation(check: .detail, scene: scene.name, detail: detail))
+            }
+        }
+        return found
     }
 
     /// `run` ends when its task is cancelled.
@@ -102,10 +119,10 @@ struct Bench: Sendable {
         return [Violation(check: .pool, scene: scene.name, detail: "no other task ran while the source hung")]
     }
 
-    private func trial(_ scene: Scene, _ collector: any Collector, isShort: Bool = false) async -> Trial {
+    private func trial(_ scene: Scene, _ collector: any Collector, isShort: Bool = false, detail: Detail = .all) async -> Trial {
         await Trial(
             collector, http: http, fileSystemRoot: scene.fileSystemRoot, deadlineSeconds: isShort ? limits.deadlineSeconds : 10,
-            marginSeconds: limits.marginSeconds)
+            marginSeconds: limits.marginSeconds, detail: detail)
     }
 
     /// What holds in every scene.

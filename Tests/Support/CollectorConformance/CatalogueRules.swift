@@ -37,12 +37,14 @@ struct CatalogueRules {
             if descriptor.source.isEmpty { note(.source, "\(name) does not tell its source") }
             if let fault = self.fault(inLabels: descriptor.labels.names) { note(.labelName, "\(name): \(fault)") }
         }
+        for clash in OpenMetricsClash.all(descriptors) { note(.clash, clash.description) }
         for name in exceptions.subtracting(needed).sorted() { note(.exception, "\(name) needs no exception") }
         return found
     }
 
     private func fault(inName name: String) -> String? {
-        if !LegalName.isLegal(name) || name.hasPrefix("__") { return "\"\(name)\" is not a legal name" }
+        // A leading underscore is OpenMetrics' own.
+        if !LegalName.isLegal(name) || name.hasPrefix("_") { return "\"\(name)\" is not a legal name" }
         if !prefixes.contains(where: { name.hasPrefix($0) && name != $0 }) {
             return "\(name) begins with none of \(prefixes.joined(separator: ", "))"
         }
@@ -74,7 +76,7 @@ struct CatalogueRules {
 
     private func fault(inLabels names: [String]) -> String? {
         for (index, name) in names.enumerated() {
-            if !LegalName.isLegal(name) || name.hasPrefix("__") { return "\"\(name)\" is not a legal label name" }
+            if !LegalName.isLegal(name) || name.hasPrefix("_") { return "\"\(name)\" is not a legal label name" }
             if Self.keptLabels.contains(name) { return "the label \(name) is Prometheus' own" }
             if names[..<index].contains(name) { return "the label \(name) stands there twice" }
         }

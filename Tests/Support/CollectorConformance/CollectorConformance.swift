@@ -66,6 +66,7 @@ package struct CollectorConformance: Sendable {
         found += faults
         let lacking = catalogue.descriptors.map(\.name).filter { !shown.contains($0) && !unseen.contains($0) }
         found += Set(lacking).sorted().map { Violation(check: .coverage, scene: healthy.name, detail: "shows no \($0)") }
+        found += await bench.judgeDetail(healthy, make())
         found += await bench.judgeLife(healthy, make())
         await healthy.leave()
 

@@ -1,4 +1,5 @@
 package import Exporting
+package import Metrics
 package import Primitives
 import Synchronization
 package import Web
@@ -22,7 +23,10 @@ package final class LogLines: Sendable {
     package var logger: Logger { Logger(level: .debug) { [self] line in bytes.withLock { $0 += line } } }
 
     /// What a collector sees, with this log.
-    package func context(http: HTTPClient, fileSystemRoot: String = "", deadlineSeconds: Double = 10) -> CollectionContext {
-        CollectionContext(deadline: .after(seconds: deadlineSeconds), fileSystemRoot: fileSystemRoot, http: http, logger: logger)
+    package func context(
+        http: HTTPClient, fileSystemRoot: String = "", deadlineSeconds: Double = 10, detail: Detail = .all
+    ) -> CollectionContext {
+        CollectionContext(
+            deadline: .after(seconds: deadlineSeconds), detail: detail, fileSystemRoot: fileSystemRoot, http: http, logger: logger)
     }
 }

@@ -1,5 +1,5 @@
 package import Exporting
-import Metrics
+package import Metrics
 import Primitives
 package import Web
 
@@ -31,13 +31,14 @@ package struct Trial: Sendable {
     /// - Parameter deadlineSeconds: what the collector is given.
     /// - Parameter marginSeconds: how much later it may return before it is given up.
     /// - Parameter cancelAfter: seconds after which it is cancelled, or nil.
+    /// - Parameter detail: what it is asked for; what it gives beyond that is shown all the same.
     package init(
         _ collector: any Collector, http: HTTPClient, fileSystemRoot: String = "", deadlineSeconds: Double = 10, marginSeconds: Double = 10,
-        cancelAfter: Double? = nil
+        cancelAfter: Double? = nil, detail: Detail = .all
     ) async {
         let sink = SampleSink()
         let lines = LogLines()
-        let context = lines.context(http: http, fileSystemRoot: fileSystemRoot, deadlineSeconds: deadlineSeconds)
+        let context = lines.context(http: http, fileSystemRoot: fileSystemRoot, deadlineSeconds: deadlineSeconds, detail: detail)
         let early = Task.detached {
             // Cut short when `collect` returns before.
             try? await Task.sleep(for: .seconds(deadlineSeconds * 0.85))
@@ -57,7 +58,7 @@ package struct Trial: Sendable {
         var bytes: [UInt8] = []
         var written = 0
         var duplicates: (count: Int, first: String?) = (0, nil)
-        if let table = try? FamilyTable([collector.catalogue]) {
+        if let table = try? FamilyTable([collector.catalogue], textOnly: true) {
             let exposition = Exposition(table, [contents.committed])
             duplicates = (exposition.duplicateCount, exposition.firstDuplicate)
             written = exposition.sampleCount + exposition.duplicateCount

@@ -14,6 +14,8 @@ package enum Check: String, Sendable, CaseIterable {
     case source
     /// A name is declared once.
     case duplicateName
+    /// No two families may have one name in OpenMetrics, where a name lacks the suffix of its type.
+    case clash
     /// Label names are legal, unlike each other, and none that Prometheus keeps for itself.
     case labelName
     /// A name that was handed in as an exception needs to be one.
@@ -42,6 +44,8 @@ package enum Check: String, Sendable, CaseIterable {
     case concurrency
     /// Two scrapes, one after the other, give the same series in the same order.
     case order
+    /// At each level of detail there is no finer family, and of the others each series.
+    case detail
 
     // Broken scenes.
 
