@@ -5,7 +5,7 @@ RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib
 MARTLET = .build/release/martlet
 PYTHON = .build/venv/bin/python
 
-.PHONY: run build test e2e soak bench check docs clean
+.PHONY: run build test e2e soak fuzz bench check docs clean
 
 ## run: the whole stack on this machine; your Proxmox clusters if martlet.yml names some, simulated ones if not
 run: build
@@ -28,13 +28,20 @@ e2e: build
 	@scripts/bootstrap test
 	$(PYTHON) -m pytest -q -m e2e Tests/EndToEnd
 
-## soak: long runs and crashes, and all unit tests under the address and the thread sanitizer
+## soak: long runs and crashes, fuzzing, and all unit tests under the address and the thread sanitizer
 soak: build
 	@scripts/bootstrap test
+	@scripts/check-sanitizers
+	@scripts/fuzz
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Support/thread-sanitizer.suppressions \
 	    swift test --no-parallel --scratch-path .build/thread --sanitize=thread
 	ASAN_OPTIONS=detect_leaks=0 swift test --no-parallel --scratch-path .build/address --sanitize=address
 	$(PYTHON) -m pytest -q -s -m soak Tests/EndToEnd
+
+## fuzz: a million inputs for each target of Fuzz/; ARGS="json --runs 5000000" for one of them and more
+fuzz:
+	@scripts/bootstrap build
+	@scripts/fuzz $(ARGS)
 
 ## bench: tables beside peers from the same run
 bench: build

@@ -43,6 +43,12 @@ func tests(of name: String, needs: [String] = [], exclude: [String] = []) -> Tar
         exclude: exclude, swiftSettings: house)
 }
 
+/// A target for libFuzzer, which brings the main that the file has not.
+func fuzzTarget(_ name: String, needs: [String]) -> Target {
+    .executableTarget(
+        name: "fuzz-\(name)", dependencies: (["FuzzSupport"] + needs).map { .target(name: $0) }, path: "Fuzz/\(name)", swiftSettings: house)
+}
+
 let package = Package(
     name: "martlet",
     products: [.executable(name: "martlet", targets: ["martlet"])],
@@ -113,7 +119,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         tests(of: "Primitives"),
         tests(of: "JSON", needs: ["Primitives"]),
-        tests(of: "Metrics", needs: ["Primitives"], exclude: ["Golden"]),
+        tests(of: "Metrics", needs: ["Primitives"], exclude: ["Golden", "Reading/Fixtures"]),
         tests(of: "Web", needs: ["Primitives"]),
         tests(of: "Settings", needs: ["Primitives"]),
         tests(of: "Exporting", needs: ["Primitives", "Metrics", "Web", "CollectorConformance"]),
@@ -135,3 +141,17 @@ let package = Package(
             swiftSettings: house),
     ]
 )
+
+// Programs without a main, and with access to what is internal, would break a plain build; scripts/fuzz sets the variable. Other programs
+// must not be there then, as libFuzzer takes their mains away.
+if Context.environment["MARTLET_FUZZ"] != nil {
+    package.products = []
+    package.targets.removeAll { [.executable, .plugin, .test].contains($0.type) || $0.name == "Stack" }
+    package.targets += [
+        .target(name: "FuzzSupport", path: "Fuzz/Support", swiftSettings: house),
+        fuzzTarget("settings", needs: ["Primitives", "ProxmoxCollector", "ProxmoxDropIn", "Settings"]),
+        fuzzTarget("json", needs: ["Primitives", "JSON", "Metrics", "ProxmoxAPI", "ProxmoxDropIn", "Simulation"]),
+        fuzzTarget("http", needs: ["Primitives", "Exporting", "ProxmoxAPI", "ProxmoxDropIn", "Settings", "Simulation", "Web"]),
+        fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
+    ]
+}

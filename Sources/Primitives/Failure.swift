@@ -25,12 +25,31 @@ package struct Failure: Error, Sendable, CustomStringConvertible {
 
     package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
-        self.message = message
+        self.message = Self.oneLine(message)
         self.cause = cause
     }
 
     package var description: String {
         guard let cause else { return message }
         return "\(message): \(cause)"
+    }
+
+    /// Messages repeat what others wrote: what would break the line, or what a terminal obeys, is shown as `\u001b`, and of a message longer
+    /// than any of ours the middle goes, as its place stands at the front and what to do at the end.
+    private static func oneLine(_ text: String) -> String {
+        func isControl(_ letter: Unicode.Scalar) -> Bool { letter.properties.generalCategory == .control }
+        var line = text
+        if text.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7F }), text.unicodeScalars.contains(where: isControl) {
+            line = ""
+            for letter in text.unicodeScalars {
+                if isControl(letter) {
+                    line += (letter.value < 0x10 ? "\\u000" : "\\u00") + String(letter.value, radix: 16)
+                } else {
+                    line.unicodeScalars.append(letter)
+                }
+            }
+        }
+        guard line.utf8.count > 900 else { return line }
+        return String(decoding: line.utf8.prefix(600), as: UTF8.self) + "…" + String(decoding: line.utf8.suffix(280), as: UTF8.self)
     }
 }

@@ -24,17 +24,17 @@ extension ProxmoxClient {
     }
 
     /// `/nodes/N/qemu?full=1`: all virtual machines with their disks and cards in one call.
-    package func virtualMachines(_ node: String, http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> [VirtualMachine] {
-        try await get("/nodes/\(Self.pathPart(node))/qemu?full=1", node: node, http: http, by: deadline) { data in
-            data.isArray ? data.compactMapElements(VirtualMachine.init) : nil
+    package func virtualMachines(_ node: String, http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> Listing<
+        VirtualMachine
+    > {
+        try await get("/nodes/\(Self.pathPart(node))/qemu?full=1", node: node, http: http, by: deadline) {
+            Listing($0, VirtualMachine.init)
         }
     }
 
     /// `/nodes/N/lxc`
-    package func containers(_ node: String, http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> [Container] {
-        try await get("/nodes/\(Self.pathPart(node))/lxc", node: node, http: http, by: deadline) { data in
-            data.isArray ? data.compactMapElements(Container.init) : nil
-        }
+    package func containers(_ node: String, http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> Listing<Container> {
+        try await get("/nodes/\(Self.pathPart(node))/lxc", node: node, http: http, by: deadline) { Listing($0, Container.init) }
     }
 
     /// A name from the API as one part of a path: nothing in it can leave its place.

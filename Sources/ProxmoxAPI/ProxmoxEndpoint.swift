@@ -14,6 +14,9 @@ package struct ProxmoxEndpoint: Sendable {
     /// An HTTP proxy on the way; never one from the environment.
     package var proxy: String?
 
+    /// Whether nobody on the way can read what is said.
+    package var isEncrypted: Bool { baseURL.hasPrefix("https://") }
+
     /// - Parameter address: a host, `host:port` or an http(s) URL without a path; the port is 8006 unless given.
     /// - Parameter pathPrefix: what a reverse proxy wants in front of `/api2`.
     package init(address: String, trust: HTTPRequest.Trust, pathPrefix: String = "") throws(Failure) {
@@ -56,7 +59,8 @@ package struct ProxmoxEndpoint: Sendable {
         guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(port), number > 0 else { return nil }
         if host.contains(":") {
             var address = in6_addr()
-            return inet_pton(AF_INET6, String(host), &address) == 1 ? "[\(host)]:\(number)" : nil
+            // C would read up to a NUL.
+            return !host.utf8.contains(0) && inet_pton(AF_INET6, String(host), &address) == 1 ? "[\(host)]:\(number)" : nil
         }
         let isName = host.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || "-._".utf8.contains(byte)

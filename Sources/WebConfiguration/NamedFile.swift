@@ -11,10 +11,4 @@ struct NamedFile {
         guard stat(path, &status) == 0, access(path, R_OK) == 0 else { return "cannot read \(path): \(systemMessage(errno))" }
         return status.st_mode & S_IFMT == S_IFDIR ? "\(path) is a directory" : nil
     }
-
-    /// Whether every user of the machine may read it, as far as the file's own mode goes.
-    var isReadableByEverybody: Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
-    }
 }

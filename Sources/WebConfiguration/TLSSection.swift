@@ -37,7 +37,6 @@ struct TLSSection {
         guard let path else { return text.map { .inline(Secret($0)) } }
         let place = section[key + "_file"]
         guard text == nil else { throw place.failure("\(key) and \(key)_file exclude each other") }
-        guard !path.utf8.contains(0) else { throw place.failure("\(key)_file: a zero byte is part of no path") }
         let folder = file.lastIndex(of: "/").map { file[...$0] } ?? ""
         let named = NamedFile(path: path.hasPrefix("/") ? path : folder + path)
         if let problem = named.problem { throw place.failure("\(key)_file: \(problem)") }
@@ -46,9 +45,9 @@ struct TLSSection {
 
     private func warning(about key: TLSSettings.Material) -> String? {
         switch key {
-        case .file(let path) where NamedFile(path: path).isReadableByEverybody:
+        case .file(let path) where Files.isReadableByAll(path):
             "\(section["key_file"].origin): \(path) can be read by every user of this machine; chmod 600, or 640 and a group"
-        case .inline where NamedFile(path: file).isReadableByEverybody:
+        case .inline where Files.isReadableByAll(file):
             "\(section["key"].origin): this file holds a key and can be read by every user of this machine; chmod 600, or 640 and a group"
         case .file, .inline: nil
         }

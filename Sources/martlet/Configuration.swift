@@ -1,3 +1,5 @@
+import Exporting
+import Metrics
 import Primitives
 import ProxmoxCollector
 import ProxmoxDropIn
@@ -36,7 +38,15 @@ struct Configuration: Sendable {
             .section([
                 SettingsKey(
                     "scrape_timeout", .seconds(0.1...600),
-                    "Longest a scrape may take; Prometheus' own timeout, which it sends along, can only shorten it.", standard: "10s")
+                    "Longest a scrape may take; Prometheus' own timeout, which it sends along, can only shorten it.", standard: "10s"),
+                SettingsKey(
+                    "detail", .choice(Detail.allCases.map(\.rawValue)),
+                    "How fine the series of /metrics are: of guests as wholes, of their disks and network cards too, or all that there is.",
+                    standard: Detail.standard.rawValue),
+                SettingsKey(
+                    "series_limit", .integer(1000...10_000_000),
+                    "Most series of a scrape of /metrics; families past it are left out whole, the finest first, and counted.",
+                    standard: String(ScrapeCoordinator.standardSeriesLimit)),
             ]), "How the exporter collects."),
         SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters."),
         SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
@@ -113,4 +123,6 @@ struct Configuration: Sendable {
 
     var scrapeTimeoutSeconds: Double { tree["exporter"]["scrape_timeout"].seconds ?? 10 }
     var requestsInFlight: Int { tree["web"]["max_requests"].integer ?? 40 }
+    var detail: Detail { tree["exporter"]["detail"].text.flatMap(Detail.init(rawValue:)) ?? .standard }
+    var seriesLimit: Int { tree["exporter"]["series_limit"].integer ?? ScrapeCoordinator.standardSeriesLimit }
 }

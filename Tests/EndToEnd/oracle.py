@@ -7,6 +7,7 @@ Rules that hold everywhere:
   never 0.
 - A comparison with a status word gives no sample where the word is absent.
 - Of two rows about the same thing the first counts; rows that are not objects are ignored.
+- A list of guests with a row that is about none that can be told is not whole: nobody knows how many it holds, nor who is not in it.
 - An answer that is absent, or has another shape than it should, is one that failed.
 """
 
@@ -222,6 +223,11 @@ def rows(answers: Mapping[str, Any], path: str) -> list[Row] | None:
     return [row for row in data if isinstance(row, Mapping)] if isinstance(data, list) else None
 
 
+def is_whole(data: object) -> bool:
+    """Whether each row of a list of guests tells whom it is about."""
+    return isinstance(data, list) and all(isinstance(row, Mapping) and guest_id(row) for row in data)
+
+
 def of_type(table: Iterable[Row] | None, *types: str) -> list[Row]:
     return [row for row in table or () if row.get("type") in types]
 
@@ -278,6 +284,8 @@ class _Cluster:
         self.samples: Samples = {}
         self.answers = answers
         self.status = rows(answers, "/cluster/status")
+        if not all(text(row.get("name")) for row in of_type(self.status, "node")):
+            self.status = None  # who is there cannot be told from it
         self.resources = rows(answers, "/cluster/resources")
         self.node_resources = by_node(of_type(self.resources, "node"), "node")
         self.online = self._online()
@@ -287,6 +295,12 @@ class _Cluster:
             (node, kind): rows(answers, f"/nodes/{node}/{path}")
             for node in self.online_nodes
             for kind, path in (("qemu", "qemu?full=1"), ("lxc", "lxc"))
+        }
+        self.whole_lists = {
+            (node, kind)
+            for node in self.online_nodes
+            for kind, path in (("qemu", "qemu?full=1"), ("lxc", "lxc"))
+            if is_whole(answers.get(f"{API}/nodes/{node}/{path}"))
         }
         self.guests = self._guests()
         self.cluster = self._name() if cluster is None else cluster
@@ -356,9 +370,9 @@ class _Cluster:
             return
         for row in of_type(self.status, "cluster"):
             self.put("pve_cluster_quorate", number(row.get("quorate")))
-        nodes = of_type(self.status, "node")
+        nodes = by_node(of_type(self.status, "node"), "name")
         self.put("pve_cluster_nodes_total", len(nodes))
-        self.put("pve_cluster_nodes_online", sum(number(row.get("online")) == 1 for row in nodes))
+        self.put("pve_cluster_nodes_online", sum(number(row.get("online")) == 1 for row in nodes.values()))
 
     def put_nodes(self) -> None:
         for node, online in self.online.items():
@@ -375,8 +389,8 @@ class _Cluster:
             self.put_table(NODE_FROM_STATUS, status, {"node": node})
             self.put("pve_node_cpu_mhz", number(field(status, "cpuinfo.mhz")) or None, node=node)
             for family, kind in (("pve_node_vm_count", "qemu"), ("pve_node_lxc_count", "lxc")):
-                listed = self.lists[node, kind]
-                self.put(family, None if listed is None else len(listed), node=node)
+                vmids = {guest_id(row) for row in self.lists[node, kind] or ()}
+                self.put(family, len(vmids) if (node, kind) in self.whole_lists else None, node=node)
 
     def put_storages(self) -> None:
         for row in of_type(self.resources, "storage"):
@@ -405,7 +419,7 @@ class _Cluster:
             self.put(prefix + "cpu_usage", number(field(guest.resource, "cpu")), **labels)
             if guest.listed is not None:
                 self._put_listed(prefix, guest.listed, labels)
-            elif self.lists[guest.node, guest.kind] is None and guest.resource is not None:
+            elif (guest.node, guest.kind) not in self.whole_lists and guest.resource is not None:
                 self._put_fallback(prefix, guest.resource, labels)
 
     def _put_listed(self, prefix: str, row: Row, labels: dict[str, str]) -> None:

@@ -394,7 +394,7 @@ def test_every_field_of_a_node() -> None:
         resources=[
             {"type": "node", "node": "a", "status": "online", "uptime": 1, "cpu": 2, "maxcpu": 3, "maxmem": 9, "mem": 4}
         ],
-        qemu=[{"template": 1}, {}],
+        qemu=[{"vmid": 1, "template": 1}, {"vmid": 2}, {"vmid": 2}],
     )
     answers["/api2/json/nodes/a/status"] = {
         "loadavg": ["10", "11", "12"],
@@ -486,6 +486,13 @@ def test_status_of_the_fallback(word: str | None, status: int | None) -> None:
     node = {"type": "node", "node": "a", "status": "online"}
     answers = one_node(qemu=None, resources=[node, vm_row(status=word)])
     assert of_a(answers, "pve_vm_status", **GUEST) == status
+
+
+@pytest.mark.parametrize("odd", [{}, {"vmid": "x"}, 7, None], ids=repr)
+def test_list_of_which_a_part_cannot_be_read(odd: Any) -> None:
+    answers = one_node(qemu=[odd])
+    assert of_a(answers, "pve_node_vm_count") is None and of_a(answers, "pve_node_lxc_count") == 0
+    assert of_a(answers, "pve_vm_cpus", **GUEST) == 4, "who is not in it may be in the part that is lost"
 
 
 def test_guest_missing_from_a_good_list_has_only_cpu() -> None:

@@ -28,7 +28,7 @@ import Web
         "HTTPS://pve1", "https:pve1", "https://https://pve1", "pve1,pve2", "pve1;rm", "pve1%2e", "pve1\\x", "größe", "пве", "١٢٧.0.0.1",
         "*", "[::1",
         "::1]", "[::1]x", "[::1]:", "[::1]:x", "[::1]80", "[]", "[]:8006", "[pve1]", "[10.0.0.1]", "[::g]", "a:b:c", "1:2:3:4:5:6:7:8:9",
-        "fe80::1%eth0", "[::1]:80:90", ".pve1", "-pve1", "--proxy",
+        "::\0", "[::1\0]", "fe80::1%eth0", "[::1]:80:90", ".pve1", "-pve1", "--proxy",
     ])
     func `what is no host and port is refused`(address: String) throws {
         // "::" is an address, though not one to ask.

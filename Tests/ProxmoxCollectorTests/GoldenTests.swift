@@ -1,4 +1,5 @@
 import CollectorConformance
+import Metrics
 import ProxmoxCollector
 import Testing
 
@@ -120,13 +121,25 @@ import Testing
         try await FakeProxmox.serve(WholeLab.table) { fake in
             let trial = try await scrape(ProxmoxCollector(try fake.settings()))
             #expect(trial.problems == [])
-            var lines = ""
-            for line in trial.text.split(separator: "\n") where !line.hasPrefix("#") { lines += line + "\n" }
-            for (short, labels) in Self.abbreviations {
-                lines = lines.split(separator: labels, omittingEmptySubsequences: false).joined(separator: short)
-            }
-            #expect(lines == Self.golden + "\n")
+            #expect(Self.lines(trial) == Self.golden + "\n")
         }
+    }
+
+    @Test func `without disks and cards nothing else is gone`() async throws {
+        try await FakeProxmox.serve(WholeLab.table) { fake in
+            let trial = try await scrape(ProxmoxCollector(try fake.settings()), detail: .guest)
+            let golden = Self.golden.split(separator: "\n").filter { !$0.contains("device=") && !$0.contains("interface=") }
+            #expect(Self.lines(trial) == golden.joined(separator: "\n") + "\n")
+        }
+    }
+
+    private static func lines(_ trial: Trial) -> String {
+        var lines = ""
+        for line in trial.text.split(separator: "\n") where !line.hasPrefix("#") { lines += line + "\n" }
+        for (short, labels) in abbreviations {
+            lines = lines.split(separator: labels, omittingEmptySubsequences: false).joined(separator: short)
+        }
+        return lines
     }
 
     private static let abbreviations = [

@@ -1,4 +1,5 @@
 import CollectorConformance
+import Glibc
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
@@ -282,5 +283,34 @@ import Web
         }
         #expect(failure.code == .configuration && failure.message == message)
         #expect(!failure.message.contains("hunter2"))
+    }
+
+    // MARK: what one should not want
+
+    @Test func `a credential that others can get at is warned of`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("token", Self.token + "\n")
+        let file = "\(folder.path)/token"
+        let yaml = Self.clusters(
+            """
+                - endpoints: [http://pve1.example.org, https://pve2.example.org]
+                  token_file: \(file)
+                  verify_tls: false
+
+            """)
+        try folder.write("martlet.yml", yaml)
+        let tree = try SettingsTree(file: "\(folder.path)/martlet.yml", environment: [:], flags: [], shape: Self.shape)
+        let settings = try ProxmoxSettings(tree["proxmox"], environment: [:])
+        let others = settings.warnings.dropLast()
+        #expect(others.map { $0.split(separator: " ").first } == ["pve1.example.org:8006", "pve2.example.org:8006"])
+        #expect(settings.warnings.last == "\(file) can be read by every user of this machine; chmod 600 \(file)")
+        #expect(chmod(file, 0o640) == 0)
+        #expect(settings.warnings.count == 2)
+        #expect(!settings.warnings.joined().contains("hunter2"))
+    }
+
+    @Test func `settings as they should be are not warned of`() throws {
+        let yaml = Self.clusters("    - endpoint: pve1.example.org\n      token: \(Self.token)\n      ca_file: $/ca.pem\n")
+        #expect(try Self.read(yaml).get().warnings == [])
     }
 }

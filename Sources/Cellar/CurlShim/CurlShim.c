@@ -78,6 +78,7 @@ mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request)
     if (request->body != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
         SET(CURLOPT_COPYPOSTFIELDS, request->body);
+        SET(CURLOPT_FRESH_CONNECT, 1L);  // on a kept one, what gets no answer is sent again, up to five times, and a login counts each
     } else if (strcmp(request->method, "HEAD") == 0) {
         SET(CURLOPT_NOBODY, 1L);
     }
@@ -167,6 +168,12 @@ mlt_curl_failure mlt_curl_classify(int code) {
     case CURLE_SSL_CLIENTCERT:
     case CURLE_SSL_CIPHER: return mlt_curl_failure_tls;
     case CURLE_WRITE_ERROR: return mlt_curl_failure_aborted;
+    // Older versions say this of a line of the headers that is longer than theirs may be.
+    case CURLE_OUT_OF_MEMORY:
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+        return mlt_curl_failure_too_large;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL: return mlt_curl_failure_url;
     default: return mlt_curl_failure_protocol;

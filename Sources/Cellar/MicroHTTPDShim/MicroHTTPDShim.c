@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 
 typedef struct daemon_context {
     mlt_httpd_options options;
@@ -80,13 +81,13 @@ mlt_httpd *mlt_httpd_start(const mlt_httpd_options *options) {
     return daemon;
 }
 
-int mlt_httpd_serve(mlt_httpd *daemon, int descriptor, const struct sockaddr *address, socklen_t size) {
+int mlt_httpd_serve(mlt_httpd *daemon, int descriptor, const void *address, unsigned size) {
     return MHD_add_connection(daemon, descriptor, address, size) == MHD_YES;
 }
 
 void mlt_httpd_stop(mlt_httpd *daemon) { MHD_stop_daemon(daemon); }
 
-int mlt_accept(int listener, struct sockaddr *address, socklen_t *size) {
+int mlt_accept(int listener, void *address, unsigned *size) {
     return accept4(listener, address, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 

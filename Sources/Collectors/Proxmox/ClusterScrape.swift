@@ -53,6 +53,9 @@ struct ClusterScrape: Sendable {
             return
         }
         report(answers.errors, part: name)
+        if let count = resources?.unreadableCount, count > 0 {
+            report(.malformed("/cluster/resources", "\(count) rows do not tell what they are about"), part: name)
+        }
 
         let members = Members(status, resources)
         let inventory = Inventory(resources, cluster)

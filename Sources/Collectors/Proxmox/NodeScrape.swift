@@ -63,14 +63,20 @@ struct NodeScrape: Sendable {
             try await client.containers(node, http: http, by: deadline)
         }
         let (status, machines, containers) = await (statusAnswer, machinesAnswer, containersAnswer)
+        for (path, unreadableCount) in [("qemu", machines?.unreadableCount ?? 0), ("lxc", containers?.unreadableCount ?? 0)]
+        where unreadableCount > 0 {
+            report(part, .malformed("/nodes/\(node)/\(path)", "\(unreadableCount) rows of the list have no vmid"))
+        }
 
         let labels = buffer.labels(NodeFamilies.labels, cluster, node)
         if let status { families.node.write(labels, status, into: &buffer) }
-        families.node.write(labels, virtualMachines: machines?.count, containers: containers?.count, into: &buffer)
+        families.node.write(
+            labels, virtualMachines: count(machines, \.vmid), containers: count(containers, \.vmid), into: &buffer)
         var listed = Listed()
-        if machines != nil { listed.markRead(node, .qemu) }
-        if containers != nil { listed.markRead(node, .lxc) }
-        let rows = (machines ?? []).map(Row.machine) + (containers ?? []).map(Row.container)
+        // Whoever is not in a list of which a part is lost may be in that part.
+        if machines?.isWhole == true { listed.markRead(node, .qemu) }
+        if containers?.isWhole == true { listed.markRead(node, .lxc) }
+        let rows = (machines?.rows ?? []).map(Row.machine) + (containers?.rows ?? []).map(Row.container)
         for row in rows.sorted(by: { $0.vmid < $1.vmid }) where listed.guests[row.vmid] == nil {
             // Two nodes may list a guest that moves while they are asked: only when its own node does not list it is it here.
             if let owner = inventory.guests[row.vmid]?.node, owner != node, members.isOnline(owner) {
@@ -97,7 +103,8 @@ struct NodeScrape: Sendable {
         families.guest.write(cluster, node: node, machine.vmid, .qemu, identity, into: &buffer)
         guard !identity.isTemplate else { return }
         let labels = buffer.labels(GuestFamilies.labels, cluster, node, String(machine.vmid), identity.name, GuestKind.qemu.rawValue)
-        families.virtualMachine.write(labels, machine, cpu: inventory.guests[machine.vmid]?.cpuRatio, into: &buffer)
+        families.virtualMachine.write(
+            labels, machine, cpu: inventory.guests[machine.vmid]?.cpuRatio, detail: context.detail, into: &buffer)
     }
 
     private func write(_ container: Container, _ buffer: inout SampleBuffer, _ listed: inout Listed) {
@@ -114,8 +121,18 @@ struct NodeScrape: Sendable {
         do throws(ProxmoxError) {
             return try await call()
         } catch {
-            sink.report(PartProblem(part: part, error.reason, error.description))
+            report(part, error)
             return nil
         }
+    }
+
+    /// How many guests a list holds, of which two rows may be about the same; nil when part of it cannot be read.
+    private func count<Guest>(_ listing: Listing<Guest>?, _ vmid: (Guest) -> Int) -> Int? {
+        guard let listing, listing.isWhole else { return nil }
+        return Set(listing.rows.map(vmid)).count
+    }
+
+    private func report(_ part: String, _ error: ProxmoxError) {
+        sink.report(PartProblem(part: part, error.reason, error.description))
     }
 }

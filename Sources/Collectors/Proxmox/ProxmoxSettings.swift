@@ -1,6 +1,7 @@
 package import Primitives
 package import ProxmoxAPI
 package import Settings
+import Web
 
 /// The section `proxmox` of the settings.
 package struct ProxmoxSettings: Sendable {
@@ -11,12 +12,18 @@ package struct ProxmoxSettings: Sendable {
         /// Other nodes of the same cluster, asked when the first does not answer.
         package let otherEndpoints: [ProxmoxEndpoint]
         package let credential: ProxmoxCredential
+        /// The file that the credential was read from, if one was.
+        package let credentialFile: String?
 
-        package init(name: String?, endpoint: ProxmoxEndpoint, others: [ProxmoxEndpoint] = [], credential: ProxmoxCredential) {
+        package init(
+            name: String?, endpoint: ProxmoxEndpoint, others: [ProxmoxEndpoint] = [], credential: ProxmoxCredential,
+            credentialFile: String? = nil
+        ) {
             self.name = name
             self.endpoint = endpoint
             otherEndpoints = others
             self.credential = credential
+            self.credentialFile = credentialFile
         }
 
         package var endpoints: [ProxmoxEndpoint] { [endpoint] + otherEndpoints }
@@ -25,6 +32,26 @@ package struct ProxmoxSettings: Sendable {
     package let clusters: [Cluster]
 
     package init(clusters: [Cluster]) { self.clusters = clusters }
+
+    /// What works and is still not what one should want, a line each.
+    package var warnings: [String] {
+        var lines: [String] = []
+        for cluster in clusters {
+            for endpoint in cluster.endpoints {
+                if !endpoint.isEncrypted {
+                    lines.append("\(endpoint.authority) is asked over http: whoever listens on the way has the credential; write https://")
+                } else if endpoint.trust == .insecure {
+                    lines.append(
+                        "\(endpoint.authority) is believed whatever its certificate (verify_tls: false): whoever answers has the credential; "
+                            + "fingerprint or ca_file says whom to believe")
+                }
+            }
+            if let file = cluster.credentialFile, Files.isReadableByAll(file) {
+                lines.append("\(file) can be read by every user of this machine; chmod 600 \(file)")
+            }
+        }
+        return lines
+    }
 
     /// Variables that other tools of the field read too, and what they say here; for a single cluster and no `clusters` in the file.
     package static let variables: [(name: String, help: String)] = [

@@ -21,7 +21,7 @@ package struct DropInHandler: Sendable {
     package init(
         _ settings: DropInSettings, clusters: [DropInCluster], scrapeTimeoutSeconds: Double, context: CollectionContext
     ) throws(Failure) {
-        table = try FamilyTable([families.catalogue])
+        table = try FamilyTable([families.catalogue], textOnly: true)
         let tally = DropInTally(settings)
         self.tally = tally
         directory = TargetDirectory(settings, clusters, observer: settings.countsCalls ? tally.noteCall : nil)

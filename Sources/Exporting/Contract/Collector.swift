@@ -5,7 +5,9 @@ package import Metrics
 /// A collector is handed a sink and a context and sees nothing else: no server, no other collector. What it must keep:
 ///
 /// - It writes families of its own catalogue only, each sample with the labels that its descriptor names, in that order.
-/// - It fills one `SampleBuffer` for each part of what it reads (a node, a card, a server) and commits it whole.
+/// - It writes no family that is finer than `context.detail`, and asks nothing of its source that only such families need.
+/// - It fills one `SampleBuffer` for each part of what it reads (a node, a card, a server) and commits it whole. A part
+///   with more in it than anybody has is refused, and said to be too large.
 /// - It ends by `context.deadline`. What is not committed by then is dropped, and the part reported as late.
 /// - It never blocks a thread of the cooperative pool: C calls that may hang run on a `Thread` of its own.
 /// - What is absent at the source writes no sample.

@@ -16,7 +16,7 @@ package struct PartProblem: Sendable, Equatable {
         case failed
         /// The answer was not what its format promises.
         case malformed
-        /// The answer was larger than a limit of ours.
+        /// The answer was larger than a limit of ours, or the part that was made of it.
         case tooLarge = "too_large"
         /// The collector still hangs in an earlier scrape and was not started again.
         case quarantined

@@ -2,6 +2,8 @@ package import Metrics
 import Synchronization
 
 /// Where a collector puts what it found in one scrape. Parts are committed whole; what comes after the deadline is dropped.
+///
+/// It is bounded: a source that answers with more than can be true loses the parts that are too large, and takes no memory from others.
 package final class SampleSink: Sendable {
     /// What the sink holds at a moment.
     package struct Contents: Sendable {
@@ -11,34 +13,69 @@ package final class SampleSink: Sendable {
         package fileprivate(set) var pending: Set<String> = []
     }
 
+    /// The most that a sink takes.
+    package struct Limits: Sendable {
+        /// Of all parts together; one part may have half.
+        package var room: SampleBudget.Room
+        /// Parts, and as many problems: each is a series of martlet's own, which no limit of series leaves out.
+        package var parts = 10_000
+        /// Bytes of the names of all of them, which stand in those series.
+        package var nameBytes = 4 << 20
+
+        /// - Parameter series: the most that the exposition may have. The sink takes twice as many, since it is the exposition that leaves
+        ///   out whole families, and for that they must be there. A sample has 64 bytes of labels on average, several times what guests have.
+        package init(series: Int) {
+            let samples = max(2_000_000, 2 * min(series, 1 << 32))
+            room = SampleBudget.Room(samples: samples, labelBytes: samples * 64)
+        }
+    }
+
     private struct State {
         var contents = Contents()
         var begun: Set<String> = []
+        var nameBytes = 0
         var isClosed = false
+        /// It was said that there is too much.
+        var hasComplained = false
     }
 
+    private let limits: Limits
+    private let budget: SampleBudget
     private let state = Mutex(State())
 
-    package init() {}
+    package init(_ limits: Limits = Limits(series: 0)) {
+        self.limits = limits
+        budget = SampleBudget(limits.room)
+    }
 
     /// Begins a part: from now on it is missed if it is not committed.
     package func begin(_ part: String, reservingSamples capacity: Int = 0) -> SampleBuffer {
         state.withLock { state in
             guard !state.isClosed else { return }
-            guard state.begun.insert(part).inserted else {
-                state.contents.problems.append(PartProblem(part: part, .duplicate, "two parts are named \(part); the second is dropped"))
+            guard !state.begun.contains(part) else {
+                report(PartProblem(part: part, .duplicate, "two parts are named \(part); the second is dropped"), to: &state)
                 return
             }
+            guard state.begun.count < limits.parts, hasRoom(for: part, &state) else { return complain(&state) }
+            state.begun.insert(part)
             state.contents.pending.insert(part)
         }
-        return SampleBuffer(part: part, reservingSamples: capacity)
+        return SampleBuffer(part: part, reservingSamples: capacity, budget: budget)
     }
 
-    /// Hands a part over. Only the first buffer of a part that was begun counts, and none after the sink was closed.
+    /// Hands a part over. Only the first buffer of a part that was begun counts, and none after the sink was closed. One that is larger
+    /// than the limits is dropped, and reported.
     package func commit(_ buffer: consuming SampleBuffer) {
-        let buffer = buffer
-        state.withLock { state in
+        var buffer = buffer
+        buffer.settle()
+        state.withLock { [buffer] state in
             guard !state.isClosed, state.contents.pending.remove(buffer.part) != nil else { return }
+            guard !buffer.isOverfull else {
+                let room = budget.largestPart
+                let message = "more than \(room.samples) samples or \(room.labelBytes) bytes of labels, or no room left beside other parts"
+                report(PartProblem(part: buffer.part, .tooLarge, message), to: &state)
+                return
+            }
             state.contents.committed.append(buffer)
         }
     }
@@ -47,8 +84,27 @@ package final class SampleSink: Sendable {
     package func report(_ problem: PartProblem) {
         state.withLock { state in
             guard !state.isClosed else { return }
-            state.contents.problems.append(problem)
+            report(problem, to: &state)
         }
+    }
+
+    private func report(_ problem: PartProblem, to state: inout State) {
+        guard state.contents.problems.count < limits.parts, hasRoom(for: problem.part, &state) else { return complain(&state) }
+        state.contents.problems.append(problem)
+    }
+
+    private func hasRoom(for name: String, _ state: inout State) -> Bool {
+        guard state.nameBytes + name.utf8.count <= limits.nameBytes else { return false }
+        state.nameBytes += name.utf8.count
+        return true
+    }
+
+    /// Says once that parts or problems are left out, however many.
+    private func complain(_ state: inout State) {
+        guard !state.hasComplained else { return }
+        state.hasComplained = true
+        state.contents.problems.append(
+            PartProblem(part: "", .tooLarge, "more than \(limits.parts) parts or problems, or \(limits.nameBytes) bytes of their names"))
     }
 
     /// What is there now.

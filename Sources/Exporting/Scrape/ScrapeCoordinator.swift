@@ -12,6 +12,8 @@ package final class ScrapeCoordinator: Sendable {
         var running: [Int: ScrapeRun] = [:]
         /// Samples left out of all scrapes so far.
         var duplicates = 0
+        /// Series left out of all scrapes so far; for each collector, by level.
+        var dropped: [[Detail: Int]]
     }
 
     /// A collector's part in one scrape.
@@ -21,21 +23,38 @@ package final class ScrapeCoordinator: Sendable {
         var run: ScrapeRun?
     }
 
+    /// A fuse, and no budget: ten thousand guests with their disks and cards are six hundred thousand series. A million need a quarter of
+    /// a gigabyte here while a scrape is under way (two hundred bytes each), and twenty times that in a Prometheus.
+    package static let standardSeriesLimit = 1_000_000
+
     package let collectors: [any Collector]
     private let all: [any Collector]
     private let table: FamilyTable
     private let metrics = ScrapeMetrics()
     private let context: CollectionContext
     private let journal: ProblemJournal
-    private let state = Mutex(State())
+    private let seriesJournal: SeriesJournal
+    private let bounds: Exposition.Bounds
+    /// For each collector, the levels of its families that are shown.
+    private let levels: [[Detail]]
+    private let state: Mutex<State>
 
     /// - Parameter own: collectors of what martlet knows of itself; they take part in every scrape of everything.
     /// - Parameter context: what collectors see; its deadline is replaced at each scrape.
-    package init(collectors: [any Collector], own: [any Collector] = [], context: CollectionContext) throws(Failure) {
+    /// - Parameter seriesLimit: the most series of a scrape. What martlet tells of itself counts and is never left out.
+    package init(
+        collectors: [any Collector], own: [any Collector] = [], context: CollectionContext, seriesLimit: Int = standardSeriesLimit
+    ) throws(Failure) {
         self.collectors = collectors
         all = collectors + own
         self.context = context
         journal = ProblemJournal(context.logger)
+        seriesJournal = SeriesJournal(context.logger, limit: seriesLimit)
+        bounds = Exposition.Bounds(detail: context.detail, series: seriesLimit, firstSpared: collectors.count)
+        levels = collectors.map { collector in
+            Set(collector.catalogue.descriptors.map(\.detail)).filter { $0 <= context.detail }.sorted()
+        }
+        state = Mutex(State(dropped: [[Detail: Int]](repeating: [:], count: collectors.count)))
         table = try FamilyTable(all.map(\.catalogue) + [metrics.catalogue])
     }
 
@@ -73,7 +92,7 @@ package final class ScrapeCoordinator: Sendable {
     private func joinOrStart(_ collector: Int, _ deadline: Deadline) -> ScrapeRun? {
         let (run, isNew): (ScrapeRun?, Bool) = state.withLock { state in
             if let running = state.running[collector] { return (running.deadline.hasPassed ? nil : running, false) }
-            let run = ScrapeRun(collector: collector, deadline: deadline)
+            let run = ScrapeRun(collector: collector, deadline: deadline, limits: SampleSink.Limits(series: bounds.series))
             state.running[collector] = run
             return (run, true)
         }
@@ -126,14 +145,31 @@ package final class ScrapeCoordinator: Sendable {
                     sampleCount: contents.committed.reduce(0) { $0 + $1.count }))
         }
         journal.note(results)
+        let (duplicates, dropped) = state.withLock { ($0.duplicates, $0.dropped) }
         var summary = SampleBuffer(part: "scrape")
-        for (share, result) in zip(shares, results) where share.collector < collectors.count { metrics.write(result, into: &summary) }
-        summary.add(metrics.duplicates, .empty, Double(state.withLock { $0.duplicates }))
-        let exposition = Exposition(table, buffers + [[summary]])
+        for (share, result) in zip(shares, results) where share.collector < collectors.count {
+            metrics.write(result, into: &summary)
+            let counts = levels[share.collector].map { ($0, dropped[share.collector][$0] ?? 0) }
+            metrics.write(result.collector, dropped: counts, into: &summary)
+        }
+        metrics.write(seriesLimit: bounds.series, duplicates: duplicates, into: &summary)
+        let exposition = Exposition(table, buffers + [[summary]], bounds: bounds)
+        note(exposition, shares)
+        for index in results.indices {
+            results[index].dropped = exposition.dropped.filter { $0.catalogue == shares[index].collector }
+        }
+        return ScrapeResult(exposition: exposition, shares: results)
+    }
+
+    /// Counts and logs what was left out.
+    private func note(_ exposition: Exposition, _ shares: [Share]) {
         if let family = exposition.firstDuplicate {
             state.withLock { $0.duplicates += exposition.duplicateCount }
             context.logger.warn("duplicate series left out", ["count": exposition.duplicateCount, "family": family])
         }
-        return ScrapeResult(exposition: exposition, shares: results)
+        state.withLock { state in
+            for gone in exposition.dropped { state.dropped[gone.catalogue][gone.detail, default: 0] += gone.series }
+        }
+        seriesJournal.note(exposition, of: Set(shares.map(\.collector)))
     }
 }

@@ -8,10 +8,13 @@ package struct ScrapeMetrics: Sendable {
     let samples: Metric
     let partSuccess: Metric
     let partProblem: Metric
-    let duplicates: Metric
+    private let duplicates: Metric
+    private let seriesDropped: Metric
+    private let seriesLimit: Metric
 
     private static let collector = LabelSchema("collector")
     private static let part = LabelSchema("collector", "part")
+    private static let level = LabelSchema("collector", "detail")
     private static let problem = LabelSchema("collector", "part", "reason")
 
     package init() {
@@ -33,6 +36,12 @@ package struct ScrapeMetrics: Sendable {
         duplicates = catalogue.counter(
             "martlet_scrape_duplicate_samples_total",
             "Samples left out of earlier scrapes because the same series stood in the exposition already.", source: "martlet")
+        seriesDropped = catalogue.counter(
+            "martlet_scrape_series_dropped_total",
+            "Series left out of earlier scrapes, in whole families, because there were more than martlet_scrape_series_limit.",
+            labels: Self.level, source: "martlet")
+        seriesLimit = catalogue.gauge(
+            "martlet_scrape_series_limit", "The most series that a scrape may have; the setting exporter.series_limit.", source: "martlet")
     }
 
     func write(_ result: ScrapeResult.Share, into buffer: inout SampleBuffer) {
@@ -47,5 +56,17 @@ package struct ScrapeMetrics: Sendable {
                 buffer.add(partProblem, buffer.labels(Self.problem, result.collector, part, reason), true)
             }
         }
+    }
+
+    /// - Parameter dropped: of each level that the collector has families of, series left out so far.
+    func write(_ collector: String, dropped: [(detail: Detail, series: Int)], into buffer: inout SampleBuffer) {
+        for level in dropped {
+            buffer.add(seriesDropped, buffer.labels(Self.level, collector, level.detail.rawValue), Double(level.series))
+        }
+    }
+
+    func write(seriesLimit limit: Int, duplicates count: Int, into buffer: inout SampleBuffer) {
+        buffer.add(duplicates, .empty, Double(count))
+        buffer.add(seriesLimit, .empty, Double(limit))
     }
 }

@@ -13,11 +13,12 @@ final class ScrapeRun: Sendable {
     let collector: Int
     /// When its sink is closed: the deadline of the scraper that came first.
     let deadline: Deadline
-    let sink = SampleSink()
+    let sink: SampleSink
     let started = ContinuousClock.now
     private let state = Mutex(State())
 
-    init(collector: Int, deadline: Deadline) {
+    init(collector: Int, deadline: Deadline, limits: SampleSink.Limits) {
+        sink = SampleSink(limits)
         self.collector = collector
         self.deadline = deadline
     }

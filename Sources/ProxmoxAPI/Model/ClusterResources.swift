@@ -1,6 +1,6 @@
 import JSON
 
-/// `/cluster/resources`: nodes, guests and storages. Rows of other types, and rows without their keys, are left out.
+/// `/cluster/resources`: nodes, guests and storages. Rows of other types are left out.
 package struct ClusterResources: Sendable {
     package struct Node: Sendable {
         package let name: String
@@ -28,15 +28,17 @@ package struct ClusterResources: Sendable {
     package private(set) var nodes: [Node] = []
     package private(set) var guests: [GuestResource] = []
     package private(set) var storages: [Storage] = []
+    /// Rows of a node, a guest or a storage that lack what tells which.
+    package private(set) var unreadableCount = 0
 
     init?(_ data: JSONValue) {
         guard data.isArray else { return nil }
         data.forEachElement { row in
             switch row["type"]?.text {
-            case "node": if let node = Node(row) { nodes.append(node) }
-            case "storage": if let storage = Storage(row) { storages.append(storage) }
-            case "qemu": if let guest = GuestResource(row, .qemu) { guests.append(guest) }
-            case "lxc": if let guest = GuestResource(row, .lxc) { guests.append(guest) }
+            case "node": if let node = Node(row) { nodes.append(node) } else { unreadableCount += 1 }
+            case "storage": if let storage = Storage(row) { storages.append(storage) } else { unreadableCount += 1 }
+            case "qemu": if let guest = GuestResource(row, .qemu) { guests.append(guest) } else { unreadableCount += 1 }
+            case "lxc": if let guest = GuestResource(row, .lxc) { guests.append(guest) } else { unreadableCount += 1 }
             default: break
             }
         }

@@ -16,18 +16,22 @@ package struct ClusterStatus: Sendable {
 
     init?(_ data: JSONValue) {
         guard data.isArray else { return nil }
+        var isWhole = true
+        var seen: Set<String> = []
         data.forEachElement { row in
             switch row["type"]?.text {
             case "cluster":
                 clusterName = row["name"]?.word
                 isQuorate = row["quorate"]?.flag
             case "node":
-                guard let name = row["name"]?.word else { return }
-                nodes.append(Node(name: name, isOnline: row["online"]?.flag))
+                guard let name = row["name"]?.word else { return isWhole = false }
+                // Of two rows about a node the first counts.
+                if seen.insert(name).inserted { nodes.append(Node(name: name, isOnline: row["online"]?.flag)) }
             default: break
             }
         }
         // Somebody answered, so there is a node; and there is no cluster of thousands, which would mean three times as many calls.
-        guard !nodes.isEmpty, nodes.count <= ProxmoxClient.nodeLimit else { return nil }
+        // With a node that has no name nobody can be said to be missing, or how many there are.
+        guard isWhole, !nodes.isEmpty, nodes.count <= ProxmoxClient.nodeLimit else { return nil }
     }
 }

@@ -13,9 +13,13 @@ final class Transfer: Sendable {
         var headers = HTTPHeaders()
         /// Whether the empty line behind the headers has come.
         var isHeadComplete = false
-        var isTooLarge = false
+        /// Why the rest of the answer is not wanted.
+        var refusal: HTTPClientError?
         var isCancelled = false
     }
+
+    /// Of headers and trailers together, which is more than anybody needs.
+    private static let headerLimitBytes = 256 << 10
 
     let request: HTTPRequest
     private let state = Mutex(State())
@@ -86,7 +90,7 @@ final class Transfer: Sendable {
     func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
         state.withLock { state in
             guard state.body.count + bytes.count <= request.bodyLimitBytes else {
-                state.isTooLarge = true
+                state.refusal = Self.tooLarge("answer", request.bodyLimitBytes)
                 state.body = []
                 return false
             }
@@ -95,20 +99,21 @@ final class Transfer: Sendable {
         }
     }
 
-    /// False when the headers and trailers together are more than anybody needs.
+    /// False when the rest of the answer is not wanted.
     func receive(header bytes: UnsafeRawBufferPointer) -> Bool {
         let isBearable = state.withLock { state in
             state.headerBytes += bytes.count
-            return state.headerBytes <= 256 << 10
+            guard state.headerBytes > Self.headerLimitBytes else { return true }
+            state.refusal = Self.tooLarge("headers", Self.headerLimitBytes)
+            return false
         }
-        if isBearable { read(header: bytes) }
-        return isBearable
+        return isBearable && read(header: bytes)
     }
 
-    private func read(header bytes: UnsafeRawBufferPointer) {
+    private func read(header bytes: UnsafeRawBufferPointer) -> Bool {
         var line = String(decoding: bytes, as: UTF8.self)
         while line.last?.isWhitespace == true { line.removeLast() }
-        state.withLock { state in
+        return state.withLock { state in
             if line.isEmpty {
                 state.isHeadComplete = true
             } else if line.hasPrefix("HTTP/") {
@@ -118,14 +123,36 @@ final class Transfer: Sendable {
                 let words = line.split(separator: " ", maxSplits: 2)
                 state.reason = words.count == 3 ? String(words[2]) : ""
             } else if let colon = line.firstIndex(of: ":") {
-                let value = line[line.index(after: colon)...].drop { $0.isWhitespace }
-                state.headers.add(String(line[..<colon]), String(value))
-                if line.lowercased().hasPrefix("content-length:"), let length = Int(value), length > 0 {
+                let name = String(line[..<colon])
+                let value = String(line[line.index(after: colon)...].drop { $0.isWhitespace })
+                state.headers.add(name, value)
+                switch name.lowercased() {
+                case "content-length":
+                    guard let length = Int(value), length > 0 else { break }
                     // A hint from outside: believed as far as a large answer goes, no further.
                     state.body.reserveCapacity(min(length, 4 << 20, request.bodyLimitBytes))
+                case "transfer-encoding" where !Self.isChunkedAtMost(value):
+                    state.refusal = HTTPClientError(
+                        kind: .protocolViolation, message: "the answer is packed on its way, though nobody asked for that")
+                    return false
+                default: break
                 }
             }
+            return true
         }
+    }
+
+    /// libcurl unpacks what is packed for its way, whether or not it was asked to. A few megabytes, packed twice, keep the one thread of all
+    /// transfers at it until all of them are late.
+    private static func isChunkedAtMost(_ codings: String) -> Bool {
+        codings.split(separator: ",").allSatisfy { coding in
+            let word = coding.filter { !$0.isWhitespace }.lowercased()
+            return word == "chunked" || word == "identity"
+        }
+    }
+
+    private static func tooLarge(_ what: String, _ limitBytes: Int) -> HTTPClientError {
+        HTTPClientError(kind: .tooLarge, message: "\(what) larger than \(limitBytes) bytes")
     }
 
     func finish(_ outcome: mlt_curl_outcome) {
@@ -146,21 +173,19 @@ final class Transfer: Sendable {
         var fingerprintCount = 0
         if case .fingerprints(let believed) = request.trust { fingerprintCount = believed.count }
         if let error = HTTPClientError(certificateOf: outcome, fingerprintCount: fingerprintCount) { return fail(error) }
-        let message = String(cArray: outcome.message)
-        resume { state in
-            let kind: HTTPClientError.Kind =
-                switch failure {
-                case mlt_curl_failure_timeout: .timeout
-                case mlt_curl_failure_resolve: .resolve
-                case mlt_curl_failure_connect: .connect
-                case mlt_curl_failure_tls: .tls
-                case mlt_curl_failure_aborted: state.isTooLarge ? .tooLarge : .protocolViolation
-                case mlt_curl_failure_url: .url
-                default: .protocolViolation
-                }
-            let text = state.isTooLarge ? "answer larger than \(self.request.bodyLimitBytes) bytes" : message
-            return .failure(HTTPClientError(kind: kind, message: text))
-        }
+        var message = String(cArray: outcome.message)
+        if failure == mlt_curl_failure_too_large { message = "a line of the headers is too long, or memory is short" }
+        let kind: HTTPClientError.Kind =
+            switch failure {
+            case mlt_curl_failure_timeout: .timeout
+            case mlt_curl_failure_resolve: .resolve
+            case mlt_curl_failure_connect: .connect
+            case mlt_curl_failure_tls: .tls
+            case mlt_curl_failure_too_large: .tooLarge
+            case mlt_curl_failure_url: .url
+            default: .protocolViolation
+            }
+        resume { .failure($0.refusal ?? HTTPClientError(kind: kind, message: message)) }
     }
 
     func fail(_ kind: HTTPClientError.Kind, _ message: String) { fail(HTTPClientError(kind: kind, message: message)) }

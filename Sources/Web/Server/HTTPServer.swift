@@ -294,12 +294,14 @@ package final class HTTPServer: Sendable {
             let request = exchange.request()
             keeper.move(exchange.id, to: .working)
             Task.detached { [self] in
-                exchange.answer(await handler(request))
+                let response = await handler(request)
+                // Sooner than the client can ask again: it would find itself in flight.
                 state.withLock { state in
                     state.counts.inFlight -= 1
                     state.inFlight[account, default: 0] -= 1
-                    state.waiting[ObjectIdentifier(exchange)] = nil
                 }
+                exchange.answer(response)
+                state.withLock { $0.waiting[ObjectIdentifier(exchange)] = nil }
             }
         }
         return verdict != .run

@@ -1,4 +1,5 @@
 import Exporting
+import Metrics
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
@@ -27,6 +28,12 @@ enum ExporterCommand {
                 setting: ["web", "allowed_hosts"]),
             Flag("web.max-requests", "COUNT", "Requests answered at the same time", standard: "40", setting: ["web", "max_requests"]),
             Flag("scrape.timeout", "DURATION", "Longest a scrape may take", standard: "10s", setting: ["exporter", "scrape_timeout"]),
+            Flag(
+                "exporter.detail", "LEVEL", "How fine the series of /metrics are: guest, disk or all", standard: Detail.standard.rawValue,
+                setting: ["exporter", "detail"]),
+            Flag(
+                "exporter.series-limit", "COUNT", "Most series of a scrape of /metrics",
+                standard: String(ScrapeCoordinator.standardSeriesLimit), setting: ["exporter", "series_limit"]),
         ] + DropInSettings.flags
 
     static let command = Command(
@@ -75,7 +82,9 @@ enum Exporter {
             )
         }
         let seconds = configuration.scrapeTimeoutSeconds
-        let context = CollectionContext(deadline: .after(seconds: seconds), http: http, logger: configuration.logger)
+        let context = CollectionContext(
+            deadline: .after(seconds: seconds), detail: configuration.detail, http: http, logger: configuration.logger)
+        for warning in proxmox.warnings { configuration.logger.warn(warning) }
         let collector = ProxmoxCollector(proxmox)
         let clusters = proxmox.clusters.map { DropInCluster(name: $0.name, endpoints: $0.endpoints, credential: $0.credential) }
         let handler = try DropInHandler(dropIn, clusters: clusters, scrapeTimeoutSeconds: seconds, context: context)
@@ -83,7 +92,7 @@ enum Exporter {
             "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: handler.handle)
         return ExporterContents(
             collectors: proxmox.clusters.isEmpty ? [] : [collector], own: [collector.requests, handler.metrics], pages: [page],
-            scrapeTimeoutSeconds: seconds, context: context)
+            scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
     }
 
     /// Fails when credentials are refused, so that this shows before anything is served.

@@ -11,16 +11,17 @@ struct MetricsReference {
         self.dropIn = dropIn
     }
 
-    /// For a terminal: name, type and help.
+    /// For a terminal: name, type, level and help.
     var table: String {
         let width = (descriptors + dropIn).map(\.name.count).max() ?? 0
-        func rows(_ descriptors: [MetricDescriptor]) -> String {
+        func column(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.count)) }
+        func rows(_ descriptors: [MetricDescriptor], level: (MetricDescriptor) -> String) -> String {
             descriptors.map { descriptor in
-                descriptor.name + String(repeating: " ", count: width + 2 - descriptor.name.count)
-                    + descriptor.kind.rawValue + String(repeating: " ", count: 11 - descriptor.kind.rawValue.count) + descriptor.help + "\n"
+                column(descriptor.name, width + 2) + column(descriptor.kind.rawValue, 11) + level(descriptor) + descriptor.help + "\n"
             }.joined()
         }
-        return rows(descriptors) + "\nOn /pve, as prometheus-pve-exporter has them:\n\n" + rows(dropIn)
+        return rows(descriptors) { column($0.detail.rawValue, 7) } + "\nOn /pve, as prometheus-pve-exporter has them:\n\n"
+            + rows(dropIn) { _ in "" }
     }
 
     var markdown: String {
@@ -29,7 +30,8 @@ struct MetricsReference {
 
             Every family that martlet may serve, in the order of the exposition. This page is made from the catalogue in the program by
             `make docs`; `make check` fails when it is out of date. What `promtool check metrics` says of names that had to stay as they are
-            known stands in [lint-exceptions.txt](lint-exceptions.txt).
+            known stands in [lint-exceptions.txt](lint-exceptions.txt). The level is the least `exporter.detail` that shows a family;
+            [cardinality.md](cardinality.md) helps to choose one. `martlet_` and `process_` families are shown at each.
 
             """
         var prefix = ""
@@ -37,28 +39,33 @@ struct MetricsReference {
             let group = Self.group(descriptor.name)
             if group != prefix {
                 prefix = group
-                text += "\n## \(group)\n\n" + Self.head
+                text += "\n## \(group)\n\n" + Self.head(levels: true)
             }
-            text += Self.row(descriptor)
+            text += Self.row(descriptor, level: descriptor.detail)
         }
         return text + """
 
             # On /pve
 
             What `/pve` answers: the names, labels and meanings of prometheus-pve-exporter, never mixed with those above in one answer. What differs
-            on purpose is in [migration.md](migration.md).
+            on purpose is in [migration.md](migration.md). `exporter.detail` and `exporter.series_limit` leave it as it is.
 
 
-            """ + Self.head + dropIn.map(Self.row).joined()
+            """ + Self.head(levels: false) + dropIn.map { Self.row($0, level: nil) }.joined()
     }
 
-    private static let head = "| name | type | labels | meaning | source | since |\n| --- | --- | --- | --- | --- | --- |\n"
+    private static func head(levels: Bool) -> String {
+        let cells = ["name", "type"] + (levels ? ["level"] : []) + ["labels", "meaning", "source", "since"]
+        return "| " + cells.joined(separator: " | ") + " |\n|" + String(repeating: " --- |", count: cells.count) + "\n"
+    }
 
-    private static func row(_ descriptor: MetricDescriptor) -> String {
-        let cells = [
-            "`\(descriptor.name)`", descriptor.kind.rawValue, descriptor.labels.names.map { "`\($0)`" }.joined(separator: ", "),
-            descriptor.help, "`\(descriptor.source)`", descriptor.since,
-        ]
+    /// - Parameter level: nil where levels do not count.
+    private static func row(_ descriptor: MetricDescriptor, level: Detail?) -> String {
+        let cells =
+            ["`\(descriptor.name)`", descriptor.kind.rawValue] + (level.map { [$0.rawValue] } ?? []) + [
+                descriptor.labels.names.map { "`\($0)`" }.joined(separator: ", "), descriptor.help, "`\(descriptor.source)`",
+                descriptor.since,
+            ]
         let escaped = cells.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
         return "| " + escaped.joined(separator: " | ") + " |\n"
     }

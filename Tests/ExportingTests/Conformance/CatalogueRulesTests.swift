@@ -51,7 +51,7 @@ import Testing
             (["pool", "vdev"], []), (["pool", "pool"], [.labelName]), (["le"], [.labelName]), (["quantile"], [.labelName]),
             (["job"], [.labelName]), (["instance"], [.labelName]), (["__name__"], [.labelName]), (["a-b"], [.labelName]),
             ([""], [.labelName]),
-            (["1st"], [.labelName]), (["_a9"], []),
+            (["1st"], [.labelName]), (["_a9"], [.labelName]), (["a_9"], []),
         ] as [([String], [Check])])
     func labelNames(names: [String], checks: [Check]) {
         let schema = names.reduce(LabelSchema.none) { $0.adding($1) }
@@ -70,5 +70,15 @@ import Testing
             for _ in 0..<2 { _ = catalogue.gauge("zfs_x", "Words.", source: "kstat") }
         }
         #expect(checks == [.duplicateName])
+    }
+
+    @Test func `a catalogue whose names clash in OpenMetrics is refused`() {
+        let checks = Self.checks { catalogue in
+            _ = catalogue.gauge("zfs_reads", "Words.", source: "kstat")
+            _ = catalogue.counter("zfs_reads_total", "Words.", source: "kstat")
+            _ = catalogue.info("zfs_pool_info", "Words.", labels: LabelSchema("pool"), source: "kstat")
+            _ = catalogue.gauge("zfs_pool", "Words.", source: "kstat")
+        }
+        #expect(checks == [.clash, .clash])
     }
 }

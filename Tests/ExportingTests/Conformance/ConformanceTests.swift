@@ -1,5 +1,6 @@
 import CollectorConformance
 import Exporting
+import Metrics
 import Testing
 
 @Suite struct ConformanceTests {
@@ -49,6 +50,15 @@ import Testing
         // This fault is not the collector's but the caller's, who makes none here.
         let violations = await Self.suite(source, limits: .init()) { BrokenCollector(.exception, source, calls) }.violations()
         #expect(violations.isEmpty)
+    }
+
+    @Test func `a level of detail takes nothing away but what is finer`() async {
+        let violations = await CollectorConformance(prefixes: ["a_"], healthy: Scene("well", .healthy)) {
+            StubCollector("a") { sink, context, stub in
+                if context.detail > .guest { stub.commit("all", sink) }
+            }
+        }.violations()
+        #expect(violations.map(\.description) == [#"[detail] well: at guest, 1 series are missing, as a_value{item="all"}"#])
     }
 
     @Test func `a lacking scene must take something away`() async {

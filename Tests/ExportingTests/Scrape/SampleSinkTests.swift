@@ -45,6 +45,63 @@ import Testing
         #expect(sink.contents.pending.isEmpty)
     }
 
+    private static func limits(samples: Int = 1000, parts: Int = 10) -> SampleSink.Limits {
+        var limits = SampleSink.Limits(series: 0)
+        limits.room = .init(samples: samples, labelBytes: 1 << 20)
+        limits.parts = parts
+        return limits
+    }
+
+    @Test func `a part that is too large is dropped whole and said to be, and the others stay`() {
+        let sink = SampleSink(Self.limits())
+        sink.commit(Self.buffer(sink, "before", samples: 100))
+        sink.commit(Self.buffer(sink, "hostile", samples: 5_000_000))
+        sink.commit(Self.buffer(sink, "after", samples: 400))
+        #expect(sink.contents.committed.map(\.part) == ["before", "after"])
+        #expect(
+            sink.contents.problems == [
+                PartProblem(
+                    part: "hostile", .tooLarge, "more than 500 samples or 524288 bytes of labels, or no room left beside other parts")
+            ])
+        #expect(sink.contents.pending.isEmpty)
+    }
+
+    @Test func `all parts together have a limit`() {
+        let sink = SampleSink(Self.limits(parts: 100))
+        for number in 0..<50 { sink.commit(Self.buffer(sink, "\(number)", samples: 100)) }
+        #expect(sink.contents.committed.map(\.part) == (0..<10).map(String.init))
+        #expect(sink.contents.problems.map(\.part) == (10..<50).map(String.init))
+        #expect(Set(sink.contents.problems.map(\.reason)) == [.tooLarge])
+    }
+
+    @Test func `there are only so many parts and problems, and that is said once`() {
+        let sink = SampleSink(Self.limits())
+        for number in 0..<1000 { sink.commit(Self.buffer(sink, "\(number)")) }
+        let complaint = PartProblem(part: "", .tooLarge, "more than 10 parts or problems, or 4194304 bytes of their names")
+        #expect(sink.contents.committed.count == 10)
+        #expect(sink.contents.problems == [complaint])
+        for number in 0..<1000 { sink.report(PartProblem(part: "\(number)", .failed, "broken")) }
+        #expect(sink.contents.problems.count == 10 && sink.contents.problems.filter { $0 == complaint }.count == 1)
+        #expect(sink.contents.pending.isEmpty)
+    }
+
+    @Test func `names of parts are only so long, all together`() {
+        let sink = SampleSink()
+        let name = String(repeating: "n", count: 1 << 20)
+        for number in 0..<10 { sink.commit(Self.buffer(sink, name + "\(number)")) }
+        sink.report(PartProblem(part: name, .failed, "broken"))
+        sink.report(PartProblem(part: "short", .failed, "broken"))
+        #expect(sink.contents.committed.count == 3 && sink.contents.pending.isEmpty)
+        #expect(sink.contents.problems.map(\.part) == ["", "short"])
+    }
+
+    @Test(arguments: [0, 1_000_000, 10_000_000, .max])
+    func `limits follow from the series of the exposition`(series: Int) {
+        let limits = SampleSink.Limits(series: series)
+        #expect(limits.room.samples >= 2 * min(series, 1 << 32) && limits.room.samples >= 2_000_000)
+        #expect(limits.room.labelBytes == 64 * limits.room.samples)
+    }
+
     @Test func `parts of many tasks come together`() async {
         let sink = SampleSink()
         await withDiscardingTaskGroup { group in

@@ -43,8 +43,10 @@ struct BrokenCollector: Collector {
         case .help: return catalogue.gauge("test_speed_ratio", "Speed", labels: labels, source: "bus")
         case .source: return catalogue.gauge("test_speed_ratio", "Speed.", labels: labels, source: "")
         case .duplicateName: return catalogue.gauge("test_temperature_celsius", "Temperature.", labels: labels, source: "bus")
+        case .clash: return catalogue.gauge("test_turns", "Turns of the last minute.", labels: labels, source: "bus")
         case .labelName: return catalogue.gauge("test_speed_ratio", "Speed.", labels: LabelSchema("instance"), source: "bus")
         case .format: return catalogue.gauge("test_speed_ratio", "Speed.", labels: LabelSchema("not-legal"), source: "bus")
+        case .detail: return catalogue.gauge("test_speed_ratio", "Speed.", labels: labels, detail: .disk, source: "bus")
         case .coverage: return catalogue.gauge("test_speed_ratio", "Speed.", labels: labels, source: "bus")
         case .foreignSample:
             var other = Catalogue()

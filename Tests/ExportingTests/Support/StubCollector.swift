@@ -43,14 +43,14 @@ struct StubCollector: Collector {
     static let labels = LabelSchema("item")
 
     init(
-        _ name: String, body: @escaping Body = { sink, _, stub in stub.commit("all", sink) },
+        _ name: String, detail: Detail = .guest, body: @escaping Body = { sink, _, stub in stub.commit("all", sink) },
         life: @escaping @Sendable () async -> Void = {}
     ) {
         self.name = name
         self.body = body
         self.life = life
         var catalogue = Catalogue()
-        value = catalogue.gauge("\(name)_value", "A value.", labels: Self.labels, source: "test")
+        value = catalogue.gauge("\(name)_value", "A value.", labels: Self.labels, detail: detail, source: "test")
         self.catalogue = catalogue
     }
 
@@ -68,6 +68,13 @@ struct StubCollector: Collector {
         buffer.add(value, buffer.labels(Self.labels, item ?? part), number)
         sink.commit(buffer)
     }
+
+    /// Commits a part with so many samples.
+    func commit(_ part: String, count: Int, _ sink: SampleSink) {
+        var buffer = sink.begin(part)
+        for number in 0..<count { buffer.add(value, buffer.labels(Self.labels, "\(part) \(number)"), 1) }
+        sink.commit(buffer)
+    }
 }
 
 /// A gate that cannot be left by cancellation: as a C call that hangs.
@@ -81,9 +88,11 @@ struct Wall: Sendable {
 
 extension ScrapeCoordinator {
     static func make(
-        _ collectors: [StubCollector], own: [StubCollector] = [], log: LogLines = LogLines()
+        _ collectors: [StubCollector], own: [StubCollector] = [], log: LogLines = LogLines(), detail: Detail = .all,
+        seriesLimit: Int = standardSeriesLimit
     ) throws -> ScrapeCoordinator {
-        try ScrapeCoordinator(collectors: collectors, own: own, context: log.context(http: try HTTPClient()))
+        try ScrapeCoordinator(
+            collectors: collectors, own: own, context: log.context(http: try HTTPClient(), detail: detail), seriesLimit: seriesLimit)
     }
 }
 

@@ -226,13 +226,31 @@ import Testing
         }
         if json != "{}" { #expect(try decoded(json, NodeStatus.init) == nil) }
         #expect(try decoded(json, ProxmoxVersion.init) == nil)
-        let odd = "\(json),{\"type\":\(json)},{\"type\":\"node\"},{\"type\":\"qemu\",\"node\":\"a\"}"
+        let strange = "\(json),{\"type\":\(json)}"
+        let odd = "\(strange),{\"type\":\"node\"},{\"type\":\"qemu\",\"node\":\"a\"}"
         let resources = try decoded("[\(odd),{\"type\":\"node\",\"node\":\"a\"}]", ClusterResources.init)
         #expect(resources?.nodes.map(\.name) == ["a"] && resources?.guests.isEmpty == true && resources?.storages.isEmpty == true)
-        #expect(try decoded("[\(odd),{\"type\":\"node\",\"name\":\"a\"}]", ClusterStatus.init)?.nodes.map(\.name) == ["a"])
+        #expect(resources?.unreadableCount == 2)
+        #expect(try decoded("[\(strange),{\"type\":\"node\",\"name\":\"a\"}]", ClusterStatus.init)?.nodes.map(\.name) == ["a"])
+        // Without its name nobody knows which node it is, nor how many there are.
+        #expect(try decoded("[\(odd),{\"type\":\"node\",\"name\":\"a\"}]", ClusterStatus.init) == nil)
         // Whoever answers is a node: an answer that holds none is half an answer.
         #expect(try decoded("[\(odd)]", ClusterResources.init) == nil)
         #expect(try decoded("[\(odd)]", ClusterStatus.init) == nil)
+    }
+
+    @Test func `of two rows about a node the first counts`() throws {
+        let rows = #"[{"type":"node","name":"a","online":1},{"type":"node","name":"a","online":0},{"type":"node","name":"b","online":0}]"#
+        let status = try decoded(rows, ClusterStatus.init)
+        #expect(status?.nodes.map(\.name) == ["a", "b"] && status?.nodes.map(\.isOnline) == [true, false])
+    }
+
+    @Test func `rows of a list that cannot be read are counted`() throws {
+        let listing = try decoded(#"[{"vmid":1},{},7,null,{"vmid":"x"},{"vmid":"2"}]"#) { Listing($0, VirtualMachine.init) }
+        #expect(listing?.rows.map(\.vmid) == [1, 2] && listing?.unreadableCount == 4 && listing?.isWhole == false)
+        #expect(try decoded(#"[{"vmid":1}]"#) { Listing($0, Container.init) }?.isWhole == true)
+        #expect(try decoded("[]") { Listing($0, Container.init) }?.isWhole == true)
+        #expect(try decoded("{}") { Listing($0, Container.init) } == nil)
     }
 
     @Test func `parts of another shape are as if they were not there`() throws {

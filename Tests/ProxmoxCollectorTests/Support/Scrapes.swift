@@ -1,13 +1,14 @@
 import CollectorConformance
 import Exporting
+import Metrics
 import Testing
 import Web
 
 /// Reads the collector's clusters once.
-func scrape(_ collector: any Collector, deadlineSeconds: Double = 30) async throws -> Trial {
+func scrape(_ collector: any Collector, deadlineSeconds: Double = 30, detail: Detail = .all) async throws -> Trial {
     let http = try HTTPClient()
     defer { http.close() }
-    let trial = await Trial(collector, http: http, deadlineSeconds: deadlineSeconds)
+    let trial = await Trial(collector, http: http, deadlineSeconds: deadlineSeconds, detail: detail)
     #expect(trial.exposition.faults == [] && trial.duplicateCount == 0 && trial.pending == [] && trial.seconds != nil)
     return trial
 }
@@ -42,8 +43,4 @@ extension Trial {
     var reasons: [String] { Set(problems.map { "\($0.part): \($0.reason.rawValue)" }).sorted() }
 
     var families: Set<String> { Set(exposition.families.map(\.name)) }
-}
-
-extension ExpositionText.Sample {
-    func label(_ name: String) -> String? { labels.first { $0.name == name }?.value }
 }

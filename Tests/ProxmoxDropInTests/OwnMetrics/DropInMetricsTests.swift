@@ -1,3 +1,4 @@
+import CollectorConformance
 import Exporting
 import Metrics
 import Primitives

@@ -1,3 +1,4 @@
+import CollectorConformance
 import Primitives
 import ProxmoxAPI
 import Synchronization

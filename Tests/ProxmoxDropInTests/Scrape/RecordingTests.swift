@@ -1,3 +1,4 @@
+import CollectorConformance
 import JSON
 import Primitives
 import Testing

@@ -3,10 +3,11 @@ import Testing
 
 @Suite("bcrypt")
 struct BcryptHashTests {
-    /// Passwords and hashes that other programs made of them: Apache's htpasswd, and the test vectors that crypt_blowfish brings along.
+    /// Passwords and hashes that other programs made of them: Apache's htpasswd and Python's bcrypt, and the test vectors that crypt_blowfish brings along.
     static let pairs: [(password: String, hash: String)] = [
         ("correct horse", "$2y$10$50TjTwvkOwhJ3uzhFfO19unWI.i1t29ZTBvnVLDoYWlq3t/NkybSG"),
         ("correct horse", "$2y$04$jmfX2N754Snv2Mi7Z0hRK.coIZEaYGMbiuOiBtYexZ7lQfDN4dLLG"),
+        ("correct horse", "$2b$10$sqlE4SJi8AeTthA8VyULSunC7Y3cbqEvmSK30IfEb5AOR/wwsBbSq"),
         ("U*U", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"),
         ("U*U*", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK"),
         ("", "$2a$05$CCCCCCCCCCCCCCCCCCCCC.7uG0VCzI2bS7j6ymqJi9CdcdxiRTWNy"),

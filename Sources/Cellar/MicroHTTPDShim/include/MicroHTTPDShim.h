@@ -2,7 +2,6 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 typedef struct MHD_Daemon mlt_httpd;
 typedef struct MHD_Connection mlt_httpd_connection;
@@ -38,12 +37,12 @@ typedef struct mlt_httpd_options {
 mlt_httpd *mlt_httpd_start(const mlt_httpd_options *options);
 /// Hands over an accepted, non-blocking connection, which the daemon closes when it is over, also on failure. Returns 1, or 0 when it was
 /// not taken: then there is no `on_connection` for it.
-int mlt_httpd_serve(mlt_httpd *daemon, int descriptor, const struct sockaddr *address, socklen_t size);
+int mlt_httpd_serve(mlt_httpd *daemon, int descriptor, const void *address, unsigned size);
 /// Waits for the event loop and closes all connections. No connection may be suspended.
 void mlt_httpd_stop(mlt_httpd *daemon);
 
-/// accept4(2): a non-blocking, close-on-exec descriptor, or -1 with errno.
-int mlt_accept(int listener, struct sockaddr *address, socklen_t *size);
+/// accept4(2), with a `struct sockaddr` and its size: a non-blocking, close-on-exec descriptor, or -1 with errno.
+int mlt_accept(int listener, void *address, unsigned *size);
 /// eventfd(2): becomes readable when it is written to. -1 with errno on failure.
 int mlt_bell(void);
 

@@ -21,7 +21,7 @@ struct BlockDeviceFamilies: Sendable {
     init(_ catalogue: inout Catalogue) {
         func counter(_ name: String, _ help: String, _ field: String) -> Metric {
             catalogue.counter(
-                "pve_vm_block_\(name)_total", help, labels: Self.labels, source: "/nodes/N/qemu?full=1 blockstat.*.\(field)")
+                "pve_vm_block_\(name)_total", help, labels: Self.labels, detail: .disk, source: "/nodes/N/qemu?full=1 blockstat.*.\(field)")
         }
         readBytes = counter("read_bytes", "Bytes read from the disk since QEMU started.", "rd_bytes")
         writeBytes = counter("write_bytes", "Bytes written to the disk since QEMU started.", "wr_bytes")
@@ -64,10 +64,10 @@ struct NetworkInterfaceFamilies: Sendable {
     init(_ catalogue: inout Catalogue) {
         received = catalogue.counter(
             "pve_vm_nic_in_bytes_total", "Bytes that the guest received through the card.", labels: Self.labels,
-            source: "/nodes/N/qemu?full=1 nics.*.netin")
+            detail: .disk, source: "/nodes/N/qemu?full=1 nics.*.netin")
         sent = catalogue.counter(
             "pve_vm_nic_out_bytes_total", "Bytes that the guest sent through the card.", labels: Self.labels,
-            source: "/nodes/N/qemu?full=1 nics.*.netout")
+            detail: .disk, source: "/nodes/N/qemu?full=1 nics.*.netout")
     }
 
     func write(_ guest: LabelSet, _ interface: VirtualMachine.NetworkInterface, into buffer: inout SampleBuffer) {

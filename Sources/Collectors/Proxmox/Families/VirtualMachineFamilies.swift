@@ -71,7 +71,8 @@ struct VirtualMachineFamilies: Sendable {
     }
 
     /// - Parameter cpu: from `/cluster/resources`.
-    func write(_ labels: LabelSet, _ machine: VirtualMachine, cpu: Double?, into buffer: inout SampleBuffer) {
+    /// - Parameter detail: disks and cards are written from `disk` on; the call is the same, since the balloon comes with them.
+    func write(_ labels: LabelSet, _ machine: VirtualMachine, cpu: Double?, detail: Detail, into buffer: inout SampleBuffer) {
         buffer.add(status, labels, machine.status.map { $0 == "running" })
         buffer.add(uptime, labels, machine.uptimeSeconds)
         buffer.add(cpuUsage, labels, cpu)
@@ -95,6 +96,7 @@ struct VirtualMachineFamilies: Sendable {
         buffer.add(majorFaults, labels, machine.balloon.majorPageFaults)
         buffer.add(minorFaults, labels, machine.balloon.minorPageFaults)
         pressure.write(labels, machine.pressure, into: &buffer)
+        guard detail >= .disk else { return }
         for disk in machine.disks { disks.write(labels, disk, into: &buffer) }
         for interface in machine.interfaces { interfaces.write(labels, interface, into: &buffer) }
     }
