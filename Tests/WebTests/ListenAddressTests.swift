@@ -40,7 +40,9 @@ struct ListenAddressTests {
     func refuses(_ text: String) {
         let error = #expect(throws: Failure.self) { try ListenAddress(parsing: text) }
         #expect(error?.code == .configuration)
-        #expect(error?.message == "listen address \"\(text)\" is not HOST:PORT, as in 127.0.0.1:9221 or [::1]:9221")
+        // A message is one line that a terminal obeys nothing in.
+        let shown = text.replacing("\u{0}", with: "\\u0000")
+        #expect(error?.message == "listen address \"\(shown)\" is not HOST:PORT, as in 127.0.0.1:9221 or [::1]:9221")
     }
 
     static let hostNames: [(String, String)] = [

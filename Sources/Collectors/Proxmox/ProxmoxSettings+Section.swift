@@ -20,7 +20,8 @@ extension ProxmoxSettings.Cluster {
             }
         }
         guard let first = endpoints.first else { throw Self.needsEndpoint(section) }
-        self.init(name: section.word("name"), endpoint: first, others: Array(endpoints.dropFirst()), credential: credential,
+        self.init(
+            name: section.word("name"), endpoint: first, others: Array(endpoints.dropFirst()), credential: credential,
             credentialFile: section.word("token_file") ?? section.word("password_file"))
     }
 

@@ -57,8 +57,8 @@ extension SampleLines {
         _ flush: (inout [UInt8]) -> Void
     ) {
         for sample in source.samples[source.starts[metric]..<source.starts[metric + 1]] {
-            let index = Int(sample.value)
-            guard source.buffer.distributions.indices.contains(index) else { continue }
+            // A plain value in a distribution's place is a collector's slip, and no index.
+            guard let index = Int(exactly: sample.value), source.buffer.distributions.indices.contains(index) else { continue }
             let distribution = source.buffer.distributions[index]
             let labels = source.buffer.labelBytes[source.buffer.range(of: sample.labels)]
             func write(_ suffix: StaticString, bound: Double? = nil, _ value: Double) {
