@@ -149,6 +149,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
     package.targets.removeAll { [.executable, .plugin, .test].contains($0.type) || $0.name == "Stack" }
     package.targets += [
         .target(name: "FuzzSupport", path: "Fuzz/Support", swiftSettings: house),
+        fuzzTarget("exposition", needs: ["Primitives", "Metrics"]),
         fuzzTarget("settings", needs: ["Primitives", "ProxmoxCollector", "ProxmoxDropIn", "Settings"]),
         fuzzTarget("json", needs: ["Primitives", "JSON", "Metrics", "ProxmoxAPI", "ProxmoxDropIn", "Simulation"]),
         fuzzTarget("http", needs: ["Primitives", "Exporting", "ProxmoxAPI", "ProxmoxDropIn", "Settings", "Simulation", "Web"]),

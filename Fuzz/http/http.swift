@@ -100,6 +100,10 @@ private func scrapeHeaders(_ text: String) {
     demand((0.05...10).contains(seconds), "a scrape takes no longer than our own limit: \(seconds)")
     _ = ScrapeDeadline(capSeconds: 10).deadline(header: text, from: .now)
     _ = ContentCoding.acceptsGzip(text)
+    let format = ContentNegotiation.format(accept: text.split(separator: "\n").map(String.init))
+    let mayBeOther = text.contains("*") || text.lowercased().contains("openmetrics-text")
+    demand(format == .text || mayBeOther, "who asks for text gets text: \(format)")
+    demand(format.contentType.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }, "a content type is one of ours: \(format.contentType)")
 }
 
 private func basicCredentials(_ text: String) {

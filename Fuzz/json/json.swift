@@ -9,7 +9,7 @@ import Primitives
 // Answers from outside: JSON, and every model that is made of it.
 
 private let families = DropInFamilies()
-private let table = try? FamilyTable([families.catalogue])
+private let table = try? FamilyTable([families.catalogue], textOnly: true)
 
 /// libFuzzer's door: one input. Always 0, or the program ends.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -198,6 +198,9 @@ private func demandExposition(_ buffer: SampleBuffer) {
         demand(series.insert(Array(line[..<space])).inserted, "a series stands there once: \(String(decoding: line, as: UTF8.self))")
         demandLabels(line[..<space])
     }
+    var reader = ExpositionReader(text, as: .text, .strict)
+    do { while try reader.next() != nil {} } catch { demand(false, "our own reader has nothing against it: \(error)") }
+    demand(reader.report.sampleCount == series.count, "and finds every sample")
 }
 
 /// `name{label="value",…}` with quotes and backslashes escaped.

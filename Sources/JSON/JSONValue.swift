@@ -74,6 +74,15 @@ package struct JSONValue {
         }
     }
 
+    /// Whether an array has so many elements at most; it is not read further than that.
+    package func hasElements(upTo limit: Int) -> Bool {
+        guard isArray else { return false }
+        var (cursor, count) = (0, 0)
+        var element = mlt_json_place()
+        while count <= limit, mlt_json_next_element(place, &cursor, &element) != 0 { count += 1 }
+        return count <= limit
+    }
+
     /// Calls `body` with each element of an array, and not at all when this is none.
     package func forEachElement(_ body: (JSONValue) throws -> Void) rethrows {
         guard isArray else { return }

@@ -39,6 +39,8 @@ package final class ProxmoxClient: Sendable {
 
     /// Nodes of a cluster that are believed; corosync carries a few dozen.
     package static let nodeLimit = 1024
+    /// Longer lists are not believed: what a row becomes takes many times its bytes.
+    package static let rowLimit = 32_768
 
     /// In flight for each node.
     package static let callsPerNode = 3

@@ -32,7 +32,7 @@ package struct ClusterResources: Sendable {
     package private(set) var unreadableCount = 0
 
     init?(_ data: JSONValue) {
-        guard data.isArray else { return nil }
+        guard data.isArray, data.hasElements(upTo: ProxmoxClient.rowLimit) else { return nil }
         data.forEachElement { row in
             switch row["type"]?.text {
             case "node": if let node = Node(row) { nodes.append(node) } else { unreadableCount += 1 }

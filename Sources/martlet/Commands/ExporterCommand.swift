@@ -57,11 +57,14 @@ enum ExporterCommand {
             let service = ExporterService(contents, options: options, version: Program.version) { () async throws(Failure) in
                 let again = try Configuration(invocation)
                 try again.checkReload(from: configuration)
-                let contents = try Exporter.contents(again, try again.proxmox(), try again.dropIn(), http)
+                let proxmox = try again.proxmox()
+                let contents = try Exporter.contents(again, proxmox, try again.dropIn(), http)
                 try await Exporter.checkCredentials(contents)
+                Exporter.warn(of: proxmox, again.logger)
                 return contents
             }
             try service.start()
+            Exporter.warn(of: proxmox, configuration.logger)
             await ServiceRunner.serve(service, until: stop, logger: configuration.logger)
         }
     }
@@ -84,7 +87,6 @@ enum Exporter {
         let seconds = configuration.scrapeTimeoutSeconds
         let context = CollectionContext(
             deadline: .after(seconds: seconds), detail: configuration.detail, http: http, logger: configuration.logger)
-        for warning in proxmox.warnings { configuration.logger.warn(warning) }
         let collector = ProxmoxCollector(proxmox)
         let clusters = proxmox.clusters.map { DropInCluster(name: $0.name, endpoints: $0.endpoints, credential: $0.credential) }
         let handler = try DropInHandler(dropIn, clusters: clusters, scrapeTimeoutSeconds: seconds, context: context)
@@ -93,6 +95,11 @@ enum Exporter {
         return ExporterContents(
             collectors: proxmox.clusters.isEmpty ? [] : [collector], own: [collector.requests, handler.metrics], pages: [page],
             scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
+    }
+
+    /// Says what works and is still not what one should want. Not before all else is good: an error stands alone.
+    static func warn(of proxmox: ProxmoxSettings, _ logger: Logger) {
+        for warning in proxmox.warnings { logger.warn(warning) }
     }
 
     /// Fails when credentials are refused, so that this shows before anything is served.

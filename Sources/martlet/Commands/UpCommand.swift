@@ -52,9 +52,11 @@ enum UpCommand {
                     }
                     let contents = try Exporter.contents(again, isSimulated ? proxmox : configured, try again.dropIn(), http)
                     if !isSimulated { try await Exporter.checkCredentials(contents) }
+                    Exporter.warn(of: configured, again.logger)
                     return contents
                 }
                 try service.start()
+                Exporter.warn(of: configured, logger)
             } catch {
                 await stack.stop(withinSeconds: 10)
                 throw error

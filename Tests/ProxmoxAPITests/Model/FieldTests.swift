@@ -251,6 +251,10 @@ import Testing
         #expect(try decoded(#"[{"vmid":1}]"#) { Listing($0, Container.init) }?.isWhole == true)
         #expect(try decoded("[]") { Listing($0, Container.init) }?.isWhole == true)
         #expect(try decoded("{}") { Listing($0, Container.init) } == nil)
+        // What a row becomes takes a thousand bytes, and sixteen megabytes hold more than a million rows.
+        func rows(_ count: Int) -> String { "[" + [String](repeating: #"{"vmid":1}"#, count: count).joined(separator: ",") + "]" }
+        #expect(try decoded(rows(32_768)) { Listing($0, VirtualMachine.init) }?.rows.count == 32_768)
+        #expect(try decoded(rows(32_769)) { Listing($0, VirtualMachine.init) } == nil)
     }
 
     @Test func `parts of another shape are as if they were not there`() throws {

@@ -92,16 +92,14 @@ extension DropInScrape {
 }
 
 extension DropInFamilies {
-    /// More rows than any cluster has are not believed, nor ids that are longer than names: each id stands in forty series.
-    private static let rowLimit = 32_768
+    /// Ids that are longer than names are not believed, nor more rows than any cluster has: each id stands in forty series.
     private static let idBytesLimit = 1 << 20
 
     /// `/cluster/resources`; rows without id or type are left out.
     fileprivate func resources(_ data: JSONValue, _ collectors: DropInCollectors) -> SampleBuffer? {
-        guard data.isArray else { return nil }
+        guard data.isArray, data.hasElements(upTo: ProxmoxClient.rowLimit) else { return nil }
         var count = 0
         data.forEachElement { _ in count += 1 }
-        guard count <= Self.rowLimit else { return nil }
         var idBytes = 0
         var buffer = SampleBuffer(part: "resources", reservingSamples: count * (GuestStateFamilies.countOfGuest + 18))
         data.forEachElement { element in
