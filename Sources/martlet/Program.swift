@@ -51,13 +51,16 @@ enum Program {
 
     static func finish(_ text: String) -> Never {
         let isWritten = Files.writeAll(Array(text.utf8), to: STDOUT_FILENO)
-        exit(isWritten ? 0 : 1)
+        leave(isWritten ? 0 : 1)
     }
 
     /// `martlet: …` on stderr; status 2 for a wrong command line, 1 for everything else.
     static func fail(_ failure: Failure) -> Never {
         let line = failure.description.split(whereSeparator: \.isNewline).joined(separator: " ")
         Files.writeAll(Array("martlet: \(line)\n".utf8), to: STDERR_FILENO)
-        exit(failure.code == .usage ? 2 : 1)
+        leave(failure.code == .usage ? 2 : 1)
     }
+
+    /// Ends the process at once. `exit` would first destroy the globals of C++ libraries, while other threads still work with them.
+    static func leave(_ status: Int32) -> Never { _exit(status) }
 }

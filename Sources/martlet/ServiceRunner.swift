@@ -81,12 +81,12 @@ enum ServiceRunner {
             if signal == .reload { stop.reload() }
             // A second wish is impatience: leave at once. One that comes with the first is not: who stops a whole process group
             // reaches us twice, once through the parent.
-            if signal == .stop, let seconds = stop.raise(), seconds > 1 { exit(130) }
+            if signal == .stop, let seconds = stop.raise(), seconds > 1 { Program.leave(130) }
         }
         Task.detached {
             do throws(Failure) {
                 try await body(stop)
-                exit(0)
+                Program.leave(0)
             } catch {
                 Program.fail(error)
             }

@@ -256,9 +256,16 @@ class Authority:
         self.name = name
         self.pem = self._make(name, days, ["basicConstraints = critical,CA:TRUE", "keyUsage = critical,keyCertSign,cRLSign"], signer=None)
 
-    def issue(self, name: str, names: Sequence[str] = ("IP:127.0.0.1", "DNS:localhost"), days: tuple[float, float] = (-1, 30)) -> Path:
-        """A server's certificate with its key, in one file."""
-        return self._make(name, days, _of_server(names), signer=self.pem)
+    def issue(
+        self,
+        name: str,
+        names: Sequence[str] = ("IP:127.0.0.1", "DNS:localhost"),
+        days: tuple[float, float] = (-1, 30),
+        usage: str = "",
+    ) -> Path:
+        """A certificate for a server, or for what `extendedKeyUsage` says, with its key in one file."""
+        extensions = [*_of_server(names), *([f"extendedKeyUsage = {usage}"] if usage else [])]
+        return self._make(name, days, extensions, signer=self.pem)
 
     def issue_self_signed(
         self, name: str, names: Sequence[str] = ("IP:127.0.0.1", "DNS:localhost"), days: tuple[float, float] = (-1, 30)

@@ -150,9 +150,12 @@ void mlt_tls_server_attach(mlt_tls_server *server, void *opaque) {
     switch (server->client) {
     case mlt_client_none: gnutls_certificate_server_set_request(session, GNUTLS_CERT_IGNORE); return;
     case mlt_client_request:
-    case mlt_client_verify_if_given: gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST); break;
+    case mlt_client_verify_if_given:
     case mlt_client_require_any:
-    case mlt_client_require_and_verify: gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE); break;
+    case mlt_client_require_and_verify:
+        // Never GNUTLS_CERT_REQUIRE: with it the handshake of who has none ends without a word. verify_client ends it and says why.
+        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+        break;
     }
     gnutls_session_set_verify_function(session, verify_client);
 }

@@ -16,10 +16,7 @@ package struct Doorman: Sendable {
 
     package func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         let doors = doors()
-        var response = await answer(request, doors)
-        // What a handler says of its own answer counts.
-        for header in doors.settings.headers where response.headers[header.name] == nil { response.headers.add(header.name, header.value) }
-        return response
+        return doors.dressed(await answer(request, doors))
     }
 
     private func answer(_ request: HTTPServerRequest, _ doors: Doors) async -> HTTPServerResponse {

@@ -21,6 +21,13 @@ package struct Doors: Sendable {
         return Doors(settings, checker: checker, limiter: limiter)
     }
 
+    /// An answer with the headers that every answer gets. What it says of itself counts.
+    func dressed(_ response: HTTPServerResponse) -> HTTPServerResponse {
+        var response = response
+        for header in settings.headers where response.headers[header.name] == nil { response.headers.add(header.name, header.value) }
+        return response
+    }
+
     private init(_ settings: DoorSettings, checker: PasswordChecker, limiter: RateLimiter?) {
         self.settings = settings
         self.checker = checker

@@ -5,55 +5,6 @@ import Synchronization
 
 /// An HTTP/1.1 server. Handlers run as tasks; connections, headers, bodies, idle time and requests in flight are all bounded.
 package final class HTTPServer: Sendable {
-    package struct Limits: Sendable {
-        /// When one more comes, one that waits has to go.
-        package var connections = 512
-        /// From one address; 0 for no limit of its own.
-        package var connectionsPerAddress = 0
-        /// Requests being answered; the next gets 503.
-        package var requestsInFlight = 40
-        /// Paths that are answered however many requests are in flight: whether a service lives must not depend on how busy it is.
-        package var unlimitedPaths: Set<String> = []
-        /// Paths with a limit of their own in place of the common one: what hangs there must not keep the others from being answered.
-        package var ownLimits: [String: Int] = [:]
-        /// Request line and headers together; more gets 431.
-        package var headerBytes = 32 << 10
-        /// More gets 413.
-        package var bodyBytes = 1 << 20
-        /// From the connection to the end of its first request's headers, the TLS handshake among it.
-        package var headerSeconds = 10.0
-        /// From an answer to the end of the next request's headers.
-        package var idleSeconds = 120.0
-        /// For the body of a request to arrive.
-        package var bodySeconds = 20.0
-        /// For an answer to be read.
-        package var sendSeconds = 60.0
-        /// All answers together that have not been read yet.
-        package var unreadBytes = 256 << 20
-        /// Event loops.
-        package var threads = 1
-
-        package init() {}
-    }
-
-    /// What the server counts of itself.
-    package struct Counts: Sendable {
-        package var requests = 0
-        package var inFlight = 0
-        /// Requests turned away because too many were in flight.
-        package var refused = 0
-        /// Connections open now.
-        package var connections = 0
-        package var connectionsAccepted = 0
-        /// Connections for which there was no place.
-        package var connectionsRefused = 0
-        /// Connections that the server ended, by the reason's name in `connectionEndReasons`.
-        package var connectionsEnded: [String: Int] = [:]
-    }
-
-    /// All that `Counts.connectionsEnded` may name.
-    package static var connectionEndReasons: [String] { ConnectionTable.EndReason.allCases.map(\.rawValue) }
-
     private struct State {
         var counts = Counts()
         var isStopping = false
@@ -97,7 +48,7 @@ package final class HTTPServer: Sendable {
         let local = Doorman(doors: { entrance.doors }, hosts: hosts, handler: handler)
         self.handler = { await $0.reach == .loopback ? local.handle($0) : open.handle($0) }
         do {
-            keeper = try ConnectionKeeper(listeners, limits: limits.ofConnections, logger: logger) { entrance.refresh() }
+            keeper = try ConnectionKeeper(listeners, limits: limits.ofConnections, logger: logger)
         } catch {
             for listener in listeners { listener.close() }
             throw error
@@ -131,6 +82,7 @@ package final class HTTPServer: Sendable {
                 }
                 return mlt_httpd_serve(pointers[place].pointer, descriptor, address, size) == 1
             }
+            if entrance.hasFiles { try watchFiles() }
         } catch {
             for listener in listeners { listener.close() }
             for loop in loops.withLock({ $0 }) {
@@ -164,6 +116,16 @@ package final class HTTPServer: Sendable {
         }
     }
 
+    /// Looks every second whether the files of the doors have changed, on a thread of its own: a file system may hang.
+    private func watchFiles() throws(Failure) {
+        try Thread.start("http-doors") { [entrance, keeper] in
+            while !keeper.isOver {
+                sleep(1)
+                entrance.refresh()
+            }
+        }
+    }
+
     package var counts: Counts {
         var counts = state.withLock { $0.counts }
         let connections = keeper.counts
@@ -187,7 +149,8 @@ package final class HTTPServer: Sendable {
             state.isStopping = true
             return Array(state.waiting.values)
         }
-        for exchange in abandoned { exchange.answer(HTTPServerResponse(status: 503, text: "Shutting down.\n")) }
+        let farewell = entrance.doors.dressed(HTTPServerResponse(status: 503, text: "Shutting down.\n"))
+        for exchange in abandoned { exchange.answer(farewell) }
         if !abandoned.isEmpty { await answersLeave(by: .after(seconds: 1)) }
         // Joins the event loops, so it runs on a thread of its own.
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
@@ -249,11 +212,14 @@ package final class HTTPServer: Sendable {
     func send(_ exchange: ServerExchange) -> Int32 {
         let size = exchange.answerBytes
         if !keeper.hasRoom(for: size) {
-            exchange.prepare(HTTPServerResponse(status: 503, text: "Too many answers wait for their readers.\n"))
+            turnAway(exchange, HTTPServerResponse(status: 503, text: "Too many answers wait for their readers.\n"))
         }
         keeper.move(exchange.id, to: .sending(bytes: exchange.answerBytes))
         return exchange.queue()
     }
+
+    /// Puts an answer in place that no handler gave.
+    func turnAway(_ exchange: ServerExchange, _ response: HTTPServerResponse) { exchange.prepare(entrance.doors.dressed(response)) }
 
     /// Whether a request is turned away before its body is read, because nobody knows where that ends; then the answer is there already.
     func refuse(_ exchange: ServerExchange) -> Bool {
@@ -261,7 +227,7 @@ package final class HTTPServer: Sendable {
         state.withLock { $0.counts.requests += 1 }
         var response = HTTPServerResponse(status: 400, text: "Bad request: \(problem).\n")
         response.headers.add("Connection", "close")
-        exchange.prepare(response)
+        turnAway(exchange, response)
         return true
     }
 
@@ -287,9 +253,9 @@ package final class HTTPServer: Sendable {
             return .run
         }
         switch verdict {
-        case .stopping: exchange.prepare(HTTPServerResponse(status: 503, text: "Shutting down.\n"))
+        case .stopping: turnAway(exchange, HTTPServerResponse(status: 503, text: "Shutting down.\n"))
         case .busy:
-            exchange.prepare(HTTPServerResponse(status: 503, text: "Limit of \(limit) requests in flight reached.\n"))
+            turnAway(exchange, HTTPServerResponse(status: 503, text: "Limit of \(limit) requests in flight reached.\n"))
         case .run:
             let request = exchange.request()
             keeper.move(exchange.id, to: .working)
@@ -308,12 +274,4 @@ package final class HTTPServer: Sendable {
     }
 
     func note(_ message: String) { logger.debug("http server", ["detail": message]) }
-}
-
-extension HTTPServer.Limits {
-    fileprivate var ofConnections: ConnectionTable.Limits {
-        ConnectionTable.Limits(
-            connections: connections, connectionsPerAddress: connectionsPerAddress, headerSeconds: headerSeconds, idleSeconds: idleSeconds,
-            bodySeconds: bodySeconds, sendSeconds: sendSeconds, unreadBytes: unreadBytes)
-    }
 }

@@ -168,7 +168,7 @@ func serverOnRequest(
     }
     if exchange.isReceiving {
         if exchange.isTooLarge {
-            exchange.prepare(HTTPServerResponse(status: 413, text: "Request body too large.\n"))
+            server.turnAway(exchange, HTTPServerResponse(status: 413, text: "Request body too large.\n"))
             return server.send(exchange)
         }
         // A suspended connection comes back here once it is resumed.

@@ -1,3 +1,4 @@
+import Glibc
 import Primitives
 import Synchronization
 import Testing
@@ -169,6 +170,20 @@ struct EntranceTests {
                 #expect(swapped != old)
                 #expect(entrance.certificateExpires ?? 0 < 4_000_000_000)
             }
+        }
+    }
+
+    @Test("The very file that is in use, put back after it was missed, is up to date again")
+    func putBack() async throws {
+        try await withFiles([TestAuthority.certificate, TestAuthority.key]) { files in
+            let settings = doors(TLSSettings(certificate: .file(files[0]), key: .file(files[1])))
+            let entrance = try Entrance(logger: .silent) { () throws(Failure) in Entrance.Reading(settings) }
+            #expect(rename(files[0], files[0] + ".away") == 0)
+            for look in 1...2 { entrance.refresh(now: .now.advanced(by: .seconds(100 * look))) }
+            #expect(!entrance.isCurrent)
+            #expect(rename(files[0] + ".away", files[0]) == 0)
+            entrance.refresh(now: .now.advanced(by: .seconds(1_000)))
+            #expect(entrance.isCurrent)
         }
     }
 

@@ -24,15 +24,10 @@ final class ConnectionKeeper: Sendable {
     /// An eventfd: written to when the thread should look at its state.
     private let bell: Int32
     private let logger: Logger
-    /// Called before connections are accepted: time to look whether certificates have changed.
-    private let onArrival: @Sendable () -> Void
 
-    init(
-        _ listeners: [Listener], limits: ConnectionTable.Limits, logger: Logger, onArrival: @escaping @Sendable () -> Void
-    ) throws(Failure) {
+    init(_ listeners: [Listener], limits: ConnectionTable.Limits, logger: Logger) throws(Failure) {
         self.listeners = listeners
         self.logger = logger
-        self.onArrival = onArrival
         state = Mutex(State(table: ConnectionTable(limits: limits)))
         bell = mlt_bell()
         guard bell >= 0 else { throw Failure(.environment, "cannot start an HTTP server: \(systemMessage(errno))") }
@@ -64,6 +59,9 @@ final class ConnectionKeeper: Sendable {
         state.withLock { $0.isOver = true }
         ring()
     }
+
+    /// Whether the thread has been told to end.
+    var isOver: Bool { state.withLock { $0.isOver } }
 
     /// The event loop has taken the connection; returns its number.
     func serve(_ descriptor: Int32) -> UInt? { state.withLock { $0.table.serve(descriptor) } }
@@ -119,7 +117,6 @@ final class ConnectionKeeper: Sendable {
             let accepts = isListening && backlog < Self.backlog && !isOutOfDescriptors
             let ready = wait(accepts: accepts, milliseconds: isListening && !accepts ? 5 : count > 0 ? 250 : -1)
             isOutOfDescriptors = false
-            if !ready.isEmpty { onArrival() }
             for listener in ready where !accept(from: listener, serve) { isOutOfDescriptors = true }
         }
     }

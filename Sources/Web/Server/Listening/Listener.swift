@@ -79,9 +79,11 @@ extension Listener {
         }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw failure(systemMessage(errno)) }
-        // Narrow from the first moment on: the socket's file takes its rights from the descriptor's.
+        // Narrow from the first moment on: the socket's file takes its rights from the descriptor's, less the mask. Nobody comes in before
+        // it listens.
         fchmod(descriptor, 0o660)
-        guard Self.withAddress(of: path, { Glibc.bind(descriptor, $0, $1) }) == 0, listen(descriptor, 1024) == 0 else {
+        guard Self.withAddress(of: path, { Glibc.bind(descriptor, $0, $1) }) == 0, chmod(path, 0o660) == 0, listen(descriptor, 1024) == 0
+        else {
             let code = errno
             Glibc.close(descriptor)
             throw failure(systemMessage(code))

@@ -3,8 +3,8 @@ import Synchronization
 
 /// How one comes into a service: its doors and its TLS as they are now, kept up to date while the service runs.
 ///
-/// Files that were replaced (a certificate that was renewed, a password that was changed) are noticed when the next client comes, a second
-/// later at most. What cannot be used leaves everything as it is, and is said once.
+/// Files that were replaced (a certificate that was renewed, a password that was changed) are noticed within a
+/// second or two. What cannot be used leaves everything as it is, and is said once.
 package final class Entrance: Sendable {
     /// The settings, and where they come from.
     package struct Reading: Sendable {
@@ -67,6 +67,9 @@ package final class Entrance: Sendable {
         state = Mutex(State(doors: Doors(DoorSettings()), identity: try TLSIdentity(certificate), files: [], stamps: []))
     }
 
+    /// Whether there is something to look after.
+    var hasFiles: Bool { state.withLock { !$0.files.isEmpty } }
+
     package var isSecure: Bool { state.withLock { $0.identity != nil } }
 
     /// Whether what is in use is what the files say, as far as they have been looked at.
@@ -102,16 +105,23 @@ package final class Entrance: Sendable {
         }
     }
 
-    /// Looks whether files have changed, not more often than once a second, and takes what they say now.
+    /// Looks whether files have changed, unless that was done a moment ago, and takes what they say now.
     func refresh(now: ContinuousClock.Instant = .now) {
         let files: [String]? = state.withLock { state in
             guard !state.files.isEmpty, now >= state.nextLook else { return nil }
-            state.nextLook = now.advanced(by: .seconds(1))
+            state.nextLook = now.advanced(by: .seconds(0.5))
             return state.files
         }
         guard let files else { return }
         let stamps = files.map { FileStamp($0) }
-        let isNews = state.withLock { $0.stamps != stamps && $0.refused != stamps }
+        let isNews = state.withLock { state in
+            if state.stamps == stamps {
+                // Perhaps the very files that are in use, put back after others were refused.
+                (state.suspect, state.refused) = ([], [])
+                state.isCurrent = true
+            }
+            return state.stamps != stamps && state.refused != stamps
+        }
         guard isNews else { return }
         do throws(Failure) {
             take(try prepare())

@@ -1,0 +1,58 @@
+extension HTTPServer {
+    package struct Limits: Sendable {
+        /// When one more comes, one that waits has to go.
+        package var connections = 512
+        /// From one address; 0 for no limit of its own.
+        package var connectionsPerAddress = 0
+        /// Requests being answered; the next gets 503.
+        package var requestsInFlight = 40
+        /// Paths that are answered however many requests are in flight: whether a service lives must not depend on how busy it is.
+        package var unlimitedPaths: Set<String> = []
+        /// Paths with a limit of their own in place of the common one: what hangs there must not keep the others from being answered.
+        package var ownLimits: [String: Int] = [:]
+        /// Request line and headers together; more gets 431.
+        package var headerBytes = 32 << 10
+        /// More gets 413.
+        package var bodyBytes = 1 << 20
+        /// From the connection to the end of its first request's headers, the TLS handshake among it.
+        package var headerSeconds = 10.0
+        /// From an answer to the end of the next request's headers.
+        package var idleSeconds = 120.0
+        /// For the body of a request to arrive.
+        package var bodySeconds = 20.0
+        /// For an answer to be read.
+        package var sendSeconds = 60.0
+        /// All answers together that have not been read yet.
+        package var unreadBytes = 256 << 20
+        /// Event loops.
+        package var threads = 1
+
+        package init() {}
+    }
+
+    /// What the server counts of itself.
+    package struct Counts: Sendable {
+        package var requests = 0
+        package var inFlight = 0
+        /// Requests turned away because too many were in flight.
+        package var refused = 0
+        /// Connections open now.
+        package var connections = 0
+        package var connectionsAccepted = 0
+        /// Connections for which there was no place.
+        package var connectionsRefused = 0
+        /// Connections that the server ended, by the reason's name in `connectionEndReasons`.
+        package var connectionsEnded: [String: Int] = [:]
+    }
+
+    /// All that `Counts.connectionsEnded` may name.
+    package static var connectionEndReasons: [String] { ConnectionTable.EndReason.allCases.map(\.rawValue) }
+}
+
+extension HTTPServer.Limits {
+    var ofConnections: ConnectionTable.Limits {
+        ConnectionTable.Limits(
+            connections: connections, connectionsPerAddress: connectionsPerAddress, headerSeconds: headerSeconds, idleSeconds: idleSeconds,
+            bodySeconds: bodySeconds, sendSeconds: sendSeconds, unreadBytes: unreadBytes)
+    }
+}

@@ -1,0 +1,115 @@
+"""The units of deploy/systemd: systemd accepts them, and they allow all that the exporter does."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import MARTLET, REPOSITORY, Start, free_port, wait_for
+from doors import LAUNCHER, PASSWORD, Simulator, bcrypt, curl
+
+FOLDER = REPOSITORY / "deploy/systemd"
+SERVICE, SOCKET = FOLDER / "martlet-exporter.service", FOLDER / "martlet-exporter.socket"
+PROGRAM, SETTINGS = "/usr/local/bin/martlet", "/etc/martlet/martlet.yml"
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+
+
+def values(key: str) -> list[str]:
+    """What the service's lines of a key say."""
+    return re.findall(rf"^{key}=(.*)$", SERVICE.read_text(), re.MULTILINE)
+
+
+@needs_systemd
+def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
+    """It warns of keys that it does not know, and ends well all the same."""
+    for unit in (SERVICE, SOCKET):
+        (tmp_path / unit.name).write_text(unit.read_text().replace(PROGRAM, str(MARTLET)))
+    check = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *tmp_path.iterdir()], capture_output=True, text=True, timeout=60)
+    ours = [line for line in (check.stdout + check.stderr).splitlines() if "martlet" in line]
+    assert (check.returncode, ours) == (0, [])
+
+
+@needs_systemd
+def test_little_is_left_to_be_exposed() -> None:
+    check = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", SERVICE], capture_output=True, text=True, timeout=60)
+    score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", check.stdout)
+    assert score, check.stdout + check.stderr
+    print(score.group(0))
+    assert float(score.group(1)) <= 1.3, check.stdout
+
+
+def members(name: str) -> set[str]:
+    """System calls of one of systemd's sets, or the one call."""
+    if not name.startswith("@"):
+        return {name}
+    told = subprocess.run(["systemd-analyze", "syscall-filter", "--no-pager", name], capture_output=True, text=True, check=True, timeout=60).stdout
+    return set().union(*(members(line.strip()) for line in told.splitlines()[1:] if line.strip() and not line.strip().startswith("#")))
+
+
+def allowed_calls() -> set[str]:
+    allowed: set[str] = set()
+    for line in values("SystemCallFilter"):
+        named = set().union(*(members(name) for name in line.removeprefix("~").split()))
+        allowed = allowed - named if line.startswith("~") else allowed | named
+    return allowed
+
+
+def can_trace() -> bool:
+    return shutil.which("strace") is not None and subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
+
+
+@needs_systemd
+@pytest.mark.skipif(not can_trace(), reason="strace is not installed or may not trace")
+def test_the_service_may_do_all_that_it_does(start: Start, tmp_path: Path, certificates: Any) -> None:
+    simulator = Simulator(start)
+    (tmp_path / "token").write_text(simulator.token)
+    example = re.search(r"```yaml\n# /etc/martlet/martlet.yml\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
+    assert example
+    settings = yaml.safe_load(example.group(1))
+    (cluster,) = settings["proxmox"]["clusters"]
+    assert f"/run/credentials/{SERVICE.name}/token" == cluster["token_file"] and values("LoadCredential") == ["token:/etc/martlet/token"]
+    # A name, so that it is looked up.
+    cluster |= {"token_file": str(tmp_path / "token"), "endpoint": f"http://localhost:{simulator.port}", "ca_file": str(certificates.authority)}
+    settings["web"] = {"config_file": str(tmp_path / "web.yml")}
+    (tmp_path / "martlet.yml").write_text(yaml.safe_dump(settings))
+    doors = {"basic_auth_users": {"user": bcrypt()}, "tls_server_config": {"cert_file": str(certificates.server), "key_file": str(certificates.server)}}
+    (tmp_path / "web.yml").write_text(yaml.safe_dump(doors))
+
+    (command,) = values("ExecStart")
+    words = command.replace(PROGRAM, str(MARTLET)).replace(SETTINGS, str(tmp_path / "martlet.yml")).split()
+    port, trace = free_port(), tmp_path / "trace"
+    env = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "500000"}
+    tracer = start("/usr/bin/strace", "-f", "-qq", "-o", trace, sys.executable, "-c", LAUNCHER, f"listening=127.0.0.1:{port}", "us", *words, env=env)
+    url = f"https://127.0.0.1:{port}"
+    flags = ("--cacert", certificates.authority, "--user", f"user:{PASSWORD}")
+    wait_for(lambda: curl(url + "/metrics", *flags).body.count("pve_guest_info{") == 10, 60, f"a scrape; {tracer.output}")
+    assert curl(f"{url}/pve?target=localhost:{simulator.port}", *flags).status == 200 and curl(url + "/", *flags).status == 200
+    lines = trace.read_text().splitlines()
+    process = int(next(line for line in lines if f'execve("{MARTLET}"' in line).split()[0])
+    subprocess.run(["kill", f"-{signal.SIGHUP.value}", str(process)], check=True)
+    wait_for(lambda: '"configuration reloaded"' in tracer.output, 30, f"a reload; {tracer.output}")
+    time.sleep(0.6)
+    subprocess.run(["kill", str(process)], check=True)
+    assert tracer.process.wait(60) == 0, tracer.output
+
+    lines = trace.read_text().splitlines()
+    lines = lines[next(number for number, line in enumerate(lines) if f'execve("{MARTLET}"' in line) + 1:]
+    calls = {found.group(1) for line in lines if (found := re.match(r"\d+ +(\w+)\(", line))}
+    assert len(calls) > 40 and calls - allowed_calls() == set()
+    families = set(re.findall(r"\bsocket\((AF_\w+)", "\n".join(lines)))
+    assert {"AF_UNIX", "AF_INET"} <= families <= set(values("RestrictAddressFamilies")[0].split()), families
+    # MemoryDenyWriteExecute, ProtectSystem, RestrictSUIDSGID and RestrictNamespaces.
+    assert [line for line in lines if "PROT_WRITE|PROT_EXEC" in line or re.search(r"\bmprotect\(.*PROT_EXEC", line)] == []
+    assert [line for line in lines if re.search(r"\bopenat?\(.*(O_WRONLY|O_RDWR|O_CREAT)", line) and "/dev/null" not in line] == []
+    assert [line for line in lines if "S_ISUID" in line or "S_ISGID" in line or "CLONE_NEW" in line] == []
