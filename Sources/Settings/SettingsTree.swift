@@ -127,6 +127,27 @@ package struct SettingsTree: Sendable {
         return []
     }
 
+    /// The first value that is not what it is in another tree: its path, and where it was written, there if it is not here any more.
+    package func difference(from other: SettingsTree) -> (path: [String], place: SettingsTree)? {
+        switch (node.content, other.node.content) {
+        case (.mapping, _), (_, .mapping):
+            let names = members.map(\.name)
+            for name in names + other.members.map(\.name).filter({ !names.contains($0) }) {
+                guard let (path, place) = self[name].difference(from: other[name]) else { continue }
+                return ([name] + path, place)
+            }
+            return nil
+        default:
+            let isSame = elements.count == other.elements.count && zip(elements, other.elements).allSatisfy { $0.isSame(as: $1) }
+            return isSame ? nil : ([], isSet ? self : other)
+        }
+    }
+
+    private func isSame(as other: SettingsTree) -> Bool {
+        if case .scalar(let text) = node.content, case .scalar(let otherText) = other.node.content { return text == otherText }
+        return isSet == other.isSet && difference(from: other) == nil
+    }
+
     /// The text behind a key; nil also when it is empty, as with variables.
     package func word(_ key: String) -> String? { self[key].text.flatMap { $0.isEmpty ? nil : $0 } }
 

@@ -10,7 +10,7 @@ package struct HTTPHeaders: Sendable {
     package subscript(name: String) -> String? { fields.first { Self.isSame($0.name, name) }?.value }
 
     /// All values of that name.
-    func values(of name: String) -> [String] { fields.filter { Self.isSame($0.name, name) }.map(\.value) }
+    package func values(of name: String) -> [String] { fields.filter { Self.isSame($0.name, name) }.map(\.value) }
 
     private static func isSame(_ left: String, _ right: String) -> Bool {
         left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { folded($0) == folded($1) }

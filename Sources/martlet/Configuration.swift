@@ -104,7 +104,7 @@ struct Configuration: Sendable {
     var takesSystemdSockets: Bool { tree["web"]["systemd_socket"].flag ?? false }
 
     /// The file of the doors, if there is to be one.
-    var webConfigurationFile: String? { tree["web"]["config_file"].text }
+    var webConfigurationFile: String? { tree["web"].word("config_file") }
 
     /// By what names the exporter may be called on loopback.
     var hosts: HostCheck {
@@ -113,11 +113,9 @@ struct Configuration: Sendable {
 
     /// Throws when these settings differ from those of the start in what is read at the start only.
     func checkReload(from start: Configuration) throws(Failure) {
-        for key in ["listen_address", "systemd_socket", "config_file", "allowed_hosts", "max_requests"] {
-            let (old, new) = (start.tree["web"][key], tree["web"][key])
-            guard old.texts == new.texts else {
-                throw (new.isSet ? new : old).failure("web.\(key) is read at the start only; restart martlet")
-            }
+        for section in ["log", "web", "stack"] {
+            guard let (path, place) = tree[section].difference(from: start.tree[section]) else { continue }
+            throw place.failure("\(([section] + path).joined(separator: ".")) is read at the start only; restart martlet")
         }
     }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -15,7 +16,11 @@ typedef struct daemon_context {
 // starts a handful of daemons, so the few bytes stay.
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                                  const char *version, const char *data, size_t *size, void **request) {
-    (void)version;
+    // Where a body ends is not said by chunks in HTTP/1.0; a proxy of that age would pass them on as they are (RFC 9112 section 6.1).
+    if (*request == NULL && strcmp(version, MHD_HTTP_VERSION_1_0) == 0 &&
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL) {
+        return MHD_NO;
+    }
     const daemon_context *context = cls;
     return context->options.on_request(context->options.context, connection, url, method, (const uint8_t *)data, size, request)
                ? MHD_YES
@@ -42,6 +47,13 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **o
         options->on_connection_end(options->context, *own);
         *own = NULL;
     }
+}
+
+// An escaped NUL stays as it is: whoever reads the result as a C string would see the beginning only.
+static size_t on_unescape(void *cls, struct MHD_Connection *connection, char *text) {
+    (void)cls;
+    (void)connection;
+    return strstr(text, "%00") == NULL ? MHD_http_unescape(text) : strlen(text);
 }
 
 __attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *format, va_list arguments) {
@@ -75,6 +87,7 @@ mlt_httpd *mlt_httpd_start(const mlt_httpd_options *options) {
         MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_memory_bytes,
         MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL,
         MHD_OPTION_ARRAY, secure ? tls : plain,
         MHD_OPTION_END);
     if (daemon == NULL) free(context);
@@ -106,6 +119,35 @@ void *mlt_httpd_tls_session(mlt_httpd_connection *connection) {
 void mlt_httpd_suspend(mlt_httpd_connection *connection) { MHD_suspend_connection(connection); }
 
 void mlt_httpd_resume(mlt_httpd_connection *connection) { MHD_resume_connection(connection); }
+
+static int is_blank(char byte) { return byte == ' ' || byte == '\t'; }
+
+// In libmicrohttpd's memory a line stands as it came: the name, NUL for the colon, blanks, the value, NUL for CR and LF each. When the next line
+// begins with a blank, 0.9.75 puts it behind the *name* ("X: a", " b" is a header Xb), which it moves to where there is room, or not if there is.
+static enum MHD_Result on_line(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
+                               size_t value_size) {
+    (void)kind;
+    int *is_one_line = cls;
+    *is_one_line = 0;
+    if (value == NULL) return MHD_NO;
+    uintptr_t gap = (uintptr_t)value - (uintptr_t)key;
+    if (gap <= key_size || gap > key_size + (1 << 20)) return MHD_NO;
+    for (size_t index = key_size + 1; index < gap; index++) {
+        if (!is_blank(key[index])) return MHD_NO;
+    }
+    // Behind the last header there is at least the end of the empty line.
+    const char *next = value + value_size + 1;
+    if (*next == '\0') next++;
+    if (is_blank(*next)) return MHD_NO;
+    *is_one_line = 1;
+    return MHD_YES;
+}
+
+int mlt_httpd_has_one_line_headers(mlt_httpd_connection *connection) {
+    int is_one_line = 1;
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_line, &is_one_line);
+    return is_one_line;
+}
 
 typedef struct pair_door {
     mlt_httpd_on_pair on_pair;

@@ -42,7 +42,7 @@ package struct ConfigurationCollector: Collector {
             buffer.add(isSuccessful, .empty, reloads.isLastSuccessful)
             buffer.add(lastSuccess, .empty, reloads.lastSuccess)
         }
-        buffer.add(isWebCurrent, .empty, entrance.isCurrent)
+        if entrance.hasFiles { buffer.add(isWebCurrent, .empty, entrance.isCurrent) }
         if let expires = entrance.certificateExpires { buffer.add(certificateExpires, .empty, Double(expires)) }
         sink.commit(buffer)
     }

@@ -13,6 +13,7 @@ package struct ExporterCollector: Collector {
     private let requests: Metric
     private let refused: Metric
     private let inFlight: Metric
+    private let denied: Metric
     private let connections: Metric
     private let connectionsAccepted: Metric
     private let connectionsRefused: Metric
@@ -31,6 +32,10 @@ package struct ExporterCollector: Collector {
         requests = catalogue.counter("martlet_http_requests_total", "HTTP requests answered or turned away.", source: "martlet")
         refused = catalogue.counter(
             "martlet_http_requests_refused_total", "HTTP requests turned away because too many were in flight.", source: "martlet")
+        denied = catalogue.counter(
+            "martlet_http_requests_denied_total",
+            "HTTP requests that the doors did not let in: too many of them, a foreign Host on loopback, no right password, too many to check.",
+            labels: Self.reasonLabels, source: "martlet")
         inFlight = catalogue.gauge("martlet_http_requests_in_flight", "HTTP requests being answered now.", source: "martlet")
         connections = catalogue.gauge("martlet_http_connections", "Connections of HTTP clients that are open now.", source: "martlet")
         connectionsAccepted = catalogue.counter(
@@ -50,6 +55,9 @@ package struct ExporterCollector: Collector {
         if let counts = counts() {
             buffer.add(requests, .empty, Double(counts.requests))
             buffer.add(refused, .empty, Double(counts.refused))
+            for reason in Doorman.Denial.allCases {
+                buffer.add(denied, buffer.labels(Self.reasonLabels, reason.rawValue), Double(counts.denied[reason] ?? 0))
+            }
             buffer.add(inFlight, .empty, Double(counts.inFlight))
             buffer.add(connections, .empty, Double(counts.connections))
             buffer.add(connectionsAccepted, .empty, Double(counts.connectionsAccepted))

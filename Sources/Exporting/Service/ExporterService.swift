@@ -56,7 +56,11 @@ package final class ExporterService: Sendable {
     package func start() throws(Failure) {
         var limits = HTTPServer.Limits()
         limits.requestsInFlight = options.requestsInFlight
-        limits.unlimitedPaths = Set(Self.healthPaths + Self.readyPaths)
+        // Nothing here reads a body; who sends one is not known yet, and may be many.
+        limits.bodyBytes = 4 << 10
+        limits.unlimitedPaths = Set(DoorSettings.healthPaths)
+        // Reloads wait for each other; who asks for many must not keep scrapes from being answered.
+        limits.ownLimits[Self.reloadPath] = 4
         for page in pages { limits.ownLimits[page.path] = page.requestsInFlight }
         // A quarter of all connections: one address that opens many leaves room for the others. On loopback all have the same.
         if options.listeners.contains(where: { $0.reach == .network }) { limits.connectionsPerAddress = limits.connections / 4 }
@@ -94,6 +98,7 @@ package final class ExporterService: Sendable {
                 let doors = try options.entrance.prepare()
                 if let reread {
                     let served = try serve(try await reread())
+                    if let current = state.withLock({ $0.served }) { served.follow(current) }
                     let (last, isStopping) = state.withLock { state in
                         defer { if !state.isStopping { state.served = served } }
                         return (state.served, state.isStopping)
@@ -153,9 +158,9 @@ package final class ExporterService: Sendable {
         router.get("/") { [weak self] _ in page.response(self?.state.withLock { $0.served }?.last ?? []) }
         router.get("/metrics") { [weak self] in await self?.served?.metrics($0) ?? Self.stopping }
         for page in pages { router.get(page.path) { [weak self] in await self?.served?.page($0) ?? Self.stopping } }
-        for path in Self.healthPaths { router.get(path, health) }
-        for path in Self.readyPaths { router.get(path, ready) }
-        for method in ["POST", "PUT"] { router.add(method, "/-/reload") { [weak self] in await self?.reload($0) ?? Self.stopping } }
+        for path in DoorSettings.alivePaths { router.get(path, health) }
+        for path in DoorSettings.readyPaths { router.get(path, ready) }
+        for method in ["POST", "PUT"] { router.add(method, Self.reloadPath) { [weak self] in await self?.reload($0) ?? Self.stopping } }
         return router
     }
 
@@ -173,7 +178,6 @@ package final class ExporterService: Sendable {
         }
     }
 
-    private static let healthPaths = ["/health", "/-/healthy"]
-    private static let readyPaths = ["/ready", "/-/ready"]
+    private static let reloadPath = "/-/reload"
     private static var stopping: HTTPServerResponse { HTTPServerResponse(status: 503, text: "Shutting down.\n") }
 }

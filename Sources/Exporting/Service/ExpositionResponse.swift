@@ -12,8 +12,7 @@ package enum ExpositionResponse {
     ///
     /// - Parameter headers: of the request.
     static func negotiated(_ exposition: Exposition, _ headers: HTTPHeaders) -> HTTPServerResponse {
-        let accept = headers.fields.filter { $0.name.lowercased() == "accept" }.map(\.value)
-        let format = ContentNegotiation.format(accept: accept)
+        let format = ContentNegotiation.format(accept: headers.values(of: "Accept"))
         return response(exposition, format, vary: "Accept, Accept-Encoding", headers["Accept-Encoding"])
     }
 

@@ -26,9 +26,16 @@ final class ServedContents: Sendable {
         scrapeTimeoutSeconds = contents.scrapeTimeoutSeconds
     }
 
-    var hasCollectors: Bool { !coordinator.collectors.isEmpty }
     var hasData: Bool { state.withLock { $0.hasData } }
     var last: [ScrapeResult.Share] { state.withLock { $0.last } }
+
+    /// Takes over what is known, so that a reload does not make a service unready that was ready.
+    func follow(_ other: ServedContents) {
+        let (last, hasData) = other.state.withLock { ($0.last, $0.hasData) }
+        state.withLock { state in
+            (state.last, state.hasData) = (last, state.hasData || hasData)
+        }
+    }
 
     /// Brings the collectors to life and reads them once, so that the first scraper finds warm connections and `/ready` tells the truth.
     func live() {

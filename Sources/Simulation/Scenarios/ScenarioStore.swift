@@ -9,7 +9,7 @@ package final class ScenarioStore: Sendable {
         /// Grows whenever the timeline becomes another.
         var generation = 0
         /// The file as it was when it was last read, well or not.
-        var signature: FileSignature?
+        var signature: FileStamp?
     }
 
     private let path: String?
@@ -37,7 +37,7 @@ package final class ScenarioStore: Sendable {
             try Files.makeDirectory(Files.absolute(directory))
             try Self.create(Timeline(epoch: max(0, clock.unixSeconds.rounded(.down))), at: path)
         }
-        let signature = FileSignature(path)
+        let signature = FileStamp(path)
         state = Mutex(State(timeline: try Self.read(path), signature: signature))
     }
 
@@ -46,7 +46,7 @@ package final class ScenarioStore: Sendable {
         var complaint: Failure?
         let result = state.withLock { state in
             if let path {
-                let signature = FileSignature(path)
+                let signature = FileStamp(path)
                 if signature != state.signature {
                     state.signature = signature
                     do throws(Failure) {
@@ -87,7 +87,7 @@ package final class ScenarioStore: Sendable {
         try Files.write(timeline.json(), to: path, mode: 0o600)
         let written = timeline
         state.withLock { state in
-            state.signature = FileSignature(path)
+            state.signature = FileStamp(path)
             Self.replace(&state, by: written)
         }
         return written
@@ -111,26 +111,6 @@ package final class ScenarioStore: Sendable {
         guard link(candidate, path) == 0 || errno == EEXIST else {
             throw Failure(.environment, "cannot write \(path): \(systemMessage(errno))")
         }
-    }
-}
-
-/// What tells one content of a file from the next without reading it.
-private struct FileSignature: Equatable {
-    private let device: UInt
-    private let inode: UInt
-    private let size: Int
-    private let seconds: Int
-    private let nanoseconds: Int
-
-    /// nil when there is no such file.
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        device = UInt(status.st_dev)
-        inode = UInt(status.st_ino)
-        size = Int(status.st_size)
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
     }
 }
 

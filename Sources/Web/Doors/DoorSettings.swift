@@ -14,7 +14,11 @@ package struct DoorSettings: Sendable, Equatable {
     }
 
     /// The paths that say whether a service lives and has data: the only ones that may be open.
-    package static let healthPaths = ["/health", "/-/healthy", "/ready", "/-/ready"]
+    package static let healthPaths = alivePaths + readyPaths
+    /// Whether the service lives.
+    package static let alivePaths = ["/health", "/-/healthy"]
+    /// Whether it has data.
+    package static let readyPaths = ["/ready", "/-/ready"]
 
     /// Nil for plain HTTP.
     package var tls: TLSSettings?

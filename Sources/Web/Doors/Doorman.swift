@@ -5,12 +5,27 @@ package struct Doorman: Sendable {
     private let doors: @Sendable () -> Doors
     private let hosts: HostCheck?
     private let handler: HTTPHandler
+    private let onDenial: @Sendable (Denial) -> Void
+
+    /// Why somebody was not let in.
+    package enum Denial: String, Sendable, CaseIterable {
+        case rateLimit = "rate_limit"
+        /// On loopback, under a name that is not this machine's.
+        case host
+        case password
+        /// Too many passwords waited to be checked.
+        case busy
+    }
 
     /// - Parameter doors: the doors of this moment, asked once for each request.
     /// - Parameter hosts: for servers that listen on loopback; nil for others, which are called by any name.
-    package init(doors: @escaping @Sendable () -> Doors, hosts: HostCheck? = nil, handler: @escaping HTTPHandler) {
+    package init(
+        doors: @escaping @Sendable () -> Doors, hosts: HostCheck? = nil, onDenial: @escaping @Sendable (Denial) -> Void = { _ in },
+        handler: @escaping HTTPHandler
+    ) {
         self.doors = doors
         self.hosts = hosts
+        self.onDenial = onDenial
         self.handler = handler
     }
 
@@ -21,22 +36,25 @@ package struct Doorman: Sendable {
 
     private func answer(_ request: HTTPServerRequest, _ doors: Doors) async -> HTTPServerResponse {
         if let waitSeconds = doors.limiter?.take() {
-            return Self.refusal(429, "Too many requests.\n", ("Retry-After", Self.wholeSeconds(waitSeconds)))
+            return denial(.rateLimit, 429, "Too many requests.\n", ("Retry-After", Self.wholeSeconds(waitSeconds)))
         }
         if let hosts, case .refused(let status, let text) = hosts.judge(hosts: request.headers.values(of: "Host")) {
-            return Self.refusal(status, text)
+            return denial(.host, status, text)
         }
         if let authentication = doors.authentication, !doors.settings.openPaths.contains(request.path) {
             switch await authentication.verify(authorizationHeader: request.headers["Authorization"]) {
             case .granted: break
-            case .denied: return Self.refusal(401, "Unauthorized.\n", ("WWW-Authenticate", #"Basic realm="martlet", charset="UTF-8""#))
-            case .busy: return Self.refusal(503, "Too many passwords wait to be checked.\n", ("Retry-After", "1"))
+            case .denied: return denial(.password, 401, "Unauthorized.\n", ("WWW-Authenticate", #"Basic realm="martlet", charset="UTF-8""#))
+            case .busy: return denial(.busy, 503, "Too many passwords wait to be checked.\n", ("Retry-After", "1"))
             }
         }
         return await handler(request)
     }
 
-    private static func refusal(_ status: Int, _ text: String, _ header: (name: String, value: String)? = nil) -> HTTPServerResponse {
+    private func denial(
+        _ denial: Denial, _ status: Int, _ text: String, _ header: (name: String, value: String)? = nil
+    ) -> HTTPServerResponse {
+        onDenial(denial)
         var response = HTTPServerResponse(status: status, text: text)
         if let header { response.headers.add(header.name, header.value) }
         return response

@@ -68,7 +68,7 @@ package final class Entrance: Sendable {
     }
 
     /// Whether there is something to look after.
-    var hasFiles: Bool { state.withLock { !$0.files.isEmpty } }
+    package var hasFiles: Bool { state.withLock { !$0.files.isEmpty } }
 
     package var isSecure: Bool { state.withLock { $0.identity != nil } }
 

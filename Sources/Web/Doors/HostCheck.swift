@@ -21,11 +21,9 @@ package struct HostCheck: Sendable {
         self.remedy = remedy
     }
 
-    /// - Parameter hosts: the values of all Host fields; of HTTP/1.0 there need not be any.
-    package func judge(hosts: [String], isRequired: Bool = true) -> Verdict {
-        guard let host = hosts.first else {
-            return isRequired ? .refused(status: 400, text: "The request has no Host field.\n") : .allowed
-        }
+    /// - Parameter hosts: the values of all Host fields. One is needed, of HTTP/1.0 too: whoever leaves it out may hide it.
+    package func judge(hosts: [String]) -> Verdict {
+        guard let host = hosts.first else { return .refused(status: 400, text: "The request has no Host field.\n") }
         guard hosts.count == 1, let name = Self.name(of: host) else {
             return .refused(status: 400, text: "The request's Host field is not one host with or without a port.\n")
         }

@@ -1,10 +1,12 @@
+import Glibc
+
 extension HTTPServer {
     package struct Limits: Sendable {
         /// When one more comes, one that waits has to go.
         package var connections = 512
         /// From one address; 0 for no limit of its own.
         package var connectionsPerAddress = 0
-        /// Requests being answered; the next gets 503.
+        /// Requests that a handler works at; the next gets 503.
         package var requestsInFlight = 40
         /// Paths that are answered however many requests are in flight: whether a service lives must not depend on how busy it is.
         package var unlimitedPaths: Set<String> = []
@@ -36,6 +38,8 @@ extension HTTPServer {
         package var inFlight = 0
         /// Requests turned away because too many were in flight.
         package var refused = 0
+        /// Requests that the doors did not let in.
+        package var denied: [Doorman.Denial: Int] = [:]
         /// Connections open now.
         package var connections = 0
         package var connectionsAccepted = 0
@@ -52,7 +56,14 @@ extension HTTPServer {
 extension HTTPServer.Limits {
     var ofConnections: ConnectionTable.Limits {
         ConnectionTable.Limits(
-            connections: connections, connectionsPerAddress: connectionsPerAddress, headerSeconds: headerSeconds, idleSeconds: idleSeconds,
-            bodySeconds: bodySeconds, sendSeconds: sendSeconds, unreadBytes: unreadBytes)
+            connections: min(connections, Self.openFilesForClients), connectionsPerAddress: connectionsPerAddress,
+            headerSeconds: headerSeconds, idleSeconds: idleSeconds, bodySeconds: bodySeconds, sendSeconds: sendSeconds,
+            unreadBytes: unreadBytes)
+    }
+
+    /// Half of the files that this process may open: handlers need some too, or whoever is served would be served nothing.
+    private static var openFilesForClients: Int {
+        let files = sysconf(Int32(_SC_OPEN_MAX))
+        return files < 0 ? .max : max(files / 2, 8)
     }
 }

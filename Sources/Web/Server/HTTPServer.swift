@@ -6,10 +6,8 @@ import Synchronization
 /// An HTTP/1.1 server. Handlers run as tasks; connections, headers, bodies, idle time and requests in flight are all bounded.
 package final class HTTPServer: Sendable {
     private struct State {
-        var counts = Counts()
+        var requests = 0
         var isStopping = false
-        /// Requests being answered on the paths with a limit of their own; the others are counted under the empty path.
-        var inFlight: [String: Int] = [:]
         /// Requests whose headers have arrived and whose answer has not left yet.
         var open = 0
         /// The requests whose connection waits for its handler.
@@ -22,10 +20,21 @@ package final class HTTPServer: Sendable {
     private let logger: Logger
     private let handler: HTTPHandler
     private let entrance: Entrance
+    private let places: HandlerPlaces
     private let keeper: ConnectionKeeper
+    private let denials: Denials
     private let state = Mutex(State())
     // Set once by `init`, before the first request can reach it, and read by `stop`.
     private let loops = Mutex<[EventLoop]>([])
+
+    /// Who was not let in, by reason; the doormen count before the server is made.
+    private final class Denials: Sendable {
+        private let state = Mutex<[Doorman.Denial: Int]>([:])
+
+        var counts: [Doorman.Denial: Int] { state.withLock { $0 } }
+
+        @Sendable func note(_ denial: Doorman.Denial) { state.withLock { $0[denial, default: 0] += 1 } }
+    }
 
     private struct EventLoop: @unchecked Sendable {
         // libmicrohttpd's daemon functions may be called from any thread.
@@ -44,8 +53,14 @@ package final class HTTPServer: Sendable {
         self.limits = limits
         self.logger = logger
         self.entrance = entrance
-        let open = Doorman(doors: { entrance.doors }, handler: handler)
-        let local = Doorman(doors: { entrance.doors }, hosts: hosts, handler: handler)
+        // Behind the doors: who is not let in, or waits for his password to be checked, takes no place from those who are.
+        let places = HandlerPlaces(limits)
+        let limited: HTTPHandler = { await places.handle($0, handler) }
+        let denials = Denials()
+        self.denials = denials
+        let open = Doorman(doors: { entrance.doors }, onDenial: denials.note, handler: limited)
+        let local = Doorman(doors: { entrance.doors }, hosts: hosts, onDenial: denials.note, handler: limited)
+        self.places = places
         self.handler = { await $0.reach == .loopback ? local.handle($0) : open.handle($0) }
         do {
             keeper = try ConnectionKeeper(listeners, limits: limits.ofConnections, logger: logger)
@@ -127,8 +142,9 @@ package final class HTTPServer: Sendable {
     }
 
     package var counts: Counts {
-        var counts = state.withLock { $0.counts }
-        let connections = keeper.counts
+        let (places, connections) = (places.counts, keeper.counts)
+        var counts = Counts(requests: state.withLock { $0.requests }, inFlight: places.inFlight, refused: places.refused)
+        counts.denied = denials.counts
         counts.connections = connections.open
         counts.connectionsAccepted = connections.accepted
         counts.connectionsRefused = connections.refused
@@ -211,7 +227,7 @@ package final class HTTPServer: Sendable {
     /// Puts the answer on its way. Returns 0 when the connection must be closed instead.
     func send(_ exchange: ServerExchange) -> Int32 {
         let size = exchange.answerBytes
-        if !keeper.hasRoom(for: size) {
+        if !keeper.hasRoom(for: size, of: exchange.id) {
             turnAway(exchange, HTTPServerResponse(status: 503, text: "Too many answers wait for their readers.\n"))
         }
         keeper.move(exchange.id, to: .sending(bytes: exchange.answerBytes))
@@ -223,8 +239,8 @@ package final class HTTPServer: Sendable {
 
     /// Whether a request is turned away before its body is read, because nobody knows where that ends; then the answer is there already.
     func refuse(_ exchange: ServerExchange) -> Bool {
-        guard let problem = exchange.request().framingProblem else { return false }
-        state.withLock { $0.counts.requests += 1 }
+        guard let problem = exchange.framingProblem else { return false }
+        state.withLock { $0.requests += 1 }
         var response = HTTPServerResponse(status: 400, text: "Bad request: \(problem).\n")
         response.headers.add("Connection", "close")
         turnAway(exchange, response)
@@ -235,42 +251,27 @@ package final class HTTPServer: Sendable {
     ///
     /// Returns true when the answer is there already, because the request was turned away.
     func dispatch(_ exchange: ServerExchange) -> Bool {
-        enum Verdict { case run, busy, stopping }
-        let ownLimit = limits.ownLimits[exchange.path]
-        let (limit, account) = (ownLimit ?? limits.requestsInFlight, ownLimit == nil ? "" : exchange.path)
-        let verdict: Verdict = state.withLock { state in
-            state.counts.requests += 1
-            if state.isStopping { return .stopping }
-            guard state.inFlight[account, default: 0] < limit || limits.unlimitedPaths.contains(exchange.path) else {
-                state.counts.refused += 1
-                return .busy
-            }
-            state.counts.inFlight += 1
-            state.inFlight[account, default: 0] += 1
+        let isTaken = state.withLock { state in
+            state.requests += 1
+            if state.isStopping { return false }
             state.waiting[ObjectIdentifier(exchange)] = exchange
             // Under the lock: a stop that finds the exchange waiting must find its connection asleep, or nobody would wake it.
             exchange.suspend()
-            return .run
+            return true
         }
-        switch verdict {
-        case .stopping: turnAway(exchange, HTTPServerResponse(status: 503, text: "Shutting down.\n"))
-        case .busy:
-            turnAway(exchange, HTTPServerResponse(status: 503, text: "Limit of \(limit) requests in flight reached.\n"))
-        case .run:
-            let request = exchange.request()
-            keeper.move(exchange.id, to: .working)
-            Task.detached { [self] in
-                let response = await handler(request)
-                // Sooner than the client can ask again: it would find itself in flight.
-                state.withLock { state in
-                    state.counts.inFlight -= 1
-                    state.inFlight[account, default: 0] -= 1
-                }
-                exchange.answer(response)
-                state.withLock { $0.waiting[ObjectIdentifier(exchange)] = nil }
-            }
+        guard isTaken else {
+            turnAway(exchange, HTTPServerResponse(status: 503, text: "Shutting down.\n"))
+            return true
         }
-        return verdict != .run
+        let request = exchange.request()
+        keeper.move(exchange.id, to: .working)
+        // Health is told while all threads are busy with answers, too.
+        let priority: TaskPriority? = limits.unlimitedPaths.contains(request.path) ? .high : nil
+        Task.detached(priority: priority) { [self] in
+            exchange.answer(await handler(request))
+            state.withLock { $0.waiting[ObjectIdentifier(exchange)] = nil }
+        }
+        return false
     }
 
     func note(_ message: String) { logger.debug("http server", ["detail": message]) }

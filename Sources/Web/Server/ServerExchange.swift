@@ -59,6 +59,11 @@ final class ServerExchange: Sendable {
     var isReceiving: Bool { state.withLock { $0.phase == .receiving } }
     var isTooLarge: Bool { state.withLock { $0.isTooLarge } }
 
+    /// What two readers of the request could understand differently, or nil.
+    var framingProblem: String? {
+        mlt_httpd_has_one_line_headers(connection.pointer) == 1 ? request().framingProblem : "a header in more than one line"
+    }
+
     func request() -> HTTPServerRequest {
         HTTPServerRequest(
             method: method, path: path, query: pairs(mlt_httpd_query), headers: HTTPHeaders(pairs(mlt_httpd_headers)),
@@ -145,58 +150,4 @@ private func collectPair(
     }
     found.pointee.append((text(key, keySize), text(value, valueSize)))
     return 1
-}
-
-// The C callbacks of a server. They run on libmicrohttpd's threads, hence free functions: a closure could be bound to an actor.
-
-func serverOnRequest(
-    _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ method: UnsafePointer<CChar>?,
-    _ body: UnsafePointer<UInt8>?, _ size: UnsafeMutablePointer<Int>?, _ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-) -> Int32 {
-    guard let context, let connection, let path, let method, let size, let request else { return 0 }
-    let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
-    guard let known = request.pointee else {
-        let exchange = server.begin(connection, method: String(cString: method), path: String(cString: path))
-        request.pointee = Unmanaged.passRetained(exchange).toOpaque()
-        return server.refuse(exchange) ? server.send(exchange) : 1
-    }
-    let exchange = Unmanaged<ServerExchange>.fromOpaque(known).takeUnretainedValue()
-    if size.pointee > 0 {
-        exchange.receive(UnsafeBufferPointer(start: body, count: size.pointee))
-        size.pointee = 0
-        return 1
-    }
-    if exchange.isReceiving {
-        if exchange.isTooLarge {
-            server.turnAway(exchange, HTTPServerResponse(status: 413, text: "Request body too large.\n"))
-            return server.send(exchange)
-        }
-        // A suspended connection comes back here once it is resumed.
-        return server.dispatch(exchange) ? server.send(exchange) : 1
-    }
-    return server.send(exchange)
-}
-
-func serverOnEnd(_ context: UnsafeMutableRawPointer?, _ request: UnsafeMutableRawPointer?) {
-    guard let context, let request else { return }
-    let exchange = Unmanaged<ServerExchange>.fromOpaque(request).takeRetainedValue()
-    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().end(exchange)
-}
-
-func serverOnConnection(_ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ descriptor: Int32) -> UnsafeMutableRawPointer?
-{
-    guard let context, let connection else { return nil }
-    let id = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().begin(connection, descriptor)
-    // A number, not an address: libmicrohttpd only keeps it.
-    return id.flatMap { UnsafeMutableRawPointer(bitPattern: $0) }
-}
-
-func serverOnConnectionEnd(_ context: UnsafeMutableRawPointer?, _ own: UnsafeMutableRawPointer?) {
-    guard let context, let own else { return }
-    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().endConnection(UInt(bitPattern: own))
-}
-
-func serverOnLog(_ context: UnsafeMutableRawPointer?, _ message: UnsafePointer<CChar>?) {
-    guard let context, let message else { return }
-    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().note(String(cString: message))
 }

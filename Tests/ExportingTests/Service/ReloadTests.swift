@@ -12,6 +12,11 @@ import Web
     private final class Next: Sendable {
         private let outcome: Mutex<Result<[StubCollector], Failure>>
         private let gate: Wall?
+        private let count = Mutex((now: 0, most: 0))
+
+        /// How many read at this moment, and at the most crowded one.
+        var reading: Int { count.withLock { $0.now } }
+        var mostReading: Int { count.withLock { $0.most } }
 
         init(_ collectors: [StubCollector], gate: Wall? = nil) {
             outcome = Mutex(.success(collectors))
@@ -21,6 +26,8 @@ import Web
         func set(_ next: Result<[StubCollector], Failure>) { outcome.withLock { $0 = next } }
 
         func read(_ log: LogLines) async throws(Failure) -> ExporterContents {
+            count.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+            defer { count.withLock { $0.now -= 1 } }
             await gate?.pass()
             let collectors = try outcome.withLock { $0 }.get()
             guard let http = try? HTTPClient() else { throw Failure(.environment, "no client") }
@@ -64,6 +71,8 @@ import Web
             #expect(try await client.ask(url + "/metrics").text.contains("old_value"))
             let answer = try await client.ask(url + "/-/reload", "POST")
             #expect(answer.status == 200 && answer.text == "Reloaded.\n")
+            let ready = try await client.ask(url + "/ready")
+            #expect(ready.status == 200, "a reload makes nobody unready")
             let text = try await client.ask(url + "/metrics").text
             #expect(text.contains("new_value{") && !text.contains("old_value"))
             #expect(text.contains("martlet_config_last_reload_successful 1\n"))
@@ -116,13 +125,18 @@ import Web
 
     @Test func `reloads come one after the other, none is lost`() async throws {
         let wall = Wall()
-        try await serving([StubCollector("old")], Next([StubCollector("new")], gate: wall)) { _, client, url in
+        let next = Next([StubCollector("new")], gate: wall)
+        try await serving([StubCollector("old")], next) { _, client, url in
             async let one = client.ask(url + "/-/reload", "POST")
             async let other = client.ask(url + "/-/reload", "POST")
             await wall.arrivals(1)
+            // Both have been asked for by now, or will be; only one reads.
+            while try await client.ask(url + "/metrics").text.contains("martlet_http_requests_in_flight 3\n") == false {}
+            #expect(next.reading == 1)
             wall.open()
             let statuses = try await [one.status, other.status]
             #expect(statuses == [200, 200])
+            #expect(next.mostReading == 1 && next.reading == 0)
         }
     }
 

@@ -27,6 +27,7 @@ struct DoormanTests {
     private final class House: Sendable {
         let doors: Mutex<Doors>
         let visits = Mutex(0)
+        let denials = Mutex<[Doorman.Denial]>([])
         let comparisons = BasicAuthenticationTests.Comparisons()
         let clock = SteppedClock()
 
@@ -38,7 +39,10 @@ struct DoormanTests {
         }
 
         func ask(_ request: HTTPServerRequest) async -> HTTPServerResponse {
-            let doorman = Doorman(doors: { [self] in doors.withLock { $0 } }, hosts: HostCheck()) { [self] _ in
+            let doorman = Doorman(
+                doors: { [self] in doors.withLock { $0 } }, hosts: HostCheck(),
+                onDenial: { [self] denial in denials.withLock { $0.append(denial) } }
+            ) { [self] _ in
                 visits.withLock { $0 += 1 }
                 var response = HTTPServerResponse(text: "inside")
                 response.headers.add("x-own", "handler's")
@@ -59,6 +63,17 @@ struct DoormanTests {
         let house = House(DoorSettings())
         let response = await house.ask(Self.request())
         #expect(response.status == 200 && Self.text(response) == "inside" && house.visitCount == 1)
+    }
+
+    @Test("Who is not let in is told by reason, who is let in is not")
+    func denials() async throws {
+        let house = House(try Self.settings { $0.rateLimit = RateLimit(intervalSeconds: 3600, burst: 4) })
+        for request in [
+            Self.request(authorization: Self.right), Self.request(authorization: basic("alice", "wrong")),
+            Self.request(host: "evil.example"),
+            Self.request("/health"), Self.request(),
+        ] { _ = await house.ask(request) }
+        #expect(house.denials.withLock { $0 } == [.password, .host, .rateLimit])
     }
 
     @Test("With users, only who knows a password, and to open paths everybody")

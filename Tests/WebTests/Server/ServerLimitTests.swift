@@ -65,6 +65,33 @@ struct ServerLimitTests {
         }
     }
 
+    @Test("A path without a limit is answered when all places are taken, and takes none itself")
+    func unlimitedPath() async throws {
+        let gate = Gate()
+        var limits = HTTPServer.Limits()
+        limits.requestsInFlight = 1
+        limits.unlimitedPaths = ["/health"]
+        try await serving(
+            limits: limits,
+            { request in
+                if request.path != "/free" { await gate.pass() }
+                return HTTPServerResponse(text: "done")
+            }
+        ) { server, client in
+            let url = server.address.url()
+            try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
+                for _ in 0..<3 { group.addTask { try await client.send(request(url + "/health")) } }
+                await gate.arrivals(3)
+                #expect(try await client.send(request(url + "/free")).text == "done")
+                group.addTask { try await client.send(request(url + "/other")) }
+                await gate.arrivals(4)
+                #expect(try await client.send(request(url + "/free")).status == 503)
+                gate.open()
+                for try await answer in group { #expect(answer.text == "done") }
+            }
+        }
+    }
+
     @Test("Two hundred at the same time, on two hundred connections")
     func parallel() async throws {
         var limits = HTTPServer.Limits()

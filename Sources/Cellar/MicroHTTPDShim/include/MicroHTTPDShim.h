@@ -54,6 +54,8 @@ void *mlt_httpd_tls_session(mlt_httpd_connection *connection);
 void mlt_httpd_suspend(mlt_httpd_connection *connection);
 void mlt_httpd_resume(mlt_httpd_connection *connection);
 void mlt_httpd_headers(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair, void *context);
+/// Whether no header goes on in a second line, which every reader joins in its own way. Returns 1 or 0.
+int mlt_httpd_has_one_line_headers(mlt_httpd_connection *connection);
 void mlt_httpd_query(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair, void *context);
 
 /// Queues an answer. `body` was taken from malloc and is freed by the library, also on failure. `headers` holds

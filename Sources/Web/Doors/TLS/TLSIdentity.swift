@@ -27,7 +27,10 @@ package final class TLSIdentity: @unchecked Sendable {
     }
 
     private init(certificate: [UInt8], key: [UInt8], authorities: [UInt8]?, _ settings: TLSSettings) throws(Failure) {
-        // C reads up to the first NUL.
+        // C reads up to the first NUL, and would look for less than was written.
+        guard !settings.allowedNames.contains(where: { $0.utf8.contains(0) }) else {
+            throw Failure(.configuration, "a name of client_allowed_sans holds a NUL")
+        }
         let (certificateText, keyText) = (certificate + [0], key + [0])
         (certificatePEM, keyPEM) = (certificateText, keyText)
         let names = settings.allowedNames.map { strdup($0) }

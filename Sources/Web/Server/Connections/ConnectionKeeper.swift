@@ -71,9 +71,9 @@ final class ConnectionKeeper: Sendable {
     /// Called while the descriptor is still open: whoever shuts one down under the lock shuts down the right one.
     func remove(_ id: UInt) { state.withLock { $0.table.remove(id) } }
 
-    func hasRoom(for bytes: Int) -> Bool {
+    func hasRoom(for bytes: Int, of id: UInt) -> Bool {
         state.withLock { state in
-            let (isThere, ending) = state.table.hasRoom(for: bytes, now: .now)
+            let (isThere, ending) = state.table.hasRoom(for: bytes, of: id, now: .now)
             Self.shutDown(ending)
             return isThere
         }
@@ -123,6 +123,8 @@ final class ConnectionKeeper: Sendable {
 
     /// How many connections the event loops may be behind.
     private static let backlog = 64
+    /// How many are accepted before other listeners have their turn.
+    private static let batch = backlog / 4
 
     /// The places of the listeners where somebody waits.
     private func wait(accepts: Bool, milliseconds: Int32) -> [Int] {
@@ -138,7 +140,7 @@ final class ConnectionKeeper: Sendable {
 
     /// Accepts some of those who wait. Returns false when the process has no descriptor left.
     private func accept(from place: Int, _ serve: Serve) -> Bool {
-        for _ in 0..<(Self.backlog / 4) {
+        for _ in 0..<Self.batch {
             var storage = sockaddr_storage()
             var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let isTaken: Bool? = withUnsafeMutablePointer(to: &storage) { pointer in
@@ -154,7 +156,8 @@ final class ConnectionKeeper: Sendable {
                 case EMFILE, ENFILE, ENOBUFS, ENOMEM:
                     let reason = systemMessage(errno)
                     let ending = state.withLock { state in
-                        let ending = state.table.yieldOne()
+                        // For all who are accepted at a time: with a place each, who waits behind a crowd would wait for long.
+                        let ending = (0..<Self.batch).flatMap { _ in state.table.yieldOne() }
                         Self.shutDown(ending)
                         return ending.count
                     }

@@ -21,7 +21,7 @@ struct ConnectionTable {
         var sendSeconds = 60.0
         /// Of all answers together that have not been read yet.
         var unreadBytes = 256 << 20
-        /// How old an unread answer is before it may go to make room for another.
+        /// How old an unread answer is before it may go to make room for another of the same address, or of one that has as many.
         var unreadGraceSeconds = 2.0
     }
 
@@ -137,22 +137,40 @@ struct ConnectionTable {
         connections[id]?.since = now
     }
 
-    /// Whether an answer of so many bytes may wait for its reader. Older unread answers that stand in its way are to be ended: their descriptors
+    /// Whether an answer of so many bytes may wait for its reader. Other unread answers that stand in its way are to be ended: their descriptors
     /// come back with the word.
-    mutating func hasRoom(for bytes: Int, now: Instant) -> (isThere: Bool, ending: [Int32]) {
+    mutating func hasRoom(for bytes: Int, of id: UInt, now: Instant) -> (isThere: Bool, ending: [Int32]) {
         var ending: [Int32] = []
         var freed = 0
-        let grace = Duration.seconds(limits.unreadGraceSeconds)
-        while unreadBytes - freed + bytes > limits.unreadBytes {
-            let unread = connections.filter { !$0.value.isEnding && $0.value.isUnread && now - $0.value.since > grace }
-            guard let (id, oldest) = unread.min(by: { $0.value.since < $1.value.since }), case .sending(let size) = oldest.phase else {
-                break
-            }
-            freed += size
-            ending.append(contentsOf: end(id, .unread))
+        while unreadBytes - freed + bytes > limits.unreadBytes, let victim = unreadVictim(for: bytes, of: connections[id]?.address, now) {
+            freed += victim.bytes
+            ending.append(contentsOf: end(victim.id, .unread))
         }
         // One answer alone always may, however large.
         return (unreadBytes - freed + bytes <= limits.unreadBytes || unreadBytes == 0, ending)
+    }
+
+    /// Of the address that has most and would still have no less than who asks, the oldest at once: a crowd of readers that do not read harms
+    /// nobody but itself. Of the others the oldest, once it has had a moment.
+    private func unreadVictim(for bytes: Int, of address: ClientAddress?, _ now: Instant) -> (id: UInt, bytes: Int)? {
+        typealias Unread = (id: UInt, bytes: Int, since: Instant)
+        var held: [ClientAddress: Int] = [:]
+        var oldest: [ClientAddress: Unread] = [:]
+        for (id, connection) in connections where connection.isServed && !connection.isEnding {
+            guard case .sending(let bytes) = connection.phase else { continue }
+            held[connection.address, default: 0] += bytes
+            if oldest[connection.address].map({ connection.since < $0.since }) ?? true {
+                oldest[connection.address] = (id, bytes, connection.since)
+            }
+        }
+        if let most = held.max(by: { $0.value < $1.value }), most.key != address, let first = oldest[most.key],
+            most.value - first.bytes >= bytes + (address.flatMap { held[$0] } ?? 0)
+        {
+            return (first.id, first.bytes)
+        }
+        let grace = Duration.seconds(limits.unreadGraceSeconds)
+        guard let first = oldest.values.filter({ now - $0.since > grace }).min(by: { $0.since < $1.since }) else { return nil }
+        return (first.id, first.bytes)
     }
 
     /// The descriptors of all whose time is over.
@@ -213,9 +231,4 @@ struct ConnectionTable {
 
 extension ConnectionTable.Connection {
     fileprivate var isWaiting: Bool { !isEnding && (phase == .opening || phase == .resting) }
-
-    fileprivate var isUnread: Bool {
-        if case .sending = phase { return true }
-        return false
-    }
 }

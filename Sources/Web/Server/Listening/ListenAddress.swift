@@ -69,7 +69,8 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         let size = socklen_t(MemoryLayout<Int32>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, size)
         if family == AF_INET6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &sixOnly, size) }
-        guard bind(descriptor), Glibc.listen(descriptor, 1024) == 0 else {
+        // Whoever comes while so many wait is not heard, and tries again after seconds. The kernel has a limit of its own, net.core.somaxconn.
+        guard bind(descriptor), Glibc.listen(descriptor, 4096) == 0 else {
             let code = errno
             close(descriptor)
             throw failure(origin, code)

@@ -120,17 +120,34 @@ struct ConnectionTableTests {
     func unread() throws {
         var table = table { $0.unreadBytes = 100 }
         let ids = try (Int32(1)...3).map { try enter(&table, $0).id }
-        #expect(table.hasRoom(for: 1_000, now: start).isThere)
+        #expect(table.hasRoom(for: 1_000, of: ids[2], now: start).isThere)
         table.move(ids[0], to: .sending(bytes: 60), now: after(0))
-        #expect(!table.hasRoom(for: 60, now: after(1)).isThere)
-        #expect(table.hasRoom(for: 40, now: after(1)).isThere)
+        #expect(!table.hasRoom(for: 60, of: ids[2], now: after(1)).isThere)
+        #expect(table.hasRoom(for: 40, of: ids[2], now: after(1)).isThere)
         table.move(ids[1], to: .sending(bytes: 40), now: after(1))
-        let room = table.hasRoom(for: 50, now: after(2.5))
+        let room = table.hasRoom(for: 50, of: ids[2], now: after(2.5))
         #expect(room.isThere)
         #expect(room.ending == [1])
         table.remove(ids[0])
         table.move(ids[1], to: .resting, now: after(3))
         #expect(table.unreadBytes == 0)
+    }
+
+    @Test("Who has most unread answers makes room at once for who would have no more, and for nobody else")
+    func unreadShares() throws {
+        var table = table { $0.unreadBytes = 100 }
+        let crowd = try (Int32(1)...4).map { try enter(&table, $0, from: 1).id }
+        let (other, third) = (try enter(&table, 5, from: 2).id, try enter(&table, 6, from: 3).id)
+        for (place, id) in crowd.enumerated() { table.move(id, to: .sending(bytes: 25), now: after(Double(place) / 10)) }
+        #expect(!table.hasRoom(for: 25, of: crowd[3], now: after(1)).isThere)
+        let room = table.hasRoom(for: 25, of: other, now: after(1))
+        #expect(room.isThere)
+        #expect(room.ending == [1])
+        table.remove(crowd[0])
+        table.move(other, to: .sending(bytes: 25), now: after(1))
+        // It would have more than any other then.
+        #expect(!table.hasRoom(for: 60, of: third, now: after(1)).isThere)
+        #expect(table.hasRoom(for: 25, of: third, now: after(1)).ending == [2])
     }
 
     @Test("A descriptor that comes again without its end having been told is a new connection")

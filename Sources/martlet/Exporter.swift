@@ -1,0 +1,67 @@
+import Exporting
+import Primitives
+import ProxmoxAPI
+import ProxmoxCollector
+import ProxmoxDropIn
+import Synchronization
+import Web
+import WebConfiguration
+
+/// What `martlet exporter` and `martlet up` serve.
+enum Exporter {
+    /// Errors: nothing is configured, or what is cannot be used.
+    static func contents(
+        _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ dropIn: DropInSettings, _ http: HTTPClient
+    ) throws(Failure) -> ExporterContents {
+        guard !proxmox.clusters.isEmpty || !dropIn.modules.isEmpty else {
+            if let problem = dropIn.modulesProblem { throw problem }
+            throw Failure(
+                .configuration,
+                "no Proxmox cluster is configured; write proxmox.clusters into martlet.yml, or set PROXMOX_HOST, PROXMOX_USER, "
+                    + "PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE (for /pve alone, --pve.config-file does; martlet up --simulate needs none)"
+            )
+        }
+        let seconds = configuration.scrapeTimeoutSeconds
+        let context = CollectionContext(
+            deadline: .after(seconds: seconds), detail: configuration.detail, http: http, logger: configuration.logger)
+        let collector = ProxmoxCollector(proxmox)
+        let clusters = proxmox.clusters.map { DropInCluster(name: $0.name, endpoints: $0.endpoints, credential: $0.credential) }
+        let handler = try DropInHandler(dropIn, clusters: clusters, scrapeTimeoutSeconds: seconds, context: context)
+        let page = ExporterContents.Page(
+            "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: handler.handle)
+        return ExporterContents(
+            collectors: proxmox.clusters.isEmpty ? [] : [collector], own: [collector.requests, handler.metrics], pages: [page],
+            scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
+    }
+
+    /// Says what works and is still not what one should want. Not before all else is good: an error stands alone.
+    static func warn(of proxmox: ProxmoxSettings, _ logger: Logger) {
+        for warning in proxmox.warnings { logger.warn(warning) }
+    }
+
+    /// Fails when credentials are refused, so that this shows before anything is served.
+    static func checkCredentials(_ contents: ExporterContents) async throws(Failure) {
+        for case let collector as ProxmoxCollector in contents.collectors {
+            var context = contents.context
+            context.deadline = .after(seconds: contents.scrapeTimeoutSeconds)
+            try await collector.checkCredentials(context)
+        }
+    }
+
+    /// The doors of `--web.config.file`; none without it.
+    static func entrance(_ configuration: Configuration) throws(Failure) -> Entrance {
+        guard let file = configuration.webConfigurationFile else { return Entrance() }
+        let logger = configuration.logger
+        // Said again only when they have changed: files are read at every reload.
+        let said = Mutex<[String]>([])
+        return try Entrance(logger: logger) { () throws(Failure) in
+            let web = try WebConfiguration(file: file)
+            let isNews = said.withLock { said in
+                defer { said = web.warnings }
+                return said != web.warnings
+            }
+            if isNews { for warning in web.warnings { logger.warn(warning) } }
+            return Entrance.Reading(web.doors, files: [file])
+        }
+    }
+}
