@@ -99,9 +99,9 @@ final class ConnectionKeeper: Sendable {
         var isListening = true
         var isOutOfDescriptors = false
         while true {
-            let (wantsListening, isOver, count, backlog) = state.withLock { state in
+            let (wantsListening, isOver, count, isBehind) = state.withLock { state in
                 Self.shutDown(state.table.expire(now: .now))
-                return (state.isListening, state.isOver, state.table.connections.count, state.table.unservedCount)
+                return (state.isListening, state.isOver, state.table.connections.count, Self.isBehind(state.table))
             }
             if isListening && (!wantsListening || isOver) {
                 for listener in listeners { listener.close() }
@@ -114,12 +114,15 @@ final class ConnectionKeeper: Sendable {
             }
             if isOver { return }
             // The kernel keeps who comes while the loops are behind, or while there is no descriptor to be had.
-            let accepts = isListening && backlog < Self.backlog && !isOutOfDescriptors
+            let accepts = isListening && !isBehind && !isOutOfDescriptors
             let ready = wait(accepts: accepts, milliseconds: isListening && !accepts ? 5 : count > 0 ? 250 : -1)
             isOutOfDescriptors = false
             for listener in ready where !accept(from: listener, serve) { isOutOfDescriptors = true }
         }
     }
+
+    /// Whether the event loops have to catch up first, with those that came or with those that must go.
+    private static func isBehind(_ table: ConnectionTable) -> Bool { table.unservedCount >= backlog || !table.isClear }
 
     /// How many connections the event loops may be behind.
     private static let backlog = 64
@@ -141,6 +144,7 @@ final class ConnectionKeeper: Sendable {
     /// Accepts some of those who wait. Returns false when the process has no descriptor left.
     private func accept(from place: Int, _ serve: Serve) -> Bool {
         for _ in 0..<Self.batch {
+            if state.withLock({ Self.isBehind($0.table) }) { return true }
             var storage = sockaddr_storage()
             var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let isTaken: Bool? = withUnsafeMutablePointer(to: &storage) { pointer in

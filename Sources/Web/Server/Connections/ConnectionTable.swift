@@ -86,12 +86,14 @@ struct ConnectionTable {
     /// Connections that are not on their way out.
     var openCount: Int { connections.count - endingCount }
 
+    /// Whether another may come: those that were told to end still hold their descriptors until the event loop has seen it.
+    var isClear: Bool { connections.count < 2 * limits.connections }
+
     /// A new connection has come.
     mutating func admit(_ descriptor: Int32, from address: ClientAddress, listener: Int, now: Instant) -> Admission {
         // A number that the kernel gives out again is free: its last connection was closed without a word.
         if let stale = idOfDescriptor[descriptor] { remove(stale) }
-        // Those that were told to end still hold their descriptors until the event loop has seen it.
-        guard connections.count < 2 * limits.connections else { return refuse() }
+        guard isClear else { return refuse() }
         var ending: [Int32] = []
         if limits.connectionsPerAddress > 0 {
             let own = connections.values.reduce(0) { $0 + ($1.address == address && !$1.isEnding ? 1 : 0) }
