@@ -31,9 +31,11 @@ package struct ProxmoxEndpoint: Sendable {
         guard let authority = Self.authority(rest) else {
             // What stands before @ may be a password.
             let isShown = address.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "@") }
-            throw Failure(
-                .configuration,
-                "\(isShown ? "\"\(address)\"" : "this") is not a Proxmox address; expected HOST, HOST:PORT or https://HOST:PORT")
+            let problem =
+                address.contains("@")
+                ? "a Proxmox address holds no user and no password"
+                : "\(isShown ? "\"\(address)\"" : "this") is not a Proxmox address"
+            throw Failure(.configuration, "\(problem); expected HOST, HOST:PORT or https://HOST:PORT")
         }
         self.authority = authority
         let prefix = pathPrefix.split(separator: "/").map { "/" + ProxmoxClient.pathPart(String($0)) }.joined()

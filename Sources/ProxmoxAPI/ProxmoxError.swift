@@ -97,8 +97,8 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             }
         // OpenSSL's words for an answer that is no TLS.
         let isPlain = error.message.contains("wrong version number")
-        let advice = isPlain ? "; what answers on this port speaks no TLS" : Self.advice(error.certificate)
-        self.init(kind, path, error.message, method: method, advice: kind == .tls ? advice : "")
+        let message = isPlain ? "what answers on this port speaks no TLS; check host and port" : error.message
+        self.init(kind, path, message, method: method, advice: kind == .tls && !isPlain ? Self.advice(error.certificate) : "")
     }
 
     /// What to do about a certificate: the commonest first obstacle, as a cluster signs its nodes' certificates itself.

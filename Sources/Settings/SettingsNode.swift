@@ -14,9 +14,15 @@ package struct SettingsNode: Sendable {
             switch self {
             case .file(let path, let line, let column): "\(path):\(line):\(column)"
             case .environment(let name): "environment variable \(name)"
-            case .flag(let name): "flag --\(name)"
+            case .flag(let name): "--\(name)"
             case .implied: "settings"
             }
+        }
+
+        /// A failure that begins with the place; a wrong flag is a wrong command line.
+        func failure(_ message: String) -> Failure {
+            let isFlag = if case .flag = self { true } else { false }
+            return Failure(isFlag ? .usage : .configuration, "\(self): \(message)")
         }
     }
 
@@ -55,9 +61,9 @@ package struct SettingsNode: Sendable {
             var elements: [SettingsNode] = []
             if case .sequence(let present) = content { elements = present } else { origin = value.origin }
             guard (0...elements.count).contains(position) else {
-                throw Failure(
-                    .configuration,
-                    "\(value.origin): there is no entry \(position) in a list of \(elements.count); the next is \(elements.count)")
+                throw value.origin.failure(
+                    "there is no entry \(position), as the list has \(elements.isEmpty ? "none" : "\(elements.count)") so far; "
+                        + "entries count from 0 without gaps")
             }
             if position == elements.count { elements.append(SettingsNode(.empty, value.origin)) }
             try elements[position].set(path.dropFirst(), value)

@@ -84,13 +84,7 @@ package indirect enum SettingsShape: Sendable {
         case (.namedTexts, .mapping(let members)):
             for member in members { try SettingsShape.text.check(member.node, at: Self.path(path, member)) }
         default:
-            var found = ""
-            // What stands in a section's place may be a key and its secret, written without the space between them.
-            if !isSection, case .scalar(let text) = node.content, text.count <= 40 { found = ", not \(quoted(text))" }
-            if case .choice(let words) = self, case .scalar(let text) = node.content, let near = nearest(to: text, among: words) {
-                found += "; did you mean \(near)?"
-            }
-            throw Failure(.configuration, "\(node.origin): \(path.isEmpty ? "" : "\(path): ")expected \(expectation)\(found)")
+            throw node.origin.failure("\(path.isEmpty ? "" : "\(path): ")expected \(expectation)\(found(node, at: path))")
         }
     }
 
@@ -110,14 +104,50 @@ package indirect enum SettingsShape: Sendable {
     private func check(_ members: [SettingsNode.Member], _ keys: [SettingsKey], at path: String) throws(Failure) {
         for member in members {
             guard let key = keys.first(where: { $0.name == member.key }) else {
-                let near = nearest(to: member.key, among: keys.map(\.name))
-                let hint = near.map { "; did you mean \"\($0)\"?" } ?? "; known: " + keys.map(\.name).joined(separator: ", ")
                 let place = path.isEmpty ? "" : " in \(path)"
-                throw Failure(.configuration, "\(member.keyOrigin): unknown key \(quoted(member.key))\(place)\(hint)")
+                throw member.keyOrigin.failure("unknown key \(quoted(member.key))\(place)\(Self.hint(member, keys))")
             }
             // A secret that does not fit must not be printed by the error that says so; only text is ever secret, and any text fits.
             try key.shape.check(member.node, at: path.isEmpty ? key.name : "\(path).\(key.name)")
         }
+    }
+}
+
+extension SettingsShape {
+    /// What stands there instead, as far as it helps, and what to do.
+    private func found(_ node: SettingsNode, at path: String) -> String {
+        let isOfFile = if case .file = node.origin { true } else { false }
+        switch (self, node.content) {
+        case (.section, .scalar(let text)), (.named, .scalar(let text)):
+            return isOfFile && text.contains(":") && !text.contains("://") ? "; write a space behind the colon of a key" : ""
+        case (.sections, .mapping):
+            return isOfFile
+                ? "; begin each of them with \"- \""
+                : "; number its entries from 0, as in \(path.split(separator: ".").last?.uppercased() ?? "")__0__KEY"
+        // What stands in a section's place may be a key and its secret, written without the space between them.
+        case (_, .scalar(let text)) where !isSection && text.count <= 40:
+            guard case .choice(let words) = self, let near = nearest(to: text, among: words) ?? nearest(to: text.lowercased(), among: words)
+            else {
+                return ", not \(quoted(text))"
+            }
+            return ", not \(quoted(text)); did you mean \(near)?"
+        case (.text, .sequence), (.flag, .sequence), (.integer, .sequence), (.seconds, .sequence), (.choice, .sequence):
+            return ", not a list"
+        default: return ""
+        }
+    }
+
+    /// What may have been meant by a key that is unknown.
+    private static func hint(_ member: SettingsNode.Member, _ keys: [SettingsKey]) -> String {
+        if let near = nearest(to: member.key, among: keys.map(\.name)) { return "; did you mean \"\(near)\"?" }
+        // LOG_LEVEL for LOG__LEVEL is the commonest slip with variables.
+        if case .environment(let name) = member.keyOrigin, let key = keys.first(where: { member.key.hasPrefix($0.name + "_") }),
+            name.hasSuffix(member.key.uppercased())
+        {
+            let rest = member.key.dropFirst(key.name.count + 1)
+            return "; sections and keys are separated by two underscores, as in \(name.dropLast(rest.count))_\(rest.uppercased())"
+        }
+        return "; known: " + keys.map(\.name).joined(separator: ", ")
     }
 }
 

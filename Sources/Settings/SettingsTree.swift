@@ -152,7 +152,25 @@ package struct SettingsTree: Sendable {
     package func word(_ key: String) -> String? { self[key].text.flatMap { $0.isEmpty ? nil : $0 } }
 
     /// A failure that begins with where this was written.
-    package func failure(_ message: String) -> Failure { Failure(.configuration, "\(node.origin): \(message)") }
+    package func failure(_ message: String) -> Failure { node.origin.failure(message) }
+
+    /// The line in the file that a key of this section names, a `KEY_file`. By mistake that may be the secret itself, so only an absolute
+    /// path, or that of a file which is there, is shown.
+    package func secretLine(_ key: String) throws(Failure) -> String {
+        let place = self[key]
+        let path = place.text ?? ""
+        guard path.hasPrefix("/") || Files.exists(path) else {
+            throw place.failure(
+                "\(key): no such file in the working directory; if the secret itself stands here, its key is \(key.dropLast(5))")
+        }
+        let line: String
+        do { line = try Files.readLine(path) } catch { throw place.failure("\(key): \(error.message)") }
+        guard !line.isEmpty else { throw place.failure("\(key): the file \(path) is empty") }
+        guard !line.utf8.contains(0x0A) else {
+            throw place.failure("\(key): the file \(path) has more than one line; only the secret should stand there")
+        }
+        return line
+    }
 }
 
 /// What was given for a flag that stands for a setting.

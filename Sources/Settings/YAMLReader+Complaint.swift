@@ -19,6 +19,8 @@ extension YAMLReader {
             "indent as above, or quote a text with a colon"
         case "found unexpected end of stream", "found unexpected document indicator": "close the quote that was opened in line \(line)"
         case "did not find expected ',' or ']'", "did not find expected ',' or '}'": "close the bracket that was opened in line \(line)"
+        case "could not find expected ':'": "write KEY: VALUE with a space behind the colon, here or in the line above"
+        case "did not find expected node content": "a value is missing, or a bracket is not closed"
         case "did not find expected '-' indicator", "did not find expected key": "indent as the lines above"
         case "found unknown escape character": #"write \\ for a backslash, or use single quotes"#
         case "found undefined tag handle": "tags (!name) are not supported, write the value without one"

@@ -12,7 +12,8 @@ package struct HTTPHeaders: Sendable {
     /// All values of that name.
     package func values(of name: String) -> [String] { fields.filter { Self.isSame($0.name, name) }.map(\.value) }
 
-    private static func isSame(_ left: String, _ right: String) -> Bool {
+    /// Whether two names or words are the same but for the case of ASCII letters.
+    static func isSame(_ left: String, _ right: String) -> Bool {
         left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { folded($0) == folded($1) }
     }
 

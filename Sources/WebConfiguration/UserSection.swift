@@ -20,6 +20,9 @@ struct UserSection {
                 throw member.value.failure(
                     "basic_auth_users: \(name) holds a colon or a control character, and no client can send such a name")
             }
+            guard !member.name.hasPrefix("$2") else {
+                throw member.value.failure("basic_auth_users: a hash stands where a user's name should; write NAME: HASH")
+            }
             do throws(BcryptHash.Problem) {
                 let hash = try BcryptHash(parsing: member.value.text ?? "")
                 hashes[member.name] = hash

@@ -9,6 +9,8 @@ import Web
 /// The settings of the program, put together from file, environment and flags.
 struct Configuration: Sendable {
     let tree: SettingsTree
+    /// The file that was read; nil when there is none.
+    let file: String?
     let environment: [String: String]
 
     /// All that may be set.
@@ -64,12 +66,16 @@ struct Configuration: Sendable {
         var environment = ProcessEnvironment.all
         // Names the file, so it cannot be a setting in it.
         let named = environment.removeValue(forKey: "MARTLET_CONFIG_FILE")
-        let file = invocation.value("config.file") ?? named ?? (Files.exists("martlet.yml") ? "martlet.yml" : nil)
+        let given = invocation.value("config.file")
+        file = given ?? named ?? (Files.exists("martlet.yml") ? "martlet.yml" : nil)
         do {
             tree = try SettingsTree(file: file, environment: environment, flags: invocation.settings, shape: Self.shape)
         } catch {
-            guard let file, DropInSettings.isModuleFile(file) else { throw error }
-            throw Failure(.configuration, "\(file) holds modules of /pve, not settings of martlet; name it with --pve.config-file")
+            if let file, DropInSettings.isModuleFile(file) {
+                throw Failure(.configuration, "\(file) holds modules of /pve, not settings of martlet; name it with --pve.config-file")
+            }
+            guard error.code == .environment, given ?? named != nil else { throw error }
+            throw Failure(.environment, "\(given == nil ? "environment variable MARTLET_CONFIG_FILE" : "--config.file"): \(error.message)")
         }
         self.environment = environment
     }
@@ -89,9 +95,13 @@ struct Configuration: Sendable {
         let setting = tree["web"]["listen_address"]
         var places: [ListenPlace] = []
         for text in setting.texts ?? ["127.0.0.1:9221"] {
-            do { places.append(try ListenPlace(parsing: text)) } catch { throw setting.failure(error.message) }
+            let place: ListenPlace
+            do { place = try ListenPlace(parsing: text) } catch { throw setting.failure(error.message) }
+            let isTwice = places.contains(place) && place.hasFixedPlace
+            guard !isTwice else { throw setting.failure("listen address \(place) is named twice; once is enough") }
+            places.append(place)
         }
-        guard !places.isEmpty else { throw setting.failure("web.listen_address names no address") }
+        guard !places.isEmpty else { throw setting.failure("web.listen_address is an empty list; name an address, or leave the key out") }
         return places
     }
 

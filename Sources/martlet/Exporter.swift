@@ -3,6 +3,7 @@ import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
 import ProxmoxDropIn
+import Settings
 import Synchronization
 import Web
 import WebConfiguration
@@ -15,9 +16,12 @@ enum Exporter {
     ) throws(Failure) -> ExporterContents {
         guard !proxmox.clusters.isEmpty || !dropIn.modules.isEmpty else {
             if let problem = dropIn.modulesProblem { throw problem }
+            let place =
+                configuration.file.map { "\($0) names none; write proxmox.clusters into it" }
+                ?? "there is no martlet.yml in the working directory; write one with proxmox.clusters, name another file with --config.file"
             throw Failure(
                 .configuration,
-                "no Proxmox cluster is configured; write proxmox.clusters into martlet.yml, or set PROXMOX_HOST, PROXMOX_USER, "
+                "no Proxmox cluster is configured: \(place), or set PROXMOX_HOST, PROXMOX_USER, "
                     + "PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE (for /pve alone, --pve.config-file does; martlet up --simulate needs none)"
             )
         }
@@ -55,7 +59,14 @@ enum Exporter {
         // Said again only when they have changed: files are read at every reload.
         let said = Mutex<[String]>([])
         return try Entrance(logger: logger) { () throws(Failure) in
-            let web = try WebConfiguration(file: file)
+            let web: WebConfiguration
+            do throws(Failure) {
+                web = try WebConfiguration(file: file)
+            } catch {
+                // What is wrong in the file names it; that it is not there is about who named it.
+                guard error.message.hasPrefix("cannot read \(file)") else { throw error }
+                throw configuration.tree["web"]["config_file"].failure("web.config_file: \(error.message)")
+            }
             let isNews = said.withLock { said in
                 defer { said = web.warnings }
                 return said != web.warnings

@@ -112,7 +112,7 @@ struct StackSettings: Sendable {
                 throw section["webhook_url_file"].failure(
                     "webhook_url_file names a file, and here stands a URL; the key for that is webhook_url")
             }
-            do { return Secret(try Files.readLine(file)) } catch { throw section["webhook_url_file"].failure(error.message) }
+            return Secret(try section.secretLine("webhook_url_file"))
         case (_?, _?): throw section["webhook_url"].failure("webhook_url and webhook_url_file exclude each other")
         }
     }

@@ -381,7 +381,7 @@ def test_a_wrong_code_of_a_module(start: Start, tmp_path: Path) -> None:
         ({"user": "alice", "password": PASSWORD}, "a user reads NAME@REALM"),
         ({"user": USER, "password": PASSWORD, "password_file": "secret"}, "password and password_file exclude each other"),
         ({"user": USER, "password": PASSWORD, "token": f"{USER}!x=y"}, "token and password exclude each other"),
-        ({"user": USER, "password_file": "nowhere"}, "cannot read nowhere: No such file or directory"),
+        ({"user": USER, "password_file": "nowhere"}, "password_file: no such file in the working directory"),
         ({"user": USER}, "needs a token or a token_file, or a user with a password"),
     ],
     ids=lambda value: "" if isinstance(value, str) else ",".join(value),

@@ -49,7 +49,7 @@ import Web
     func `a user or a password is refused and not repeated`(address: String) {
         #expect(throws: Failure.self) { try ProxmoxEndpoint(address: address, trust: .system) }
         do { _ = try ProxmoxEndpoint(address: address, trust: .system) } catch {
-            #expect(error.message == "this is not a Proxmox address; expected HOST, HOST:PORT or https://HOST:PORT")
+            #expect(error.message == "a Proxmox address holds no user and no password; expected HOST, HOST:PORT or https://HOST:PORT")
         }
     }
 

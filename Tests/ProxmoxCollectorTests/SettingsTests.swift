@@ -137,9 +137,12 @@ import Web
         ),
         (
             "    - endpoint: pve1\n      token: \(token)\n      fingerprint: ab\n",
-            "$/martlet.yml:5:20: fingerprint: \"ab\" is no SHA-256 of a certificate: 64 hexadecimal digits, with colons or without, as pvenode cert info prints them"
+            "$/martlet.yml:5:20: fingerprint: \"ab\" is no SHA-256 of a certificate; expected 64 hexadecimal digits, with colons or without, as pvenode cert info prints them"
         ),
-        ("    - endpoints: [pve1, pve1]\n      token: \(token)\n", "two Proxmox clusters have the endpoint pve1:8006, or one has it twice"),
+        (
+            "    - endpoints: [pve1, pve1]\n      token: \(token)\n",
+            "$/martlet.yml:3:7: endpoint pve1:8006 is named twice; list each node once, under its own cluster"
+        ),
     ])
     func `what is wrong with logins, endpoints and pins`(yaml: String, message: String) throws {
         guard case .failure(let failure) = try Self.read(Self.clusters(yaml)) else {
@@ -192,20 +195,20 @@ import Web
         ),
         (
             "    - endpoint: pve1\n      token_file: $/nowhere\n",
-            "$/martlet.yml:4:19: token_file $/nowhere: cannot read $/nowhere: No such file or directory"
+            "$/martlet.yml:4:19: token_file: cannot read $/nowhere: No such file or directory"
         ),
-        ("    - endpoint: pve1\n      token_file: $\n", "$/martlet.yml:4:19: token_file $: cannot read $: Is a directory"),
+        ("    - endpoint: pve1\n      token_file: $\n", "$/martlet.yml:4:19: token_file: cannot read $: Is a directory"),
         (
             "    - endpoint: pve1\n      token_file: $/empty\n",
-            "$/martlet.yml:4:19: token_file $/empty: \(form) the part from = on is missing"
+            "$/martlet.yml:4:19: token_file: the file $/empty is empty"
         ),
         (
             "    - endpoint: pve1\n      token_file: $/half\n",
-            "$/martlet.yml:4:19: token_file $/half: \(form) the part from = on is missing"
+            "$/martlet.yml:4:19: token_file: $/half: \(form) the part from = on is missing"
         ),
         (
             "    - endpoint: pve1\n      token_file: $/two\n",
-            "$/martlet.yml:4:19: token_file $/two: an API token holds no spaces, line breaks or letters outside ASCII"
+            "$/martlet.yml:4:19: token_file: the file $/two has more than one line; only the secret should stand there"
         ),
         // A slip of the pen that would print the token.
         (
@@ -213,7 +216,10 @@ import Web
             "$/martlet.yml:4:19: token_file names a file, and here stands a token; the key for that is token"
         ),
         ("    - endpoint: pve1/x\n      token: \(token)\n", "$/martlet.yml:3:17: \"pve1/x\" is not a Proxmox address; \(address)"),
-        ("    - endpoint: \(token)\n      token: \(token)\n", "$/martlet.yml:3:17: this is not a Proxmox address; \(address)"),
+        (
+            "    - endpoint: \(token)\n      token: \(token)\n",
+            "$/martlet.yml:3:17: a Proxmox address holds no user and no password; \(address)"
+        ),
         (
             "    - endpoint: pve1\n      token: \(token)\n      ca_file: $/nowhere\n",
             "$/martlet.yml:5:16: ca_file: cannot read $/nowhere: No such file or directory"
@@ -232,11 +238,11 @@ import Web
         ),
         (
             "    - endpoint: pve1\n      token: \(token)\n    - endpoint: https://pve1:8006/\n      token: \(token)\n",
-            "two Proxmox clusters have the endpoint pve1:8006, or one has it twice"
+            "$/martlet.yml:5:7: endpoint pve1:8006 is named twice; list each node once, under its own cluster"
         ),
         (
             "    - endpoint: pve1\n      name: lab\n      token: \(token)\n    - endpoint: pve2\n      name: lab\n      token: \(token)\n",
-            "two Proxmox clusters have the name \"lab\"; their guests could not be told apart"
+            "$/martlet.yml:6:7: another cluster has the name \"lab\" too, and their guests could not be told apart; choose another name"
         ),
     ])
     func `what is wrong in the file`(yaml: String, message: String) throws {
@@ -249,11 +255,13 @@ import Web
     }
 
     private static let noToken =
-        "PROXMOX_HOST is set, but PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE are not, nor PROXMOX_PASSWORD; make an API token for the user"
+        "PROXMOX_HOST is set without a credential; set PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE, or PROXMOX_USER and PROXMOX_PASSWORD"
+    private static let half = "is missing; PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE go together"
 
     @Test(arguments: [
-        (["PROXMOX_TOKEN_NAME": ""], noToken), (["PROXMOX_TOKEN_VALUE": ""], noToken),
-        (["PROXMOX_TOKEN_VALUE": "", "PROXMOX_PASSWORD": "hunter2"], noToken),
+        (["PROXMOX_TOKEN_NAME": "", "PROXMOX_TOKEN_VALUE": ""], noToken),
+        (["PROXMOX_TOKEN_NAME": ""], "PROXMOX_TOKEN_NAME \(half)"), (["PROXMOX_TOKEN_VALUE": ""], "PROXMOX_TOKEN_VALUE \(half)"),
+        (["PROXMOX_TOKEN_VALUE": "", "PROXMOX_PASSWORD": "hunter2"], "PROXMOX_TOKEN_VALUE \(half)"),
         (["PROXMOX_USER": ""], "PROXMOX_USER is missing: USER@REALM, to go with PROXMOX_TOKEN_NAME"),
         (
             ["PROXMOX_USER": "root"],
@@ -264,7 +272,7 @@ import Web
             "PROXMOX_USER, PROXMOX_TOKEN_NAME, PROXMOX_TOKEN_VALUE: an API token holds no spaces, line breaks or letters outside ASCII"
         ),
         (["PROXMOX_HOST": "pve1/x"], "PROXMOX_HOST: \"pve1/x\" is not a Proxmox address; \(address)"),
-        (["PROXMOX_HOST": "https://root:hunter2@pve1"], "PROXMOX_HOST: this is not a Proxmox address; \(address)"),
+        (["PROXMOX_HOST": "https://root:hunter2@pve1"], "PROXMOX_HOST: a Proxmox address holds no user and no password; \(address)"),
         (["PROXMOX_VERIFY_TLS": "perhaps"], "PROXMOX_VERIFY_TLS: expected true or false, not \"perhaps\""),
         (
             ["PROXMOX_CA_FILE": "$/frame.pem"],

@@ -52,7 +52,7 @@ struct NamedTests {
         ("a: [b]", "martlet.yml:1:4: a: expected a section with keys"),
         ("a: {usr: x}", #"martlet.yml:1:5: unknown key "usr" in a; did you mean "user"?"#),
         ("a:\n  port: x\n", #"martlet.yml:2:9: a.port: expected a whole number from 1 to 65535, not "x""#),
-        ("a: {user: x}\nb: {user: [x]}\n", "martlet.yml:2:11: b.user: expected text"),
+        ("a: {user: x}\nb: {user: [x]}\n", "martlet.yml:2:11: b.user: expected text, not a list"),
         ("a: {inner: {wrd: x}}", #"martlet.yml:1:13: unknown key "wrd" in a.inner; did you mean "word"?"#),
         ("a: {user: x}\na: {user: y}\n", #"martlet.yml:2:1: key "a" stands here twice; keep one of the two"#),
     ]

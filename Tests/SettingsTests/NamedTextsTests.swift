@@ -20,9 +20,9 @@ struct NamedTextsTests {
     static let misfits: [(String, String)] = [
         ("users: [a]", "martlet.yml:1:8: users: expected names, each with a text"),
         ("users: word", "martlet.yml:1:8: users: expected names, each with a text"),
-        ("users: {a: [hidden]}", "martlet.yml:1:12: users.a: expected text"),
+        ("users: {a: [hidden]}", "martlet.yml:1:12: users.a: expected text, not a list"),
         ("users: {a: {b: hidden}}", "martlet.yml:1:12: users.a: expected text"),
-        ("users: {\"a\\nb\": [hidden]}", #"martlet.yml:1:17: users."a\nb": expected text"#),
+        ("users: {\"a\\nb\": [hidden]}", #"martlet.yml:1:17: users."a\nb": expected text, not a list"#),
     ]
 
     @Test("What is neither is an error that shows no value", arguments: misfits)

@@ -31,7 +31,10 @@ struct ShapeTests {
         ("log: [level]", "martlet.yml:1:6: log: expected a section with keys"),
         ("log:\n  level: warning\n", #"martlet.yml:2:10: log.level: expected one of debug, info, warn, error, not "warning""#),
         ("log:\n  level: inf\n", #"martlet.yml:2:10: log.level: expected one of debug, info, warn, error, not "inf"; did you mean info?"#),
-        ("log:\n  level: INFO\n", #"martlet.yml:2:10: log.level: expected one of debug, info, warn, error, not "INFO""#),
+        (
+            "log:\n  level: INFO\n",
+            #"martlet.yml:2:10: log.level: expected one of debug, info, warn, error, not "INFO"; did you mean info?"#
+        ),
         ("log:\n  level: {a: b}\n", "martlet.yml:2:10: log.level: expected one of debug, info, warn, error"),
         ("log:\n  level: \"a\\nb\"\n", #"martlet.yml:2:10: log.level: expected one of debug, info, warn, error, not "a\nb""#),
         ("log:\n  color: maybe\n", #"martlet.yml:2:10: log.color: expected true or false, not "maybe""#),
@@ -48,12 +51,12 @@ struct ShapeTests {
         ("interval: 2h", #"martlet.yml:1:11: interval: expected a duration from 500ms to 1h, as in 500ms, 15s or 2m, not "2h""#),
         ("interval: inf", #"martlet.yml:1:11: interval: expected a duration from 500ms to 1h, as in 500ms, 15s or 2m, not "inf""#),
         ("interval: 0x10", #"martlet.yml:1:11: interval: expected a duration from 500ms to 1h, as in 500ms, 15s or 2m, not "0x10""#),
-        ("name: [a]", "martlet.yml:1:7: name: expected text"),
+        ("name: [a]", "martlet.yml:1:7: name: expected text, not a list"),
         ("name: {a: b}", "martlet.yml:1:7: name: expected text"),
         ("targets: {a: b}", "martlet.yml:1:10: targets: expected a list of texts"),
-        ("targets: [a, [b]]", "martlet.yml:1:14: targets: expected text"),
+        ("targets: [a, [b]]", "martlet.yml:1:14: targets: expected text, not a list"),
         ("clusters: a", "martlet.yml:1:11: clusters: expected a list of sections"),
-        ("clusters:\n  name: a\n", "martlet.yml:2:3: clusters: expected a list of sections"),
+        ("clusters:\n  name: a\n", #"martlet.yml:2:3: clusters: expected a list of sections; begin each of them with "- ""#),
         ("clusters:\n- a\n", "martlet.yml:2:3: clusters[0]: expected a section with keys"),
         ("clusters:\n- name: a\n- nmae: b\n", #"martlet.yml:3:3: unknown key "nmae" in clusters[1]; did you mean "name"?"#),
         (

@@ -55,7 +55,7 @@ struct TreeTests {
         let flags = [SettingsFlagValue(name: "port", path: ["port"], values: ["3"], isList: false)]
         let all = try settings(file: file, environment: environment, flags: flags)
         #expect(all["port"].integer == 3)
-        #expect("\(all["port"].origin)" == "flag --port")
+        #expect("\(all["port"].origin)" == "--port")
         #expect(all["log"]["level"].text == "error")
         #expect("\(all["log"]["level"].origin)" == "environment variable MARTLET_LOG__LEVEL")
         #expect(all["name"].text == "file")
@@ -137,7 +137,7 @@ struct TreeTests {
         (nil, ["MARTLET_LOG": "info"], "environment variable MARTLET_LOG: log: expected a section with keys"),
         (
             nil, ["MARTLET_LOG_LEVEL": "info"],
-            #"environment variable MARTLET_LOG_LEVEL: unknown key "log_level"; known: log, targets, port, interval, name, clusters"#
+            #"environment variable MARTLET_LOG_LEVEL: unknown key "log_level"; sections and keys are separated by two underscores, as in MARTLET_LOG__LEVEL"#
         ),
         (
             nil, ["MARTLET_LOG__LEVLE": "info"],
@@ -154,7 +154,7 @@ struct TreeTests {
         ("targets: [a]", ["MARTLET_TARGETS__X": "x"], "environment variable MARTLET_TARGETS__X: targets: expected a list of texts"),
         (
             "clusters:\n- name: a", ["MARTLET_CLUSTERS__NAME": "x"],
-            "environment variable MARTLET_CLUSTERS__NAME: clusters: expected a list of sections"
+            "environment variable MARTLET_CLUSTERS__NAME: clusters: expected a list of sections; number its entries from 0, as in CLUSTERS__0__KEY"
         ),
         (
             "clusters:\n- name: a", ["MARTLET_CLUSTERS__0": "x"],
@@ -167,13 +167,19 @@ struct TreeTests {
         ),
         (
             "clusters:\n- name: a", ["MARTLET_CLUSTERS__5__TOKEN": "x", "MARTLET_CLUSTERS__5__NAME": "x"],
-            "environment variable MARTLET_CLUSTERS__5__NAME: there is no entry 5 in a list of 1; the next is 1"
+            "environment variable MARTLET_CLUSTERS__5__NAME: there is no entry 5, as the list has 1 so far; entries count from 0 without gaps"
         ),
-        (nil, ["MARTLET_TARGETS__1": "x"], "environment variable MARTLET_TARGETS__1: there is no entry 1 in a list of 0; the next is 0"),
-        (nil, ["MARTLET_TARGETS__-1": "x"], "environment variable MARTLET_TARGETS__-1: there is no entry -1 in a list of 0; the next is 0"),
+        (
+            nil, ["MARTLET_TARGETS__1": "x"],
+            "environment variable MARTLET_TARGETS__1: there is no entry 1, as the list has none so far; entries count from 0 without gaps"
+        ),
+        (
+            nil, ["MARTLET_TARGETS__-1": "x"],
+            "environment variable MARTLET_TARGETS__-1: there is no entry -1, as the list has none so far; entries count from 0 without gaps"
+        ),
         (
             nil, ["MARTLET_TARGETS__9223372036854775807": "x"],
-            "environment variable MARTLET_TARGETS__9223372036854775807: there is no entry 9223372036854775807 in a list of 0; the next is 0"
+            "environment variable MARTLET_TARGETS__9223372036854775807: there is no entry 9223372036854775807, as the list has none so far; entries count from 0 without gaps"
         ),
         (
             nil, ["MARTLET_TARGETS__99999999999999999999": "x"],
@@ -190,8 +196,8 @@ struct TreeTests {
     func wrongFlag() {
         let flag = SettingsFlagValue(name: "log.level", path: ["log", "level"], values: ["loud"], isList: false)
         #expect(
-            message(.configuration) { try settings(flags: [flag]) }
-                == #"flag --log.level: log.level: expected one of debug, info, warn, error, not "loud""#)
+            message(.usage) { try settings(flags: [flag]) }
+                == #"--log.level: log.level: expected one of debug, info, warn, error, not "loud""#)
     }
 
     @Test("A file that is wrong is refused even where a variable or flag would hide it")

@@ -89,7 +89,7 @@ struct YAMLTests {
             "martlet.yml:1:4: not valid YAML: found character that cannot start any token; put quotes around a text that begins with it"
         ),
         (": 1", "martlet.yml:1:1: not valid YAML: did not find expected key; indent as the lines above"),
-        ("]", "martlet.yml:1:1: not valid YAML: did not find expected node content; check this line and the one above"),
+        ("]", "martlet.yml:1:1: not valid YAML: did not find expected node content; a value is missing, or a bracket is not closed"),
         ("%YAML 3.0\n---\na: 1\n", "martlet.yml:1:1: not valid YAML: found incompatible YAML document; remove the line"),
         ("%MARTLET 1\n---\na: 1\n", "martlet.yml:1:9: not valid YAML: found unknown directive name; remove the line"),
         (

@@ -62,7 +62,8 @@ package struct ProxmoxCollector: Collector {
     private static func refusal(of credential: ProxmoxCredential, _ error: ProxmoxError) -> String {
         switch credential {
         case .token:
-            "the API token (401); check USER@REALM!NAME=SECRET, that the token exists and has not expired (pveum user token list USER@REALM)"
+            "the API token \(credential.identity) (401); check its secret, that it exists and has not expired "
+                + "(pveum user token list \(credential.identity.prefix { $0 != "!" }))"
         case .password: "the login: \(error)"
         }
     }

@@ -19,6 +19,10 @@ extension ProxmoxSettings.Cluster {
             }
         }
         guard let first = endpoints.first else { throw Failure(.configuration, "PROXMOX_HOST names no host") }
+        if case .fingerprints = trust, !endpoints.allSatisfy(\.isEncrypted) {
+            throw Failure(
+                .configuration, "PROXMOX_HOST: http shows no certificate that PROXMOX_FINGERPRINT could be compared with; write https://")
+        }
         self.init(name: variable("PROXMOX_CLUSTER"), endpoint: first, others: Array(endpoints.dropFirst()), credential: credential)
     }
 
@@ -28,9 +32,14 @@ extension ProxmoxSettings.Cluster {
         guard let name = token.name, let value = token.value else {
             // Half a token is a slip, not a wish to log in.
             guard let password = variable("PROXMOX_PASSWORD"), token.name == nil, token.value == nil else {
+                let missing = ["PROXMOX_TOKEN_NAME": token.name, "PROXMOX_TOKEN_VALUE": token.value].filter { $0.value == nil }
+                guard missing.count == 2 else {
+                    throw Failure(
+                        .configuration, "\(missing.keys.joined()) is missing; PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE go together")
+                }
                 throw Failure(
                     .configuration,
-                    "PROXMOX_HOST is set, but PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE are not, nor PROXMOX_PASSWORD; make an API token for the user"
+                    "PROXMOX_HOST is set without a credential; set PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE, or PROXMOX_USER and PROXMOX_PASSWORD"
                 )
             }
             guard let user else { throw Failure(.configuration, "PROXMOX_USER is missing: NAME@REALM, to go with PROXMOX_PASSWORD") }

@@ -20,6 +20,9 @@ extension ProxmoxSettings.Cluster {
             }
         }
         guard let first = endpoints.first else { throw Self.needsEndpoint(section) }
+        if case .fingerprints = trust, let open = endpoints.firstIndex(where: { !$0.isEncrypted }) {
+            throw addresses[open].failure("http shows no certificate that fingerprint could be compared with; write https://")
+        }
         self.init(
             name: section.word("name"), endpoint: first, others: Array(endpoints.dropFirst()), credential: credential,
             credentialFile: section.word("token_file") ?? section.word("password_file"))
@@ -56,14 +59,11 @@ extension ProxmoxSettings.Cluster {
             if (try? ProxmoxCredential.token(parsing: text)) != nil {
                 throw place.failure("token_file names a file, and here stands a token; the key for that is token")
             }
-            return try refer(place, "token_file \(text): ") { () throws(Failure) in
-                try ProxmoxCredential.token(parsing: try Files.readLine(text))
-            }
+            let token = try section.secretLine(kind)
+            return try refer(place, "token_file: \(text): ") { () throws(Failure) in try ProxmoxCredential.token(parsing: token) }
         default:
             guard let user = section.word("user") else { throw place.failure("a password needs a user: NAME@REALM") }
-            let password =
-                kind == "password"
-                ? text : try refer(place, "password_file \(text): ") { () throws(Failure) in try Files.readLine(text) }
+            let password = kind == "password" ? text : try section.secretLine(kind)
             return try refer(section["user"]) { () throws(Failure) in try ProxmoxCredential.login(user, Secret(password)) }
         }
     }

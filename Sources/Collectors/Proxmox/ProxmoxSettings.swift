@@ -97,7 +97,8 @@ package struct ProxmoxSettings: Sendable {
     /// - Parameter tree: the section `proxmox`.
     package init(_ tree: SettingsTree, environment: [String: String]) throws(Failure) {
         var clusters: [Cluster] = []
-        for section in tree["clusters"].sections { clusters.append(try Cluster(section)) }
+        let sections = tree["clusters"].sections
+        for section in sections { clusters.append(try Cluster(section)) }
         if let cluster = try Cluster(environment: environment) {
             guard clusters.isEmpty else {
                 throw Failure(
@@ -108,11 +109,16 @@ package struct ProxmoxSettings: Sendable {
         }
         var authorities: Set<String> = []
         for (index, cluster) in clusters.enumerated() {
+            // The one cluster of the variables has no section.
+            func failure(_ message: String) -> Failure {
+                sections.indices.contains(index) ? sections[index].failure(message) : Failure(.configuration, "PROXMOX_HOST: \(message)")
+            }
             for endpoint in cluster.endpoints where !authorities.insert(endpoint.authority).inserted {
-                throw Failure(.configuration, "two Proxmox clusters have the endpoint \(endpoint.authority), or one has it twice")
+                throw failure("endpoint \(endpoint.authority) is named twice; list each node once, under its own cluster")
             }
             if let name = cluster.name, clusters[..<index].contains(where: { $0.name == name }) {
-                throw Failure(.configuration, "two Proxmox clusters have the name \"\(name)\"; their guests could not be told apart")
+                throw failure(
+                    "another cluster has the name \(quoted(name)) too, and their guests could not be told apart; choose another name")
             }
         }
         self.clusters = clusters

@@ -32,6 +32,8 @@ final class DropInJournal: Sendable {
 
     /// A request that was turned away: once for each module and target.
     func refused(_ module: String, _ target: String, _ detail: String) {
+        // What stands before @ may be a password.
+        let target = target.contains("@") ? "***" : target
         let key = Key(module: Self.shortened(module), target: Self.shortened(target))
         let isNews = turnedAway.withLock { $0.count < Self.limit && $0.insert(key).inserted }
         if isNews { logger.warn("/pve refuses", ["module": key.module, "target": key.target, "detail": detail]) }

@@ -10,6 +10,16 @@ package final class ScrapeCoordinator: Sendable {
     private struct State {
         /// The collectors whose `collect` has not returned.
         var running: [Int: ScrapeRun] = [:]
+        /// The deadlines of all scrapers that wait now.
+        var scrapers: [Int: Deadline] = [:]
+        var lastScraper = 0
+
+        mutating func enter(_ deadline: Deadline) -> Int {
+            lastScraper += 1
+            scrapers[lastScraper] = deadline
+            return lastScraper
+        }
+
         /// Samples left out of all scrapes so far.
         var duplicates = 0
         /// Series left out of all scrapes so far; for each collector, by level.
@@ -21,6 +31,11 @@ package final class ScrapeCoordinator: Sendable {
         let collector: Int
         /// nil when the collector is quarantined.
         var run: ScrapeRun?
+        /// The run that should have ended, when there is none.
+        var late: ScrapeRun?
+
+        /// Whether the run had less time than the scraper has, and missed something for that.
+        func isShort(for deadline: Deadline) -> Bool { (run ?? late)?.wouldGainFrom(deadline) ?? false }
     }
 
     /// A fuse, and no budget: ten thousand guests with their disks and cards are six hundred thousand series. A million need a quarter of
@@ -77,27 +92,38 @@ package final class ScrapeCoordinator: Sendable {
     /// - Parameter names: the collectors that take part, or nil for all; martlet's own metrics are always there.
     package func scrape(by deadline: Deadline, only names: Set<String>? = nil) async -> ScrapeResult {
         let selection = all.indices.filter { $0 >= collectors.count || names?.contains(all[$0].name) ?? true }
-        var shares = selection.map { Share(collector: $0, run: joinOrStart($0, deadline)) }
+        let scraper = state.withLock { $0.enter(deadline) }
+        defer { state.withLock { $0.scrapers[scraper] = nil } }
+        var shares = selection.map { joinOrStart($0, deadline) }
         for share in shares { await share.run?.wait(until: deadline) }
         // Whoever came first has set a run's time. One that was too short, of a scraper in more of a hurry, is not the last word.
         while true {
-            let short = shares.indices.filter { shares[$0].run?.wouldGainFrom(deadline) ?? false }
+            let short = shares.indices.filter { shares[$0].isShort(for: deadline) }
             if short.isEmpty { return result(of: shares) }
-            for index in short { shares[index].run = joinOrStart(shares[index].collector, deadline) }
+            for index in short {
+                await (shares[index].run ?? shares[index].late)?.waitForReturn(until: deadline)
+                shares[index] = joinOrStart(shares[index].collector, deadline)
+            }
             for index in short { await shares[index].run?.wait(until: deadline) }
         }
     }
 
-    /// The collector at work, by now if need be; nil when it hangs.
-    private func joinOrStart(_ collector: Int, _ deadline: Deadline) -> ScrapeRun? {
-        let (run, isNew): (ScrapeRun?, Bool) = state.withLock { state in
-            if let running = state.running[collector] { return (running.deadline.hasPassed ? nil : running, false) }
-            let run = ScrapeRun(collector: collector, deadline: deadline, limits: SampleSink.Limits(series: bounds.series))
+    /// The collector at work, by now if need be. One that hangs is not started again.
+    private func joinOrStart(_ collector: Int, _ deadline: Deadline) -> Share {
+        let (share, isNew): (Share, Bool) = state.withLock { state in
+            if let running = state.running[collector] {
+                let isLate = running.deadline.hasPassed
+                return (Share(collector: collector, run: isLate ? nil : running, late: isLate ? running : nil), false)
+            }
+            // The time of the most patient of all who wait: else one in a hurry after the other could leave him with nothing.
+            let run = ScrapeRun(
+                collector: collector, deadline: max(deadline, state.scrapers.values.max() ?? deadline),
+                limits: SampleSink.Limits(series: bounds.series))
             state.running[collector] = run
-            return (run, true)
+            return (Share(collector: collector, run: run), true)
         }
-        if isNew, let run { start(run) }
-        return run
+        if isNew, let run = share.run { start(run) }
+        return share
     }
 
     private func start(_ run: ScrapeRun) {

@@ -26,10 +26,13 @@ final class ScrapeRun: Sendable {
     /// nil while the collector is at work, and for good when it has returned after its deadline only.
     var finishedInTimeAfterSeconds: Double? { state.withLock { $0.finishedAfterSeconds }.flatMap { $0 < seconds ? $0 : nil } }
 
-    /// Whether the collector ran out of time, and would have more of it in a run for this deadline.
+    /// Whether the collector ran out of time, and would have more of it in a run for this deadline. One that goes on for longer than that
+    /// would take is not waited for: it hangs.
     func wouldGainFrom(_ other: Deadline) -> Bool {
-        other.remainingSeconds > seconds && state.withLock({ $0.finishedAfterSeconds != nil })
-            && (finishedInTimeAfterSeconds == nil || sink.contents.problems.contains { $0.reason == .deadline })
+        let hasReturned = state.withLock { $0.finishedAfterSeconds != nil }
+        guard other.remainingSeconds > seconds, hasReturned || deadline.hasPassed else { return false }
+        guard hasReturned || (ContinuousClock.now - started).seconds < other.remainingSeconds else { return false }
+        return finishedInTimeAfterSeconds == nil || sink.contents.problems.contains { $0.reason == .deadline }
     }
 
     /// From start to deadline.
@@ -45,8 +48,10 @@ final class ScrapeRun: Sendable {
     }
 
     /// Returns when the collector has finished, or its own or the scraper's deadline has come, whichever is first.
-    func wait(until other: Deadline) async {
-        let end = min(deadline, other)
+    func wait(until other: Deadline) async { await waitForReturn(until: min(deadline, other)) }
+
+    /// Returns when the collector has finished, however late, or at the deadline.
+    func waitForReturn(until end: Deadline) async {
         let id = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter

@@ -56,6 +56,8 @@ package final class ExporterService: Sendable {
     package func start() throws(Failure) {
         var limits = HTTPServer.Limits()
         limits.requestsInFlight = options.requestsInFlight
+        // Nothing here reads a body; what is taken of one is taken before anybody has shown a password.
+        limits.bodyBytes = 4096
         // Nothing here reads a body; who sends one is not known yet, and may be many.
         limits.bodyBytes = 4 << 10
         limits.unlimitedPaths = Set(DoorSettings.healthPaths)
@@ -169,7 +171,9 @@ package final class ExporterService: Sendable {
 
     private func reload(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         // A page of another site can make a browser send this; what the browser adds then gives it away.
-        guard request.headers["Origin"] == nil else { return HTTPServerResponse(status: 403, text: "Not for browsers.\n") }
+        guard request.headers["Origin"] == nil else {
+            return HTTPServerResponse(status: 403, text: "A page in a browser may not reload; curl -X POST does.\n")
+        }
         do throws(Failure) {
             try await reload()
             return HTTPServerResponse(text: "Reloaded.\n")

@@ -17,10 +17,12 @@ package enum ProxmoxTrust {
         var fingerprints: [CertificateFingerprint] = []
         for text in texts {
             guard let fingerprint = CertificateFingerprint(parsing: text) else {
+                // Anything else than a fingerprint may be a secret in the wrong place.
+                let isHexadecimal = text.utf8.count <= 120 && text.unicodeScalars.allSatisfy { $0 == ":" || $0.properties.isASCIIHexDigit }
                 throw Failure(
                     .configuration,
-                    "\"\(text.prefix(120))\" is no SHA-256 of a certificate: 64 hexadecimal digits, with colons or without, as pvenode cert info prints them"
-                )
+                    "\(isHexadecimal ? "\"\(text)\"" : "this") is no SHA-256 of a certificate; expected 64 hexadecimal digits, with colons or "
+                        + "without, as pvenode cert info prints them")
             }
             fingerprints.append(fingerprint)
         }

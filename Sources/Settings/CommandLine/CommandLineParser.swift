@@ -102,6 +102,10 @@ package struct CommandLineParser: Sendable {
                 values[flag.name, default: []].append(on ? "true" : "false")
                 return
             }
+            // A flag of ours is never meant for a value; who means it writes --flag=--value.
+            if value == nil, let next = rest.first, flags.contains(where: { next == "--\($0.name)" || next.hasPrefix("--\($0.name)=") }) {
+                throw usage("--\(name) needs a value, and \(next.prefix { $0 != "=" }) follows", nil, chain)
+            }
             guard let given = value ?? rest.popFirst() else { throw usage("--\(name) needs a value", nil, chain) }
             guard flag.isRepeatable || values[flag.name] == nil else { throw usage("--\(name) is given twice", nil, chain) }
             values[flag.name, default: []].append(given)

@@ -174,6 +174,11 @@ final class Transfer: Sendable {
         if case .fingerprints(let believed) = request.trust { fingerprintCount = believed.count }
         if let error = HTTPClientError(certificateOf: outcome, fingerprintCount: fingerprintCount) { return fail(error) }
         var message = String(cArray: outcome.message)
+        // libcurl tells how many milliseconds it took, which makes each message another one, and not why.
+        if failure == mlt_curl_failure_connect, outcome.error_number != 0 {
+            let words = message.split(separator: " ").prefix { $0 != "after" }
+            message = "\(words.joined(separator: " ")): \(systemMessage(outcome.error_number))"
+        }
         if failure == mlt_curl_failure_too_large { message = "a line of the headers is too long, or memory is short" }
         let kind: HTTPClientError.Kind =
             switch failure {

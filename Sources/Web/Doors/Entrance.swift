@@ -91,6 +91,10 @@ package final class Entrance: Sendable {
         guard (change.identity != nil) == isSecure else {
             throw Failure(.configuration, "TLS cannot be switched on or off while martlet runs; restart it")
         }
+        // An editor that truncates before it writes would leave the door open for a moment.
+        guard doors.settings.users.isEmpty || !change.doors.users.isEmpty else {
+            throw Failure(.configuration, "the last user cannot be taken away while martlet runs; restart it to let everybody in")
+        }
         return change
     }
 
@@ -171,6 +175,13 @@ package final class Entrance: Sendable {
         // The last reference may go here, and what it frees is not for the lock.
         let last = state.withLock { $0.ofConnection.removeValue(forKey: connection) }
         _ = consume last
+    }
+
+    /// Connections that came in under a judgement of clients that is not the current one.
+    var outdatedConnections: [UInt] {
+        state.withLock { state in
+            state.ofConnection.compactMap { $0.value !== state.identity && $0.value.judgesClients ? $0.key : nil }
+        }
     }
 
     func withMaterial<Result>(_ body: (UnsafePointer<CChar>?, UnsafePointer<CChar>?) -> Result) -> Result {

@@ -137,6 +137,7 @@ package final class HTTPServer: Sendable {
             while !keeper.isOver {
                 sleep(1)
                 entrance.refresh()
+                keeper.endResting(entrance.outdatedConnections)
             }
         }
     }

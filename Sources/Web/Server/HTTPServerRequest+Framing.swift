@@ -17,7 +17,7 @@ extension HTTPServerRequest {
         if let length = lengths.first, length.isEmpty || !length.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
             return "a Content-Length that is no number"
         }
-        if codings.count > 1 || codings.first.map({ $0.lowercased() != "chunked" }) == true {
+        if codings.count > 1 || codings.first.map({ !HTTPHeaders.isSame($0, "chunked") }) == true {
             return "a Transfer-Encoding other than chunked"
         }
         return nil

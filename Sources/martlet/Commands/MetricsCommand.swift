@@ -12,7 +12,7 @@ enum MetricsCommand {
         switch invocation.value("format") {
         case "table": return reference.table
         case "markdown": return reference.markdown
-        default: throw Failure(.usage, "--format is table or markdown")
+        case let other: throw Failure(.usage, "--format: expected table or markdown, not \"\(other ?? "")\"")
         }
     }
 }

@@ -190,13 +190,14 @@ import Web
             let log = LogLines()
             let context = log.context(http: try HTTPClient())
             let wrong = try fake.cluster(token: "monitor@pve!exporter=wrong-wrong-wrong")
-            let advice = "check USER@REALM!NAME=SECRET, that the token exists and has not expired (pveum user token list USER@REALM)"
+            let advice = "check its secret, that it exists and has not expired (pveum user token list monitor@pve)"
             do throws(Failure) {
                 try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong])).checkCredentials(context)
                 Issue.record("taken")
             } catch {
                 #expect(error.code == .configuration)
-                #expect(error.message == "Proxmox at \(wrong.endpoint.authority) refuses the API token (401); \(advice)")
+                #expect(
+                    error.message == "Proxmox at \(wrong.endpoint.authority) refuses the API token monitor@pve!exporter (401); \(advice)")
             }
             #expect(fake.takeCalls() == ["/version"])
             try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong, try fake.cluster()])).checkCredentials(context)

@@ -204,9 +204,12 @@ import Web
             ("default: []", "DIR/pve.yml:1:10: default: expected a section with keys"),
             // A password that stands where a section should.
             ("hunter2", "DIR/pve.yml:1:1: expected names, each with a section of keys"),
-            ("password:hunter2", "DIR/pve.yml:1:1: expected names, each with a section of keys"),
+            ("password:hunter2", "DIR/pve.yml:1:1: expected names, each with a section of keys; write a space behind the colon of a key"),
             ("default: hunter2", "DIR/pve.yml:1:10: default: expected a section with keys"),
-            ("default:\n  password:hunter2\n", "DIR/pve.yml:2:3: default: expected a section with keys"),
+            (
+                "default:\n  password:hunter2\n",
+                "DIR/pve.yml:2:3: default: expected a section with keys; write a space behind the colon of a key"
+            ),
             (
                 "default: {user: u@pve, password: x, proxies: 'http://u:hunter2@p'}",
                 "DIR/pve.yml:1:46: default.proxies: expected a section with keys"
@@ -269,17 +272,17 @@ import Web
             ),
             (
                 "default:\n  user: u@pve\n  password_file: DIR/none\n",
-                "DIR/pve.yml:3:18: cannot read DIR/none: No such file or directory"
+                "DIR/pve.yml:3:18: password_file: cannot read DIR/none: No such file or directory"
             ),
             (
                 "default:\n  user: u@pve\n  token_name: t\n  token_value_file: DIR/empty\n",
-                "DIR/pve.yml:3:15: module default: an API token reads USER@REALM!NAME=SECRET; the part from = on is missing"
+                "DIR/pve.yml:4:21: token_value_file: the file DIR/empty is empty"
             ),
             (
                 "default:\n  user: u@pve\n  pasword: hunter2\n",
                 "DIR/pve.yml:3:3: unknown key \"pasword\" in default; did you mean \"password\"?"
             ),
-            ("default:\n  user: u@pve\n  password: [hunter2]\n", "DIR/pve.yml:3:13: default.password: expected text"),
+            ("default:\n  user: u@pve\n  password: [hunter2]\n", "DIR/pve.yml:3:13: default.password: expected text, not a list"),
             ("default:\n  user: u@pve\n  password: {hunter2: hunter2}\n", "DIR/pve.yml:3:13: default.password: expected text"),
             (
                 "default:\n  password: hunter2\n  password: hunter2\n",

@@ -99,8 +99,8 @@ import Testing
     ])
     func `what is no target to allow is refused by its place`(entry: String) throws {
         let error = try #require(failure { try allowed(["pve1", entry]) })
-        #expect(error.code == .configuration)
-        #expect(error.message.utf8.starts(with: "flag --pve.allowed-targets: \"".utf8))
+        #expect(error.code == .usage)
+        #expect(error.message.utf8.starts(with: "--pve.allowed-targets: \(entry.contains("@") ? "this" : "\"")".utf8))
         #expect(error.message.contains("is no target to allow; expected a name"))
         #expect(error.message.utf8.count < 600)
         #expect(!error.message.utf8.contains { $0 < 0x20 || $0 == 0x7F }, "one line: \(error.message)")

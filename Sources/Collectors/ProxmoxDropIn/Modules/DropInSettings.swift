@@ -71,7 +71,13 @@ package struct DropInSettings: Sendable {
             self.modules = modules
             origin = "PVE_USER and the variables beside it; no file is read"
         } else if let file = tree.word("config_file") {
-            modules = try ModuleFile.read(file)
+            do {
+                modules = try ModuleFile.read(file)
+            } catch {
+                // What is wrong in the file names it; that it is not there is about who named it.
+                guard error.code == .environment else { throw error }
+                throw tree["config_file"].failure("pve.config_file: \(error.message)")
+            }
             origin = file
         } else if Files.exists(Self.standardFile) {
             // It may be of a program that was here before.

@@ -22,7 +22,7 @@ enum ModuleEnvironment {
             switch (variable("PVE_TOKEN_NAME"), variable("PVE_TOKEN_VALUE"), variable("PVE_PASSWORD")) {
             case (let name?, let value?, _): credential = try ProxmoxCredential.token(parsing: "\(user)!\(name)=\(value)")
             case (nil, nil, let password?): credential = try ProxmoxCredential.login(user, Secret(password))
-            default: throw Failure(.configuration, "PVE_USER needs PVE_TOKEN_NAME and PVE_TOKEN_VALUE, or PVE_PASSWORD")
+            default: throw Failure(.configuration, "needs PVE_TOKEN_NAME and PVE_TOKEN_VALUE, or PVE_PASSWORD")
             }
         } catch {
             throw Failure(.configuration, "environment variable PVE_USER: \(error.message)")

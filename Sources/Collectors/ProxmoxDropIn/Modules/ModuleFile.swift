@@ -88,12 +88,8 @@ enum ModuleFile {
     private static func secret(_ key: String, _ section: SettingsTree) throws(Failure) -> Secret? {
         let (value, file) = (section.word(key), section.word(key + "_file"))
         if value != nil, file != nil { throw section[key].failure("\(key) and \(key)_file exclude each other") }
-        guard let file else { return value.map { Secret($0) } }
-        do {
-            return Secret(try Files.readLine(file))
-        } catch {
-            throw section[key + "_file"].failure(error.message)
-        }
+        guard file != nil else { return value.map { Secret($0) } }
+        return Secret(try section.secretLine(key + "_file"))
     }
 
     private static func trust(_ section: SettingsTree) throws(Failure) -> HTTPRequest.Trust {

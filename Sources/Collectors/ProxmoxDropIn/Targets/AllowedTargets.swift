@@ -49,7 +49,7 @@ package struct AllowedTargets: Sendable, Equatable {
             var shown: [UInt8] = []
             shown.append(quoted: String(decoding: text.utf8.prefix(100), as: UTF8.self))
             throw place.failure(
-                "\(String(decoding: shown, as: UTF8.self)) is no target to allow; expected a name (pve1.example.org, pve*.example.org), an address, a CIDR without bits behind "
+                "\(text.contains("@") ? "this" : String(decoding: shown, as: UTF8.self)) is no target to allow; expected a name (pve1.example.org, pve*.example.org), an address, a CIDR without bits behind "
                     + "its length (192.0.2.0/24), each with :PORT or :* or without, or * for all")
         }
         entries.append(entry)

@@ -115,7 +115,10 @@ final class TargetDirectory: Sendable {
 
     private func parsed(_ text: String) throws(Failure) -> DropInTarget {
         guard let target = DropInTarget(text) else {
-            throw Failure(.malformed, "target '\(shown(text))' is no HOST or HOST:PORT")
+            // What stands before @ may be a password.
+            throw Failure(
+                .malformed,
+                text.contains("@") ? "target holds a user; expected HOST or HOST:PORT" : "target '\(shown(text))' is no HOST or HOST:PORT")
         }
         return target
     }

@@ -8,6 +8,8 @@ package final class TLSIdentity: @unchecked Sendable {
     private let server: OpaquePointer
     private let certificatePEM: [UInt8]
     private let keyPEM: [UInt8]
+    /// Whether it judges whom a client is, so that its judgement can be out of date.
+    let judgesClients: Bool
 
     /// Reads the files and makes sure that they can be used.
     ///
@@ -35,6 +37,7 @@ package final class TLSIdentity: @unchecked Sendable {
         (certificatePEM, keyPEM) = (certificateText, keyText)
         let names = settings.allowedNames.map { strdup($0) }
         defer { for name in names { free(name) } }
+        judgesClients = settings.clientAuthentication.verifies
         var (code, part) = (Int32(0), mlt_tls_nothing)
         var options = mlt_tls_server_options()
         options.client = settings.clientAuthentication.rule

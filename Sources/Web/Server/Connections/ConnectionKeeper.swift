@@ -60,6 +60,8 @@ final class ConnectionKeeper: Sendable {
         ring()
     }
 
+    func endResting(_ ids: [UInt]) { state.withLock { Self.shutDown($0.table.endResting(ids)) } }
+
     /// Whether the thread has been told to end.
     var isOver: Bool { state.withLock { $0.isOver } }
 

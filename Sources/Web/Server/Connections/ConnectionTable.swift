@@ -34,6 +34,8 @@ struct ConnectionTable {
         case unread = "unread_answer"
         /// It waited, and its place was needed.
         case crowded
+        /// Whom it let in was decided by rules that hold no more.
+        case outdated
         /// No request came for a while; the normal end of a kept connection.
         case idle
     }
@@ -74,7 +76,6 @@ struct ConnectionTable {
     private(set) var ended: [EndReason: Int] = [:]
     private(set) var accepted = 0
     private(set) var refused = 0
-    private(set) var unreadBytes = 0
     private var idOfDescriptor: [Int32: UInt] = [:]
     private var endingCount = 0
     /// Handed to the event loop, which has not said yet that it has them.
@@ -85,6 +86,9 @@ struct ConnectionTable {
 
     /// Connections that are not on their way out.
     var openCount: Int { connections.count - endingCount }
+
+    /// Of all answers that wait for their readers. Those that were told to end give theirs back as soon as the event loop has seen it.
+    var unreadBytes: Int { connections.values.reduce(0) { $0 + ($1.isEnding ? 0 : $1.unreadBytes) } }
 
     /// Whether another may come: those that were told to end still hold their descriptors until the event loop has seen it.
     var isClear: Bool { connections.count < 2 * limits.connections }
@@ -125,16 +129,12 @@ struct ConnectionTable {
     /// The connection is over, and its descriptor about to be closed.
     mutating func remove(_ id: UInt) {
         guard let connection = connections.removeValue(forKey: id) else { return }
-        if case .sending(let bytes) = connection.phase { unreadBytes -= bytes }
         if connection.isEnding { endingCount -= 1 }
         if !connection.isServed { unservedCount -= 1 }
         if idOfDescriptor[connection.descriptor] == id { idOfDescriptor[connection.descriptor] = nil }
     }
 
     mutating func move(_ id: UInt, to phase: Phase, now: Instant) {
-        guard let last = connections[id]?.phase else { return }
-        if case .sending(let bytes) = last { unreadBytes -= bytes }
-        if case .sending(let bytes) = phase { unreadBytes += bytes }
         connections[id]?.phase = phase
         connections[id]?.since = now
     }
@@ -142,31 +142,31 @@ struct ConnectionTable {
     /// Whether an answer of so many bytes may wait for its reader. Other unread answers that stand in its way are to be ended: their descriptors
     /// come back with the word.
     mutating func hasRoom(for bytes: Int, of id: UInt, now: Instant) -> (isThere: Bool, ending: [Int32]) {
+        var waiting = unreadBytes
         var ending: [Int32] = []
-        var freed = 0
-        while unreadBytes - freed + bytes > limits.unreadBytes, let victim = unreadVictim(for: bytes, of: connections[id]?.address, now) {
-            freed += victim.bytes
+        while waiting + bytes > limits.unreadBytes, let victim = unreadVictim(for: bytes, of: connections[id]?.address, now) {
+            waiting -= victim.bytes
             ending.append(contentsOf: end(victim.id, .unread))
         }
         // One answer alone always may, however large.
-        return (unreadBytes - freed + bytes <= limits.unreadBytes || unreadBytes == 0, ending)
+        return (waiting + bytes <= limits.unreadBytes || waiting == 0, ending)
     }
 
-    /// Of the address that has most and would still have no less than who asks, the oldest at once: a crowd of readers that do not read harms
-    /// nobody but itself. Of the others the oldest, once it has had a moment.
+    /// Of the address that has most, and no less than who asks would have, the oldest at once: a crowd of readers that do not read harms nobody
+    /// but itself. Of the others the oldest, once it has had a moment.
     private func unreadVictim(for bytes: Int, of address: ClientAddress?, _ now: Instant) -> (id: UInt, bytes: Int)? {
         typealias Unread = (id: UInt, bytes: Int, since: Instant)
         var held: [ClientAddress: Int] = [:]
         var oldest: [ClientAddress: Unread] = [:]
         for (id, connection) in connections where connection.isServed && !connection.isEnding {
-            guard case .sending(let bytes) = connection.phase else { continue }
-            held[connection.address, default: 0] += bytes
+            guard connection.unreadBytes > 0 else { continue }
+            held[connection.address, default: 0] += connection.unreadBytes
             if oldest[connection.address].map({ connection.since < $0.since }) ?? true {
-                oldest[connection.address] = (id, bytes, connection.since)
+                oldest[connection.address] = (id, connection.unreadBytes, connection.since)
             }
         }
         if let most = held.max(by: { $0.value < $1.value }), most.key != address, let first = oldest[most.key],
-            most.value - first.bytes >= bytes + (address.flatMap { held[$0] } ?? 0)
+            most.value >= bytes + (address.flatMap { held[$0] } ?? 0)
         {
             return (first.id, first.bytes)
         }
@@ -183,6 +183,11 @@ struct ConnectionTable {
             ending.append(contentsOf: end(id, reason))
         }
         return ending
+    }
+
+    /// Ends those of the connections that rest; the others are asked for again.
+    mutating func endResting(_ ids: [UInt]) -> [Int32] {
+        ids.filter { connections[$0]?.phase == .resting }.flatMap { end($0, .outdated) }
     }
 
     /// Makes a place when the process is out of descriptors.
@@ -217,20 +222,40 @@ struct ConnectionTable {
 
     private func mostCrowdedAddress() -> ClientAddress? {
         var counts: [ClientAddress: Int] = [:]
-        for connection in connections.values where connection.isWaiting { counts[connection.address, default: 0] += 1 }
-        return counts.max { $0.value < $1.value }?.key
+        var canYield: Set<ClientAddress> = []
+        // What an address has at work counts too: who keeps the server busy must not look like a lone client.
+        for connection in connections.values where !connection.isEnding {
+            counts[connection.address, default: 0] += 1
+            if connection.isWaiting && connection.isServed { canYield.insert(connection.address) }
+        }
+        return counts.filter { canYield.contains($0.key) }.max { $0.value < $1.value }?.key
     }
 
-    /// One that has not asked yet goes before one that has and may come back.
     private func oldestWaiting(of address: ClientAddress?) -> UInt? {
         let waiting = connections.filter { $0.value.address == address && $0.value.isWaiting && $0.value.isServed }
         return waiting.min { left, right in
             let (one, other) = (left.value, right.value)
-            return one.phase == other.phase ? one.since < other.since : one.phase == .opening
+            return (one.rank, one.since, left.key) < (other.rank, other.since, right.key)
         }?.key
     }
 }
 
 extension ConnectionTable.Connection {
-    fileprivate var isWaiting: Bool { !isEnding && (phase == .opening || phase == .resting) }
+    /// Whether nothing is done for it: its client has to speak next.
+    fileprivate var isWaiting: Bool { !isEnding && rank < 3 }
+
+    /// Who goes first where there is no place: who has not asked yet, who has not finished asking, who may come back.
+    fileprivate var rank: Int {
+        switch phase {
+        case .opening: 0
+        case .receiving: 1
+        case .resting: 2
+        case .working, .sending: 3
+        }
+    }
+
+    fileprivate var unreadBytes: Int {
+        if case .sending(let bytes) = phase { return bytes }
+        return 0
+    }
 }

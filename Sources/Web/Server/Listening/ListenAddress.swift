@@ -21,14 +21,19 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         guard let halves, halves.port.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(halves.port),
             isBracketed == halves.host.contains(":"), !text.utf8.contains(0)
         else {
-            throw Failure(.configuration, "listen address \"\(text)\" is not HOST:PORT, as in 127.0.0.1:9221 or [::1]:9221")
+            // What stands before @ may be a password.
+            let shown = text.contains("@") ? "" : " \"\(text)\""
+            throw Failure(
+                .configuration, "listen address\(shown) is not HOST:PORT, as in 127.0.0.1:9221 or [::1]:9221, with a port up to 65535")
         }
         var host = String(isBracketed ? halves.host.dropFirst().dropLast() : halves.host)
         if host == "localhost" { host = "127.0.0.1" }
         var four = in_addr()
         var six = in6_addr()
         guard host.isEmpty || inet_pton(AF_INET, host, &four) == 1 || inet_pton(AF_INET6, host, &six) == 1 else {
-            throw Failure(.configuration, "listen address \"\(text)\": \"\(host)\" is not a numeric IP address")
+            throw Failure(
+                .configuration,
+                "listen address \"\(text)\": \"\(host)\" is not a numeric IP address; write one of this machine's, or :PORT for all")
         }
         self.init(host: host, port: port)
     }
@@ -118,6 +123,12 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
             return Failure(
                 .environment, "port \(port) on \(host.isEmpty ? "all addresses" : host) is in use; choose another with \(origin)")
         }
-        return Failure(.environment, "cannot listen on \(self) (\(origin)): \(systemMessage(code))")
+        let advice =
+            switch code {
+            case EADDRNOTAVAIL: "; no network interface of this machine has this address"
+            case EACCES: "; ports below 1024 are for root and for programs with CAP_NET_BIND_SERVICE"
+            default: ""
+            }
+        return Failure(.environment, "cannot listen on \(self) (\(origin)): \(systemMessage(code))\(advice)")
     }
 }

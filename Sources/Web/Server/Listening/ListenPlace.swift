@@ -20,6 +20,12 @@ package enum ListenPlace: Sendable, Hashable, CustomStringConvertible {
         self = .file(path)
     }
 
+    /// False when the kernel chooses the port, so that the same text means another place each time.
+    package var hasFixedPlace: Bool {
+        if case .network(let address) = self { return address.port != 0 }
+        return true
+    }
+
     package var description: String {
         switch self {
         case .network(let address): address.description

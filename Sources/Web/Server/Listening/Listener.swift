@@ -73,8 +73,8 @@ extension Listener {
         func failure(_ what: String) -> Failure { Failure(.environment, "cannot listen on unix:\(path) (\(origin)): \(what)") }
         var status = stat()
         if lstat(path, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFSOCK else { throw failure("a file that is no socket stands there") }
-            guard !Self.answers(path) else { throw failure("another process listens there") }
+            guard status.st_mode & S_IFMT == S_IFSOCK else { throw failure("a file that is no socket stands there; move it away") }
+            guard !Self.answers(path) else { throw failure("another process listens there; stop it, or choose another path") }
             unlink(path)
         }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)

@@ -146,8 +146,21 @@ struct ConnectionTableTests {
         table.remove(crowd[0])
         table.move(other, to: .sending(bytes: 25), now: after(1))
         // It would have more than any other then.
-        #expect(!table.hasRoom(for: 60, of: third, now: after(1)).isThere)
+        #expect(!table.hasRoom(for: 80, of: third, now: after(1)).isThere)
         #expect(table.hasRoom(for: 25, of: third, now: after(1)).ending == [2])
+    }
+
+    @Test("Who has many at work is crowded, though few of his wait")
+    func busyCrowd() throws {
+        var table = table { $0.connections = 6 }
+        for descriptor in Int32(1)...4 {
+            let id = try enter(&table, descriptor, from: 1, at: 1).id
+            if descriptor > 1 { table.move(id, to: .working, now: after(1)) }
+        }
+        for descriptor in Int32(5)...6 { _ = try enter(&table, descriptor, from: 2) }
+        #expect(try enter(&table, 7, from: 3, at: 2).ending == [1])
+        // Nobody of the crowd can go now.
+        #expect(try enter(&table, 8, from: 3, at: 2).ending == [5])
     }
 
     @Test("A descriptor that comes again without its end having been told is a new connection")

@@ -42,7 +42,8 @@ struct ListenAddressTests {
         #expect(error?.code == .configuration)
         // A message is one line that a terminal obeys nothing in.
         let shown = text.replacing("\u{0}", with: "\\u0000")
-        #expect(error?.message == "listen address \"\(shown)\" is not HOST:PORT, as in 127.0.0.1:9221 or [::1]:9221")
+        #expect(
+            error?.message == "listen address \"\(shown)\" is not HOST:PORT, as in 127.0.0.1:9221 or [::1]:9221, with a port up to 65535")
     }
 
     static let hostNames: [(String, String)] = [
@@ -54,7 +55,9 @@ struct ListenAddressTests {
     @Test("Names are not looked up", arguments: hostNames)
     func names(_ text: String, _ host: String) {
         let error = #expect(throws: Failure.self) { try ListenAddress(parsing: text) }
-        #expect(error?.message == "listen address \"\(text)\": \"\(host)\" is not a numeric IP address")
+        #expect(
+            error?.message
+                == "listen address \"\(text)\": \"\(host)\" is not a numeric IP address; write one of this machine's, or :PORT for all")
     }
 
     @Test(
@@ -89,6 +92,9 @@ struct ListenAddressTests {
         let error = #expect(throws: Failure.self) {
             _ = try ListenAddress(host: "192.0.2.1", port: 80).listen(origin: "--web.listen-address")
         }
-        #expect(error?.message == "cannot listen on 192.0.2.1:80 (--web.listen-address): Cannot assign requested address")
+        #expect(
+            error?.message
+                == "cannot listen on 192.0.2.1:80 (--web.listen-address): Cannot assign requested address; no network interface of this machine has this address"
+        )
     }
 }

@@ -43,7 +43,9 @@ struct ListenerTests {
             let answer = try await ask()
             #expect(answer == "in")
             let error = #expect(throws: Failure.self) { try listener() }
-            #expect(error?.message == "cannot listen on unix:\(path) (the test): another process listens there")
+            #expect(
+                error?.message == "cannot listen on unix:\(path) (the test): another process listens there; stop it, or choose another path"
+            )
             await server.stop(withinSeconds: 1)
             #expect(!Files.exists(path))
             // What a process that was killed leaves behind.
@@ -59,7 +61,7 @@ struct ListenerTests {
         try Files.write(Array("precious".utf8), to: path)
         defer { Files.remove(path) }
         let error = #expect(throws: Failure.self) { try listener() }
-        #expect(error?.message == "cannot listen on unix:\(path) (the test): a file that is no socket stands there")
+        #expect(error?.message == "cannot listen on unix:\(path) (the test): a file that is no socket stands there; move it away")
         #expect(try Files.readLine(path) == "precious")
     }
 
