@@ -27,6 +27,9 @@ USER, PASSWORD = "prometheus", "sesame"
 AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 # What a scrape may take beside an attack, on two cores that attackers and simulator have to share.
 LONGEST_SECONDS = 5.0
+# The same where thousands connect at once: whom the kernel's queue has no room for tries again after 1, 3 and 7 seconds, and the exporter has no
+# part in it. It is what Prometheus waits when nothing else is said.
+LONGEST_SECONDS_IN_A_CROWD = 10.0
 
 
 class Simulator:
@@ -252,11 +255,12 @@ def attacking(doors: Doors, name: str, folder: Path, pause: float = 0.25) -> Ite
 TABLE: list[str] = []
 
 
-def expect_served(report: Report, growth_mib: float) -> None:
+def expect_served(report: Report, growth_mib: float, to_connect_seconds: float = LONGEST_SECONDS) -> None:
     """Every scrape was answered, whole and in time, and memory stayed in its bound."""
     assert len(report.scrapes) >= 20
     assert not report.failed, report.failed[:5]
-    assert max(report.seconds) < LONGEST_SECONDS
+    for row in report.scrapes:
+        assert float(str(row["seconds"])) < (to_connect_seconds if row["opened"] else LONGEST_SECONDS), row
     assert report.growth_mib < growth_mib
     assert report.counters["connections"] == 1
     # Who attacks must not fill the disk by way of the log.
