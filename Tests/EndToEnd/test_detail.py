@@ -97,7 +97,7 @@ def test_the_level_may_come_from_anywhere_and_is_checked(start: Start, cluster: 
         (["--exporter.series-limit", "10000001"], 'expected a whole number from 1000 to 10000000, not "10000001"'),
     ]:
         result = run("exporter", *flags, env=cluster.environment, cwd=tmp_path)
-        assert result.returncode == 1 and words in result.stderr
+        assert result.returncode == 2 and words in result.stderr
 
 
 @pytest.mark.parametrize("limit", [20_000, 10_000, 1_000])
