@@ -227,7 +227,8 @@ package final class ProxmoxClient: Sendable {
             let document = try JSONDocument(parsing: response.body)
             value = document.withRoot { root in root["data"].flatMap { $0.isNull ? reading.absent : reading.decode($0) } }
         } catch {
-            throw ProxmoxError(.malformed, path, "\(error)")
+            let isPage = response.body.first { $0 > 0x20 } == UInt8(ascii: "<")
+            throw ProxmoxError(.malformed, path, isPage ? "a page in HTML, not JSON: a proxy or another program answers here" : "\(error)")
         }
         guard let value else { throw ProxmoxError(.malformed, path, "the answer lacks what this path promises") }
         return value

@@ -83,7 +83,8 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             case 595...599: .nodeUnreachable
             default: .refused(status: status)
             }
-        self.init(kind, path, "\(status) \(words)", method: method)
+        let advice = kind == .forbidden ? "; give the role PVEAuditor on / to the user, and to a token with privileges of its own" : ""
+        self.init(kind, path, "\(status) \(words)", method: method, advice: advice)
     }
 
     init(_ error: HTTPClientError, _ path: String, method: String = "GET") {
@@ -95,10 +96,24 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             case .protocolViolation: .malformed
             case .resolve, .connect, .url, .cancelled: .unreachable
             }
-        // OpenSSL's words for an answer that is no TLS.
-        let isPlain = error.message.contains("wrong version number")
-        let message = isPlain ? "what answers on this port speaks no TLS; check host and port" : error.message
-        self.init(kind, path, message, method: method, advice: kind == .tls && !isPlain ? Self.advice(error.certificate) : "")
+        // libcurl's words differ by where it was waiting and for how long, which is nothing that could be mended.
+        let words =
+            switch kind {
+            case .timeout where error.message.contains("timed out"): "no answer by the deadline"
+            case .tls: Self.words(ofTLS: error.message)
+            default: nil as String?
+            }
+        self.init(
+            kind, path, words ?? error.message, method: method, advice: kind == .tls && words == nil ? Self.advice(error.certificate) : "")
+    }
+
+    /// What OpenSSL means, where its words are for those who know it from inside; nil where they will do.
+    private static func words(ofTLS message: String) -> String? {
+        if message.contains("wrong version number") { return "what answers on this port speaks no TLS; check host and port" }
+        if message.contains("protocol version") || message.contains("unsupported protocol") {
+            return "the server speaks no TLS 1.2 or newer, and older versions are broken; renew what answers there"
+        }
+        return nil
     }
 
     /// What to do about a certificate: the commonest first obstacle, as a cluster signs its nodes' certificates itself.

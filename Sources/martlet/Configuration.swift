@@ -33,7 +33,7 @@ struct Configuration: Sendable {
                     "allowed_hosts", .texts,
                     "Names by which the exporter may be called on loopback, beside localhost; a proxy in front may pass on the name it was called by."
                 ),
-                SettingsKey("max_requests", .integer(1...10_000), "Requests answered at the same time; more get 503.", standard: "40"),
+                SettingsKey("max_requests", .integer(1...10_000), "Requests answered at the same time; more get 503. The last quarter is for addresses that have none.", standard: "40"),
             ]), "The exporter's HTTP server."),
         SettingsKey(
             "exporter",
@@ -125,7 +125,12 @@ struct Configuration: Sendable {
     func checkReload(from start: Configuration) throws(Failure) {
         for section in ["log", "web", "stack"] {
             guard let (path, place) = tree[section].difference(from: start.tree[section]) else { continue }
-            throw place.failure("\(([section] + path).joined(separator: ".")) is read at the start only; restart martlet")
+            let name = ([section] + path).joined(separator: ".")
+            let isGone = !path.reduce(tree[section], { $0[$1] }).isSet
+            throw place.failure(
+                isGone
+                    ? "\(name) stood here at the start, the only time that it is read, and is gone; restart martlet"
+                    : "\(name) is read at the start only; restart martlet")
         }
     }
 

@@ -164,7 +164,7 @@ BROKEN: dict[str, tuple[Files, str]] = {
     "other limit": (settings(web={"max_requests": 7}), "max_requests"),
     "other doors": (settings(web={"config_file": "alpha.token"}), "config_file"),
     "same name twice": (twice, "another cluster has the name"),
-    "nothing in it": (text("martlet.yml", ""), "read at the start only"),
+    "nothing in it": (text("martlet.yml", ""), "stood here at the start"),
     "doors broken": (text("web.yml", "basic_auth_users: {user: plain}\n"), "web.yml:"),
     "doors gone": (lambda exporter: (exporter.folder / "web.yml").unlink(), "web.yml"),
     "TLS switched on": (text("web.yml", "tls_server_config: {cert_file: web.crt, key_file: web.key}\n"), "TLS"),
@@ -205,8 +205,7 @@ def test_what_is_broken_changes_nothing(start: Start, tmp_path: Path, simulators
         assert exporter.reload().text == "Reloaded.\n"
         assert exporter.metric(SUCCESSFUL) == 1 and exporter.metric(SINCE) > since
     assert scrapes.bad == [] and scrapes.good > len(BROKEN)
-    # Each says something of its own, but that an address that went is an address that changed.
-    assert said.pop("nothing in it") == said["other address"] and len(set(said.values())) == len(said) == len(BROKEN) - 1, said
+    assert len(set(said.values())) == len(said) == len(BROKEN), "each says something of its own"
 
 
 def test_doors_and_clusters_are_taken_together_or_not_at_all(start: Start, tmp_path: Path, simulators: tuple[Simulator, Simulator]) -> None:

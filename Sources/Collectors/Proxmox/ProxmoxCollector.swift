@@ -47,8 +47,14 @@ package struct ProxmoxCollector: Collector {
             if error.kind == .unauthorized {
                 refused.append((cluster.client.endpoint.authority, Self.refusal(of: cluster.client.session.credential, error)))
             } else {
+                let what =
+                    switch error.kind {
+                    case .tls: "certificate not accepted"
+                    case .unreachable, .timeout, .nodeUnreachable: "cluster not reachable yet"
+                    default: "cluster does not answer as it should yet"
+                    }
                 context.logger.warn(
-                    error.kind == .tls ? "certificate not accepted" : "cluster not reachable yet",
+                    what,
                     ["endpoint": cluster.client.endpoint.authority, "detail": error.description])
             }
         }

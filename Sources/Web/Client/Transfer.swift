@@ -179,6 +179,7 @@ final class Transfer: Sendable {
             let words = message.split(separator: " ").prefix { $0 != "after" }
             message = "\(words.joined(separator: " ")): \(systemMessage(outcome.error_number))"
         }
+        if message.contains("HTTP/0.9") { message = "the answer is not HTTP" }
         if failure == mlt_curl_failure_too_large { message = "a line of the headers is too long, or memory is short" }
         let kind: HTTPClientError.Kind =
             switch failure {

@@ -42,7 +42,7 @@ package struct Doorman: Sendable {
             return denial(.host, status, text)
         }
         if let authentication = doors.authentication, !doors.settings.openPaths.contains(request.path) {
-            switch await authentication.verify(authorizationHeader: request.headers["Authorization"]) {
+            switch await authentication.verify(authorizationHeader: request.headers["Authorization"], from: request.client) {
             case .granted: break
             case .denied: return denial(.password, 401, "Unauthorized.\n", ("WWW-Authenticate", #"Basic realm="martlet", charset="UTF-8""#))
             case .busy: return denial(.busy, 503, "Too many passwords wait to be checked.\n", ("Retry-After", "1"))

@@ -6,7 +6,7 @@ extension HTTPServer {
         package var connections = 512
         /// From one address; 0 for no limit of its own.
         package var connectionsPerAddress = 0
-        /// Requests that a handler works at; the next gets 503.
+        /// Requests that a handler works at; the next gets 503. The last quarter is for addresses that have none.
         package var requestsInFlight = 40
         /// Paths that are answered however many requests are in flight: whether a service lives must not depend on how busy it is.
         package var unlimitedPaths: Set<String> = []

@@ -215,8 +215,10 @@ package final class HTTPServer: Sendable {
         state.withLock { $0.open += 1 }
         let id = UInt(bitPattern: mlt_httpd_own(connection))
         keeper.move(id, to: .receiving)
+        let origin = keeper.origin(of: id)
         return ServerExchange(
-            connection: connection, id: id, reach: keeper.reach(of: id), method: method, path: path, bodyLimit: limits.bodyBytes)
+            connection: connection, id: id, reach: origin.reach, client: origin.client, method: method, path: path,
+            bodyLimit: limits.bodyBytes)
     }
 
     /// The answer has left, or never will.
@@ -242,7 +244,11 @@ package final class HTTPServer: Sendable {
     func refuse(_ exchange: ServerExchange) -> Bool {
         guard let problem = exchange.framingProblem else { return false }
         state.withLock { $0.requests += 1 }
-        var response = HTTPServerResponse(status: 400, text: "Bad request: \(problem).\n")
+        var response =
+            switch problem {
+            case .ambiguous(let words): HTTPServerResponse(status: 400, text: "Bad request: \(words).\n")
+            case .chunks: HTTPServerResponse(status: 411, text: "A body in chunks is not taken; send it with its Content-Length.\n")
+            }
         response.headers.add("Connection", "close")
         turnAway(exchange, response)
         return true

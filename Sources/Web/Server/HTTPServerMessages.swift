@@ -10,10 +10,13 @@ package struct HTTPServerRequest: Sendable {
     package let arrival: ContinuousClock.Instant
     /// Who can reach the listener that it came through.
     package let reach: Listener.Reach
+    /// Who sent it, as far as fairness goes.
+    package let client: ClientAddress
 
     package init(
         method: String, path: String, query: [(name: String, value: String)] = [], headers: HTTPHeaders = HTTPHeaders(),
-        body: [UInt8] = [], arrival: ContinuousClock.Instant = .now, reach: Listener.Reach = .network
+        body: [UInt8] = [], arrival: ContinuousClock.Instant = .now, reach: Listener.Reach = .network,
+        client: ClientAddress = .local
     ) {
         self.method = method
         self.path = path
@@ -22,6 +25,7 @@ package struct HTTPServerRequest: Sendable {
         self.body = body
         self.arrival = arrival
         self.reach = reach
+        self.client = client
     }
 
     /// The first value of a query parameter.

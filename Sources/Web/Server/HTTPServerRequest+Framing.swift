@@ -1,9 +1,23 @@
 extension HTTPServerRequest {
+    /// Why nobody should read where a request ends.
+    enum FramingProblem: Equatable {
+        /// Two readers could see its end in two places; what makes them.
+        case ambiguous(String)
+        /// A body in chunks, which is fine by the book. libmicrohttpd takes line ends and extensions there that others do not, none of our
+        /// clients sends any, and RFC 9112 section 6.3 lets a server insist on a length.
+        case chunks
+    }
+
     /// What two readers of this request could understand differently, or nil.
     ///
     /// Where a proxy stands in front, a request whose end it sees elsewhere than we do lets a stranger put a second one into somebody
     /// else's connection; RFC 9112 section 6 has the cases. libmicrohttpd takes them as they come.
-    var framingProblem: String? {
+    var framingProblem: FramingProblem? {
+        if let words = ambiguity { return .ambiguous(words) }
+        return headers["Transfer-Encoding"] == nil ? nil : .chunks
+    }
+
+    private var ambiguity: String? {
         for field in headers.fields {
             if field.name.isEmpty || !field.name.utf8.allSatisfy(Self.isOfToken) {
                 return "a header whose name has other characters than names have"
@@ -18,7 +32,7 @@ extension HTTPServerRequest {
             return "a Content-Length that is no number"
         }
         if codings.count > 1 || codings.first.map({ !HTTPHeaders.isSame($0, "chunked") }) == true {
-            return "a Transfer-Encoding other than chunked"
+            return "a Transfer-Encoding, where only Content-Length is taken"
         }
         return nil
     }

@@ -28,16 +28,20 @@ final class ServerExchange: Sendable {
     /// The connection's number in the server's table.
     let id: UInt
     private let reach: Listener.Reach
+    private let client: ClientAddress
     private let method: String
     let path: String
     private let bodyLimit: Int
     private let arrival = ContinuousClock.now
     private let state = Mutex(State())
 
-    init(connection: OpaquePointer, id: UInt, reach: Listener.Reach, method: String, path: String, bodyLimit: Int) {
+    init(
+        connection: OpaquePointer, id: UInt, reach: Listener.Reach, client: ClientAddress, method: String, path: String, bodyLimit: Int
+    ) {
         self.connection = Connection(pointer: connection)
         self.id = id
         self.reach = reach
+        self.client = client
         self.method = method
         self.path = path
         self.bodyLimit = bodyLimit
@@ -59,15 +63,15 @@ final class ServerExchange: Sendable {
     var isReceiving: Bool { state.withLock { $0.phase == .receiving } }
     var isTooLarge: Bool { state.withLock { $0.isTooLarge } }
 
-    /// What two readers of the request could understand differently, or nil.
-    var framingProblem: String? {
-        mlt_httpd_has_one_line_headers(connection.pointer) == 1 ? request().framingProblem : "a header in more than one line"
+    /// Why nobody should read where the request ends, or nil.
+    var framingProblem: HTTPServerRequest.FramingProblem? {
+        mlt_httpd_has_one_line_headers(connection.pointer) == 1 ? request().framingProblem : .ambiguous("a header in more than one line")
     }
 
     func request() -> HTTPServerRequest {
         HTTPServerRequest(
             method: method, path: path, query: pairs(mlt_httpd_query), headers: HTTPHeaders(pairs(mlt_httpd_headers)),
-            body: state.withLock { $0.body }, arrival: arrival, reach: reach)
+            body: state.withLock { $0.body }, arrival: arrival, reach: reach, client: client)
     }
 
     /// Puts the answer in place without a detour over a task.

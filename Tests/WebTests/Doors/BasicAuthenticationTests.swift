@@ -37,14 +37,14 @@ struct BasicAuthenticationTests {
     func verdicts() async throws {
         let users = ["alice": try Self.hash("a"), "bob": try Self.hash("b")]
         let door = BasicAuthentication(users: users, checker: Comparisons().checker())
-        #expect(await door.verify(authorizationHeader: basic("alice", Self.password("a"))) == .granted(user: "alice"))
-        #expect(await door.verify(authorizationHeader: basic("bob", Self.password("b"))) == .granted(user: "bob"))
+        #expect(await door.verify(authorizationHeader: basic("alice", Self.password("a")), from: .local) == .granted(user: "alice"))
+        #expect(await door.verify(authorizationHeader: basic("bob", Self.password("b")), from: .local) == .granted(user: "bob"))
         for header in [
             nil, "", "Basic", "Bearer x", basic("alice", Self.password("b")), basic("alice", ""), basic("Alice", Self.password("a")),
             basic("", Self.password("a")), basic("alice ", Self.password("a")), basic("carol", Self.password("a")),
             basic("carol", String(repeating: ".", count: 31)),
         ] {
-            #expect(await door.verify(authorizationHeader: header) == .denied)
+            #expect(await door.verify(authorizationHeader: header, from: .local) == .denied)
         }
     }
 
@@ -52,9 +52,9 @@ struct BasicAuthenticationTests {
     func bcrypt() async throws {
         let hash = try BcryptHash(parsing: "$2y$04$jmfX2N754Snv2Mi7Z0hRK.coIZEaYGMbiuOiBtYexZ7lQfDN4dLLG")
         let door = BasicAuthentication(users: ["alice": hash])
-        #expect(await door.verify(authorizationHeader: basic("alice", "correct horse")) == .granted(user: "alice"))
-        #expect(await door.verify(authorizationHeader: basic("alice", "incorrect horse")) == .denied)
-        #expect(await door.verify(authorizationHeader: basic("bob", "correct horse")) == .denied)
+        #expect(await door.verify(authorizationHeader: basic("alice", "correct horse"), from: .local) == .granted(user: "alice"))
+        #expect(await door.verify(authorizationHeader: basic("alice", "incorrect horse"), from: .local) == .denied)
+        #expect(await door.verify(authorizationHeader: basic("bob", "correct horse"), from: .local) == .denied)
     }
 
     @Test("A wrong password and a name that nobody has cost the same work, for cheap users and dear ones", arguments: [4, 5, 9, 12])
@@ -65,7 +65,7 @@ struct BasicAuthenticationTests {
         var work: [Int] = []
         for (user, password) in [("cheap", "wrong"), ("dear", "wrong"), ("nobody", "wrong"), ("cheap", Self.password("a"))] {
             let before = comparisons.costs.count
-            _ = await door.verify(authorizationHeader: basic(user, password))
+            _ = await door.verify(authorizationHeader: basic(user, password), from: .local)
             work.append(comparisons.costs.dropFirst(before).reduce(0) { $0 + 1 << $1 })
         }
         #expect(work == [4096, 4096, 4096, 4096])
@@ -76,7 +76,7 @@ struct BasicAuthenticationTests {
         let comparisons = Comparisons()
         let door = BasicAuthentication(users: ["alice": try Self.hash("a")], checker: comparisons.checker())
         for (user, password) in [("alice", Self.password("a")), ("alice", "wrong"), ("nobody", "wrong")] {
-            _ = await door.verify(authorizationHeader: basic(user, password))
+            _ = await door.verify(authorizationHeader: basic(user, password), from: .local)
         }
         #expect(comparisons.costs == [10, 10, 10])
     }
@@ -86,9 +86,9 @@ struct BasicAuthenticationTests {
         let comparisons = Comparisons()
         let door = BasicAuthentication(users: ["alice": try Self.hash("a")], checker: comparisons.checker())
         for _ in 0..<3 {
-            #expect(await door.verify(authorizationHeader: basic("alice", Self.password("a"))) == .granted(user: "alice"))
-            #expect(await door.verify(authorizationHeader: basic("alice", "wrong")) == .denied)
-            #expect(await door.verify(authorizationHeader: basic("nobody", "wrong")) == .denied)
+            #expect(await door.verify(authorizationHeader: basic("alice", Self.password("a")), from: .local) == .granted(user: "alice"))
+            #expect(await door.verify(authorizationHeader: basic("alice", "wrong"), from: .local) == .denied)
+            #expect(await door.verify(authorizationHeader: basic("nobody", "wrong"), from: .local) == .denied)
         }
         #expect(comparisons.costs.count == 3)
     }
@@ -98,7 +98,7 @@ struct BasicAuthenticationTests {
         let comparisons = Comparisons()
         let door = BasicAuthentication(users: ["alice": try Self.hash("a")], checker: comparisons.checker())
         for header in [nil, "Basic !", basic("alice", Array((Self.password("a") + "\u{0}x").utf8))] {
-            #expect(await door.verify(authorizationHeader: header) == .denied)
+            #expect(await door.verify(authorizationHeader: header, from: .local) == .denied)
         }
         #expect(comparisons.costs.isEmpty)
     }
@@ -107,13 +107,13 @@ struct BasicAuthenticationTests {
     func changedPassword() async throws {
         let checker = Comparisons().checker()
         let before = BasicAuthentication(users: ["alice": try Self.hash("a")], checker: checker)
-        #expect(await before.verify(authorizationHeader: basic("alice", Self.password("a"))) == .granted(user: "alice"))
-        #expect(await before.verify(authorizationHeader: basic("alice", Self.password("b"))) == .denied)
+        #expect(await before.verify(authorizationHeader: basic("alice", Self.password("a")), from: .local) == .granted(user: "alice"))
+        #expect(await before.verify(authorizationHeader: basic("alice", Self.password("b")), from: .local) == .denied)
         let after = BasicAuthentication(users: ["alice": try Self.hash("b")], checker: checker)
-        #expect(await after.verify(authorizationHeader: basic("alice", Self.password("a"))) == .denied)
-        #expect(await after.verify(authorizationHeader: basic("alice", Self.password("b"))) == .granted(user: "alice"))
+        #expect(await after.verify(authorizationHeader: basic("alice", Self.password("a")), from: .local) == .denied)
+        #expect(await after.verify(authorizationHeader: basic("alice", Self.password("b")), from: .local) == .granted(user: "alice"))
         let gone = BasicAuthentication(users: ["bob": try Self.hash("a")], checker: checker)
-        #expect(await gone.verify(authorizationHeader: basic("alice", Self.password("a"))) == .denied)
+        #expect(await gone.verify(authorizationHeader: basic("alice", Self.password("a")), from: .local) == .denied)
     }
 
     @Test("Sixteen passwords wait, the next is turned away, and who asks the same waits with the one before")
@@ -122,36 +122,59 @@ struct BasicAuthenticationTests {
         comparisons.hold()
         let checker = comparisons.checker()
         let door = BasicAuthentication(users: ["alice": try Self.hash("a")], checker: checker)
-        let working = Task { await door.verify(authorizationHeader: basic("alice", "first")) }
+        let working = Task { await door.verify(authorizationHeader: basic("alice", "first"), from: .local) }
         while comparisons.costs.isEmpty { await Task.yield() }
         var waiting: [Task<BasicAuthentication.Verdict, Never>] = []
         for number in 0..<PasswordChecker.waitingLimit {
             let password = number == 7 ? Self.password("a") : "guess \(number)"
-            waiting.append(Task { await door.verify(authorizationHeader: basic("alice", password)) })
+            waiting.append(Task { await door.verify(authorizationHeader: basic("alice", password), from: .local) })
             while checker.waitingCount <= number { await Task.yield() }
         }
-        let tooMany = Answered { await door.verify(authorizationHeader: basic("alice", "one too many")) }
+        let tooMany = Answered { await door.verify(authorizationHeader: basic("alice", "one too many"), from: .local) }
         while !tooMany.isThere, checker.waitingCount <= PasswordChecker.waitingLimit { await Task.yield() }
-        let same = Task { await door.verify(authorizationHeader: basic("alice", Self.password("a"))) }
+        let same = Task { await door.verify(authorizationHeader: basic("alice", Self.password("a")), from: .local) }
         comparisons.open()
         #expect(await tooMany.value == .busy)
         #expect(await working.value == .denied)
         for (number, task) in waiting.enumerated() { #expect(await task.value == (number == 7 ? .granted(user: "alice") : .denied)) }
         #expect(await same.value == .granted(user: "alice"))
         #expect(comparisons.costs.count == 17)
-        #expect(await door.verify(authorizationHeader: basic("alice", "one too many")) == .denied)
+        #expect(await door.verify(authorizationHeader: basic("alice", "one too many"), from: .local) == .denied)
+    }
+
+    @Test("Who fills the line with guesses is not in the way of others: they have a place in it, and the next turn")
+    func fairLine() async throws {
+        let comparisons = Comparisons()
+        comparisons.hold()
+        let checker = comparisons.checker()
+        let door = BasicAuthentication(users: ["alice": try Self.hash("a")], checker: checker)
+        let working = Task { await door.verify(authorizationHeader: basic("alice", "first"), from: .four(1)) }
+        while comparisons.costs.isEmpty { await Task.yield() }
+        var guesses: [Task<BasicAuthentication.Verdict, Never>] = []
+        for number in 0..<PasswordChecker.waitingLimit {
+            guesses.append(Task { await door.verify(authorizationHeader: basic("alice", "guess \(number)"), from: .four(1)) })
+            while checker.waitingCount <= number { await Task.yield() }
+        }
+        let owner = Task { await door.verify(authorizationHeader: basic("alice", Self.password("a")), from: .four(2)) }
+        // The last guess makes room, and its verdict is there before anything was compared.
+        #expect(await guesses.removeLast().value == .busy)
+        #expect(checker.waitingCount == PasswordChecker.waitingLimit)
+        comparisons.open()
+        #expect(await owner.value == .granted(user: "alice"))
+        #expect(await working.value == .denied)
+        for guess in guesses { #expect(await guess.value == .denied) }
     }
 
     @Test("Who guesses pushes out other guesses, and never the verdict on who knows")
     func guesses() async throws {
         let comparisons = Comparisons()
         let door = BasicAuthentication(users: ["alice": try Self.hash("a")], checker: comparisons.checker())
-        _ = await door.verify(authorizationHeader: basic("alice", Self.password("a")))
-        for number in 0..<200 { _ = await door.verify(authorizationHeader: basic("alice", "guess \(number)")) }
+        _ = await door.verify(authorizationHeader: basic("alice", Self.password("a")), from: .local)
+        for number in 0..<200 { _ = await door.verify(authorizationHeader: basic("alice", "guess \(number)"), from: .local) }
         #expect(comparisons.costs.count == 201)
-        #expect(await door.verify(authorizationHeader: basic("alice", Self.password("a"))) == .granted(user: "alice"))
+        #expect(await door.verify(authorizationHeader: basic("alice", Self.password("a")), from: .local) == .granted(user: "alice"))
         #expect(comparisons.costs.count == 201)
-        for number in 0..<200 { _ = await door.verify(authorizationHeader: basic("alice", "guess \(number)")) }
+        for number in 0..<200 { _ = await door.verify(authorizationHeader: basic("alice", "guess \(number)"), from: .local) }
         #expect(comparisons.costs.count > 201)
     }
 

@@ -1,7 +1,7 @@
 import Glibc
 import Primitives
 import Testing
-import Web
+@testable import Web
 
 @Suite("A server's bounds and its end")
 struct ServerLimitTests {
@@ -34,6 +34,32 @@ struct ServerLimitTests {
             #expect(try await client.send(request(url)).status == 200)
             #expect(server.counts.requests == 6)
         }
+    }
+
+    @Test("The last quarter of the places is for addresses that have none", arguments: [(8, 6), (5, 4), (4, 3), (3, 3), (1, 1)])
+    func shares(_ limit: Int, _ forOne: Int) async throws {
+        let gate = Gate()
+        var limits = HTTPServer.Limits()
+        limits.requestsInFlight = limit
+        let places = HandlerPlaces(limits)
+        @Sendable func ask(_ client: UInt32) async -> Int {
+            await places.handle(HTTPServerRequest(method: "GET", path: "/", client: .four(client))) { _ in
+                await gate.pass()
+                return HTTPServerResponse(text: "")
+            }.status
+        }
+        await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<forOne { group.addTask { await ask(1) } }
+            await gate.arrivals(forOne)
+            #expect(await ask(1) == 503)
+            for other in forOne..<limit { group.addTask { await ask(UInt32(other + 10)) } }
+            await gate.arrivals(limit)
+            #expect(await ask(2) == 503)
+            gate.open()
+            for await status in group { #expect(status == 200) }
+        }
+        #expect(places.counts.inFlight == 0 && places.counts.refused == 2)
+        for _ in 0..<2 { #expect(await ask(1) == 200, "what was taken is given back") }
     }
 
     @Test("A path with a limit of its own neither fills the common one nor is filled by it")

@@ -20,10 +20,11 @@ package struct BasicAuthentication: Sendable {
     }
 
     /// - Parameter authorizationHeader: the value of `Authorization`; nil when the request has none.
-    package func verify(authorizationHeader: String?) async -> Verdict {
+    /// - Parameter address: where it comes from.
+    package func verify(authorizationHeader: String?, from address: ClientAddress) async -> Verdict {
         guard let credentials = authorizationHeader.flatMap({ BasicCredentials(authorizationHeader: $0) }) else { return .denied }
         let user = credentials.user
-        switch await checker.isRight(credentials.password, of: user, users[user], cost: dearest) {
+        switch await checker.isRight(credentials.password, of: user, users[user], from: address, cost: dearest) {
         case true?: return .granted(user: user)
         case false?: return .denied
         case nil: return .busy

@@ -17,7 +17,7 @@ package final class PasswordChecker: Sendable {
 
     private struct State {
         var verdicts = PasswordVerdicts()
-        var jobs: [Job] = []
+        var jobs = WaitingLine<Job>(limit: waitingLimit)
         /// Who wants to know, by what: those that wait and the one in work.
         var askers: [PasswordVerdicts.Key: [CheckedContinuation<Bool?, Never>]] = [:]
         var isWorking = false
@@ -45,9 +45,10 @@ package final class PasswordChecker: Sendable {
     /// Whether the password is the user's; nil when too many others wait.
     ///
     /// - Parameter hash: the user's, or nil when there is no such user: that takes just as long.
+    /// - Parameter address: whoever sends many passwords gets in his own way, not in that of others.
     /// - Parameter cost: that of the dearest user. For a cheaper one the difference is worked off, so that time does not tell users apart
     ///   from names that nobody has.
-    func isRight(_ password: [UInt8], of user: String, _ hash: BcryptHash?, cost: Int) async -> Bool? {
+    func isRight(_ password: [UInt8], of user: String, _ hash: BcryptHash?, from address: ClientAddress, cost: Int) async -> Bool? {
         guard let key = key(user, hash, password) else { return nil }
         let job = Job(key: key) { [compare] in
             let own = hash ?? .dummy(cost: cost)
@@ -58,16 +59,18 @@ package final class PasswordChecker: Sendable {
         }
         return await withCheckedContinuation { continuation in
             enum Step { case known(Bool?), wait, start }
+            var displaced: [CheckedContinuation<Bool?, Never>] = []
             let step: Step = state.withLock { state in
                 if let verdict = state.verdicts[key] { return .known(verdict) }
                 if state.askers[key] == nil {
-                    guard state.jobs.count < Self.waitingLimit else { return .known(nil) }
-                    state.jobs.append(job)
+                    guard case .admitted(let other) = state.jobs.append(job, from: address) else { return .known(nil) }
+                    if let other { displaced = state.askers.removeValue(forKey: other.key) ?? [] }
                 }
                 state.askers[key, default: []].append(continuation)
                 defer { state.isWorking = true }
                 return state.isWorking ? .wait : .start
             }
+            for asker in displaced { asker.resume(returning: nil) }
             switch step {
             case .known(let verdict): continuation.resume(returning: verdict)
             case .wait: break
@@ -81,7 +84,7 @@ package final class PasswordChecker: Sendable {
             try Thread.start("bcrypt") { [self] in work() }
         } catch {
             let askers = state.withLock { state in
-                defer { (state.jobs, state.askers, state.isWorking) = ([], [:], false) }
+                defer { (state.jobs, state.askers, state.isWorking) = (WaitingLine(limit: Self.waitingLimit), [:], false) }
                 return state.askers.values.flatMap(\.self)
             }
             for asker in askers { asker.resume(returning: nil) }
@@ -92,9 +95,9 @@ package final class PasswordChecker: Sendable {
     private func work() {
         while true {
             let next: Job? = state.withLock { state in
-                guard state.jobs.isEmpty else { return state.jobs.removeFirst() }
-                state.isWorking = false
-                return nil
+                let next = state.jobs.removeFirst()
+                if next == nil { state.isWorking = false }
+                return next
             }
             guard let job = next else { return }
             let verdict = job.work()

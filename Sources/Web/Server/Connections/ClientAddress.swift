@@ -2,7 +2,7 @@ import Glibc
 
 /// Who is at the other end, as far as fairness goes: an IPv4 address, the /64 of an IPv6 address (that much is one customer's), or this machine
 /// through a Unix socket.
-enum ClientAddress: Hashable, Sendable {
+package enum ClientAddress: Hashable, Sendable {
     case four(UInt32)
     case six(prefix: UInt64)
     case local

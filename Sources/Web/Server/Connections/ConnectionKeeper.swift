@@ -81,9 +81,10 @@ final class ConnectionKeeper: Sendable {
         }
     }
 
-    func reach(of id: UInt) -> Listener.Reach {
-        let listener = state.withLock { $0.table.connections[id]?.listener }
-        return listener.map { listeners[$0].reach } ?? .network
+    /// Where a connection comes from: who can reach its listener, and its client.
+    func origin(of id: UInt) -> (reach: Listener.Reach, client: ClientAddress) {
+        guard let connection = state.withLock({ $0.table.connections[id] }) else { return (.network, .local) }
+        return (listeners[connection.listener].reach, connection.address)
     }
 
     var counts: (open: Int, accepted: Int, refused: Int, ended: [ConnectionTable.EndReason: Int]) {

@@ -92,8 +92,21 @@ struct ListenerTests {
         ("Content-Length: +0", false), ("Content-Length : 0", false), ("Transfer-Encoding\t: chunked", false), ("X(Y): a", false),
         ("X: a\rContent-Length: 0", false), ("X: a\u{7}b", false), ("X: a\tb", true), ("X-a_b.c!~: \u{e4}", true),
         ("X: a\r\n b", false), ("X: a\r\n\tb", false), ("Content-Length: 0\r\n 5", false), ("Transfer-Encodin: chunked\r\n g", false),
-        ("X:\t  a", true), ("X:", true),
+        ("X:\t  a", true), ("X:", true), ("Transfer-Encoding: chunked, chunked", false),
     ]
+
+    @Test(
+        "A body in chunks is not taken, whatever its chunks look like",
+        arguments: ["0\r\n\r\n", "1\nx\n0\n\n", "5;a=b\r\nabcde\r\n0\r\n\r\n"])
+    func chunks(_ body: String) async throws {
+        try await serving({ _ in HTTPServerResponse(text: "in") }) { server, _ in
+            let text =
+                "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n\(body)GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            let answers = try await exchange(server.address.port, text)
+            #expect(answers?.hasPrefix("HTTP/1.1 411 Length Required\r\n") == true, "\(answers ?? "none")")
+            #expect(answers?.contains("200 OK") == false && answers?.contains("Connection: close") == true)
+        }
+    }
 
     @Test("A request whose end two readers would see in two places is refused, and its connection closed", arguments: framings)
     func framing(_ headers: String, _ isFine: Bool) async throws {
