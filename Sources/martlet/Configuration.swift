@@ -33,7 +33,9 @@ struct Configuration: Sendable {
                     "allowed_hosts", .texts,
                     "Names by which the exporter may be called on loopback, beside localhost; a proxy in front may pass on the name it was called by."
                 ),
-                SettingsKey("max_requests", .integer(1...10_000), "Requests answered at the same time; more get 503. The last quarter is for addresses that have none.", standard: "40"),
+                SettingsKey(
+                    "max_requests", .integer(1...10_000),
+                    "Requests answered at the same time; more get 503. The last quarter is for addresses that have none.", standard: "40"),
             ]), "The exporter's HTTP server."),
         SettingsKey(
             "exporter",

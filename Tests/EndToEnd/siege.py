@@ -27,9 +27,9 @@ USER, PASSWORD = "prometheus", "sesame"
 AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 # What a scrape may take beside an attack, on two cores that attackers and simulator have to share.
 LONGEST_SECONDS = 5.0
-# The same where thousands connect at once: whom the kernel's queue has no room for tries again after 1, 3 and 7 seconds, and the exporter has no
-# part in it. It is what Prometheus waits when nothing else is said.
-LONGEST_SECONDS_IN_A_CROWD = 10.0
+# Whom the kernel's full queue of connections (net.core.somaxconn) dropped tries again after 1, 3, 7 and 15 seconds, before the exporter hears
+# of him: that long may a few new connections take where thousands come again and again.
+LONGEST_SECONDS_AFTER_DROPS = 15.0 + LONGEST_SECONDS
 
 
 class Simulator:
@@ -147,6 +147,7 @@ class Report:
     counters: dict[str, float] = field(default_factory=dict)
     log_bytes: int = 0
     connections: object = ""
+    drops: int = 0
 
     @property
     def growth_mib(self) -> float:
@@ -219,6 +220,7 @@ def attacking(doors: Doors, name: str, folder: Path, pause: float = 0.25) -> Ite
     report = Report(name)
     before = doors.counters()
     report.descriptors = (doors.descriptors, 0)
+    drops = dropped_connections()
     report.before_kib, log = doors.resident_kib, len(doors.program.output)
     doors.forget_peak()
     over, peaks = threading.Event(), [0]
@@ -247,6 +249,7 @@ def attacking(doors: Doors, name: str, folder: Path, pause: float = 0.25) -> Ite
     report.ended = {
         key.split()[1]: int(value - before.get(key, 0)) for key, value in report.counters.items() if key.startswith("connections_ended_total ")
     }
+    report.drops = dropped_connections() - drops
     report.log_bytes = len(doors.program.output) - log
     print(f"\n{HEADER}\n{report}")
     TABLE.append(str(report))
@@ -255,12 +258,22 @@ def attacking(doors: Doors, name: str, folder: Path, pause: float = 0.25) -> Ite
 TABLE: list[str] = []
 
 
-def expect_served(report: Report, growth_mib: float, to_connect_seconds: float = LONGEST_SECONDS) -> None:
+def dropped_connections() -> int:
+    """How many this machine's kernel has dropped because the queue of a listening socket was full."""
+    names, values = [line.split() for line in Path("/proc/net/netstat").read_text().splitlines() if line.startswith("TcpExt:")]
+    return int(values[names.index("ListenOverflows")])
+
+
+def expect_served(report: Report, growth_mib: float) -> None:
     """Every scrape was answered, whole and in time, and memory stayed in its bound."""
     assert len(report.scrapes) >= 20
     assert not report.failed, report.failed[:5]
-    for row in report.scrapes:
-        assert float(str(row["seconds"])) < (to_connect_seconds if row["opened"] else LONGEST_SECONDS), row
+    late = [row for row in report.scrapes if float(str(row["seconds"])) >= LONGEST_SECONDS]
+    if late:
+        # Never on a connection that is there already, never many, and only where the kernel itself says why.
+        assert all(row["opened"] for row in late) and report.drops > 0 and len(late) * 20 <= len(report.scrapes), late
+        assert max(report.seconds) < LONGEST_SECONDS_AFTER_DROPS, late
+    assert statistics.median(report.seconds) < LONGEST_SECONDS / 5
     assert report.growth_mib < growth_mib
     assert report.counters["connections"] == 1
     # Who attacks must not fill the disk by way of the log.
