@@ -92,7 +92,8 @@ import Web
             let error = try #require(
                 await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
             #expect(error.kind == kind)
-            #expect(error.description == "GET /cluster/status: \(status) \(status == 204 ? "No Content" : "a reason")")
+            let advice = kind == .forbidden ? "; give the role PVEAuditor on / to the user, and to a token with privileges of its own" : ""
+            #expect(error.description == "GET /cluster/status: \(status) \(status == 204 ? "No Content" : "a reason")\(advice)")
             #expect(client.counts[0].failures == 1 && client.counts[0].requests == 1)
         }
     }
