@@ -217,7 +217,9 @@ package final class ProxmoxClient: Sendable {
 
     private func read<Value>(_ response: HTTPResponse, _ path: String, _ reading: Reading<Value>) throws(ProxmoxError) -> Value {
         guard response.status == 200 else {
-            throw ProxmoxError(status: response.status, path, session.withoutSecrets(Self.message(of: response) ?? response.reason))
+            let isToken = if case .token = session.credential { true } else { false }
+            throw ProxmoxError(
+                status: response.status, path, session.withoutSecrets(Self.message(of: response) ?? response.reason), ofToken: isToken)
         }
         guard !session.isRepeated(in: response.body) else {
             throw ProxmoxError(.malformed, path, "the answer repeats the credential that it was asked with")
@@ -228,10 +230,19 @@ package final class ProxmoxClient: Sendable {
             value = document.withRoot { root in root["data"].flatMap { $0.isNull ? reading.absent : reading.decode($0) } }
         } catch {
             let isPage = response.body.first { $0 > 0x20 } == UInt8(ascii: "<")
-            throw ProxmoxError(.malformed, path, isPage ? "a page in HTML, not JSON: a proxy or another program answers here" : "\(error)")
+            throw ProxmoxError(
+                .malformed, path,
+                isPage ? "a page in HTML, not JSON: a proxy or another program answers here" : Self.words(of: error, response.body))
         }
-        guard let value else { throw ProxmoxError(.malformed, path, "the answer lacks what this path promises") }
+        guard let value else { throw ProxmoxError(.malformed, path, "JSON without the data that this path promises") }
         return value
+    }
+
+    /// What a parser says of a place in the middle helps nobody.
+    private static func words(of error: any Error, _ body: [UInt8]) -> String {
+        let words = "\(error)"
+        guard words.hasPrefix("not JSON") else { return words }
+        return body.isEmpty ? "the answer is empty" : "not JSON, or it breaks off"
     }
 
     /// Newer versions repeat the text of the status line, with a newline behind it, in the body.

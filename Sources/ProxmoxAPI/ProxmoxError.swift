@@ -75,7 +75,9 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
     package static func malformed(_ path: String, _ detail: String) -> ProxmoxError { ProxmoxError(.malformed, path, detail) }
 
     /// An answer with a status that is not 200.
-    init(status: Int, _ path: String, _ words: String, method: String = "GET") {
+    ///
+    /// - Parameter ofToken: it was asked with a token.
+    init(status: Int, _ path: String, _ words: String, method: String = "GET", ofToken: Bool = false) {
         let kind: Kind =
             switch status {
             case 401: .unauthorized
@@ -83,8 +85,9 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             case 595...599: .nodeUnreachable
             default: .refused(status: status)
             }
-        let advice = kind == .forbidden ? "; give the role PVEAuditor on / to the user, and to a token with privileges of its own" : ""
-        self.init(kind, path, "\(status) \(words)", method: method, advice: advice)
+        self.init(
+            kind, path, "\(status) \(words.isEmpty ? "without a reason" : words)", method: method,
+            advice: Self.advice(status, ofToken: ofToken))
     }
 
     init(_ error: HTTPClientError, _ path: String, method: String = "GET") {
@@ -94,7 +97,7 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             case .tls: .tls
             case .tooLarge: .tooLarge
             case .protocolViolation: .malformed
-            case .resolve, .connect, .url, .cancelled: .unreachable
+            case .resolve, .connect, .closed, .url, .cancelled: .unreachable
             }
         // libcurl's words differ by where it was waiting and for how long, which is nothing that could be mended.
         let words =
@@ -105,6 +108,15 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
             }
         self.init(
             kind, path, words ?? error.message, method: method, advice: kind == .tls && words == nil ? Self.advice(error.certificate) : "")
+    }
+
+    private static func advice(_ status: Int, ofToken: Bool) -> String {
+        switch status {
+        case 401 where ofToken: "; check the token's name and secret, and that it has not expired: pveum user token list USER@REALM"
+        case 403: "; give the role PVEAuditor on / to the user, and to a token with privileges of its own"
+        case 404, 501: "; is this a Proxmox VE node?"
+        default: ""
+        }
     }
 
     /// What OpenSSL means, where its words are for those who know it from inside; nil where they will do.

@@ -118,7 +118,7 @@ extension SettingsShape {
     private func found(_ node: SettingsNode, at path: String) -> String {
         let isOfFile = if case .file = node.origin { true } else { false }
         switch (self, node.content) {
-        case (.section, .scalar(let text)), (.named, .scalar(let text)):
+        case (.section, .scalar(let text)), (.named, .scalar(let text)), (.namedTexts, .scalar(let text)):
             return isOfFile && text.contains(":") && !text.contains("://") ? "; write a space behind the colon of a key" : ""
         case (.sections, .mapping):
             return isOfFile

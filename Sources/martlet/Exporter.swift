@@ -43,12 +43,12 @@ enum Exporter {
         for warning in proxmox.warnings { logger.warn(warning) }
     }
 
-    /// Fails when credentials are refused, so that this shows before anything is served.
-    static func checkCredentials(_ contents: ExporterContents) async throws(Failure) {
+    /// Fails when credentials are refused, so that this shows before anything is served; at the start only when they are no password.
+    static func checkCredentials(_ contents: ExporterContents, isStart: Bool) async throws(Failure) {
         for case let collector as ProxmoxCollector in contents.collectors {
             var context = contents.context
             context.deadline = .after(seconds: contents.scrapeTimeoutSeconds)
-            try await collector.checkCredentials(context)
+            try await collector.checkCredentials(context, isStart: isStart)
         }
     }
 

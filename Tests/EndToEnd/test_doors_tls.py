@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import http.client
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -313,6 +315,46 @@ def test_each_type_of_client_authentication(start: Start, world: World, tmp_path
     asked = s_client(doors.address, "-tls1_2", path="/health").stdout
     assert ("CN = ours ours" in asked.partition("Acceptable client certificate CA names")[2].partition("\n---\n")[0]) == verifies, asked
     assert ("No client certificate CA names sent" in asked) == (not verifies)
+
+
+def test_http_where_tls_is_spoken_is_said_once(start: Start, world: World, tmp_path: Path) -> None:
+    doors = Doors(start, world.simulator, tmp_path, {}, server=world.server)
+    for _ in range(3):
+        assert curl(f"http://{doors.address}/metrics").status == 0
+        assert curl(doors.url + "/health", "--cacert", world.ours.pem).status == 200
+    (line,) = [line for line in doors.lines("warn") if "TLS" in line]
+    assert "https://" in line
+
+
+BEGUN = b"GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nx"
+
+
+@pytest.mark.parametrize("rests", [True, False], ids=["rests", "never rests"])
+@pytest.mark.parametrize("was", ["anybody", "another authority"])
+def test_a_connection_does_not_outlive_the_rules_that_let_it_in(start: Start, world: World, tmp_path: Path, was: str, rests: bool) -> None:
+    """Neither one that waits for its next request, nor one that always owes the end of a body."""
+    verified = {"client_auth_type": "RequireAndVerifyClientCert", "client_ca_file": str(world.ours.pem)}
+    before = {} if was == "anybody" else verified | {"client_ca_file": str(world.other.pem)}
+    doors = Doors(start, world.simulator, tmp_path, {"tls_server_config": before}, server=world.server)
+    context = ssl.create_default_context(cafile=str(world.ours.pem))
+    if before:
+        context.load_cert_chain(world.clients["foreign"])
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", doors.port), timeout=10), server_hostname="127.0.0.1") as client:
+        client.sendall(BEGUN)
+        if rests:
+            client.sendall(b"x")
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+        doors.write({"tls_server_config": doors.settings["tls_server_config"] | verified})
+        wait_for(lambda: doors.lines('info msg="web configuration read again"'), 10, "the new rules")
+        answers = b""
+        with suppress(ConnectionError, ssl.SSLError):
+            while rests or answers.count(b"HTTP/1.1 200 ") < 20:
+                if not rests:
+                    client.sendall(b"x" + BEGUN)
+                if not (piece := client.recv(4096)):
+                    break
+                answers += piece
+    assert answers.count(b"HTTP/1.1 200 ") <= (0 if rests else 1), answers
 
 
 @pytest.mark.parametrize(

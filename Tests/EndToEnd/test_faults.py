@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Start, fetch, free_port, wait_for
 from exporting import Exporter, environment
+from hostile import FAULTS, Hostile
 from oracle import Samples, difference, expected_samples, parse_exposition
 from replay import TOKEN, Fault, Replay
 
@@ -172,6 +173,22 @@ def test_cluster_that_takes_more_than_half_of_the_time(start: Start) -> None:
         expected = expected_samples(api.answers)
         assert {key for key in expected if key[0] == "pve_node_up"} <= set(samples)
         assert difference(expected, samples) == []
+
+
+@pytest.mark.parametrize("fault", ["closed", "reset", "500", "595", "silence"])
+def test_an_endpoint_that_does_not_answer_is_not_the_end(start: Start, tmp_path: Path, fault: str) -> None:
+    """Whatever is in front of a dead node (a balancer, a forwarded port) may take the connection and hang up."""
+    with Replay.from_recordings() as good, Hostile(good.answers) as bad:
+        bad.every = FAULTS[fault]
+        (tmp_path / "martlet.yml").write_text(
+            f"proxmox:\n  clusters:\n    - {{endpoints: ['{bad.url}', '{good.url}'], token: '{TOKEN}'}}\n")
+        exporter = Exporter(start, {}, "--scrape.timeout", "4s")
+
+        def is_whole() -> bool:
+            samples, _ = parse_exposition(exporter.metrics().text)
+            return difference(expected_samples(good.answers), samples) == []
+
+        wait_for(is_whole, 20, "everything, from the second endpoint")
 
 
 def test_two_clusters_of_one_name_are_not_mixed(start: Start, tmp_path: Path) -> None:

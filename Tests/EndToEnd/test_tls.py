@@ -396,7 +396,7 @@ def test_the_system_does_not_know_the_tests(start: Start, tmp_path: Path, made: 
             answer = exporter.pve(server, name)
             assert answer.status == 500 and words in answer.text
         assert_nothing_was_sent(server)
-    assert exporter.program.output.count("certificate not accepted") == 2, "told at the start, and it goes on: the node may be mended"
+    assert exporter.program.output.count("TLS with the cluster failed") == 2, "told at the start, and it goes on: the node may be mended"
 
 
 def test_an_authority_that_has_expired(start: Start, tmp_path: Path, made: Certificates, serve: Serve) -> None:

@@ -92,8 +92,13 @@ import Web
             let error = try #require(
                 await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
             #expect(error.kind == kind)
-            let advice = kind == .forbidden ? "; give the role PVEAuditor on / to the user, and to a token with privileges of its own" : ""
-            #expect(error.description == "GET /cluster/status: \(status) \(status == 204 ? "No Content" : "a reason")\(advice)")
+            let advice = [
+                401: "; check the token's name and secret, and that it has not expired: pveum user token list USER@REALM",
+                403: "; give the role PVEAuditor on / to the user, and to a token with privileges of its own",
+                404: "; is this a Proxmox VE node?", 501: "; is this a Proxmox VE node?",
+            ]
+            let reason = status == 204 ? "No Content" : "a reason"
+            #expect(error.description == "GET /cluster/status: \(status) \(reason)\(advice[status] ?? "")")
             #expect(client.counts[0].failures == 1 && client.counts[0].requests == 1)
         }
     }
@@ -111,7 +116,7 @@ import Web
                     try await client.get(path, http: http, by: .farAway) { $0.isNull ? nil : true }
                 })
             #expect(error.kind == (refusal.status == 401 ? .unauthorized : .nodeUnreachable))
-            #expect(error.description == "GET \(path): \(refusal.status) \(refusal.reason)")
+            #expect(error.description.hasPrefix("GET \(path): \(refusal.status) \(refusal.reason)\(refusal.status == 401 ? ";" : "")"))
         }
     }
 
@@ -134,14 +139,21 @@ import Web
     }
 
     @Test(arguments: [
-        "", "HTTP", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "\u{0}\u{1} no HTTP\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "\u{0}\u{1} no HTTP\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n",
     ])
-    func `an answer that is no HTTP is malformed`(bytes: String) async throws {
+    func `an answer that is no HTTP is malformed`(bytes: String) async throws { try await self.bytes(bytes, are: .malformed) }
+
+    @Test(arguments: ["", "HTTP"])
+    func `a server that hangs up before it answers is not reachable`(bytes: String) async throws {
+        try await self.bytes(bytes, are: .unreachable)
+    }
+
+    private func bytes(_ bytes: String, are kind: ProxmoxError.Kind) async throws {
         let server = try RawServer(bytes)
         let (client, http) = (try client(server.url), try HTTPClient())
         let error = try #require(
             await failure { () async throws(ProxmoxError) in try await client.clusterStatus(http: http, by: .farAway) })
-        #expect(error.kind == .malformed)
+        #expect(error.kind == kind)
         #expect(Self.isLine(error.description))
     }
 

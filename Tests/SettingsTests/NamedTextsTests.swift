@@ -20,6 +20,7 @@ struct NamedTextsTests {
     static let misfits: [(String, String)] = [
         ("users: [a]", "martlet.yml:1:8: users: expected names, each with a text"),
         ("users: word", "martlet.yml:1:8: users: expected names, each with a text"),
+        ("users:\n  a:hidden", "martlet.yml:2:3: users: expected names, each with a text; write a space behind the colon of a key"),
         ("users: {a: [hidden]}", "martlet.yml:1:12: users.a: expected text, not a list"),
         ("users: {a: {b: hidden}}", "martlet.yml:1:12: users.a: expected text"),
         ("users: {\"a\\nb\": [hidden]}", #"martlet.yml:1:17: users."a\nb": expected text, not a list"#),

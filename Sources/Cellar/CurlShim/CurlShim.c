@@ -168,6 +168,10 @@ mlt_curl_failure mlt_curl_classify(int code) {
     case CURLE_SSL_CLIENTCERT:
     case CURLE_SSL_CIPHER: return mlt_curl_failure_tls;
     case CURLE_WRITE_ERROR: return mlt_curl_failure_aborted;
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR: return mlt_curl_failure_closed;
     // Older versions say this of a line of the headers that is longer than theirs may be.
     case CURLE_OUT_OF_MEMORY:
 #if LIBCURL_VERSION_NUM >= 0x080600

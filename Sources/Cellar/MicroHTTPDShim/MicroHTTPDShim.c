@@ -124,12 +124,18 @@ static int is_blank(char byte) { return byte == ' ' || byte == '\t'; }
 
 // In libmicrohttpd's memory a line stands as it came: the name, NUL for the colon, blanks, the value, NUL for CR and LF each. When the next line
 // begins with a blank, 0.9.75 puts it behind the *name* ("X: a", " b" is a header Xb), which it moves to where there is room, or not if there is.
+// A NUL in a value would end it there for us and nobody else: then the next name does not begin where this line ends.
+typedef struct line_check {
+    const char *next;  // where the next line has to begin; NULL before the first
+    int is_fine;
+} line_check;
+
 static enum MHD_Result on_line(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
                                size_t value_size) {
     (void)kind;
-    int *is_one_line = cls;
-    *is_one_line = 0;
-    if (value == NULL) return MHD_NO;
+    line_check *check = cls;
+    check->is_fine = 0;
+    if (value == NULL || (check->next != NULL && key != check->next)) return MHD_NO;
     uintptr_t gap = (uintptr_t)value - (uintptr_t)key;
     if (gap <= key_size || gap > key_size + (1 << 20)) return MHD_NO;
     for (size_t index = key_size + 1; index < gap; index++) {
@@ -139,14 +145,16 @@ static enum MHD_Result on_line(void *cls, enum MHD_ValueKind kind, const char *k
     const char *next = value + value_size + 1;
     if (*next == '\0') next++;
     if (is_blank(*next)) return MHD_NO;
-    *is_one_line = 1;
+    check->next = next;
+    check->is_fine = 1;
     return MHD_YES;
 }
 
 int mlt_httpd_has_one_line_headers(mlt_httpd_connection *connection) {
-    int is_one_line = 1;
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_line, &is_one_line);
-    return is_one_line;
+    line_check check = {NULL, 1};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_line, &check);
+    // Behind the last line stands the empty one.
+    return check.is_fine && (check.next == NULL || *check.next == '\0');
 }
 
 typedef struct pair_door {

@@ -80,10 +80,7 @@ package struct DropInHandler: Sendable {
             return ExpositionResponse.text(Exposition(table, [buffers]), acceptEncoding: request.headers["Accept-Encoding"])
         case .failure(let error):
             // Of several endpoints the error itself says which.
-            var words = client.endpoints.count > 1 ? "\(error)" : "\(client.endpoint.authority): \(error)"
-            if error.kind == .unauthorized, case .token = client.session.credential {
-                words += "; check the token's name and secret, and that it has not expired: pveum user token list USER@REALM"
-            }
+            let words = client.endpoints.count > 1 ? "\(error)" : "\(client.endpoint.authority): \(error)"
             journal.failed(module, client.endpoint.authority, error.kind, words)
             return HTTPServerResponse(status: 500, text: words + "\n")
         }

@@ -56,8 +56,6 @@ package final class ExporterService: Sendable {
     package func start() throws(Failure) {
         var limits = HTTPServer.Limits()
         limits.requestsInFlight = options.requestsInFlight
-        // Nothing here reads a body; what is taken of one is taken before anybody has shown a password.
-        limits.bodyBytes = 4096
         // Nothing here reads a body; who sends one is not known yet, and may be many.
         limits.bodyBytes = 4 << 10
         limits.unlimitedPaths = Set(DoorSettings.healthPaths)

@@ -118,6 +118,8 @@ package struct HTTPResponse: Sendable {
 /// Why there is no answer.
 package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
     package enum Kind: String, Sendable {
+        /// The connection was made, and over before a word of an answer.
+        case closed
         case timeout, resolve, connect, tls, protocolViolation = "protocol", tooLarge = "too_large", url, cancelled
     }
 

@@ -179,13 +179,20 @@ final class Transfer: Sendable {
             let words = message.split(separator: " ").prefix { $0 != "after" }
             message = "\(words.joined(separator: " ")): \(systemMessage(outcome.error_number))"
         }
-        if message.contains("HTTP/0.9") { message = "the answer is not HTTP" }
-        if failure == mlt_curl_failure_too_large { message = "a line of the headers is too long, or memory is short" }
+        if message.contains("HTTP/0.9") { message = "the answer is not HTTP; check the port, and http:// or https:// before it" }
+        if failure == mlt_curl_failure_too_large { message = "a line of the headers is too long" }
+        // What went wrong before the server said a word is about the way to it.
+        let isSilent = outcome.status == 0
+        if failure == mlt_curl_failure_closed {
+            let remedy = request.url.hasPrefix("http://") ? "; does this port want https://?" : ""
+            message = isSilent ? "the server ended the connection without an answer\(remedy)" : "the answer breaks off"
+        }
         let kind: HTTPClientError.Kind =
             switch failure {
             case mlt_curl_failure_timeout: .timeout
             case mlt_curl_failure_resolve: .resolve
             case mlt_curl_failure_connect: .connect
+            case mlt_curl_failure_closed where isSilent: .closed
             case mlt_curl_failure_tls: .tls
             case mlt_curl_failure_too_large: .tooLarge
             case mlt_curl_failure_url: .url

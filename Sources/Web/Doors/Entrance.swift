@@ -177,11 +177,16 @@ package final class Entrance: Sendable {
         _ = consume last
     }
 
-    /// Connections that came in under a judgement of clients that is not the current one.
+    /// Connections that came in under a judgement of clients that is not the current one, or under none where there is one now.
     var outdatedConnections: [UInt] {
-        state.withLock { state in
-            state.ofConnection.compactMap { $0.value !== state.identity && $0.value.judgesClients ? $0.key : nil }
-        }
+        state.withLock { state in state.ofConnection.keys.filter { Self.isOutdated($0, state) } }
+    }
+
+    func isOutdated(_ connection: UInt) -> Bool { state.withLock { Self.isOutdated(connection, $0) } }
+
+    private static func isOutdated(_ connection: UInt, _ state: borrowing State) -> Bool {
+        guard let first = state.ofConnection[connection], let now = state.identity, first !== now else { return false }
+        return first.judgesClients || now.judgesClients
     }
 
     func withMaterial<Result>(_ body: (UnsafePointer<CChar>?, UnsafePointer<CChar>?) -> Result) -> Result {

@@ -23,6 +23,7 @@ package final class HTTPServer: Sendable {
     private let places: HandlerPlaces
     private let keeper: ConnectionKeeper
     private let denials: Denials
+    private let hasWarned = Atomic(false)
     private let state = Mutex(State())
     // Set once by `init`, before the first request can reach it, and read by `stop`.
     private let loops = Mutex<[EventLoop]>([])
@@ -233,6 +234,8 @@ package final class HTTPServer: Sendable {
         if !keeper.hasRoom(for: size, of: exchange.id) {
             turnAway(exchange, HTTPServerResponse(status: 503, text: "Too many answers wait for their readers.\n"))
         }
+        // The last answer under rules that hold no more: whoever never rests would go on for ever.
+        if entrance.isOutdated(exchange.id) { exchange.endConnectionAfterwards() }
         keeper.move(exchange.id, to: .sending(bytes: exchange.answerBytes))
         return exchange.queue()
     }
@@ -281,5 +284,10 @@ package final class HTTPServer: Sendable {
         return false
     }
 
-    func note(_ message: String) { logger.debug("http server", ["detail": message]) }
+    func note(_ message: String) {
+        logger.debug("http server", ["detail": message])
+        // GnuTLS' words for a first byte that begins no handshake. Once, as strangers can send such bytes all day.
+        guard message.contains("out of context"), !hasWarned.exchange(true, ordering: .relaxed) else { return }
+        logger.warn("a client does not speak TLS", ["hint": "if it was told http://, tell it https://; this is said once"])
+    }
 }

@@ -65,7 +65,8 @@ final class ServerExchange: Sendable {
 
     /// Why nobody should read where the request ends, or nil.
     var framingProblem: HTTPServerRequest.FramingProblem? {
-        mlt_httpd_has_one_line_headers(connection.pointer) == 1 ? request().framingProblem : .ambiguous("a header in more than one line")
+        mlt_httpd_has_one_line_headers(connection.pointer) == 1
+            ? request().framingProblem : .ambiguous("a header in more than one line, or with a NUL")
     }
 
     func request() -> HTTPServerRequest {
@@ -95,6 +96,14 @@ final class ServerExchange: Sendable {
             state.phase = .answered
             // Under the lock: whoever stops the server must not find an answered exchange whose connection still sleeps.
             mlt_httpd_resume(connection.pointer)
+        }
+    }
+
+    /// The answer that is in place is the connection's last.
+    func endConnectionAfterwards() {
+        state.withLock { state in
+            guard state.response?.headers["Connection"] == nil else { return }
+            state.response?.headers.add("Connection", "close")
         }
     }
 

@@ -51,7 +51,7 @@ enum ExporterCommand {
         try ServiceRunner.run { stop throws(Failure) in
             let http = try HTTPClient()
             let contents = try Exporter.contents(configuration, proxmox, dropIn, http)
-            try await Exporter.checkCredentials(contents)
+            try await Exporter.checkCredentials(contents, isStart: true)
             var options = ExporterService.Options(listeners: try configuration.listeners())
             options.entrance = entrance
             options.hosts = configuration.hosts
@@ -61,7 +61,7 @@ enum ExporterCommand {
                 try again.checkReload(from: configuration)
                 let proxmox = try again.proxmox()
                 let contents = try Exporter.contents(again, proxmox, try again.dropIn(), http)
-                try await Exporter.checkCredentials(contents)
+                try await Exporter.checkCredentials(contents, isStart: false)
                 Exporter.warn(of: proxmox, again.logger)
                 return contents
             }

@@ -35,7 +35,7 @@ enum UpCommand {
             let http = try HTTPClient()
             let contents = try Exporter.contents(configuration, proxmox, dropIn, http)
             try await stack.prepare()
-            if !isSimulated { try await Exporter.checkCredentials(contents) }
+            if !isSimulated { try await Exporter.checkCredentials(contents, isStart: true) }
             try await stack.start()
             if let simulation = plan.simulation { await waitForSimulator(simulation) }
             let service: ExporterService
@@ -51,7 +51,7 @@ enum UpCommand {
                         throw Failure(.configuration, "clusters in place of simulated ones, or the other way round, need a restart")
                     }
                     let contents = try Exporter.contents(again, isSimulated ? proxmox : configured, try again.dropIn(), http)
-                    if !isSimulated { try await Exporter.checkCredentials(contents) }
+                    if !isSimulated { try await Exporter.checkCredentials(contents, isStart: false) }
                     Exporter.warn(of: configured, again.logger)
                     return contents
                 }

@@ -43,7 +43,8 @@ import Web
                     let trial = try await scrape(collector)
                     #expect(fake.takeCalls() == ["/version"])
                     #expect(trial.families == [])
-                    #expect(trial.problems.map(\.message) == ["GET /version: 401 Unauthorized"])
+                    #expect(
+                        trial.problems.count == 1 && trial.problems[0].message.hasPrefix("GET /version: 401 Unauthorized; check the token"))
                     #expect(trial.problems.map(\.part) == [name ?? String(fake.url.dropFirst("http://".count))])
                 }
             }
@@ -163,7 +164,7 @@ import Web
                 // One that dies takes nothing of the other along.
                 east.everything = .drop
                 let half = try await scrape(collector)
-                #expect(Self.names(half) == ["west"] && half.reasons == ["east: malformed"])
+                #expect(Self.names(half) == ["west"] && half.reasons == ["east: unreachable"])
             }
         }
     }
@@ -192,7 +193,7 @@ import Web
             let wrong = try fake.cluster(token: "monitor@pve!exporter=wrong-wrong-wrong")
             let advice = "check its secret, that it exists and has not expired (pveum user token list monitor@pve)"
             do throws(Failure) {
-                try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong])).checkCredentials(context)
+                try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong])).checkCredentials(context, isStart: true)
                 Issue.record("taken")
             } catch {
                 #expect(error.code == .configuration)
@@ -200,7 +201,7 @@ import Web
                     error.message == "Proxmox at \(wrong.endpoint.authority) refuses the API token monitor@pve!exporter (401); \(advice)")
             }
             #expect(fake.takeCalls() == ["/version"])
-            try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong, try fake.cluster()])).checkCredentials(context)
+            try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong, try fake.cluster()])).checkCredentials(context, isStart: true)
             #expect(log.lines.count == 1 && log.lines[0].hasPrefix("level=error msg=\"credential refused\" endpoint=127.0.0.1:"))
             #expect(!log.text.contains("wrong-wrong"))
         }
@@ -211,8 +212,8 @@ import Web
         let fake = try FakeProxmox()
         let settings = try fake.settings()
         await fake.stop()
-        try await ProxmoxCollector(settings).checkCredentials(log.context(http: try HTTPClient()))
+        try await ProxmoxCollector(settings).checkCredentials(log.context(http: try HTTPClient()), isStart: true)
         #expect(log.lines.count == 1 && log.lines[0].hasPrefix("level=warn msg=\"cluster not reachable yet\" endpoint=127.0.0.1:"))
-        try await ProxmoxCollector(ProxmoxSettings(clusters: [])).checkCredentials(log.context(http: try HTTPClient()))
+        try await ProxmoxCollector(ProxmoxSettings(clusters: [])).checkCredentials(log.context(http: try HTTPClient()), isStart: true)
     }
 }

@@ -86,7 +86,7 @@ import Testing
         try await FakeProxmox.serve(table) { fake in
             fake["/cluster/status"] = .drop
             let trial = try await scrape(ProxmoxCollector(try fake.settings(name: "lab")))
-            #expect(trial.reasons == ["lab: malformed"])
+            #expect(trial.reasons == ["lab: unreachable"])
             #expect(
                 trial.exposition.samples.filter { $0.family == "pve_node_up" }.map { "\($0.label("node") ?? "") \($0.value)" } == [
                     "pve1 1.0", "pve2 0.0",

@@ -21,9 +21,9 @@ import Web
                 (.refusal(595, "No route to host"), "595 No route to host"), (.refusal(401, "permission denied"), "401 permission denied"),
                 (nil, "501 no such path"),
                 (.body(Array("<html>".utf8)), "a page in HTML, not JSON"), (.body(Array("html".utf8)), "not JSON"),
-                (.data("null"), "the answer lacks what this path promises"),
-                (.data("7"), "the answer lacks what this path promises"),
-                (.body(Array("[]".utf8)), "the answer lacks what this path promises"),
+                (.data("null"), "JSON without the data that this path promises"),
+                (.data("7"), "JSON without the data that this path promises"),
+                (.body(Array("[]".utf8)), "JSON without the data that this path promises"),
                 (.drop, ""),
             ] as [(FakeAPI.Answer?, String)] {
                 api[path] = answer
@@ -66,7 +66,8 @@ import Web
             api["/cluster/status"] = .data(status)
             let answer = try await exporter.ask()
             #expect(
-                answer.status == 500 && answer.text == "\(api.authority): GET /cluster/status: the answer lacks what this path promises\n")
+                answer.status == 500
+                    && answer.text == "\(api.authority): GET /cluster/status: JSON without the data that this path promises\n")
         }
     }
 

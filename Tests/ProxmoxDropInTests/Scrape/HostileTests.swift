@@ -177,7 +177,8 @@ import Testing
             api["/nodes/pve1/qemu"] = .data("[" + (1...5000).map { "{\"vmid\":\($0)}" }.joined(separator: ",") + "]")
             let answer = try await exporter.ask("cluster=0")
             #expect(
-                answer.status == 500 && answer.text == "\(api.authority): GET /nodes/pve1/qemu: the answer lacks what this path promises\n")
+                answer.status == 500
+                    && answer.text == "\(api.authority): GET /nodes/pve1/qemu: JSON without the data that this path promises\n")
             #expect(api.takeCalls().count { $0.hasSuffix("/config") } <= 1)
         }
     }
@@ -193,7 +194,7 @@ import Testing
                     Array(("{\"data\":[" + [String](repeating: row, count: count).joined(separator: ",") + "]}").utf8))
                 let answer = try await exporter.ask("node=0")
                 #expect(answer.status == 500, "\(row)")
-                #expect(answer.text == "\(api.authority): GET /cluster/resources: the answer lacks what this path promises\n")
+                #expect(answer.text == "\(api.authority): GET /cluster/resources: JSON without the data that this path promises\n")
             }
         }
     }

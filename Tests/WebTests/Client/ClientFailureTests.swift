@@ -128,7 +128,7 @@ struct ClientFailureTests {
     }
 
     static let noAnswers: [(String, HTTPClientError.Kind)] = [
-        ("", .protocolViolation), ("garbage", .protocolViolation), ("garbage\r\n\r\n", .protocolViolation),
+        ("", .closed), ("garbage", .protocolViolation), ("garbage\r\n\r\n", .protocolViolation),
         ("SSH-2.0-OpenSSH_9.2\r\n", .protocolViolation),
         ("HTTP/1.1 abc\r\n\r\n", .protocolViolation), ("HTTP/4.2 200 OK\r\n\r\n", .protocolViolation),
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", .protocolViolation),

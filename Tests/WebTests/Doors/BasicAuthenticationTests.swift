@@ -165,6 +165,23 @@ struct BasicAuthenticationTests {
         for guess in guesses { #expect(await guess.value == .denied) }
     }
 
+    @Test("So many wait for the same verdict, and no more: each holds a connection meanwhile")
+    func askers() async throws {
+        let comparisons = Comparisons()
+        comparisons.hold()
+        let door = BasicAuthentication(users: ["alice": try Self.hash("a")], checker: comparisons.checker())
+        let heard = Collected<BasicAuthentication.Verdict>()
+        let asking = (0..<PasswordChecker.askersLimit + 5).map { _ in
+            Task { heard.add(await door.verify(authorizationHeader: basic("alice", Self.password("a")), from: .local)) }
+        }
+        while heard.all.count < 5 { await Task.yield() }
+        comparisons.open()
+        for task in asking { await task.value }
+        let (refused, granted) = (heard.all.prefix(5), heard.all.dropFirst(5))
+        #expect(refused.allSatisfy { $0 == .busy })
+        #expect(granted.count == PasswordChecker.askersLimit && granted.allSatisfy { $0 == .granted(user: "alice") })
+    }
+
     @Test("Who guesses pushes out other guesses, and never the verdict on who knows")
     func guesses() async throws {
         let comparisons = Comparisons()

@@ -36,14 +36,18 @@ struct ServerLimitTests {
         }
     }
 
-    @Test("The last quarter of the places is for addresses that have none", arguments: [(8, 6), (5, 4), (4, 3), (3, 3), (1, 1)])
-    func shares(_ limit: Int, _ forOne: Int) async throws {
+    @Test(
+        "The last quarter of the places is for addresses that have none, also where a path has places of its own",
+        arguments: [(8, 6), (5, 4), (4, 3), (3, 3), (1, 1)], ["/", "/own"])
+    func shares(_ places: (limit: Int, forOne: Int), _ path: String) async throws {
+        let (limit, forOne) = places
         let gate = Gate()
         var limits = HTTPServer.Limits()
-        limits.requestsInFlight = limit
+        limits.requestsInFlight = path == "/" ? limit : 1
+        limits.ownLimits = path == "/" ? [:] : [path: limit]
         let places = HandlerPlaces(limits)
         @Sendable func ask(_ client: UInt32) async -> Int {
-            await places.handle(HTTPServerRequest(method: "GET", path: "/", client: .four(client))) { _ in
+            await places.handle(HTTPServerRequest(method: "GET", path: path, client: .four(client))) { _ in
                 await gate.pass()
                 return HTTPServerResponse(text: "")
             }.status

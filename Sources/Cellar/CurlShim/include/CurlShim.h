@@ -76,6 +76,7 @@ typedef enum mlt_curl_failure {
     mlt_curl_failure_connect,
     mlt_curl_failure_tls,
     mlt_curl_failure_aborted,   ///< a callback of ours ended it
+    mlt_curl_failure_closed,    ///< the connection was over before the answer was
     mlt_curl_failure_too_large, ///< a line of the headers is longer than libcurl bears, or memory is short
     mlt_curl_failure_url,
     mlt_curl_failure_protocol,

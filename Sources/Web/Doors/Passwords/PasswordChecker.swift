@@ -10,6 +10,9 @@ package final class PasswordChecker: Sendable {
     /// Passwords that wait for their turn; more are turned away.
     package static let waitingLimit = 16
 
+    /// Who may wait for the same verdict; more are turned away. Each holds a connection that nobody can take from him meanwhile.
+    package static let askersLimit = 16
+
     private struct Job {
         let key: PasswordVerdicts.Key
         let work: @Sendable () -> Bool
@@ -62,7 +65,9 @@ package final class PasswordChecker: Sendable {
             var displaced: [CheckedContinuation<Bool?, Never>] = []
             let step: Step = state.withLock { state in
                 if let verdict = state.verdicts[key] { return .known(verdict) }
-                if state.askers[key] == nil {
+                let asking = state.askers[key]?.count
+                guard asking ?? 0 < Self.askersLimit else { return .known(nil) }
+                if asking == nil {
                     guard case .admitted(let other) = state.jobs.append(job, from: address) else { return .known(nil) }
                     if let other { displaced = state.askers.removeValue(forKey: other.key) ?? [] }
                 }

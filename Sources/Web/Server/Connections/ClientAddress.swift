@@ -1,6 +1,6 @@
 import Glibc
 
-/// Who is at the other end, as far as fairness goes: an IPv4 address, the /64 of an IPv6 address (that much is one customer's), or this machine
+/// Who is at the other end, as far as fairness goes: an IPv4 address, the /56 of an IPv6 address (that much is one customer's), or this machine
 /// through a Unix socket.
 package enum ClientAddress: Hashable, Sendable {
     case four(UInt32)
@@ -22,7 +22,7 @@ package enum ClientAddress: Hashable, Sendable {
                 if high == 0, low.littleEndian & 0xFFFF_FFFF == 0xFFFF_0000 {
                     return .four(bytes.loadUnaligned(fromByteOffset: 20, as: UInt32.self))
                 }
-                return .six(prefix: high)
+                return .six(prefix: UInt64(bigEndian: high) & ~0xFF)
             default:
                 return .local
             }
