@@ -2,7 +2,7 @@
 
 SWIFT_BUILD = swift build --explicit-target-dependency-import-check error
 RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib
-MARTLET = .build/release/martlet
+MARTLET = $(CURDIR)/.build/release/martlet
 PYTHON = .build/venv/bin/python
 
 .PHONY: run build test e2e soak fuzz bench check docs clean

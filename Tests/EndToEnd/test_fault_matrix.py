@@ -370,7 +370,7 @@ UNREACHABLE: dict[str, tuple[Callable[[Authority], Listener], str, str]] = {
     "not yet valid": (shown("young", days=(1, 30)), "https://127.0.0.1", "tls"),
     "wrong name": (shown("misnamed", names=["DNS:pve9.example"]), "https://127.0.0.1", "tls"),
     "plain HTTP on a TLS port": (lambda _: Interrupting(b"HTTP/1.1 400 Bad Request\r\n\r\n", stays=False), "https://127.0.0.1", "tls"),
-    "TLS on a plain HTTP port": (shown("good"), "http://127.0.0.1", "malformed"),
+    "TLS on a plain HTTP port": (shown("good"), "http://127.0.0.1", "unreachable"),
     "handshake that never begins": (mute, "https://127.0.0.1", "deadline"),
     "handshake that stops": (lambda _: Interrupting(HELLO, stays=True), "https://127.0.0.1", "deadline"),
     "handshake that is cut off": (lambda _: Interrupting(HELLO, stays=False), "https://127.0.0.1", "tls"),

@@ -92,7 +92,7 @@ def test_one_slow_node_costs_its_own_values(start: Start) -> None:
         (Fault(body=b'{"data":null}'), "malformed"),
         (Fault(body=b'{"data":' + b"[" * 5000 + b"]" * 5000 + b"}"), "malformed"),
         (Fault(raw=b"\x00\x01\x02 this is not HTTP\r\n\r\n"), "malformed"),
-        (Fault(close_without_answer=True), "malformed"),
+        (Fault(close_without_answer=True), "unreachable"),
         (Fault(status=500, reason="got timeout"), "failed"),
         (Fault(status=595, reason="No route to host"), "unreachable"),
         (Fault(status=403, reason="Permission check failed (/vms, VM.Audit)"), "forbidden"),

@@ -1,5 +1,6 @@
 import JSON
 import Primitives
+import TestSupport
 import Testing
 
 @Suite("Writing")

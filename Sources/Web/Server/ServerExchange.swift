@@ -66,7 +66,7 @@ final class ServerExchange: Sendable {
     /// Why nobody should read where the request ends, or nil.
     var framingProblem: HTTPServerRequest.FramingProblem? {
         mlt_httpd_has_one_line_headers(connection.pointer) == 1
-            ? request().framingProblem : .ambiguous("a header in more than one line, or with a NUL")
+            ? request().framingProblem : .ambiguous("a header that is not one line with CR LF at its end, or has a NUL in it")
     }
 
     func request() -> HTTPServerRequest {

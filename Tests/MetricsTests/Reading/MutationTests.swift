@@ -1,5 +1,6 @@
 import Metrics
 import Primitives
+import TestSupport
 import Testing
 
 /// The texts of the table, changed at random: what comes in from outside may be anything.

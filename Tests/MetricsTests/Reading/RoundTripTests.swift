@@ -1,5 +1,6 @@
 import Metrics
 import Primitives
+import TestSupport
 import Testing
 
 @Suite("What we write is what is read")

@@ -1,6 +1,7 @@
 import CollectorConformance
 import Primitives
 import Settings
+import TestSupport
 import Testing
 
 @testable import ProxmoxDropIn

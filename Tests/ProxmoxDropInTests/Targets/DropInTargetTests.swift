@@ -1,6 +1,7 @@
 import Glibc
 import Primitives
 import ProxmoxAPI
+import TestSupport
 import Testing
 import Web
 
