@@ -154,6 +154,17 @@ package struct SettingsTree: Sendable {
     /// A failure that begins with where this was written.
     package func failure(_ message: String) -> Failure { node.origin.failure(message) }
 
+    /// A failure of what this names, say a file that is not there. It begins with where this was written, and names the setting where that
+    /// does not. The command line is not wrong then.
+    ///
+    /// - Parameter setting: `section.key`.
+    package func failure(of setting: String, _ message: String) -> Failure {
+        switch node.origin {
+        case .file, .implied: Failure(.configuration, "\(node.origin): \(setting): \(message)")
+        case .environment, .flag: Failure(.configuration, "\(node.origin): \(message)")
+        }
+    }
+
     /// The line in the file that a key of this section names, a `KEY_file`. By mistake that may be the secret itself, so only an absolute
     /// path, or that of a file which is there, is shown.
     package func secretLine(_ key: String) throws(Failure) -> String {

@@ -65,7 +65,7 @@ enum Exporter {
             } catch {
                 // What is wrong in the file names it; that it is not there is about who named it.
                 guard error.message.hasPrefix("cannot read \(file)") else { throw error }
-                throw configuration.tree["web"]["config_file"].failure("web.config_file: \(error.message)")
+                throw configuration.tree["web"]["config_file"].failure(of: "web.config_file", error.message)
             }
             let isNews = said.withLock { said in
                 defer { said = web.warnings }

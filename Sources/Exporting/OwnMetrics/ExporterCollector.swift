@@ -21,6 +21,7 @@ package struct ExporterCollector: Collector {
 
     private static let buildLabels = LabelSchema("version", "revision", "swift_version")
 
+    private static let codeLabels = LabelSchema("code")
     private static let reasonLabels = LabelSchema("reason")
 
     /// - Parameter counts: of the server, nil before it has started.
@@ -29,7 +30,8 @@ package struct ExporterCollector: Collector {
         self.counts = counts
         var catalogue = Catalogue()
         build = catalogue.info("martlet_build_info", "The version of martlet that runs.", labels: Self.buildLabels, source: "martlet")
-        requests = catalogue.counter("martlet_http_requests_total", "HTTP requests answered or turned away.", source: "martlet")
+        requests = catalogue.counter(
+            "martlet_http_requests_total", "HTTP requests answered, by status code.", labels: Self.codeLabels, source: "martlet")
         refused = catalogue.counter(
             "martlet_http_requests_refused_total", "HTTP requests turned away because too many were in flight.", source: "martlet")
         denied = catalogue.counter(
@@ -53,7 +55,10 @@ package struct ExporterCollector: Collector {
         var buffer = sink.begin("self")
         buffer.add(build, buffer.labels(Self.buildLabels, version.number, version.revision, version.swift), true)
         if let counts = counts() {
-            buffer.add(requests, .empty, Double(counts.requests))
+            // Those that one watches are there before the first of them, so that `rate` sees it.
+            for status in Set(counts.answered.keys).union([200, 500, 503]).sorted() {
+                buffer.add(requests, buffer.labels(Self.codeLabels, String(status)), Double(counts.answered[status] ?? 0))
+            }
             buffer.add(refused, .empty, Double(counts.refused))
             for reason in Doorman.Denial.allCases {
                 buffer.add(denied, buffer.labels(Self.reasonLabels, reason.rawValue), Double(counts.denied[reason] ?? 0))

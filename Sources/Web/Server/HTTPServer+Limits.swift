@@ -34,7 +34,8 @@ extension HTTPServer {
 
     /// What the server counts of itself.
     package struct Counts: Sendable {
-        package var requests = 0
+        /// Requests that were answered, by the answer's status.
+        package var answered: [Int: Int] = [:]
         package var inFlight = 0
         /// Requests turned away because too many were in flight.
         package var refused = 0

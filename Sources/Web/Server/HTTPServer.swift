@@ -6,7 +6,8 @@ import Synchronization
 /// An HTTP/1.1 server. Handlers run as tasks; connections, headers, bodies, idle time and requests in flight are all bounded.
 package final class HTTPServer: Sendable {
     private struct State {
-        var requests = 0
+        /// By status.
+        var answered: [Int: Int] = [:]
         var isStopping = false
         /// Requests whose headers have arrived and whose answer has not left yet.
         var open = 0
@@ -145,7 +146,7 @@ package final class HTTPServer: Sendable {
 
     package var counts: Counts {
         let (places, connections) = (places.counts, keeper.counts)
-        var counts = Counts(requests: state.withLock { $0.requests }, inFlight: places.inFlight, refused: places.refused)
+        var counts = Counts(answered: state.withLock { $0.answered }, inFlight: places.inFlight, refused: places.refused)
         counts.denied = denials.counts
         counts.connections = connections.open
         counts.connectionsAccepted = connections.accepted
@@ -237,7 +238,9 @@ package final class HTTPServer: Sendable {
         // The last answer under rules that hold no more: whoever never rests would go on for ever.
         if entrance.isOutdated(exchange.id) { exchange.endConnectionAfterwards() }
         keeper.move(exchange.id, to: .sending(bytes: exchange.answerBytes))
-        return exchange.queue()
+        guard let status = exchange.queue() else { return 0 }
+        state.withLock { $0.answered[status, default: 0] += 1 }
+        return 1
     }
 
     /// Puts an answer in place that no handler gave.
@@ -246,7 +249,6 @@ package final class HTTPServer: Sendable {
     /// Whether a request is turned away before its body is read, because nobody knows where that ends; then the answer is there already.
     func refuse(_ exchange: ServerExchange) -> Bool {
         guard let problem = exchange.framingProblem else { return false }
-        state.withLock { $0.requests += 1 }
         var response =
             switch problem {
             case .ambiguous(let words): HTTPServerResponse(status: 400, text: "Bad request: \(words).\n")
@@ -262,7 +264,6 @@ package final class HTTPServer: Sendable {
     /// Returns true when the answer is there already, because the request was turned away.
     func dispatch(_ exchange: ServerExchange) -> Bool {
         let isTaken = state.withLock { state in
-            state.requests += 1
             if state.isStopping { return false }
             state.waiting[ObjectIdentifier(exchange)] = exchange
             // Under the lock: a stop that finds the exchange waiting must find its connection asleep, or nobody would wake it.

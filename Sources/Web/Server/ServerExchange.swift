@@ -118,20 +118,21 @@ final class ServerExchange: Sendable {
         }
     }
 
-    /// Queues the answer on the connection. Returns 0 when it must be closed instead.
-    func queue() -> Int32 {
+    /// Queues the answer on the connection and returns its status. Nil when the connection must be closed instead.
+    func queue() -> Int? {
         let taken = state.withLock { state in
             defer { state.response = nil }
             return state.response
         }
-        guard let response = taken, !response.isDropped else { return 0 }
+        guard let response = taken, !response.isDropped else { return nil }
         let (memory, size) = Self.memory(of: response.body)
         // libmicrohttpd refuses a header without a value, and with it the answer.
         let texts = response.headers.fields.filter { !$0.value.isEmpty }.flatMap { [strdup($0.name), strdup($0.value)] }
         defer { for text in texts { free(text) } }
-        return texts.map { UnsafePointer($0) }.withUnsafeBufferPointer {
-            mlt_httpd_answer(connection.pointer, UInt32(response.status), memory, size, $0.baseAddress, $0.count)
+        let isQueued = texts.map { UnsafePointer($0) }.withUnsafeBufferPointer {
+            mlt_httpd_answer(connection.pointer, UInt32(response.status), memory, size, $0.baseAddress, $0.count) != 0
         }
+        return isQueued ? response.status : nil
     }
 
     private static func memory(of body: HTTPServerResponse.Body) -> (UnsafeMutableRawPointer?, Int) {

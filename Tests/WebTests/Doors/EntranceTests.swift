@@ -131,9 +131,14 @@ struct EntranceTests {
         authorities.clientAuthentication = .requireAndVerify
         let cases: [(TLSSettings, String)] = [
             (tls(TestAuthority.certificate, other.keyPEM.reveal()), "the key in \"key\" does not belong to the certificate in \"cert\""),
-            (tls("nothing", TestAuthority.key), "certificate \"cert\" and key \"key\" cannot be used: "),
-            (tls(TestAuthority.certificate, "nothing"), "certificate \"cert\" and key \"key\" cannot be used: "),
-            (tls("", ""), "certificate \"cert\" and key \"key\" cannot be used: "),
+            (tls("nothing", TestAuthority.key), "\"cert\" holds no certificate in PEM"),
+            (tls(TestAuthority.key, TestAuthority.key), "\"cert\" holds no certificate in PEM; what it holds is a private key"),
+            (tls(TestAuthority.certificate, "nothing"), "\"key\" holds no private key in PEM"),
+            (
+                tls(TestAuthority.certificate, TestAuthority.certificate),
+                "\"key\" holds no private key in PEM; what it holds is a certificate"
+            ),
+            (tls("", ""), "\"cert\" holds no certificate in PEM"),
             (authorities, "\"client_ca\" holds no certificate that can be read: "),
             (TLSSettings(certificate: .file("/nonexistent/c"), key: .inline(Secret("k"))), "cert_file: cannot read /nonexistent/c: "),
         ]

@@ -76,7 +76,7 @@ package struct DropInSettings: Sendable {
             } catch {
                 // What is wrong in the file names it; that it is not there is about who named it.
                 guard error.code == .environment else { throw error }
-                throw tree["config_file"].failure("pve.config_file: \(error.message)")
+                throw tree["config_file"].failure(of: "pve.config_file", error.message)
             }
             origin = file
         } else if Files.exists(Self.standardFile) {

@@ -58,7 +58,7 @@ package final class TLSIdentity: @unchecked Sendable {
                 }
             }
         }
-        guard let made else { throw Self.failure(settings, part, code) }
+        guard let made else { throw Self.failure(settings, part, code, PEMBlocks(certificate), PEMBlocks(key)) }
         server = made
     }
 
@@ -85,16 +85,25 @@ package final class TLSIdentity: @unchecked Sendable {
         }
     }
 
-    private static func failure(_ settings: TLSSettings, _ part: mlt_tls_part, _ code: Int32) -> Failure {
+    private static func failure(
+        _ settings: TLSSettings, _ part: mlt_tls_part, _ code: Int32, _ inCertificate: PEMBlocks, _ inKey: PEMBlocks
+    ) -> Failure {
         let reason = String(cString: mlt_tls_error(code))
         let (certificate, key) = (settings.certificate.name("cert"), settings.key.name("key"))
         switch part {
         case mlt_tls_pair where code == mlt_tls_mismatch:
             return Failure(.configuration, "the key in \(key) does not belong to the certificate in \(certificate)")
-        case mlt_tls_pair:
+        case mlt_tls_pair where !inCertificate.hasCertificate:
+            let instead = inCertificate.hasKey ? "; what it holds is a private key" : ""
+            return Failure(.configuration, "\(certificate) holds no certificate in PEM\(instead)")
+        case mlt_tls_pair where !inKey.hasKey:
+            let instead = inKey.hasCertificate ? "; what it holds is a certificate" : ""
+            return Failure(.configuration, "\(key) holds no private key in PEM\(instead)")
+        case mlt_tls_pair where inKey.isEncrypted:
             return Failure(
-                .configuration,
-                "certificate \(certificate) and key \(key) cannot be used: \(reason.trimmed); both must be PEM, the key without a password")
+                .configuration, "the key in \(key) has a password, which nobody could type at a start; openssl pkey takes it away")
+        case mlt_tls_pair:
+            return Failure(.configuration, "certificate \(certificate) and key \(key) cannot be used: \(reason.trimmed)")
         case mlt_tls_authorities:
             let name = settings.clientAuthorities?.name("client_ca") ?? "client_ca_file"
             return Failure(.configuration, "\(name) holds no certificate that can be read: \(reason.trimmed)")
@@ -103,6 +112,20 @@ package final class TLSIdentity: @unchecked Sendable {
         default:
             return Failure(.environment, "cannot set up TLS: \(reason.trimmed)")
         }
+    }
+}
+
+/// What a text says that it holds, for an error that is clearer than GnuTLS' own.
+private struct PEMBlocks {
+    let hasCertificate: Bool
+    let hasKey: Bool
+    let isEncrypted: Bool
+
+    init(_ text: [UInt8]) {
+        let text = String(decoding: text, as: UTF8.self)
+        hasCertificate = text.contains("-----BEGIN CERTIFICATE-----") || text.contains("-----BEGIN X509 CERTIFICATE-----")
+        hasKey = text.contains("PRIVATE KEY-----")
+        isEncrypted = text.contains("BEGIN ENCRYPTED PRIVATE KEY-----") || text.contains("Proc-Type: 4,ENCRYPTED")
     }
 }
 
