@@ -110,7 +110,7 @@ def exchanged(port: int, request: bytes) -> list[str]:
     lines += [f"  {name}: {answer.headers[name]}" for name in SHOWN_HEADERS if answer.headers[name]]
     shown = body.splitlines()[:1] if answer.status == 200 else body.splitlines()
     # Of several calls of the API any may fail first.
-    shown = [re.sub(r"GET /(?:version|cluster/\w+)", "GET {path}", line) for line in shown]
+    shown = [re.sub(r"GET /(?:version|cluster/[\w/-]+)", "GET {path}", line) for line in shown]
     return lines + [f"  | {line}" for line in shown if not line.startswith("Date: ")]
 
 

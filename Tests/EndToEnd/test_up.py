@@ -105,6 +105,7 @@ def test_killed_martlet_leaves_nothing_and_starts_again(start: Start, tmp_path: 
     assert stack.program.stop() == 0
 
 
+@pytest.mark.e2e
 def test_second_stack_on_the_same_state(start: Start, tmp_path: Path) -> None:
     stack = Stack(start, tmp_path)
     stack.wait_until_ready()
@@ -180,6 +181,7 @@ def test_shipped_files_deliver_within_four_minutes(start: Start, tmp_path: Path)
     assert stack.program.stop() == 0
 
 
+@pytest.mark.e2e
 def test_signal_that_comes_twice_still_stops_in_order(start: Start, tmp_path: Path) -> None:
     stack = Stack(start, tmp_path)
     stack.wait_until_ready()

@@ -84,10 +84,11 @@ import Web
             stub.commit("all", sink)
         }
         let coordinator = try ScrapeCoordinator.make([hung, StubCollector("fine")])
-        _ = await coordinator.scrape(by: .after(seconds: 0.1))
+        _ = await coordinator.scrape(by: .after(seconds: 1))
         await wall.arrivals(1)
         for _ in 0..<3 {
-            let result = await coordinator.scrape(by: Self.farAway)
+            // Who has more time than it had would wait for it.
+            let result = await coordinator.scrape(by: .after(seconds: 1))
             #expect(result.has(#"martlet_scrape_part_problem_info{collector="hung",part="",reason="quarantined"} 1"#))
             #expect(result.has(#"fine_value{item="all"} 1"#))
             #expect(result.share("hung")?.sampleCount == 0)

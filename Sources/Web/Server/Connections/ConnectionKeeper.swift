@@ -164,7 +164,7 @@ final class ConnectionKeeper: Sendable {
                     let reason = systemMessage(errno)
                     let ending = state.withLock { state in
                         // For all who are accepted at a time: with a place each, who waits behind a crowd would wait for long.
-                        let ending = (0..<Self.batch).flatMap { _ in state.table.yieldOne() }
+                        let ending = state.table.yield(upTo: Self.batch)
                         Self.shutDown(ending)
                         return ending.count
                     }

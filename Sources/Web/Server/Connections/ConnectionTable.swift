@@ -100,14 +100,16 @@ struct ConnectionTable {
         guard isClear else { return refuse() }
         var ending: [Int32] = []
         if limits.connectionsPerAddress > 0 {
-            let own = connections.values.reduce(0) { $0 + ($1.address == address && !$1.isEnding ? 1 : 0) }
-            if own >= limits.connectionsPerAddress {
+            if openCount(of: address) >= limits.connectionsPerAddress {
                 guard let victim = oldestWaiting(of: address) else { return refuse() }
                 ending.append(contentsOf: end(victim, .crowded))
             }
         }
         if openCount >= limits.connections {
-            guard let victim = oldestWaiting(of: mostCrowdedAddress()) else { return refuse() }
+            // Those of a crowd may all be busy, or not served yet: then it is not for others to make room for more of them.
+            guard let (crowded, count) = mostCrowdedAddress(), crowded == address || count > openCount(of: address),
+                let victim = oldestWaiting(of: crowded)
+            else { return refuse() }
             ending.append(contentsOf: end(victim, .crowded))
         }
         lastID += 1
@@ -190,10 +192,19 @@ struct ConnectionTable {
         ids.filter { connections[$0]?.phase == .resting }.flatMap { end($0, .outdated) }
     }
 
-    /// Makes a place when the process is out of descriptors.
-    mutating func yieldOne() -> [Int32] {
-        guard let victim = oldestWaiting(of: mostCrowdedAddress()) else { return [] }
-        return end(victim, .crowded)
+    /// Makes up to so many places when the process is out of descriptors; none while some are still on their way back, or while a larger
+    /// crowd than that of any who could go is about to be served.
+    mutating func yield(upTo count: Int) -> [Int32] {
+        guard endingCount == 0 else { return [] }
+        var unserved: [ClientAddress: Int] = [:]
+        for connection in connections.values where !connection.isServed { unserved[connection.address, default: 0] += 1 }
+        let coming = unserved.values.max() ?? 0
+        return (0..<count).flatMap { _ in
+            guard let (crowded, held) = mostCrowdedAddress(), held >= coming, let victim = oldestWaiting(of: crowded) else {
+                return [Int32]()
+            }
+            return end(victim, .crowded)
+        }
     }
 
     private func time(of phase: Phase) -> (Double, EndReason)? {
@@ -220,7 +231,13 @@ struct ConnectionTable {
         return [connection.descriptor]
     }
 
-    private func mostCrowdedAddress() -> ClientAddress? {
+    /// Connections of the address that are not on their way out.
+    private func openCount(of address: ClientAddress) -> Int {
+        connections.values.reduce(0) { $0 + ($1.address == address && !$1.isEnding ? 1 : 0) }
+    }
+
+    /// Of the addresses of which a connection could go, the one that holds most, and how many.
+    private func mostCrowdedAddress() -> (address: ClientAddress, count: Int)? {
         var counts: [ClientAddress: Int] = [:]
         var canYield: Set<ClientAddress> = []
         // What an address has at work counts too: who keeps the server busy must not look like a lone client.
@@ -228,10 +245,10 @@ struct ConnectionTable {
             counts[connection.address, default: 0] += 1
             if connection.isWaiting && connection.isServed { canYield.insert(connection.address) }
         }
-        return counts.filter { canYield.contains($0.key) }.max { $0.value < $1.value }?.key
+        return counts.filter { canYield.contains($0.key) }.max { $0.value < $1.value }.map { ($0.key, $0.value) }
     }
 
-    private func oldestWaiting(of address: ClientAddress?) -> UInt? {
+    private func oldestWaiting(of address: ClientAddress) -> UInt? {
         let waiting = connections.filter { $0.value.address == address && $0.value.isWaiting && $0.value.isServed }
         return waiting.min { left, right in
             let (one, other) = (left.value, right.value)

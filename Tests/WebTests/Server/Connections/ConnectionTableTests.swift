@@ -175,13 +175,40 @@ struct ConnectionTableTests {
         #expect(table.expire(now: after(11)) == [7])
     }
 
-    @Test("Without descriptors, the longest waiting goes")
+    @Test("Nobody makes room for one more of a crowd that is larger, though it is busy")
+    func lone() throws {
+        var table = table { $0.connections = 3 }
+        _ = try enter(&table, 1, from: 1)
+        for descriptor in Int32(2)...3 {
+            let id = try enter(&table, descriptor, from: 2).id
+            table.move(id, to: .working, now: after(1))
+        }
+        #expect(table.admit(4, from: .four(2), listener: 0, now: after(2)) == .full)
+        #expect(try enter(&table, 5, from: 3, at: 3).ending == [1])
+    }
+
+    @Test("Without descriptors, the longest waiting go; no more while these are on their way")
     func descriptors() throws {
         var table = table()
-        #expect(table.yieldOne() == [])
-        for descriptor in Int32(1)...2 { _ = try enter(&table, descriptor, at: Double(descriptor)) }
-        #expect(table.yieldOne() == [1])
-        #expect(table.yieldOne() == [2])
-        #expect(table.yieldOne() == [])
+        #expect(table.yield(upTo: 9) == [])
+        for descriptor in Int32(1)...3 { _ = try enter(&table, descriptor, at: Double(descriptor)) }
+        #expect(table.yield(upTo: 2) == [1, 2])
+        #expect(table.yield(upTo: 2) == [])
+        table.remove(1)
+        #expect(table.yield(upTo: 2) == [])
+        table.remove(2)
+        #expect(table.yield(upTo: 2) == [3])
+    }
+
+    @Test("Without descriptors, a lone client stays while a crowd waits to be served")
+    func descriptorsOfACrowd() throws {
+        var table = table()
+        _ = try enter(&table, 1, from: 1)
+        for descriptor in Int32(2)...4 {
+            _ = table.admit(descriptor, from: .four(2), listener: 0, now: after(1))
+        }
+        #expect(table.yield(upTo: 9) == [])
+        for descriptor in Int32(2)...4 { #expect(table.serve(descriptor) != nil) }
+        #expect(table.yield(upTo: 2) == [2, 3])
     }
 }
