@@ -104,6 +104,8 @@ def test_a_list_that_fails_falls_back_to_resources(start: Start, fault: Fault, r
     path = f"{API}/nodes/pve1/qemu?full=1"
     with Replay.from_recordings() as api:
         exporter = Exporter(start, environment(api))
+        # The scrape of the start is over, so that nothing joins it.
+        wait_for(lambda: fetch(exporter.url + "/ready").status == 200, 20, "ready")
         api.faults[path] = fault
         samples, _ = parse_exposition(exporter.metrics().text)
         assert problems(samples) == {"lab/pve1": {reason}}
