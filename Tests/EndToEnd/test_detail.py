@@ -104,7 +104,8 @@ def test_the_level_may_come_from_anywhere_and_is_checked(start: Start, cluster: 
 def test_past_the_limit_whole_families_go_the_finest_and_last_first(start: Start, cluster: Cluster, limit: int) -> None:
     whole = by_name(Exporter(start, cluster.environment).metrics().text)
     exporter = Exporter(start, cluster.environment, "--exporter.series-limit", str(limit))
-    # The scrape at the start has been one already.
+    # The scrape at the start has been one already, and is over, so that nothing joins it.
+    wait_for(lambda: fetch(exporter.url + "/ready").status == 200, 20, "ready")
     first, second = (exporter.metrics().text for _ in range(2))
     counts = by_name(second)
     assert sum(counts.values()) <= limit < sum(whole.values())

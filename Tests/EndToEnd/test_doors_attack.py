@@ -266,9 +266,9 @@ def test_resets_in_every_phase(request: pytest.FixtureRequest, tmp_path: Path, i
     if is_secure:
         phases = [(b"", False), (hello[:100], False), (hello, False), (hello, True), (hello + b"\x14\x03\x03\x00\x01\x01" + b"x" * 60, True)]
     with attacking(doors, f"resets in every phase{', TLS' if is_secure else ''}", tmp_path) as report:
-        deadline = time.monotonic() + 4
-        counted = 0
-        while time.monotonic() < deadline:
+        began, counted = time.monotonic(), 0
+        # For some seconds, and on a slow machine for as long as it takes to count.
+        while (seconds := time.monotonic() - began) < 4 or counted <= 500 and seconds < 60:
             text, reads = phases[counted % len(phases)]
             with suppress(OSError):
                 client = connect(doors.port, 2 + counted % 8)
@@ -283,8 +283,7 @@ def test_resets_in_every_phase(request: pytest.FixtureRequest, tmp_path: Path, i
                     client.close()
             counted += 1
         report.connections = counted
-    # So many that each phase had its share, also on a machine that is slow.
-    assert counted > 200
+    assert counted > 500
     expect_served(report, CONNECTIONS_MIB)
 
 
