@@ -21,7 +21,8 @@ test: build
 	@scripts/bootstrap test
 	$(MAKE) --no-print-directory check
 	swift test --explicit-target-dependency-import-check error --no-parallel
-	$(PYTHON) -m pytest -q -m "not e2e and not soak" Tests/EndToEnd
+	$(PYTHON) -m pytest -q -n 4 --dist loadfile -m "not alone and not e2e and not soak" Tests/EndToEnd
+	$(PYTHON) -m pytest -q -m "alone and not e2e and not soak" Tests/EndToEnd
 
 ## e2e: everything else that talks to real programs, with the shipped files' own times
 e2e: build

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,11 +23,24 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 MARTLET = Path(os.environ.get("MARTLET", REPOSITORY / ".build/release/martlet"))
 
 
+def _ports() -> Iterator[int]:
+    """Those below what the system gives to connections that go out, so that none of these takes a port between its choice and its use."""
+    first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    lowest = min(10_000, first_outgoing // 2)
+    begin = random.randrange(lowest, first_outgoing)
+    yield from itertools.cycle([*range(begin, first_outgoing), *range(lowest, begin)])
+
+
+PORTS = _ports()
+
+
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on now, and that was not given before."""
+    for port in PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
+    raise AssertionError("there is always a next port")
 
 
 def environment_without_settings() -> dict[str, str]:

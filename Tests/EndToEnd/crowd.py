@@ -1,6 +1,6 @@
 """Thousands of connections that do no good, as a program of its own: with its own limit of open files, and as fast as one process can.
 
-Prints a line of JSON at the end: how many connections were made, how many of them the server had ended, how many were there at the same time.
+Goes on until its input ends, but not longer than it may. Prints a line of JSON at the end: how many connections were made, how many of them the server had ended, how many were there at the same time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import select
 import socket
 import struct
 import sys
-import time
+import threading
 from contextlib import suppress
 
 REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -54,9 +54,8 @@ class Idlers:
         self.open: dict[int, socket.socket] = {}
         self.made = self.ended = self.failed = self.most = 0
 
-    def run(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+    def run(self, over: threading.Event) -> None:
+        while not over.is_set():
             for _ in range(200):
                 if len(self.open) >= self.count:
                     break
@@ -98,11 +97,10 @@ class Idlers:
             self.ended += 1
 
 
-def churn(port: int, count: int, sources: list[int], seconds: float) -> int:
+def churn(port: int, count: int, sources: list[int], over: threading.Event) -> int:
     """Connects and closes, as fast as it can; returns how often."""
-    deadline = time.monotonic() + seconds
     for number in range(count):
-        if time.monotonic() > deadline:
+        if over.is_set():
             return number
         with suppress(OSError):
             connect(port, sources[number % len(sources)]).close()
@@ -114,18 +112,23 @@ def main() -> None:
     parser.add_argument("manner", choices=["idle", "ask", "churn"])
     parser.add_argument("port", type=int)
     parser.add_argument("count", type=int)
-    parser.add_argument("seconds", type=float)
+    parser.add_argument("seconds", type=float, help="the longest that it may take")
     parser.add_argument("--sources", default="2-21", help="last bytes of the addresses to come from")
     settings = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     first, last = map(int, settings.sources.split("-"))
     sources = list(range(first, last + 1))
+    over = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+    limit = threading.Timer(settings.seconds, over.set)
+    limit.daemon = True
+    limit.start()
     if settings.manner == "churn":
-        json.dump({"made": churn(settings.port, settings.count, sources, settings.seconds)}, sys.stdout)
+        json.dump({"made": churn(settings.port, settings.count, sources, over)}, sys.stdout)
         return
     idlers = Idlers(settings.port, settings.count, sources, settings.manner == "ask")
-    idlers.run(settings.seconds)
+    idlers.run(over)
     json.dump({"made": idlers.made, "ended": idlers.ended, "failed": idlers.failed, "most": idlers.most}, sys.stdout)
 
 

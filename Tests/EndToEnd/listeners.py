@@ -96,6 +96,16 @@ class Listener:
         while time.monotonic() < deadline and not all(connection.is_over for connection in self.connections):
             time.sleep(0.005)
 
+    def clear(self, seconds: float = 20) -> None:
+        """Begins anew: ends all connections, which nobody would see going on, and forgets them."""
+        deadline = time.monotonic() + seconds
+        while not all(connection.is_over for connection in self.connections):
+            assert time.monotonic() < deadline, "connections that do not end"
+            # Again and again: one that is in its handshake cannot be ended.
+            self.drop()
+            time.sleep(0.005)
+        self.connections.clear()
+
     def drop(self) -> None:
         """Ends all connections, also those that are kept for more."""
         with self._lock:

@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,6 +148,13 @@ class Report:
     log_bytes: int = 0
     connections: object = ""
     drops: int = 0
+    # Those that there are until now, while the attack lasts.
+    rows: Callable[[], Sequence[Mapping[str, object]]] = list
+
+    def go_on(self, seconds: float) -> None:
+        """Lets the attack last so long, and on a slow machine for as long as it takes to see enough scrapes under it."""
+        begin, least = time.monotonic(), len(self.rows()) + 20
+        wait_for(lambda: time.monotonic() >= begin + seconds and len(self.rows()) >= least, seconds + 60, "20 scrapes under attack")
 
     @property
     def growth_mib(self) -> float:
@@ -234,6 +241,7 @@ def attacking(doors: Doors, name: str, folder: Path, pause: float = 0.25) -> Ite
     try:
         with Scraping(doors, folder / "scrapes.jsonl", pause) as scraping:
             # Proves that it is measured at all: it goes on before, during and after the attack.
+            report.rows = lambda: scraping.rows
             yield report
             seen = len(scraping.rows)
             wait_for(lambda: len(scraping.rows) >= seen + 4, 30, "scrapes after the attack")

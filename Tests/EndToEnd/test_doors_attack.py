@@ -28,6 +28,8 @@ from siege import HEADER, PASSWORD, TABLE, USER, Doors, Simulator, attacking, ex
 from scraper import PROOF
 from replay import Certificates
 
+pytestmark = pytest.mark.alone
+
 HERE = Path(__file__).parent
 HEAD = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
 # The exporter has places for this many connections.
@@ -127,7 +129,7 @@ def test_bodies_that_are_held_back(plain: Doors, tmp_path: Path) -> None:
             client = stack.enter_context(connect(plain.port, 2 + place % 8))
             with suppress(OSError):
                 client.sendall(b"POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048576\r\n\r\n" + body)
-        time.sleep(3)
+        report.go_on(3)
     expect_served(report, CONNECTIONS_MIB)
 
 
@@ -210,21 +212,22 @@ def test_floods_of_headers(plain: Doors, tmp_path: Path) -> None:
 
 
 @contextmanager
-def crowd(manner: str, port: int, count: int, seconds: float) -> Iterator[list[dict[str, int]]]:
-    """So many connections from programs of their own, as many of these as it takes; what they report is there after the block."""
+def crowd(manner: str, port: int, count: int) -> Iterator[list[dict[str, int]]]:
+    """So many connections from programs of their own, as many of these as it takes, for as long as the block lasts; what they report is there
+    after it."""
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     shares = -(-count // (hard - 100))
     running = [
         subprocess.Popen(
-            [sys.executable, HERE / "crowd.py", manner, str(port), str(count // shares), str(seconds)], stdout=subprocess.PIPE)
+            [sys.executable, HERE / "crowd.py", manner, str(port), str(count // shares), "90"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for _ in range(shares)
     ]
     reports: list[dict[str, int]] = []
     try:
         yield reports
-        reports.extend(json.loads(process.communicate(timeout=seconds + 60)[0]) for process in running)
+        reports.extend(json.loads(process.communicate(timeout=60)[0]) for process in running)
     finally:
         for process in running:
             process.kill()
@@ -236,8 +239,8 @@ def crowd(manner: str, port: int, count: int, seconds: float) -> Iterator[list[d
 def test_ten_thousand_connections(plain: Doors, tmp_path: Path, manner: str, seconds: float) -> None:
     """That want nothing, or one answer and then nothing; whom the exporter ends comes again."""
     with attacking(plain, f"10,000 connections, {manner}, {seconds} s", tmp_path) as report:
-        with crowd(manner, plain.port, 10_000, seconds) as reports:
-            pass
+        with crowd(manner, plain.port, 10_000) as reports:
+            report.go_on(seconds)
         report.connections = sum(one["made"] for one in reports)
     # More at a time than there are places for.
     assert sum(one["most"] for one in reports) > 2 * PLACES
@@ -248,8 +251,8 @@ def test_ten_thousand_connections(plain: Doors, tmp_path: Path, manner: str, sec
 @pytest.mark.e2e
 def test_connections_that_come_and_go(plain: Doors, tmp_path: Path) -> None:
     with attacking(plain, "connections that come and go", tmp_path) as report:
-        with crowd("churn", plain.port, 20_000, 12) as reports:
-            pass
+        with crowd("churn", plain.port, 20_000) as reports:
+            report.go_on(12)
         report.connections = sum(one["made"] for one in reports)
     expect_served(report, CONNECTIONS_MIB)
 
@@ -292,8 +295,8 @@ def test_out_of_open_files(start: Start, small: Simulator, tmp_path: Path, manne
     """With 256 open files, half as many as there are places: the limit of the process is not the end of the service."""
     doors = Doors(start, small, open_files=256)
     with attacking(doors, f"256 open files, {manner}", tmp_path) as report:
-        with crowd(manner, doors.port, 2_000, 4) as reports:
-            pass
+        with crowd(manner, doors.port, 2_000) as reports:
+            report.go_on(4)
         report.connections = sum(one["made"] for one in reports)
     expect_served(report, CONNECTIONS_MIB)
     assert report.ended["crowded"] > 200

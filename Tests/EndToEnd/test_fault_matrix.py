@@ -1,6 +1,8 @@
 """Every call of the native Proxmox collector, broken in every way: what is still true is served in time, what is missing has a reason.
 
 Each exporter watches two clusters: `lab`, of which one call is broken, and `other`, of which nothing may ever be missing.
+
+A case that is late is tried again: a machine that stands still for a while makes everything late once, a fault of ours is late each time.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ import contextlib
 import queue
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,13 @@ from test_faults import problems, success
 
 # What Prometheus would wait, less than any slow fault takes; and what the way back may take on a busy machine.
 TIMEOUT_SECONDS, GRACE_SECONDS = 2, 1
+# What it waits where the question is not how long it takes: other floods of these tests keep the machine busy.
+PATIENT_SECONDS = 20
+ATTEMPTS = 4
+# How many cases run at a time: many of those that only wait; of the others one, as these servers share one interpreter.
+WAITING, WORKING = 8, 1
+
+pytestmark = pytest.mark.alone
 
 ROWS: dict[str, Any] = Replay.from_recordings().answers
 
@@ -164,6 +172,11 @@ class Outcome:
     change: set[str]
     damage: set[str]
 
+    def is_late(self, slow_part: str) -> bool:
+        """Whether it took too long, or another part did not come in time."""
+        late = {told for told, reasons in problems(parse_exposition(self.broken.text)[0]).items() if "deadline" in reasons}
+        return self.seconds >= TIMEOUT_SECONDS + GRACE_SECONDS or not late <= {slow_part}
+
 
 class Lane:
     """An exporter with its two clusters, which takes one case after the other."""
@@ -176,17 +189,25 @@ class Lane:
         assert_tells(whole := self.scrape(), expected_samples(ROWS, "lab"), {})
         self.whole = data(whole)
 
-    def scrape(self) -> Answer:
-        return self.exporter.metrics(TIMEOUT_SECONDS)
+    def scrape(self, timeout_seconds: float = PATIENT_SECONDS) -> Answer:
+        return self.exporter.metrics(timeout_seconds)
 
     def run(self, endpoint: str, name: str) -> Outcome:
+        slow_part = ENDPOINTS.get(endpoint, "lab") if REASONS[name] == "deadline" else ""
+        for _ in range(ATTEMPTS):
+            outcome = self.attempt(endpoint, name)
+            if not outcome.is_late(slow_part):
+                break
+        return outcome
+
+    def attempt(self, endpoint: str, name: str) -> Outcome:
         fault = faults_of(endpoint)[name]
         if endpoint == EVERYTHING:
             self.lab.every = fault
         else:
             self.lab.faults[f"{API}/{endpoint}"] = fault
         began = time.monotonic()
-        broken = self.scrape()
+        broken = self.scrape(TIMEOUT_SECONDS)
         seconds = time.monotonic() - began
         change = set() if REASONS[name] == "deadline" else data(self.scrape()) ^ data(broken)
         self.lab.every = None
@@ -210,14 +231,12 @@ Outcomes = Mapping[tuple[str, str], Future[Outcome]]
 
 @pytest.fixture(scope="module")
 def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
-    """All cases that are selected, on their way; most of the time goes by waiting for what is slow, so many wait at once."""
+    """What came of all cases that are selected."""
     wanted = [item.callspec.params for item in request.session.items if "outcomes" in getattr(item, "fixturenames", ())]
     cases = [(each["endpoint"], each["name"]) for each in wanted]
-    # The slow ones begin, so that none is left for the end.
-    cases.sort(key=lambda case: REASONS[case[1]] != "deadline")
-    with contextlib.ExitStack() as stack, ThreadPoolExecutor(min(8, len(cases))) as pool:
+    with contextlib.ExitStack() as stack:
         lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
-        for index in range(min(8, len(cases))):
+        for index in range(min(WAITING, len(cases))):
             folder = tmp_path_factory.mktemp(f"lane-{index}")
             lanes.put(Lane(stack.enter_context(contextlib.contextmanager(programs)(folder)), folder, stack))
 
@@ -228,9 +247,11 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             finally:
                 lanes.put(lane)
 
-        done = {case: pool.submit(run, *case) for case in cases}
-        # What the tests do with the outcomes would take the time of the servers that all of this is asking.
-        futures.wait(done.values())
+        done: dict[tuple[str, str], Future[Outcome]] = {}
+        for at_once, is_slow in ((WAITING, True), (WORKING, False)):
+            # Ends when all have ended: what the tests do with the outcomes would take the time of the servers that all of this is asking.
+            with ThreadPoolExecutor(at_once) as pool:
+                done |= {case: pool.submit(run, *case) for case in cases if (REASONS[case[1]] == "deadline") == is_slow}
         yield done
 
 
@@ -294,8 +315,9 @@ def test_call_that_is_broken(outcomes: Outcomes, endpoint: str, name: str) -> No
     samples = assert_tells(outcome.broken, still_true(endpoint, fault), reasons)
     if fault.alter is None:
         assert_lost(samples, endpoint)
-    assert outcome.change == set()
-    assert outcome.damage == set()
+    # What is said to be wrong comes first: it explains what is missing.
+    assert sorted(outcome.change) == []
+    assert sorted(outcome.damage) == []
 
 
 def assert_lost(samples: Samples, endpoint: str) -> None:
@@ -414,13 +436,13 @@ def test_api_that_goes_away_between_two_calls(start: Start, tmp_path: Path) -> N
             return b""
 
         lab.faults = {path: Fault(leave) for path in ROWS if path.startswith(f"{API}/nodes/")}
-        answer = exporter.metrics(TIMEOUT_SECONDS)
+        answer = exporter.metrics(PATIENT_SECONDS)
         samples, _ = parse_exposition(answer.text)
         assert set(problems(samples)) == {"lab/pve1", "lab/pve2"}
         assert set().union(*problems(samples).values()) <= {"malformed", "unreachable"}
         expected = expected_samples({path: data for path, data in ROWS.items() if "/nodes/" not in path}, "lab")
         assert difference(expected | OTHER, samples) == []
-        assert_tells(exporter.metrics(TIMEOUT_SECONDS), {}, {"lab": {"unreachable"}})
+        assert_tells(exporter.metrics(PATIENT_SECONDS), {}, {"lab": {"unreachable"}})
 
 
 # Who is asked
@@ -434,7 +456,7 @@ def test_redirections_are_not_followed(start: Start, tmp_path: Path, code: str) 
         exporter.metrics()
         for endpoint, part in ENDPOINTS.items():
             lab.faults = {f"{API}/{endpoint}": (fault := redirect(f"http://{elsewhere.authority}{API}/{endpoint}", code))}
-            assert_tells(exporter.metrics(TIMEOUT_SECONDS), still_true(endpoint, fault), {part: {"failed"}})
+            assert_tells(exporter.metrics(PATIENT_SECONDS), still_true(endpoint, fault), {part: {"failed"}})
         assert elsewhere.connections == []
 
 

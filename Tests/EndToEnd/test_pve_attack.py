@@ -137,12 +137,8 @@ class Net:
         return {authority: count for authority, count in self.connections.items() if authority != "allowed"}
 
     def clear(self) -> None:
-        """Begins anew; connections that are kept end, as nobody would see what comes on them."""
         for listener in (self.allowed, *self.evil.values()):
-            if listener.connections:
-                listener.drop()
-                listener.settle()
-                listener.connections.clear()
+            listener.clear()
 
 
 def has_six() -> bool:

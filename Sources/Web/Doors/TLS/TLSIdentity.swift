@@ -101,7 +101,8 @@ package final class TLSIdentity: @unchecked Sendable {
             return Failure(.configuration, "\(key) holds no private key in PEM\(instead)")
         case mlt_tls_pair where inKey.isEncrypted:
             return Failure(
-                .configuration, "the key in \(key) has a password, which nobody could type at a start; openssl pkey takes it away")
+                .configuration,
+                "the key in \(key) has a password, which nobody can type at a start; openssl pkey -in KEY -out NEW writes one without")
         case mlt_tls_pair:
             return Failure(.configuration, "certificate \(certificate) and key \(key) cannot be used: \(reason.trimmed)")
         case mlt_tls_authorities:
