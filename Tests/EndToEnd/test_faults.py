@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Start, fetch, free_port, wait_for
+from conftest import Start, fetch, free_port, in_time, wait_for
 from exporting import Exporter, environment
 from hostile import FAULTS, Hostile
 from oracle import Samples, difference, expected_samples, parse_exposition
@@ -62,12 +62,10 @@ def test_everything_slow(start: Start) -> None:
     with Replay.from_recordings() as api:
         exporter = Exporter(start, environment(api))
         wait_for(lambda: fetch(exporter.url + "/ready").status == 200, 10, "ready")
-        api.faults.update({path: Fault(delay_seconds=10) for path in map(lambda path: path, api.answers)})
-        began = time.monotonic()
-        answer = exporter.metrics(timeout_seconds=3)
-        took = time.monotonic() - began
+        api.faults.update({path: Fault(delay_seconds=10) for path in api.answers})
+        answer = in_time(3, lambda: exporter.metrics(timeout_seconds=3))
         samples, _ = parse_exposition(answer.text)
-        assert answer.status == 200 and took < 3, took
+        assert answer.status == 200
         assert "deadline" in problems(samples)["lab"] and success(samples) == 0
 
 
@@ -76,9 +74,7 @@ def test_one_slow_node_costs_its_own_values(start: Start) -> None:
         exporter = Exporter(start, environment(api))
         for path in ("status", "qemu?full=1", "lxc"):
             api.faults[f"{API}/nodes/pve2/{path}"] = Fault(delay_seconds=10)
-        began = time.monotonic()
-        samples, _ = parse_exposition(exporter.metrics(timeout_seconds=3).text)
-        assert time.monotonic() - began < 3
+        samples, _ = parse_exposition(in_time(3, lambda: exporter.metrics(timeout_seconds=3)).text)
         assert problems(samples) == {"lab/pve2": {"deadline"}}
         expected = expected_samples({path: data for path, data in api.answers.items() if "/nodes/pve2/" not in path})
         assert difference(expected, samples) == []
@@ -158,9 +154,7 @@ def test_one_hanging_call_is_noticed_in_time(start: Start, seconds: float) -> No
         api.faults[path] = Fault(delay_seconds=30)
         expected = expected_samples({known: data for known, data in api.answers.items() if known != path})
         for _ in range(3):
-            began = time.monotonic()
-            samples, _ = parse_exposition(exporter.metrics(timeout_seconds=seconds).text)
-            assert time.monotonic() - began < seconds
+            samples, _ = parse_exposition(in_time(seconds, lambda: exporter.metrics(timeout_seconds=seconds)).text)
             assert difference(expected, samples) == []
             assert problems(samples) == {"lab/pve1": {"deadline"}}
 

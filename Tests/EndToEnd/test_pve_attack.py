@@ -24,7 +24,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 import yaml
-from conftest import Answer, Program, Start, fetch, free_port
+from conftest import Answer, Program, Start, fetch, free_port, in_time
 from listeners import Answering, Authority, Listener, api, header_of, http, path_of
 from replay import API, Replay
 
@@ -244,7 +244,10 @@ class Fleet:
                 flags += ["--pve.allowed-targets", self.net.fill(entry)]
             env = self.resolver.env if self.resolver else {}
             self.running[name] = Exporter(self.start, folder, settings, env, *flags)
-            self.net.clear()  # a cluster is asked for its version at the start
+            if settings:
+                # Its cluster is asked at the start.
+                self.running[name].program.wait_until(self.running[name].url + "/ready")
+            self.net.clear()
         return self.running[name]
 
     @property
@@ -950,7 +953,7 @@ def test_redirections_are_not_followed(lone: Callable[..., tuple[Listener, Expor
     for module in ("default", "password"):
         for _ in range(2):
             answer = exporter.pve(target.authority, module=module)
-            assert answer.status == 500 and status[:3] in answer.text
+            assert answer.status == 500 and status[:3] in answer.text, answer.text
             assert_no_credential(text_of(answer))
     assert fetch(exporter.url + "/metrics").status == 200
     assert net.connections == {}
@@ -1210,13 +1213,15 @@ MOST_MEBIBYTES = 768
 @pytest.mark.parametrize("kind", ENDLESS)
 def test_an_answer_without_end_fills_no_memory(lone: Callable[..., tuple[Listener, Exporter]], kind: str) -> None:
     target, exporter = lone(lambda head, body: ENDLESS[kind]())
-    began = time.monotonic()
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: exporter.pve(target.authority, {"X-Prometheus-Scrape-Timeout-Seconds": "2"}), range(4)))
-    took = time.monotonic() - began
+
+    def ask() -> list[Answer]:
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(lambda _: exporter.pve(target.authority, {"X-Prometheus-Scrape-Timeout-Seconds": "2"}), range(4)))
+
+    # The deadline is two seconds; what comes without end has to be read that long.
+    answers = in_time(4, ask)
     assert {answer.status for answer in answers} == {500}
     assert all(len(answer.body) < 1000 for answer in answers)
-    assert took < 4, "the deadline of two seconds, and as much as the machine is busy"
     assert high_water(exporter.program) < MOST_MEBIBYTES
     assert fetch(exporter.url + "/health").status == 200
 
@@ -1245,22 +1250,18 @@ def test_a_slow_answer_ends_at_the_deadline(lone: Callable[..., tuple[Listener, 
             targets[kind] = stack.enter_context(Listener(certificate=certificate, answering=slowly(kind)))
         _, exporter = lone(api({}), "--pve.allowed-targets", ",".join(target.authority for target in targets.values()))
 
-        def ask(kind: str) -> tuple[str, int, float]:
-            began = time.monotonic()
-            answer = exporter.pve(targets[kind].authority, {"X-Prometheus-Scrape-Timeout-Seconds": "2"})
+        def ask(kind: str) -> int:
+            headers = {"X-Prometheus-Scrape-Timeout-Seconds": "2"}
+            answer = in_time(2.1, lambda: exporter.pve(targets[kind].authority, headers))
             assert_no_credential(text_of(answer))
-            return kind, answer.status, time.monotonic() - began
+            return answer.status
 
         with ThreadPoolExecutor(len(targets)) as pool:
-            answers = list(pool.map(ask, targets))
-    assert {kind: status for kind, status, _ in answers} == dict.fromkeys(targets, 500)
-    assert not {kind: seconds for kind, _, seconds in answers if seconds > 2.1}
+            assert dict(zip(targets, pool.map(ask, targets), strict=True)) == dict.fromkeys(targets, 500)
     assert high_water(exporter.program) < MOST_MEBIBYTES
 
 
 def test_the_flag_is_a_deadline_too(lone: Callable[..., tuple[Listener, Exporter]]) -> None:
     target, exporter = lone(lambda head, body: forever(b"H", b"T", 60), "--scrape.timeout", "1s")
-    began = time.monotonic()
-    answers = [exporter.pve(target.authority), exporter.pve(target.authority, {"X-Prometheus-Scrape-Timeout-Seconds": "3600"})]
-    assert [answer.status for answer in answers] == [500, 500]
-    assert time.monotonic() - began < 2.5
+    for headers in ({}, {"X-Prometheus-Scrape-Timeout-Seconds": "3600"}):
+        assert in_time(1.25, lambda headers=headers: exporter.pve(target.authority, headers)).status == 500

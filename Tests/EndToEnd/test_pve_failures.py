@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY, Answer, Start, fetch
+from conftest import REPOSITORY, Answer, Start, fetch, in_time
 from oracle import parse_exposition
 from peer import CONTENT_TYPE, LOGIN, TOKEN_NAME, TOKEN_VALUE, USER
 from peer import Beside, Exposition, Rows, Side, assert_says_why, difference, recorded_rows, resource, side_by_side
@@ -207,7 +207,9 @@ def hang(beside: Beside, endpoint: str, module: str, seconds: float) -> None:
     """Asserts that both give up, and ours within so many seconds."""
     (theirs, _), (ours, took) = both_timed(beside, endpoint, Fault(delay_seconds=20), module)
     assert (theirs.status, ours.status) == (500, 500)
-    assert took < seconds
+    if took >= seconds:
+        # Alone, should the machine have been busy with the other.
+        in_time(seconds, lambda: beside.ours.pve(dict(ENDPOINTS[endpoint]) | {"module": module, "target": beside.target}))
     assert_says_why(ours)
 
 
@@ -218,9 +220,9 @@ def test_call_that_hangs(beside: Beside) -> None:
 def test_scrape_ends_when_prometheus_would_give_up(beside: Beside) -> None:
     """Difference: slow call."""
     break_call(beside, "nodes/pve1/qemu", Fault(delay_seconds=20))
-    began = time.monotonic()
-    answer = fetch(f"{beside.ours.url}/pve?target={beside.target}", headers={"X-Prometheus-Scrape-Timeout-Seconds": "2"})
-    assert answer.status == 500 and time.monotonic() - began < 2
+    url = f"{beside.ours.url}/pve?target={beside.target}"
+    answer = in_time(2, lambda: fetch(url, headers={"X-Prometheus-Scrape-Timeout-Seconds": "2"}))
+    assert answer.status == 500
     assert_says_why(answer)
 
 

@@ -28,6 +28,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 """
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 def test_a_slow_name_delays_nobody_else(start: Start, tmp_path: Path) -> None:
     (tmp_path / "slow.c").write_text(SLOW_RESOLVER)
