@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import itertools
 import json
 import os
@@ -13,6 +13,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,11 +39,15 @@ PORTS = _ports()
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on now, and that was not given before."""
+    """A port that nobody listens on now, and that was not given lately."""
     for port in PORTS:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((host, port))
-            return port
+        with socket.socket() as probe:
+            try:
+                probe.bind((host, port))
+                return port
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
     raise AssertionError("there is always a next port")
 
 
@@ -104,6 +109,7 @@ def in_time(seconds: float, work: Callable[[], Result], attempts: int = 3) -> Re
         took.append(time.monotonic() - began)
         if took[-1] < seconds:
             return result
+        warnings.warn(f"took {took[-1]:.2f} s, not less than {seconds} s: tried again", stacklevel=2)
     pytest.fail(f"took {took} s, not less than {seconds} s")
 
 

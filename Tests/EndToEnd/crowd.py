@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import resource
 import select
 import socket
@@ -97,14 +98,14 @@ class Idlers:
             self.ended += 1
 
 
-def churn(port: int, count: int, sources: list[int], over: threading.Event) -> int:
+def churn(port: int, sources: list[int], over: threading.Event) -> int:
     """Connects and closes, as fast as it can; returns how often."""
-    for number in range(count):
+    for number in itertools.count():
         if over.is_set():
             return number
         with suppress(OSError):
             connect(port, sources[number % len(sources)]).close()
-    return count
+    return 0
 
 
 def main() -> None:
@@ -120,12 +121,12 @@ def main() -> None:
     first, last = map(int, settings.sources.split("-"))
     sources = list(range(first, last + 1))
     over = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+    threading.Thread(target=lambda: (os.read(0, 1), over.set()), daemon=True).start()
     limit = threading.Timer(settings.seconds, over.set)
     limit.daemon = True
     limit.start()
     if settings.manner == "churn":
-        json.dump({"made": churn(settings.port, settings.count, sources, over)}, sys.stdout)
+        json.dump({"made": churn(settings.port, sources, over)}, sys.stdout)
         return
     idlers = Idlers(settings.port, settings.count, sources, settings.manner == "ask")
     idlers.run(over)

@@ -58,6 +58,7 @@ def test_api_that_dies_and_comes_back(start: Start) -> None:
         assert fetch(exporter.url + "/ready").status == 200
 
 
+@pytest.mark.alone
 def test_everything_slow(start: Start) -> None:
     with Replay.from_recordings() as api:
         exporter = Exporter(start, environment(api))
@@ -69,6 +70,7 @@ def test_everything_slow(start: Start) -> None:
         assert "deadline" in problems(samples)["lab"] and success(samples) == 0
 
 
+@pytest.mark.alone
 def test_one_slow_node_costs_its_own_values(start: Start) -> None:
     with Replay.from_recordings() as api:
         exporter = Exporter(start, environment(api))
@@ -145,6 +147,7 @@ def test_scrapers_at_once_share_a_run(start: Start) -> None:
         assert all("pve_node_up" in text for text in texts)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("seconds", [1.5, 2, 3, pytest.param(5, marks=pytest.mark.e2e)])
 def test_one_hanging_call_is_noticed_in_time(start: Start, seconds: float) -> None:
     path = f"{API}/nodes/pve1/status"

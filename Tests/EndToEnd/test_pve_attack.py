@@ -1210,6 +1210,7 @@ ENDLESS: dict[str, Callable[[], Iterable[bytes]]] = {
 MOST_MEBIBYTES = 768
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ENDLESS)
 def test_an_answer_without_end_fills_no_memory(lone: Callable[..., tuple[Listener, Exporter]], kind: str) -> None:
     target, exporter = lone(lambda head, body: ENDLESS[kind]())
@@ -1239,6 +1240,7 @@ def slowly(kind: str) -> Answering:
     return lambda head, body: SLOW[kind]()
 
 
+@pytest.mark.alone
 def test_a_slow_answer_ends_at_the_deadline(lone: Callable[..., tuple[Listener, Exporter]], authority: Authority) -> None:
     """All are waited for together; one never begins to speak TLS."""
     mute = Listener()
@@ -1261,6 +1263,7 @@ def test_a_slow_answer_ends_at_the_deadline(lone: Callable[..., tuple[Listener, 
     assert high_water(exporter.program) < MOST_MEBIBYTES
 
 
+@pytest.mark.alone
 def test_the_flag_is_a_deadline_too(lone: Callable[..., tuple[Listener, Exporter]]) -> None:
     target, exporter = lone(lambda head, body: forever(b"H", b"T", 60), "--scrape.timeout", "1s")
     for headers in ({}, {"X-Prometheus-Scrape-Timeout-Seconds": "3600"}):

@@ -213,10 +213,12 @@ def hang(beside: Beside, endpoint: str, module: str, seconds: float) -> None:
     assert_says_why(ours)
 
 
+@pytest.mark.alone
 def test_call_that_hangs(beside: Beside) -> None:
     hang(beside, "cluster/resources", "hasty", 2)
 
 
+@pytest.mark.alone
 def test_scrape_ends_when_prometheus_would_give_up(beside: Beside) -> None:
     """Difference: slow call."""
     break_call(beside, "nodes/pve1/qemu", Fault(delay_seconds=20))

@@ -166,7 +166,6 @@ def test_without_a_password_nobody_logs_in(cluster: tuple[Program, int], tmp_pat
         ProxmoxAPI("127.0.0.1", port=cluster[1], user="monitor@pve", password="x", verify_ssl=str(tmp_path / "world/lab.pem"), timeout=20)
 
 
-@pytest.mark.e2e
 def test_proxmoxer_renews_its_ticket_before_it_ends(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ProxmoxHTTPAuth, "renew_age", 1)
     door = Door(start, tmp_path, "--ticket-lifetime", "4s")
@@ -184,7 +183,6 @@ def test_proxmoxer_renews_its_ticket_before_it_ends(start: Start, tmp_path: Path
         api.version.get()
 
 
-@pytest.mark.e2e
 def test_a_ticket_ends(start: Start, tmp_path: Path) -> None:
     door = Door(start, tmp_path, "--ticket-lifetime", "2s")
     api = door.log_in()

@@ -105,7 +105,6 @@ def test_killed_martlet_leaves_nothing_and_starts_again(start: Start, tmp_path: 
     assert stack.program.stop() == 0
 
 
-@pytest.mark.e2e
 def test_second_stack_on_the_same_state(start: Start, tmp_path: Path) -> None:
     stack = Stack(start, tmp_path)
     stack.wait_until_ready()

@@ -31,7 +31,8 @@ package struct ExporterCollector: Collector {
         var catalogue = Catalogue()
         build = catalogue.info("martlet_build_info", "The version of martlet that runs.", labels: Self.buildLabels, source: "martlet")
         requests = catalogue.counter(
-            "martlet_http_requests_total", "HTTP requests answered, by status code.", labels: Self.codeLabels, source: "martlet")
+            "martlet_http_requests_total", "HTTP requests that were understood and answered, by status code.", labels: Self.codeLabels,
+            source: "martlet")
         refused = catalogue.counter(
             "martlet_http_requests_refused_total", "HTTP requests turned away because too many were in flight.", source: "martlet")
         denied = catalogue.counter(

@@ -125,7 +125,9 @@ final class ConnectionKeeper: Sendable {
     }
 
     /// Whether the event loops have to catch up first, with those that came or with those that must go.
-    private static func isBehind(_ table: ConnectionTable) -> Bool { table.unservedCount >= backlog || !table.isClear }
+    private static func isBehind(_ table: ConnectionTable) -> Bool {
+        table.unservedCount >= backlog || !table.isClear || table.isCrowdedByNewcomers(now: .now)
+    }
 
     /// How many connections the event loops may be behind.
     private static let backlog = 64
@@ -164,7 +166,7 @@ final class ConnectionKeeper: Sendable {
                     let reason = systemMessage(errno)
                     let ending = state.withLock { state in
                         // For all who are accepted at a time: with a place each, who waits behind a crowd would wait for long.
-                        let ending = state.table.yield(upTo: Self.batch)
+                        let ending = state.table.yield(upTo: Self.batch, now: .now)
                         Self.shutDown(ending)
                         return ending.count
                     }

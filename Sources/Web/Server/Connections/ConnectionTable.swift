@@ -2,8 +2,8 @@ import Primitives
 
 /// Who is connected and how far each of them is. Pure bookkeeping: it says which connections to end, `ConnectionKeeper` ends them.
 ///
-/// A connection costs memory and one of a bounded number of places, so each phase has its time, and where there is no place left the one that
-/// has waited longest goes: of the address that holds most, so that who opens thousands harms nobody but himself.
+/// A connection costs memory and one of a bounded number of places, so each phase has its time, and where there is no place left one that waits
+/// goes: of the address that holds most, so that who opens thousands harms nobody but himself.
 struct ConnectionTable {
     typealias Instant = ContinuousClock.Instant
 
@@ -11,8 +11,12 @@ struct ConnectionTable {
         var connections = 512
         /// From one address; 0 for no limit of its own.
         var connectionsPerAddress = 0
+        /// Addresses that hold no more than this hold the same: a scraper's two or three must not look like a crowd among many who have one.
+        var fewConnections = 4
         /// From the connection to the last byte of its first request's headers, the TLS handshake among it.
         var headerSeconds = 10.0
+        /// So long nobody who has just come is ended for another: what he asks may be there and not be read yet.
+        var openingGraceSeconds = 0.1
         /// From the end of an answer to the last byte of the next request's headers.
         var idleSeconds = 120.0
         /// For a request's body.
@@ -21,7 +25,7 @@ struct ConnectionTable {
         var sendSeconds = 60.0
         /// Of all answers together that have not been read yet.
         var unreadBytes = 256 << 20
-        /// How old an unread answer is before it may go to make room for another of the same address, or of one that has as many.
+        /// How old an unread answer is before it may go to make room for another of the same address, or of one that has as many; or for a connection.
         var unreadGraceSeconds = 2.0
     }
 
@@ -30,7 +34,7 @@ struct ConnectionTable {
         /// The headers of a request did not come in time.
         case slowHeaders = "slow_headers"
         case slowBody = "slow_body"
-        /// The client did not read its answer in time, or while others waited for the memory.
+        /// The client did not read its answer in time, or while others waited for the memory or the place.
         case unread = "unread_answer"
         /// It waited, and its place was needed.
         case crowded
@@ -59,6 +63,8 @@ struct ConnectionTable {
         let listener: Int
         fileprivate(set) var phase = Phase.opening
         fileprivate(set) var since: Instant
+        /// How many requests have been answered on it.
+        fileprivate(set) var answers = 0
         /// The event loop has it, and will tell before it closes the descriptor.
         fileprivate(set) var isServed = false
         fileprivate(set) var isEnding = false
@@ -93,6 +99,11 @@ struct ConnectionTable {
     /// Whether another may come: those that were told to end still hold their descriptors until the event loop has seen it.
     var isClear: Bool { connections.count < 2 * limits.connections }
 
+    /// Whether there is no place, and who would have to go has only just come: then the next waits for a moment.
+    func isCrowdedByNewcomers(now: Instant) -> Bool {
+        openCount >= limits.connections && largest(crowds(now: now))?.crowd.candidates.max()?.rank == .new
+    }
+
     /// A new connection has come.
     mutating func admit(_ descriptor: Int32, from address: ClientAddress, listener: Int, now: Instant) -> Admission {
         // A number that the kernel gives out again is free: its last connection was closed without a word.
@@ -100,17 +111,20 @@ struct ConnectionTable {
         guard isClear else { return refuse() }
         var ending: [Int32] = []
         if limits.connectionsPerAddress > 0 {
-            if openCount(of: address) >= limits.connectionsPerAddress {
-                guard let victim = oldestWaiting(of: address) else { return refuse() }
-                ending.append(contentsOf: end(victim, .crowded))
+            let own = crowds(now: now)[address]
+            if let own, own.count >= limits.connectionsPerAddress {
+                guard let candidate = own.candidates.max() else { return refuse() }
+                ending.append(contentsOf: end(candidate))
             }
         }
         if openCount >= limits.connections {
-            // Those of a crowd may all be busy, or not served yet: then it is not for others to make room for more of them.
-            guard let (crowded, count) = mostCrowdedAddress(), crowded == address || count > openCount(of: address),
-                let victim = oldestWaiting(of: crowded)
-            else { return refuse() }
-            ending.append(contentsOf: end(victim, .crowded))
+            let crowds = crowds(now: now)
+            let own = crowds[address]
+            // It is not for others to make room for whoever would hold more than they do: he gives one of his own for another.
+            let wanted = weight((own?.count ?? 0) + 1)
+            let giving = largest(crowds).flatMap { weight($0.crowd.count) >= wanted ? $0.crowd : own }
+            guard let candidate = giving?.candidates.max() else { return refuse() }
+            ending.append(contentsOf: end(candidate))
         }
         lastID += 1
         connections[lastID] = Connection(descriptor: descriptor, address: address, listener: listener, since: now)
@@ -139,6 +153,7 @@ struct ConnectionTable {
     mutating func move(_ id: UInt, to phase: Phase, now: Instant) {
         connections[id]?.phase = phase
         connections[id]?.since = now
+        if phase == .resting { connections[id]?.answers += 1 }
     }
 
     /// Whether an answer of so many bytes may wait for its reader. Other unread answers that stand in its way are to be ended: their descriptors
@@ -192,19 +207,24 @@ struct ConnectionTable {
         ids.filter { connections[$0]?.phase == .resting }.flatMap { end($0, .outdated) }
     }
 
-    /// Makes up to so many places when the process is out of descriptors; none while some are still on their way back, or while a larger
-    /// crowd than that of any who could go is about to be served.
-    mutating func yield(upTo count: Int) -> [Int32] {
-        guard endingCount == 0 else { return [] }
-        var unserved: [ClientAddress: Int] = [:]
-        for connection in connections.values where !connection.isServed { unserved[connection.address, default: 0] += 1 }
-        let coming = unserved.values.max() ?? 0
-        return (0..<count).flatMap { _ in
-            guard let (crowded, held) = mostCrowdedAddress(), held >= coming, let victim = oldestWaiting(of: crowded) else {
-                return [Int32]()
-            }
-            return end(victim, .crowded)
+    /// Makes up to so many places when the process is out of descriptors, where nobody knows yet who comes: a quarter at most, none while some are
+    /// still on their way back, and none of an address that holds less than its share, which is what all hold divided by how many they are.
+    mutating func yield(upTo count: Int, now: Instant) -> [Int32] {
+        // One that a handler got at the same moment comes back with its answer only; nobody waits for that.
+        guard !connections.values.contains(where: { $0.isEnding && $0.phase != .working }) else { return [] }
+        var crowds = crowds(now: now).mapValues { crowd in
+            var crowd = crowd
+            crowd.candidates.sort()
+            return crowd
         }
+        var ending: [Int32] = []
+        let most = min(count, max(1, openCount / 4))
+        while ending.count < most, let (address, crowd) = largest(crowds), weight(crowd.count) * crowds.count >= openCount {
+            guard let candidate = crowds[address]?.candidates.popLast(), candidate.rank != .new else { break }
+            ending.append(contentsOf: end(candidate))
+            crowds[address]?.count -= 1
+        }
+        return ending
     }
 
     private func time(of phase: Phase) -> (Double, EndReason)? {
@@ -231,46 +251,76 @@ struct ConnectionTable {
         return [connection.descriptor]
     }
 
-    /// Connections of the address that are not on their way out.
-    private func openCount(of address: ClientAddress) -> Int {
-        connections.values.reduce(0) { $0 + ($1.address == address && !$1.isEnding ? 1 : 0) }
+    // MARK: who goes
+
+    /// In the order in which they go.
+    private enum Rank: Int {
+        case doesNotAsk, hasNotFinishedAsking, hasAskedOnce
+        /// Has only just come: what it asks may be there and not be read yet.
+        case new
+        case hasComeBack, doesNotRead
     }
 
-    /// Of the addresses of which a connection could go, the one that holds most, and how many.
-    private func mostCrowdedAddress() -> (address: ClientAddress, count: Int)? {
-        var counts: [ClientAddress: Int] = [:]
-        var canYield: Set<ClientAddress> = []
-        // What an address has at work counts too: who keeps the server busy must not look like a lone client.
-        for connection in connections.values where !connection.isEnding {
-            counts[connection.address, default: 0] += 1
-            if connection.isWaiting && connection.isServed { canYield.insert(connection.address) }
+    /// A connection that may be ended to make room. The greatest goes first.
+    private struct Candidate: Comparable {
+        let id: UInt
+        let rank: Rank
+        let since: Instant
+
+        static func < (one: Candidate, other: Candidate) -> Bool {
+            (one.rank.rawValue, one.since, one.id) > (other.rank.rawValue, other.since, other.id)
         }
-        return counts.filter { canYield.contains($0.key) }.max { $0.value < $1.value }.map { ($0.key, $0.value) }
     }
 
-    private func oldestWaiting(of address: ClientAddress) -> UInt? {
-        let waiting = connections.filter { $0.value.address == address && $0.value.isWaiting && $0.value.isServed }
-        return waiting.min { left, right in
-            let (one, other) = (left.value, right.value)
-            return (one.rank, one.since, left.key) < (other.rank, other.since, right.key)
-        }?.key
+    /// What an address holds.
+    private struct Crowd {
+        /// What is not on its way out. What is at work counts too: who keeps the server busy must not look like a lone client.
+        var count = 0
+        var candidates: [Candidate] = []
+    }
+
+    private func crowds(now: Instant) -> [ClientAddress: Crowd] {
+        var crowds: [ClientAddress: Crowd] = [:]
+        for (id, connection) in connections where !connection.isEnding {
+            crowds[connection.address, default: Crowd()].count += 1
+            guard connection.isServed, let rank = rank(of: connection, now: now) else { continue }
+            crowds[connection.address]?.candidates.append(Candidate(id: id, rank: rank, since: connection.since))
+        }
+        return crowds
+    }
+
+    /// Nil for one that a handler works for, and whose answer has only just been sent.
+    private func rank(of connection: Connection, now: Instant) -> Rank? {
+        let seconds = (now - connection.since).seconds
+        return switch connection.phase {
+        case .opening: seconds < limits.openingGraceSeconds ? .new : .doesNotAsk
+        case .receiving: .hasNotFinishedAsking
+        case .resting: connection.answers > 1 ? .hasComeBack : .hasAskedOnce
+        case .sending: seconds > limits.unreadGraceSeconds ? .doesNotRead : nil
+        case .working: nil
+        }
+    }
+
+    /// Of the addresses of which a connection could go, the one that holds most; of those that hold the same, the one whose connection goes first.
+    private func largest(_ crowds: [ClientAddress: Crowd]) -> (address: ClientAddress, crowd: Crowd)? {
+        var largest: (address: ClientAddress, crowd: Crowd, first: Candidate)?
+        for (address, crowd) in crowds {
+            guard let first = crowd.candidates.max() else { continue }
+            if let largest, (weight(crowd.count), first) < (weight(largest.crowd.count), largest.first) { continue }
+            largest = (address, crowd, first)
+        }
+        return largest.map { ($0.address, $0.crowd) }
+    }
+
+    private func weight(_ count: Int) -> Int { max(count, limits.fewConnections) }
+
+    private mutating func end(_ candidate: Candidate) -> [Int32] {
+        guard case .sending = connections[candidate.id]?.phase else { return end(candidate.id, .crowded) }
+        return end(candidate.id, .unread)
     }
 }
 
 extension ConnectionTable.Connection {
-    /// Whether nothing is done for it: its client has to speak next.
-    fileprivate var isWaiting: Bool { !isEnding && rank < 3 }
-
-    /// Who goes first where there is no place: who has not asked yet, who has not finished asking, who may come back.
-    fileprivate var rank: Int {
-        switch phase {
-        case .opening: 0
-        case .receiving: 1
-        case .resting: 2
-        case .working, .sending: 3
-        }
-    }
-
     fileprivate var unreadBytes: Int {
         if case .sending(let bytes) = phase { return bytes }
         return 0

@@ -11,6 +11,8 @@ struct ConnectionTableTests {
 
     private func table(_ change: (inout ConnectionTable.Limits) -> Void = { _ in }) -> ConnectionTable {
         var limits = ConnectionTable.Limits()
+        // The crowds of these tests are small.
+        limits.fewConnections = 1
         change(&limits)
         return ConnectionTable(limits: limits)
     }
@@ -190,25 +192,126 @@ struct ConnectionTableTests {
     @Test("Without descriptors, the longest waiting go; no more while these are on their way")
     func descriptors() throws {
         var table = table()
-        #expect(table.yield(upTo: 9) == [])
-        for descriptor in Int32(1)...3 { _ = try enter(&table, descriptor, at: Double(descriptor)) }
-        #expect(table.yield(upTo: 2) == [1, 2])
-        #expect(table.yield(upTo: 2) == [])
+        #expect(table.yield(upTo: 9, now: after(5)) == [])
+        for descriptor in Int32(1)...8 { _ = try enter(&table, descriptor, at: Double(descriptor) / 10) }
+        #expect(table.yield(upTo: 9, now: after(5)) == [1, 2])
+        #expect(table.yield(upTo: 9, now: after(5)) == [])
         table.remove(1)
-        #expect(table.yield(upTo: 2) == [])
+        #expect(table.yield(upTo: 9, now: after(5)) == [])
         table.remove(2)
-        #expect(table.yield(upTo: 2) == [3])
+        #expect(table.yield(upTo: 9, now: after(5)) == [3])
     }
 
     @Test("Without descriptors, a lone client stays while a crowd waits to be served")
     func descriptorsOfACrowd() throws {
         var table = table()
         _ = try enter(&table, 1, from: 1)
-        for descriptor in Int32(2)...4 {
+        for descriptor in Int32(2)...9 {
             _ = table.admit(descriptor, from: .four(2), listener: 0, now: after(1))
         }
-        #expect(table.yield(upTo: 9) == [])
-        for descriptor in Int32(2)...4 { #expect(table.serve(descriptor) != nil) }
-        #expect(table.yield(upTo: 2) == [2, 3])
+        #expect(table.yield(upTo: 9, now: after(5)) == [])
+        for descriptor in Int32(2)...9 { #expect(table.serve(descriptor) != nil) }
+        #expect(table.yield(upTo: 9, now: after(5)) == [2, 3])
+    }
+
+    @Test("Without descriptors, a lone client stays while all of a crowd is at work")
+    func descriptorsOfABusyCrowd() throws {
+        var table = table()
+        _ = try enter(&table, 1, from: 1)
+        let busy = try (Int32(2)...4).map { try enter(&table, $0, from: 2).id }
+        for id in busy { table.move(id, to: .working, now: start) }
+        #expect(table.yield(upTo: 9, now: after(5)) == [])
+        table.move(busy[1], to: .resting, now: after(6))
+        #expect(table.yield(upTo: 9, now: after(7)) == [3])
+    }
+
+    @Test("Without descriptors, of many who have one each the one goes that has never asked")
+    func descriptorsOfMany() throws {
+        var table = table()
+        let known = try enter(&table, 1, from: 1).id
+        table.move(known, to: .resting, now: start)
+        for descriptor in Int32(2)...9 { _ = try enter(&table, descriptor, from: UInt32(descriptor), at: Double(descriptor) / 10) }
+        #expect(table.yield(upTo: 9, now: after(10)) == [2, 3])
+    }
+
+    @Test("One that is told to end while a handler gets it keeps nobody from coming")
+    func descriptorsBesideWork() throws {
+        var table = table()
+        let first = try enter(&table, 1).id
+        _ = try enter(&table, 2, at: 1)
+        #expect(table.yield(upTo: 1, now: after(5)) == [1])
+        table.move(first, to: .working, now: after(5))
+        #expect(table.yield(upTo: 1, now: after(5)) == [2])
+    }
+
+    @Test("Who holds as much as all others gives one of its own for another")
+    func fairShare() throws {
+        var table = table { $0.connections = 4 }
+        let known = try enter(&table, 1, from: 1).id
+        table.move(known, to: .resting, now: start)
+        for descriptor in Int32(2)...4 { _ = try enter(&table, descriptor, from: UInt32(descriptor), at: 1) }
+        #expect(try enter(&table, 5, from: 1, at: 2).ending == [1])
+        // Who has none yet takes the place of one that has never asked.
+        table.move(5, to: .resting, now: after(3))
+        #expect(try enter(&table, 6, from: 6, at: 4).ending == [2])
+    }
+
+    @Test("Of many who have one each, who has come back stays longer than who has asked once")
+    func ranks() throws {
+        var table = table { $0.connections = 4 }
+        let (back, once) = (try enter(&table, 1, from: 1).id, try enter(&table, 2, from: 2).id)
+        for id in [back, back, once] { table.move(id, to: .resting, now: after(1)) }
+        _ = try enter(&table, 3, from: 3, at: 8)
+        _ = try enter(&table, 4, from: 4, at: 9)
+        #expect(try enter(&table, 5, from: 5, at: 9.5).ending == [3])
+        #expect(try enter(&table, 6, from: 6, at: 9.6).ending == [4])
+        #expect(try enter(&table, 7, from: 7, at: 9.65).ending == [5])
+        // The last two have only just come.
+        #expect(try enter(&table, 8, from: 8, at: 9.65).ending == [2])
+    }
+
+    @Test("Who has only just come is not ended for another, who waits for a moment; nor is one of another crowd in its place")
+    func newcomers() throws {
+        var table = table { $0.connections = 3 }
+        let lone = try enter(&table, 1, from: 1).id
+        table.move(lone, to: .resting, now: start)
+        _ = try enter(&table, 2, from: 2)
+        #expect(!table.isCrowdedByNewcomers(now: start))
+        _ = try enter(&table, 3, from: 2, at: 0.05)
+        #expect(table.isCrowdedByNewcomers(now: after(0.09)))
+        #expect(table.yield(upTo: 9, now: after(0.09)) == [])
+        #expect(!table.isCrowdedByNewcomers(now: after(0.1)))
+        #expect(try enter(&table, 4, from: 3, at: 0.1).ending == [2])
+        // Whom handlers work for may take long: who comes then is turned away.
+        for id in table.connections.keys { table.move(id, to: .working, now: after(1)) }
+        #expect(!table.isCrowdedByNewcomers(now: after(1)))
+    }
+
+    @Test("Who holds a few is no crowd among many who have one each")
+    func few() throws {
+        var table = table {
+            $0.connections = 5
+            $0.fewConnections = 3
+        }
+        for descriptor in Int32(1)...2 {
+            let id = try enter(&table, descriptor, from: 1).id
+            for _ in 0..<2 { table.move(id, to: .resting, now: start) }
+        }
+        for descriptor in Int32(3)...5 { _ = try enter(&table, descriptor, from: UInt32(descriptor), at: 1) }
+        #expect(try enter(&table, 6, from: 1, at: 3).ending == [3])
+        // A fourth would be more than the others hold.
+        #expect(try enter(&table, 7, from: 1, at: 3).ending == [6])
+    }
+
+    @Test("Answers that nobody reads hold no place that others need, once they have had a moment")
+    func unreadPlaces() throws {
+        var table = table { $0.connections = 3 }
+        for descriptor in Int32(1)...3 {
+            let id = try enter(&table, descriptor, from: 1).id
+            table.move(id, to: .sending(bytes: 1), now: after(Double(descriptor)))
+        }
+        #expect(table.admit(4, from: .four(2), listener: 0, now: after(3)) == .full)
+        #expect(try enter(&table, 4, from: 2, at: 3.5).ending == [1])
+        #expect(table.ended == [.unread: 1])
     }
 }
