@@ -4,6 +4,9 @@ SWIFT_BUILD = swift build --explicit-target-dependency-import-check error
 RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib
 MARTLET = $(CURDIR)/.build/release/martlet
 PYTHON = .build/venv/bin/python
+PYTEST = $(PYTHON) -m pytest -q
+# Most of these tests wait; the tests of a file share what they start.
+FOUR_AT_A_TIME = -n 4 --dist loadfile
 
 .PHONY: run build test e2e soak fuzz bench check docs clean
 
@@ -21,13 +24,14 @@ test: build
 	@scripts/bootstrap test
 	$(MAKE) --no-print-directory check
 	swift test --explicit-target-dependency-import-check error --no-parallel
-	$(PYTHON) -m pytest -q -n 4 --dist loadfile -m "not alone and not e2e and not soak" Tests/EndToEnd
-	$(PYTHON) -m pytest -q -m "alone and not e2e and not soak" Tests/EndToEnd
+	$(PYTEST) $(FOUR_AT_A_TIME) -m "not alone and not e2e and not soak" Tests/EndToEnd
+	$(PYTEST) -m "alone and not e2e and not soak" Tests/EndToEnd
 
 ## e2e: everything else that talks to real programs, with the shipped files' own times
 e2e: build
 	@scripts/bootstrap test
-	$(PYTHON) -m pytest -q -m e2e Tests/EndToEnd
+	$(PYTEST) $(FOUR_AT_A_TIME) -m "e2e and not alone" Tests/EndToEnd
+	$(PYTEST) -m "e2e and alone" Tests/EndToEnd
 
 ## soak: long runs and crashes, fuzzing, and all unit tests under the address and the thread sanitizer
 soak: build
@@ -37,7 +41,7 @@ soak: build
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Support/thread-sanitizer.suppressions \
 	    swift test --no-parallel --scratch-path .build/thread --sanitize=thread
 	ASAN_OPTIONS=detect_leaks=0 swift test --no-parallel --scratch-path .build/address --sanitize=address
-	$(PYTHON) -m pytest -q -s -m soak Tests/EndToEnd
+	$(PYTEST) -s -m soak Tests/EndToEnd
 
 ## fuzz: a million inputs for each target of Fuzz/; ARGS="json --runs 5000000" for one of them and more
 fuzz:

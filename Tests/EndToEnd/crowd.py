@@ -1,6 +1,7 @@
 """Thousands of connections that do no good, as a program of its own: with its own limit of open files, and as fast as one process can.
 
-Goes on until its input ends, but not longer than it may. Prints a line of JSON at the end: how many connections were made, how many of them the server had ended, how many were there at the same time.
+Goes on until its input ends, but not longer than it may. Prints a line of JSON at the end: how many connections were made, how many of them the
+server had ended, how many were there at the same time.
 """
 
 from __future__ import annotations
@@ -100,12 +101,12 @@ class Idlers:
 
 def churn(port: int, sources: list[int], over: threading.Event) -> int:
     """Connects and closes, as fast as it can; returns how often."""
-    for number in itertools.count():
-        if over.is_set():
-            return number
+    made = 0
+    while not over.is_set():
         with suppress(OSError):
-            connect(port, sources[number % len(sources)]).close()
-    return 0
+            connect(port, sources[made % len(sources)]).close()
+        made += 1
+    return made
 
 
 def main() -> None:

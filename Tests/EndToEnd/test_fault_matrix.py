@@ -243,8 +243,8 @@ Outcomes = Mapping[tuple[str, str], Future[Outcome]]
 @pytest.fixture(scope="module")
 def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
     """What came of all cases that are selected."""
-    of_items = [item.callspec.params for item in request.session.items if "outcomes" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")]
-    cases = [(each["endpoint"], each["name"]) for each in of_items]
+    items = [item for item in request.session.items if "outcomes" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")]
+    cases = [(item.callspec.params["endpoint"], item.callspec.params["name"]) for item in items]
     with contextlib.ExitStack() as stack:
         lanes: queue.SimpleQueue[Lane] = queue.SimpleQueue()
         for index in range(min(WAITING, len(cases))):

@@ -180,7 +180,6 @@ def test_shipped_files_deliver_within_four_minutes(start: Start, tmp_path: Path)
     assert stack.program.stop() == 0
 
 
-@pytest.mark.e2e
 def test_signal_that_comes_twice_still_stops_in_order(start: Start, tmp_path: Path) -> None:
     stack = Stack(start, tmp_path)
     stack.wait_until_ready()

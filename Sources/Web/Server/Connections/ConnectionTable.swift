@@ -25,7 +25,7 @@ struct ConnectionTable {
         var sendSeconds = 60.0
         /// Of all answers together that have not been read yet.
         var unreadBytes = 256 << 20
-        /// How old an unread answer is before it may go to make room for another of the same address, or of one that has as many; or for a connection.
+        /// How old an unread answer is before it may go to make room for another of the same address, or of one that has as many; or for a newcomer.
         var unreadGraceSeconds = 2.0
     }
 
@@ -101,7 +101,7 @@ struct ConnectionTable {
 
     /// Whether there is no place, and who would have to go has only just come: then the next waits for a moment.
     func isCrowdedByNewcomers(now: Instant) -> Bool {
-        openCount >= limits.connections && largest(crowds(now: now))?.crowd.candidates.max()?.rank == .new
+        openCount >= limits.connections && largest(crowds(now: now))?.first?.rank == .new
     }
 
     /// A new connection has come.
@@ -113,7 +113,7 @@ struct ConnectionTable {
         if limits.connectionsPerAddress > 0 {
             let own = crowds(now: now)[address]
             if let own, own.count >= limits.connectionsPerAddress {
-                guard let candidate = own.candidates.max() else { return refuse() }
+                guard let candidate = own.first else { return refuse() }
                 ending.append(contentsOf: end(candidate))
             }
         }
@@ -122,8 +122,8 @@ struct ConnectionTable {
             let own = crowds[address]
             // It is not for others to make room for whoever would hold more than they do: he gives one of his own for another.
             let wanted = weight((own?.count ?? 0) + 1)
-            let giving = largest(crowds).flatMap { weight($0.crowd.count) >= wanted ? $0.crowd : own }
-            guard let candidate = giving?.candidates.max() else { return refuse() }
+            let giving = largest(crowds).flatMap { weight($0.count) >= wanted ? $0 : own }
+            guard let candidate = giving?.first else { return refuse() }
             ending.append(contentsOf: end(candidate))
         }
         lastID += 1
@@ -212,17 +212,14 @@ struct ConnectionTable {
     mutating func yield(upTo count: Int, now: Instant) -> [Int32] {
         // One that a handler got at the same moment comes back with its answer only; nobody waits for that.
         guard !connections.values.contains(where: { $0.isEnding && $0.phase != .working }) else { return [] }
-        var crowds = crowds(now: now).mapValues { crowd in
-            var crowd = crowd
-            crowd.candidates.sort()
-            return crowd
-        }
         var ending: [Int32] = []
         let most = min(count, max(1, openCount / 4))
-        while ending.count < most, let (address, crowd) = largest(crowds), weight(crowd.count) * crowds.count >= openCount {
-            guard let candidate = crowds[address]?.candidates.popLast(), candidate.rank != .new else { break }
+        while ending.count < most {
+            let crowds = crowds(now: now)
+            guard let crowd = largest(crowds), weight(crowd.count) * crowds.count >= openCount, let candidate = crowd.first,
+                candidate.rank != .new
+            else { break }
             ending.append(contentsOf: end(candidate))
-            crowds[address]?.count -= 1
         }
         return ending
     }
@@ -261,14 +258,14 @@ struct ConnectionTable {
         case hasComeBack, doesNotRead
     }
 
-    /// A connection that may be ended to make room. The greatest goes first.
+    /// A connection that may be ended to make room. The least goes first.
     private struct Candidate: Comparable {
         let id: UInt
         let rank: Rank
         let since: Instant
 
         static func < (one: Candidate, other: Candidate) -> Bool {
-            (one.rank.rawValue, one.since, one.id) > (other.rank.rawValue, other.since, other.id)
+            (one.rank.rawValue, one.since, one.id) < (other.rank.rawValue, other.since, other.id)
         }
     }
 
@@ -276,15 +273,20 @@ struct ConnectionTable {
     private struct Crowd {
         /// What is not on its way out. What is at work counts too: who keeps the server busy must not look like a lone client.
         var count = 0
-        var candidates: [Candidate] = []
+        /// What would go first; nil where nothing can go.
+        var first: Candidate?
     }
 
     private func crowds(now: Instant) -> [ClientAddress: Crowd] {
         var crowds: [ClientAddress: Crowd] = [:]
         for (id, connection) in connections where !connection.isEnding {
-            crowds[connection.address, default: Crowd()].count += 1
-            guard connection.isServed, let rank = rank(of: connection, now: now) else { continue }
-            crowds[connection.address]?.candidates.append(Candidate(id: id, rank: rank, since: connection.since))
+            var crowd = crowds[connection.address] ?? Crowd()
+            crowd.count += 1
+            if connection.isServed, let rank = rank(of: connection, now: now) {
+                let candidate = Candidate(id: id, rank: rank, since: connection.since)
+                crowd.first = crowd.first.map { min($0, candidate) } ?? candidate
+            }
+            crowds[connection.address] = crowd
         }
         return crowds
     }
@@ -302,14 +304,17 @@ struct ConnectionTable {
     }
 
     /// Of the addresses of which a connection could go, the one that holds most; of those that hold the same, the one whose connection goes first.
-    private func largest(_ crowds: [ClientAddress: Crowd]) -> (address: ClientAddress, crowd: Crowd)? {
-        var largest: (address: ClientAddress, crowd: Crowd, first: Candidate)?
-        for (address, crowd) in crowds {
-            guard let first = crowd.candidates.max() else { continue }
-            if let largest, (weight(crowd.count), first) < (weight(largest.crowd.count), largest.first) { continue }
-            largest = (address, crowd, first)
+    private func largest(_ crowds: [ClientAddress: Crowd]) -> Crowd? {
+        var largest: (crowd: Crowd, first: Candidate)?
+        for crowd in crowds.values {
+            guard let first = crowd.first else { continue }
+            if let largest {
+                let (one, other) = (weight(crowd.count), weight(largest.crowd.count))
+                guard one > other || one == other && first < largest.first else { continue }
+            }
+            largest = (crowd, first)
         }
-        return largest.map { ($0.address, $0.crowd) }
+        return largest?.crowd
     }
 
     private func weight(_ count: Int) -> Int { max(count, limits.fewConnections) }
