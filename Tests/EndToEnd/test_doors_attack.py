@@ -301,7 +301,9 @@ def test_out_of_open_files(start: Start, small: Simulator, tmp_path: Path, manne
         with crowd(manner, doors.port, 2_000, sources) as reports:
             report.go_on(4)
         report.connections = sum(one["made"] for one in reports)
-    expect_served(report, CONNECTIONS_MIB)
+    # Among so many addresses a scraper that has lost its connection once comes anew each time, and waits in the kernel's queue behind the 2,000, of
+    # whom 128 get a place in a tenth of a second: for 1.6 s.
+    expect_served(report, CONNECTIONS_MIB, *([2.5] if sources == "2-254" else []))
     assert report.ended["crowded"] > 200
 
 
