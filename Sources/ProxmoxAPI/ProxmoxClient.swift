@@ -16,11 +16,22 @@ package final class ProxmoxClient: Sendable {
         package var connectionsOpened = 0
     }
 
+    /// What tells apart the calls that are counted.
+    package struct CallKind: Sendable, Hashable, Comparable {
+        /// The path with `*` for names and numbers: `/nodes/*/qemu/*/config`.
+        package let endpoint: String
+        /// The status of the answer, or a word for why there is none that can be used.
+        package let code: String
+
+        package static func < (left: CallKind, right: CallKind) -> Bool { (left.endpoint, left.code) < (right.endpoint, right.code) }
+    }
+
     /// A call that is over: the method, the URL without its query, how long it took, and whether it gave a usable answer.
     package typealias Observer = @Sendable (_ method: String, _ url: String, _ seconds: Double, _ isFailure: Bool) -> Void
 
     private struct State {
         var counts: [Counts]
+        var calls: [CallKind: Int] = [:]
         var gates: [String: AsyncSemaphore] = [:]
         var choice: EndpointChoice
         var wasRefused = false
@@ -67,6 +78,9 @@ package final class ProxmoxClient: Sendable {
 
     /// For each endpoint.
     package var counts: [Counts] { state.withLock { $0.counts } }
+
+    /// All calls since the client was made, logins not counted.
+    package var calls: [CallKind: Int] { state.withLock { $0.calls } }
 
     /// Whether the last answer was a 401: then one call should go ahead of the others, so that a bad credential is not tried by many at once.
     package var wasRefused: Bool { state.withLock { $0.wasRefused } }
@@ -135,8 +149,10 @@ package final class ProxmoxClient: Sendable {
         _ path: String, at index: Int, _ node: String?, _ http: HTTPClient, _ deadline: Deadline, _ reading: Reading<Value>
     ) async throws(ProxmoxError) -> Value {
         let begin = ContinuousClock.now
+        let endpoint = EndpointPattern.of(path)
         func finish(_ failure: ProxmoxError?) {
             state.withLock { state in
+                state.calls[CallKind(endpoint: endpoint, code: failure?.code ?? "200"), default: 0] += 1
                 state.counts[index].requests += 1
                 if failure != nil { state.counts[index].failures += 1 }
                 switch failure?.kind {

@@ -20,6 +20,8 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
     }
 
     package let kind: Kind
+    /// Of the answer; nil when none came, or one that could not be used.
+    package private(set) var status: Int?
     /// `GET /nodes/pve1/status: 403 Permission check failed (/nodes/pve1, Sys.Audit)`
     package private(set) var description: String
     /// A new login may mend it.
@@ -51,6 +53,18 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
         var error = self
         error.mayTryAgain = true
         return error
+    }
+
+    /// The answer's status, or a word for why there is none: a value of the label `code`.
+    var code: String {
+        if let status { return String(status) }
+        return switch kind {
+        case .timeout: "timeout"
+        case .tls: "tls"
+        case .tooLarge: "too_large"
+        case .malformed: "malformed"
+        case .unreachable, .unauthorized, .forbidden, .nodeUnreachable, .refused: "unreachable"
+        }
     }
 
     /// Whether another endpoint of the cluster may do better.
@@ -88,6 +102,7 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
         self.init(
             kind, path, "\(status) \(words.isEmpty ? "without a reason" : words)", method: method,
             advice: Self.advice(status, ofToken: ofToken))
+        self.status = status
     }
 
     init(_ error: HTTPClientError, _ path: String, method: String = "GET") {

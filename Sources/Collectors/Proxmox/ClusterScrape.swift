@@ -71,6 +71,34 @@ struct ClusterScrape: Sendable {
         }
         writeUnlisted(name, members, inventory, &listed)
         if let resources { remember(resources, inventory, listed) }
+        writeSlow(picture(name, answers.version?.value, members, inventory, listed))
+    }
+
+    /// What is asked for on timers, from the last good answers; and from now on they are asked for as things are now.
+    private func writeSlow(_ picture: ClusterPicture) {
+        cluster.slowLane.see(picture, detail: context.detail)
+        var page = SlowPage(
+            picture: picture, detail: context.detail, now: context.clock.unixSeconds, buffer: sink.begin(picture.cluster + "/(slow)"))
+        cluster.slowLane.write(into: &page)
+        sink.commit(page.buffer)
+        for problem in cluster.slowLane.problems(of: picture.cluster) { sink.report(problem) }
+    }
+
+    private func picture(
+        _ name: String, _ version: ProxmoxVersion?, _ members: Members, _ inventory: Inventory, _ listed: NodeScrape.Listed
+    ) -> ClusterPicture {
+        var guests = Array(listed.guests.values)
+        for guest in inventory.guests.values where listed.guests[guest.vmid] == nil {
+            guests.append(
+                ClusterPicture.Guest(
+                    vmid: guest.vmid, node: guest.node, kind: guest.kind, identity: inventory.identity(guest.vmid),
+                    isRunning: guest.isRunning))
+        }
+        let storages = inventory.storages.map { (ClusterPicture.Storage(node: $0.node, name: $0.name), $0.type) }
+        return ClusterPicture(
+            cluster: name, version: version, onlineNodes: members.online,
+            guests: guests.filter { members.isOnline($0.node) && !$0.identity.isTemplate },
+            storageTypes: Dictionary(storages, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
@@ -116,7 +144,7 @@ struct ClusterScrape: Sendable {
     }
 
     private func remember(_ resources: ClusterResources, _ inventory: Inventory, _ listed: NodeScrape.Listed) {
-        var identities = listed.guests
+        var identities = listed.guests.mapValues(\.identity)
         for guest in resources.guests where identities[guest.vmid] == nil { identities[guest.vmid] = inventory.identity(guest.vmid) }
         cluster.remember(identities)
     }

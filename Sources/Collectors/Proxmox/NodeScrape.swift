@@ -7,12 +7,12 @@ import ProxmoxAPI
 struct NodeScrape: Sendable {
     /// What the lists held, for what comes after all nodes.
     struct Listed: Sendable {
-        private(set) var guests: [Int: GuestIdentity] = [:]
+        private(set) var guests: [Int: ClusterPicture.Guest] = [:]
         /// Rows of guests that are on another node by `/cluster/resources`, and the scrape that found them.
         private(set) var moved: [Int: (scrape: NodeScrape, row: Row)] = [:]
         private var read: [GuestKind: Set<String>] = [:]
 
-        mutating func add(_ vmid: Int, _ identity: GuestIdentity) { guests[vmid] = identity }
+        mutating func add(_ guest: ClusterPicture.Guest) { guests[guest.vmid] = guest }
 
         mutating func add(moved row: Row, _ scrape: NodeScrape) { moved[row.vmid] = moved[row.vmid] ?? (scrape, row) }
 
@@ -99,7 +99,9 @@ struct NodeScrape: Sendable {
     private func write(_ machine: VirtualMachine, _ buffer: inout SampleBuffer, _ listed: inout Listed) {
         let identity = inventory.identity(
             machine.vmid, listedName: machine.name, listedTags: machine.tags, listedTemplate: machine.isTemplate)
-        listed.add(machine.vmid, identity)
+        listed.add(
+            ClusterPicture.Guest(
+                vmid: machine.vmid, node: node, kind: .qemu, identity: identity, isRunning: machine.status.map { $0 == "running" }))
         families.guest.write(cluster, node: node, machine.vmid, .qemu, identity, into: &buffer)
         guard !identity.isTemplate else { return }
         let labels = buffer.labels(GuestFamilies.labels, cluster, node, String(machine.vmid), identity.name, GuestKind.qemu.rawValue)
@@ -110,7 +112,9 @@ struct NodeScrape: Sendable {
     private func write(_ container: Container, _ buffer: inout SampleBuffer, _ listed: inout Listed) {
         let identity = inventory.identity(
             container.vmid, listedName: container.name, listedTags: container.tags, listedTemplate: container.isTemplate)
-        listed.add(container.vmid, identity)
+        listed.add(
+            ClusterPicture.Guest(
+                vmid: container.vmid, node: node, kind: .lxc, identity: identity, isRunning: container.status.map { $0 == "running" }))
         families.guest.write(cluster, node: node, container.vmid, .lxc, identity, into: &buffer)
         guard !identity.isTemplate else { return }
         let labels = buffer.labels(GuestFamilies.labels, cluster, node, String(container.vmid), identity.name, GuestKind.lxc.rawValue)

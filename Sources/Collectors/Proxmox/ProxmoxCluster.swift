@@ -15,15 +15,18 @@ final class ProxmoxCluster: Sendable {
     let client: ProxmoxClient
     /// From the settings; nil takes the cluster's own.
     let configuredName: String?
+    /// What is asked for on timers.
+    let slowLane: SlowLane
     private let state = Mutex(State())
 
     /// Its place in the settings.
     let position: Int
 
-    init(_ settings: ProxmoxSettings.Cluster, position: Int) {
+    init(_ settings: ProxmoxSettings.Cluster, position: Int, slow: [any AnySlowShelf] = []) {
         self.position = position
         client = ProxmoxClient(endpoint: settings.endpoint, others: settings.otherEndpoints, session: ProxmoxSession(settings.credential))
         configuredName = settings.name
+        slowLane = SlowLane(client, slow)
     }
 
     /// The value of the label `cluster`, once it is known.

@@ -11,14 +11,15 @@ package struct ProxmoxCollector: Collector {
     private let names: ClusterNames
 
     package init(_ settings: ProxmoxSettings) {
-        clusters = settings.clusters.enumerated().map { ProxmoxCluster($1, position: $0) }
+        let families = families
+        clusters = settings.clusters.enumerated().map { ProxmoxCluster($1, position: $0, slow: families.slow.shelves(settings.slow)) }
         names = ClusterNames(clusters)
     }
 
     package var catalogue: Catalogue { families.catalogue }
 
     /// What its clients count of themselves; not data of a cluster, and there also when no cluster answers.
-    package var requests: any Collector { ProxmoxRequestCollector(clusters.map(\.client)) }
+    package var requests: any Collector { ProxmoxRequestCollector(clusters) }
 
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
         await withDiscardingTaskGroup { group in
@@ -26,6 +27,14 @@ package struct ProxmoxCollector: Collector {
                 group.addTask { [families, names] in
                     await ClusterScrape(cluster: cluster, names: names, families: families, sink: sink, context: context).run()
                 }
+            }
+        }
+    }
+
+    package func run(_ context: CollectionContext) async {
+        await withDiscardingTaskGroup { group in
+            for cluster in clusters {
+                group.addTask { await cluster.slowLane.run(context) }
             }
         }
     }

@@ -6,16 +6,22 @@ import ProxmoxAPI
 struct ProxmoxRequestCollector: Collector {
     let name = "proxmox-requests"
     let catalogue: Catalogue
-    private let clients: [ProxmoxClient]
+    private let clusters: [ProxmoxCluster]
     private let requests: Metric
     private let failures: Metric
     private let receivedBytes: Metric
     private let connections: Metric
+    private let calls: Metric
+    private let ages: Metric
+    private let slowFailures: Metric
 
     private static let labels = LabelSchema("endpoint")
+    private static let callLabels = LabelSchema("cluster", "endpoint", "code")
+    private static let ageLabels = LabelSchema("cluster", "node", "source")
+    private static let failureLabels = LabelSchema("cluster", "source")
 
-    init(_ clients: [ProxmoxClient]) {
-        self.clients = clients
+    init(_ clusters: [ProxmoxCluster]) {
+        self.clusters = clusters
         var catalogue = Catalogue()
         requests = catalogue.counter(
             "martlet_proxmox_requests_total", "Calls of the Proxmox API for /metrics, logins not counted.", labels: Self.labels,
@@ -29,18 +35,40 @@ struct ProxmoxRequestCollector: Collector {
         connections = catalogue.counter(
             "martlet_proxmox_connections_opened_total", "Connections opened to the Proxmox API; calls beyond them reused one.",
             labels: Self.labels, source: "martlet")
+        calls = catalogue.counter(
+            "martlet_proxmox_api_requests_total",
+            "Calls of the Proxmox API for /metrics by path, with * for names, and by the answer's status or why there was none.",
+            labels: Self.callLabels, source: "martlet")
+        ages = catalogue.gauge(
+            "martlet_proxmox_source_age_seconds",
+            "Age of the oldest answer that was shown of what is asked for on a timer; node is empty for the cluster's own.",
+            labels: Self.ageLabels, source: "martlet")
+        slowFailures = catalogue.counter(
+            "martlet_proxmox_source_failures_total", "Times that what is asked for on a timer could not be had.",
+            labels: Self.failureLabels, source: "martlet")
         self.catalogue = catalogue
     }
 
     func collect(into sink: SampleSink, _ context: CollectionContext) async {
         var buffer = sink.begin("requests")
-        for client in clients {
-            for (endpoint, counts) in zip(client.endpoints, client.counts) {
+        for cluster in clusters {
+            for (endpoint, counts) in zip(cluster.client.endpoints, cluster.client.counts) {
                 let labels = buffer.labels(Self.labels, endpoint.authority)
                 buffer.add(requests, labels, Double(counts.requests))
                 buffer.add(failures, labels, Double(counts.failures))
                 buffer.add(receivedBytes, labels, Double(counts.receivedBytes))
                 buffer.add(connections, labels, Double(counts.connectionsOpened))
+            }
+            // Before its name is known there is only an address to tell it by.
+            let name = cluster.name ?? cluster.client.endpoint.authority
+            for (call, count) in cluster.client.calls.sorted(by: { $0.key < $1.key }) {
+                buffer.add(calls, buffer.labels(Self.callLabels, name, call.endpoint, call.code), Double(count))
+            }
+            for (age, seconds) in cluster.slowLane.ages {
+                buffer.add(ages, buffer.labels(Self.ageLabels, name, age.node, age.source), seconds)
+            }
+            for (source, count) in cluster.slowLane.failures {
+                buffer.add(slowFailures, buffer.labels(Self.failureLabels, name, source), Double(count))
             }
         }
         sink.commit(buffer)

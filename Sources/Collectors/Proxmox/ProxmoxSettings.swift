@@ -30,8 +30,13 @@ package struct ProxmoxSettings: Sendable {
     }
 
     package let clusters: [Cluster]
+    /// What is asked for on timers, of all clusters.
+    package let slow: SlowSettings
 
-    package init(clusters: [Cluster]) { self.clusters = clusters }
+    package init(clusters: [Cluster], slow: SlowSettings = SlowSettings()) {
+        self.clusters = clusters
+        self.slow = slow
+    }
 
     /// What works and is still not what one should want, a line each.
     package var warnings: [String] {
@@ -89,7 +94,8 @@ package struct ProxmoxSettings: Sendable {
                 ),
                 SettingsKey("verify_tls", .flag, "false accepts any certificate: whoever answers gets the credential.", standard: "true"),
             ]),
-            "Clusters to watch, or nodes without a cluster.")
+            "Clusters to watch, or nodes without a cluster."),
+        SettingsKey("slow", SlowSettings.shape, "What is dear and asked for on timers, of all clusters."),
     ])
 
     /// Reads the section and, when it names no cluster, the `PROXMOX_*` variables.
@@ -122,5 +128,6 @@ package struct ProxmoxSettings: Sendable {
             }
         }
         self.clusters = clusters
+        slow = try SlowSettings(tree["slow"])
     }
 }

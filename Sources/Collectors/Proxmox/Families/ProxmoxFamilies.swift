@@ -9,6 +9,7 @@ struct ProxmoxFamilies: Sendable {
     let guest: GuestFamilies
     let virtualMachine: VirtualMachineFamilies
     let container: ContainerFamilies
+    let slow: SlowSources
 
     init() {
         cluster = ClusterFamilies(&catalogue)
@@ -17,5 +18,6 @@ struct ProxmoxFamilies: Sendable {
         guest = GuestFamilies(&catalogue)
         virtualMachine = VirtualMachineFamilies(&catalogue)
         container = ContainerFamilies(&catalogue)
+        slow = SlowSources(&catalogue)
     }
 }

@@ -1,0 +1,54 @@
+import ProxmoxAPI
+
+/// What the last scrape saw of a cluster: whom slow sources may ask about, and under which labels their answers are written.
+struct ClusterPicture: Sendable {
+    struct Guest: Sendable {
+        let vmid: Int
+        let node: String
+        let kind: GuestKind
+        let identity: GuestIdentity
+        /// The state of its process; nil when nobody knows.
+        let isRunning: Bool?
+    }
+
+    struct Storage: Sendable, Hashable {
+        let node: String
+        let name: String
+    }
+
+    /// The value of the label `cluster`.
+    let cluster: String
+    let version: ProxmoxVersion?
+    /// In the order of their names.
+    let onlineNodes: [String]
+    /// Those that may have values: no template, and on a node that is online. In the order of their numbers.
+    let guestsInOrder: [Guest]
+    /// The plugin of each storage on each node.
+    let storageTypes: [Storage: String]
+    private let guests: [Int: Guest]
+    private let online: Set<String>
+
+    init(
+        cluster: String, version: ProxmoxVersion?, onlineNodes: [String], guests: [Guest], storageTypes: [Storage: String]
+    ) {
+        self.cluster = cluster
+        self.version = version
+        self.onlineNodes = onlineNodes
+        self.storageTypes = storageTypes
+        guestsInOrder = guests.sorted { $0.vmid < $1.vmid }
+        self.guests = Dictionary(guests.map { ($0.vmid, $0) }, uniquingKeysWith: { first, _ in first })
+        online = Set(onlineNodes)
+    }
+
+    func isOnline(_ node: String) -> Bool { online.contains(node) }
+
+    func guest(_ vmid: Int) -> Guest? { guests[vmid] }
+
+    /// The guest, if it still is where it was when it was asked about.
+    func guest(_ subject: SlowSubject) -> Guest? {
+        guard let asked = subject.guest, let guest = guests[asked.vmid], guest.kind == asked.kind, guest.node == subject.node else {
+            return nil
+        }
+        return guest
+    }
+}
