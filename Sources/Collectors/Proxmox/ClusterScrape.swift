@@ -17,10 +17,12 @@ struct ClusterScrape: Sendable {
             return
         }
         let client = cluster.client
-        var answers = await ClusterAnswers.ask(client, context.http, by: context.deadline)
+        var answers = await ClusterAnswers.ask(
+            client, context.http, permissions: cluster.rights.isDue(), by: context.deadline)
+        if let permissions = answers.permissions?.value { cluster.rights.learn(permissions) }
         if answers.status?.value?.isQuorate == false, await client.findQuorum(http: context.http, by: context.deadline) {
             // A node on the small side of a split takes all others for dead. Whoever is on the other side knows better.
-            let others = await ClusterAnswers.ask(client, context.http, by: context.deadline)
+            let others = await ClusterAnswers.ask(client, context.http, permissions: false, by: context.deadline)
             if others.status?.value?.isQuorate == true { answers = others }
         }
         if let status = answers.status?.value, status.clusterName == nil, cluster.isCluster {
@@ -57,14 +59,16 @@ struct ClusterScrape: Sendable {
             report(.malformed("/cluster/resources", "\(count) rows do not tell what they are about"), part: name)
         }
 
+        let permissions = cluster.rights.permissions
+        if permissions?.showsNoGuest == true { sink.report(Self.blindness(name)) }
         let members = Members(status, resources)
         let inventory = Inventory(resources, cluster)
-        writeCluster(name, answers.version?.value, status, members, inventory)
+        writeCluster(name, answers.version?.value, status, permissions, members, inventory)
         var listed = await withTaskGroup(of: NodeScrape.Listed.self) { group in
             for node in members.online {
                 let scrape = NodeScrape(
-                    cluster: name, node: node, client: client, members: members, inventory: inventory, families: families, sink: sink,
-                    context: context)
+                    cluster: name, node: node, client: client, members: members, inventory: inventory,
+                    showsAllGuests: permissions?.showsAllGuests, families: families, sink: sink, context: context)
                 group.addTask { await scrape.run() }
             }
             return await group.reduce(into: NodeScrape.Listed()) { $0.add($1) }
@@ -96,18 +100,20 @@ struct ClusterScrape: Sendable {
         }
         let storages = inventory.storages.map { (ClusterPicture.Storage(node: $0.node, name: $0.name), $0.type) }
         return ClusterPicture(
-            cluster: name, version: version, onlineNodes: members.online,
+            cluster: name, version: version, nodes: members.all.map(\.name), onlineNodes: members.online,
             guests: guests.filter { members.isOnline($0.node) && !$0.identity.isTemplate },
             storageTypes: Dictionary(storages, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
     private func writeCluster(
-        _ name: String, _ version: ProxmoxVersion?, _ status: ClusterStatus?, _ members: Members, _ inventory: Inventory
+        _ name: String, _ version: ProxmoxVersion?, _ status: ClusterStatus?, _ permissions: Permissions?, _ members: Members,
+        _ inventory: Inventory
     ) {
         var buffer = sink.begin(name, reservingSamples: 16 * members.all.count + 8)
         if let version { families.cluster.write(name, version, into: &buffer) }
         if let status { families.cluster.write(name, status, into: &buffer) }
+        if let permissions { families.cluster.write(name, permissions, Rights.needs(of: version), into: &buffer) }
         for (node, isOnline) in members.all {
             let labels = buffer.labels(NodeFamilies.labels, name, node)
             let row = inventory.nodes[node]
@@ -139,6 +145,7 @@ struct ClusterScrape: Sendable {
             case (.lxc, true): families.container.write(labels, cpu: guest.cpuRatio, into: &buffer)
             case (.lxc, false): families.container.write(labels, guest, into: &buffer)
             }
+            families.management.write(labels, guest, into: &buffer)
         }
         sink.commit(buffer)
     }
@@ -147,6 +154,14 @@ struct ClusterScrape: Sendable {
         var identities = listed.guests.mapValues(\.identity)
         for guest in resources.guests where identities[guest.vmid] == nil { identities[guest.vmid] = inventory.identity(guest.vmid) }
         cluster.remember(identities)
+    }
+
+    /// Without the right to see guests the API does not refuse: it lists none.
+    private static func blindness(_ cluster: String) -> PartProblem {
+        PartProblem(
+            part: cluster, .forbidden,
+            "no guest is shown to the credential, as it lacks VM.Audit; give the role PVEAuditor on / to the user, and to a token with "
+                + "privileges of its own")
     }
 
     /// What is wrong with the endpoint as a whole is said once, not for each call.

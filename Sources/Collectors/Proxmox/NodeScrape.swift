@@ -45,6 +45,8 @@ struct NodeScrape: Sendable {
     let client: ProxmoxClient
     let members: Members
     let inventory: Inventory
+    /// Whether the lists of guests are whole; nil when nobody knows.
+    let showsAllGuests: Bool?
     let families: ProxmoxFamilies
     let sink: SampleSink
     let context: CollectionContext
@@ -69,7 +71,9 @@ struct NodeScrape: Sendable {
         }
 
         let labels = buffer.labels(NodeFamilies.labels, cluster, node)
-        if let status { families.node.write(labels, status, into: &buffer) }
+        if let status {
+            families.node.write(cluster, node, status, cpu: inventory.nodes[node]?.cpuRatio, into: &buffer)
+        }
         families.node.write(
             labels, virtualMachines: count(machines, \.vmid), containers: count(containers, \.vmid), into: &buffer)
         var listed = Listed()
@@ -107,6 +111,7 @@ struct NodeScrape: Sendable {
         let labels = buffer.labels(GuestFamilies.labels, cluster, node, String(machine.vmid), identity.name, GuestKind.qemu.rawValue)
         families.virtualMachine.write(
             labels, machine, cpu: inventory.guests[machine.vmid]?.cpuRatio, detail: context.detail, into: &buffer)
+        families.management.write(labels, inventory.guests[machine.vmid], into: &buffer)
     }
 
     private func write(_ container: Container, _ buffer: inout SampleBuffer, _ listed: inout Listed) {
@@ -119,6 +124,7 @@ struct NodeScrape: Sendable {
         guard !identity.isTemplate else { return }
         let labels = buffer.labels(GuestFamilies.labels, cluster, node, String(container.vmid), identity.name, GuestKind.lxc.rawValue)
         families.container.write(labels, container, cpu: inventory.guests[container.vmid]?.cpuRatio, into: &buffer)
+        families.management.write(labels, inventory.guests[container.vmid], into: &buffer)
     }
 
     private func answer<Value: Sendable>(_ part: String, _ call: () async throws(ProxmoxError) -> Value) async -> Value? {
@@ -130,9 +136,9 @@ struct NodeScrape: Sendable {
         }
     }
 
-    /// How many guests a list holds, of which two rows may be about the same; nil when part of it cannot be read.
+    /// How many guests a list holds, of which two rows may be about the same; nil when part of it cannot be read, or may not be seen.
     private func count<Guest>(_ listing: Listing<Guest>?, _ vmid: (Guest) -> Int) -> Int? {
-        guard let listing, listing.isWhole else { return nil }
+        guard let listing, listing.isWhole, showsAllGuests ?? !listing.rows.isEmpty else { return nil }
         return Set(listing.rows.map(vmid)).count
     }
 

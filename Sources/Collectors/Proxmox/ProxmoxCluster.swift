@@ -17,6 +17,7 @@ final class ProxmoxCluster: Sendable {
     let configuredName: String?
     /// What is asked for on timers.
     let slowLane: SlowLane
+    let rights = Rights()
     private let state = Mutex(State())
 
     /// Its place in the settings.

@@ -21,6 +21,10 @@ package struct ClusterResources: Sendable {
         package let type: String
         /// `available` or `unknown`.
         package let status: String?
+        /// What may lie there: `images`, `backup`, … in alphabetical order, as the API's order is another each time.
+        package let content: [String]
+        /// The same storage on all nodes; nil when the row does not tell.
+        package let isShared: Bool?
         package let usedBytes: Double?
         package let totalBytes: Double?
     }
@@ -67,6 +71,8 @@ extension ClusterResources.Storage {
         self.name = name
         type = row["plugintype"]?.text ?? ""
         status = row["status"]?.text
+        content = (row["content"]?.word ?? "").split(separator: ",").map(String.init).sorted()
+        isShared = row["shared"]?.flag
         usedBytes = row["disk"]?.number
         totalBytes = row["maxdisk"]?.number
     }

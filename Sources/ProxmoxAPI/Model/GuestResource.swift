@@ -20,6 +20,10 @@ package struct GuestResource: Sendable {
     /// `prod;web`
     package private(set) var tags: String?
     package private(set) var pool: String?
+    /// Of a guest that HA knows; `ignored` when it keeps its hands off it.
+    package private(set) var haState: String?
+    /// What works on the guest and lets nobody else: `backup`, `migrate`, …
+    package private(set) var lock: String?
     /// Of the guest's own CPUs, over the statistics daemon's last ten seconds.
     package private(set) var cpuRatio: Double?
     package private(set) var cpus: Double?
@@ -42,6 +46,8 @@ package struct GuestResource: Sendable {
             case "template": isTemplate = value.flag
             case "tags": tags = value.word
             case "pool": pool = value.word
+            case "hastate": haState = value.word
+            case "lock": lock = value.word
             case "cpu": cpuRatio = value.number
             case "maxcpu": cpus = value.number
             case "mem": memoryUsedBytes = value.number

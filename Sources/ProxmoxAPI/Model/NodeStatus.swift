@@ -9,6 +9,14 @@ package struct NodeStatus: Sendable {
         package let freeBytes: Double?
     }
 
+    /// `pve-manager/9.2.11/14a22df35955d97d`
+    package let version: String?
+    /// `6.17.2-1-pve`
+    package let kernel: String?
+    package let cpuModel: String?
+    /// `efi` or `legacy-bios`
+    package let bootMode: String?
+    package let memoryAvailableBytes: Double?
     package let load1: Double?
     package let load5: Double?
     package let load15: Double?
@@ -25,6 +33,10 @@ package struct NodeStatus: Sendable {
 
     init?(_ data: JSONValue) {
         guard data.isObject else { return nil }
+        version = data["pveversion"]?.word
+        kernel = data["current-kernel"]?["release"]?.word
+        bootMode = data["boot-info"]?["mode"]?.word
+        memoryAvailableBytes = data["memory"]?["available"]?.number
         var loads: [Double?] = []
         data["loadavg"]?.forEachElement { loads.append($0.number) }
         func load(_ index: Int) -> Double? { loads.indices.contains(index) ? loads[index] : nil }
@@ -33,6 +45,7 @@ package struct NodeStatus: Sendable {
         load15 = load(2)
         ioWaitRatio = data["wait"]?.number
         let cpu = data["cpuinfo"]
+        cpuModel = cpu?["model"]?.word
         cpuMegahertz = cpu?["mhz"]?.number.flatMap { $0 == 0 ? nil : $0 }
         cores = cpu?["cores"]?.number
         sockets = cpu?["sockets"]?.number

@@ -14,4 +14,7 @@ package struct ProxmoxVersion: Sendable {
         release = data["release"]?.text ?? ""
         repositoryID = data["repoid"]?.text ?? ""
     }
+
+    /// 9 of `9.2.11`.
+    package var major: Int? { Int(version.prefix { $0 != "." }) }
 }

@@ -6,7 +6,10 @@ struct ClusterFamilies: Sendable {
     static let labels = LabelSchema("cluster")
     private static let versionLabels = labels.adding("version", "release", "repoid")
 
+    private static let rightLabels = labels.adding("privilege", "path")
+
     private let version: Metric
+    private let missingPrivilege: Metric
     private let quorate: Metric
     private let nodes: Metric
     private let nodesOnline: Metric
@@ -15,6 +18,10 @@ struct ClusterFamilies: Sendable {
         version = catalogue.info(
             "pve_version_info", "Version of Proxmox VE on the node that was asked.", labels: Self.versionLabels,
             source: "/version version, release, repoid")
+        missingPrivilege = catalogue.info(
+            "pve_missing_privilege_info",
+            "A right that the credential lacks on all below the path: what needs it is missing, and lists may be short without a word.",
+            labels: Self.rightLabels, source: "/access/permissions")
         quorate = catalogue.gauge(
             "pve_cluster_quorate", "1 if the cluster has quorum; absent on a node without a cluster.", labels: Self.labels,
             source: "/cluster/status quorate")
@@ -28,6 +35,12 @@ struct ClusterFamilies: Sendable {
     func write(_ cluster: String, _ answer: ProxmoxVersion, into buffer: inout SampleBuffer) {
         let labels = buffer.labels(Self.versionLabels, cluster, answer.version, answer.release, answer.repositoryID)
         buffer.add(version, labels, true)
+    }
+
+    func write(_ cluster: String, _ permissions: Permissions, _ needs: [Rights.Need], into buffer: inout SampleBuffer) {
+        for need in needs where !permissions.holds(need.privilege, below: need.path) {
+            buffer.add(missingPrivilege, buffer.labels(Self.rightLabels, cluster, need.privilege, need.path), true)
+        }
     }
 
     func write(_ cluster: String, _ status: ClusterStatus, into buffer: inout SampleBuffer) {

@@ -14,12 +14,22 @@ struct GuestFamilies: Sendable {
     static let labels = LabelSchema("cluster", "node", "vmid", "name", "type")
     private static let infoLabels = LabelSchema("cluster", "node", "vmid", "name", "type", "template", "tags", "pool")
 
+    private static let alertLabels = LabelSchema("cluster", "vmid", "metric")
+
     private let info: Metric
+    private let threshold: Metric
+    private let muted: Metric
 
     init(_ catalogue: inout Catalogue) {
         info = catalogue.info(
             "pve_guest_info", "Every guest, templates and guests of offline nodes included, with tags separated by semicolons.",
             labels: Self.infoLabels, source: "/cluster/resources, /nodes/N/qemu, /nodes/N/lxc")
+        threshold = catalogue.gauge(
+            "pve_guest_threshold_ratio", "Threshold that a tag of the guest sets for its alerts, 0-1: mon-cpu-98 is 0.98 of cpu.",
+            labels: Self.alertLabels, source: "tags mon-METRIC-PERCENT")
+        muted = catalogue.gauge(
+            "pve_guest_alerts_muted", "1 if a tag of the guest mutes its alerts: all by mon-mute, those of mem by mon-mem-off.",
+            labels: Self.alertLabels, source: "tags mon-mute, mon-METRIC-off")
     }
 
     func write(
@@ -29,6 +39,11 @@ struct GuestFamilies: Sendable {
             Self.infoLabels, cluster, node, String(vmid), identity.name, kind.rawValue, identity.isTemplate ? "1" : "0", identity.tags,
             identity.pool)
         buffer.add(info, labels, true)
+        let tags = MonitoringTags(identity.tags)
+        for (metric, ratio) in tags.thresholds.sorted(by: { $0.key < $1.key }) {
+            buffer.add(threshold, buffer.labels(Self.alertLabels, cluster, String(vmid), metric), ratio)
+        }
+        for metric in tags.muted.sorted() { buffer.add(muted, buffer.labels(Self.alertLabels, cluster, String(vmid), metric), true) }
     }
 }
 

@@ -4,6 +4,7 @@ import ProxmoxAPI
 /// Families of a node.
 struct NodeFamilies: Sendable {
     static let labels = LabelSchema("cluster", "node")
+    private static let infoLabels = labels.adding("version", "kernel", "cpu_model", "boot_mode")
 
     private let up: Metric
     private let stale: Metric
@@ -17,6 +18,9 @@ struct NodeFamilies: Sendable {
     private let load5: Metric
     private let load15: Metric
     private let ioWait: Metric
+    private let idle: Metric
+    private let memoryAvailable: Metric
+    private let info: Metric
     private let cpuMegahertz: Metric
     private let cpuCores: Metric
     private let cpuSockets: Metric
@@ -53,6 +57,14 @@ struct NodeFamilies: Sendable {
         load5 = gauge("load5", "Load average over five minutes.", status + "loadavg[1]")
         load15 = gauge("load15", "Load average over fifteen minutes.", status + "loadavg[2]")
         ioWait = gauge("iowait", "Share of time that CPUs waited for input and output, 0-1.", status + "wait")
+        idle = gauge(
+            "idle", "Share of time that CPUs neither worked nor waited, 0-1.", "1 - /cluster/resources cpu - /nodes/N/status wait")
+        memoryAvailable = gauge(
+            "memory_available_bytes", "Memory that programs could have without swapping, as the kernel estimates it.",
+            status + "memory.available")
+        info = catalogue.info(
+            "pve_node_info", "What runs on the node.", labels: Self.infoLabels,
+            source: status + "pveversion, current-kernel.release, cpuinfo.model, boot-info.mode")
         cpuMegahertz = gauge(
             "cpu_mhz", "Clock of the first CPU in megahertz; absent where the machine does not tell.", status + "cpuinfo.mhz")
         cpuCores = gauge("cpu_cores", "CPU cores of all sockets.", status + "cpuinfo.cores")
@@ -83,7 +95,16 @@ struct NodeFamilies: Sendable {
         if let total = row.memoryBytes, let used = row.memoryUsedBytes { buffer.add(memoryFree, labels, total - used) }
     }
 
-    func write(_ labels: LabelSet, _ status: NodeStatus, into buffer: inout SampleBuffer) {
+    /// - Parameter cpu: from `/cluster/resources`.
+    func write(_ cluster: String, _ node: String, _ status: NodeStatus, cpu: Double?, into buffer: inout SampleBuffer) {
+        let labels = buffer.labels(Self.labels, cluster, node)
+        if let version = status.version {
+            let labels = buffer.labels(
+                Self.infoLabels, cluster, node, version, status.kernel ?? "", status.cpuModel ?? "", status.bootMode ?? "")
+            buffer.add(info, labels, true)
+        }
+        if let cpu, let wait = status.ioWaitRatio { buffer.add(idle, labels, max(0, 1 - cpu - wait)) }
+        buffer.add(memoryAvailable, labels, status.memoryAvailableBytes)
         buffer.add(load1, labels, status.load1)
         buffer.add(load5, labels, status.load5)
         buffer.add(load15, labels, status.load15)

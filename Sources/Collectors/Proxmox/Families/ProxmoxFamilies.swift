@@ -7,6 +7,7 @@ struct ProxmoxFamilies: Sendable {
     let node: NodeFamilies
     let storage: StorageFamilies
     let guest: GuestFamilies
+    let management: ManagementFamilies
     let virtualMachine: VirtualMachineFamilies
     let container: ContainerFamilies
     let slow: SlowSources
@@ -16,6 +17,7 @@ struct ProxmoxFamilies: Sendable {
         node = NodeFamilies(&catalogue)
         storage = StorageFamilies(&catalogue)
         guest = GuestFamilies(&catalogue)
+        management = ManagementFamilies(&catalogue)
         virtualMachine = VirtualMachineFamilies(&catalogue)
         container = ContainerFamilies(&catalogue)
         slow = SlowSources(&catalogue)

@@ -19,6 +19,8 @@ struct ClusterPicture: Sendable {
     /// The value of the label `cluster`.
     let cluster: String
     let version: ProxmoxVersion?
+    /// In the order of their names, whether they are online or not.
+    let nodes: [String]
     /// In the order of their names.
     let onlineNodes: [String]
     /// Those that may have values: no template, and on a node that is online. In the order of their numbers.
@@ -29,10 +31,11 @@ struct ClusterPicture: Sendable {
     private let online: Set<String>
 
     init(
-        cluster: String, version: ProxmoxVersion?, onlineNodes: [String], guests: [Guest], storageTypes: [Storage: String]
+        cluster: String, version: ProxmoxVersion?, nodes: [String], onlineNodes: [String], guests: [Guest], storageTypes: [Storage: String]
     ) {
         self.cluster = cluster
         self.version = version
+        self.nodes = nodes
         self.onlineNodes = onlineNodes
         self.storageTypes = storageTypes
         guestsInOrder = guests.sorted { $0.vmid < $1.vmid }

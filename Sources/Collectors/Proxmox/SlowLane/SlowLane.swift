@@ -77,7 +77,7 @@ final class SlowLane: Sendable {
     /// Takes what a scrape saw: from now on these are asked about, and others forgotten.
     func see(_ picture: ClusterPicture, detail: Detail) {
         let subjects = shelves.map { $0.profile.detail <= detail ? $0.subjects(picture) : [] }
-        for (shelf, list) in zip(shelves, subjects) { shelf.forget(allBut: Set(list)) }
+        for (shelf, list) in zip(shelves, subjects) { shelf.forget(allBut: Set(list), picture) }
         state.withLock { state in
             state.picture = picture
             state.seen = .after(seconds: 0)

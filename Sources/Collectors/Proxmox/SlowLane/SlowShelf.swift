@@ -32,7 +32,7 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
         do throws(ProxmoxError) {
             let reading = try await source.ask(subject, call, last: last)
             let delay = source.delaySeconds(after: reading)
-            let life = max(3 * profile.periodSeconds, (delay ?? 0) + profile.periodSeconds)
+            let life = profile.isOfThePast ? .infinity : max(3 * profile.periodSeconds, (delay ?? 0) + profile.periodSeconds)
             state.withLock { state in
                 state.kept[subject] = Kept(reading: reading, at: .after(seconds: 0), expires: .after(seconds: life))
                 state.problems[subject] = nil
@@ -51,7 +51,9 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
         }
     }
 
-    func forget(allBut subjects: Set<SlowSubject>) {
+    func forget(allBut subjects: Set<SlowSubject>, _ picture: ClusterPicture) {
+        // A node that is silent may come back, with the same past.
+        let subjects = profile.isOfThePast ? Set(picture.nodes.map(SlowSubject.node)) : subjects
         state.withLock { state in
             if state.kept.keys.contains(where: { !subjects.contains($0) }) {
                 state.kept = state.kept.filter { subjects.contains($0.key) }
@@ -65,17 +67,20 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
     func write(into page: inout SlowPage) {
         let kept = state.withLock { $0.kept }
         guard !kept.isEmpty else { return }
-        func write(_ subject: SlowSubject) {
-            guard let kept = kept[subject], !kept.expires.hasPassed else { return }
-            source.write(subject, kept.reading, into: &page)
+        // In the order of their labels, so that lines stay where they are.
+        let subjects: [SlowSubject] =
+            switch profile.scope {
+            case .cluster: [.cluster]
+            case .node: (profile.isOfThePast ? page.picture.nodes : page.picture.onlineNodes).map(SlowSubject.node)
+            case .guest: page.picture.guestsInOrder.map(SlowSubject.guest)
+            }
+        var readings: [(subject: SlowSubject, reading: Source.Reading)] = []
+        for subject in subjects {
+            guard let kept = kept[subject], !kept.expires.hasPassed else { continue }
+            readings.append((subject, kept.reading))
             page.note(profile.name, subject, ageSeconds: (ContinuousClock.now - kept.at.instant).seconds)
         }
-        // In the order of their labels, so that lines stay where they are.
-        switch profile.scope {
-        case .cluster: write(.cluster)
-        case .node: for node in page.picture.onlineNodes { write(.node(node)) }
-        case .guest: for guest in page.picture.guestsInOrder { write(.guest(guest)) }
-        }
+        source.write(readings, into: &page)
     }
 
     var problems: [SlowSubject: ProxmoxError] { state.withLock { $0.problems } }
@@ -92,6 +97,6 @@ protocol AnySlowShelf: AnyObject, Sendable {
     func subjects(_ picture: ClusterPicture) -> [SlowSubject]
     func refresh(_ subject: SlowSubject, _ call: SlowCall) async -> SlowOutcome
     /// Throws away what is about others: they are gone, or elsewhere.
-    func forget(allBut subjects: Set<SlowSubject>)
+    func forget(allBut subjects: Set<SlowSubject>, _ picture: ClusterPicture)
     func write(into page: inout SlowPage)
 }

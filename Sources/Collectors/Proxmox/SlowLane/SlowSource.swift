@@ -29,12 +29,21 @@ protocol SlowSource: Sendable {
 
     /// Writes what is kept of one subject.
     func write(_ subject: SlowSubject, _ reading: Reading, into page: inout SlowPage)
+
+    /// Writes all that is kept, for sources whose subjects know of the same things.
+    func write(_ readings: [(subject: SlowSubject, reading: Reading)], into page: inout SlowPage)
 }
 
 extension SlowSource {
     func delaySeconds(after reading: Reading) -> Double? { nil }
 
     func isAbsence(_ error: ProxmoxError) -> Bool { false }
+
+    func write(_ subject: SlowSubject, _ reading: Reading, into page: inout SlowPage) {}
+
+    func write(_ readings: [(subject: SlowSubject, reading: Reading)], into page: inout SlowPage) {
+        for (subject, reading) in readings { write(subject, reading, into: &page) }
+    }
 
     func subjects(_ picture: ClusterPicture) -> [SlowSubject] {
         switch profile.scope {
@@ -57,6 +66,8 @@ struct SlowProfile: Sendable {
     let endpoint: String
     /// Longest wait for one answer.
     var timeoutSeconds = 30.0
+    /// It tells of what is past and stays true, also while its node is silent: it is kept as long as there is such a node.
+    var isOfThePast = false
     /// The finest level that all of its families need: below that nothing is asked.
     var detail = Detail.guest
 }

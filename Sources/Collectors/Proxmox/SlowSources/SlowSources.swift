@@ -5,8 +5,20 @@ struct SlowSources: Sendable {
     private let all: [any SlowSource]
 
     init(_ catalogue: inout Catalogue) {
+        let addresses = AddressFamily(&catalogue)
         all = [
-            CertificateSource(&catalogue)
+            HASource(&catalogue),
+            ReplicationSource(&catalogue),
+            BackupJobSource(&catalogue),
+            BackupGapSource(&catalogue),
+            BackupSource(&catalogue),
+            CertificateSource(&catalogue),
+            ConfigurationSource(&catalogue),
+            SnapshotSource(&catalogue),
+            AgentSource(&catalogue, addresses),
+            AddressSource(addresses),
+            PCIMappingSource(&catalogue),
+            QuorumDeviceSource(&catalogue),
         ]
     }
 

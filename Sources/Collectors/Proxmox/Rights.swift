@@ -1,0 +1,56 @@
+import Primitives
+import ProxmoxAPI
+import Synchronization
+
+/// What the credential may see, so that what it may not is not taken for what is not there.
+final class Rights: Sendable {
+    private struct State {
+        var permissions: Permissions?
+        var nextAsk = Deadline.after(seconds: 0)
+    }
+
+    /// Rights are given and taken by hand.
+    private static let periodSeconds = 300.0
+
+    private let state = Mutex(State())
+
+    /// What is known, if it is.
+    var permissions: Permissions? { state.withLock { $0.permissions } }
+
+    /// Whether it is time to ask again; if so, not again before the next period.
+    func isDue() -> Bool {
+        state.withLock { state in
+            guard state.nextAsk.hasPassed else { return false }
+            state.nextAsk = .after(seconds: Self.periodSeconds)
+            return true
+        }
+    }
+
+    func learn(_ permissions: Permissions) { state.withLock { $0.permissions = permissions } }
+
+    /// A right that a family needs, on everything below a path.
+    struct Need: Sendable {
+        let privilege: String
+        let path: String
+    }
+
+    /// What all families together need, of a version of Proxmox VE.
+    static func needs(of version: ProxmoxVersion?) -> [Need] {
+        // Version 9 took the agent out of a right that also lets one write to the machine's monitor.
+        let agent = (version?.major).map { $0 >= 9 ? "VM.GuestAgent.Audit" : "VM.Monitor" }
+        return [
+            Need(privilege: "Sys.Audit", path: "/"), Need(privilege: "Sys.Audit", path: "/nodes"),
+            Need(privilege: "VM.Audit", path: "/vms"),
+            Need(privilege: "Datastore.Audit", path: "/storage"), Need(privilege: "Pool.Audit", path: "/pool"),
+            Need(privilege: "Mapping.Audit", path: "/mapping"),
+        ] + (agent.map { [Need(privilege: $0, path: "/vms")] } ?? [])
+    }
+}
+
+extension Permissions {
+    /// Whether a list of guests is whole.
+    var showsAllGuests: Bool { holds("VM.Audit", below: "/vms") }
+
+    /// Whether there may be guests and none is ever listed.
+    var showsNoGuest: Bool { !holdsAnywhere("VM.Audit") }
+}

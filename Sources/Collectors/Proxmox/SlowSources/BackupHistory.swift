@@ -1,0 +1,76 @@
+import ProxmoxAPI
+
+/// What a node's tasks told of backups so far.
+struct BackupHistory: Sendable {
+    struct Good: Sendable {
+        /// Seconds since 1970.
+        let end: Double
+        let durationSeconds: Double?
+    }
+
+    struct Guest: Sendable {
+        private(set) var lastEnd: Double
+        private(set) var isLastGood: Bool
+        private(set) var good: Good?
+
+        init(end: Double, isGood: Bool, durationSeconds: Double?) {
+            lastEnd = end
+            isLastGood = isGood
+            good = isGood ? Good(end: end, durationSeconds: durationSeconds) : nil
+        }
+
+        /// What both know together.
+        func merged(with other: Guest) -> Guest {
+            var result = lastEnd >= other.lastEnd ? self : other
+            result.good = [good, other.good].compactMap { $0 }.max { $0.end < $1.end }
+            return result
+        }
+    }
+
+    struct JobRun: Sendable {
+        let start: Double
+        let end: Double
+        let isGood: Bool
+
+        /// A job starts on all its nodes at once; what began an hour before is another run.
+        func merged(with other: JobRun) -> JobRun {
+            guard abs(start - other.start) < 3600 else { return start > other.start ? self : other }
+            return JobRun(start: max(start, other.start), end: max(end, other.end), isGood: isGood && other.isGood)
+        }
+    }
+
+    private(set) var guests: [Int: Guest] = [:]
+    private(set) var jobs: [String: JobRun] = [:]
+    /// Tasks that were taken, with their start.
+    private var known: [String: Double] = [:]
+    /// Tasks whose logs are still to be read, the newest last.
+    private var unread: [BackupTask] = []
+
+    /// Whether all that is there was read.
+    var isWhole: Bool { unread.isEmpty }
+
+    /// - Parameter tasks: some of which may have been taken before.
+    /// - Parameter moment: tasks that began before it will not be listed again.
+    mutating func take(_ tasks: [BackupTask], forgetting moment: Double) {
+        known = known.filter { $0.value >= moment }
+        for task in tasks.sorted(by: { $0.start < $1.start }) {
+            guard let end = task.end, known[task.upid] == nil else { continue }
+            known[task.upid] = task.start
+            unread.append(task)
+            if let vmid = task.vmid { add(vmid, Guest(end: end, isGood: task.isGood, durationSeconds: max(0, end - task.start))) }
+        }
+    }
+
+    mutating func nextUnread() -> BackupTask? { unread.popLast() }
+
+    mutating func take(_ log: BackupLog, of task: BackupTask) {
+        if task.vmid == nil {
+            for run in log.runs { add(run.vmid, Guest(end: run.end, isGood: run.isGood, durationSeconds: run.durationSeconds)) }
+        }
+        guard let job = log.job, let end = task.end else { return }
+        let run = JobRun(start: task.start, end: end, isGood: task.isGood)
+        jobs[job] = jobs[job].map { $0.merged(with: run) } ?? run
+    }
+
+    private mutating func add(_ vmid: Int, _ guest: Guest) { guests[vmid] = guests[vmid].map { $0.merged(with: guest) } ?? guest }
+}

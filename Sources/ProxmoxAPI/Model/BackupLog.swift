@@ -1,0 +1,98 @@
+import Primitives
+
+/// What the log of a backup task tells: which job it was, and how each guest fared. It is read line by line, as it may be long.
+///
+/// Its times are local to the node, whose zone nobody tells. But the first of them is the moment at which the task began, which the API
+/// gives in unix time; the difference is the zone's, to the quarter of an hour.
+package struct BackupLog: Sendable {
+    package struct Run: Sendable, Equatable {
+        package let vmid: Int
+        /// Seconds since 1970.
+        package let end: Double
+        package let durationSeconds: Double?
+        package let isGood: Bool
+    }
+
+    /// The job that started it; nil by hand, or where the log does not tell.
+    package private(set) var job: String?
+    package private(set) var runs: [Run] = []
+
+    private let taskStart: Double
+    /// Of the node's clock, once a line has told.
+    private var zoneSeconds: Double?
+    private var vmid: Int?
+    private var start: Double?
+
+    /// Guests of one task that are believed.
+    private static let runLimit = 10_000
+
+    package init(taskStart: Double) { self.taskStart = taskStart }
+
+    package mutating func read(_ line: String) {
+        if let text = Self.rest(line, "INFO: starting new backup job: ") {
+            job = Self.word(after: " --job-id ", in: text)
+        } else if let text = Self.rest(line, "INFO: Starting Backup of VM ") {
+            vmid = Self.number(text)
+            start = nil
+        } else if let text = Self.rest(line, "INFO: Backup started at ") {
+            start = moment(text)
+        } else if let text = Self.rest(line, "INFO: Finished Backup of VM ") {
+            finish(Self.number(text), isGood: true, durationSeconds: Self.duration(text))
+        } else if let text = Self.rest(line, "ERROR: Backup of VM ") {
+            finish(Self.number(text), isGood: false, durationSeconds: nil)
+        } else if let text = Self.rest(line, "INFO: Backup finished at ") ?? Self.rest(line, "INFO: Failed at ") {
+            correctEnd(moment(text))
+        }
+    }
+
+    private mutating func finish(_ number: Int?, isGood: Bool, durationSeconds: Double?) {
+        guard let number, number == vmid, let start, runs.count < Self.runLimit else { return }
+        runs.append(Run(vmid: number, end: start + (durationSeconds ?? 0), durationSeconds: durationSeconds, isGood: isGood))
+    }
+
+    /// The line with the time of the end follows the one that says how it went.
+    private mutating func correctEnd(_ end: Double?) {
+        guard let end, let last = runs.last, last.vmid == vmid else { return }
+        runs[runs.count - 1] = Run(vmid: last.vmid, end: end, durationSeconds: last.durationSeconds, isGood: last.isGood)
+    }
+
+    /// Unix time of a local time.
+    private mutating func moment(_ text: Substring) -> Double? {
+        guard let local = CivilTime(parsing: text.trimmingSpaces)?.unixSeconds else { return nil }
+        let zone = zoneSeconds ?? ((local - taskStart) / 900).rounded() * 900
+        // No clock on Earth is further from UTC than that; then it is not the first backup, or no time at all.
+        guard abs(zone) <= 15 * 3600 else { return nil }
+        zoneSeconds = zone
+        return local - zone
+    }
+
+    private static func rest(_ line: String, _ prefix: String) -> Substring? {
+        line.hasPrefix(prefix) ? line.dropFirst(prefix.count) : nil
+    }
+
+    private static func number(_ text: Substring) -> Int? { Int(text.prefix { $0.isASCII && $0.isNumber }) }
+
+    private static func word(after mark: String, in text: Substring) -> String? {
+        guard let range = text.firstRange(of: mark) else { return nil }
+        let word = text[range.upperBound...].prefix { $0 != " " }
+        return word.isEmpty || word.utf8.count > 256 ? nil : String(word)
+    }
+
+    /// `100 (00:01:23)`, with as many hours as it took.
+    private static func duration(_ text: Substring) -> Double? {
+        guard let open = text.lastIndex(of: "("), let close = text.lastIndex(of: ")"), open < close else { return nil }
+        let parts = text[text.index(after: open)..<close].split(separator: ":", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { $0.utf8.count <= 6 ? UInt32($0) : nil }
+        guard parts.count == 3, numbers.count == 3 else { return nil }
+        return Double(numbers[0]) * 3600 + Double(numbers[1]) * 60 + Double(numbers[2])
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingSpaces: Substring {
+        var text = self
+        while text.first == " " { text.removeFirst() }
+        while let last = text.last, last == " " || last == "\r" { text.removeLast() }
+        return text
+    }
+}
