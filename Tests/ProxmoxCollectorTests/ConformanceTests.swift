@@ -58,10 +58,11 @@ import Testing
             let lacking = Self.scene(
                 fake, "nothing but names",
                 .lacking(
-                    families: Set(ProxmoxCollector(ProxmoxSettings(clusters: [])).catalogue.descriptors.map(\.name)).subtracting([
-                        "pve_version_info", "pve_cluster_nodes_total", "pve_cluster_nodes_online", "pve_node_up", "pve_node_vm_count",
-                        "pve_node_lxc_count", "pve_guest_info",
-                    ]))
+                    families: Set(ProxmoxCollector(ProxmoxSettings(clusters: [], slow: .none)).catalogue.descriptors.map(\.name))
+                        .subtracting([
+                            "pve_version_info", "pve_cluster_nodes_total", "pve_cluster_nodes_online", "pve_node_up", "pve_node_vm_count",
+                            "pve_node_lxc_count", "pve_guest_info", "pve_storage_info",
+                        ]))
             ) { fake.set(WholeLab.bare) }
             let violations = try await Self.violations(
                 fake,
@@ -111,7 +112,7 @@ import Testing
         try await FakeProxmox.serve(WholeLab.table) { fine in
             try await FakeProxmox.serve { hung in
                 let gate = Gate()
-                let settings = ProxmoxSettings(clusters: [try hung.cluster(name: "hung"), try fine.cluster(name: "fine")])
+                let settings = ProxmoxSettings(clusters: [try hung.cluster(name: "hung"), try fine.cluster(name: "fine")], slow: .none)
                 let violations = await CollectorConformance(
                     prefixes: ["pve_"], exceptions: Self.exceptions,
                     healthy: Self.scene(hung, "healthy", .healthy) { hung.set(WholeLab.table) },

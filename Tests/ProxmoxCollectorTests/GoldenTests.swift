@@ -7,6 +7,12 @@ import Testing
     /// Every family, each with its value from its field. To renew: take the lines from the failing test, and read the difference.
     private static let golden = #"""
         pve_version_info{C,version="9.2.11",release="9.2",repoid="14a22df3"} 1
+        pve_missing_privilege_info{C,privilege="Sys.Audit",path="/"} 1
+        pve_missing_privilege_info{C,privilege="Sys.Audit",path="/nodes"} 1
+        pve_missing_privilege_info{C,privilege="Datastore.Audit",path="/storage"} 1
+        pve_missing_privilege_info{C,privilege="Pool.Audit",path="/pool"} 1
+        pve_missing_privilege_info{C,privilege="Mapping.Audit",path="/mapping"} 1
+        pve_missing_privilege_info{C,privilege="VM.GuestAgent.Audit",path="/vms"} 1
         pve_cluster_quorate{C} 1
         pve_cluster_nodes_total{C} 1
         pve_cluster_nodes_online{C} 1
@@ -22,6 +28,9 @@ import Testing
         pve_node_load5{N} 5.5
         pve_node_load15{N} 15.15
         pve_node_iowait{N} 0.01
+        pve_node_idle{N} 0.88
+        pve_node_memory_available_bytes{N} 110
+        pve_node_info{N,version="pve-manager/9.2.11/14a22df3",kernel="6.17",cpu_model="chip",boot_mode="efi"} 1
         pve_node_cpu_mhz{N} 2596.14
         pve_node_cpu_cores{N} 101
         pve_node_cpu_sockets{N} 102
@@ -37,9 +46,12 @@ import Testing
         pve_storage_active{N,storage="local",type="dir"} 1
         pve_storage_total_bytes{N,storage="local",type="dir"} 120
         pve_storage_used_bytes{N,storage="local",type="dir"} 30
+        pve_storage_info{N,storage="local",type="dir",content="backup,iso",shared="0"} 1
         pve_storage_used_fraction{N,storage="local",type="dir"} 0.25
         pve_guest_info{VM,template="0",tags="a;b",pool="prod"} 1
-        pve_guest_info{CT,template="0",tags="",pool=""} 1
+        pve_guest_info{CT,template="0",tags="mon-cpu-98;mon-mem-off",pool=""} 1
+        pve_guest_threshold_ratio{C,vmid="200",metric="cpu"} 0.98
+        pve_guest_alerts_muted{C,vmid="200",metric="mem"} 1
         pve_vm_status{VM} 1
         pve_vm_uptime_seconds{VM} 201
         pve_vm_cpu_usage{VM} 0.21
@@ -115,6 +127,9 @@ import Testing
         pve_lxc_pressure_memory_some_ratio{CT} 0.05
         pve_lxc_pressure_memory_full{CT} 6
         pve_lxc_pressure_memory_full_ratio{CT} 0.06
+        pve_vm_ha_managed{VM} 1
+        pve_lxc_ha_managed{CT} 0
+        pve_guest_lock_info{VM,lock="backup"} 1
         """#
 
     @Test func `every field is in its family`() async throws {

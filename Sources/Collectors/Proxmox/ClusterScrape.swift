@@ -19,7 +19,7 @@ struct ClusterScrape: Sendable {
         let client = cluster.client
         var answers = await ClusterAnswers.ask(
             client, context.http, permissions: cluster.rights.isDue(), by: context.deadline)
-        if let permissions = answers.permissions?.value { cluster.rights.learn(permissions) }
+        if let answer = answers.permissions { cluster.rights.learn(answer.value) }
         if answers.status?.value?.isQuorate == false, await client.findQuorum(http: context.http, by: context.deadline) {
             // A node on the small side of a split takes all others for dead. Whoever is on the other side knows better.
             let others = await ClusterAnswers.ask(client, context.http, permissions: false, by: context.deadline)
@@ -81,11 +81,12 @@ struct ClusterScrape: Sendable {
     /// What is asked for on timers, from the last good answers; and from now on they are asked for as things are now.
     private func writeSlow(_ picture: ClusterPicture) {
         cluster.slowLane.see(picture, detail: context.detail)
+        for problem in cluster.slowLane.problems(of: picture.cluster) { sink.report(problem) }
+        guard cluster.slowLane.hasAnything else { return }
         var page = SlowPage(
             picture: picture, detail: context.detail, now: context.clock.unixSeconds, buffer: sink.begin(picture.cluster + "/(slow)"))
         cluster.slowLane.write(into: &page)
         sink.commit(page.buffer)
-        for problem in cluster.slowLane.problems(of: picture.cluster) { sink.report(problem) }
     }
 
     private func picture(

@@ -6,13 +6,14 @@ import ProxmoxAPI
 /// Collects the native metrics of all configured clusters, side by side.
 package struct ProxmoxCollector: Collector {
     package let name = "proxmox"
-    private let families = ProxmoxFamilies()
+    private let families: ProxmoxFamilies
     private let clusters: [ProxmoxCluster]
     private let names: ClusterNames
 
     package init(_ settings: ProxmoxSettings) {
-        let families = families
-        clusters = settings.clusters.enumerated().map { ProxmoxCluster($1, position: $0, slow: families.slow.shelves(settings.slow)) }
+        let families = ProxmoxFamilies(settings.slow)
+        self.families = families
+        clusters = settings.clusters.enumerated().map { ProxmoxCluster($1, position: $0, slow: families.slow.shelves) }
         names = ClusterNames(clusters)
     }
 

@@ -11,6 +11,7 @@ final class Rights: Sendable {
 
     /// Rights are given and taken by hand.
     private static let periodSeconds = 300.0
+    private static let retrySeconds = 30.0
 
     private let state = Mutex(State())
 
@@ -26,7 +27,13 @@ final class Rights: Sendable {
         }
     }
 
-    func learn(_ permissions: Permissions) { state.withLock { $0.permissions = permissions } }
+    /// - Parameter permissions: nil when they could not be had; what was known stays, and they are asked for again soon.
+    func learn(_ permissions: Permissions?) {
+        state.withLock { state in
+            guard let permissions else { return state.nextAsk = .after(seconds: Self.retrySeconds) }
+            state.permissions = permissions
+        }
+    }
 
     /// A right that a family needs, on everything below a path.
     struct Need: Sendable {

@@ -99,8 +99,9 @@ final class FakeProxmox: Sendable {
         set { state.withLock { $0.everything = newValue } }
     }
 
-    func settings(name: String? = nil, token: String = token) throws -> ProxmoxSettings {
-        ProxmoxSettings(clusters: [try cluster(name: name, token: token)])
+    /// - Parameter slow: what is asked for on timers, which is nothing unless said.
+    func settings(name: String? = nil, token: String = token, slow: SlowSettings = .none) throws -> ProxmoxSettings {
+        ProxmoxSettings(clusters: [try cluster(name: name, token: token)], slow: slow)
     }
 
     func cluster(name: String? = nil, token: String = token) throws -> ProxmoxSettings.Cluster {
@@ -129,5 +130,14 @@ final class FakeProxmox: Sendable {
             return .dropped
         case .drop: return .dropped
         }
+    }
+}
+
+extension SlowSettings {
+    /// Nothing is asked for on timers.
+    static var none: SlowSettings {
+        var settings = SlowSettings()
+        settings.isEnabled = false
+        return settings
     }
 }

@@ -2,6 +2,12 @@
 enum Lab {
     static let version = #"{"version":"9.2.11","release":"9.2","repoid":"14a22df3"}"#
 
+    /// Of PVEAuditor on `/`.
+    static let rights = #"""
+        {"/":{"Sys.Audit":1,"VM.Audit":1,"Datastore.Audit":1,"Pool.Audit":1,"Mapping.Audit":1,"VM.GuestAgent.Audit":1},
+        "/vms":{"VM.Audit":1,"VM.GuestAgent.Audit":1},"/nodes":{"Sys.Audit":1},"/storage":{"Datastore.Audit":1},"/pool":{"Pool.Audit":1}}
+        """#
+
     static func rows(_ rows: [String]) -> String { "[" + rows.joined(separator: ",") + "]" }
 
     // MARK: /cluster/status
@@ -54,7 +60,9 @@ enum Lab {
         resources: [String] = [node("pve1"), node("pve2"), storage("pve1"), storage("pve2")],
         qemu: [String: [String]] = [:], lxc: [String: [String]] = [:], nodes: [String] = ["pve1", "pve2"]
     ) -> [String: String] {
-        var table = ["/version": version, "/cluster/status": rows(status), "/cluster/resources": rows(resources)]
+        var table = [
+            "/access/permissions": rights, "/version": version, "/cluster/status": rows(status), "/cluster/resources": rows(resources),
+        ]
         for node in nodes {
             table["/nodes/\(node)/status"] = Self.status
             table["/nodes/\(node)/qemu?full=1"] = rows(qemu[node] ?? [])

@@ -22,19 +22,25 @@ enum WholeLab {
         """#
 
     static let nodeStatus = #"""
-        {"loadavg":["1.1","5.5","15.15"],"wait":0.01,"cpuinfo":{"mhz":"2596.14","cores":101,"sockets":102},
+        {"loadavg":["1.1","5.5","15.15"],"wait":0.01,"cpuinfo":{"mhz":"2596.14","cores":101,"sockets":102,"model":"chip"},
+        "pveversion":"pve-manager/9.2.11/14a22df3","current-kernel":{"release":"6.17"},"boot-info":{"mode":"efi"},
+        "memory":{"available":110},
         "rootfs":{"total":103,"used":104,"free":105},"ksm":{"shared":106},"swap":{"total":107,"used":108,"free":109}}
         """#
 
     private static let resources = [
         #"{"type":"node","node":"pve1","status":"online","cpu":0.11,"maxcpu":112,"mem":113,"maxmem":1014,"uptime":115}"#,
-        #"{"type":"storage","node":"pve1","storage":"local","plugintype":"dir","status":"available","disk":30,"maxdisk":120}"#,
-        #"{"type":"qemu","vmid":100,"node":"pve1","name":"web","status":"running","cpu":0.21,"tags":"a;b","pool":"prod","template":0}"#,
-        #"{"type":"lxc","vmid":200,"node":"pve1","name":"ct","status":"running","cpu":0.41,"template":0}"#,
+        #"{"type":"storage","node":"pve1","storage":"local","plugintype":"dir","status":"available","disk":30,"maxdisk":120,"#
+            + #""content":"iso,backup","shared":0}"#,
+        #"{"type":"qemu","vmid":100,"node":"pve1","name":"web","status":"running","cpu":0.21,"tags":"a;b","pool":"prod","template":0,"#
+            + #""hastate":"started","lock":"backup"}"#,
+        #"{"type":"lxc","vmid":200,"node":"pve1","name":"ct","status":"running","cpu":0.41,"template":0,"#
+            + #""tags":"mon-cpu-98;mon-mem-off"}"#,
     ]
 
     static let table: [String: String] = [
-        "/version": Lab.version, "/cluster/status": Lab.rows([Lab.cluster(), Lab.member("pve1")]),
+        "/access/permissions": #"{"/vms":{"VM.Audit":1}}"#, "/version": Lab.version,
+        "/cluster/status": Lab.rows([Lab.cluster(), Lab.member("pve1")]),
         "/cluster/resources": Lab.rows(resources),
         "/nodes/pve1/status": nodeStatus, "/nodes/pve1/qemu?full=1": Lab.rows([machine]), "/nodes/pve1/lxc": Lab.rows([container]),
     ]
@@ -62,7 +68,8 @@ enum WholeLab {
             ]
         func turns(_ rows: [String]) -> [String] { [Lab.rows(rows), Lab.rows(rows.reversed())] }
         return [
-            "/version": [Lab.version], "/cluster/status": turns(members), "/cluster/resources": turns(rows),
+            "/access/permissions": [#"{"/vms":{"VM.Audit":1}}"#], "/version": [Lab.version], "/cluster/status": turns(members),
+            "/cluster/resources": turns(rows),
             "/nodes/pve1/status": [nodeStatus], "/nodes/pve1/lxc": turns(containers),
             "/nodes/pve1/qemu?full=1": [
                 Lab.rows(machines(disks, cards)), Lab.rows(machines(disks.reversed(), cards.reversed()).reversed()),

@@ -10,7 +10,7 @@ import Web
     // MARK: calls
 
     @Test(arguments: [0, 1, 2, 7])
-    func `three calls, and three for each node that is online`(online: Int) async throws {
+    func `three calls, one more at first, and three for each node that is online`(online: Int) async throws {
         let names = (0..<online).map { "pve\($0)" }
         let table = Lab.table(
             status: [Lab.cluster(), Lab.member("off", online: 0)] + names.map { Lab.member($0) },
@@ -18,15 +18,16 @@ import Web
             qemu: Dictionary(uniqueKeysWithValues: names.map { ($0, (0..<20).map { Lab.listed($0 + 500) }) }), nodes: names)
         try await FakeProxmox.serve(table) { fake in
             let collector = ProxmoxCollector(try fake.settings())
-            for _ in 0..<2 {
+            for asksForRights in [1, 0] {
                 _ = try await scrape(collector)
                 let calls = fake.takeCalls()
-                #expect(calls.count == 3 + 3 * online)
+                #expect(calls.count == asksForRights + 3 + 3 * online)
                 #expect(Set(calls).count == calls.count)
             }
             let requests = try await scrape(collector.requests)
             #expect(
-                requests.exposition.samples.first { $0.family == "martlet_proxmox_requests_total" }?.value == Double(2 * (3 + 3 * online)))
+                requests.exposition.samples.first { $0.family == "martlet_proxmox_requests_total" }?.value
+                    == Double(1 + 2 * (3 + 3 * online)))
             #expect(requests.exposition.samples.first { $0.family == "martlet_proxmox_request_failures_total" }?.value == 0)
         }
     }
@@ -37,7 +38,7 @@ import Web
             for name in [nil, "lab"] {
                 let collector = ProxmoxCollector(try fake.settings(name: name, token: "monitor@pve!exporter=wrong-wrong-wrong"))
                 let first = try await scrape(collector)
-                #expect(fake.takeCalls() == ["/cluster/resources", "/cluster/status", "/version"])
+                #expect(fake.takeCalls() == ["/access/permissions", "/cluster/resources", "/cluster/status", "/version"])
                 #expect(first.families == [] && first.problems.map(\.reason).contains(.unauthorized))
                 for _ in 0..<3 {
                     let trial = try await scrape(collector)

@@ -25,7 +25,7 @@ import Testing
                 "pve_vm_uptime_seconds node=pve1 name=guest-100 25.0", "pve_vm_cpu_usage node=pve1 name=guest-100 0.5",
                 "pve_vm_cpus node=pve1 name=guest-100 4.0", "pve_vm_memory_used_bytes node=pve1 name=guest-100 21.0",
                 "pve_vm_memory_max_bytes node=pve1 name=guest-100 22.0", "pve_vm_disk_max_bytes node=pve1 name=guest-100 24.0",
-                "pve_vm_network_in_bytes_total node=pve1 name=guest-100 26.0",
+                "pve_vm_network_in_bytes_total node=pve1 name=guest-100 26.0", "pve_vm_ha_managed node=pve1 name=guest-100 0.0",
             ])
     }
 
@@ -112,7 +112,7 @@ import Testing
                     + lines.map { line in
                         let words = line.split(separator: " ")
                         return "\(prefix)\(words[0]) node=pve1 name=web \(words[1])"
-                    })
+                    } + ["\(prefix)ha_managed node=pve1 name=web 0.0"])
             // What could not be counted is not 0.
             #expect(!trial.families.contains(kind == "qemu" ? "pve_node_vm_count" : "pve_node_lxc_count"))
             #expect(trial.families.contains(kind == "qemu" ? "pve_node_lxc_count" : "pve_node_vm_count"))
@@ -155,7 +155,11 @@ import Testing
 
     @Test func `a guest that no list holds has its info and processor time`() async throws {
         let trial = try await Self.moving([:])
-        #expect(trial.guest(100) == ["pve_guest_info node=pve1 name=web 1.0", "pve_vm_cpu_usage node=pve1 name=web 0.5"])
+        #expect(
+            trial.guest(100) == [
+                "pve_guest_info node=pve1 name=web 1.0", "pve_vm_cpu_usage node=pve1 name=web 0.5",
+                "pve_vm_ha_managed node=pve1 name=web 0.0",
+            ])
     }
 
     @Test func `a guest is where it is listed`() async throws {

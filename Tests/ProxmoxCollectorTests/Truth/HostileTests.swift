@@ -38,8 +38,8 @@ import Testing
             let trial = try await scrape(ProxmoxCollector(try fake.settings()))
             #expect(trial.reasons == (isAskable ? [] : ["\(name)/\(name): failed"]))
             for sample in trial.exposition.samples {
-                for label in sample.labels where !["vmid", "repoid", "template"].contains(label.name) {
-                    let isKind = label.name == "type" && sample.family != "pve_storage_active"
+                for label in sample.labels where !["vmid", "repoid", "template", "content", "shared"].contains(label.name) {
+                    let isKind = label.name == "type" && !sample.family.hasPrefix("pve_storage_")
                     #expect(label.value == (isKind ? "qemu" : name), "\(sample.family) \(label.name)")
                 }
             }

@@ -7,19 +7,20 @@ struct ProxmoxFamilies: Sendable {
     let node: NodeFamilies
     let storage: StorageFamilies
     let guest: GuestFamilies
-    let management: ManagementFamilies
     let virtualMachine: VirtualMachineFamilies
     let container: ContainerFamilies
+    let management: ManagementFamilies
     let slow: SlowSources
 
-    init() {
+    /// - Parameter slow: without it, the families of what is asked for on timers are not there.
+    init(_ slow: SlowSettings = SlowSettings()) {
         cluster = ClusterFamilies(&catalogue)
         node = NodeFamilies(&catalogue)
         storage = StorageFamilies(&catalogue)
         guest = GuestFamilies(&catalogue)
-        management = ManagementFamilies(&catalogue)
         virtualMachine = VirtualMachineFamilies(&catalogue)
         container = ContainerFamilies(&catalogue)
-        slow = SlowSources(&catalogue)
+        management = ManagementFamilies(&catalogue)
+        self.slow = SlowSources(&catalogue, slow)
     }
 }

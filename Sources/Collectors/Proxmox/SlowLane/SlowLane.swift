@@ -76,14 +76,20 @@ final class SlowLane: Sendable {
 
     /// Takes what a scrape saw: from now on these are asked about, and others forgotten.
     func see(_ picture: ClusterPicture, detail: Detail) {
-        let subjects = shelves.map { $0.profile.detail <= detail ? $0.subjects(picture) : [] }
-        for (shelf, list) in zip(shelves, subjects) { shelf.forget(allBut: Set(list), picture) }
+        var subjects = shelves.map { $0.subjects(picture) }
+        for (index, shelf) in shelves.enumerated() {
+            shelf.forget(allBut: Set(subjects[index]), picture)
+            if shelf.profile.detail > detail { subjects[index] = [] }
+        }
         state.withLock { state in
             state.picture = picture
             state.seen = .after(seconds: 0)
             state.schedule.replace(subjects, now: Self.now)
         }
     }
+
+    /// Whether any source ever answered.
+    var hasAnything: Bool { shelves.contains { !$0.isEmpty } }
 
     /// Writes what is kept of whom the picture holds.
     func write(into page: inout SlowPage) {

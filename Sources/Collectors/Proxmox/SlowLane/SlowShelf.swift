@@ -85,6 +85,8 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
 
     var problems: [SlowSubject: ProxmoxError] { state.withLock { $0.problems } }
 
+    var isEmpty: Bool { state.withLock { $0.kept.isEmpty } }
+
     var failureCount: Int { state.withLock { $0.failures } }
 }
 
@@ -94,6 +96,8 @@ protocol AnySlowShelf: AnyObject, Sendable {
     var problems: [SlowSubject: ProxmoxError] { get }
     /// Calls that failed since the start.
     var failureCount: Int { get }
+    /// Nothing is kept.
+    var isEmpty: Bool { get }
     func subjects(_ picture: ClusterPicture) -> [SlowSubject]
     func refresh(_ subject: SlowSubject, _ call: SlowCall) async -> SlowOutcome
     /// Throws away what is about others: they are gone, or elsewhere.

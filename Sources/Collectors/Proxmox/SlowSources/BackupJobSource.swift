@@ -3,7 +3,7 @@ import ProxmoxAPI
 
 /// The backup jobs of the cluster.
 struct BackupJobSource: SlowSource {
-    static let jobLabels = LabelSchema("cluster", "job")
+    static let jobLabels = LabelSchema("cluster", "job_id")
     private static let infoLabels = jobLabels.adding("schedule", "storage", "mode", "selection")
 
     var profile = SlowProfile(name: "backup-jobs", scope: .cluster, periodSeconds: 300, endpoint: "/cluster/backup")

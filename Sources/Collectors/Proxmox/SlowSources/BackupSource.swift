@@ -32,7 +32,7 @@ struct BackupSource: SlowSource {
         containerLast = gauge("pve_lxc_last_backup_timestamp", help)
         last = gauge(
             "pve_guest_last_backup_timestamp_seconds",
-            "When the guest's last good backup was done, in seconds since 1970; one with warnings is good. Absent without one in 35 days.")
+            "When the guest's last good backup, with warnings or without, was done, in seconds since 1970; absent without one in 35 days.")
         duration = gauge("pve_guest_last_backup_duration_seconds", "How long the guest's last good backup took.")
         success = gauge("pve_guest_last_backup_success", "1 if the guest's last backup went well, 0 if it failed.")
         jobSuccess = gauge(

@@ -3,7 +3,7 @@ import ProxmoxAPI
 
 /// How replication jobs fare, from the node that copies: only there is it known.
 struct ReplicationSource: SlowSource {
-    private static let labels = LabelSchema("cluster", "node", "vmid", "job", "target")
+    private static let labels = LabelSchema("cluster", "node", "vmid", "job_id", "target")
 
     var profile = SlowProfile(name: "replication", scope: .node, periodSeconds: 60, endpoint: "/nodes/N/replication")
     private let lastSync: Metric

@@ -3,8 +3,14 @@ import Metrics
 /// All slow sources with their families, in the order of the exposition.
 struct SlowSources: Sendable {
     private let all: [any SlowSource]
+    private let settings: SlowSettings
 
-    init(_ catalogue: inout Catalogue) {
+    init(_ catalogue: inout Catalogue, _ settings: SlowSettings) {
+        self.settings = settings
+        guard settings.isEnabled else {
+            all = []
+            return
+        }
         let addresses = AddressFamily(&catalogue)
         all = [
             HASource(&catalogue),
@@ -24,10 +30,9 @@ struct SlowSources: Sendable {
 
     var profiles: [SlowProfile] { all.map(\.profile) }
 
-    /// A shelf for each source that is wanted, of one cluster.
-    func shelves(_ settings: SlowSettings) -> [any AnySlowShelf] {
-        guard settings.isEnabled else { return [] }
-        return all.filter { !settings.skipped.contains($0.profile.name) }.map { source in
+    /// A new shelf for each source that is wanted.
+    var shelves: [any AnySlowShelf] {
+        all.filter { !settings.skipped.contains($0.profile.name) }.map { source in
             Self.shelf(source, periodSeconds: settings.periods[source.profile.name] ?? source.profile.periodSeconds)
         }
     }
