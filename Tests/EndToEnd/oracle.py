@@ -9,6 +9,13 @@ Rules that hold everywhere:
 - Of two rows about the same thing the first counts; rows that are not objects are ignored.
 - A list of guests with a row that is about none that can be told is not whole: nobody knows how many it holds, nor who is not in it.
 - An answer that is absent, or has another shape than it should, is one that failed.
+- How many guests a node has is told only where /access/permissions, asked with the first scrape, says VM.Audit on /vms: without the right
+  the lists are short, not refused.
+- Tags stand between semicolons, commas or spaces, as Proxmox takes them apart. Those that set thresholds or mute alerts are exactly as
+  described at `put_tags`; others say nothing.
+- High availability has a guest that has a hastate other than "ignored"; a row without a name is a stale one, whose lack of hastate says nothing.
+
+What comes from slower sources is in `slow_oracle`.
 """
 
 from __future__ import annotations
@@ -20,6 +27,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from prometheus_client.parser import text_string_to_metric_families
+
+from slow_types import SLOW_TYPES
 
 API = "/api2/json"
 
@@ -53,6 +62,15 @@ NODE_FROM_STATUS: Table = (
     ("pve_node_swap_total_bytes", "swap.total"),
     ("pve_node_swap_used_bytes", "swap.used"),
     ("pve_node_swap_free_bytes", "swap.free"),
+    ("pve_node_memory_available_bytes", "memory.available"),
+)
+
+# (label, field)
+NODE_INFO_LABELS: Table = (
+    ("version", "pveversion"),
+    ("kernel", "current-kernel.release"),
+    ("cpu_model", "cpuinfo.model"),
+    ("boot_mode", "boot-info.mode"),
 )
 
 VM_GAUGES: Table = (
@@ -149,18 +167,26 @@ OTHER_GAUGES = (
     "pve_node_up",
     "pve_node_statistics_stale",
     "pve_node_memory_free_bytes",
+    "pve_node_idle",
+    "pve_node_info",
     "pve_node_cpu_mhz",
     "pve_node_vm_count",
     "pve_node_lxc_count",
     "pve_guest_info",
+    "pve_guest_lock_info",
+    "pve_guest_threshold_ratio",
+    "pve_guest_alerts_muted",
+    "pve_storage_info",
     "pve_storage_active",
     "pve_storage_total_bytes",
     "pve_storage_used_bytes",
     "pve_storage_used_fraction",
     "pve_vm_status",
     "pve_vm_cpu_usage",
+    "pve_vm_ha_managed",
     "pve_lxc_status",
     "pve_lxc_cpu_usage",
+    "pve_lxc_ha_managed",
 )
 
 
@@ -178,7 +204,10 @@ def _all_types() -> dict[str, str]:
 
 
 TYPES: dict[str, str] = _all_types()
-"""The type of every native family."""
+"""The type of every native family that comes with each scrape."""
+
+THRESHOLD = re.compile(r"mon-([a-z][a-z0-9]*)-(\d+(?:\.\d+)?)", re.ASCII)
+MUTE = re.compile(r"mon-([a-z][a-z0-9]*)-off", re.ASCII)
 
 DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -277,7 +306,7 @@ class Guest:
         return read(field(self.listed, key)) if found is None else found
 
 
-class _Cluster:
+class Cluster:
     """Puts the samples of one cluster together, one method a section of the metrics reference."""
 
     def __init__(self, answers: Mapping[str, Any], cluster: str | None) -> None:
@@ -305,7 +334,7 @@ class _Cluster:
         self.guests = self._guests()
         self.cluster = self._name() if cluster is None else cluster
 
-    def put(self, family: str, value: float | bool | None, **labels: str) -> None:
+    def put(self, family: str, value: float | bool | None, /, **labels: str) -> None:
         if value is not None:
             key = (family, frozenset({"cluster": self.cluster, **labels}.items()))
             self.samples.setdefault(key, float(value))
@@ -316,6 +345,12 @@ class _Cluster:
             self.put(family, None if value is None else value / divisor, **labels)
 
     # What the sources say together
+
+    @property
+    def sees_all_guests(self) -> bool:
+        permissions = self.answers.get(API + "/access/permissions")
+        rights = permissions.get("/vms") if isinstance(permissions, Mapping) else None
+        return isinstance(rights, Mapping) and number(rights.get("VM.Audit")) == 1
 
     def _name(self) -> str:
         """The name in cluster/status, else the name of the only node, or of the one that answered."""
@@ -359,6 +394,13 @@ class _Cluster:
                     guest.node, guest.kind, guest.listed = node, kind, row
         return guests
 
+    def guests_with_values(self, last_known: Mapping[str, tuple[str, str]] | None = None) -> Iterable[tuple[Guest, dict[str, str]]]:
+        """Those that are no templates and whose node is online, with the labels of their series."""
+        for vmid, guest in self.guests.items():
+            if not guest.is_template and guest.node in self.online_nodes:
+                name, _ = guest.name_and_tags((last_known or {}).get(vmid))
+                yield guest, {"node": guest.node, "vmid": vmid, "name": name, "type": guest.kind}
+
     # Sections
 
     def put_cluster(self) -> None:
@@ -388,6 +430,14 @@ class _Cluster:
             status = self.answers.get(f"{API}/nodes/{node}/status")
             self.put_table(NODE_FROM_STATUS, status, {"node": node})
             self.put("pve_node_cpu_mhz", number(field(status, "cpuinfo.mhz")) or None, node=node)
+            cpu, wait = number(field(row, "cpu")), number(field(status, "wait"))
+            if cpu is not None and wait is not None:
+                self.put("pve_node_idle", max(0, 1 - cpu - wait), node=node)
+            if text(field(status, "pveversion")):
+                labels = {label: text(field(status, path)) or "" for label, path in NODE_INFO_LABELS}
+                self.put("pve_node_info", 1, node=node, **labels)
+            if not self.sees_all_guests:
+                continue
             for family, kind in (("pve_node_vm_count", "qemu"), ("pve_node_lxc_count", "lxc")):
                 vmids = {guest_id(row) for row in self.lists[node, kind] or ()}
                 self.put(family, len(vmids) if (node, kind) in self.whole_lists else None, node=node)
@@ -400,6 +450,14 @@ class _Cluster:
             labels = {"node": node, "storage": storage, "type": text(row.get("plugintype")) or ""}
             status = text(row.get("status"))
             total, used = number(row.get("maxdisk")), number(row.get("disk"))
+            shared = number(row.get("shared"))
+            self.put(
+                "pve_storage_info",
+                1,
+                **labels,
+                content=",".join(sorted((text(row.get("content")) or "").split(","))),
+                shared="" if shared is None else str(int(shared != 0)),
+            )
             self.put("pve_storage_active", None if status is None else status == "available", **labels)
             self.put("pve_storage_total_bytes", total, **labels)
             self.put("pve_storage_used_bytes", used, **labels)
@@ -412,15 +470,33 @@ class _Cluster:
             labels = {"node": guest.node, "vmid": vmid, "name": name, "type": guest.kind}
             template = "1" if guest.is_template else "0"
             self.put("pve_guest_info", 1, **labels, template=template, tags=tags, pool=guest.pool)
+            self.put_tags(vmid, re.split("[;, ]", tags))
             if guest.is_template or guest.node not in self.online_nodes:
                 continue
             prefix = "pve_vm_" if guest.kind == "qemu" else "pve_lxc_"
             # A worker that was just started lists 0 for cpu; the statistics daemon's figure is steady.
             self.put(prefix + "cpu_usage", number(field(guest.resource, "cpu")), **labels)
+            if text(field(guest.resource, "name")) is not None:
+                self.put(prefix + "ha_managed", text(field(guest.resource, "hastate")) not in (None, "ignored"), **labels)
+            if lock := text(field(guest.resource, "lock")):
+                self.put("pve_guest_lock_info", 1, **labels, lock=lock)
             if guest.listed is not None:
                 self._put_listed(prefix, guest.listed, labels)
             elif (guest.node, guest.kind) not in self.whole_lists and guest.resource is not None:
                 self._put_fallback(prefix, guest.resource, labels)
+
+    def put_tags(self, vmid: str, tags: Iterable[str]) -> None:
+        """mon-WORD-PERCENT is a threshold (of two for one word the lower), mon-WORD-off mutes a word, mon-mute all."""
+        thresholds: dict[str, float] = {}
+        for tag in tags:
+            if tag == "mon-mute":
+                self.put("pve_guest_alerts_muted", 1, vmid=vmid, metric="all")
+            elif match := MUTE.fullmatch(tag):
+                self.put("pve_guest_alerts_muted", 1, vmid=vmid, metric=match[1])
+            elif (match := THRESHOLD.fullmatch(tag)) and float(match[2]) <= 100:
+                thresholds[match[1]] = min(thresholds.get(match[1], 1), float(match[2]) / 100)
+        for metric, ratio in thresholds.items():
+            self.put("pve_guest_threshold_ratio", ratio, vmid=vmid, metric=metric)
 
     def _put_listed(self, prefix: str, row: Row, labels: dict[str, str]) -> None:
         status = text(row.get("status"))
@@ -464,7 +540,7 @@ def expected_samples(
     failed is left out. `cluster` is the configured name. `last_known` maps a vmid to the name and tags that earlier
     scrapes saw.
     """
-    result = _Cluster(answers, cluster)
+    result = Cluster(answers, cluster)
     result.put_cluster()
     result.put_nodes()
     result.put_storages()
@@ -493,11 +569,14 @@ def parse_exposition(exposition: str) -> tuple[Samples, dict[str, str]]:
     return samples, types
 
 
-def difference(expected: Samples, actual: Samples, prefix: str = "pve_") -> list[str]:
-    """A line for each sample, among names with the prefix, that is missing, extra or has another value."""
+def difference(expected: Samples, actual: Samples, prefix: str = "pve_", *, slow: bool = False) -> list[str]:
+    """A line for each sample, among names with the prefix, that is missing, extra or has another value.
+
+    Families of slow sources, which come some time after the first scrape, are compared only if `slow` is set.
+    """
     lines: list[str] = []
     for key in sorted(expected.keys() | actual.keys(), key=_series):
-        if not key[0].startswith(prefix):
+        if not key[0].startswith(prefix) or (key[0] in SLOW_TYPES and not slow):
             continue
         if key not in actual:
             lines.append(f"missing   {_series(key)} {expected[key]!r}")

@@ -1,12 +1,14 @@
 """A stand-in for the Proxmox VE API that gives recorded or handmade answers over HTTP or HTTPS.
 
 It answers exactly what was recorded and remembers every other request, so that a test can tell what a
-client asked for, how often, and whether it asked for something that the real API never answered here.
+client asked for, how often, and whether it asked for something that the real API never answered here. Only how a client
+writes a query, and how many tasks and lines of a log it wants, is left to the client: see `alike`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -113,6 +115,11 @@ class Replay:
         """Serves handmade answers: `{path with query: data}`, each sent as `{"data": ...}` with status 200."""
         return cls(_json_answers(rows), **options)
 
+    @classmethod
+    def from_recordings_and(cls, rows: Mapping[str, Any], **options: Any) -> Replay:
+        """The recordings, with these handmade answers beside them or in their place."""
+        return cls({**_read_manifest(RECORDINGS), **_json_answers(rows)}, **options)
+
     def serve(self, rows: Mapping[str, Any] | None = None) -> None:
         """From now on these handmade answers and no others, or those that it began with; without faults, and with all counts at 0."""
         self._answers = self._first_answers if rows is None else _json_answers(rows)
@@ -144,6 +151,15 @@ class Replay:
             if method == "GET" and answer.status == 200
         }
 
+    @property
+    def failures(self) -> dict[str, str]:
+        """`{path: text}` of every GET answer with status 500: the message, and the reason phrase that says the same."""
+        return {
+            path: f"{answer.reason}\n{answer.body.decode(errors='replace')}"
+            for (method, path), answer in self._answers.items()
+            if method == "GET" and answer.status == 500
+        }
+
     def answer_to(self, method: str, path: str, authorization: str | None, cookie: str | None = None, body: bytes = b"") -> Answer:
         """Counts a request and finds its answer, faults aside."""
         with self._lock:
@@ -154,13 +170,17 @@ class Replay:
             self.stopping.wait(self.unauthorized_delay_seconds)
             attempted = authorization is not None and authorization.startswith("PVEAPIToken")
             return Answer(401, WRONG_CREDENTIAL if attempted else NO_CREDENTIAL, None, "close")
-        answer = self._answers.get((method, path))
+        answer = self._answers.get((method, path)) or self._alike().get((method, alike(path)))
         if answer is not None:
             return answer
         if path not in self.faults:
             with self._lock:
                 self.unexpected.append(f"{method} {path}")
         return Answer(501, "Not recorded", None, "close")
+
+    def _alike(self) -> dict[tuple[str, str], Answer]:
+        """The answers by what their requests mean, without what stands in a query as it is written down."""
+        return {(method, alike(path)): answer for (method, path), answer in self._answers.items() if _is_free(path)}
 
     def _log_in(self, form: Mapping[str, list[str]]) -> Answer:
         """The recorded answer to a password, to a ticket in its place, or to neither."""
@@ -206,6 +226,20 @@ class Replay:
         self._server.shutdown()
         self._server.server_close()
         self._server.close_connections()
+
+
+FREE = re.compile(r"/disks/smart$|/tasks(/[^/]+/log)?$|/rrddata$")
+
+
+def _is_free(path: str) -> bool:
+    return FREE.search(unquote(path.partition("?")[0])) is not None
+
+
+def alike(path: str) -> str:
+    """What a request means: percent-encoding and the order of a query do not matter, and neither does which part of a list it asks for."""
+    place, _, query = path.partition("?")
+    asked = {key: values[-1] for key, values in parse_qs(query).items() if key not in ("start", "limit", "since", "source")}
+    return f"{unquote(place)}?{sorted(asked.items())}"
 
 
 class _Server(ThreadingHTTPServer):

@@ -57,6 +57,7 @@ def one_node(**changes: Any) -> Answers:
         "resources": RESOURCES,
         "qemu": "/api2/json/nodes/a/qemu?full=1",
         "lxc": "/api2/json/nodes/a/lxc",
+        "permissions": "/api2/json/access/permissions",
     }
     answers: dict[str, Any] = {
         "version": {"version": "8.4.1", "release": "8.4", "repoid": "abc"},
@@ -64,6 +65,7 @@ def one_node(**changes: Any) -> Answers:
         "resources": [{"type": "node", "node": "a", "status": "online"}, vm_row(cpu=0.25, maxcpu=4, netin=7)],
         "qemu": [vm_row(cpus=4, netin=9)],
         "lxc": [],
+        "permissions": {"/vms": {"VM.Audit": 1}},
     }
     return {paths[key]: data for key, data in (answers | changes).items() if data is not None}
 
@@ -110,6 +112,8 @@ def test_cluster(recorded: Answers) -> None:
         ("pve_node_rootfs_free_bytes", 245209403392),
         ("pve_node_ksm_shared_bytes", 0),
         ("pve_node_swap_total_bytes", 0),
+        ("pve_node_memory_available_bytes", 22260342784),
+        ("pve_node_idle", 1 - 0.0963035019455253),
         ("pve_node_vm_count", 4),
         ("pve_node_lxc_count", 1),
     ],
@@ -224,7 +228,11 @@ def test_storages(recorded: Answers) -> None:
     assert value(samples, "pve_storage_used_bytes", **local) == 25342951424
     assert value(samples, "pve_storage_used_fraction", **local) == pytest.approx(0.0936708, rel=1e-6)
     assert value(samples, "pve_storage_active", **gone) == 0
-    assert series_of(samples, storage="gone") == {"pve_storage_active"}
+    assert series_of(samples, storage="gone") == {"pve_storage_active", "pve_storage_info"}
+    every_kind = "backup,images,iso,rootdir,snippets,vztmpl"
+    assert value(samples, "pve_storage_info", content=every_kind, shared="0", **local) == 1
+    nas = {"node": "pve2", "storage": "nas", "type": "dir"}
+    assert value(samples, "pve_storage_info", content="backup,images", shared="1", **nas) == 1
 
 
 def test_empty_storage_has_no_used_fraction(recorded: Answers) -> None:
@@ -240,16 +248,16 @@ def test_number_of_samples(recorded: Answers) -> None:
     assert by_prefix == {
         "pve_version": 1,
         "pve_cluster": 3,
-        "pve_node": 3 + 2 * 23,  # up thrice; stale, 6 of resources, 14 of status, 2 counts
-        "pve_guest": 8,
-        "pve_storage": 4 * 4 + 1,  # gone is only inactive
-        "pve_vm": (24 + 4 + 3 * 12 + 2) + (24 + 4 + 3 * 12) * 2 + (8 + 2),  # 100; 103 and 110 without NIC; 101 stopped
-        "pve_lxc": (11 + 4) + (10 + 4),  # 210 has no pid
+        "pve_node": 3 + 2 * 26,  # up thrice; stale, 6 of resources, 15 of status, idle, info, 2 counts
+        "pve_guest": 8 + 1,  # infos, and the lock of 101
+        "pve_storage": 4 * 5 + 2,  # gone is only inactive and has its info
+        "pve_vm": (24 + 4 + 3 * 12 + 2 + 1) + (24 + 4 + 3 * 12 + 1) * 2 + (8 + 2 + 1),  # 100; 103 and 110 without NIC; 101 stopped
+        "pve_lxc": (11 + 4 + 1) + (10 + 4 + 1),  # 210 has no pid
     }
 
 
 def test_types(recorded: Answers) -> None:
-    assert len(TYPES) == 108
+    assert len(TYPES) == 117
     assert TYPES["pve_cluster_nodes_total"] == TYPES["pve_node_cpus_total"] == "gauge", "_total makes no counter"
     assert TYPES["pve_lxc_pressure_io_some_ratio"] == TYPES["pve_guest_info"] == "gauge"
     assert TYPES["pve_vm_block_read_time_seconds_total"] == TYPES["pve_lxc_network_in_bytes_total"] == "counter"
@@ -293,6 +301,7 @@ def test_every_field_of_a_vm() -> None:
     )  # fmt: skip
     assert numbers_of(expected_samples(one_node(qemu=[row])), vmid="100") == pressures("pve_vm") | {
         "pve_vm_status": 1,
+        "pve_vm_ha_managed": 0,
         "pve_vm_cpu_usage": 0.25,
         "pve_vm_uptime_seconds": 1,
         "pve_vm_cpus": 2,
@@ -403,8 +412,16 @@ def test_every_field_of_a_node() -> None:
         "rootfs": {"total": 17, "used": 18, "free": 19, "avail": 98},
         "ksm": {"shared": 20},
         "swap": {"total": 21, "used": 22, "free": 23},
+        "memory": {"total": 97, "used": 96, "free": 95, "available": 24},
+        "pveversion": "pve-manager/8.4.1/abc",
+        "current-kernel": {"release": "6.8.12-4-pve"},
     }
+    info = dict(version="pve-manager/8.4.1/abc", kernel="6.8.12-4-pve", cpu_model="", boot_mode="")
+    assert of_a(answers, "pve_node_info", **info) == 1
     assert numbers_of(expected_samples(answers), node="a") == {
+        "pve_node_info": 1,
+        "pve_node_idle": 0,  # of 1 - 2 - 13
+        "pve_node_memory_available_bytes": 24,
         "pve_node_up": 1,
         "pve_node_statistics_stale": 0,
         "pve_node_uptime_seconds": 1,
@@ -497,7 +514,7 @@ def test_list_of_which_a_part_cannot_be_read(odd: Any) -> None:
 
 def test_guest_missing_from_a_good_list_has_only_cpu() -> None:
     answers = one_node(qemu=[])
-    assert series_of(expected_samples(answers), vmid="100") == {"pve_guest_info", "pve_vm_cpu_usage"}
+    assert series_of(expected_samples(answers), vmid="100") == {"pve_guest_info", "pve_vm_cpu_usage", "pve_vm_ha_managed"}
 
 
 def test_guest_known_only_to_its_list() -> None:
@@ -534,6 +551,67 @@ def test_last_known_name_and_tags() -> None:
     assert (shrunk["name"], shrunk["tags"]) == ("old", "x;y")
     untagged = info(vm_row())
     assert (untagged["name"], untagged["tags"]) == ("g", ""), "a row with a name and no tags has lost its tags"
+
+
+@pytest.mark.parametrize(
+    ("hastate", "managed"), [("started", 1), ("error", 1), ("ignored", 0), (None, 0)]
+)
+def test_managed_by_high_availability(hastate: str | None, managed: int) -> None:
+    node = {"type": "node", "node": "a", "status": "online"}
+    answers = one_node(resources=[node, vm_row(hastate=hastate)])
+    assert of_a(answers, "pve_vm_ha_managed", **GUEST) == managed
+
+
+def test_a_stale_row_does_not_say_who_is_managed() -> None:
+    row = {"type": "qemu", "vmid": 100, "node": "a", "status": "unknown"}
+    assert of_a(one_node(resources=[row]), "pve_vm_ha_managed", **GUEST) is None
+
+
+def test_lock() -> None:
+    node = {"type": "node", "node": "a", "status": "online"}
+    answers = one_node(resources=[node, vm_row(lock="snapshot-delete")])
+    assert of_a(answers, "pve_guest_lock_info", lock="snapshot-delete", **GUEST) == 1
+    assert "pve_guest_lock_info" not in {family for family, _ in expected_samples(one_node(resources=[node, vm_row(lock="")]))}
+
+
+@pytest.mark.parametrize(
+    ("tags", "thresholds", "muted"),
+    [
+        ("mon-cpu-98", {"cpu": 0.98}, set()),
+        ("a;mon-cpu-98;mon-cpu-97.5;mon-mem-0", {"cpu": 0.975, "mem": 0}, set()),
+        ("mon-cpu-100,mon-d1sk-07", {"cpu": 1, "d1sk": 0.07}, set()),
+        ("mon-mute;mon-cpu-off", {}, {"all", "cpu"}),
+        ("mon-cpu-100.1;mon-cpu-101;mon-CPU-90;mon-1cpu-90;mon-cpu-;mon-cpu-9x;mon-cpu-.5;mon-cpu-5.;mon-cpu--1;xmon-cpu-90", {}, set()),
+        ("mon--off;mon-mute-;mon-", {}, set()),
+    ],
+)
+def test_tags_for_alerts(tags: str, thresholds: dict[str, float], muted: set[str]) -> None:
+    samples = expected_samples(one_node(resources=[vm_row(tags=tags, template=1)]))
+    found: dict[str, dict[str, float]] = {"pve_guest_threshold_ratio": {}, "pve_guest_alerts_muted": {}}
+    for (family, labels), number_ in samples.items():
+        if family in found:
+            assert dict(labels) == {"cluster": "a", "vmid": "100", "metric": dict(labels)["metric"]}
+            found[family][dict(labels)["metric"]] = number_
+    assert found == {
+        "pve_guest_threshold_ratio": pytest.approx(thresholds),
+        "pve_guest_alerts_muted": dict.fromkeys(muted, 1),
+    }
+
+
+@pytest.mark.parametrize("permissions", [None, {}, {"/": {"VM.Audit": 1}}, {"/vms": {"VM.Audit": 0}}, {"/vms": {"Sys.Audit": 1}}])
+def test_without_the_right_to_see_guests_nobody_counts_them(permissions: Any) -> None:
+    answers = one_node(permissions=permissions)
+    assert of_a(answers, "pve_node_vm_count") is of_a(answers, "pve_node_lxc_count") is None
+    assert of_a(answers, "pve_vm_cpus", **GUEST) == 4
+
+
+def test_idle_needs_both() -> None:
+    node = {"type": "node", "node": "a", "status": "online", "cpu": 0.25}
+    answers = one_node(resources=[node])
+    assert of_a(answers, "pve_node_idle") is None
+    answers["/api2/json/nodes/a/status"] = {"wait": 0.125}
+    assert of_a(answers, "pve_node_idle") == 0.625
+    assert of_a(answers, "pve_node_info", version="", kernel="", cpu_model="", boot_mode="") is None, "not without a version"
 
 
 def test_ratio_is_a_hundredth() -> None:
@@ -681,6 +759,39 @@ def test_replay_keeps_a_connection_and_remembers_what_is_unexpected() -> None:
         assert answer.status == 501
         assert replay.unexpected == ["GET /api2/json/cluster/resources?type=node"]
         assert replay.counts[VERSION] == 2
+
+
+def test_replay_leaves_to_the_client_how_it_writes_a_query() -> None:
+    with Replay.from_recordings() as replay, connect(replay) as connection:
+        for path in (
+            "/api2/json/nodes/pve1/disks/smart?disk=%2Fdev%2Fvda",
+            "/api2/json/nodes/pve1/rrddata?cf=AVERAGE&timeframe=hour",
+            "/api2/json/nodes/pve1/tasks?typefilter=vzdump&source=archive&limit=500&since=1",
+        ):
+            answer, body = ask(connection, path)
+            assert (answer.status, replay.counts[path]) == (200, 1)
+            assert json.loads(body)["data"], path
+        for path in ("/api2/json/nodes/pve1/tasks", "/api2/json/nodes/pve1/disks/smart?disk=/dev/sda", "/api2/json/cluster/status?type=node"):
+            answer, _ = ask(connection, path)
+            assert answer.status == 501, path
+
+
+def test_replay_has_handmade_answers_beside_the_recorded() -> None:
+    replay = Replay.from_recordings_and({VERSION: {"version": "1"}, "/api2/json/new": []})
+    assert replay.answers[VERSION] == {"version": "1"} and replay.answers["/api2/json/new"] == []
+    assert replay.answers[STATUS] == Replay.from_recordings().answers[STATUS]
+
+
+def test_replay_knows_why_an_answer_failed() -> None:
+    failures = Replay.from_recordings().failures
+    assert "QEMU guest agent is not running" in failures["/api2/json/nodes/pve2/qemu/110/agent/get-fsinfo"]
+    assert not any("pve3" in path for path in failures), "no answer of the API itself"
+
+
+def test_slow_families_are_compared_only_if_asked_for() -> None:
+    key = ("pve_qdevice_up", frozenset({("cluster", "lab")}))
+    assert difference({}, {key: 1.0}) == []
+    assert difference({}, {key: 1.0}, slow=True) == ["extra     pve_qdevice_up{cluster='lab'} 1.0"]
 
 
 def test_replay_delays_a_refusal() -> None:
