@@ -133,6 +133,11 @@ class Replay:
             self.unexpected.clear()
             self.most_at_once = 0
 
+    def counted(self) -> Counter[str]:
+        """The counts as they are now, for who looks at all of them while a client goes on asking."""
+        with self._lock:
+            return Counter(self.counts)
+
     @property
     def port(self) -> int:
         return self._server.server_port
