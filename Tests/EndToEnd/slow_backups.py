@@ -80,8 +80,8 @@ def put_backups(cluster: Cluster, guests: Iterable[tuple[Guest, dict[str, str]]]
     for job in {run.job for run in jobs}:
         newest = max(run.start for run in jobs if run.job == job)
         together = [run for run in jobs if run.job == job and run.start > newest - 5 * 60]
-        cluster.put("pve_backup_job_last_run_success", all(run.good for run in together), job=job)
-        cluster.put("pve_backup_job_last_run_timestamp_seconds", max(run.end for run in together), job=job)
+        cluster.put("pve_backup_job_last_run_success", all(run.good for run in together), job_id=job)
+        cluster.put("pve_backup_job_last_run_timestamp_seconds", max(run.end for run in together), job_id=job)
 
 
 def _tasks(cluster: Cluster, node: str) -> Sequence[Row]:

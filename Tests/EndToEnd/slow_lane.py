@@ -76,4 +76,4 @@ def wait_for_all(exporter: Exporter, api: Replay) -> Seen:
 
 def watch(start: Start, api: Replay) -> Seen:
     """What a new exporter shows of the API when everything is there."""
-    return wait_for_all(Exporter(start, environment(api)), api)
+    return wait_for_all(Exporter(start, environment(api, slow=True)), api)

@@ -128,7 +128,7 @@ def put_replication(cluster: Cluster) -> None:
             vmid, job = guest_id({"vmid": row.get("guest")}), text(row.get("id"))
             if not vmid or not job:
                 continue
-            labels = {"node": node, "vmid": vmid, "job": job, "target": text(row.get("target")) or ""}
+            labels = {"node": node, "vmid": vmid, "job_id": job, "target": text(row.get("target")) or ""}
             disabled = bool(number(row.get("disable")))
             synced, failed = number(row.get("last_sync")) or None, number(row.get("fail_count"))
             cluster.put("pve_replication_last_sync_timestamp", synced, **labels)
@@ -156,11 +156,11 @@ def put_backup_jobs(cluster: Cluster) -> None:
         elif vmids := text(row.get("vmid")):
             selection = f"vmid:{vmids}"
         info = {key: text(row.get(key)) or "" for key in ("schedule", "storage", "mode")}
-        cluster.put("pve_backup_job_info", 1, job=job, selection=selection, **info)
+        cluster.put("pve_backup_job_info", 1, job_id=job, selection=selection, **info)
         enabled = number(row.get("enabled", 1))
-        cluster.put("pve_backup_job_enabled", None if enabled is None else enabled != 0, job=job)
+        cluster.put("pve_backup_job_enabled", None if enabled is None else enabled != 0, job_id=job)
         if enabled:
-            cluster.put("pve_backup_job_next_run_timestamp_seconds", number(row.get("next-run")), job=job)
+            cluster.put("pve_backup_job_next_run_timestamp_seconds", number(row.get("next-run")), job_id=job)
 
 
 def put_backup_gaps(cluster: Cluster) -> None:

@@ -60,14 +60,14 @@ def test_a_token_without_rights_is_told_what_it_lacks(start: Start) -> None:
 
 def test_the_first_scrape_has_what_comes_with_each_and_needs_no_patience(start: Start) -> None:
     with with_handmade() as api:
-        seen = Seen(Exporter(start, environment(api)).metrics().text)
+        seen = Seen(Exporter(start, environment(api, slow=True)).metrics().text)
         assert difference(expected_samples(api.answers), seen.samples) == [], "the counts of guests too: permissions are asked at once"
         assert {name for name in seen.types if name.startswith("pve_")} <= TYPES.keys() | SLOW_TYPES.keys()
 
 
 def test_slow_sources_are_asked_once_and_not_at_each_scrape(start: Start) -> None:
     with with_handmade() as api:
-        exporter = Exporter(start, environment(api))
+        exporter = Exporter(start, environment(api, slow=True))
         wait_for_all(exporter, api)
         api.forget()
         for _ in range(5):
@@ -80,7 +80,7 @@ def test_slow_sources_are_asked_once_and_not_at_each_scrape(start: Start) -> Non
 def test_what_a_source_says_stays_when_the_next_call_would_fail(start: Start) -> None:
     """Everything but the calls of each scrape fails from now on: what was seen is still shown, with its age."""
     with with_handmade() as api:
-        exporter = Exporter(start, environment(api))
+        exporter = Exporter(start, environment(api, slow=True))
         wait_for_all(exporter, api)
         samples = expected(api)
         paths = ("/version", "/cluster/status", "/cluster/resources", "/access/permissions")
@@ -170,7 +170,7 @@ def test_a_job_that_failed_on_one_node_did_not_succeed(start: Start) -> None:
     }
     with with_handmade(changes) as api:
         seen = watch(start, api)
-    assert seen.value("pve_backup_job_last_run_success", job="backup-daily") == 0
+    assert seen.value("pve_backup_job_last_run_success", job_id="backup-daily") == 0
 
 
 GARBAGE: tuple[Any, ...] = (None, 1, "x", {}, [], [1, None, "x", [], {}], {"result": [[]]})
@@ -182,7 +182,7 @@ def test_garbage_from_slow_sources_hurts_nothing_else(start: Start, garbage: Any
     fast = {f"{API}{path}" for path in ("/version", "/cluster/status", "/cluster/resources", "/access/permissions")}
     answers = {path: data if path in fast or path.endswith(("/status", "qemu?full=1", "/lxc")) else garbage for path, data in recorded().items()}
     with Replay.from_rows(answers) as api:
-        exporter = Exporter(start, environment(api))
+        exporter = Exporter(start, environment(api, slow=True))
         exporter.metrics()
         wait_until(exporter, lambda _: [] if api.counts[f"{API}/nodes/pve2/lxc/210/config"] else ["not asked yet"])
         time.sleep(1)
@@ -195,7 +195,7 @@ def test_garbage_from_slow_sources_hurts_nothing_else(start: Start, garbage: Any
 
 def test_calls_ages_and_failures_are_told(start: Start) -> None:
     with Replay.from_recordings() as api:
-        exporter = Exporter(start, environment(api))
+        exporter = Exporter(start, environment(api, slow=True))
         wait_for_all(exporter, api)
         seen = Seen(exporter.metrics().text)
         configurations = sum(count for path, count in api.counted().items() if path.endswith("/config") and "/nodes/" in path)
@@ -220,11 +220,11 @@ def test_defect_01_replication_metrics_are_constants(start: Start) -> None:
     """It reads the configuration of jobs, where no state is: no last sync, duration 0, status 1."""
     with with_handmade() as api:
         seen = watch(start, api)
-    assert seen.value("pve_replication_last_sync_timestamp", job="100-0") == 1795170000
-    assert seen.value("pve_replication_last_duration_seconds", job="100-0") == 0.008804
-    assert seen.value("pve_replication_last_duration_seconds", job="110-0") == 3.214562
-    assert [seen.value("pve_replication_status", job=job) for job in ("100-0", "110-0", "101-0")] == [0, 1, None]
-    assert seen.value("pve_replication_failed_syncs", job="100-0") == 4
+    assert seen.value("pve_replication_last_sync_timestamp", job_id="100-0") == 1795170000
+    assert seen.value("pve_replication_last_duration_seconds", job_id="100-0") == 0.008804
+    assert seen.value("pve_replication_last_duration_seconds", job_id="110-0") == 3.214562
+    assert [seen.value("pve_replication_status", job_id=job) for job in ("100-0", "110-0", "101-0")] == [0, 1, None]
+    assert seen.value("pve_replication_failed_syncs", job_id="100-0") == 4
 
 
 def test_defect_02_idle_is_always_zero(start: Start) -> None:
@@ -300,7 +300,7 @@ def test_defect_08_details_of_many_guests_disappear(start: Start) -> None:
         answers[f"{API}/nodes/pve1/qemu?full=1"].append(model | {"vmid": vmid, "name": f"g-{vmid}"})
         answers[f"{API}/cluster/resources"].append(resource | {"vmid": vmid, "name": f"g-{vmid}", "id": f"qemu/{vmid}"})
     with Replay.from_recordings_and(answers) as api:
-        seen = Seen(Exporter(start, environment(api)).metrics().text)
+        seen = Seen(Exporter(start, environment(api, slow=True)).metrics().text)
         assert len(seen.series("pve_vm_balloon_actual_bytes", node="pve1")) == 402, "those, 100 and 103"
         assert len(seen.series("pve_vm_status", node="pve1")) == 403, "and 101"
         assert api.counts[f"{API}/nodes/pve1/qemu?full=1"] == 1
@@ -328,7 +328,7 @@ def test_defect_10_a_clock_that_is_no_text_drops_the_status(start: Start) -> Non
 def test_defect_11_what_is_of_a_host_is_only_there_for_the_exporters_own(start: Start) -> None:
     """Disks and ARC are there for every node that is online; a guest that moves has one series, and its thresholds do not even change."""
     with with_handmade() as api:
-        exporter = Exporter(start, environment(api))
+        exporter = Exporter(start, environment(api, slow=True))
         before = wait_for_all(exporter, api)
         for family in ("pve_disk_temperature_celsius", "pve_zfs_arc_size_bytes", "pve_node_pressure_cpu_some_ratio"):
             assert {own["node"] for own in before.series(family)} == {"pve1", "pve2"}, family

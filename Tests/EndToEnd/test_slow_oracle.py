@@ -187,10 +187,10 @@ def test_disarmed_and_grouped(rich: Answers) -> None:
 
 def test_replication(rich: Answers) -> None:
     samples = samples_of(rich)
-    failing = {"node": "pve1", "vmid": "100", "job": "100-0", "target": "pve2"}
-    disabled = {"node": "pve1", "vmid": "101", "job": "101-0", "target": "pve2"}
-    well = {"node": "pve2", "vmid": "110", "job": "110-0", "target": "pve1"}
-    fresh = {"node": "pve2", "vmid": "210", "job": "210-0", "target": "pve3"}
+    failing = {"node": "pve1", "vmid": "100", "job_id": "100-0", "target": "pve2"}
+    disabled = {"node": "pve1", "vmid": "101", "job_id": "101-0", "target": "pve2"}
+    well = {"node": "pve2", "vmid": "110", "job_id": "110-0", "target": "pve1"}
+    fresh = {"node": "pve2", "vmid": "210", "job_id": "210-0", "target": "pve3"}
     table: dict[str, tuple[float | None, ...]] = {
         "last_sync_timestamp": (1795170000, None, 1795172400, None),
         "last_sync_timestamp_seconds": (1795170000, None, 1795172400, None),
@@ -208,7 +208,7 @@ def test_replication(rich: Answers) -> None:
 @pytest.mark.parametrize(("row", "status"), [({"fail_count": 0, "error": "x"}, 0), ({"fail_count": "1"}, 0), ({}, None), ({"fail_count": 0, "error": ""}, 1)])
 def test_status_of_replication(recorded: Answers, row: dict[str, Any], status: int | None) -> None:
     recorded[f"{API}/nodes/pve2/replication"] = [{"id": "1-0", "guest": 1, "target": "b", **row}]
-    assert value(samples_of(recorded), "pve_replication_status", node="pve2", vmid="1", job="1-0", target="b") == status
+    assert value(samples_of(recorded), "pve_replication_status", node="pve2", vmid="1", job_id="1-0", target="b") == status
 
 
 # Backups
@@ -222,9 +222,9 @@ def test_backup_jobs(rich: Answers) -> None:
         "backup-off": ("sun 03:00", "nas", "", "pool:prod"),
     }
     for job, (schedule, storage, mode, selection) in infos.items():
-        assert value(samples, "pve_backup_job_info", job=job, schedule=schedule, storage=storage, mode=mode, selection=selection) == 1
-    assert of(samples, "pve_backup_job_enabled") == {one({"job": "backup-daily"}): 1, one({"job": "backup-all"}): 1, one({"job": "backup-off"}): 0}
-    assert of(samples, "pve_backup_job_next_run_timestamp_seconds") == {one({"job": "backup-daily"}): 1795224600, one({"job": "backup-all"}): 1795284900}
+        assert value(samples, "pve_backup_job_info", job_id=job, schedule=schedule, storage=storage, mode=mode, selection=selection) == 1
+    assert of(samples, "pve_backup_job_enabled") == {one({"job_id": "backup-daily"}): 1, one({"job_id": "backup-all"}): 1, one({"job_id": "backup-off"}): 0}
+    assert of(samples, "pve_backup_job_next_run_timestamp_seconds") == {one({"job_id": "backup-daily"}): 1795224600, one({"job_id": "backup-all"}): 1795284900}
 
 
 def test_backup_gaps(recorded: Answers) -> None:
@@ -266,8 +266,8 @@ def test_a_running_backup_says_nothing(rich: Answers) -> None:
 
 def test_last_run_of_a_job(rich: Answers) -> None:
     samples = samples_of(rich)
-    assert of(samples, "pve_backup_job_last_run_success") == {one({"job": "backup-daily"}): 0}
-    assert of(samples, "pve_backup_job_last_run_timestamp_seconds") == {one({"job": "backup-daily"}): 1795138320}
+    assert of(samples, "pve_backup_job_last_run_success") == {one({"job_id": "backup-daily"}): 0}
+    assert of(samples, "pve_backup_job_last_run_timestamp_seconds") == {one({"job_id": "backup-daily"}): 1795138320}
 
 
 def test_a_job_that_failed_on_one_node_did_not_succeed(rich: Answers) -> None:
@@ -275,10 +275,10 @@ def test_a_job_that_failed_on_one_node_did_not_succeed(rich: Answers) -> None:
     rich[f"{API}/nodes/pve2/tasks?typefilter=vzdump&source=all"] = [task("pve2", "", 1795138202, 1795138500, "OK", upid)]
     rich[f"{API}/nodes/pve2/tasks/{upid}/log"] = log_lines(["INFO: starting new backup job: vzdump 110 --job-id backup-daily --quiet 1"])
     samples = samples_of(rich)
-    assert value(samples, "pve_backup_job_last_run_success", job="backup-daily") == 0
-    assert value(samples, "pve_backup_job_last_run_timestamp_seconds", job="backup-daily") == 1795138500
+    assert value(samples, "pve_backup_job_last_run_success", job_id="backup-daily") == 0
+    assert value(samples, "pve_backup_job_last_run_timestamp_seconds", job_id="backup-daily") == 1795138500
     rich[f"{API}/nodes/pve2/tasks?typefilter=vzdump&source=all"][0]["starttime"] += 86400
-    assert value(samples_of(rich), "pve_backup_job_last_run_success", job="backup-daily") == 1, "the next day's run"
+    assert value(samples_of(rich), "pve_backup_job_last_run_success", job_id="backup-daily") == 1, "the next day's run"
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,13 @@ final class Rights: Sendable {
     /// What all families together need, of a version of Proxmox VE.
     static func needs(of version: ProxmoxVersion?) -> [Need] {
         // Version 9 took the agent out of a right that also lets one write to the machine's monitor.
-        let agent = (version?.major).map { $0 >= 9 ? "VM.GuestAgent.Audit" : "VM.Monitor" }
+        let agent = version?.major ?? 9 >= 9 ? "VM.GuestAgent.Audit" : "VM.Monitor"
         return [
             Need(privilege: "Sys.Audit", path: "/"), Need(privilege: "Sys.Audit", path: "/nodes"),
             Need(privilege: "VM.Audit", path: "/vms"),
             Need(privilege: "Datastore.Audit", path: "/storage"), Need(privilege: "Pool.Audit", path: "/pool"),
-            Need(privilege: "Mapping.Audit", path: "/mapping"),
-        ] + (agent.map { [Need(privilege: $0, path: "/vms")] } ?? [])
+            Need(privilege: "Mapping.Audit", path: "/mapping"), Need(privilege: agent, path: "/vms"),
+        ]
     }
 }
 

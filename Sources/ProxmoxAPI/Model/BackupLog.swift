@@ -15,13 +15,16 @@ package struct BackupLog: Sendable {
 
     /// The job that started it; nil by hand, or where the log does not tell.
     package private(set) var job: String?
+    /// Those that ended.
     package private(set) var runs: [Run] = []
 
     private let taskStart: Double
     /// Of the node's clock, once a line has told.
     private var zoneSeconds: Double?
+    /// Of the guest whose lines are read.
     private var vmid: Int?
     private var start: Double?
+    private var isGood: Bool?
 
     /// Guests of one task that are believed.
     private static let runLimit = 10_000
@@ -32,28 +35,32 @@ package struct BackupLog: Sendable {
         if let text = Self.rest(line, "INFO: starting new backup job: ") {
             job = Self.word(after: " --job-id ", in: text)
         } else if let text = Self.rest(line, "INFO: Starting Backup of VM ") {
-            vmid = Self.number(text)
-            start = nil
+            // Of one that failed without a word of when, the start must do.
+            if isGood == false, let start { end(at: start, nil) }
+            (vmid, start, isGood) = (Self.number(text), nil, nil)
         } else if let text = Self.rest(line, "INFO: Backup started at ") {
             start = moment(text)
-        } else if let text = Self.rest(line, "INFO: Finished Backup of VM ") {
-            finish(Self.number(text), isGood: true, durationSeconds: Self.duration(text))
-        } else if let text = Self.rest(line, "ERROR: Backup of VM ") {
-            finish(Self.number(text), isGood: false, durationSeconds: nil)
-        } else if let text = Self.rest(line, "INFO: Backup finished at ") ?? Self.rest(line, "INFO: Failed at ") {
-            correctEnd(moment(text))
+        } else if let text = Self.rest(line, "INFO: Finished Backup of VM "), Self.number(text) == vmid {
+            isGood = true
+            if let start, let seconds = Self.duration(text) { end(at: start + seconds, seconds) }
+        } else if let text = Self.rest(line, "ERROR: Backup of VM "), Self.number(text) == vmid {
+            isGood = false
+        } else if let text = Self.rest(line, "INFO: Backup finished at ") ?? Self.rest(line, "INFO: Failed at "), let moment = moment(text)
+        {
+            end(at: moment, start.map { max(0, moment - $0) })
         }
     }
 
-    private mutating func finish(_ number: Int?, isGood: Bool, durationSeconds: Double?) {
-        guard let number, number == vmid, let start, runs.count < Self.runLimit else { return }
-        runs.append(Run(vmid: number, end: start + (durationSeconds ?? 0), durationSeconds: durationSeconds, isGood: isGood))
+    /// The log is over.
+    package mutating func finish() {
+        if isGood == false, let start { end(at: start, nil) }
     }
 
-    /// The line with the time of the end follows the one that says how it went.
-    private mutating func correctEnd(_ end: Double?) {
-        guard let end, let last = runs.last, last.vmid == vmid else { return }
-        runs[runs.count - 1] = Run(vmid: last.vmid, end: end, durationSeconds: last.durationSeconds, isGood: last.isGood)
+    private mutating func end(at end: Double, _ durationSeconds: Double?) {
+        if let vmid, let isGood, runs.count < Self.runLimit {
+            runs.append(Run(vmid: vmid, end: end, durationSeconds: durationSeconds, isGood: isGood))
+        }
+        isGood = nil
     }
 
     /// Unix time of a local time.

@@ -11,8 +11,11 @@ package struct AgentFileSystem: Sendable, Equatable {
     package let totalBytes: Double?
     package let usedBytes: Double?
 
+    /// What it is called inside: `sda2`, `dm-0`. Logical volumes and Windows' partitions share a disk, and mounts of the same share this too.
+    private let name: String
+
     /// Images, and what lies in memory: they are as full as they are.
-    private static let ignoredTypes: Set<String> = ["squashfs", "overlay", "tmpfs", "devtmpfs", "iso9660", "udf", "CDFS", "UDF", "ramfs"]
+    private static let ignoredTypes: Set<String> = ["squashfs", "overlay", "tmpfs", "iso9660", "udf", "cdfs"]
     /// File systems of one guest that are believed.
     private static let limit = 256
 
@@ -24,21 +27,22 @@ package struct AgentFileSystem: Sendable, Equatable {
             guard all.count < limit, let system = AgentFileSystem(row) else { return }
             all.append(system)
         }
-        var devices: Set<String> = []
-        return all.sorted { $0.mountPoint < $1.mountPoint }.filter { $0.device.isEmpty || devices.insert($0.device).inserted }
+        var seen: Set<[String]> = []
+        return all.sorted { $0.mountPoint < $1.mountPoint }.filter { $0.device.isEmpty || seen.insert([$0.device, $0.name]).inserted }
     }
 
     private init?(_ row: JSONValue) {
         guard let mountPoint = row["mountpoint"]?.word else { return nil }
         let type = row["type"]?.word ?? ""
-        guard !Self.ignoredTypes.contains(type) else { return nil }
+        guard !Self.ignoredTypes.contains(type.lowercased()) else { return nil }
         var diskCount = 0
         var device = ""
         row["disk"]?.forEachElement { disk in
             diskCount += 1
             if device.isEmpty { device = disk["dev"]?.word ?? "" }
         }
-        guard diskCount > 0 else { return nil }
+        guard !device.isEmpty || diskCount > 0 && row["total-bytes"]?.number != nil else { return nil }
+        name = row["name"]?.word ?? ""
         self.mountPoint = mountPoint
         self.type = type
         self.device = device
@@ -70,10 +74,18 @@ package struct GuestAddress: Sendable, Hashable {
         interfaces.forEachElement { interface in
             guard let name = interface["name"]?.word, name != "lo" else { return }
             let hardware = interface["hardware-address"]?.word ?? interface["hwaddr"]?.word ?? ""
-            interface["ip-addresses"]?.forEachElement { row in
-                guard let address = row["ip-address"]?.word, found.count < limit, !isLoopback(address) else { return }
+            func add(_ address: String) {
+                guard found.count < limit, !isLoopback(address) else { return }
                 let family = address.utf8.contains(UInt8(ascii: ":")) ? "ipv6" : "ipv4"
                 found.insert(GuestAddress(interface: name, hardwareAddress: hardware, family: family, address: address))
+            }
+            if let rows = interface["ip-addresses"], rows.isArray {
+                rows.forEachElement { row in if let address = row["ip-address"]?.word { add(address) } }
+            } else {
+                // Older containers tell one address of each family, with the length of its prefix.
+                for text in [interface["inet"]?.word, interface["inet6"]?.word] {
+                    if let address = text?.split(separator: "/").first { add(String(address)) }
+                }
             }
         }
         return found.sorted { ($0.interface, $0.family, $0.address) < ($1.interface, $1.family, $1.address) }

@@ -19,7 +19,7 @@ package struct GuestConfiguration: Sendable {
     package struct Passthrough: Sendable {
         /// `hostpci0`
         package let device: String
-        /// `0000:01:00.0`, of several functions separated by `;`; empty when a mapping says where it is.
+        /// `0000:01:00.0`; empty when a mapping says where it is.
         package let address: String
         package let mapping: String
         /// The type of the mediated device: `nvidia-63`
@@ -34,6 +34,8 @@ package struct GuestConfiguration: Sendable {
     /// CPUs that the guest sees; nil for a container without a limit.
     package private(set) var cpus: Int?
     package private(set) var memoryBytes: Double?
+    /// `prod;web`
+    package private(set) var tags: String?
     /// Whether the guest agent is switched on; of a container, nil.
     package private(set) var hasAgent: Bool?
     package private(set) var disks: [Disk] = []
@@ -43,6 +45,8 @@ package struct GuestConfiguration: Sendable {
 
     init?(_ data: JSONValue, _ kind: GuestKind) {
         guard data.isObject else { return nil }
+        // What Proxmox VE gives a guest whose configuration is silent.
+        if data["memory"] == nil { memoryBytes = 512 * 1_048_576 }
         var (cores, sockets, vcpus): (Int?, Int?, Int?)
         var boot: String?
         data.forEachMember { key, value in
@@ -53,6 +57,7 @@ package struct GuestConfiguration: Sendable {
             case "sockets": sockets = value.integer
             case "vcpus": vcpus = value.integer
             case "memory": memoryBytes = Self.memoryBytes(value)
+            case "tags": tags = value.word
             case "agent": hasAgent = Self.isAgentOn(value)
             case "boot": boot = value.word
             case "bootdisk": boot = boot ?? value.word.map { "order=" + $0 }
@@ -84,24 +89,31 @@ package struct GuestConfiguration: Sendable {
         case "hostpci":
             guard passthrough.count < Self.deviceLimit else { return }
             let properties = PropertyText(text)
-            passthrough.append(
-                Passthrough(
-                    device: name, address: properties["host"] ?? properties.first ?? "", mapping: properties["mapping"] ?? "",
-                    mediatedDevice: properties["mdev"] ?? ""))
+            let addresses = (properties["host"] ?? properties.first ?? "").split(separator: ";").map(String.init)
+            for address in addresses.isEmpty ? [""] : addresses {
+                passthrough.append(
+                    Passthrough(
+                        device: name, address: address, mapping: properties["mapping"] ?? "", mediatedDevice: properties["mdev"] ?? ""))
+            }
         default: break
         }
     }
 
     /// `order=scsi0;ide2;net0` names what is tried first; without it, the first disk that a machine can start from.
     private func disk(ofBoot boot: String?) -> Disk? {
-        let bootable = disks.filter { disk in ["scsi", "virtio", "sata", "ide"].contains { disk.device.hasPrefix($0) } }
+        let buses = ["ide", "scsi", "virtio", "sata"]
+        let bootable = disks.filter { disk in buses.contains { disk.device.hasPrefix($0) } }
         if let order = boot.flatMap({ PropertyText($0)["order"] }) {
             for name in order.split(separator: ";") {
                 if let disk = bootable.first(where: { $0.device == name }) { return disk }
             }
         }
-        return ["scsi0", "virtio0", "sata0", "ide0"].lazy.compactMap { name in bootable.first { $0.device == name } }.first
-            ?? bootable.first
+        // As Proxmox VE counts them.
+        for bus in buses {
+            let own = bootable.filter { $0.device.hasPrefix(bus) }
+            if let first = own.min(by: { ($0.device.utf8.count, $0.device) < ($1.device.utf8.count, $1.device) }) { return first }
+        }
+        return nil
     }
 
     /// In MiB; newer versions may write `current=4096`.
@@ -113,7 +125,7 @@ package struct GuestConfiguration: Sendable {
     private static func isAgentOn(_ value: JSONValue) -> Bool {
         guard let text = value.word else { return false }
         let properties = PropertyText(text)
-        return (properties["enabled"] ?? properties.first) == "1"
+        return ["1", "on", "yes", "true"].contains((properties["enabled"] ?? properties.first)?.lowercased())
     }
 }
 

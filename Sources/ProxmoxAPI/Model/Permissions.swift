@@ -22,9 +22,11 @@ package struct Permissions: Sendable {
         }
     }
 
-    /// Whether the right holds for everything below a path; a path that is not listed is as `/` is.
+    /// Whether the right holds for everything below a path.
+    ///
+    /// The API lists the roots of all kinds of objects but one: `/mapping` is there only when somebody was given rights on it.
     package func holds(_ privilege: String, below path: String) -> Bool {
-        (inherited[path] ?? inherited["/"])?.contains(privilege) ?? false
+        (inherited[path] ?? (path == "/mapping" ? inherited["/"] : nil))?.contains(privilege) ?? false
     }
 
     /// Whether the right holds for anything at all.

@@ -25,8 +25,8 @@ struct ClusterPicture: Sendable {
     let onlineNodes: [String]
     /// Those that may have values: no template, and on a node that is online. In the order of their numbers.
     let guestsInOrder: [Guest]
-    /// The plugin of each storage on each node.
-    let storageTypes: [Storage: String]
+    /// The plugin of each storage on each node, and on none for any.
+    private let storageTypes: [Storage: String]
     private let guests: [Int: Guest]
     private let online: Set<String>
 
@@ -37,13 +37,18 @@ struct ClusterPicture: Sendable {
         self.version = version
         self.nodes = nodes
         self.onlineNodes = onlineNodes
-        self.storageTypes = storageTypes
+        self.storageTypes = storageTypes.merging(
+            storageTypes.sorted { $0.key.node < $1.key.node }.map { (Storage(node: "", name: $0.key.name), $0.value) }
+        ) { first, _ in first }
         guestsInOrder = guests.sorted { $0.vmid < $1.vmid }
         self.guests = Dictionary(guests.map { ($0.vmid, $0) }, uniquingKeysWith: { first, _ in first })
         online = Set(onlineNodes)
     }
 
     func isOnline(_ node: String) -> Bool { online.contains(node) }
+
+    /// The plugin of a storage, as the node tells or else any other: they all have one configuration.
+    func storageType(_ storage: Storage) -> String? { storageTypes[storage] ?? storageTypes[Storage(node: "", name: storage.name)] }
 
     func guest(_ vmid: Int) -> Guest? { guests[vmid] }
 

@@ -57,8 +57,10 @@ struct AgentSource: SlowSource {
         do throws(ProxmoxError) {
             reading.fileSystems = try await call.client.fileSystems(of: vmid, on: subject.node, http: call.http, by: call.deadline)
         } catch {
-            guard error.isOfDeadAgent else { throw error }
-            return Reading(failures: reading.failures + 1)
+            if error.isOfDeadAgent { return Reading(failures: reading.failures + 1) }
+            // It is there and cannot do this.
+            guard error.isOfAgentItself else { throw error }
+            reading.fileSystems = []
         }
         reading.isUp = true
         reading.failures = 0
@@ -102,8 +104,12 @@ struct AgentSource: SlowSource {
 }
 
 extension ProxmoxError {
-    /// The agent is switched on and does not answer, or the machine's monitor does not.
-    fileprivate var isOfDeadAgent: Bool { status == 500 && !isOfNoAgent && !isOfGuestElsewhere }
+    /// The agent is switched on and does not answer.
+    fileprivate var isOfDeadAgent: Bool {
+        status == 500 && (description.contains("guest agent is not running") || description.contains("timeout"))
+    }
+
+    fileprivate var isOfAgentItself: Bool { status == 500 && description.contains("Agent error") }
 
     /// There is none, or the machine has stopped since the last scrape.
     fileprivate var isOfNoAgent: Bool {

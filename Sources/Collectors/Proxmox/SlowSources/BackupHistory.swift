@@ -21,7 +21,8 @@ struct BackupHistory: Sendable {
 
         /// What both know together.
         func merged(with other: Guest) -> Guest {
-            var result = lastEnd >= other.lastEnd ? self : other
+            // Of two that ended in the same second, the one that was told of later.
+            var result = lastEnd > other.lastEnd ? self : other
             result.good = [good, other.good].compactMap { $0 }.max { $0.end < $1.end }
             return result
         }
@@ -32,14 +33,16 @@ struct BackupHistory: Sendable {
         let end: Double
         let isGood: Bool
 
-        /// A job starts on all its nodes at once; what began an hour before is another run.
-        func merged(with other: JobRun) -> JobRun {
-            guard abs(start - other.start) < 3600 else { return start > other.start ? self : other }
-            return JobRun(start: max(start, other.start), end: max(end, other.end), isGood: isGood && other.isGood)
+        /// The last run of all: a job starts on its nodes at once, and what began five minutes before is an earlier one.
+        static func last(of runs: [JobRun]) -> JobRun? {
+            guard let newest = runs.map(\.start).max() else { return nil }
+            let together = runs.filter { $0.start > newest - 300 }
+            return JobRun(start: newest, end: together.map(\.end).max() ?? newest, isGood: together.allSatisfy(\.isGood))
         }
     }
 
     private(set) var guests: [Int: Guest] = [:]
+    /// The newest run of each job on this node.
     private(set) var jobs: [String: JobRun] = [:]
     /// Tasks that were taken, with their start.
     private var known: [String: Double] = [:]
@@ -68,8 +71,7 @@ struct BackupHistory: Sendable {
             for run in log.runs { add(run.vmid, Guest(end: run.end, isGood: run.isGood, durationSeconds: run.durationSeconds)) }
         }
         guard let job = log.job, let end = task.end else { return }
-        let run = JobRun(start: task.start, end: end, isGood: task.isGood)
-        jobs[job] = jobs[job].map { $0.merged(with: run) } ?? run
+        if task.start >= jobs[job]?.start ?? task.start { jobs[job] = JobRun(start: task.start, end: end, isGood: task.isGood) }
     }
 
     private mutating func add(_ vmid: Int, _ guest: Guest) { guests[vmid] = guests[vmid].map { $0.merged(with: guest) } ?? guest }

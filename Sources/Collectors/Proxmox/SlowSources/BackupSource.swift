@@ -73,16 +73,17 @@ struct BackupSource: SlowSource {
             for line in lines { log.read(line) }
             if lines.count < pageLines { break }
         }
+        log.finish()
         return log
     }
 
     func delaySeconds(after history: BackupHistory) -> Double? { history.isWhole ? nil : 5 }
 
     func write(_ readings: [(subject: SlowSubject, reading: BackupHistory)], into page: inout SlowPage) {
-        var (guests, jobs) = ([Int: BackupHistory.Guest](), [String: BackupHistory.JobRun]())
+        var (guests, jobs) = ([Int: BackupHistory.Guest](), [String: [BackupHistory.JobRun]]())
         for (_, history) in readings {
             guests.merge(history.guests) { $0.merged(with: $1) }
-            jobs.merge(history.jobs) { $0.merged(with: $1) }
+            for (job, run) in history.jobs { jobs[job, default: []].append(run) }
         }
         for guest in page.picture.guestsInOrder {
             guard let backup = guests[guest.vmid], let labels = page.labels(ofGuest: guest.vmid) else { continue }
@@ -92,7 +93,8 @@ struct BackupSource: SlowSource {
             page.buffer.add(last, labels, good.end)
             page.buffer.add(duration, labels, good.durationSeconds)
         }
-        for (job, run) in jobs.sorted(by: { $0.key < $1.key }) {
+        for (job, runs) in jobs.sorted(by: { $0.key < $1.key }) {
+            guard let run = BackupHistory.JobRun.last(of: runs) else { continue }
             let labels = page.buffer.labels(BackupJobSource.jobLabels, page.cluster, job)
             page.buffer.add(jobSuccess, labels, run.isGood)
             page.buffer.add(jobRun, labels, run.end)

@@ -48,12 +48,13 @@ struct ConfigurationSource: SlowSource {
         let infoLabels = page.buffer.labels(
             Self.infoLabels, page.cluster, guest.node, String(guest.vmid), guest.identity.name, guest.kind.rawValue,
             configuration.systemType ?? "", configuration.cpus.map(String.init) ?? "",
-            configuration.memoryBytes.map { Self.text($0 / 1_073_741_824) } ?? "", guest.identity.tags,
-            boot.flatMap { page.picture.storageTypes[$0] } ?? "")
+            configuration.memoryBytes.map { Self.text($0 / 1_073_741_824) } ?? "", configuration.tags ?? "",
+            boot.flatMap(page.picture.storageType) ?? "")
         page.buffer.add(info, infoLabels, true)
         page.buffer.add(startsOnBoot, labels, configuration.startsOnBoot)
         page.buffer.add(agent, labels, configuration.hasAgent)
-        for passthrough in configuration.passthrough {
+        var seen: Set<[String]> = []
+        for passthrough in configuration.passthrough where seen.insert([passthrough.device, passthrough.address]).inserted {
             let cardLabels = page.buffer.labels(
                 Self.cardLabels, page.cluster, guest.node, String(guest.vmid), guest.identity.name, guest.kind.rawValue,
                 passthrough.device, passthrough.address, passthrough.mapping, passthrough.mediatedDevice)
