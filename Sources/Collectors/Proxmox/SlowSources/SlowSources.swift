@@ -6,7 +6,13 @@ struct SlowSources: Sendable {
 
     init(_ catalogue: inout Catalogue) {
         all = [
-            CertificateSource(&catalogue)
+            StorageSource(&catalogue),
+            CertificateSource(&catalogue),
+            SubscriptionSource(&catalogue),
+            ServiceSource(&catalogue),
+            UpdateSource(&catalogue),
+            CephSource(&catalogue),
+            StatisticsSource(&catalogue),
         ]
     }
 
