@@ -11,6 +11,7 @@ struct SlowSources: Sendable {
             SubscriptionSource(&catalogue),
             ServiceSource(&catalogue),
             UpdateSource(&catalogue),
+            DiskSource(&catalogue),
             CephSource(&catalogue),
             StatisticsSource(&catalogue),
         ]
