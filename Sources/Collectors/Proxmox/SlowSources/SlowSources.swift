@@ -12,6 +12,7 @@ struct SlowSources: Sendable {
             ServiceSource(&catalogue),
             UpdateSource(&catalogue),
             DiskSource(&catalogue),
+            PoolSource(&catalogue),
             CephSource(&catalogue),
             StatisticsSource(&catalogue),
         ]
