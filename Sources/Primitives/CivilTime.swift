@@ -3,9 +3,11 @@ package struct CivilTime: Sendable, Equatable {
     /// As if it were UTC, in seconds since 1970.
     package let unixSeconds: Double
 
-    /// nil for what no calendar has; years 1 to 9999.
+    /// nil for what no calendar has; years 1970 to 9999.
     package init?(year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0) {
-        guard (1...9999).contains(year), (1...12).contains(month), day >= 1, day <= Self.days(inMonth: month, of: year) else { return nil }
+        guard (1970...9999).contains(year), (1...12).contains(month), day >= 1, day <= Self.days(inMonth: month, of: year) else {
+            return nil
+        }
         // A leap second is 60.
         guard (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second) else { return nil }
         // Years that begin in March end with the day that some lack.
@@ -17,13 +19,13 @@ package struct CivilTime: Sendable, Equatable {
 
     /// Reads `2026-11-20`, or `2026-11-20 02:30:01`.
     package init?(parsing text: some StringProtocol) {
-        let halves = text.split(separator: " ", maxSplits: 1)
-        guard let date = halves.first.flatMap({ Self.numbers($0, separator: "-") }), date.count == 3, date[0] >= 1000 else { return nil }
+        let halves = text.utf8.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
+        guard let date = halves.first.flatMap({ Self.numbers($0, UInt8(ascii: "-"), widths: [4, 2, 2]) }) else { return nil }
         guard halves.count == 2 else {
             self.init(year: date[0], month: date[1], day: date[2])
             return
         }
-        guard let time = Self.numbers(halves[1], separator: ":"), time.count == 3 else { return nil }
+        guard let time = Self.numbers(halves[1], UInt8(ascii: ":"), widths: [2, 2, 2]) else { return nil }
         self.init(year: date[0], month: date[1], day: date[2], hour: time[0], minute: time[1], second: time[2])
     }
 
@@ -35,14 +37,23 @@ package struct CivilTime: Sendable, Equatable {
         }
     }
 
-    private static func numbers(_ text: some StringProtocol, separator: Character) -> [Int]? {
-        var numbers: [Int] = []
-        for part in text.split(separator: separator, omittingEmptySubsequences: false) {
-            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(part) else {
-                return nil
-            }
-            numbers.append(number)
+    /// Three numbers of so many digits each.
+    private static func numbers(_ bytes: some Collection<UInt8>, _ separator: UInt8, widths: [Int]) -> [Int]? {
+        let parts = bytes.split(separator: separator, omittingEmptySubsequences: false)
+        let numbers = parts.compactMap(\.decimalNumber)
+        return numbers.count == parts.count && parts.map(\.count) == widths ? numbers : nil
+    }
+}
+
+extension Collection<UInt8> {
+    /// The number that the bytes are, when they are one to nine decimal digits and nothing else.
+    package var decimalNumber: Int? {
+        guard (1...9).contains(count) else { return nil }
+        var number = 0
+        for byte in self {
+            guard (0x30...0x39).contains(byte) else { return nil }
+            number = number * 10 + Int(byte - 0x30)
         }
-        return numbers
+        return number
     }
 }

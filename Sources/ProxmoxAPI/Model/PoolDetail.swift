@@ -51,7 +51,7 @@ package struct PoolDetail: Sendable {
         let words = text.utf8.prefix(256).split { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 }.prefix(3)
             .map { String(decoding: $0, as: UTF8.self) }
         if words == ["No", "known", "data"] { return 0 }
-        guard words.count == 3, words[1] == "data", words[2].hasPrefix("error"), let count = words[0].utf8.digits else { return nil }
+        guard words.count == 3, words[1] == "data", words[2].hasPrefix("error"), let count = words[0].utf8.decimalNumber else { return nil }
         return Double(count)
     }
 }

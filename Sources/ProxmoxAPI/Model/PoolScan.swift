@@ -1,3 +1,5 @@
+import Primitives
+
 /// The scan line of `zpool status`: what the last scrub or resilver found, or how far the present one is.
 ///
 /// It is made for people, and every release of OpenZFS words it a little differently; what it does not say stays nil.
@@ -53,7 +55,7 @@ package struct PoolScan: Sendable, Equatable {
     private static func errors(_ words: ArraySlice<String>) -> Double? {
         guard let with = words.firstIndex(of: "with") else { return nil }
         let words = words[with...].dropFirst().prefix(2)
-        guard let count = words.first?.utf8.digits, words.last?.hasPrefix("error") == true else { return nil }
+        guard let count = words.first?.utf8.decimalNumber, words.last?.hasPrefix("error") == true else { return nil }
         return Double(count)
     }
 
@@ -63,13 +65,11 @@ package struct PoolScan: Sendable, Equatable {
     private static func date(_ words: ArraySlice<String>) -> Double? {
         guard let on = words.lastIndex(of: "on") else { return nil }
         let words = Array(words[on...].dropFirst().prefix(5))
-        guard words.count == 5, let month = months.firstIndex(of: words[1]), let day = words[2].utf8.digits,
-            let year = words[4].utf8.digits, let date = CalendarDay(year: year, month: month + 1, day: day)
+        guard words.count == 5, let month = months.firstIndex(of: words[1]), let day = words[2].utf8.decimalNumber,
+            let year = words[4].utf8.decimalNumber
         else { return nil }
-        let time = words[3].utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map(\.digits)
-        guard time.count == 3, let hour = time[0], let minute = time[1], let second = time[2],
-            hour < 24, minute < 60, second <= 60
-        else { return nil }
-        return date.unixSeconds + Double(hour * 3600 + minute * 60 + second)
+        let time = words[3].utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).compactMap(\.decimalNumber)
+        guard time.count == 3 else { return nil }
+        return CivilTime(year: year, month: month + 1, day: day, hour: time[0], minute: time[1], second: time[2])?.unixSeconds
     }
 }

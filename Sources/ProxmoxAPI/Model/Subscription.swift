@@ -17,7 +17,7 @@ package struct Subscription: Sendable {
         status = data["status"]?.word?.lowercased()
         level = data["level"]?.word
         product = data["productname"]?.word
-        nextDue = data["nextduedate"]?.text.flatMap(CalendarDay.init)?.unixSeconds
+        nextDue = data["nextduedate"]?.text.flatMap { CivilTime(parsing: $0) }?.unixSeconds
     }
 }
 
