@@ -17,6 +17,7 @@ Rules for pools:
 - A rebuild, "resilver (mirror-0) in progress", is a resilver.
 - What a pool's answer does not have (no scan line, as on a pool that was never scrubbed) has no sample; "none requested" says that nothing runs.
 - The rows directly below the answer are the root and headings ("logs", "cache", "spares") and no vdevs.
+- A disk has the name that zpool prints without -P: its path without /dev/disk/by-id/ or /dev/ before it.
 """
 
 from __future__ import annotations
@@ -143,6 +144,7 @@ def _put_detail(cluster: Cluster, detail: Any, labels: dict[str, str], offset: f
     for top in _children(detail):
         for vdev in _below(top):
             name, state = text(vdev.get("name")), text(vdev.get("state"))
+            name = name and re.sub(r"^/dev/(disk/by-id/)?", "", name)
             if not name:
                 continue
             for kind, key in VDEV_ERRORS:

@@ -61,14 +61,14 @@ struct ClusterScrape: Sendable {
 
         let permissions = cluster.rights.permissions
         if permissions?.showsNoGuest == true { sink.report(Self.blindness(name)) }
-        let members = Members(status, resources)
+        let members = Members(status, resources, cluster.filter)
         let inventory = Inventory(resources, cluster)
         writeCluster(name, answers.version?.value, status, permissions, members, inventory)
         var listed = await withTaskGroup(of: NodeScrape.Listed.self) { group in
             for node in members.online {
                 let scrape = NodeScrape(
                     cluster: name, node: node, client: client, members: members, inventory: inventory,
-                    showsAllGuests: permissions?.showsAllGuests, families: families, sink: sink, context: context)
+                    filter: cluster.filter, showsAllGuests: permissions?.showsAllGuests, families: families, sink: sink, context: context)
                 group.addTask { await scrape.run() }
             }
             return await group.reduce(into: NodeScrape.Listed()) { $0.add($1) }
@@ -103,7 +103,7 @@ struct ClusterScrape: Sendable {
         return ClusterPicture(
             cluster: name, version: version, nodes: members.all.map(\.name), onlineNodes: members.online,
             guests: guests.filter { members.isOnline($0.node) && !$0.identity.isTemplate },
-            storageTypes: Dictionary(storages, uniquingKeysWith: { first, _ in first }))
+            hiddenGuests: inventory.hidden, storageTypes: Dictionary(storages, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.

@@ -6,7 +6,8 @@ struct Members: Sendable {
     let all: [(name: String, isOnline: Bool)]
     private let onlineNames: Set<String>
 
-    init(_ status: ClusterStatus?, _ resources: ClusterResources?) {
+    /// - Parameter filter: nodes that it leaves out are as if they were not there.
+    init(_ status: ClusterStatus?, _ resources: ClusterResources?, _ filter: GuestFilter) {
         var seen: Set<String> = []
         var all: [(name: String, isOnline: Bool)] = []
         if let status {
@@ -20,8 +21,8 @@ struct Members: Sendable {
                 all.append((node.name, node.status == "online"))
             }
         }
-        self.all = all.sorted { $0.name < $1.name }
-        onlineNames = Set(all.filter(\.isOnline).map(\.name))
+        self.all = all.filter { filter.takes(node: $0.name) }.sorted { $0.name < $1.name }
+        onlineNames = Set(self.all.filter(\.isOnline).map(\.name))
     }
 
     var online: [String] { all.filter(\.isOnline).map(\.name) }

@@ -45,6 +45,7 @@ struct NodeScrape: Sendable {
     let client: ProxmoxClient
     let members: Members
     let inventory: Inventory
+    let filter: GuestFilter
     /// Whether the lists of guests are whole; nil when nobody knows.
     let showsAllGuests: Bool?
     let families: ProxmoxFamilies
@@ -58,12 +59,21 @@ struct NodeScrape: Sendable {
         async let statusAnswer = answer(part) { () async throws(ProxmoxError) in
             try await client.nodeStatus(node, http: http, by: deadline)
         }
-        async let machinesAnswer = answer(part) { () async throws(ProxmoxError) in
-            try await client.virtualMachines(node, http: http, by: deadline)
-        }
-        async let containersAnswer = answer(part) { () async throws(ProxmoxError) in
-            try await client.containers(node, http: http, by: deadline)
-        }
+        // What is filtered out is not asked for.
+        let wantsMachines = inventory.mayHave(.qemu, on: node)
+        let wantsContainers = inventory.mayHave(.lxc, on: node)
+        async let machinesAnswer =
+            !wantsMachines
+            ? nil
+            : answer(part) { () async throws(ProxmoxError) in
+                try await client.virtualMachines(node, http: http, by: deadline)
+            }
+        async let containersAnswer =
+            !wantsContainers
+            ? nil
+            : answer(part) { () async throws(ProxmoxError) in
+                try await client.containers(node, http: http, by: deadline)
+            }
         let (status, machines, containers) = await (statusAnswer, machinesAnswer, containersAnswer)
         for (path, unreadableCount) in [("qemu", machines?.unreadableCount ?? 0), ("lxc", containers?.unreadableCount ?? 0)]
         where unreadableCount > 0 {
@@ -81,7 +91,8 @@ struct NodeScrape: Sendable {
         if machines?.isWhole == true { listed.markRead(node, .qemu) }
         if containers?.isWhole == true { listed.markRead(node, .lxc) }
         let rows = (machines?.rows ?? []).map(Row.machine) + (containers?.rows ?? []).map(Row.container)
-        for row in rows.sorted(by: { $0.vmid < $1.vmid }) where listed.guests[row.vmid] == nil {
+        for row in rows.sorted(by: { $0.vmid < $1.vmid })
+        where listed.guests[row.vmid] == nil && !inventory.hidden.contains(row.vmid) {
             // Two nodes may list a guest that moves while they are asked: only when its own node does not list it is it here.
             if let owner = inventory.guests[row.vmid]?.node, owner != node, members.isOnline(owner) {
                 listed.add(moved: row, self)
@@ -103,6 +114,7 @@ struct NodeScrape: Sendable {
     private func write(_ machine: VirtualMachine, _ buffer: inout SampleBuffer, _ listed: inout Listed) {
         let identity = inventory.identity(
             machine.vmid, listedName: machine.name, listedTags: machine.tags, listedTemplate: machine.isTemplate)
+        guard filter.takes(vmid: machine.vmid, tags: identity.tags, pool: identity.pool) else { return }
         listed.add(
             ClusterPicture.Guest(
                 vmid: machine.vmid, node: node, kind: .qemu, identity: identity, isRunning: machine.status.map { $0 == "running" }))
@@ -117,6 +129,7 @@ struct NodeScrape: Sendable {
     private func write(_ container: Container, _ buffer: inout SampleBuffer, _ listed: inout Listed) {
         let identity = inventory.identity(
             container.vmid, listedName: container.name, listedTags: container.tags, listedTemplate: container.isTemplate)
+        guard filter.takes(vmid: container.vmid, tags: identity.tags, pool: identity.pool) else { return }
         listed.add(
             ClusterPicture.Guest(
                 vmid: container.vmid, node: node, kind: .lxc, identity: identity, isRunning: container.status.map { $0 == "running" }))

@@ -15,6 +15,7 @@ final class ProxmoxCluster: Sendable {
     let client: ProxmoxClient
     /// From the settings; nil takes the cluster's own.
     let configuredName: String?
+    let filter: GuestFilter
     /// What is asked for on timers.
     let slowLane: SlowLane
     let rights = Rights()
@@ -27,6 +28,7 @@ final class ProxmoxCluster: Sendable {
         self.position = position
         client = ProxmoxClient(endpoint: settings.endpoint, others: settings.otherEndpoints, session: ProxmoxSession(settings.credential))
         configuredName = settings.name
+        filter = settings.filter
         slowLane = SlowLane(client, slow)
     }
 

@@ -23,7 +23,10 @@ extension ProxmoxSettings.Cluster {
             throw Failure(
                 .configuration, "PROXMOX_HOST: http shows no certificate that PROXMOX_FINGERPRINT could be compared with; write https://")
         }
-        self.init(name: variable("PROXMOX_CLUSTER"), endpoint: first, others: Array(endpoints.dropFirst()), credential: credential)
+        let nodes = variable("TARGET_NODES").map(Self.list) ?? []
+        self.init(
+            name: variable("PROXMOX_CLUSTER"), endpoint: first, others: Array(endpoints.dropFirst()), credential: credential,
+            filter: GuestFilter(nodes: GuestFilter.Choice(wanted: nodes)))
     }
 
     private static func credential(_ variable: (String) -> String?) throws(Failure) -> ProxmoxCredential {

@@ -25,7 +25,25 @@ extension ProxmoxSettings.Cluster {
         }
         self.init(
             name: section.word("name"), endpoint: first, others: Array(endpoints.dropFirst()), credential: credential,
-            credentialFile: section.word("token_file") ?? section.word("password_file"))
+            credentialFile: section.word("token_file") ?? section.word("password_file"), filter: try Self.filter(section["filter"]))
+    }
+
+    private static func filter(_ section: SettingsTree) throws(Failure) -> GuestFilter {
+        func choice(_ key: String) -> GuestFilter.Choice {
+            func texts(_ key: String) -> [String] { (section[key].texts ?? []).filter { !$0.isEmpty } }
+            return GuestFilter.Choice(wanted: texts(key), unwanted: texts("exclude_" + key))
+        }
+        func ranges(_ key: String) throws(Failure) -> [ClosedRange<Int>] {
+            var ranges: [ClosedRange<Int>] = []
+            for element in section[key].elements where element.text?.isEmpty == false {
+                ranges.append(
+                    try refer(element, "\(key): ") { () throws(Failure) in try GuestFilter.Numbers.range(of: element.text ?? "") })
+            }
+            return ranges
+        }
+        return GuestFilter(
+            nodes: choice("nodes"), vmids: GuestFilter.Numbers(wanted: try ranges("vmids"), unwanted: try ranges("exclude_vmids")),
+            tags: choice("tags"), pools: choice("pools"))
     }
 
     private static func needsEndpoint(_ section: SettingsTree) -> Failure {

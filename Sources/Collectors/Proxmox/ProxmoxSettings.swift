@@ -14,11 +14,14 @@ package struct ProxmoxSettings: Sendable {
         package let credential: ProxmoxCredential
         /// The file that the credential was read from, if one was.
         package let credentialFile: String?
+        /// Which of its nodes and guests are wanted.
+        package let filter: GuestFilter
 
         package init(
             name: String?, endpoint: ProxmoxEndpoint, others: [ProxmoxEndpoint] = [], credential: ProxmoxCredential,
-            credentialFile: String? = nil
+            credentialFile: String? = nil, filter: GuestFilter = .none
         ) {
+            self.filter = filter
             self.name = name
             self.endpoint = endpoint
             otherEndpoints = others
@@ -69,6 +72,7 @@ package struct ProxmoxSettings: Sendable {
         ("PROXMOX_FINGERPRINT", "SHA-256 of the node's certificate; several with commas between them."),
         ("PROXMOX_VERIFY_TLS", "false accepts any certificate: whoever answers gets the credential."),
         ("PROXMOX_CLUSTER", "Value of the label cluster."),
+        ("TARGET_NODES", "Nodes to watch, with commas between them; * stands for any letters. All if it is not set."),
     ]
 
     /// What may stand in the section.
@@ -93,9 +97,21 @@ package struct ProxmoxSettings: Sendable {
                     "SHA-256 of the certificate as pvenode cert info prints it, one for each endpoint: exactly these are trusted, in place of ca_file."
                 ),
                 SettingsKey("verify_tls", .flag, "false accepts any certificate: whoever answers gets the credential.", standard: "true"),
+                SettingsKey("filter", filterShape, "Which nodes and guests are watched; the others are not asked about."),
             ]),
             "Clusters to watch, or nodes without a cluster."),
         SettingsKey("slow", SlowSettings.shape, "What is dear and asked for on timers, of all clusters."),
+    ])
+
+    private static let filterShape = SettingsShape.section([
+        SettingsKey("nodes", .texts, "Names of nodes; * stands for any letters.", standard: "all"),
+        SettingsKey("exclude_nodes", .texts, "Nodes that are left out."),
+        SettingsKey("vmids", .texts, "Numbers of guests and ranges of them: 100-199.", standard: "all"),
+        SettingsKey("exclude_vmids", .texts, "Guests that are left out."),
+        SettingsKey("tags", .texts, "Tags of which a guest must have one; * stands for any letters.", standard: "all"),
+        SettingsKey("exclude_tags", .texts, "Tags of which a guest may have none."),
+        SettingsKey("pools", .texts, "Pools of which a guest must be in one; * stands for any letters.", standard: "all"),
+        SettingsKey("exclude_pools", .texts, "Pools whose guests are left out."),
     ])
 
     /// Reads the section and, when it names no cluster, the `PROXMOX_*` variables.

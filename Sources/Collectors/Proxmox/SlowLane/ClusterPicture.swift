@@ -25,17 +25,21 @@ struct ClusterPicture: Sendable {
     let onlineNodes: [String]
     /// Those that may have values: no template, and on a node that is online. In the order of their numbers.
     let guestsInOrder: [Guest]
+    /// Those that somebody wants to see nothing of.
+    let hiddenGuests: Set<Int>
     /// The plugin of each storage on each node, and on none for any.
     private let storageTypes: [Storage: String]
     private let guests: [Int: Guest]
     private let online: Set<String>
 
     init(
-        cluster: String, version: ProxmoxVersion?, nodes: [String], onlineNodes: [String], guests: [Guest], storageTypes: [Storage: String]
+        cluster: String, version: ProxmoxVersion?, nodes: [String], onlineNodes: [String], guests: [Guest], hiddenGuests: Set<Int>,
+        storageTypes: [Storage: String]
     ) {
         self.cluster = cluster
         self.version = version
         self.nodes = nodes
+        self.hiddenGuests = hiddenGuests
         self.onlineNodes = onlineNodes
         self.storageTypes = storageTypes.merging(
             storageTypes.sorted { $0.key.node < $1.key.node }.map { (Storage(node: "", name: $0.key.name), $0.value) }

@@ -63,7 +63,9 @@ struct BackupGapSource: SlowSource {
 
     func write(_ subject: SlowSubject, _ guests: Listing<UncoveredGuest>, into page: inout SlowPage) {
         var seen: Set<Int> = []
-        let rows = guests.rows.sorted { $0.vmid < $1.vmid }.filter { seen.insert($0.vmid).inserted }
+        let rows = guests.rows.sorted { $0.vmid < $1.vmid }.filter { guest in
+            !page.picture.hiddenGuests.contains(guest.vmid) && seen.insert(guest.vmid).inserted
+        }
         if guests.isWhole { page.buffer.add(count, page.labelsOfCluster(), Double(rows.count)) }
         for guest in rows {
             let labels = page.buffer.labels(Self.labels, page.cluster, String(guest.vmid), guest.name, guest.kind)

@@ -64,7 +64,7 @@ struct HASource: SlowSource {
         for sign in status.nodes where seen.insert(sign.node).inserted {
             page.buffer.add(nodeSeen, page.labels(ofNode: sign.node), sign.timestamp)
         }
-        for service in status.services { write(service, into: &page) }
+        for service in status.services where !page.picture.hiddenGuests.contains(service.vmid) { write(service, into: &page) }
     }
 
     private func write(_ service: HAStatus.Service, into page: inout SlowPage) {

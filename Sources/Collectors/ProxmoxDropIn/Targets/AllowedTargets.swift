@@ -97,32 +97,10 @@ package struct AllowedTargets: Sendable, Equatable {
             switch (entry.pattern, target.host) {
             case (.name(let labels), .name(let name)):
                 let given = name.split(separator: ".", omittingEmptySubsequences: false)
-                return labels.count == given.count && zip(labels, given).allSatisfy { Self.matches(Array($0.utf8), Array($1.utf8)) }
+                return labels.count == given.count && zip(labels, given).allSatisfy { Wildcard.matches($1, $0) }
             case (.range(let range), .address(let address)): return range.contains(address)
             default: return false
             }
         }
-    }
-
-    /// `*` for any letters, also none. Goes back to the last star only, so that no pattern costs more than its length times the name's.
-    private static func matches(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
-        var (at, place) = (0, 0)
-        var star: (at: Int, place: Int)?
-        while place < text.count {
-            if at < pattern.count, pattern[at] == UInt8(ascii: "*") {
-                star = (at, place)
-                at += 1
-            } else if at < pattern.count, pattern[at] == text[place] {
-                at += 1
-                place += 1
-            } else if let last = star {
-                star = (last.at, last.place + 1)
-                at = last.at + 1
-                place = last.place + 1
-            } else {
-                return false
-            }
-        }
-        return pattern[at...].allSatisfy { $0 == UInt8(ascii: "*") }
     }
 }
