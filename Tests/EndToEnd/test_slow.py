@@ -90,6 +90,14 @@ def test_what_a_source_says_stays_when_the_next_call_would_fail(start: Start) ->
         assert difference(samples, {key: number for key, number in seen.samples.items() if key[0] != EXPIRY}, slow=True) == []
 
 
+def test_only_agents_that_are_switched_on_are_asked(start: Start) -> None:
+    """100 and 103 run without an agent, 101 has one and does not run: an agent that is asked holds a worker of the node for seconds."""
+    with Replay.from_recordings() as api:
+        watch(start, api)
+        asked = {path.split("/")[6] for path in api.counted() if "/agent/" in path}
+    assert asked == {"110"}
+
+
 SMART_FORMS: dict[str, Any] = {
     "ata": handmade.ATA_SSD,
     "ata, 194 before 190": handmade.ATA_HDD,
