@@ -308,9 +308,12 @@ def test_defect_08_details_of_many_guests_disappear(start: Start) -> None:
         answers[f"{API}/nodes/pve1/qemu?full=1"].append(model | {"vmid": vmid, "name": f"g-{vmid}"})
         answers[f"{API}/cluster/resources"].append(resource | {"vmid": vmid, "name": f"g-{vmid}", "id": f"qemu/{vmid}"})
     with Replay.from_recordings_and(answers) as api:
-        seen = Seen(Exporter(start, environment(api, slow=True)).metrics().text)
+        exporter = Exporter(start, environment(api, slow=True))
+        seen = Seen(exporter.metrics().text)
         assert len(seen.series("pve_vm_balloon_actual_bytes", node="pve1")) == 402, "those, 100 and 103"
         assert len(seen.series("pve_vm_status", node="pve1")) == 403, "and 101"
+        api.forget()
+        exporter.metrics()
         assert api.counts[f"{API}/nodes/pve1/qemu?full=1"] == 1
         assert not [path for path in api.counted() if path.endswith("/status/current")]
 
