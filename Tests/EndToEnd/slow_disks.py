@@ -13,7 +13,8 @@ Rules for smartctl's answers:
 Rules for pools:
 - The node says when in its local time; the difference between localtime and time of /nodes/N/time is taken away, 0 where that is not known.
 - Only a scrub that came to its end was one: a canceled scrub has no end and no errors, and neither has one that runs or is paused. A paused scrub
-  does not run, and still has its progress. A scrub of errors alone ("error scrub") is none.
+  does not run, and still has its progress.
+- Words that are about neither a scrub nor a resilver, as those of a scrub of errors alone ("error scrub"), say nothing.
 - A rebuild, "resilver (mirror-0) in progress", is a resilver.
 - What a pool's answer does not have (no scan line, as on a pool that was never scrubbed) has no sample; "none requested" says that nothing runs.
 - The rows directly below the answer are the root and headings ("logs", "cache", "spares") and no vdevs.
@@ -175,6 +176,8 @@ def _below(vdev: Row) -> Iterable[Row]:
 def scan(words: str, offset: float) -> dict[str, float | None]:
     """What the line of a pool's scan says, by family."""
     words = " ".join(words.split())
+    if not re.match(r"scrub |resilver(ed)? |none requested$", words):
+        return {}
     result: dict[str, float | None] = {
         "pve_zfs_pool_scrub_running": float(words.startswith("scrub in progress")),
         "pve_zfs_pool_resilver_running": float(bool(re.match(r"resilver (\(.+?\) )?in progress", words))),
