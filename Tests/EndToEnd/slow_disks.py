@@ -8,7 +8,7 @@ Rules for smartctl's answers:
 - NVMe disks answer as text, "Key: value" in lines, numbers with commas for thousands. A data unit is 512,000 bytes.
 - SAS disks answer as text too, in words of their own: "Current Drive Temperature", "Accumulated power on time, hours:minutes H:M",
   "Percentage used endurance indicator".
-- Health that nobody could read (UNKNOWN, absent) is no health; whatever is neither PASSED nor OK is bad.
+- Health that nobody could read (UNKNOWN, SMART Disabled, absent) is no health; whatever is neither PASSED nor OK is bad.
 
 Rules for pools:
 - The node says when in its local time; the difference between localtime and time of /nodes/N/time is taken away, 0 where that is not known.
@@ -58,7 +58,7 @@ def put_disks(cluster: Cluster) -> None:
             labels = {key: text(row.get(key)) or "" for key in ("model", "serial", "type")}
             labels |= {"node": node, "device": path.removeprefix("/dev/")}
             health, left = text(row.get("health")), number(row.get("wearout"))
-            if health and health != "UNKNOWN":
+            if health and health not in ("UNKNOWN", "SMART Disabled"):
                 cluster.put("pve_disk_health_status", health in ("PASSED", "OK"), **labels)
             cluster.put("pve_disk_wearout_left_ratio", None if left is None else left / 100, **labels)
             cluster.put("pve_disk_capacity_bytes", number(row.get("size")), **labels)

@@ -68,7 +68,8 @@ struct ClusterScrape: Sendable {
             for node in members.online {
                 let scrape = NodeScrape(
                     cluster: name, node: node, client: client, members: members, inventory: inventory,
-                    filter: cluster.filter, showsAllGuests: permissions?.showsAllGuests, families: families, sink: sink, context: context)
+                    filter: cluster.filter, showsAllGuests: permissions?.showsAllGuests ?? false, families: families, sink: sink,
+                    context: context)
                 group.addTask { await scrape.run() }
             }
             return await group.reduce(into: NodeScrape.Listed()) { $0.add($1) }

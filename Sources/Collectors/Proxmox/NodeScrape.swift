@@ -46,8 +46,8 @@ struct NodeScrape: Sendable {
     let members: Members
     let inventory: Inventory
     let filter: GuestFilter
-    /// Whether the lists of guests are whole; nil when nobody knows.
-    let showsAllGuests: Bool?
+    /// Whether it is known that the lists of guests are whole: whoever may not see a guest is told nothing of it.
+    let showsAllGuests: Bool
     let families: ProxmoxFamilies
     let sink: SampleSink
     let context: CollectionContext
@@ -151,7 +151,7 @@ struct NodeScrape: Sendable {
 
     /// How many guests a list holds, of which two rows may be about the same; nil when part of it cannot be read, or may not be seen.
     private func count<Guest>(_ listing: Listing<Guest>?, _ vmid: (Guest) -> Int) -> Int? {
-        guard let listing, listing.isWhole, showsAllGuests ?? !listing.rows.isEmpty else { return nil }
+        guard let listing, listing.isWhole, showsAllGuests else { return nil }
         return Set(listing.rows.map(vmid)).count
     }
 

@@ -13,6 +13,9 @@ protocol SlowSource: Sendable {
 
     var profile: SlowProfile { get set }
 
+    /// Hands over what sources of one cluster know of each other.
+    mutating func connect(_ switches: AgentSwitches?)
+
     /// Whom to ask about, as things are.
     func subjects(_ picture: ClusterPicture) -> [SlowSubject]
 
@@ -35,6 +38,8 @@ protocol SlowSource: Sendable {
 }
 
 extension SlowSource {
+    mutating func connect(_ switches: AgentSwitches?) {}
+
     func delaySeconds(after reading: Reading) -> Double? { nil }
 
     func isAbsence(_ error: ProxmoxError) -> Bool { false }

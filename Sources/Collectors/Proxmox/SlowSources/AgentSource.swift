@@ -21,6 +21,8 @@ struct AgentSource: SlowSource {
     /// Who a guest is changes more rarely than how full its disks are.
     private static let identitySeconds = 1800.0
 
+    /// Who has one, where configurations are asked for; else it shows when a machine is asked.
+    private var switches: AgentSwitches?
     var profile = SlowProfile(
         name: "agent", scope: .guest, periodSeconds: 300,
         endpoint: "/nodes/N/qemu/ID/agent/get-fsinfo, network-get-interfaces, get-osinfo")
@@ -48,8 +50,13 @@ struct AgentSource: SlowSource {
     }
 
     func subjects(_ picture: ClusterPicture) -> [SlowSubject] {
-        picture.guestsInOrder.filter { $0.kind == .qemu && $0.isRunning == true }.map(SlowSubject.guest)
+        let hasAgent = switches?.known(of: picture)
+        return picture.guestsInOrder.filter { guest in
+            guest.kind == .qemu && guest.isRunning == true && hasAgent.map { $0[guest.vmid] == true } ?? true
+        }.map(SlowSubject.guest)
     }
+
+    mutating func connect(_ switches: AgentSwitches?) { self.switches = switches }
 
     func ask(_ subject: SlowSubject, _ call: SlowCall, last: Reading?) async throws(ProxmoxError) -> Reading {
         guard let vmid = subject.guest?.vmid else { throw .malformed("agent", "no guest") }

@@ -9,6 +9,8 @@ struct ConfigurationSource: SlowSource {
 
     var profile = SlowProfile(
         name: "config", scope: .guest, periodSeconds: 900, endpoint: "/nodes/N/qemu/ID/config, /nodes/N/lxc/ID/config")
+    /// Told whose agent is switched on.
+    private var switches: AgentSwitches?
     private let info: Metric
     private let startsOnBoot: Metric
     private let agent: Metric
@@ -34,10 +36,14 @@ struct ConfigurationSource: SlowSource {
             source: source + "hostpci0, …")
     }
 
+    mutating func connect(_ switches: AgentSwitches?) { self.switches = switches }
+
     func ask(_ subject: SlowSubject, _ call: SlowCall, last: GuestConfiguration?) async throws(ProxmoxError) -> GuestConfiguration {
         guard let guest = subject.guest else { throw .malformed("config", "no guest") }
-        return try await call.client.configuration(
+        let configuration = try await call.client.configuration(
             of: guest.vmid, guest.kind, on: subject.node, http: call.http, by: call.deadline)
+        if let hasAgent = configuration.hasAgent { switches?.learn(guest.vmid, hasAgent) }
+        return configuration
     }
 
     func isAbsence(_ error: ProxmoxError) -> Bool { error.isOfGuestElsewhere }

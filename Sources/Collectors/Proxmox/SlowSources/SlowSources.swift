@@ -40,13 +40,15 @@ struct SlowSources: Sendable {
 
     /// A new shelf for each source that is wanted.
     var shelves: [any AnySlowShelf] {
-        all.filter { !settings.skipped.contains($0.profile.name) }.map { source in
-            Self.shelf(source, periodSeconds: settings.periods[source.profile.name] ?? source.profile.periodSeconds)
+        let switches = settings.skipped.contains("config") ? nil : AgentSwitches()
+        return all.filter { !settings.skipped.contains($0.profile.name) }.map { source in
+            Self.shelf(source, periodSeconds: settings.periods[source.profile.name] ?? source.profile.periodSeconds, switches)
         }
     }
 
-    private static func shelf(_ source: some SlowSource, periodSeconds: Double) -> any AnySlowShelf {
+    private static func shelf(_ source: some SlowSource, periodSeconds: Double, _ switches: AgentSwitches?) -> any AnySlowShelf {
         var source = source
+        source.connect(switches)
         source.profile.periodSeconds = periodSeconds
         return SlowShelf(source)
     }
