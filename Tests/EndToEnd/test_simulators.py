@@ -338,7 +338,7 @@ def test_more_answers_have_the_recorded_keys_and_kinds(
     recorded = kinds(pick(json.loads((Path(__file__).parent / "recordings/pve-9.2-cluster" / recording).read_text())["data"]))
     simulated = kinds(pick(ask(path.format(**guests))))
     # What only some jobs and guests have.
-    optional = {"rate", "comment", "agent", "balloon", "description", "lock", "onboot", "tags", "template"}
+    optional = {"rate", "comment", "agent", "balloon", "description", "lock", "onboot", "parent", "tags", "template"}
     assert set(recorded) - optional <= set(simulated)
     assert set(simulated) - optional - more <= set(recorded)
     assert all(recorded[key] == simulated[key] for key in set(recorded) & set(simulated))
