@@ -9,7 +9,7 @@ struct SimulatedAPI {
     let clock = TestClock(epoch + 500)
     let service: ProxmoxService
 
-    init(nodes: Int = 4, guests: Int = 60, release: Release = .current, hasCeph: Bool = false) throws {
+    init(nodes: Int = 4, guests: Int = 60, release: Release = .current, hasCeph: Bool = false, hangSeconds: Double = 0) throws {
         var options = ProxmoxSimulator.Options()
         options.nodes = nodes
         options.guests = guests
@@ -17,7 +17,7 @@ struct SimulatedAPI {
         options.hasCeph = hasCeph
         options.latencySeconds = 0
         options.offlineDelaySeconds = 0
-        options.hangDelaySeconds = 0
+        options.hangDelaySeconds = hangSeconds
         options.authDelaySeconds = 0
         options.clock = clock.wall
         service = try ProxmoxSimulator.service(options, logger: .silent)

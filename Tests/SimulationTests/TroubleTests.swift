@@ -82,6 +82,28 @@ import Web
         #expect(await api.get("/nodes/pve4/status").status == status)
     }
 
+    @Test func `statistics of a node are with every node`() async throws {
+        let api = try SimulatedAPI()
+        let query = [(name: "timeframe", value: "hour")]
+        for scenario in [Scenario.linkCut, .nodeHangs, .nodeDown] {
+            try await api.begin(scenario, node: "pve3")
+            api.clock.now += 300
+            let rows = try await api.data("/nodes/pve3/rrddata", query).elements
+            #expect(rows.first?.keys.contains("cpu") == true)
+            #expect(rows.last?.keys.contains("cpu") == (scenario != .nodeDown))
+        }
+        try await api.begin(.daemonDead)
+        #expect(await api.get("/nodes/pve3/rrddata", query).status == 595)
+    }
+
+    @Test func `a node that hangs takes its time`() async throws {
+        let api = try SimulatedAPI(hangSeconds: 0.2)
+        try await api.begin(.nodeHangs)
+        let began = ContinuousClock.now
+        #expect(await api.get("/nodes/pve4/status").status == 596)
+        #expect(ContinuousClock.now - began >= .milliseconds(200))
+    }
+
     @Test func `quorum-lost: the node that answers is alone`() async throws {
         let api = try SimulatedAPI()
         let uptime = try #require(try await row(api, "pve2")["uptime"]?.integer)

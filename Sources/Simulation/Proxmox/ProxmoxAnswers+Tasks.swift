@@ -2,8 +2,9 @@ import JSON
 
 /// What the nodes are and were working on.
 extension ProxmoxAnswers {
-    /// How far back the cluster remembers tasks of its nodes.
+    /// How far back the cluster remembers tasks of its nodes that are over, and how long one may take.
     private static let recentSeconds = 3600
+    private static let longestSeconds = 6 * 3600
 
     /// /nodes/N/tasks: finished ones unless the source says otherwise.
     func nodeTasks(_ view: NodeView, _ filter: TaskFilter) -> [UInt8] {
@@ -25,10 +26,13 @@ extension ProxmoxAnswers {
         return json.bytes
     }
 
-    /// /cluster/tasks: the recent ones of all nodes that are online, newest first.
+    /// /cluster/tasks: the recent ones of all nodes that are online, and those that run, newest first.
     func clusterTasks() -> [UInt8] {
-        let since = unixSeconds - Self.recentSeconds
-        let tasks = world.views(at: moment).filter(\.isOnline).flatMap { world.tasks(of: $0.node, at: moment, since: since) }
+        let now = unixSeconds
+        let tasks = world.views(at: moment).filter(\.isOnline).flatMap { view in
+            world.tasks(of: view.node, at: moment, since: now - Self.longestSeconds)
+                .filter { $0.isRunning || $0.start >= now - Self.recentSeconds }
+        }
         return document(reservingBytes: 256 + tasks.count * 256) { json in
             json.array { json in
                 for task in tasks.sorted(by: { $0.start > $1.start }) {

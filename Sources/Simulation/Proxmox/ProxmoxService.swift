@@ -90,12 +90,12 @@ struct ProxmoxService: Sendable {
                     "hostname lookup '\(node)' failed - failed to get address info for: \(node): Temporary failure in name resolution\n")
             }
             view = world.view(of: index, at: moment)
-            if let obstacle = obstacle(before: index, from: asked, world, moment) {
+            if route.isPassedOn, let obstacle = obstacle(before: index, from: asked, world, moment) {
                 await pause(max(0, obstacle.seconds - delays.latencySeconds))
                 return ProxmoxResponse.empty(obstacle.status)
             }
         }
-        if route.isProtected, world.trouble(.daemonDead, node: view?.node.index ?? asked, at: moment) != nil {
+        if route.isProtected, world.trouble(.daemonDead, node: route.isPassedOn ? view?.node.index : asked, at: moment) != nil {
             return ProxmoxResponse.empty(595)
         }
         let answers = ProxmoxAnswers(world: source.current(), unixSeconds: source.clock.unixSeconds)

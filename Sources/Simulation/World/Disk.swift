@@ -44,8 +44,8 @@ extension World {
                 isHealthy: isHealthy, use: use, wear: kind == .hdd ? 0 : min(95, hours / 1500 + generator.below(4)), hours: hours)
         }
         var disks = [
-            disk(.nvme, "nvme0n1", "SAMSUNG_MZQL21T9HCJR-00A07", 1_920_383_410_176, use: "ZFS"),
-            disk(.nvme, "nvme1n1", "SAMSUNG_MZQL21T9HCJR-00A07", 1_920_383_410_176, use: "ZFS"),
+            disk(.nvme, "nvme0n1", "SAMSUNG_MZQL23T8HCLS-00A07", 3_840_755_982_336, use: "ZFS"),
+            disk(.nvme, "nvme1n1", "SAMSUNG_MZQL23T8HCLS-00A07", 3_840_755_982_336, use: "ZFS"),
             disk(.hdd, "sda", "ST8000NM000A-2KE101", 8_001_563_222_016, use: "ZFS"),
             disk(.hdd, "sdb", "ST8000NM000A-2KE101", 8_001_563_222_016, use: "ZFS", isHealthy: node.index % 4 != 1),
             disk(.ssd, "sdc", "INTEL_SSDSC2KB480G8", 480_103_981_056, use: nil),

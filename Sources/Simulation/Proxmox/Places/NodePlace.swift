@@ -85,7 +85,10 @@ enum NodePlace: Sendable, Equatable {
         }
     }
 
-    /// Whether the node's privileged daemon answers.
+    /// Whether the node itself is asked. Statistics are copied to all nodes, so whoever is asked has them.
+    var isPassedOn: Bool { self != .statistics }
+
+    /// Whether the privileged daemon of the node that answers does it.
     var isProtected: Bool {
         switch self {
         case .version, .time, .packages: false

@@ -52,7 +52,8 @@ extension NodePlace {
         case .version, .certificates: .full
         case .storages: .emptyList
         case .disks: .refused("Permission check failed\n")
-        case .smart, .pools, .pool, .devices: .lacking("/, Sys.Audit")
+        case .smart, .pools, .pool: .lacking("/, Sys.Audit")
+        case .devices: .lacking("/, Sys.Audit|Sys.Modify")
         case .updates: .lacking("/nodes/\(node), Sys.Modify")
         default: .lacking("/nodes/\(node), Sys.Audit")
         }

@@ -90,7 +90,7 @@ enum ProxmoxRoute: Sendable, Equatable {
         }
     }
 
-    /// The node that must be asked for the answer; nil when the node that was asked knows it.
+    /// The node that the answer is about; nil for the cluster.
     var node: String? {
         switch self {
         case .ticket, .version, .clusterStatus, .clusterResources, .clusterTasks, .notBackedUp, .qdevice, .cluster, .nodes: nil
@@ -148,6 +148,11 @@ enum ProxmoxRoute: Sendable, Equatable {
     /// The query parameters that must be there.
     var requiredParameters: [String] {
         if case .ofNode(let place, _) = self { place.requiredParameters } else { [] }
+    }
+
+    /// Whether the node that it is about is asked, and not the one that takes the call.
+    var isPassedOn: Bool {
+        if case .ofNode(let place, _) = self { place.isPassedOn } else { node != nil }
     }
 
     /// Whether the privileged daemon of the node that knows the answer gives it, and not the server that everybody talks to.
