@@ -88,9 +88,10 @@ struct World: Sendable {
         troubles.span(scenario, node: node, at: moment)
     }
 
-    /// Whether a node that was on kept its numbers for itself at any time between two moments.
+    /// Whether a node that was on kept its numbers for itself at any time between two moments, or nobody heard them.
     func wasSilent(node: Int, from start: Double, to end: Double) -> Bool {
         troubles.touches(.statisticsDead, node: node, from: start, to: end)
+            || (troubles.touches(.quorumLost, node: nil, from: start, to: end) && node != askedNode(at: end))
     }
 
     /// The node that answers: the first that is on.

@@ -36,8 +36,10 @@ extension World {
     private static let slotCount = 2 * 144
 
     /// The tasks that a node began since a unix time, newest first. What an outage cut off left no trace.
-    func tasks(of node: Node, at moment: Double, since: Int = 0) -> [WorldTask] {
+    func tasks(of node: Node, at moment: Double, since wanted: Int = 0) -> [WorldTask] {
         let now = Int(timeline.epoch + moment)
+        // Whoever asks may mean any number.
+        let since = min(max(0, wanted), now + 1)
         let latest = now / Self.slotSeconds
         let oldest = max(latest - Self.slotCount, since / Self.slotSeconds)
         let byHand = oldest <= latest ? (oldest...latest).compactMap { task(of: node, slot: $0, now: now) } : []
