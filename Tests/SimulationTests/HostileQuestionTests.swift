@@ -33,10 +33,10 @@ import Web
         return all
     }
 
-    @Test(arguments: [-1e12, -1e9, 0, 86_399, 4e9, 1e18, Double.greatestFiniteMagnitude], [0.0, epoch]) func `no clock breaks it`(
+    @Test(arguments: [-1e12, 0, 86_399, Double.greatestFiniteMagnitude], [0.0, epoch]) func `no clock breaks it`(
         unixSeconds: Double, epoch: Double
     ) throws {
-        let world = World(seed: 7, nodeCount: 4, guestCount: 40, timeline: Timeline(epoch: epoch))
+        let world = World(seed: 7, nodeCount: 4, guestCount: 24, timeline: Timeline(epoch: epoch))
         for answer in try everything(ProxmoxAnswers(world: world, unixSeconds: unixSeconds)) { _ = try Tree(answer) }
     }
 
