@@ -10,11 +10,12 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Program, Start, fetch, free_port, in_time, wait_for
+from conftest import Program, Start, fetch, free_port, in_time, run, wait_for
 from prometheus_client.parser import text_string_to_metric_families
 from proxmoxer import ProxmoxAPI
 from proxmoxer.backends.https import ProxmoxHTTPAuth
@@ -266,6 +267,163 @@ def test_proxmoxer_reads_what_prometheus_pve_exporter_reads(start: Start, tmp_pa
     assert all(node.lxc(guest["vmid"]).config.get()["hostname"] == guest["name"] for guest in node.lxc.get())
 
 
+class Estate:
+    """A simulated cluster that proxmoxer asks."""
+
+    def __init__(self, start: Start, folder: Path, *flags: str) -> None:
+        self.port = free_port()
+        start(
+            "simulate", "proxmox", "--listen", f"127.0.0.1:{self.port}", "--token", f"monitor@pve!martlet={SECRET}", "--latency", "0s",
+            "--world", folder / "world", *flags)
+        wait_for(lambda: fetch_insecure(f"https://127.0.0.1:{self.port}/health"), 10, "listening")
+        self.authority = folder / "world/lab.pem"
+        self.api = client(self.port, folder)
+
+    def begin(self, **scenario: str) -> None:
+        """Lets a scenario begin."""
+        request = urllib.request.Request(f"https://127.0.0.1:{self.port}/api/v1/scenario", data=json.dumps(scenario).encode(), method="PUT")
+        urllib.request.urlopen(request, context=ssl.create_default_context(cafile=str(self.authority)), timeout=10).read()
+
+    def status(self, path: str) -> int:
+        """200, or how the call failed."""
+        try:
+            self.api(path).get()
+        except ResourceException as error:
+            return int(error.status_code)
+        return 200
+
+
+NODES = ["pve1", "pve2", "pve3", "pve4"]
+
+
+def test_proxmoxer_reads_what_is_asked_on_timers(start: Start, tmp_path: Path) -> None:
+    api = Estate(start, tmp_path, "--guests", "200", "--ceph").api
+    guests = {row["vmid"]: row for row in api.cluster.resources.get(type="vm")}
+    rights = api.access.permissions.get()
+    assert rights["/"]["VM.GuestAgent.Audit"] == 1 and set(rights) >= {"/vms", "/nodes", "/storage", "/pool"}
+    managed = {row["sid"]: row for row in api.cluster.ha.status.current.get() if row["type"] == "service"}
+    assert set(managed) == {row["sid"] for row in api.cluster.ha.resources.get()}
+    assert {row.get("crm_state") for row in managed.values()} >= {"started", "error", "stopped", None}
+    jobs = {job["id"]: job for job in api.cluster.backup.get()}
+    assert api.cluster.backup("backup-daily").get()["schedule"] == jobs["backup-daily"]["schedule"]
+    missing = {row["vmid"] for row in api.cluster("backup-info/not-backed-up").get()}
+    covered = {int(vmid) for vmid in jobs["backup-daily"]["vmid"].split(",")}
+    assert covered | missing == set(guests) and not covered & missing
+    assert api.cluster.ceph.status.get()["health"]["status"] == "HEALTH_WARN"
+    assert [row["id"] for row in api.cluster.mapping.pci.get()] == ["gpu-a"]
+    pools = {row["poolid"] for row in api.pools.get()}
+    assert pools == {guest["pool"] for guest in guests.values() if "pool" in guest}
+    assert {member["vmid"] for member in api.pools.get(poolid="prod")[0]["members"]} == {vmid for vmid, row in guests.items() if row.get("pool") == "prod"}
+    assert {row["storage"] for row in api.storage.get() if not row.get("disable")} == {row["storage"] for row in api.cluster.resources.get(type="storage")}
+    served, states = set(), set()
+    for name in NODES:
+        node = api.nodes(name)
+        assert node.time.get()["localtime"] - node.time.get()["time"] == 3600
+        assert all(row["active"] for row in node.storage.get(enabled=1)) and len(node.storage.get()) > len(node.storage.get(enabled=1))
+        served.add(node.certificates.info.get()[-1]["fingerprint"])
+        assert {row["service"] for row in node.services.get()} >= {"pveproxy", "pvestatd", "corosync"}
+        for disk in node.disks.list.get():
+            smart = node.disks.smart.get(disk=disk["devpath"])
+            assert smart["health"] == disk["health"] and ("text" in smart) == (disk["type"] == "nvme")
+        for pool in node.disks.zfs.get():
+            detail = node.disks.zfs(pool["name"]).get()
+            assert detail["state"] == pool["health"] and detail["children"][0]["name"] == pool["name"]
+            states.add(detail["scan"].split(" ")[0] + detail["state"])
+        assert node.rrddata.get(timeframe="hour", cf="AVERAGE")[-1]["arcsize"] > 0
+        assert any(device["id"] == "0000:01:00.0" for device in node.hardware.pci.get())
+    assert served == {row["ssl_fingerprint"] for row in api.nodes.get()}
+    assert states >= {"scrubONLINE", "scrubDEGRADED", "resilverDEGRADED"}
+
+
+def test_proxmoxer_reads_the_logs_of_backups(start: Start, tmp_path: Path) -> None:
+    api = Estate(start, tmp_path, "--time", "1800000000").api
+    guests = {row["vmid"]: row for row in api.cluster.resources.get(type="vm")}
+    seen: dict[int, str] = {}
+    for name in NODES:
+        tasks = api.nodes(name).tasks
+        runs = tasks.get(typefilter="vzdump", limit=1000, since=1800000000 - 86400)
+        nightly = [run for run in runs if run["id"] == ""]
+        assert nightly and all(run["endtime"] > run["starttime"] for run in runs) and all(int(run["id"]) in guests for run in runs if run["id"])
+        assert tasks(nightly[0]["upid"]).status.get()["exitstatus"] == nightly[0]["status"]
+        lines = [row["t"] for row in tasks(nightly[0]["upid"]).log.get(limit=0)]
+        assert lines[0].startswith("INFO: starting new backup job: vzdump ") and "--job-id backup-daily" in lines[0]
+        assert lines[-1] == {"OK": "TASK OK", "job errors": "TASK ERROR: job errors", "WARNINGS: 1": "TASK WARNINGS: 1"}[nightly[0]["status"]]
+        for number, line in enumerate(lines):
+            if line.startswith("INFO: Starting Backup of VM "):
+                vmid = int(line.split(" ")[5])
+                assert guests[vmid]["node"] == name
+                moment = lines[number + 1].removeprefix("INFO: Backup started at ")
+                begun = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone(timedelta(hours=1))).timestamp()
+                assert nightly[0]["starttime"] <= begun < nightly[0]["endtime"]
+                seen[vmid] = moment
+    assert seen.keys() == guests.keys() - {row["vmid"] for row in api.cluster("backup-info/not-backed-up").get()}
+
+
+def test_proxmoxer_reads_what_guests_tell(start: Start, tmp_path: Path) -> None:
+    api = Estate(start, tmp_path, "--time", "1800000000", "--guests", "60").api
+    problems, systems = set(), set()
+    for row in api.cluster.resources.get(type="vm"):
+        guest = getattr(api.nodes(row["node"]), row["type"])(row["vmid"])
+        assert guest.snapshot.get()[-1]["name"] == "current"
+        if row["type"] == "lxc":
+            assert (guest.interfaces.get() is None) == (row["status"] != "running")
+            continue
+        config = guest.config.get()
+        try:
+            system = guest.agent("get-osinfo").get()["result"]
+        except ResourceException as error:
+            assert error.status_code == 500
+            problems.add((row["status"] == "running", "agent" in config))
+            continue
+        assert row["status"] == "running" and "agent" in config
+        systems.add(system["id"])
+        macs = {interface.get("hardware-address") for interface in guest.agent("network-get-interfaces").get()["result"]}
+        assert {config[key].split(",")[0].split("=")[1].lower() for key in ("net0", "net1")} <= macs
+        assert any(system["disk"] for system in guest.agent("get-fsinfo").get()["result"])
+        assert guest.agent("get-host-name").get()["result"]["host-name"] == row["name"] and guest.agent.info.get()["result"]["version"]
+    # Off, without an agent, and with one that is said to be there.
+    assert problems >= {(False, True), (True, False), (True, True)} and systems >= {"mswindows", "debian"}
+
+
+def test_release_8_4(start: Start, tmp_path: Path) -> None:
+    estate = Estate(start, tmp_path, "--release", "8.4")
+    assert estate.api.version.get() == {"version": "8.4.1", "release": "8.4", "repoid": "2a5fa54a8503f96d"}
+    machine = next(row for row in estate.api.cluster.resources.get(type="vm") if row["type"] == "qemu")
+    assert "memhost" not in machine
+    assert estate.status(f"nodes/{machine['node']}/qemu/{machine['vmid']}/agent/get-fsinfo") == 403
+    assert estate.status("cluster/ha/groups") == 200 and estate.status("cluster/ha/rules") == 501
+    assert {row["type"] for row in estate.api.cluster.resources.get(type="sdn")} == {"sdn"}
+
+
+def test_an_unknown_release_is_refused() -> None:
+    result = run("simulate", "proxmox", "--release", "7.4")
+    assert result.returncode == 2 and "--release: expected one of 8.4, 9.2" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("scenario", "node", "expected"),
+    [
+        ("daemon-dead", "pve1", {"cluster/status": 595, "nodes/pve1/qemu": 595, "nodes/pve1/status": 200, "nodes/pve2/qemu": 200}),
+        ("link-cut", "pve2", {"cluster/status": 200, "nodes/pve2/status": 595, "nodes/pve1/status": 200}),
+        ("quorum-lost", "", {"cluster/status": 200, "nodes/pve2/status": 595, "nodes/pve1/status": 200}),
+        ("rights-lost", "", {"cluster/status": 403, "nodes/pve1/qemu": 200, "nodes/pve1/status": 403, "cluster/resources": 200}),
+        ("pmxcfs-dead", "", {"version": 500, "cluster/resources": 500}),
+    ],
+)
+def test_troubles_look_like_the_recorded_ones(
+    start: Start, tmp_path: Path, scenario: str, node: str, expected: dict[str, int]
+) -> None:
+    estate = Estate(start, tmp_path)
+    estate.begin(scenario=scenario, **({"node": node} if node else {}))
+    for path, status in expected.items():
+        began = time.monotonic()
+        assert estate.status(path) == status, path
+        slow = status == 500 or (status == 595 and scenario != "daemon-dead")
+        assert (time.monotonic() - began >= 3) == slow, path
+    estate.begin(scenario="normal")
+    assert {estate.status(path) for path in expected} == {200}
+
+
 def kinds(value: Any) -> Any:
     """The JSON kinds of an object's members."""
     return {key: type(member).__name__ for key, member in value.items()}
@@ -338,7 +496,7 @@ def test_more_answers_have_the_recorded_keys_and_kinds(
     recorded = kinds(pick(json.loads((Path(__file__).parent / "recordings/pve-9.2-cluster" / recording).read_text())["data"]))
     simulated = kinds(pick(ask(path.format(**guests))))
     # What only some jobs and guests have.
-    optional = {"rate", "comment", "agent", "balloon", "description", "lock", "onboot", "tags", "template"}
+    optional = {"rate", "comment", "agent", "balloon", "description", "lock", "onboot", "parent", "tags", "template"}
     assert set(recorded) - optional <= set(simulated)
     assert set(simulated) - optional - more <= set(recorded)
     assert all(recorded[key] == simulated[key] for key in set(recorded) & set(simulated))

@@ -199,7 +199,7 @@ import Testing
         let view = world.view(of: 0, at: answers.moment)
         let listed = try Tree(answers.nodeTasks(view, TaskFilter()))
         #expect(listed["data"]?.elements.contains { $0["endtime"] == nil } == false)
-        #expect(listed["total"]?.integer == listed["data"]?.elements.count)
+        #expect(listed["data"]?.elements.count == 50 && listed["total"]?.integer ?? 0 > 50)
         let errors = try Tree(answers.nodeTasks(view, try TaskFilter([("errors", "1")])))
         #expect(errors["data"]?.elements.contains { $0["status"] == .string("job errors") } == true)
         #expect(errors["data"]?.elements.contains { $0["status"] == .string("OK") } == false)

@@ -111,8 +111,8 @@ struct HostExposition {
         writer.family("node_uname_info", .gauge, "What uname says, as labels.")
         writer.sample(
             [
-                "domainname": "(none)", "machine": "x86_64", "nodename": node.name, "release": ProxmoxAnswers.kernel, "sysname": "Linux",
-                "version": ProxmoxAnswers.kernelVersion,
+                "domainname": "(none)", "machine": "x86_64", "nodename": node.name, "release": Release.current.kernel, "sysname": "Linux",
+                "version": Release.current.kernelVersion,
             ], 1)
     }
 }

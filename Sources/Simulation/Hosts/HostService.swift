@@ -10,7 +10,7 @@ struct HostService: Sendable {
     func hostAnswer(_ request: HTTPServerRequest, node: Int) -> HTTPServerResponse {
         let world = source.current()
         let moment = world.moment(of: source.clock.unixSeconds)
-        let view = world.view(of: node, at: moment)
+        let view = world.ownView(of: node, at: moment)
         guard view.isOnline else { return .dropped }
         guard request.method == "GET" || request.method == "HEAD" else {
             return HTTPServerResponse(status: 405, text: "Method not allowed.\n")

@@ -25,9 +25,10 @@ extension ProxmoxAnswers {
                 }
                 json.member("net0", "virtio=\(identity.hardwareAddresses.0),bridge=vmbr0")
                 json.member("net1", "virtio=\(identity.hardwareAddresses.1),bridge=vmbr1")
+                if let device = inventory.passthrough[guest.index] { json.member("hostpci0", device) }
                 json.member("smbios1", "uuid=\(identity.machine)")
                 json.member("vmgenid", identity.generation)
-                json.member("meta", "creation-qemu=10.1.2,ctime=\(identity.created)")
+                json.member("meta", "creation-qemu=\(inventory.release.emulator),ctime=\(identity.created)")
                 writeCommon(guest, identity, into: &json)
             }
         }
@@ -58,6 +59,7 @@ extension ProxmoxAnswers {
         if identity.startsOnBoot { json.member("onboot", 1) }
         if let tags = guest.tags { json.member("tags", tags) }
         if let description = identity.description { json.member("description", description) }
+        if let last = world.snapshots(of: guest).last { json.member("parent", last.name) }
         if let lock = guest.lock { json.member("lock", lock) }
         if guest.role == .template { json.member("template", 1) }
     }

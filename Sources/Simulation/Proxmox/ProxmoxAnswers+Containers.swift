@@ -44,8 +44,9 @@ extension ProxmoxAnswers {
         if let lock = guest.lock { json.member("lock", lock) }
         if guest.role == .template { json.member("template", 1) }
         guard guest.isLive else { return }
-        let ioPressure = world.ioPressure(of: guest, at: moment)
         json.member("pid", reading.processID)
+        guard inventory.release.tellsPressure else { return }
+        let ioPressure = world.ioPressure(of: guest, at: moment)
         // Text, where a VM's are numbers.
         json.member("pressurecpusome", hundredthsText(reading.cpuPressure))
         json.member("pressurecpufull", hundredthsText(reading.cpuPressure / 2))

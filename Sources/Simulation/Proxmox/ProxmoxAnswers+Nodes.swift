@@ -2,12 +2,6 @@ import JSON
 
 /// What nodes say of themselves.
 extension ProxmoxAnswers {
-    /// The release that every node runs.
-    static let kernel = "6.17.2-1-pve"
-    /// Its build, as `uname -v` has it.
-    static let kernelVersion = "#1 SMP PREEMPT_DYNAMIC PMX 6.17.2-1 (2026-08-21T11:57Z)"
-    /// The version of the management package.
-    static let mainVersion = "pve-manager/9.2.11/14a22df35955d97d"
     /// The model that every node is built with.
     static let processor = "AMD EPYC 9354P 32-Core Processor"
     private static let processorFlags =
@@ -49,7 +43,7 @@ extension ProxmoxAnswers {
                     json.member("total", node.memoryBytes)
                     json.member("used", reading.memoryUsedBytes)
                     json.member("free", reading.memoryFreeBytes)
-                    json.member("available", reading.memoryAvailableBytes)
+                    if inventory.release.tellsPressure { json.member("available", reading.memoryAvailableBytes) }
                 }
                 json.key("swap")
                 json.object { json in
@@ -94,13 +88,13 @@ extension ProxmoxAnswers {
     }
 
     private func writeSystem(into json: inout JSONWriter) {
-        json.member("kversion", "Linux \(Self.kernel) \(Self.kernelVersion)")
-        json.member("pveversion", Self.mainVersion)
+        json.member("kversion", "Linux \(inventory.release.kernel) \(inventory.release.kernelVersion)")
+        json.member("pveversion", inventory.release.mainVersion)
         json.key("current-kernel")
         json.object { json in
             json.member("sysname", "Linux")
-            json.member("release", Self.kernel)
-            json.member("version", Self.kernelVersion)
+            json.member("release", inventory.release.kernel)
+            json.member("version", inventory.release.kernelVersion)
             json.member("machine", "x86_64")
         }
         json.key("boot-info")

@@ -36,7 +36,7 @@ extension ProxmoxAnswers {
             json.member("cpu", reading.cpu)
             json.member("maxmem", guest.memoryBytes)
             json.member("mem", reading.memoryBytes)
-            json.member("memhost", reading.hostMemoryBytes)
+            if inventory.release.tellsPressure { json.member("memhost", reading.hostMemoryBytes) }
             json.member("maxdisk", guest.diskBytes)
             json.member("disk", 0)
             json.member("netin", reading.receivedBytes)
@@ -53,12 +53,13 @@ extension ProxmoxAnswers {
 
     /// What the kernel knows of the VM's process.
     private func writeProcess(_ guest: Guest, _ reading: GuestReading, into json: inout JSONWriter) {
-        let ioPressure = world.ioPressure(of: guest, at: moment)
         json.member("pid", reading.processID)
         if let minimum = guest.balloonMinimumBytes {
             json.member("balloon_min", minimum)
             json.member("shares", 1000)
         }
+        guard inventory.release.tellsPressure else { return }
+        let ioPressure = world.ioPressure(of: guest, at: moment)
         json.member("pressurecpusome", Double(reading.cpuPressure) / 100)
         json.member("pressurecpufull", 0)
         json.member("pressureiosome", Double(ioPressure) / 100)
@@ -71,8 +72,8 @@ extension ProxmoxAnswers {
     private func writeMonitor(_ guest: Guest, _ reading: GuestReading, into json: inout JSONWriter) {
         json.member("qmpstatus", guest.role == .running ? "running" : guest.role == .paused ? "paused" : "stopped")
         guard guest.isLive else { return }
-        json.member("running-machine", "pc-i440fx-10.1+pve0")
-        json.member("running-qemu", "10.1.2")
+        json.member("running-machine", inventory.release.machine)
+        json.member("running-qemu", inventory.release.emulator)
         json.member("diskread", reading.readBytes)
         json.member("diskwrite", reading.writtenBytes)
         json.member("balloon", guest.memoryBytes)

@@ -5,7 +5,7 @@ extension ProxmoxAnswers {
     /// What the parameter `type` may ask for.
     enum ResourceType: String, Sendable, CaseIterable { case vm, storage, node, sdn }
 
-    /// /cluster/resources. Network zones are listed only when no type is asked for, as in 9.2.
+    /// /cluster/resources. Network zones are listed only when no type is asked for, since they have one that cannot be.
     func clusterResources(type: ResourceType?) -> [UInt8] {
         let views = world.views(at: moment)
         return document(reservingBytes: 4096 + inventory.guests.count * 480) { json in
@@ -19,17 +19,17 @@ extension ProxmoxAnswers {
                     for view in views { json.object { writeNodeResource(view, into: &$0) } }
                 }
                 if type == nil || type == .storage { writeStorages(views, into: &json) }
-                if type == nil { for view in views { writeZone(view, into: &json) } }
+                if type == nil || (type == .sdn && inventory.release == .v84) { for view in views { writeZone(view, into: &json) } }
             }
         }
     }
 
     /// The numbers that the cluster knows of each guest; nil when it has forgotten them.
-    private func readings(_ views: [NodeView]) -> [GuestReading?] {
-        inventory.guests.map { guest in
-            let view = views[guest.node]
-            return view.isForgotten ? nil : world.reading(of: guest, at: view.statisticsMoment, nodeBootedAt: view.bootedAt)
-        }
+    private func readings(_ views: [NodeView]) -> [GuestReading?] { inventory.guests.map { reading(of: $0, views[$0.node]) } }
+
+    /// The same of one guest.
+    func reading(of guest: Guest, _ view: NodeView) -> GuestReading? {
+        view.isForgotten ? nil : world.reading(of: guest, at: view.statisticsMoment, nodeBootedAt: view.bootedAt)
     }
 
     private func write(_ pool: Inventory.Pool, _ readings: [GuestReading?], into json: inout JSONWriter) {
@@ -56,14 +56,17 @@ extension ProxmoxAnswers {
         }
     }
 
-    private func writeResource(_ guest: Guest, _ reading: GuestReading?, _ view: NodeView, into json: inout JSONWriter) {
+    /// - Parameter isMember: of a pool, which lists less of it.
+    func writeResource(
+        _ guest: Guest, _ reading: GuestReading?, _ view: NodeView, isMember: Bool = false, into json: inout JSONWriter
+    ) {
         json.object { json in
             json.key("id")
             json.string(guest.kind == .qemu ? "qemu/\(guest.vmid)" : "lxc/\(guest.vmid)")
             json.member("vmid", guest.vmid)
             json.member("node", view.node.name)
             json.member("type", guest.kind == .qemu ? "qemu" : "lxc")
-            if let tags = guest.tags { json.member("tags", tags) }
+            if let tags = guest.tags, !isMember { json.member("tags", tags) }
             guard let reading else {
                 json.member("status", "unknown")
                 return
@@ -71,13 +74,15 @@ extension ProxmoxAnswers {
             json.member("status", guest.role == .paused ? "paused" : guest.role == .running ? "running" : "stopped")
             json.member("name", guest.name)
             json.member("template", guest.role == .template ? 1 : 0)
-            if let pool = guest.pool { json.member("pool", pool) }
-            if let state = guest.haState { json.member("hastate", state) }
+            if !isMember {
+                if let pool = guest.pool { json.member("pool", pool) }
+                if let state = guest.haState { json.member("hastate", state) }
+            }
             if let lock = guest.lock { json.member("lock", lock) }
             json.member("cpu", reading.cpu)
             json.member("maxcpu", guest.cpus)
             json.member("mem", reading.memoryBytes)
-            json.member("memhost", guest.kind == .qemu ? reading.hostMemoryBytes : 0)
+            if inventory.release.tellsPressure { json.member("memhost", guest.kind == .qemu ? reading.hostMemoryBytes : 0) }
             json.member("maxmem", guest.memoryBytes)
             json.member("disk", reading.diskUsedBytes)
             json.member("maxdisk", guest.diskBytes)
@@ -95,7 +100,8 @@ extension ProxmoxAnswers {
         json.member("id", "node/" + node.name)
         json.member("node", node.name)
         json.member("type", "node")
-        json.member("status", view.isOnline ? "online" : "offline")
+        json.member("status", view.isUnknown ? "unknown" : view.isOnline ? "online" : "offline")
+        guard !view.isUnknown else { return }
         json.member("level", node.level)
         json.member("maxcpu", node.threads)
         json.member("maxmem", node.memoryBytes)
@@ -110,7 +116,11 @@ extension ProxmoxAnswers {
 
     private func writeNodeResource(_ view: NodeView, into json: inout JSONWriter) {
         writeNodeMembers(view, into: &json)
-        guard view.isOnline else { return }
+        if view.isOnline { writeClusterMembers(view, into: &json) }
+    }
+
+    /// What others than the node's statistics tell of it.
+    func writeClusterMembers(_ view: NodeView, into json: inout JSONWriter) {
         json.member("cgroup-mode", 2)
         json.member("hastate", inventory.nodeInMaintenance == view.node.index ? "maintenance" : "online")
     }
@@ -126,8 +136,8 @@ extension ProxmoxAnswers {
                     json.member("plugintype", storage.pluginType)
                     json.member("content", storage.content)
                     json.member("shared", storage.isShared ? 1 : 0)
-                    json.member("status", view.isOnline ? "available" : "unknown")
-                    guard view.isOnline else { return }
+                    json.member("status", view.isOnline && !view.isUnknown ? "available" : "unknown")
+                    guard view.isOnline, !view.isUnknown else { return }
                     let (used, total) = usage(of: storage, view)
                     json.member("disk", used)
                     json.member("maxdisk", total)
@@ -136,7 +146,8 @@ extension ProxmoxAnswers {
         }
     }
 
-    private func usage(of storage: Inventory.Storage, _ view: NodeView) -> (used: Int, total: Int) {
+    /// Bytes, as of the last statistics.
+    func usage(of storage: Inventory.Storage, _ view: NodeView) -> (used: Int, total: Int) {
         switch storage.kind {
         case .root: (World.pages(view.node.rootUsed.value(at: view.statisticsMoment)), view.node.rootBytes)
         case .pool: (World.pages(view.node.poolUsed.value(at: view.statisticsMoment)), view.node.poolBytes)
@@ -146,6 +157,16 @@ extension ProxmoxAnswers {
     }
 
     private func writeZone(_ view: NodeView, into json: inout JSONWriter) {
+        if inventory.release == .v84 {
+            json.object { json in
+                json.member("id", "sdn/\(view.node.name)/localnetwork")
+                json.member("type", "sdn")
+                json.member("sdn", "localnetwork")
+                json.member("node", view.node.name)
+                json.member("status", "ok")
+            }
+            return
+        }
         json.object { json in
             json.member("id", "network/\(view.node.name)/zone/localnetwork")
             json.member("type", "network")

@@ -3,7 +3,7 @@ import Primitives
 
 /// What a node was bought.
 extension ProxmoxAnswers {
-    private static let pricing = "https://www.proxmox.com/en/proxmox-virtual-environment/pricing"
+    static let pricing = "https://www.proxmox.com/en/proxmox-virtual-environment/pricing"
 
     /// /nodes/N/subscription
     func subscription(_ view: NodeView) -> [UInt8] {

@@ -25,13 +25,13 @@ struct ProxmoxAnswers: Sendable {
         return json.bytes
     }
 
-    /// /version
+    /// /version and /nodes/N/version
     func version() -> [UInt8] {
         document { json in
             json.object { json in
-                json.member("version", "9.2.11")
-                json.member("release", "9.2")
-                json.member("repoid", "14a22df35955d97d")
+                json.member("version", inventory.release.version)
+                json.member("release", inventory.release.rawValue)
+                json.member("repoid", inventory.release.repository)
             }
         }
     }
@@ -39,8 +39,6 @@ struct ProxmoxAnswers: Sendable {
     /// /cluster/status. A node that stands alone has no cluster row and no number.
     func clusterStatus() -> [UInt8] {
         let views = world.views(at: moment)
-        let votes = views.count { $0.isOnline } + (inventory.hasQDevice ? 1 : 0)
-        let expectedVotes = views.count + (inventory.hasQDevice ? 1 : 0)
         let isCluster = views.count > 1
         let local = views.first { $0.isOnline }?.node.index
         return document { json in
@@ -52,7 +50,7 @@ struct ProxmoxAnswers: Sendable {
                         json.member("name", inventory.cluster)
                         json.member("version", views.count)
                         json.member("nodes", views.count)
-                        json.member("quorate", votes * 2 > expectedVotes ? 1 : 0)
+                        json.member("quorate", isQuorate(views) ? 1 : 0)
                     }
                 }
                 for view in views {

@@ -47,6 +47,12 @@ extension ProxmoxService {
         case .guests(.qemu, _):
             guard let isFull = Self.boolean(request.parameter("full")) else { return Self.notBoolean("full", request) }
             return ProxmoxResponse.success(answers.qemuList(view, isFull: isFull))
+        case .ofNode(let place, _): return answer(place, view, answers, request)
+        case .ofGuest(let place, let kind, _, let vmid):
+            if case .agent = place, !source.inventory.release.auditorPrivileges.contains(source.inventory.release.agentPrivilege) {
+                return ProxmoxResponse.failure(403, "Permission check failed (/vms/\(vmid), \(source.inventory.release.agentPrivilege))\n")
+            }
+            return guest(vmid, kind, view) { answer(place, $0, view, answers) }
         case .guestStatus(let kind, _, let vmid):
             return guest(vmid, kind, view) {
                 ProxmoxResponse.success(kind == .qemu ? answers.qemuStatus($0, view) : answers.lxcStatus($0, view))
@@ -54,7 +60,9 @@ extension ProxmoxService {
         case .guestConfiguration(let kind, _, let vmid):
             guard Self.boolean(request.parameter("current")) != nil else { return Self.notBoolean("current", request) }
             return guest(vmid, kind, view) { guest in
-                if let snapshot = request.parameter("snapshot") {
+                if let snapshot = request.parameter("snapshot"),
+                    !answers.world.snapshots(of: guest).contains(where: { $0.name == snapshot })
+                {
                     return ProxmoxResponse.failure(500, "snapshot '\(snapshot)' does not exist\n")
                 }
                 return ProxmoxResponse.success(kind == .qemu ? answers.qemuConfiguration(guest) : answers.lxcConfiguration(guest))

@@ -26,7 +26,7 @@ extension ProxmoxService {
                 case .ticket:
                     json.member("ticket", tickets.ticket(for: wanted.user, at: time))
                     json.key("cap")
-                    json.object { Self.writeCapabilities(into: &$0) }
+                    json.object { Self.writeCapabilities(source.inventory.release.auditorPrivileges, into: &$0) }
                 case .challenge:
                     json.member("ticket", tickets.challenge(for: wanted.user, at: time))
                     json.member("NeedTFA", 1)
@@ -37,14 +37,14 @@ extension ProxmoxService {
     }
 
     /// The rights of an auditor, as the web interface wants them.
-    private static func writeCapabilities(into json: inout JSONWriter) {
+    private static func writeCapabilities(_ privileges: [String], into json: inout JSONWriter) {
         for (area, rights) in [
             ("access", []), ("dc", ["Sys.Audit", "SDN.Audit"]), ("mapping", ["Mapping.Audit"]), ("nodes", ["Sys.Audit"]),
             ("sdn", ["SDN.Audit"]), ("storage", ["Datastore.Audit"]), ("vms", ["VM.Audit", "VM.GuestAgent.Audit"]),
         ] {
             json.key(text: area)
             json.object { json in
-                for right in rights {
+                for right in rights where privileges.contains(right) {
                     json.key(text: right)
                     json.integer(1)
                 }

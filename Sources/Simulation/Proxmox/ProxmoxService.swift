@@ -9,6 +9,8 @@ struct ProxmoxService: Sendable {
         var latencySeconds: Double
         /// Before an offline node is given up.
         var offlineSeconds: Double
+        /// Before a node is given up that takes calls and does not answer.
+        var hangSeconds: Double
         /// Before a wrong credential is refused.
         var refusalSeconds: Double
     }
@@ -47,11 +49,19 @@ struct ProxmoxService: Sendable {
     }
 
     private func apiAnswer(_ request: HTTPServerRequest, _ path: [Substring], _ route: ProxmoxRoute) async -> HTTPServerResponse {
+        let world = source.current()
+        let moment = world.moment(of: source.clock.unixSeconds)
         // A cluster of which no node is on has nobody to answer.
-        guard source.current().isAnyNodeUp(at: now.moment) else { return .dropped }
+        guard let asked = world.askedNode(at: moment) else { return .dropped }
+        // Without its configuration a node knows neither users nor rights.
+        if world.trouble(.pmxcfsDead, at: moment) != nil {
+            await pause(delays.offlineSeconds)
+            return ProxmoxResponse.empty(500)
+        }
         if route == .ticket, request.method == "GET" || request.method == "POST" {
             await pause(delays.latencySeconds)
-            return request.method == "POST" ? await login(request) : ProxmoxResponse.success(Array(#"{"data":null}"#.utf8))
+            guard request.method == "POST" else { return ProxmoxResponse.success(Array(#"{"data":null}"#.utf8)) }
+            return world.trouble(.daemonDead, node: asked, at: moment) == nil ? await login(request) : ProxmoxResponse.empty(595)
         }
         guard authentication.accepts(request, at: serverClock.unixSeconds) else {
             await pause(delays.refusalSeconds)
@@ -68,39 +78,54 @@ struct ProxmoxService: Sendable {
         guard request.method == "GET" else { return notImplemented }
         if case .unknown(nil) = route { return notImplemented }
 
+        let isRightless = world.trouble(.rightsLost, at: moment) != nil
+        if isRightless, case .refused(let text) = route.withoutRights(agentPrivilege: world.inventory.release.agentPrivilege) {
+            return ProxmoxResponse.failure(403, text)
+        }
         var view: NodeView?
         if let node = route.node {
-            let (world, moment) = (source.current(), now.moment)
             guard let index = world.inventory.node(named: node) else {
                 return ProxmoxResponse.failure(
                     500,
                     "hostname lookup '\(node)' failed - failed to get address info for: \(node): Temporary failure in name resolution\n")
             }
-            let found = world.view(of: index, at: moment)
-            guard found.isOnline else {
-                await pause(max(0, delays.offlineSeconds - delays.latencySeconds))
-                return ProxmoxResponse.empty(595)
+            view = world.view(of: index, at: moment)
+            if route.isPassedOn, let obstacle = obstacle(before: index, from: asked, world, moment) {
+                await pause(max(0, obstacle.seconds - delays.latencySeconds))
+                return ProxmoxResponse.empty(obstacle.status)
             }
-            view = found
         }
-        let unknown = request.query.filter { !route.parameters.contains($0.name) }
+        if route.isProtected, world.trouble(.daemonDead, node: route.isPassedOn ? view?.node.index : asked, at: moment) != nil {
+            return ProxmoxResponse.empty(595)
+        }
         let answers = ProxmoxAnswers(world: source.current(), unixSeconds: source.clock.unixSeconds)
-        switch (route, view) {
-        case (.unknown, _), (.guestPower, _): return notImplemented
-        case _ where !unknown.isEmpty: return ProxmoxResponse.badParameters(unknown.map { ($0.name, ProxmoxResponse.notInSchema) })
-        case (_, let view?): return nodeAnswer(route, view, answers, request)
-        case (_, nil): return clusterAnswer(route, answers, request)
-        }
+        if case .unknown = route { return notImplemented }
+        if case .guestPower = route { return notImplemented }
+        let errors = parameterErrors(route, request)
+        guard errors.isEmpty else { return ProxmoxResponse.badParameters(errors) }
+        if isRightless, let answer = rightlessAnswer(route, view, answers, request) { return answer }
+        if let view { return nodeAnswer(route, view, answers, request) }
+        if case .cluster(let place) = route { return answer(place, answers, request) ?? notImplemented }
+        return clusterAnswer(route, answers, request)
+    }
+
+    /// What comes between one node and another: what is said then, and after how long; nil when nothing does.
+    private func obstacle(before node: Int, from asked: Int, _ world: World, _ moment: Double) -> (status: Int, seconds: Double)? {
+        if world.trouble(.nodeHangs, node: node, at: moment) != nil { return (596, delays.hangSeconds) }
+        let isCut = node != asked && world.trouble(.linkCut, node: node, at: moment) != nil
+        return isCut || !world.view(of: node, at: moment).isOnline ? (595, delays.offlineSeconds) : nil
+    }
+
+    /// Parameters that the schema does not have, and those that it wants and that are not there.
+    private func parameterErrors(_ route: ProxmoxRoute, _ request: HTTPServerRequest) -> [(name: String, text: String)] {
+        let unknown = request.query.filter { !route.parameters.contains($0.name) }.map { ($0.name, ProxmoxResponse.notInSchema) }
+        let missing = route.requiredParameters.filter { request.parameter($0) == nil }
+        return unknown + missing.map { ($0, "property is missing and it is not optional") }
     }
 
     private func statistics(_ request: HTTPServerRequest) -> HTTPServerResponse {
         if request.method == "DELETE" { statistics.reset() }
         return HTTPServerResponse(json: statistics.json())
-    }
-
-    private var now: (unixSeconds: Double, moment: Double) {
-        let unixSeconds = source.clock.unixSeconds
-        return (unixSeconds, source.current().moment(of: unixSeconds))
     }
 
     private var landing: String {

@@ -33,10 +33,16 @@ package final class ProxmoxSimulator: Sendable {
         package var needsSecondFactor = false
         /// Whether a host outside votes in the cluster's quorum. A node that stands alone has none.
         package var hasQDevice = false
+        /// The release of Proxmox VE that all nodes run.
+        package var release = Release.current
+        /// Whether Ceph is installed.
+        package var hasCeph = false
         /// HTTP instead of HTTPS.
         package var plainHTTP = false
         /// How long a call to a node that is off hangs before it fails with 595.
         package var offlineDelaySeconds = 3.0
+        /// How long a call to a node that takes calls and does not answer hangs before it fails with 596.
+        package var hangDelaySeconds = 30.0
         /// How long a wrong credential waits for its 401.
         package var authDelaySeconds = 3.0
         /// The time of day by which the world moves. A fixed one shows one moment for ever.
@@ -87,7 +93,7 @@ package final class ProxmoxSimulator: Sendable {
         try check(user: options.user)
         let source = try WorldSource(
             seed: options.seed, nodes: options.nodes, guests: options.guests, cluster: options.cluster, hasQDevice: options.hasQDevice,
-            directory: options.worldDirectory, clock: options.clock, logger: logger)
+            release: options.release, hasCeph: options.hasCeph, directory: options.worldDirectory, clock: options.clock, logger: logger)
         let tickets = TicketOffice(lifetimeSeconds: options.ticketLifetimeSeconds)
         return ProxmoxService(
             source: source, authentication: Authentication(token: TokenCheck(options.token), tickets: tickets),
@@ -96,6 +102,7 @@ package final class ProxmoxSimulator: Sendable {
             serverClock: options.serverClock,
             delays: ProxmoxService.Delays(
                 latencySeconds: options.latencySeconds, offlineSeconds: options.offlineDelaySeconds,
+                hangSeconds: options.hangDelaySeconds,
                 refusalSeconds: options.authDelaySeconds),
             scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: options.nodes, clock: options.clock))
     }

@@ -51,8 +51,8 @@ struct ScenarioEndpoint: Sendable {
         }
         guard let name else { throw Failure(.malformed, "the JSON has no text \"scenario\"") }
         let scenario = try Scenario(named: name)
-        // There is nothing about a normal world that one node could have for itself.
-        if scenario == .normal { node = nil }
+        // There is nothing about a normal world, for one, that one node could have for itself.
+        if !scenario.isAboutNode { node = nil }
         if let node, Inventory.nodeIndex(node, count: nodeCount) == nil {
             throw Failure(
                 .malformed,
@@ -69,7 +69,7 @@ struct ScenarioEndpoint: Sendable {
         json.object { json in
             json.member("scenario", scenario.rawValue)
             json.member("since", change?.at ?? timeline.epoch)
-            if let node = change?.node ?? (scenario == .nodeDown ? Inventory.nodeName(nodeCount - 1) : nil) { json.member("node", node) }
+            if let node = change?.node ?? scenario.chosenNode(of: nodeCount).map(Inventory.nodeName) { json.member("node", node) }
             json.key("scenarios")
             json.array { json in
                 for scenario in Scenario.allCases { json.string(scenario.rawValue) }

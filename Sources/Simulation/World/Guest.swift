@@ -15,7 +15,7 @@ struct Guest: Sendable {
     let node: Int
     let name: String
     /// As the API writes them: `prod;web`.
-    let tags: String?
+    var tags: String?
     let pool: String?
     /// Of a guest that HA manages: `started`, `stopped`, `error`, `migrate`, or `ignored` when HA keeps its hands off it.
     var haState: String?

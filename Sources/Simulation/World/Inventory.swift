@@ -32,8 +32,14 @@ final class Inventory: Sendable {
     let replication: [[ReplicationJob]]
     /// Positions of the guests that no backup job covers.
     let notBackedUp: [Int]
+    let backupJobs: [BackupJob]
+    /// Devices of their nodes that virtual machines have, as their configurations write it, by position.
+    let passthrough: [Int: String]
     /// Whether a host outside has a vote in the cluster's quorum.
     let hasQDevice: Bool
+    let release: Release
+    /// Whether Ceph is installed.
+    let hasCeph: Bool
     /// Of the storage that all nodes share.
     let shareBytes: Int
     let shareUsed: Wave
@@ -42,22 +48,32 @@ final class Inventory: Sendable {
     static let firstVMID = 100
 
     /// Deals guests, builds nodes that can carry them, and gathers pools and storages.
-    init(seed: UInt64, nodeCount: Int, guestCount: Int, cluster: String, hasQDevice: Bool = false) {
+    init(
+        seed: UInt64, nodeCount: Int, guestCount: Int, cluster: String, hasQDevice: Bool = false, release: Release = .current,
+        hasCeph: Bool = false
+    ) {
         let plan = GuestPlan(seed: seed, nodeCount: nodeCount, guestCount: guestCount)
         let availability = AvailabilityPlan(guests: plan.guests, nodeCount: nodeCount)
         self.seed = seed
         self.cluster = cluster
         self.hasQDevice = hasQDevice && nodeCount > 1
-        let guests = availability.guests
+        self.release = release
+        self.hasCeph = hasCeph
+        let guests = AlertTags.added(to: availability.guests)
         self.guests = guests
         nodeInMaintenance = availability.nodeInMaintenance
         replication = ReplicationPlan(seed: seed, nodeCount: nodeCount, guests: guests).jobs
-        notBackedUp = Self.notBackedUp(seed: seed, guests: guests)
-        nodes = NodePlan(seed: seed, nodeCount: nodeCount, guests: guests).nodes
-        pools = GuestPlan.environments.compactMap { name in
+        let notBackedUp = Self.notBackedUp(seed: seed, guests: guests)
+        self.notBackedUp = notBackedUp
+        let nodes = NodePlan(seed: seed, nodeCount: nodeCount, guests: guests).nodes
+        self.nodes = nodes
+        passthrough = Passthrough(guests: guests, nodes: nodes).devices
+        let pools: [Pool] = GuestPlan.environments.compactMap { name in
             let members = guests.filter { $0.pool == name }.map(\.index)
             return members.isEmpty ? nil : Pool(name: name, members: members)
         }
+        self.pools = pools
+        backupJobs = BackupPlan(guests: guests, nodeCount: nodeCount, notBackedUp: notBackedUp, pool: pools.first?.name).jobs
         storages = [
             Storage(name: "local", kind: .root, pluginType: "dir", content: "backup,iso,snippets,vztmpl"),
             Storage(name: "local-zfs", kind: .pool, pluginType: "zfspool", content: "images,rootdir"),

@@ -27,6 +27,7 @@ struct World: Sendable {
     private let outages: [[Span]]
     /// By guest: when it was driven to its limit. Most have none.
     private let saturations: [Int: [Span]]
+    private let troubles: Troubles
 
     /// Works out from the timeline what happened to which node and guest.
     init(inventory: Inventory, timeline: Timeline) {
@@ -34,23 +35,29 @@ struct World: Sendable {
         self.timeline = timeline
         var outages = [[Span]](repeating: [], count: inventory.nodes.count)
         var saturations: [Int: [Span]] = [:]
+        var troubles = Troubles()
         for (index, change) in timeline.changes.enumerated() {
             let next = index + 1 < timeline.changes.count ? timeline.changes[index + 1].at : .infinity
             let span = Span(start: max(0, change.at - timeline.epoch), end: max(0, next - timeline.epoch))
             // A node that this world does not have may be another's, of the same directory.
             let named = change.node.map { inventory.node(named: $0) }
+            let chosen = change.scenario.chosenNode(of: inventory.nodes.count)
             switch change.scenario {
             case .normal: break
             case .nodeDown:
-                if let node = named ?? inventory.nodes.count - 1 { outages[node].extend(with: span) }
+                if let node = named ?? chosen { outages[node].extend(with: span) }
             case .cpuSaturation:
                 let node: Int? = named ?? nil
                 guard named == nil || node != nil else { break }
                 for guest in inventory.saturated(onNode: node) { saturations[guest, default: []].extend(with: span) }
+            case .statisticsDead, .daemonDead, .linkCut, .nodeHangs:
+                if let node = named ?? chosen { troubles.add(change.scenario, node: node, span) }
+            case .quorumLost, .rightsLost, .pmxcfsDead: troubles.add(change.scenario, node: nil, span)
             }
         }
         self.outages = outages
         self.saturations = saturations
+        self.troubles = troubles
     }
 
     /// A world whose inventory is dealt first.
@@ -75,6 +82,23 @@ struct World: Sendable {
         if moment >= last.end { return .up(bootedAt: last.end) }
         return .down(since: last.start, bootedAt: past.dropLast().last?.end ?? inventory.nodes[node].firstBoot)
     }
+
+    /// Since when something troubles a node, or with nil the whole cluster; nil when it does not.
+    func trouble(_ scenario: Scenario, node: Int? = nil, at moment: Double) -> Span? {
+        troubles.span(scenario, node: node, at: moment)
+    }
+
+    /// Whether a node that was on kept its numbers for itself at any time between two moments, or nobody heard them.
+    func wasSilent(node: Int, from start: Double, to end: Double) -> Bool {
+        troubles.touches(.statisticsDead, node: node, from: start, to: end)
+            || (troubles.touches(.quorumLost, node: nil, from: start, to: end) && node != askedNode(at: end))
+    }
+
+    /// The node that answers: the first that is on.
+    func askedNode(at moment: Double) -> Int? { inventory.nodes.indices.first { presence(of: $0, at: moment).isUp } }
+
+    /// Since when the node that answers sees no other; nil while it does.
+    func isolation(at moment: Double) -> Span? { inventory.nodes.count > 1 ? trouble(.quorumLost, at: moment) : nil }
 
     /// Whether there is anybody to ask.
     func isAnyNodeUp(at moment: Double) -> Bool { inventory.nodes.indices.contains { presence(of: $0, at: moment).isUp } }

@@ -13,6 +13,8 @@ struct WorldTask: Sendable {
     /// How it ended: `OK`, `WARNINGS: 1` or an error's text.
     let outcome: String
     let isRunning: Bool
+    /// What it backed up.
+    let run: BackupRun?
 
     /// Who started it.
     static let user = "root@pam"
@@ -28,14 +30,47 @@ struct WorldTask: Sendable {
 }
 
 extension World {
-    /// A node begins one task in each slot of 10 minutes. One node after the other has one that takes the whole slot.
+    /// What somebody starts on a node in each slot of 10 minutes. One node after the other has one that takes the whole slot.
     private static let slotSeconds = 600
+    /// How far back nodes remember what was started by hand: they forget it earlier than the jobs of the night.
+    private static let slotCount = 2 * 144
 
-    /// The tasks that a node began in the last slots, newest first. What an outage cut off left no trace.
-    func tasks(of node: Node, at moment: Double, slots: Int) -> [WorldTask] {
+    /// The tasks that a node began since a unix time, newest first. What an outage cut off left no trace.
+    func tasks(of node: Node, at moment: Double, since wanted: Int = 0) -> [WorldTask] {
         let now = Int(timeline.epoch + moment)
+        // Whoever asks may mean any number.
+        let since = min(max(0, wanted), now + 1)
         let latest = now / Self.slotSeconds
-        return (0..<slots).compactMap { task(of: node, slot: latest - $0, now: now) }
+        let oldest = max(latest - Self.slotCount, since / Self.slotSeconds)
+        let byHand = oldest <= latest ? (oldest...latest).compactMap { task(of: node, slot: $0, now: now) } : []
+        let today = LocalTime(unixSeconds: now).day
+        let firstDay = max(today - Self.backupDays, LocalTime(unixSeconds: since).day)
+        let nightly =
+            firstDay <= today ? (firstDay...today).flatMap { day in inventory.backupJobs.indices.map { (day: day, job: $0) } } : []
+        let runs = nightly.compactMap { task(of: node, job: $0.job, day: $0.day, now: now) }
+        return (byHand + runs).filter { $0.start >= since }.sorted { $0.start > $1.start }
+    }
+
+    /// The task with that name, however it is written; nil when the node does not know it.
+    func task(of node: Node, upid: String, at moment: Double) -> WorldTask? {
+        let parts = upid.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count > 4, let start = Int(parts[4], radix: 16), (0...0xFFFF_FFFF).contains(start) else { return nil }
+        let now = Int(timeline.epoch + moment)
+        let slot = start / Self.slotSeconds
+        var candidates = slot >= now / Self.slotSeconds - Self.slotCount ? [task(of: node, slot: slot, now: now)] : []
+        let day = LocalTime(unixSeconds: start).day
+        if day >= LocalTime(unixSeconds: now).day - Self.backupDays {
+            candidates += inventory.backupJobs.indices.map { task(of: node, job: $0, day: day, now: now) }
+        }
+        return candidates.compactMap { $0 }.first { $0.upid == upid }
+    }
+
+    private func task(of node: Node, job: Int, day: Int, now: Int) -> WorldTask? {
+        guard let run = backupRun(job: job, node: node, day: day, now: now) else { return nil }
+        var generator = SeededGenerator(seed: inventory.seed ^ UInt64(bitPattern: Int64(run.start)), "process", node.index)
+        return WorldTask(
+            node: node.name, processID: 1_000 + generator.below(4_000_000), processStart: processStart(of: node, start: run.start),
+            start: run.start, end: run.end, type: "vzdump", id: "", outcome: run.outcome, isRunning: run.end > now, run: run)
     }
 
     private func task(of node: Node, slot: Int, now: Int) -> WorldTask? {
@@ -44,22 +79,39 @@ extension World {
         let takesWholeSlot = slot % nodeCount == node.index
         let start = slot * Self.slotSeconds + (takesWholeSlot ? 0 : generator.below(200))
         let end = takesWholeSlot ? (slot + 1) * Self.slotSeconds : start + 5 + generator.below(300)
-        guard start <= now else { return nil }
-        let startMoment = Double(start) - timeline.epoch
-        guard case .up(let bootedAt) = presence(of: node.index, at: startMoment),
-            !wasDown(node: node.index, from: startMoment, to: Double(min(end, now)) - timeline.epoch)
-        else { return nil }
-        let guests = node.qemu + node.lxc
-        let isBackup = !guests.isEmpty && slot % 4 != 0
-        let outcome =
+        guard start <= now, wasOn(node: node.index, from: start, to: min(end, now)) else { return nil }
+        let guestCount = node.qemu.count + node.lxc.count
+        let isBackup = guestCount > 0 && slot % 4 != 0
+        let processID = 1_000 + generator.below(4_000_000)
+        let chosen = isBackup ? generator.below(guestCount) : 0
+        let trouble: BackupRun.Trouble =
             switch (slot + node.index) % 8 {
-            case 3: isBackup ? "job errors" : "command 'apt-get update' failed: exit code 100"
-            case 6: "WARNINGS: 1"
-            default: "OK"
+            case 3: .failure
+            case 6: .warning
+            default: .none
             }
+        guard isBackup else {
+            let outcome =
+                switch trouble {
+                case .none: "OK"
+                case .warning: "WARNINGS: 1"
+                case .failure: "command 'apt-get update' failed: exit code 100"
+                }
+            return WorldTask(
+                node: node.name, processID: processID, processStart: processStart(of: node, start: start), start: start, end: end,
+                type: "aptupdate", id: "", outcome: outcome, isRunning: end > now, run: nil)
+        }
+        let guest = chosen < node.qemu.count ? node.qemu[chosen] : node.lxc[chosen - node.qemu.count]
+        let run = BackupRun(
+            job: nil, guests: [guest], storage: "nas", mode: "snapshot", start: start, end: end, trouble: trouble, troubled: 0)
         return WorldTask(
-            node: node.name, processID: 1_000 + generator.below(4_000_000), processStart: max(0, Int((startMoment - bootedAt) * 100)),
-            start: start, end: end, type: isBackup ? "vzdump" : "aptupdate",
-            id: isBackup ? "\(inventory.guests[guests[generator.below(guests.count)]].vmid)" : "", outcome: outcome, isRunning: end > now)
+            node: node.name, processID: processID, processStart: processStart(of: node, start: start), start: start, end: end,
+            type: "vzdump", id: "\(inventory.guests[guest].vmid)", outcome: run.outcome, isRunning: end > now, run: run)
+    }
+
+    private func processStart(of node: Node, start: Int) -> Int {
+        let moment = Double(start) - timeline.epoch
+        guard case .up(let bootedAt) = presence(of: node.index, at: moment) else { return 0 }
+        return max(0, Int((moment - bootedAt) * 100))
     }
 }

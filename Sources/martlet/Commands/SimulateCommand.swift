@@ -30,6 +30,8 @@ enum SimulateCommand {
                     Flag("ticket-lifetime", "DURATION", "How long a login lasts", standard: "2h"),
                     Flag("tfa", nil, "A login needs the code 123456 too"),
                     Flag("qdevice", nil, "The cluster has a quorum device"),
+                    Flag("release", "VERSION", "Release of Proxmox VE: 9.2 or 8.4", standard: Release.current.rawValue),
+                    Flag("ceph", nil, "Ceph is installed"),
                     Flag("time", "UNIXSECONDS", "Shows the world as of this one moment; it does not move"),
                     Flag("plain-http", nil, "HTTP instead of HTTPS"),
                 ] + world),
@@ -76,6 +78,8 @@ enum SimulateCommand {
         options.ticketLifetimeSeconds = try values.seconds("ticket-lifetime", in: 1...31_536_000)
         options.needsSecondFactor = values.isOn("tfa")
         options.hasQDevice = values.isOn("qdevice")
+        options.release = try values.release("release")
+        options.hasCeph = values.isOn("ceph")
         if values.optional("time") != nil { options.clock = .fixed(Double(try values.count("time", in: 0...4_100_000_000))) }
         let (ready, logger) = (options, values.logger)
         try ServiceRunner.run { stop throws(Failure) in
@@ -147,6 +151,12 @@ enum SimulateCommand {
                     .usage, "--\(flag): expected a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text(flag))\"")
             }
             return number
+        }
+
+        func release(_ flag: String) throws(Failure) -> Release {
+            if let release = Release(rawValue: text(flag)) { return release }
+            let known = Release.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Failure(.usage, "--\(flag): expected one of \(known), not \"\(text(flag))\"")
         }
 
         func seconds(_ flag: String, in range: ClosedRange<Double>) throws(Failure) -> Double {

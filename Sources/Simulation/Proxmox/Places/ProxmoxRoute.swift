@@ -7,15 +7,18 @@ enum ProxmoxRoute: Sendable, Equatable {
     case clusterTasks
     case notBackedUp
     case qdevice
+    case cluster(ClusterPlace)
     case nodes
     case nodeStatus(node: String)
     case nodeTasks(node: String)
+    case ofNode(NodePlace, node: String)
     case subscription(node: String)
     case replication(node: String)
     case replicationStatus(node: String, job: String)
     case guests(Guest.Kind, node: String)
     case guestStatus(Guest.Kind, node: String, vmid: String)
     case guestConfiguration(Guest.Kind, node: String, vmid: String)
+    case ofGuest(GuestPlace, Guest.Kind, node: String, vmid: String)
     /// Where a guest is started and stopped.
     case guestPower(Guest.Kind, node: String, vmid: String, action: String)
     /// Something else below `/api2/json`, possibly of a node.
@@ -34,6 +37,10 @@ enum ProxmoxRoute: Sendable, Equatable {
 
     /// The place that a path below the base names.
     init(_ path: [Substring]) {
+        if let place = ClusterPlace(path) {
+            self = .cluster(place)
+            return
+        }
         switch path.first {
         case "nodes" where path.count > 1: self = Self.below(node: String(path[1]), path.dropFirst(2))
         case "nodes": self = .nodes
@@ -56,6 +63,7 @@ enum ProxmoxRoute: Sendable, Equatable {
     }
 
     private static func below(node: String, _ path: ArraySlice<Substring>) -> ProxmoxRoute {
+        if let place = NodePlace(Array(path)) { return .ofNode(place, node: node) }
         let rest = Array(path.dropFirst())
         switch path.first {
         case "status" where rest.isEmpty: return .nodeStatus(node: node)
@@ -72,6 +80,7 @@ enum ProxmoxRoute: Sendable, Equatable {
     private static func guest(_ kind: Guest.Kind, _ node: String, _ path: [Substring]) -> ProxmoxRoute {
         guard let first = path.first else { return .guests(kind, node: node) }
         let vmid = String(first)
+        if let place = GuestPlace(path.dropFirst(), kind) { return .ofGuest(place, kind, node: node, vmid: vmid) }
         switch path.count {
         case 2 where path[1] == "config": return .guestConfiguration(kind, node: node, vmid: vmid)
         case 3 where path[1] == "status" && path[2] == "current": return .guestStatus(kind, node: node, vmid: vmid)
@@ -81,12 +90,14 @@ enum ProxmoxRoute: Sendable, Equatable {
         }
     }
 
-    /// The node that must be asked for the answer; nil when the node that was asked knows it.
+    /// The node that the answer is about; nil for the cluster.
     var node: String? {
         switch self {
-        case .ticket, .version, .clusterStatus, .clusterResources, .clusterTasks, .notBackedUp, .qdevice, .nodes: nil
+        case .ticket, .version, .clusterStatus, .clusterResources, .clusterTasks, .notBackedUp, .qdevice, .cluster, .nodes: nil
         case .nodeStatus(let node), .nodeTasks(let node), .subscription(let node), .replication(let node), .replicationStatus(let node, _),
-            .guests(_, let node), .guestStatus(_, let node, _), .guestConfiguration(_, let node, _), .guestPower(_, let node, _, _):
+            .guests(_, let node), .guestStatus(_, let node, _), .guestConfiguration(_, let node, _), .guestPower(_, let node, _, _),
+            .ofNode(_, let node),
+            .ofGuest(_, _, let node, _):
             node
         case .unknown(let node): node
         }
@@ -102,7 +113,10 @@ enum ProxmoxRoute: Sendable, Equatable {
         case .clusterTasks: "/cluster/tasks"
         case .notBackedUp: "/cluster/backup-info/not-backed-up"
         case .qdevice: "/cluster/config/qdevice"
+        case .cluster(let place): place.pattern
         case .nodes: "/nodes"
+        case .ofNode(let place, _): "/nodes/*/\(place.pattern)"
+        case .ofGuest(let place, let kind, _, _): "/nodes/*/\(kind.rawValue)/*/\(place.pattern)"
         case .nodeStatus: "/nodes/*/status"
         case .nodeTasks: "/nodes/*/tasks"
         case .subscription: "/nodes/*/subscription"
@@ -120,12 +134,37 @@ enum ProxmoxRoute: Sendable, Equatable {
     var parameters: [String] {
         switch self {
         case .clusterResources: ["type"]
+        case .cluster(let place): place.parameters
+        case .ofNode(let place, _): place.parameters
         case .guests(.qemu, _): ["full"]
         case .guestConfiguration: ["current", "snapshot"]
         case .replication: ["guest"]
         case .nodeTasks:
             ["errors", "limit", "since", "source", "start", "statusfilter", "typefilter", "until", "userfilter", "vmid"]
         default: []
+        }
+    }
+
+    /// The query parameters that must be there.
+    var requiredParameters: [String] {
+        if case .ofNode(let place, _) = self { place.requiredParameters } else { [] }
+    }
+
+    /// Whether the node that it is about is asked, and not the one that takes the call.
+    var isPassedOn: Bool {
+        if case .ofNode(let place, _) = self { place.isPassedOn } else { node != nil }
+    }
+
+    /// Whether the privileged daemon of the node that knows the answer gives it, and not the server that everybody talks to.
+    var isProtected: Bool {
+        switch self {
+        case .ticket, .clusterStatus, .notBackedUp, .qdevice, .replication, .replicationStatus, .guests, .guestStatus, .guestPower,
+            .ofGuest:
+            true
+        case .cluster(let place): place.isProtected
+        case .ofNode(let place, _): place.isProtected
+        case .version, .clusterResources, .clusterTasks, .nodes, .nodeStatus, .nodeTasks, .subscription, .guestConfiguration, .unknown:
+            false
         }
     }
 }

@@ -1,0 +1,113 @@
+import JSON
+
+/// What a node says of its clock, programs and certificates.
+extension ProxmoxAnswers {
+    private static let pem = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUMADEUPOFNOTHINGBUTWORDS=\n-----END CERTIFICATE-----\n"
+
+    /// /nodes/N/time
+    func time() -> [UInt8] {
+        document { json in
+            json.object { json in
+                json.member("time", unixSeconds)
+                json.member("localtime", LocalTime(unixSeconds: unixSeconds).seconds)
+                json.member("timezone", LocalTime.zone)
+            }
+        }
+    }
+
+    /// /nodes/N/certificates/info
+    func certificates(_ view: NodeView) -> [UInt8] {
+        document(reservingBytes: 2048) { json in
+            json.array { json in
+                for certificate in world.certificates(of: view.node, at: moment) {
+                    json.object { json in
+                        json.member("filename", certificate.fileName)
+                        json.member("subject", certificate.subject)
+                        json.member("issuer", certificate.issuer)
+                        json.member("fingerprint", certificate.fingerprint)
+                        json.member("notbefore", certificate.notBefore)
+                        json.member("notafter", certificate.notAfter)
+                        json.member("public-key-type", certificate.keyType)
+                        json.member("public-key-bits", certificate.keyBits)
+                        json.member("pem", Self.pem)
+                        json.key("san")
+                        json.array { json in for name in certificate.names { json.string(name) } }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Name, what it is, and whether it stands still from the start.
+    private static let services: [(name: String, description: String, unit: String)] = [
+        ("chrony", "chrony, an NTP client/server", "enabled"), ("corosync", "Corosync Cluster Engine", "enabled"),
+        ("cron", "Regular background program processing daemon", "enabled"),
+        ("ksmtuned", "Kernel Samepage Merging (KSM) Tuning Daemon", "enabled"), ("postfix", "Postfix Mail Transport Agent", "enabled"),
+        ("proxmox-firewall", "Proxmox nftables firewall", "enabled"), ("pve-cluster", "The Proxmox VE cluster filesystem", "enabled"),
+        ("pve-firewall", "Proxmox VE firewall", "enabled"), ("pve-ha-crm", "PVE Cluster HA Resource Manager Daemon", "enabled"),
+        ("pve-ha-lrm", "PVE Local HA Resource Manager Daemon", "enabled"), ("pvedaemon", "PVE API Daemon", "enabled"),
+        ("pvefw-logger", "Proxmox VE firewall logger", "static"), ("pveproxy", "PVE API Proxy Server", "enabled"),
+        ("pvescheduler", "Proxmox VE scheduler", "enabled"), ("pvestatd", "PVE Status Daemon", "enabled"),
+        ("spiceproxy", "PVE SPICE Proxy Server", "enabled"), ("sshd", "OpenBSD Secure Shell server", "enabled"),
+        ("syslog", "syslog.service", "not-found"), ("systemd-journald", "Journal Service", "static"),
+        ("systemd-timesyncd", "systemd-timesyncd.service", "not-found"),
+    ]
+
+    /// /nodes/N/services. Of every fourth node the mail server has failed.
+    func services(_ view: NodeView) -> [UInt8] {
+        let isAlone = inventory.nodes.count == 1
+        let isSilent = world.trouble(.statisticsDead, node: view.node.index, at: moment) != nil
+        return document(reservingBytes: 4096) { json in
+            json.array { json in
+                for service in Self.services {
+                    let (state, activity) =
+                        switch service.name {
+                        case "postfix" where view.node.index % 4 == 1: ("failed", "failed")
+                        case "pvestatd" where isSilent: ("dead", "inactive")
+                        // Without a cluster its condition does not hold.
+                        case "corosync" where isAlone: ("dead", "inactive")
+                        case _ where service.unit == "not-found": ("dead", "inactive")
+                        default: ("running", "active")
+                        }
+                    json.object { json in
+                        json.member("service", service.name)
+                        json.member("name", service.name)
+                        json.member("desc", service.description)
+                        json.member("state", state)
+                        json.member("active-state", activity)
+                        json.member("unit-state", service.unit)
+                    }
+                }
+            }
+        }
+    }
+
+    /// /nodes/N/apt/versions: a few of the packages that the real one lists.
+    func packages() -> [UInt8] {
+        let release = inventory.release
+        let packages = [
+            ("proxmox-ve", release.rawValue + ".0", "Installed"), ("pve-manager", release.version, "Installed"),
+            ("pve-qemu-kvm", release.emulator, "Installed"), ("ceph-fuse", "19.2.3-pve1", inventory.hasCeph ? "Installed" : "NotInstalled"),
+        ]
+        return document { json in
+            json.array { json in
+                for (name, version, state) in packages {
+                    json.object { json in
+                        json.member("Package", name)
+                        json.member("Title", name)
+                        json.member("Description", "The package \(name)")
+                        json.member("Version", version)
+                        if state == "Installed" { json.member("OldVersion", version) }
+                        json.member("CurrentState", state)
+                        json.member("Arch", "amd64")
+                        json.member("Section", "admin")
+                        json.member("Priority", "optional")
+                        json.member("Origin", "Proxmox")
+                        if name == "pve-manager" { json.member("ManagerVersion", "\(release.version)/\(release.repository)") }
+                        if name == "proxmox-ve" { json.member("RunningKernel", release.kernel) }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+/// What a guest's own system would tell: its release, its file systems, its addresses. Made when it is asked for.
+struct GuestInside: Sendable {
+    struct FileSystem: Sendable {
+        let name: String
+        let mountPoint: String
+        let type: String
+        let totalBytes: Int
+        let usedBytes: Int
+        /// As the system calls the disk; nil for what has none.
+        let device: String?
+        /// Which of the guest's virtual disks it is on.
+        let disk: Int
+    }
+
+    struct Interface: Sendable {
+        let name: String
+        let hardwareAddress: String
+        /// With the length of their prefix.
+        let version4: [(address: String, prefix: Int)]
+        let version6: [(address: String, prefix: Int)]
+        let receivedBytes: Int
+        let sentBytes: Int
+    }
+
+    struct System: Sendable {
+        let id: String
+        let name: String
+        let prettyName: String
+        let version: String
+        let versionID: String
+        let kernel: String
+        let kernelVersion: String
+        /// Windows only.
+        let variant: String?
+    }
+
+    let system: System
+    let fileSystems: [FileSystem]
+    let interfaces: [Interface]
+
+    /// - Parameter moment: when the guest is asked; it must be running.
+    init(_ guest: Guest, in world: World, at moment: Double, reading: GuestReading) {
+        let identity = GuestIdentity(guest, in: world)
+        var generator = SeededGenerator(seed: world.inventory.seed, "inside", guest.index)
+        let isWindows = identity.systemType == "win11"
+        system = isWindows ? Self.windows : Self.linux[generator.below(Self.linux.count)]
+        // Fills slowly, and never all of it.
+        let fullness = generator.uniform(0.1, 0.7) + guest.memory.value(at: moment / 50) * 0.25
+        fileSystems =
+            isWindows ? Self.windowsFileSystems(guest, fullness) : Self.linuxFileSystems(guest, fullness, hasSnaps: generator.below(3) == 0)
+        let addresses = guest.kind == .qemu ? [identity.hardwareAddresses.0, identity.hardwareAddresses.1] : [identity.hardwareAddresses.0]
+        let names = guest.kind == .lxc ? ["eth0"] : isWindows ? ["Ethernet", "Ethernet 2"] : ["ens18", "ens19"]
+        let cards = [reading.cards.0, reading.cards.1]
+        let loopback = Interface(
+            name: isWindows ? "Loopback Pseudo-Interface 1" : "lo", hardwareAddress: isWindows ? "" : "00:00:00:00:00:00",
+            version4: [("127.0.0.1", 8)], version6: [("::1", 128)], receivedBytes: 4096, sentBytes: 4096)
+        var interfaces = zip(zip(names, addresses), cards).enumerated().map { number, card in
+            Interface(
+                name: card.0.0, hardwareAddress: card.0.1.lowercased(),
+                version4: [("10.\(20 + number).\(guest.vmid >> 8 & 0xFF).\(guest.vmid & 0xFF)", 16)],
+                version6: Self.version6(guest, number), receivedBytes: card.1.receivedBytes, sentBytes: card.1.sentBytes)
+        }
+        if guest.kind == .qemu, !isWindows, generator.below(3) == 0 {
+            interfaces.append(
+                Interface(
+                    name: "docker0", hardwareAddress: "02:42:ac:11:00:01", version4: [("172.17.0.1", 16)], version6: [], receivedBytes: 0,
+                    sentBytes: 0))
+        }
+        self.interfaces = [loopback] + interfaces
+    }
+
+    /// The first card has one that the world knows, the second only one of its link.
+    private static func version6(_ guest: Guest, _ number: Int) -> [(address: String, prefix: Int)] {
+        let tail = String(guest.vmid, radix: 16)
+        let link = (address: "fe80::be24:11ff:fe\(number)a:\(tail)", prefix: 64)
+        return number == 0 ? [(address: "2001:db8:20::\(tail)", prefix: 64), link] : [link]
+    }
+
+    private static func linuxFileSystems(_ guest: Guest, _ fullness: Double, hasSnaps: Bool) -> [FileSystem] {
+        func system(_ name: String, _ mountPoint: String, _ type: String, _ bytes: Int, _ used: Double, _ disk: Int, hasDevice: Bool = true)
+            -> FileSystem
+        {
+            FileSystem(
+                name: name, mountPoint: mountPoint, type: type, totalBytes: bytes, usedBytes: World.pages(Double(bytes) * used),
+                device: hasDevice ? "/dev/\(name)" : nil, disk: disk)
+        }
+        let boot = 1 << 30
+        var systems = [
+            system("sda2", "/", "ext4", guest.diskBytes - boot, fullness, 0), system("sda1", "/boot", "ext4", boot, 0.3, 0),
+            system("sdb1", "/srv", "xfs", guest.diskBytes / 2, fullness * 0.8, 1),
+        ]
+        if hasSnaps {
+            systems.append(system("loop0", "/snap/core22/1621", "squashfs", 77_594_624, 1, 0, hasDevice: false))
+            // A folder that is mounted at a second place.
+            systems.append(system("sdb1", "/var/lib/docker", "xfs", guest.diskBytes / 2, fullness * 0.8, 1))
+        }
+        return systems
+    }
+
+    private static func windowsFileSystems(_ guest: Guest, _ fullness: Double) -> [FileSystem] {
+        func volume(_ number: Int, _ mountPoint: String, _ bytes: Int, _ used: Double, _ disk: Int) -> FileSystem {
+            FileSystem(
+                name: "\\\\?\\Volume{5f1c63a8-0000-0000-0000-\(number)0100000000}\\", mountPoint: mountPoint, type: "NTFS",
+                totalBytes: bytes,
+                usedBytes: World.pages(Double(bytes) * used), device: "\\\\.\\PhysicalDrive\(disk)", disk: disk)
+        }
+        let reserved = 100 << 20
+        return [
+            volume(1, "System Reserved", reserved, 0.4, 0), volume(2, "C:\\", guest.diskBytes - reserved, fullness, 0),
+            volume(3, "D:\\", guest.diskBytes / 2, fullness * 0.7, 1),
+        ]
+    }
+
+    private static let windows = System(
+        id: "mswindows", name: "Microsoft Windows", prettyName: "Windows 11 Pro", version: "Microsoft Windows 11", versionID: "11",
+        kernel: "26100", kernelVersion: "10.0", variant: "client")
+    private static let linux = [
+        System(
+            id: "debian", name: "Debian GNU/Linux", prettyName: "Debian GNU/Linux 13 (trixie)", version: "13 (trixie)", versionID: "13",
+            kernel: "6.12.48+deb13-amd64", kernelVersion: "#1 SMP PREEMPT_DYNAMIC Debian 6.12.48-1 (2025-09-20)", variant: nil),
+        System(
+            id: "ubuntu", name: "Ubuntu", prettyName: "Ubuntu 24.04.3 LTS", version: "24.04.3 LTS (Noble Numbat)", versionID: "24.04",
+            kernel: "6.8.0-85-generic", kernelVersion: "#85-Ubuntu SMP PREEMPT_DYNAMIC Thu Sep 18 15:26:59 UTC 2025", variant: nil),
+        System(
+            id: "rocky", name: "Rocky Linux", prettyName: "Rocky Linux 9.6 (Blue Onyx)", version: "9.6 (Blue Onyx)", versionID: "9.6",
+            kernel: "5.14.0-570.49.1.el9_6.x86_64", kernelVersion: "#1 SMP PREEMPT_DYNAMIC Wed Sep 24 17:03:38 UTC 2025", variant: nil),
+    ]
+}
+
+extension World {
+    /// Whether the agent in a VM answers: it runs in most systems of which the configuration says so.
+    func hasAnsweringAgent(_ guest: Guest) -> Bool {
+        guard guest.hasAgent, guest.role == .running else { return false }
+        var generator = SeededGenerator(seed: inventory.seed, "agent", guest.index)
+        return generator.fraction() < 0.9
+    }
+}
