@@ -15,10 +15,17 @@ package struct ZFSCollector: Collector {
     /// How old an answer of `zpool` may become, in periods.
     private static let periodsKept = 3.0
 
+    private let datasetLimit: Int
+
     /// - Parameter reports: what is known from before.
     package init(_ settings: ZFSSettings, reports: PoolReports = PoolReports()) {
+        self.init(settings, reports: reports, datasetLimit: PoolReading.datasetLimit)
+    }
+
+    init(_ settings: ZFSSettings, reports: PoolReports = PoolReports(), datasetLimit: Int) {
         self.settings = settings
         self.reports = reports
+        self.datasetLimit = datasetLimit
     }
 
     package var catalogue: Catalogue { families.catalogue }
@@ -37,7 +44,8 @@ package struct ZFSCollector: Collector {
             }
             for pool in pools {
                 group.addTask {
-                    let reading = PoolReading(pool: pool, families: families, reports: view, sink: sink, context: context)
+                    let reading = PoolReading(
+                        pool: pool, datasetLimit: datasetLimit, families: families, reports: view, sink: sink, context: context)
                     await read(reading.part, sink, context) { reading.run($0) }
                 }
             }

@@ -4,10 +4,11 @@ import Primitives
 
 /// One part of a scrape: a pool, by the kernel and by what `zpool` said of it.
 struct PoolReading: Sendable {
-    /// Datasets of a pool that are shown: far more than guests of a node have, far less than what takes all memory.
+    /// Datasets of a pool that are shown: far more than guests of a node have, far less than what takes all memory and time.
     static let datasetLimit = 10_000
 
     let pool: String
+    let datasetLimit: Int
     let families: ZFSFamilies
     let reports: PoolReports.View
     let sink: SampleSink
@@ -65,13 +66,13 @@ struct PoolReading: Sendable {
             return (number, name)
         }
         files.sort { $0.number < $1.number }
-        if files.count > Self.datasetLimit {
-            let message = "more than \(Self.datasetLimit) datasets are mounted or open; those made last are left out"
+        if files.count > datasetLimit {
+            let message = "more than \(datasetLimit) datasets are mounted or open; those made last are left out"
             sink.report(PartProblem(part: part, .tooLarge, message))
         }
         var seen: Set<String> = []
         var problem: Failure?
-        for file in files.prefix(Self.datasetLimit) {
+        for file in files.prefix(datasetLimit) {
             if context.deadline.hasPassed { return false }
             do throws(Failure) {
                 guard let statistics = try folder.named(file.name), let dataset = statistics.text("dataset_name"),

@@ -73,9 +73,10 @@ enum StatusJSON {
             ["raidz", "draid"].first(where: kind.hasPrefix) ?? kind
         }
 
+        /// Groups of other classes stand among the data in some versions. A spare at work is of the group that it helps out in.
         private static func role(of value: JSONValue, in role: String) -> String {
             guard role == "data", let word = value["class"]?.text else { return role }
-            return ["special": "special", "dedup": "dedup", "log": "log", "logs": "log", "l2cache": "cache", "spare": "spare"][word] ?? role
+            return ["special": "special", "dedup": "dedup", "log": "log", "logs": "log", "l2cache": "cache"][word] ?? role
         }
 
         private func scan(_ value: JSONValue) -> PoolScan? {
