@@ -92,7 +92,7 @@ package struct ProxmoxSettings: Sendable {
                 ),
                 SettingsKey("verify_tls", .flag, "false accepts any certificate: whoever answers gets the credential.", standard: "true"),
             ]),
-            "Clusters to watch, or nodes without a cluster.")
+            "Clusters to watch, or nodes without a cluster."),
     ])
 
     /// Reads the section and, when it names no cluster, the `PROXMOX_*` variables.

@@ -21,6 +21,13 @@ extension ChildProcess {
         package let errors: [UInt8]
         /// False of one that was killed and that the kernel does not let go.
         package let isGone: Bool
+
+        package init(conclusion: Conclusion, output: [UInt8], errors: [UInt8], isGone: Bool) {
+            self.conclusion = conclusion
+            self.output = output
+            self.errors = errors
+            self.isGone = isGone
+        }
     }
 
     /// How much of stderr is kept: some lines, for a person.

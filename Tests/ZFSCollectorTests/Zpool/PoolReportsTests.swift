@@ -3,10 +3,21 @@ import Exporting
 import Glibc
 import Metrics
 import Primitives
+import Synchronization
 import Testing
 import Web
 
 @testable import ZFSCollector
+
+/// A process that no signal ends.
+private final class StuckProcess: Sendable {
+    struct State {
+        var started = 0
+        var isGone = false
+    }
+
+    let state = Mutex(State())
+}
 
 @Suite struct PoolReportsTests {
     private static let root = Fixtures.folder + "/zfs-2.3"
@@ -168,6 +179,25 @@ import Web
             Issue.record("none was started after the first")
             return
         }
+    }
+
+    /// As one that waits for a disk that has gone.
+    @Test func `one that cannot be killed is given up, and no other is started while it is there`() async throws {
+        let process = StuckProcess()
+        let program = ZpoolProgram { _, _, _, onResult in
+            process.state.withLock { $0.started += 1 }
+            onResult(.success(ChildProcess.Outcome(conclusion: .late, output: [], errors: [], isGone: false)))
+            while !process.state.withLock({ $0.isGone }) { usleep(10_000) }
+        }
+        let reports = PoolReports(commandSeconds: 1, program: program)
+        await reports.refresh("/sbin/zpool")
+        await reports.refresh("/sbin/zpool")
+        #expect(process.state.withLock { $0.started } == 1)
+        #expect(reports.view(maximumAgeSeconds: 60).problem?.message.contains("hangs in the kernel still") == true)
+        process.state.withLock { $0.isGone = true }
+        try await Task.sleep(for: .milliseconds(300))
+        await reports.refresh("/sbin/zpool")
+        #expect(process.state.withLock { $0.started } > 1)
     }
 
     @Test func `the log says once that there is no ZFS`() async throws {

@@ -16,10 +16,20 @@ final class ZpoolProgram: Sendable {
     /// The most that is read: ten thousand devices have less.
     static let outputBytes = 8 << 20
 
-    private let isThere = Mutex(false)
-    private let outputBytes: Int
+    /// How a program is run, as `ChildProcess.run` does.
+    typealias Runner =
+        @Sendable (
+            ChildProcess.Request, Deadline, _ isUnwanted: () -> Bool, _ onResult: (Swift.Result<ChildProcess.Outcome, Failure>) -> Void
+        ) -> Void
 
-    init(outputBytes: Int = ZpoolProgram.outputBytes) { self.outputBytes = outputBytes }
+    private let isThere = Mutex(false)
+    private let runner: Runner
+
+    init(
+        runner: @escaping Runner = { ChildProcess.run($0, by: $1, outputBytes: ZpoolProgram.outputBytes, isUnwanted: $2, onResult: $3) }
+    ) {
+        self.runner = runner
+    }
 
     /// - Parameter path: absolute; no shell and no search is in between.
     func run(_ path: String, _ arguments: [String], by deadline: Deadline) async -> Result {
@@ -38,7 +48,7 @@ final class ZpoolProgram: Sendable {
             try Thread.start("zpool") { [self] in
                 // The thread stays until the program is gone, as that is tied to it.
                 var isGone = true
-                ChildProcess.run(request, by: deadline, outputBytes: outputBytes, isUnwanted: { isUnwanted.isRaised }) { result in
+                runner(request, deadline, { isUnwanted.isRaised }) { result in
                     if case .success(let outcome) = result { isGone = outcome.isGone }
                     // Before the answer is given: whoever has it may want to start the next.
                     if isGone { isThere.withLock { $0 = false } }
