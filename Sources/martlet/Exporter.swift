@@ -18,7 +18,7 @@ enum Exporter {
     static func contents(
         _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ dropIn: DropInSettings, _ http: HTTPClient
     ) throws(Failure) -> ExporterContents {
-        let root = try configuration.fileSystemRoot()
+        let (root, zfs) = (try configuration.fileSystemRoot(), try configuration.zfs())
         let hasProxmox = isOn("proxmox", configuration, ofRole: .central) { !proxmox.clusters.isEmpty }
         let hasZFS = isOn("zfs", configuration, ofRole: .host) { ZFSCollector.isThere(fileSystemRoot: root) }
         let watched = ProxmoxSettings(clusters: hasProxmox ? proxmox.clusters : [])
@@ -37,7 +37,7 @@ enum Exporter {
         let page = ExporterContents.Page(
             "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: handler.handle)
         var collectors: [any Collector] = watched.clusters.isEmpty ? [] : [collector]
-        if hasZFS { collectors.append(ZFSCollector(try configuration.zfs(), reports: poolReports)) }
+        if hasZFS { collectors.append(ZFSCollector(zfs, reports: poolReports)) }
         return ExporterContents(
             collectors: collectors, own: [collector.requests, handler.metrics], pages: [page],
             scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
