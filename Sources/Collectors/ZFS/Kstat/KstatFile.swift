@@ -34,8 +34,8 @@ struct KstatFile: Sendable {
     /// Calls `body` with each number; what is none, or more than 64 bits hold, is left out.
     func forEachNumber(_ body: (_ name: String, _ value: Double) -> Void) {
         forEachRow { name, type, value in
-            // 1 to 4 are whole numbers of 32 and 64 bits, with a sign and without.
-            guard type.count == 1, let kind = type.first, (0x31...0x34).contains(kind) else { return }
+            // 1 to 6 are whole numbers of 32 bits, of 64 and of a word, with a sign and without.
+            guard type.count == 1, let kind = type.first, (0x31...0x36).contains(kind) else { return }
             guard let number = Self.number(Self.trimmed(value)) else { return }
             body(String(decoding: name, as: UTF8.self), number)
         }
