@@ -14,6 +14,7 @@ import pytest
 from conftest import REPOSITORY, Program, Start, fetch, free_port, run, wait_for
 from exporting import Exporter, lint_exceptions
 from oracle import Samples, difference, parse_exposition
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from zfs_oracle import json_samples, kernel_samples, list_samples, text_samples
 
 FIXTURES = REPOSITORY / "Tests/ZFSCollectorTests/Fixtures"
@@ -82,6 +83,15 @@ def test_promtool_has_nothing_to_say(start: Start, tmp_path: Path) -> None:
         host.wait_for_zpool()
         check = subprocess.run(["promtool", "check", "metrics"], input=host.metrics().text, capture_output=True, text=True)
         assert sorted(check.stderr.splitlines()) == [line for line in lint_exceptions("/metrics") if line.startswith("zfs_")]
+
+
+def test_a_strict_parser_reads_it_as_openmetrics(start: Start, tmp_path: Path) -> None:
+    for tree in ("zfs-2.3", "zfs-0.8"):
+        host = Host(start, FIXTURES / tree, answering(tmp_path, "list.txt", "status-2.3.json"), "--exporter.detail", "all")
+        host.wait_for_zpool()
+        text = fetch(host.url + "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"}).text
+        found = {(sample.name, frozenset(sample.labels.items())) for family in openmetrics_families(text) for sample in family.samples}
+        assert host.samples().keys() <= found
 
 
 def test_reference_page_names_every_family_and_its_type(start: Start, tmp_path: Path) -> None:
