@@ -94,6 +94,9 @@ let package = Package(
             "ProxmoxDropIn", path: "Sources/Collectors/ProxmoxDropIn",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
+        module(
+            "ZFSCollector", path: "Sources/Collectors/ZFS", needs: ["Primitives", "JSON", "Metrics", "Settings", "Exporting"]),
+
         // Floor 4.
         module("Simulation", needs: ["Primitives", "JSON", "Web"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
@@ -103,7 +106,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxCollector",
-                "ProxmoxDropIn", "Simulation", "Stack",
+                "ProxmoxDropIn", "ZFSCollector", "Simulation", "Stack",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -131,6 +134,9 @@ let package = Package(
         tests(
             of: "ProxmoxDropIn",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance", "TestSupport"]),
+        tests(
+            of: "ZFSCollector", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"],
+            exclude: ["Fixtures"]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),
 
@@ -153,6 +159,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("settings", needs: ["Primitives", "ProxmoxCollector", "ProxmoxDropIn", "Settings"]),
         fuzzTarget("json", needs: ["Primitives", "JSON", "Metrics", "ProxmoxAPI", "ProxmoxDropIn", "Simulation"]),
         fuzzTarget("http", needs: ["Primitives", "Exporting", "ProxmoxAPI", "ProxmoxDropIn", "Settings", "Simulation", "Web"]),
+        fuzzTarget("zfs", needs: ["Primitives", "Metrics", "ZFSCollector"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
 }

@@ -13,7 +13,7 @@ FLOORS = [
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
     ("floor 2", ["Exporting", "ProxmoxAPI", "WebConfiguration"]),
-    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn"]),
+    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector"]),
     ("floor 4", ["Simulation", "Stack"]),
     ("roof", ["martlet"]),
 ]

@@ -2,11 +2,13 @@ import Exporting
 import Metrics
 import ProxmoxCollector
 import ProxmoxDropIn
+import Settings
+import ZFSCollector
 
 /// The collectors of the program, in the order of their metrics.
 enum Collectors {
     /// All that there are, without configuration, for pages and lists.
-    static var all: [any Collector] { [proxmox] }
+    static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings())] }
 
     private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [])) }
 
@@ -21,6 +23,28 @@ enum Collectors {
     /// Every family that `/metrics` may hold, in its order.
     static var descriptors: [MetricDescriptor] {
         ((all + own).map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
+    }
+
+    /// What an exporter is there for, which decides what it collects where nobody says.
+    enum Role: String, CaseIterable {
+        /// What there is: clusters that are configured, and what this machine has.
+        case auto
+        /// One for the estate: what is asked for over the network.
+        case central
+        /// One for each host: what the machine itself knows.
+        case host
+    }
+
+    /// - Parameter section: the collector's, whose key `enabled` goes before the role.
+    /// - Parameter role: the one whose exporters have the collector.
+    /// - Parameter isFound: whether there is something to collect from.
+    static func isOn(_ section: SettingsTree, _ role: Role, ofRole own: Role, isFound: () -> Bool) -> Bool {
+        switch (section["enabled"].text, role) {
+        case ("true", _): true
+        case ("false", _): false
+        case (_, .auto): isFound()
+        default: role == own
+        }
     }
 
     /// Every family that `/pve` may hold.

@@ -5,6 +5,7 @@ import ProxmoxCollector
 import ProxmoxDropIn
 import Settings
 import Web
+import ZFSCollector
 
 /// The settings of the program, put together from file, environment and flags.
 struct Configuration: Sendable {
@@ -41,6 +42,12 @@ struct Configuration: Sendable {
             "exporter",
             .section([
                 SettingsKey(
+                    "role", .choice(Collectors.Role.allCases.map(\.rawValue)),
+                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), or what a host knows of itself (ZFS).",
+                    standard: Collectors.Role.auto.rawValue),
+                SettingsKey(
+                    "root", .text, "Folder that the host's /proc and /sys are below, as a container has them mounted.", standard: "/"),
+                SettingsKey(
                     "scrape_timeout", .seconds(0.1...600),
                     "Longest a scrape may take; Prometheus' own timeout, which it sends along, can only shorten it.", standard: "10s"),
                 SettingsKey(
@@ -53,6 +60,7 @@ struct Configuration: Sendable {
                     standard: String(ScrapeCoordinator.standardSeriesLimit)),
             ]), "How the exporter collects."),
         SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters."),
+        SettingsKey("zfs", ZFSSettings.shape, "ZFS of this machine."),
         SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
         SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
     ])
@@ -89,6 +97,18 @@ struct Configuration: Sendable {
     }
 
     func proxmox() throws(Failure) -> ProxmoxSettings { try ProxmoxSettings(tree["proxmox"], environment: environment) }
+
+    func zfs() throws(Failure) -> ZFSSettings { try ZFSSettings(tree["zfs"]) }
+
+    var role: Collectors.Role { tree["exporter"]["role"].text.flatMap(Collectors.Role.init(rawValue:)) ?? .auto }
+
+    /// In front of /proc and /sys; empty for the machine's own.
+    func fileSystemRoot() throws(Failure) -> String {
+        guard var path = tree["exporter"].word("root") else { return "" }
+        guard path.hasPrefix("/") else { throw tree["exporter"]["root"].failure("root: \(quoted(path)) is no absolute path") }
+        while path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
 
     func dropIn() throws(Failure) -> DropInSettings { try DropInSettings(tree["pve"], environment: environment) }
 

@@ -7,35 +7,61 @@ import Settings
 import Synchronization
 import Web
 import WebConfiguration
+import ZFSCollector
 
 /// What `martlet exporter` and `martlet up` serve.
 enum Exporter {
+    /// What `zpool` said: it is there also after a reload.
+    private static let poolReports = PoolReports()
+
     /// Errors: nothing is configured, or what is cannot be used.
     static func contents(
         _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ dropIn: DropInSettings, _ http: HTTPClient
     ) throws(Failure) -> ExporterContents {
-        guard !proxmox.clusters.isEmpty || !dropIn.modules.isEmpty else {
+        let (root, zfs) = (try configuration.fileSystemRoot(), try configuration.zfs())
+        let hasProxmox = isOn("proxmox", configuration, ofRole: .central) { !proxmox.clusters.isEmpty }
+        let hasZFS = isOn("zfs", configuration, ofRole: .host) { ZFSCollector.isThere(fileSystemRoot: root) }
+        let watched = ProxmoxSettings(clusters: hasProxmox ? proxmox.clusters : [])
+        let lacksClusters = proxmox.clusters.isEmpty && configuration.tree["proxmox"]["enabled"].text == "true"
+        guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || hasZFS else {
             if let problem = dropIn.modulesProblem { throw problem }
-            let place =
-                configuration.file.map { "\($0) names none; write proxmox.clusters into it" }
-                ?? "there is no martlet.yml in the working directory; write one with proxmox.clusters, name another file with --config.file"
-            throw Failure(
-                .configuration,
-                "no Proxmox cluster is configured: \(place), or set PROXMOX_HOST, PROXMOX_USER, "
-                    + "PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE (for /pve alone, --pve.config-file does; martlet up --simulate needs none)"
-            )
+            throw nothing(configuration, proxmox)
         }
         let seconds = configuration.scrapeTimeoutSeconds
         let context = CollectionContext(
-            deadline: .after(seconds: seconds), detail: configuration.detail, http: http, logger: configuration.logger)
-        let collector = ProxmoxCollector(proxmox)
+            deadline: .after(seconds: seconds), detail: configuration.detail, fileSystemRoot: root, http: http, logger: configuration.logger
+        )
+        let collector = ProxmoxCollector(watched)
         let clusters = proxmox.clusters.map { DropInCluster(name: $0.name, endpoints: $0.endpoints, credential: $0.credential) }
         let handler = try DropInHandler(dropIn, clusters: clusters, scrapeTimeoutSeconds: seconds, context: context)
         let page = ExporterContents.Page(
             "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: handler.handle)
+        var collectors: [any Collector] = watched.clusters.isEmpty ? [] : [collector]
+        if hasZFS { collectors.append(ZFSCollector(zfs, reports: poolReports)) }
         return ExporterContents(
-            collectors: proxmox.clusters.isEmpty ? [] : [collector], own: [collector.requests, handler.metrics], pages: [page],
+            collectors: collectors, own: [collector.requests, handler.metrics], pages: [page],
             scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
+    }
+
+    private static func isOn(_ section: String, _ configuration: Configuration, ofRole own: Collectors.Role, isFound: () -> Bool) -> Bool {
+        Collectors.isOn(configuration.tree[section], configuration.role, ofRole: own, isFound: isFound)
+    }
+
+    private static func nothing(_ configuration: Configuration, _ proxmox: ProxmoxSettings) -> Failure {
+        guard proxmox.clusters.isEmpty else {
+            return Failure(
+                .configuration,
+                "nothing is to be collected: clusters are configured, and exporter.role or proxmox.enabled leaves them out; "
+                    + "zfs.enabled: true collects the ZFS of this machine")
+        }
+        let place =
+            configuration.file.map { "\($0) names none; write proxmox.clusters into it" }
+            ?? "there is no martlet.yml in the working directory; write one with proxmox.clusters, name another file with --config.file"
+        return Failure(
+            .configuration,
+            "no Proxmox cluster is configured: \(place), or set PROXMOX_HOST, PROXMOX_USER, "
+                + "PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE (for /pve alone, --pve.config-file does; for this machine's ZFS alone, "
+                + "--exporter.role host; martlet up --simulate needs none)")
     }
 
     /// Says what works and is still not what one should want. Not before all else is good: an error stands alone.

@@ -18,6 +18,7 @@ from doors import LAUNCHER, PASSWORD, Simulator, bcrypt, curl
 
 FOLDER = REPOSITORY / "deploy/systemd"
 SERVICE, SOCKET = FOLDER / "martlet-exporter.service", FOLDER / "martlet-exporter.socket"
+ZFS = FOLDER / "martlet-exporter-zfs.conf"
 PROGRAM, SETTINGS = "/usr/local/bin/martlet", "/etc/martlet/martlet.yml"
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
@@ -26,27 +27,6 @@ needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reas
 def values(key: str) -> list[str]:
     """What the service's lines of a key say."""
     return re.findall(rf"^{key}=(.*)$", SERVICE.read_text(), re.MULTILINE)
-
-
-@needs_systemd
-def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
-    """It warns of keys that it does not know, and ends well all the same."""
-    for unit in (SERVICE, SOCKET):
-        (tmp_path / unit.name).write_text(unit.read_text().replace(PROGRAM, str(MARTLET)))
-    check = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *tmp_path.iterdir()], capture_output=True, text=True, timeout=60)
-    ours = [line for line in (check.stdout + check.stderr).splitlines() if "martlet" in line]
-    assert (check.returncode, ours) == (0, [])
-
-
-@needs_systemd
-def test_little_is_left_to_be_exposed() -> None:
-    check = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", SERVICE], capture_output=True, text=True, timeout=60)
-    score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", check.stdout)
-    assert score, check.stdout + check.stderr
-    print(score.group(0))
-    assert float(score.group(1)) <= 1.3, check.stdout
 
 
 def members(name: str) -> set[str]:
@@ -67,6 +47,66 @@ def allowed_calls() -> set[str]:
 
 def can_trace() -> bool:
     return shutil.which("strace") is not None and subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
+
+
+@needs_systemd
+def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
+    """It warns of keys that it does not know, and ends well all the same."""
+    for unit in (SERVICE, SOCKET):
+        (tmp_path / unit.name).write_text(unit.read_text().replace(PROGRAM, str(MARTLET)))
+    check = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *tmp_path.iterdir()], capture_output=True, text=True, timeout=60)
+    ours = [line for line in (check.stdout + check.stderr).splitlines() if "martlet" in line]
+    assert (check.returncode, ours) == (0, [])
+
+
+@needs_systemd
+def test_systemd_takes_the_drop_in_for_zfs(tmp_path: Path) -> None:
+    """A drop-in that is read with its unit; keys that systemd does not know it says something of."""
+    for unit in (SERVICE, SOCKET):
+        (tmp_path / unit.name).write_text(unit.read_text().replace(PROGRAM, str(MARTLET)))
+    (tmp_path / f"{SERVICE.name}.d").mkdir()
+    drop_in = tmp_path / f"{SERVICE.name}.d/zfs.conf"
+    environment = {"PATH": "/usr/bin:/bin", "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
+    for text, is_fine in [(ZFS.read_text(), True), (ZFS.read_text() + "Unknown=yes\n", False)]:
+        drop_in.write_text(text)
+        check = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", SERVICE.name], capture_output=True, text=True, timeout=60, env=environment)
+        ours = [line for line in (check.stdout + check.stderr).splitlines() if "martlet" in line]
+        assert (check.returncode == 0 and ours == []) == is_fine, ours
+
+
+@needs_systemd
+@pytest.mark.skipif(not can_trace(), reason="strace is not installed or may not trace")
+def test_the_service_may_run_zpool(start: Start, tmp_path: Path) -> None:
+    fixtures = REPOSITORY / "Tests/ZFSCollectorTests/Fixtures"
+    zpool = tmp_path / "zpool"
+    zpool.write_text(f"#!/bin/sh\ncase \"$*\" in list*) cat '{fixtures}/zpool/list.txt';; *) cat '{fixtures}/zpool/status-2.3.json';; esac\n")
+    zpool.chmod(0o755)
+    port, trace = free_port(), tmp_path / "trace"
+    tracer = start(
+        "/usr/bin/strace", "-f", "-qq", "-o", trace, MARTLET, "exporter", "--exporter.role", "host", "--path.root", fixtures / "zfs-2.3",
+        "--web.listen-address", f"127.0.0.1:{port}", env={"MARTLET_ZFS__ZPOOL_PATH": str(zpool)})
+    wait_for(lambda: "zfs_pool_size_bytes" in curl(f"http://127.0.0.1:{port}/metrics").body, 60, f"zpool was asked; {tracer.output}")
+    lines = trace.read_text().splitlines()
+    process = int(next(line for line in lines if f'execve("{MARTLET}"' in line).split()[0])
+    subprocess.run(["kill", str(process)], check=True)
+    tracer.process.wait(60)
+    lines = trace.read_text().splitlines()
+    assert sum(f'execve("{zpool}"' in line for line in lines) >= 2
+    calls = {found.group(1) for line in lines if (found := re.match(r"\d+ +(\w+)\(", line))}
+    assert {"execve", "pidfd_open", "getdents64"} <= calls and calls - allowed_calls() == set()
+    assert [line for line in lines if "PROT_WRITE|PROT_EXEC" in line or re.search(r"\bmprotect\(.*PROT_EXEC", line)] == []
+
+
+@needs_systemd
+def test_little_is_left_to_be_exposed() -> None:
+    check = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", SERVICE], capture_output=True, text=True, timeout=60)
+    score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", check.stdout)
+    assert score, check.stdout + check.stderr
+    print(score.group(0))
+    assert float(score.group(1)) <= 1.3, check.stdout
 
 
 @needs_systemd

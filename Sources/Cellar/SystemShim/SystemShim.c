@@ -32,7 +32,10 @@ static void become(const mlt_spawn_request *request, pid_t parent, int pipe_end)
 
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) < 0) report_and_leave(pipe_end);
-    if (dup2(request->output, 1) < 0 || dup2(request->output, 2) < 0) report_and_leave(pipe_end);
+    // Lifted above stderr first: either may be 1 or 2 itself, and would be gone once the other has taken its place.
+    int output = fcntl(request->output, F_DUPFD_CLOEXEC, 3);
+    int errors = fcntl(request->errors, F_DUPFD_CLOEXEC, 3);
+    if (output < 0 || errors < 0 || dup2(output, 1) < 0 || dup2(errors, 2) < 0) report_and_leave(pipe_end);
     // The pipe closes by itself on exec; everything else past stderr goes now.
     if (pipe_end > 3) close_range(3, (unsigned)pipe_end - 1, 0);
     close_range((unsigned)pipe_end + 1, ~0u, 0);
@@ -90,6 +93,8 @@ int mlt_open_write(const char *path, mode_t mode, int append) {
     int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), mode);
     return descriptor < 0 ? -errno : descriptor;
 }
+
+int mlt_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
 
 int mlt_adopt(int descriptor) {
     int flags = fcntl(descriptor, F_GETFL);

@@ -78,6 +78,9 @@ package struct ProxmoxSettings: Sendable {
     /// What may stand in the section.
     package static let shape = SettingsShape.section([
         SettingsKey(
+            "enabled", .choice(["auto", "true", "false"]), "Whether clusters are collected on /metrics; /pve answers all the same.",
+            standard: "auto"),
+        SettingsKey(
             "clusters",
             .sections([
                 SettingsKey("name", .text, "Value of the label cluster.", standard: "the cluster's own name"),

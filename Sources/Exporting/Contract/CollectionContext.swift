@@ -9,7 +9,7 @@ package struct CollectionContext: Sendable {
     /// The finest families that are wanted. A collector writes none above it, and makes no call for these alone.
     package let detail: Detail
     /// In front of every path that is read: empty for the real `/proc` and `/sys`, a folder of fixtures in tests.
-    package let fileSystemRoot: String
+    package var fileSystemRoot: String
     package let http: HTTPClient
     package let clock: WallClock
     package let logger: Logger

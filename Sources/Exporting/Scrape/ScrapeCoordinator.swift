@@ -131,6 +131,8 @@ package final class ScrapeCoordinator: Sendable {
         // Collectors stop a little sooner than their sinks close, so that what they have by then is still committed.
         context.deadline = run.deadline.earlier(bySeconds: min(0.25, run.deadline.remainingSeconds / 10))
         let collector = all[run.collector]
+        // What martlet knows of itself is not below a folder that somebody else's files are mounted at.
+        if run.collector >= collectors.count { context.fileSystemRoot = "" }
         let task = Task.detached { [self, context] in
             await collector.collect(into: run.sink, context)
             state.withLock { $0.running[run.collector] = nil }

@@ -53,11 +53,11 @@ package final class ChildProcess {
     private let watch: ProcessWatch
     private var end: End?
 
-    /// Starts the program; its output and its errors go to the descriptor `output`, which stays the caller's.
+    /// Starts the program; its output goes to the descriptor `output`, its errors to `errors` or there too. Both stay the caller's.
     ///
     /// Errors name the program and the system's reason, exec's too.
-    package init(starting request: Request, output: Int32) throws(Failure) {
-        let processID = Self.spawn(request, output: output)
+    package init(starting request: Request, output: Int32, errors: Int32? = nil) throws(Failure) {
+        let processID = Self.spawn(request, output: output, errors: errors ?? output)
         guard processID > 0 else {
             throw Failure(.environment, "cannot start \(request.program): \(systemMessage(-processID))")
         }
@@ -101,7 +101,7 @@ package final class ChildProcess {
         return descriptor
     }
 
-    private static func spawn(_ request: Request, output: Int32) -> Int32 {
+    private static func spawn(_ request: Request, output: Int32, errors: Int32) -> Int32 {
         let arguments = ([request.program] + request.arguments).map { strdup($0) } + [nil]
         let environment = request.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         let directory = request.directory.map { strdup($0) }
@@ -114,6 +114,7 @@ package final class ChildProcess {
                 shim.environment = environment.baseAddress
                 shim.directory = (directory ?? nil).map { UnsafePointer($0) }
                 shim.output = output
+                shim.errors = errors
                 shim.death_signal = request.deathSignal
                 return mlt_spawn(&shim)
             }

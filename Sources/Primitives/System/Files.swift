@@ -93,6 +93,18 @@ package enum Files {
         }
     }
 
+    /// The names in a folder, `.` and `..` left out, in no order; nil when it cannot be read. Of more than `limit` names some are missing.
+    package static func names(in path: String, limit: Int = 1_000_000) -> [String]? {
+        guard let folder = opendir(path) else { return nil }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while names.count < limit, let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Whether every user of the machine can read the file; false when there is none.

@@ -18,6 +18,12 @@ enum ExporterCommand {
                 "web.allowed-hosts", "NAME", "By what names the exporter may be called on loopback, beside localhost", isRepeatable: true,
                 setting: ["web", "allowed_hosts"]),
             Flag("web.max-requests", "COUNT", "Requests answered at the same time", standard: "40", setting: ["web", "max_requests"]),
+            Flag(
+                "exporter.role", "ROLE", "What to collect where nothing else is said: auto, central or host",
+                standard: Collectors.Role.auto.rawValue, setting: ["exporter", "role"]),
+            Flag("collector.proxmox", nil, "Collect Proxmox VE clusters", standard: "true", setting: ["proxmox", "enabled"]),
+            Flag("collector.zfs", nil, "Collect the ZFS of this machine", standard: "true", setting: ["zfs", "enabled"]),
+            Flag("path.root", "FOLDER", "Where the host's /proc and /sys are mounted", setting: ["exporter", "root"]),
             Flag("scrape.timeout", "DURATION", "Longest a scrape may take", standard: "10s", setting: ["exporter", "scrape_timeout"]),
             Flag(
                 "exporter.detail", "LEVEL", "How fine the series of /metrics are: guest, disk or all", standard: Detail.standard.rawValue,
@@ -38,7 +44,8 @@ enum ExporterCommand {
     ]
 
     static let command = Command(
-        "exporter", "Serves metrics of the configured clusters on /metrics, and on /pve as prometheus-pve-exporter does",
+        "exporter",
+        "Serves metrics of the configured clusters and of this machine's ZFS on /metrics, and on /pve as prometheus-pve-exporter does",
         flags: flags + doorFlags)
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {

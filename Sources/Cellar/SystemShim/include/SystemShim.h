@@ -8,7 +8,8 @@ typedef struct mlt_spawn_request {
     char *const *arguments;      ///< NULL-terminated, the name first
     char *const *environment;    ///< NULL-terminated KEY=VALUE
     const char *directory;       ///< working directory, or NULL to keep ours
-    int output;                  ///< descriptor for its stdout and stderr
+    int output;                  ///< descriptor for its stdout
+    int errors;                  ///< descriptor for its stderr
     int death_signal;            ///< sent to it when the calling *thread* ends; 0 for none
 } mlt_spawn_request;
 
@@ -30,6 +31,9 @@ int mlt_open_read(const char *path);
 
 /// open(2) for writing, created with `mode`, truncated unless `append`, close-on-exec. Returns the descriptor or -errno.
 int mlt_open_write(const char *path, mode_t mode, int append);
+
+/// A pipe, both ends close-on-exec, the first to read from. Returns 0 or -errno.
+int mlt_pipe(int ends[2]);
 
 /// What the C library says of an errno, static text; NULL for an unknown one.
 const char *mlt_error_text(int code);

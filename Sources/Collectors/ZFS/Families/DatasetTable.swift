@@ -1,0 +1,27 @@
+import Metrics
+
+/// File systems that are mounted and volumes that are open, one file for each: `POOL/objset-0xNUMBER`.
+enum DatasetTable {
+    static let labels = LabelSchema("pool", "dataset", "vmid", "disk")
+
+    static func make(_ catalogue: inout Catalogue) -> KstatTable {
+        var table = KstatTable(file: "POOL/objset-*", labels: labels)
+        func counter(_ name: String, _ row: String, _ help: String) {
+            table.counter(&catalogue, "zfs_objset_\(name)_total", row, help, detail: .disk)
+        }
+        counter("reads", "reads", "Reads of a dataset that is mounted or open, whether the ARC answers or a disk.")
+        counter("read_bytes", "nread", "Bytes read from it.")
+        counter("writes", "writes", "Writes to it.")
+        counter("written_bytes", "nwritten", "Bytes written to it.")
+        counter("unlinks", "nunlinks", "Files whose last name was taken away.")
+        counter("unlinked", "nunlinked", "Files deleted for good since then.")
+        IntentLogTable.declare(in: &table, &catalogue, prefix: "zfs_objset_zil", of: ", of a dataset (ZFS 2.2 and newer)", detail: .all)
+        return table
+    }
+
+    /// The values of the labels; those of a guest are empty when the dataset is not a guest's.
+    static func values(pool: String, dataset: String) -> [String] {
+        let volume = GuestVolume(dataset: dataset)
+        return [pool, dataset, volume?.vmid ?? "", volume?.disk ?? ""]
+    }
+}

@@ -1,0 +1,65 @@
+import Exporting
+import Primitives
+import Synchronization
+
+/// Reads parts on threads of their own, so that a file of the kernel that hangs takes neither other parts nor the cooperative pool along.
+final class PartReaders: Sendable {
+    enum End: Sendable {
+        case done
+        /// Not done by the deadline, or nobody wants it any more; it may be at work still.
+        case givenUp
+        /// Not begun, as one that was given up is at work still.
+        case hanging
+        case failed(Failure)
+    }
+
+    private enum Stage { case atWork, done, givenUp }
+
+    /// How many were given up and are at work still, by part.
+    private let hanging = Mutex<[String: Int]>([:])
+
+    func read(_ part: String, by deadline: Deadline, _ body: @escaping @Sendable () -> Void) async -> End {
+        guard hanging.withLock({ $0[part] == nil }) else { return .hanging }
+        let answer = OneAnswer<Bool>()
+        let stage = SharedStage()
+        do {
+            try Thread.start("zfs-kstat") { [self] in
+                body()
+                if stage.move(to: .done) == .givenUp {
+                    hanging.withLock { $0[part] = $0[part].flatMap { $0 > 1 ? $0 - 1 : nil } }
+                }
+                answer.give(true)
+            }
+        } catch {
+            return .failed(error)
+        }
+        let alarm = Task.detached {
+            try? await Task.sleep(until: deadline.instant, clock: .continuous)
+            answer.give(false)
+        }
+        defer { alarm.cancel() }
+        let isDone = await withTaskCancellationHandler {
+            await answer.value
+        } onCancel: {
+            answer.give(false)
+        }
+        if isDone { return .done }
+        // Counted first: the thread may end between the two.
+        hanging.withLock { $0[part, default: 0] += 1 }
+        guard stage.move(to: .givenUp) == .done else { return .givenUp }
+        hanging.withLock { $0[part] = $0[part].flatMap { $0 > 1 ? $0 - 1 : nil } }
+        return .done
+    }
+
+    private final class SharedStage: Sendable {
+        private let stage = Mutex(Stage.atWork)
+
+        /// The first to move it is the one who decides; returns what it was before.
+        func move(to new: Stage) -> Stage {
+            stage.withLock { stage in
+                defer { if stage == .atWork { stage = new } }
+                return stage
+            }
+        }
+    }
+}

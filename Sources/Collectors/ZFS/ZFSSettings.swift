@@ -1,0 +1,35 @@
+package import Settings
+package import Primitives
+
+/// The section `zfs` of the settings.
+package struct ZFSSettings: Sendable {
+    /// Where the program `zpool` stands; nil looks for it.
+    package var zpoolPath: String?
+    /// Between two runs of it.
+    package var intervalSeconds = 60.0
+
+    package init() {}
+
+    /// What may stand in the section.
+    package static let shape = SettingsShape.section([
+        SettingsKey(
+            "enabled", .choice(["auto", "true", "false"]),
+            "Whether the ZFS of this machine is read; auto does where there is one at the start, true looks for it at each scrape.",
+            standard: "auto"),
+        SettingsKey(
+            "zpool_path", .text, "The program zpool, an absolute path.", standard: "the first on PATH, in /usr/sbin or in /sbin"),
+        SettingsKey(
+            "interval", .seconds(1...3600), "Time between two runs of zpool; what it said is shown for three of them at most.",
+            standard: "60s"),
+    ])
+
+    /// - Parameter tree: the section `zfs`.
+    package init(_ tree: SettingsTree) throws(Failure) {
+        zpoolPath = tree.word("zpool_path")
+        if let path = zpoolPath, !path.hasPrefix("/") {
+            throw tree["zpool_path"].failure(
+                "zpool_path: \(quoted(path)) is no absolute path; write it from the root, as in /usr/sbin/zpool")
+        }
+        intervalSeconds = tree["interval"].seconds ?? 60
+    }
+}
