@@ -4,21 +4,30 @@ package import Web
 
 /// `/access/permissions`: what whoever asks may do, by path.
 package struct Permissions: Sendable {
-    /// Rights that hold below the path too.
+    /// Rights that hold below the path too, of the roots of all kinds of objects. Each guest of a pool has a path of its own, of which there
+    /// may be thousands.
     private var inherited: [String: Set<String>] = [:]
+    /// Rights on any path.
+    private var anywhere: Set<String> = []
 
-    /// Paths that are believed: an administrator has one for each object that an ACL names.
-    private static let pathLimit = 10_000
+    private static let roots: Set<String> = ["/", "/access", "/mapping", "/nodes", "/pool", "/sdn", "/storage", "/vms"]
+    /// Rights that are believed; there are some forty.
+    private static let rightLimit = 256
 
     init?(_ data: JSONValue) {
         // Perl has no empty hash that differs from an empty list.
         if data.isArray { return }
         guard data.isObject else { return nil }
         data.forEachMember { path, rights in
-            guard inherited.count < Self.pathLimit else { return }
+            let path = path.word
+            let isRoot = Self.roots.contains(path)
             var held: Set<String> = []
-            rights.forEachMember { right, isInherited in if isInherited.flag == true, held.count < 256 { held.insert(right.word) } }
-            inherited[path.word] = held
+            rights.forEachMember { right, isInherited in
+                let right = right.word
+                if anywhere.count < Self.rightLimit { anywhere.insert(right) }
+                if isRoot, isInherited.flag == true, held.count < Self.rightLimit { held.insert(right) }
+            }
+            if isRoot { inherited[path] = held }
         }
     }
 
@@ -30,7 +39,7 @@ package struct Permissions: Sendable {
     }
 
     /// Whether the right holds for anything at all.
-    package func holdsAnywhere(_ privilege: String) -> Bool { inherited.values.contains { $0.contains(privilege) } }
+    package func holdsAnywhere(_ privilege: String) -> Bool { anywhere.contains(privilege) }
 }
 
 extension ProxmoxClient {
