@@ -84,10 +84,9 @@ struct ClusterScrape: Sendable {
         cluster.slowLane.see(picture, detail: context.detail)
         for problem in cluster.slowLane.problems(of: picture.cluster) { sink.report(problem) }
         guard cluster.slowLane.hasAnything else { return }
-        var page = SlowPage(
-            picture: picture, detail: context.detail, now: context.clock.unixSeconds, buffer: sink.begin(picture.cluster + "/(slow)"))
+        var page = SlowPage(picture: picture, detail: context.detail, now: context.clock.unixSeconds) { [sink] in sink.begin($0) }
         cluster.slowLane.write(into: &page)
-        sink.commit(page.buffer)
+        for buffer in page.buffers() { sink.commit(buffer) }
     }
 
     private func picture(

@@ -86,13 +86,16 @@ struct BackupSource: SlowSource {
             for (job, run) in history.jobs { jobs[job, default: []].append(run) }
         }
         for guest in page.picture.guestsInOrder {
-            guard let backup = guests[guest.vmid], let labels = page.labels(ofGuest: guest.vmid) else { continue }
+            guard let backup = guests[guest.vmid] else { continue }
+            page.turn(to: guest.node)
+            guard let labels = page.labels(ofGuest: guest.vmid) else { continue }
             page.buffer.add(success, labels, backup.isLastGood)
             guard let good = backup.good else { continue }
             page.buffer.add(guest.kind == .qemu ? machineLast : containerLast, labels, good.end)
             page.buffer.add(last, labels, good.end)
             page.buffer.add(duration, labels, good.durationSeconds)
         }
+        page.turn(to: "")
         for (job, runs) in jobs.sorted(by: { $0.key < $1.key }) {
             guard let run = BackupHistory.JobRun.last(of: runs) else { continue }
             let labels = page.buffer.labels(BackupJobSource.jobLabels, page.cluster, job)
