@@ -32,6 +32,19 @@ final class ProxmoxCluster: Sendable {
         slowLane = SlowLane(client, slow)
     }
 
+    /// Whether another one is about the same nodes and guests under the same name; a credential may have been exchanged.
+    func isSame(as other: ProxmoxCluster) -> Bool {
+        configuredName == other.configuredName && filter == other.filter
+            && client.endpoints.map(\.baseURL) == other.client.endpoints.map(\.baseURL)
+    }
+
+    /// Takes over what the other has learnt.
+    func follow(_ other: ProxmoxCluster) {
+        let known = other.state.withLock { $0 }
+        state.withLock { $0 = known }
+        slowLane.follow(other.slowLane)
+    }
+
     /// The value of the label `cluster`, once it is known.
     var name: String? { configuredName ?? state.withLock { $0.name } }
 

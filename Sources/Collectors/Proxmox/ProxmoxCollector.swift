@@ -32,6 +32,13 @@ package struct ProxmoxCollector: Collector {
         }
     }
 
+    package func follow(_ other: any Collector) {
+        guard let other = other as? ProxmoxCollector else { return }
+        for cluster in clusters {
+            if let predecessor = other.clusters.first(where: cluster.isSame) { cluster.follow(predecessor) }
+        }
+    }
+
     package func run(_ context: CollectionContext) async {
         await withDiscardingTaskGroup { group in
             for cluster in clusters {

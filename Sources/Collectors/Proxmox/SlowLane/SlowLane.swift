@@ -31,6 +31,21 @@ final class SlowLane: Sendable {
         state = Mutex(State(schedule: SlowSchedule(periods: shelves.map(\.profile.periodSeconds))))
     }
 
+    /// Takes over what another lane of the same cluster was told, and when it would ask next. Sources that are new are due at once.
+    func follow(_ other: SlowLane) {
+        var sources: [Int?] = []
+        for old in other.shelves {
+            let position = shelves.firstIndex { $0.profile.name == old.profile.name }
+            if let position { shelves[position].follow(old) }
+            sources.append(position)
+        }
+        let (schedule, picture) = other.state.withLock { ($0.schedule, $0.picture) }
+        state.withLock { state in
+            state.schedule.follow(schedule, sources, now: Self.now)
+            state.picture = picture
+        }
+    }
+
     /// Asks whoever is due until its task is cancelled.
     func run(_ context: CollectionContext) async {
         guard !shelves.isEmpty else { return }

@@ -51,6 +51,12 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
         }
     }
 
+    func follow(_ other: any AnySlowShelf) {
+        guard let other = other as? SlowShelf<Source> else { return }
+        let (kept, problems) = other.state.withLock { ($0.kept, $0.problems) }
+        state.withLock { ($0.kept, $0.problems) = (kept, problems) }
+    }
+
     func forget(allBut subjects: Set<SlowSubject>, _ picture: ClusterPicture) {
         // A node that is silent may come back, with the same past.
         let subjects = profile.isOfThePast ? Set(picture.nodes.map(SlowSubject.node)) : subjects
@@ -100,6 +106,8 @@ protocol AnySlowShelf: AnyObject, Sendable {
     var isEmpty: Bool { get }
     func subjects(_ picture: ClusterPicture) -> [SlowSubject]
     func refresh(_ subject: SlowSubject, _ call: SlowCall) async -> SlowOutcome
+    /// Takes over what is kept in another shelf of the same source.
+    func follow(_ other: any AnySlowShelf)
     /// Throws away what is about others: they are gone, or elsewhere.
     func forget(allBut subjects: Set<SlowSubject>, _ picture: ClusterPicture)
     func write(into page: inout SlowPage)
