@@ -21,10 +21,14 @@ package struct BackupLog: Sendable {
     private let taskStart: Double
     /// Of the node's clock, once a line has told.
     private var zoneSeconds: Double?
+    /// The first backup has begun.
+    private var hasStarted = false
     /// Of the guest whose lines are read.
     private var vmid: Int?
     private var start: Double?
     private var isGood: Bool?
+    /// When its backup ended, by how long it took.
+    private var toldEnd: Double?
 
     /// Guests of one task that are believed.
     private static let runLimit = 10_000
@@ -37,16 +41,23 @@ package struct BackupLog: Sendable {
         } else if let text = Self.rest(line, "INFO: Starting Backup of VM ") {
             // Of one that failed without a word of when, the start must do.
             if isGood == false, let start { end(at: start, nil) }
-            (vmid, start, isGood) = (Self.number(text), nil, nil)
+            (vmid, start, isGood, toldEnd) = (Self.number(text), nil, nil, nil)
         } else if let text = Self.rest(line, "INFO: Backup started at ") {
+            if !hasStarted { zoneSeconds = Self.zone(text, at: taskStart) }
+            hasStarted = true
             start = moment(text)
         } else if let text = Self.rest(line, "INFO: Finished Backup of VM "), Self.number(text) == vmid {
             isGood = true
-            if let start, let seconds = Self.duration(text) { end(at: start + seconds, seconds) }
+            if let start, let seconds = Self.duration(text) {
+                toldEnd = start + seconds
+                end(at: start + seconds, seconds)
+            }
         } else if let text = Self.rest(line, "ERROR: Backup of VM "), Self.number(text) == vmid {
             isGood = false
-        } else if let text = Self.rest(line, "INFO: Backup finished at ") ?? Self.rest(line, "INFO: Failed at "), let moment = moment(text)
-        {
+        } else if let text = Self.rest(line, "INFO: Backup finished at ") ?? Self.rest(line, "INFO: Failed at ") {
+            if let toldEnd { changeZone(text, at: toldEnd) }
+            toldEnd = nil
+            guard let moment = moment(text) else { return }
             end(at: moment, start.map { max(0, moment - $0) })
         }
     }
@@ -64,13 +75,22 @@ package struct BackupLog: Sendable {
     }
 
     /// Unix time of a local time.
-    private mutating func moment(_ text: Substring) -> Double? {
+    private func moment(_ text: Substring) -> Double? {
+        guard let zoneSeconds, let local = CivilTime(parsing: text.trimmingSpaces)?.unixSeconds else { return nil }
+        return local - zoneSeconds
+    }
+
+    /// Summer time may begin or end while a backup runs. How long it took is told too, by a clock that does not jump.
+    private mutating func changeZone(_ text: Substring, at moment: Double) {
+        guard let zoneSeconds, let zone = Self.zone(text, at: moment), [1800, 3600].contains(abs(zone - zoneSeconds)) else { return }
+        self.zoneSeconds = zone
+    }
+
+    /// How far the local time of a moment is from UTC. No clock on Earth is further than that; then it is another moment, or no time.
+    private static func zone(_ text: Substring, at moment: Double) -> Double? {
         guard let local = CivilTime(parsing: text.trimmingSpaces)?.unixSeconds else { return nil }
-        let zone = zoneSeconds ?? ((local - taskStart) / 900).rounded() * 900
-        // No clock on Earth is further from UTC than that; then it is not the first backup, or no time at all.
-        guard abs(zone) <= 15 * 3600 else { return nil }
-        zoneSeconds = zone
-        return local - zone
+        let zone = ((local - moment) / 900).rounded() * 900
+        return abs(zone) <= 15 * 3600 ? zone : nil
     }
 
     private static func rest(_ line: String, _ prefix: String) -> Substring? {
