@@ -80,11 +80,14 @@ struct ClusterScrape: Sendable {
 
     /// What is asked for on timers, from the last good answers; and from now on they are asked for as things are now.
     private func writeSlow(_ picture: ClusterPicture) {
+        // Nobody told who there is, which is no reason to forget them all.
+        guard !picture.nodes.isEmpty else { return cluster.slowLane.showedNothing() }
         cluster.slowLane.see(picture, detail: context.detail)
         for problem in cluster.slowLane.problems(of: picture.cluster) { sink.report(problem) }
-        guard cluster.slowLane.hasAnything else { return }
+        guard cluster.slowLane.hasAnything else { return cluster.slowLane.showedNothing() }
         var page = SlowPage(
-            picture: picture, detail: context.detail, now: context.clock.unixSeconds, buffer: sink.begin(picture.cluster + "/(slow)"))
+            picture: picture, detail: context.detail, now: context.clock.unixSeconds, moment: cluster.slowLane.moment,
+            buffer: sink.begin(picture.cluster + "/(slow)"))
         cluster.slowLane.write(into: &page)
         sink.commit(page.buffer)
     }

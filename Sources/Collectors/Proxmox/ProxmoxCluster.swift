@@ -23,11 +23,11 @@ final class ProxmoxCluster: Sendable {
     /// Its place in the settings.
     let position: Int
 
-    init(_ settings: ProxmoxSettings.Cluster, position: Int, slow: [any AnySlowShelf] = []) {
+    init(_ settings: ProxmoxSettings.Cluster, position: Int, slow: [any AnySlowShelf] = [], clock: SlowClock = .system) {
         self.position = position
         client = ProxmoxClient(endpoint: settings.endpoint, others: settings.otherEndpoints, session: ProxmoxSession(settings.credential))
         configuredName = settings.name
-        slowLane = SlowLane(client, slow)
+        slowLane = SlowLane(client, slow, clock: clock)
     }
 
     /// The value of the label `cluster`, once it is known.

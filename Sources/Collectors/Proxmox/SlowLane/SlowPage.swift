@@ -8,16 +8,19 @@ struct SlowPage: Sendable {
     let detail: Detail
     /// Seconds since 1970.
     let now: Double
+    /// By the clock of the timers.
+    let moment: Double
     var buffer: SampleBuffer
     private var guestLabels: [Int: LabelSet] = [:]
     private var nodeLabels: [String: LabelSet] = [:]
     /// The age of the oldest answer that is shown, by source and node.
     private(set) var ages: [SlowAge: Double] = [:]
 
-    init(picture: ClusterPicture, detail: Detail, now: Double, buffer: consuming SampleBuffer) {
+    init(picture: ClusterPicture, detail: Detail, now: Double, moment: Double, buffer: consuming SampleBuffer) {
         self.picture = picture
         self.detail = detail
         self.now = now
+        self.moment = moment
         self.buffer = buffer
     }
 

@@ -41,7 +41,7 @@ struct ReplicationSource: SlowSource {
 
     func write(_ subject: SlowSubject, _ jobs: Listing<ReplicationStatus>, into page: inout SlowPage) {
         var seen: Set<String> = []
-        for job in jobs.rows where seen.insert(job.id).inserted {
+        for job in jobs.rows.sorted(by: { $0.id < $1.id }) where seen.insert(job.id).inserted {
             let labels = page.buffer.labels(Self.labels, page.cluster, subject.node, String(job.vmid), job.id, job.target)
             page.buffer.add(lastSync, labels, job.lastSync)
             page.buffer.add(lastSyncSeconds, labels, job.lastSync)
