@@ -117,7 +117,10 @@ struct ClusterScrape: Sendable {
         var buffer = sink.begin(name, reservingSamples: 16 * members.all.count + 8)
         if let version { families.cluster.write(name, version, into: &buffer) }
         if let status { families.cluster.write(name, status, into: &buffer) }
-        if let permissions { families.cluster.write(name, permissions, Rights.needs(of: version), into: &buffer) }
+        // A cluster that says nothing now is not spoken for.
+        if let permissions, version != nil || !members.all.isEmpty {
+            families.cluster.write(name, permissions, Rights.needs(of: version), into: &buffer)
+        }
         for (node, isOnline) in members.all {
             let labels = buffer.labels(NodeFamilies.labels, name, node)
             let row = inventory.nodes[node]
