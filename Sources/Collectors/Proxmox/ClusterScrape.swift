@@ -14,6 +14,7 @@ struct ClusterScrape: Sendable {
     func run() async {
         if cluster.client.wasRefused, let error = await cluster.versionError(context), error.kind == .unauthorized {
             report(error, part: cluster.name ?? cluster.client.endpoint.authority)
+            cluster.slowLane.showedNothing()
             return
         }
         let client = cluster.client
@@ -30,6 +31,7 @@ struct ClusterScrape: Sendable {
         }
         if let stranger = cluster.stranger(answers.status?.value) {
             client.moveOn()
+            cluster.slowLane.showedNothing()
             let known = cluster.name ?? ""
             sink.report(
                 PartProblem(
@@ -102,11 +104,10 @@ struct ClusterScrape: Sendable {
                     vmid: guest.vmid, node: guest.node, kind: guest.kind, identity: inventory.identity(guest.vmid),
                     isRunning: guest.isRunning))
         }
-        let storages = inventory.storages.map { (ClusterPicture.Storage(node: $0.node, name: $0.name), $0.type) }
         return ClusterPicture(
             cluster: name, version: version, nodes: members.all.map(\.name), onlineNodes: members.online,
             guests: guests.filter { members.isOnline($0.node) && !$0.identity.isTemplate },
-            storageTypes: Dictionary(storages, uniquingKeysWith: { first, _ in first }))
+            storageTypes: cluster.storageTypes)
     }
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
@@ -161,6 +162,8 @@ struct ClusterScrape: Sendable {
         var identities = listed.guests.mapValues(\.identity)
         for guest in resources.guests where identities[guest.vmid] == nil { identities[guest.vmid] = inventory.identity(guest.vmid) }
         cluster.remember(identities)
+        let storages = inventory.storages.map { (ClusterPicture.Storage(node: $0.node, name: $0.name), $0.type) }
+        cluster.remember(Dictionary(storages, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Without the right to see guests the API does not refuse: it lists none.

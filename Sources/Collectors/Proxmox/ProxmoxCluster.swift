@@ -10,6 +10,7 @@ final class ProxmoxCluster: Sendable {
         /// The name came from a cluster, not from a node that stands alone.
         var isCluster = false
         var guests: [Int: GuestIdentity] = [:]
+        var storageTypes: [ClusterPicture.Storage: String] = [:]
     }
 
     let client: ProxmoxClient
@@ -66,6 +67,11 @@ final class ProxmoxCluster: Sendable {
 
     /// Keeps what was seen in this scrape and forgets guests that are gone.
     func remember(_ guests: [Int: GuestIdentity]) { state.withLock { $0.guests = guests } }
+
+    /// The plugin of each storage, as it was last told.
+    var storageTypes: [ClusterPicture.Storage: String] { state.withLock { $0.storageTypes } }
+
+    func remember(_ storageTypes: [ClusterPicture.Storage: String]) { state.withLock { $0.storageTypes = storageTypes } }
 
     func versionError(_ context: CollectionContext) async -> ProxmoxError? {
         do throws(ProxmoxError) {

@@ -183,6 +183,27 @@ import Testing
         }
     }
 
+    @Test func `a task that is listed for ever is taken once`() async throws {
+        let hand = HandClock()
+        var answers = Self.none
+        // It is older than what is asked for.
+        answers[Self.tasks("pve1")] = Lab.rows([Self.task(1, id: "100", from: -60 * 86_400, to: -60 * 86_400 + 5)])
+        answers[Self.log(1)] = Self.log(["INFO: starting new backup job: vzdump 100"])
+        try await FakeProxmox.serve(Lab.guests(answers)) { fake in
+            try await SlowScrapes.run(["backups"], fake, clock: hand.clock) { slow in
+                _ = try await slow.scrape(until: "pve_vm_last_backup_timestamp")
+                for _ in 0..<3 {
+                    _ = fake.takeCalls()
+                    hand.advance(340)
+                    _ = try await slow.scrape()
+                    try await slow.pause()
+                    let calls = fake.takeCalls()
+                    #expect(calls.contains { $0.contains("/tasks?") } && !calls.contains { $0.contains("/log") })
+                }
+            }
+        }
+    }
+
     @Test func `many logs are read in turns, the newest first`() async throws {
         let hand = HandClock()
         var answers = Self.none

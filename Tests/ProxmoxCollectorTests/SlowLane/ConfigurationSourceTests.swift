@@ -98,6 +98,20 @@ import Testing
         }
     }
 
+    @Test func `labels do not flicker when resources fail`() async throws {
+        let answers = Self.answers(#"{"scsi0":"zfs:vm-100-disk-0,size=1G"}"#)
+        try await FakeProxmox.serve(Lab.guests(answers)) { fake in
+            try await SlowScrapes.run("config", fake) { slow in
+                let trial = try await slow.scrape { $0.exposition.family("pve_guest_config_info").count == 2 }
+                for answer in [FakeProxmox.Answer.drop, .refusal(500, "no")] {
+                    fake["/cluster/resources"] = answer
+                    let blind = try await slow.scrape()
+                    #expect(blind.exposition.lines("pve_guest_config_info") == trial.exposition.lines("pve_guest_config_info"))
+                }
+            }
+        }
+    }
+
     @Test func `templates are not asked about`() async throws {
         var table = Lab.guests(Self.answers("{}"))
         table["/cluster/resources"] = Lab.rows([

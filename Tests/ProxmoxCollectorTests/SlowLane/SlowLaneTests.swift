@@ -121,6 +121,7 @@ import Web
                 // The scrape finds out whether that is over, with one call.
                 #expect(fake.takeCalls() == [])
                 #expect(try await slow.scrape().problems.map(\.reason) == [.unauthorized] && fake.takeCalls() == ["/version"])
+                #expect(try await slow.own("martlet_proxmox_source_age_seconds").isEmpty)
                 fake.everything = nil
                 _ = try await slow.scrape()
                 try await slow.pause()
