@@ -18,7 +18,7 @@ final class ProxmoxCluster: Sendable {
     let configuredName: String?
     /// What is asked for on timers.
     let slowLane: SlowLane
-    let rights = Rights()
+    let rights: Rights
     private let state = Mutex(State())
 
     /// Its place in the settings.
@@ -28,6 +28,7 @@ final class ProxmoxCluster: Sendable {
         self.position = position
         client = ProxmoxClient(endpoint: settings.endpoint, others: settings.otherEndpoints, session: ProxmoxSession(settings.credential))
         configuredName = settings.name
+        rights = Rights(clock: clock)
         slowLane = SlowLane(client, slow, clock: clock)
     }
 

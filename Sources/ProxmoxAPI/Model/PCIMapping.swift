@@ -6,7 +6,7 @@ package import Web
 package struct PCIMapping: Sendable {
     package struct Place: Sendable {
         package let node: String
-        /// `0000:01:00.0`; several functions are separated by `;`.
+        /// `0000:01:00.0`
         package let address: String
     }
 
@@ -23,8 +23,11 @@ package struct PCIMapping: Sendable {
         row["map"]?.forEachElement { value in
             guard let text = value.word, places.count < Self.placeLimit else { return }
             let properties = PropertyText(text)
-            guard let node = properties["node"], let address = properties["path"] else { return }
-            places.append(Place(node: node, address: address))
+            guard let node = properties["node"], let path = properties["path"] else { return }
+            // Several functions of a card are separated by `;`.
+            for address in path.split(separator: ";") where places.count < Self.placeLimit {
+                places.append(Place(node: node, address: String(address)))
+            }
         }
         self.places = places
     }

@@ -1,6 +1,7 @@
 import CollectorConformance
-import ProxmoxCollector
 import Testing
+
+@testable import ProxmoxCollector
 
 /// What the credential may not see is said, and not taken for what is not there.
 @Suite struct RightsTests {
@@ -80,6 +81,28 @@ import Testing
             #expect(Self.missing(trial) == [])
             // A list that is empty may be one that is hidden.
             #expect(!trial.families.contains("pve_node_vm_count"))
+        }
+    }
+
+    @Test func `rights are asked for every five minutes, and after a failure in half a one; what was known stays`() async throws {
+        let hand = HandClock()
+        try await FakeProxmox.serve(Self.table("{}")) { fake in
+            let collector = ProxmoxCollector(try fake.settings(), clock: hand.clock)
+            func isAsked(after seconds: Double) async throws -> Bool {
+                hand.advance(seconds)
+                _ = fake.takeCalls()
+                #expect(Self.missing(try await scrape(collector)).count == 7)
+                return fake.takeCalls().contains("/access/permissions")
+            }
+            #expect(try await isAsked(after: 0))
+            #expect(try await !isAsked(after: 299))
+            fake["/access/permissions"] = .refusal(500, "no")
+            #expect(try await isAsked(after: 1))
+            #expect(try await !isAsked(after: 29))
+            #expect(try await isAsked(after: 1))
+            fake["/access/permissions"] = .data("{}")
+            #expect(try await isAsked(after: 30))
+            #expect(try await !isAsked(after: 299))
         }
     }
 }
