@@ -157,7 +157,9 @@ import Testing
         let whole =
             Self.good(100, from: "2026-11-20 01:30:00", took: "00:00:10", to: "2026-11-20 01:30:10")
             + Self.good(101, from: "2026-11-20 01:30:11", took: "00:00:10", to: "2026-11-20 01:30:21")
-        for count in whole.indices { #expect(Self.log(Array(whole.prefix(count))).runs.count == (count < 6 ? 0 : count < 13 ? 1 : 2), "\(count)") }
+        for count in whole.indices {
+            #expect(Self.log(Array(whole.prefix(count))).runs.count == (count < 6 ? 0 : count < 13 ? 1 : 2), "\(count)")
+        }
         #expect(Self.log(Array(whole.dropLast())).runs.map(\.vmid) == [100, 101])
     }
 
