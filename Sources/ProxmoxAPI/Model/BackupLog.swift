@@ -3,12 +3,12 @@ import Primitives
 /// What the log of a backup task tells: which job it was, and how each guest fared. It is read line by line, as it may be long.
 ///
 /// Its times are local to the node, whose zone nobody tells. But the first of them is the moment at which the task began, which the API
-/// gives in unix time; the difference is the zone's, to the quarter of an hour.
+/// gives in unix time; the difference is the zone's, to the quarter of an hour. Of one that waited for another, the end tells.
 package struct BackupLog: Sendable {
     package struct Run: Sendable, Equatable {
         package let vmid: Int
         /// Seconds since 1970.
-        package let end: Double
+        package fileprivate(set) var end: Double
         package let durationSeconds: Double?
         package let isGood: Bool
     }
@@ -21,6 +21,8 @@ package struct BackupLog: Sendable {
     private let taskStart: Double
     /// Of the node's clock, once a line has told.
     private var zoneSeconds: Double?
+    /// Another job was at work, so that the first backup began later than the task.
+    private var hasWaited = false
     /// The first backup has begun.
     private var hasStarted = false
     /// Of the guest whose lines are read.
@@ -38,6 +40,8 @@ package struct BackupLog: Sendable {
     package mutating func read(_ line: String) {
         if let text = Self.rest(line, "INFO: starting new backup job: ") {
             job = Self.word(after: " --job-id ", in: text)
+        } else if line.hasPrefix("INFO: trying to get global lock") {
+            hasWaited = true
         } else if let text = Self.rest(line, "INFO: Starting Backup of VM ") {
             // Of one that failed without a word of when, the start must do.
             if isGood == false, let start { end(at: start, nil) }
@@ -63,8 +67,14 @@ package struct BackupLog: Sendable {
     }
 
     /// The log is over.
-    package mutating func finish() {
+    ///
+    /// - Parameter taskEnd: in seconds since 1970. Of a task that had to wait, only the end is known to be that of its last backup.
+    package mutating func finish(taskEnd: Double? = nil) {
         if isGood == false, let start { end(at: start, nil) }
+        guard hasWaited, let taskEnd, let last = runs.last?.end else { return }
+        let waited = ((taskEnd - last) / 900).rounded() * 900
+        guard waited > 0 else { return }
+        for index in runs.indices { runs[index].end += waited }
     }
 
     private mutating func end(at end: Double, _ durationSeconds: Double?) {

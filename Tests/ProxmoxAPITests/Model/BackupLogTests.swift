@@ -143,6 +143,30 @@ import Testing
         #expect(Self.log(lines).runs.map(\.vmid) == [101])
     }
 
+    @Test(arguments: [600.0, 900, 5000, 10_800]) func `a job that waits for another is as late as it is`(waited: Double) throws {
+        // One hour ahead of UTC.
+        func local(_ seconds: Double) -> String {
+            String(timestampText(Self.begin + waited + 3600 + seconds).prefix(19)).replacing("T", with: " ")
+        }
+        let lines =
+            ["INFO: trying to get global lock - waiting...", "INFO: got global lock", "INFO: starting new backup job: vzdump --job-id b"]
+            + Self.failed(100, from: local(0), at: local(40)) + Self.good(101, from: local(41), took: "00:30:00", to: local(1841))
+        for tail in [0.0, 120] {
+            var log = BackupLog(taskStart: Self.begin)
+            for line in lines { log.read(line) }
+            log.finish(taskEnd: Self.begin + waited + 1842 + tail)
+            #expect(log.job == "b" && log.runs.map(\.vmid) == [100, 101] && log.runs.map(\.durationSeconds) == [40, 1800])
+            #expect(log.runs.map(\.end) == [40, 1841].map { Self.begin + waited + $0 })
+        }
+    }
+
+    @Test func `a task that goes on after its last backup did not wait`() {
+        var log = BackupLog(taskStart: Self.begin)
+        for line in Self.good(100, from: "2026-11-20 01:30:00", took: "00:00:10", to: "2026-11-20 01:30:10") { log.read(line) }
+        log.finish(taskEnd: Self.begin + 7200)
+        #expect(log.runs.map(\.end) == [Self.begin + 10])
+    }
+
     // MARK: what is missing
 
     @Test func `without a word of when, nothing is known of when`() {

@@ -78,7 +78,7 @@ struct BackupSource: SlowSource {
             for line in lines { log.read(line) }
             if lines.count < pageLines { break }
         }
-        log.finish()
+        log.finish(taskEnd: task.end)
         return log
     }
 
