@@ -14,6 +14,7 @@ struct ClusterScrape: Sendable {
     func run() async {
         if cluster.client.wasRefused, let error = await cluster.versionError(context), error.kind == .unauthorized {
             report(error, part: cluster.name ?? cluster.client.endpoint.authority)
+            cluster.slowLane.showedNothing()
             return
         }
         let client = cluster.client
@@ -30,6 +31,7 @@ struct ClusterScrape: Sendable {
         }
         if let stranger = cluster.stranger(answers.status?.value) {
             client.moveOn()
+            cluster.slowLane.showedNothing()
             let known = cluster.name ?? ""
             sink.report(
                 PartProblem(
@@ -81,10 +83,14 @@ struct ClusterScrape: Sendable {
 
     /// What is asked for on timers, from the last good answers; and from now on they are asked for as things are now.
     private func writeSlow(_ picture: ClusterPicture) {
+        // Nobody told who there is, which is no reason to forget them all.
+        guard !picture.nodes.isEmpty else { return cluster.slowLane.showedNothing() }
         cluster.slowLane.see(picture, detail: context.detail)
         for problem in cluster.slowLane.problems(of: picture.cluster) { sink.report(problem) }
-        guard cluster.slowLane.hasAnything else { return }
-        var page = SlowPage(picture: picture, detail: context.detail, now: context.clock.unixSeconds) { [sink] in sink.begin($0) }
+        guard cluster.slowLane.hasAnything else { return cluster.slowLane.showedNothing() }
+        var page = SlowPage(
+            picture: picture, detail: context.detail, now: context.clock.unixSeconds, moment: cluster.slowLane.moment
+        ) { [sink] in sink.begin($0) }
         cluster.slowLane.write(into: &page)
         for buffer in page.buffers() { sink.commit(buffer) }
     }
@@ -99,11 +105,10 @@ struct ClusterScrape: Sendable {
                     vmid: guest.vmid, node: guest.node, kind: guest.kind, identity: inventory.identity(guest.vmid),
                     isRunning: guest.isRunning))
         }
-        let storages = inventory.storages.map { (ClusterPicture.Storage(node: $0.node, name: $0.name), $0.type) }
         return ClusterPicture(
             cluster: name, version: version, nodes: members.all.map(\.name), onlineNodes: members.online,
             guests: guests.filter { members.isOnline($0.node) && !$0.identity.isTemplate },
-            hiddenGuests: inventory.hidden, storageTypes: Dictionary(storages, uniquingKeysWith: { first, _ in first }))
+            hiddenGuests: inventory.hidden, storageTypes: cluster.storageTypes)
     }
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
@@ -114,7 +119,10 @@ struct ClusterScrape: Sendable {
         var buffer = sink.begin(name, reservingSamples: 16 * members.all.count + 8)
         if let version { families.cluster.write(name, version, into: &buffer) }
         if let status { families.cluster.write(name, status, into: &buffer) }
-        if let permissions { families.cluster.write(name, permissions, Rights.needs(of: version), into: &buffer) }
+        // A cluster that says nothing now is not spoken for.
+        if let permissions, version != nil || !members.all.isEmpty {
+            families.cluster.write(name, permissions, Rights.needs(of: version), into: &buffer)
+        }
         for (node, isOnline) in members.all {
             let labels = buffer.labels(NodeFamilies.labels, name, node)
             let row = inventory.nodes[node]
@@ -155,6 +163,8 @@ struct ClusterScrape: Sendable {
         var identities = listed.guests.mapValues(\.identity)
         for guest in resources.guests where identities[guest.vmid] == nil { identities[guest.vmid] = inventory.identity(guest.vmid) }
         cluster.remember(identities)
+        let storages = inventory.storages.map { (ClusterPicture.Storage(node: $0.node, name: $0.name), $0.type) }
+        cluster.remember(Dictionary(storages, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Without the right to see guests the API does not refuse: it lists none.

@@ -10,6 +10,7 @@ final class ProxmoxCluster: Sendable {
         /// The name came from a cluster, not from a node that stands alone.
         var isCluster = false
         var guests: [Int: GuestIdentity] = [:]
+        var storageTypes: [ClusterPicture.Storage: String] = [:]
     }
 
     let client: ProxmoxClient
@@ -18,18 +19,19 @@ final class ProxmoxCluster: Sendable {
     let filter: GuestFilter
     /// What is asked for on timers.
     let slowLane: SlowLane
-    let rights = Rights()
+    let rights: Rights
     private let state = Mutex(State())
 
     /// Its place in the settings.
     let position: Int
 
-    init(_ settings: ProxmoxSettings.Cluster, position: Int, slow: [any AnySlowShelf] = []) {
+    init(_ settings: ProxmoxSettings.Cluster, position: Int, slow: [any AnySlowShelf] = [], clock: SlowClock = .system) {
         self.position = position
         client = ProxmoxClient(endpoint: settings.endpoint, others: settings.otherEndpoints, session: ProxmoxSession(settings.credential))
         configuredName = settings.name
         filter = settings.filter
-        slowLane = SlowLane(client, slow)
+        rights = Rights(clock: clock)
+        slowLane = SlowLane(client, slow, clock: clock)
     }
 
     /// Whether another one is about the same nodes and guests under the same name; a credential may have been exchanged.
@@ -81,6 +83,11 @@ final class ProxmoxCluster: Sendable {
 
     /// Keeps what was seen in this scrape and forgets guests that are gone.
     func remember(_ guests: [Int: GuestIdentity]) { state.withLock { $0.guests = guests } }
+
+    /// The plugin of each storage, as it was last told.
+    var storageTypes: [ClusterPicture.Storage: String] { state.withLock { $0.storageTypes } }
+
+    func remember(_ storageTypes: [ClusterPicture.Storage: String]) { state.withLock { $0.storageTypes = storageTypes } }
 
     func versionError(_ context: CollectionContext) async -> ProxmoxError? {
         do throws(ProxmoxError) {

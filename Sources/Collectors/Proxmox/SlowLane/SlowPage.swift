@@ -15,6 +15,8 @@ struct SlowPage: Sendable {
     let detail: Detail
     /// Seconds since 1970.
     let now: Double
+    /// By the clock of the timers.
+    let moment: Double
     /// The age of the oldest answer that is shown, by source and node.
     private(set) var ages: [SlowAge: Double] = [:]
     private let begin: @Sendable (_ part: String) -> SampleBuffer
@@ -25,10 +27,13 @@ struct SlowPage: Sendable {
     private var places: [String: Place] = [:]
 
     /// - Parameter begin: makes the buffer of a part.
-    init(picture: ClusterPicture, detail: Detail, now: Double, begin: @escaping @Sendable (_ part: String) -> SampleBuffer) {
+    init(
+        picture: ClusterPicture, detail: Detail, now: Double, moment: Double, begin: @escaping @Sendable (_ part: String) -> SampleBuffer
+    ) {
         self.picture = picture
         self.detail = detail
         self.now = now
+        self.moment = moment
         self.begin = begin
         place = Place(buffer: begin(picture.cluster + "/(slow)"))
     }

@@ -1,4 +1,3 @@
-import Primitives
 import ProxmoxAPI
 import Synchronization
 
@@ -6,8 +5,9 @@ import Synchronization
 final class SlowShelf<Source: SlowSource>: AnySlowShelf {
     private struct Kept: Sendable {
         let reading: Source.Reading
-        let at: Deadline
-        let expires: Deadline
+        /// By the clock of the timers.
+        let at: Double
+        let expires: Double
     }
 
     private struct State {
@@ -32,9 +32,11 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
         do throws(ProxmoxError) {
             let reading = try await source.ask(subject, call, last: last)
             let delay = source.delaySeconds(after: reading)
-            let life = profile.isOfThePast ? .infinity : max(3 * profile.periodSeconds, (delay ?? 0) + profile.periodSeconds)
+            // The next answer may come a little later than it is due.
+            let life = profile.isOfThePast ? .infinity : max(3 * profile.periodSeconds, 1.5 * (delay ?? 0))
+            let now = call.timer.seconds
             state.withLock { state in
-                state.kept[subject] = Kept(reading: reading, at: .after(seconds: 0), expires: .after(seconds: life))
+                state.kept[subject] = Kept(reading: reading, at: now, expires: now + life)
                 state.problems[subject] = nil
             }
             return .answered(nextAfterSeconds: delay)
@@ -82,9 +84,9 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
             }
         var readings: [(subject: SlowSubject, reading: Source.Reading)] = []
         for subject in subjects {
-            guard let kept = kept[subject], !kept.expires.hasPassed else { continue }
+            guard let kept = kept[subject], page.moment < kept.expires else { continue }
             readings.append((subject, kept.reading))
-            page.note(profile.name, subject, ageSeconds: (ContinuousClock.now - kept.at.instant).seconds)
+            page.note(profile.name, subject, ageSeconds: page.moment - kept.at)
         }
         source.write(readings, into: &page)
     }

@@ -86,6 +86,7 @@ struct SlowCall: Sendable {
     let client: ProxmoxClient
     let http: HTTPClient
     let clock: WallClock
+    let timer: SlowClock
     let timeoutSeconds: Double
     let picture: ClusterPicture
 

@@ -48,11 +48,16 @@ struct BackupSource: SlowSource {
         let tasks = try await call.client.backupTasks(
             subject.node, since: since, limit: Self.taskLimit, http: call.http, by: call.deadline)
         history.take(tasks.rows, forgetting: call.now - Self.pastSeconds)
+        var patience = SlowPatience()
         for _ in 0..<Self.logsAtOnce {
             guard let task = history.nextUnread() else { break }
-            // A log that cannot be had is not asked for again: others must get their turn.
-            guard let log = try? await self.log(of: task, on: subject.node, call) else { continue }
-            history.take(log, of: task)
+            do throws(ProxmoxError) {
+                history.take(try await log(of: task, on: subject.node, call), of: task)
+                patience.succeeded()
+            } catch {
+                // A log that cannot be had is not asked for again: others must get their turn.
+                guard try patience.goesOn(after: error) else { break }
+            }
         }
         return history
     }
@@ -73,7 +78,7 @@ struct BackupSource: SlowSource {
             for line in lines { log.read(line) }
             if lines.count < pageLines { break }
         }
-        log.finish()
+        log.finish(taskEnd: task.end)
         return log
     }
 
