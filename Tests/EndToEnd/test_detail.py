@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 import urllib.parse
 from collections import Counter
 from pathlib import Path
@@ -152,8 +153,15 @@ def test_prometheus_has_what_was_shown(start: Start, cluster: Cluster, tmp_path:
 
     grows = 'increase(martlet_scrape_series_dropped_total{detail="disk"}[1m]) > 0'
     wait_for(lambda: query(grows), 30, "a counter that grows")
-    found = {row["metric"]["__name__"]: int(row["value"][1]) for row in query("count by (__name__) ({__name__=~'(pve|martlet|process)_.+'})")}
-    assert found == by_name(exporter.metrics().text)
+
+    def stored() -> dict[str, int]:
+        return {row["metric"]["__name__"]: int(row["value"][1]) for row in query("count by (__name__) ({__name__=~'(pve|martlet|process)_.+'})")}
+
+    # What is asked for on timers goes on adding series between two scrapes, until every guest has been asked about.
+    deadline = time.monotonic() + 60
+    while (found := stored()) != (shown := by_name(exporter.metrics().text)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert found == shown
     assert query("scrape_samples_scraped < bool on () group_left () martlet_scrape_series_limit")[0]["value"][1] == "1"
 
 
