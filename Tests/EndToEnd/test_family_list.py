@@ -10,7 +10,7 @@ from test_migration_page import FROM_BIGTCZE, NATIVE_PAGE, family, rows
 # (family: type, source), as docs/metrics.md has them
 PAGE = {row[0].strip("`"): (row[1], row[5].strip("`")) for row in rows(NATIVE_PAGE)}
 
-# The only ones that the design leaves out: what node_exporter tells of a host, and names that mean something else on /pve.
+# The only ones that the design leaves out: what node_exporter, or martlet on the host, tells of a host, and names that mean something else on /pve.
 LEFT_OUT = {
     "pve_storage_shared",
     *(f"pve_disk_{name}_total" for name in ("read_bytes", "write_bytes", "reads_completed", "writes_completed", "io_time_seconds")),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import subprocess
 import time
 from typing import Any
 
 import handmade
 import pytest
 from conftest import Start
-from exporting import Exporter, environment
+from exporting import Exporter, environment, lint_exceptions
 from handmade import API, Answers, as_of_8_4, beside, disk, file_system, log_lines, task
 from oracle import TYPES, difference, expected_samples
 from replay import Replay
@@ -40,6 +41,15 @@ def test_handmade_answers_equal_the_oracle(start: Start) -> None:
     with with_handmade() as api:
         assert {name for name, _ in expected(api)} >= SLOW_TYPES.keys() - {"pve_missing_privilege_info", EXPIRY}
         watch(start, api)
+
+
+def test_promtool_complains_of_what_is_written_down_and_nothing_else(start: Start) -> None:
+    """Of every family that a timer may bring, and of those that come with each scrape."""
+    with with_handmade() as api:
+        seen = watch(start, api)
+    assert {name for name, _ in seen.samples} >= SLOW_TYPES.keys() - {"pve_missing_privilege_info"}
+    complaints = subprocess.run(["promtool", "check", "metrics"], input=seen.text, capture_output=True, text=True).stderr.splitlines()
+    assert sorted(complaints) == lint_exceptions("/metrics", "/metrics, on timers")
 
 
 def test_a_cluster_of_8_4_equals_the_oracle(start: Start) -> None:
