@@ -21,15 +21,15 @@ SCRAPES_AN_HOUR = 240
 FAST = {"/version", "/cluster/status", "/cluster/resources", "/nodes/*/status", "/nodes/*/qemu", "/nodes/*/lxc"}
 # The source that asks an endpoint; endpoints that are asked less often than once a period count as often as they were asked.
 SOURCE_OF = {
-    "/cluster/ha/status/current": "ha", "/nodes/*/replication": "replication", "/cluster/backup": "backup-jobs",
-    "/cluster/backup-info/not-backed-up": "backup-gaps", "/nodes/*/tasks": "backups", "/nodes/*/tasks/*/log": "backups",
+    "/cluster/ha/status/current": "ha", "/nodes/*/replication": "replication", "/cluster/backup": "backup_jobs",
+    "/cluster/backup-info/not-backed-up": "backup_gaps", "/nodes/*/tasks": "backups", "/nodes/*/tasks/*/log": "backups",
     "/nodes/*/storage": "storage", "/nodes/*/certificates/info": "certificates", "/nodes/*/subscription": "subscription",
     "/nodes/*/services": "services", "/nodes/*/apt/update": "updates", "/nodes/*/disks/list": "disks", "/nodes/*/disks/smart": "disks",
     "/nodes/*/disks/zfs": "zfs", "/nodes/*/disks/zfs/*": "zfs", "/nodes/*/time": "zfs", "/cluster/ceph/status": "ceph",
     "/nodes/*/rrddata": "statistics", "/nodes/*/qemu/*/config": "config", "/nodes/*/lxc/*/config": "config",
     "/nodes/*/qemu/*/snapshot": "snapshots", "/nodes/*/lxc/*/snapshot": "snapshots", "/nodes/*/qemu/*/agent/get-fsinfo": "agent",
     "/nodes/*/qemu/*/agent/network-get-interfaces": "agent", "/nodes/*/qemu/*/agent/get-osinfo": "agent",
-    "/nodes/*/lxc/*/interfaces": "addresses", "/cluster/mapping/pci": "pci-mapping", "/cluster/config/qdevice": "qdevice",
+    "/nodes/*/lxc/*/interfaces": "addresses", "/cluster/mapping/pci": "pci_mapping", "/cluster/config/qdevice": "qdevice",
     "/access/permissions": "permissions",
 }  # fmt: skip
 LANES = {"cluster": "/cluster", "guest": "/nodes/*/qemu/* /nodes/*/lxc/*", "node": "/nodes/*"}
@@ -120,7 +120,7 @@ def periods() -> dict[str, float]:
     """Seconds between two calls of each source, as the reference of the settings has them."""
     page = subprocess.run([RELEASE / "martlet", "settings"], capture_output=True, text=True, check=True).stdout
     units = {"s": 1, "m": 60, "h": 3600}
-    found = re.findall(r"`proxmox\.slow\.periods\.([a-z-]+)`.*?\| `?(\d+)([smh])`? \|", page)
+    found = re.findall(r"`proxmox\.slow\.periods\.([a-z_-]+)`.*?\| `?(\d+)([smh])`? \|", page)
     return {name: int(number) * units[unit] for name, number, unit in found} | {"permissions": 300}
 
 

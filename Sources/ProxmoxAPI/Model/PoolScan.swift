@@ -10,6 +10,8 @@ package struct PoolScan: Sendable, Equatable {
     package private(set) var progressRatio: Double?
     /// When the last scrub ended, on the node's clock: as if that were UTC.
     package private(set) var lastScrubLocalSeconds: Double?
+    /// There never was a scan: what an earlier pool of the name has seen is nothing to this one.
+    package private(set) var isFirst = false
     /// What that scrub could not repair.
     package private(set) var lastScrubErrors: Double?
 
@@ -24,7 +26,7 @@ package struct PoolScan: Sendable, Equatable {
         // A device that is rebuilt as a whole is named in brackets: "resilver (draid1:3d:5c-0) in progress".
         let rest = words.dropFirst().first?.hasPrefix("(") == true ? words.dropFirst(2) : words.dropFirst()
         switch (subject, rest.first) {
-        case ("none", "requested"): (isScrubRunning, isResilverRunning) = (false, false)
+        case ("none", "requested"): (isScrubRunning, isResilverRunning, isFirst) = (false, false, true)
         case ("scrub", "in"), ("resilver", "in"):
             guard rest.dropFirst().first == "progress" else { return nil }
             (isScrubRunning, isResilverRunning) = (subject == "scrub", subject == "resilver")

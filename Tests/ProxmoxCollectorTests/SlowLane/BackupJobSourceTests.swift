@@ -21,7 +21,7 @@ import Testing
             {"id":"c","enabled":"1","vmid":"100,110"}]
             """#
         try await FakeProxmox.serve(Lab.alone([Self.path: rows])) { fake in
-            try await SlowScrapes.run("backup-jobs", fake) { slow in
+            try await SlowScrapes.run("backup_jobs", fake) { slow in
                 let trial = try await slow.scrape(until: "pve_backup_job_info")
                 #expect(trial.problems == [])
                 #expect(
@@ -43,7 +43,7 @@ import Testing
             {"id":"x\"} 1\n","schedule":5,"storage":[],"mode":{},"all":"maybe","pool":"a\"\\","next-run":"soon"},{},{"id":null},null,7,[]]
             """#
         try await FakeProxmox.serve(Lab.alone([Self.path: rows])) { fake in
-            try await SlowScrapes.run("backup-jobs", fake) { slow in
+            try await SlowScrapes.run("backup_jobs", fake) { slow in
                 let trial = try await slow.scrape(until: "pve_backup_job_info")
                 #expect(trial.problems == [] && trial.slowLines.contains(Self.info("bare")))
                 let jobs = trial.exposition.family("pve_backup_job_info")
@@ -65,7 +65,7 @@ import Testing
         let rows =
             #"[{"vmid":200,"name":"ct","type":"lxc"},{"vmid":"100","name":"web","type":"qemu"},{"vmid":100,"name":"again"}]"#
         try await FakeProxmox.serve(Lab.alone([Self.gapPath: rows])) { fake in
-            try await SlowScrapes.run("backup-gaps", fake) { slow in
+            try await SlowScrapes.run("backup_gaps", fake) { slow in
                 let trial = try await slow.scrape(until: "pve_not_backed_up_info")
                 #expect(trial.problems == [])
                 #expect(
@@ -80,7 +80,7 @@ import Testing
 
     @Test func `none is a number, and a list that cannot be read whole is not counted`() async throws {
         try await FakeProxmox.serve(Lab.alone([Self.gapPath: "[]"])) { fake in
-            try await SlowScrapes.run("backup-gaps", fake) { slow in
+            try await SlowScrapes.run("backup_gaps", fake) { slow in
                 let trial = try await slow.scrape(until: "pve_guests_not_backed_up")
                 #expect(trial.slowLines == ["pve_guests_not_backed_up{C} 0"])
             }
@@ -88,7 +88,7 @@ import Testing
             fake[Self.gapPath] = .data(
                 #"[{"vmid":1,"name":"\#(long)","type":[]},{"vmid":-1},{"vmid":1e300},{},null,{"vmid":2,"name":"x\"} 1\n"}]"#
             )
-            try await SlowScrapes.run("backup-gaps", fake) { slow in
+            try await SlowScrapes.run("backup_gaps", fake) { slow in
                 let trial = try await slow.scrape(until: "pve_not_backed_up_info")
                 #expect(!trial.families.contains("pve_guests_not_backed_up"))
                 #expect(

@@ -16,7 +16,7 @@ import Testing
             "node=pve1,path=0000:01:00.1","path=0000:01:00.0,node=pve1","node=pve1,path=0000:01:00.0"]},{"id":"none","map":[]}]
             """#
         try await FakeProxmox.serve(Lab.alone([Self.mappings: rows])) { fake in
-            try await SlowScrapes.run("pci-mapping", fake) { slow in
+            try await SlowScrapes.run("pci_mapping", fake) { slow in
                 let trial = try await slow.scrape(until: "pve_pci_mapping_info")
                 #expect(trial.problems == [])
                 #expect(
@@ -38,7 +38,7 @@ import Testing
     ])
     func `no place is no line`(rows: String) async throws {
         try await FakeProxmox.serve(Lab.alone([Self.mappings: rows])) { fake in
-            try await SlowScrapes.run("pci-mapping", fake) { slow in
+            try await SlowScrapes.run("pci_mapping", fake) { slow in
                 let trial = try await slow.scrapeOfAnswer()
                 #expect(trial.problems == [] && trial.slowLines == [])
             }
@@ -50,7 +50,7 @@ import Testing
         let rows =
             #"[{"id":"\#(long)","map":["node=x\"} 1\n,path=\\","\#(long)",5,[]]},{"id":5,"map":["node=a,path=b,\#(long)"]}]"#
         try await FakeProxmox.serve(Lab.alone([Self.mappings: rows])) { fake in
-            try await SlowScrapes.run("pci-mapping", fake) { slow in
+            try await SlowScrapes.run("pci_mapping", fake) { slow in
                 let samples = try await slow.scrape(until: "pve_pci_mapping_info").exposition.family(
                     "pve_pci_mapping_info")
                 #expect(

@@ -168,7 +168,7 @@ import Web
         defer { gate.open() }
         try await FakeProxmox.serve(Self.nodes(["/cluster/backup": "[]"])) { fake in
             for path in ["storage", "replication", "services", "apt/update", "subscription"] { fake["/nodes/pve1/\(path)"] = .hang(gate) }
-            try await SlowScrapes.run(Self.ofNodes + ["backup-jobs"], fake) { slow in
+            try await SlowScrapes.run(Self.ofNodes + ["backup_jobs"], fake) { slow in
                 let trial = try await slow.scrape { $0.families.contains("pve_subscription_status") }
                 #expect(Set(trial.exposition.family("pve_subscription_status").compactMap { $0.label("node") }) == ["pve2"])
                 try await slow.pause()

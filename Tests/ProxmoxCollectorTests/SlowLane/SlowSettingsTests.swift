@@ -29,10 +29,10 @@ import Testing
 
     @Test func `sources left out, and other periods`() throws {
         let settings = try Self.read(
-            "slow:\n  skip: [agent, updates, \"\"]\n  periods:\n    ha: 10s\n    backup-gaps: 1h\n    updates: 1d\n"
+            "slow:\n  skip: [agent, updates, \"\"]\n  periods:\n    ha: 10s\n    backup_gaps: 1h\n    updates: 1d\n"
         ).get()
         #expect(settings.isEnabled && settings.skipped == ["agent", "updates"])
-        #expect(settings.periods == ["ha": 10, "backup-gaps": 3600, "updates": 86_400])
+        #expect(settings.periods == ["ha": 10, "backup_gaps": 3600, "updates": 86_400])
         #expect(try !Self.read("slow:\n  enabled: false\n").get().isEnabled)
     }
 

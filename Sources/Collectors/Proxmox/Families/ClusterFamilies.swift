@@ -20,7 +20,7 @@ struct ClusterFamilies: Sendable {
             source: "/version version, release, repoid")
         missingPrivilege = catalogue.info(
             "pve_missing_privilege_info",
-            "A right that the credential lacks on all below the path: what needs it is missing, and lists may be short without a word.",
+            "A right that the credential does not have on everything below the path: what needs it is missing, and lists may be short without a word.",
             labels: Self.rightLabels, source: "/access/permissions")
         quorate = catalogue.gauge(
             "pve_cluster_quorate", "1 if the cluster has quorum; absent on a node without a cluster.", labels: Self.labels,

@@ -12,9 +12,11 @@ struct ManagementFamilies: Sendable {
     init(_ catalogue: inout Catalogue) {
         let source = "/cluster/resources hastate"
         machineIsManaged = catalogue.gauge(
-            "pve_vm_ha_managed", "1 if HA manages the virtual machine.", labels: GuestFamilies.labels, source: source)
+            "pve_vm_ha_managed", "1 if HA manages the virtual machine, 0 also if HA is told to ignore it.", labels: GuestFamilies.labels,
+            source: source)
         containerIsManaged = catalogue.gauge(
-            "pve_lxc_ha_managed", "1 if HA manages the container.", labels: GuestFamilies.labels, source: source)
+            "pve_lxc_ha_managed", "1 if HA manages the container, 0 also if HA is told to ignore it.", labels: GuestFamilies.labels,
+            source: source)
         lock = catalogue.info(
             "pve_guest_lock_info", "What holds the guest locked: backup, migrate, snapshot, …; absent when nothing does.",
             labels: Self.lockLabels, source: "/cluster/resources lock")

@@ -63,7 +63,7 @@ struct NodeFamilies: Sendable {
             "memory_available_bytes", "Memory that programs could have without swapping, as the kernel estimates it.",
             status + "memory.available")
         info = catalogue.info(
-            "pve_node_info", "What runs on the node.", labels: Self.infoLabels,
+            "pve_node_info", "Version of Proxmox VE, kernel, CPU and boot mode of the node.", labels: Self.infoLabels,
             source: status + "pveversion, current-kernel.release, cpuinfo.model, boot-info.mode")
         cpuMegahertz = gauge(
             "cpu_mhz", "Clock of the first CPU in megahertz; absent where the machine does not tell.", status + "cpuinfo.mhz")

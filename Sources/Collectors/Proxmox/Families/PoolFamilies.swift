@@ -48,12 +48,13 @@ struct PoolFamilies: Sendable {
             "pve_zfs_vdev_errors_total", "Errors of a disk, or of what is made of several, since the pool was imported or cleared.",
             labels: Self.errorLabels, source: detail + "children read, write, cksum")
         deviceOnline = catalogue.gauge(
-            "pve_zfs_vdev_online", "1 if the disk, or what is made of several, does its work or waits for it as a spare.",
+            "pve_zfs_vdev_online",
+            "1 if the disk, or what is made of several, does its work or waits for it as a spare; for the pool see pve_zfs_pool_health_status.",
             labels: Self.deviceLabels, source: detail + "children state: ONLINE, AVAIL or INUSE")
         dataErrors = gauge("data_errors", "Files and metadata of the pool that are damaged for good.", detail + "errors")
         lastScrub = gauge(
             "last_scrub_timestamp_seconds",
-            "When the last scrub ended, in seconds since 1970; absent while another scan runs, and when it was the last.", detail + "scan")
+            "When the last scrub that was seen ended, in seconds since 1970: the API tells of the last scan only.", detail + "scan")
         lastScrubErrors = gauge("last_scrub_errors", "Errors that the last scrub could not repair.", detail + "scan")
         scrubRunning = gauge("scrub_running", "1 if a scrub runs; one that pauses does not.", detail + "scan")
         resilverRunning = gauge("resilver_running", "1 if a resilver runs.", detail + "scan")
@@ -73,8 +74,14 @@ struct PoolFamilies: Sendable {
         }
     }
 
+    /// - Parameter scrub: a scan that was a scrub and has ended.
     /// - Parameter offsetSeconds: what the node's clock shows beyond UTC.
-    func write(_ labels: LabelSet, _ detail: PoolDetail, offsetSeconds: Double, into buffer: inout SampleBuffer) {
+    func write(_ labels: LabelSet, scrub: PoolScan, offsetSeconds: Double, into buffer: inout SampleBuffer) {
+        buffer.add(lastScrub, labels, scrub.lastScrubLocalSeconds.map { $0 - offsetSeconds })
+        buffer.add(lastScrubErrors, labels, scrub.lastScrubErrors)
+    }
+
+    func write(_ labels: LabelSet, _ detail: PoolDetail, into buffer: inout SampleBuffer) {
         for device in detail.devices {
             let deviceLabels = buffer.labels(Self.deviceLabels, extending: labels, device.name)
             for (tail, count) in [
@@ -86,8 +93,6 @@ struct PoolFamilies: Sendable {
         }
         buffer.add(dataErrors, labels, detail.dataErrors)
         guard let scan = detail.scan else { return }
-        buffer.add(lastScrub, labels, scan.lastScrubLocalSeconds.map { $0 - offsetSeconds })
-        buffer.add(lastScrubErrors, labels, scan.lastScrubErrors)
         buffer.add(scrubRunning, labels, scan.isScrubRunning)
         buffer.add(resilverRunning, labels, scan.isResilverRunning)
         buffer.add(progress, labels, scan.progressRatio)

@@ -35,7 +35,8 @@ struct AgentSource: SlowSource {
         let source = "/nodes/N/qemu/ID/agent/"
         self.addresses = addresses
         up = catalogue.gauge(
-            "pve_guest_agent_up", "1 if the guest agent answers; absent where it is not switched on.", labels: GuestFamilies.labels,
+            "pve_guest_agent_up", "1 if the guest agent answers; absent where it is not switched on or the machine does not run.",
+            labels: GuestFamilies.labels,
             source: source + "get-fsinfo")
         size = catalogue.gauge(
             "pve_guest_filesystem_size_bytes", "Size of a file system inside the guest.", labels: Self.fileSystemLabels, detail: .disk,
@@ -86,7 +87,8 @@ struct AgentSource: SlowSource {
         reading.isUp ? nil : min(max(3600, profile.periodSeconds), profile.periodSeconds * Double(1 << min(reading.failures, 10)))
     }
 
-    func isAbsence(_ error: ProxmoxError) -> Bool { error.isOfGuestElsewhere || error.isOfNoAgent }
+    /// Also where the right is missing, which pve_missing_privilege_info tells: on version 8 it is more than an auditor has.
+    func isAbsence(_ error: ProxmoxError) -> Bool { error.isOfGuestElsewhere || error.isOfNoAgent || error.kind == .forbidden }
 
     func write(_ subject: SlowSubject, _ reading: Reading, into page: inout SlowPage) {
         guard let guest = page.picture.guest(subject), let labels = page.labels(ofGuest: guest.vmid) else { return }

@@ -6,7 +6,7 @@ struct BackupJobSource: SlowSource {
     static let jobLabels = LabelSchema("cluster", "job_id")
     private static let infoLabels = jobLabels.adding("schedule", "storage", "mode", "selection")
 
-    var profile = SlowProfile(name: "backup-jobs", scope: .cluster, periodSeconds: 300, endpoint: "/cluster/backup")
+    var profile = SlowProfile(name: "backup_jobs", scope: .cluster, periodSeconds: 300, endpoint: "/cluster/backup")
     private let info: Metric
     private let enabled: Metric
     private let nextRun: Metric
@@ -17,7 +17,7 @@ struct BackupJobSource: SlowSource {
             "pve_backup_job_info", "A backup job: when, where to, and of which guests (all, pool:NAME or vmid:LIST).",
             labels: Self.infoLabels, source: source + "schedule, storage, mode, all, pool, vmid")
         enabled = catalogue.gauge(
-            "pve_backup_job_enabled", "0 if the job is switched off.", labels: Self.jobLabels, source: source + "enabled")
+            "pve_backup_job_enabled", "1 if the job is switched on.", labels: Self.jobLabels, source: source + "enabled")
         nextRun = catalogue.gauge(
             "pve_backup_job_next_run_timestamp_seconds",
             "When the job runs next, in seconds since 1970; absent of one that is switched off.",
@@ -45,15 +45,17 @@ struct BackupJobSource: SlowSource {
 struct BackupGapSource: SlowSource {
     private static let labels = LabelSchema("cluster", "vmid", "name", "type")
 
-    var profile = SlowProfile(name: "backup-gaps", scope: .cluster, periodSeconds: 300, endpoint: "/cluster/backup-info/not-backed-up")
+    var profile = SlowProfile(name: "backup_gaps", scope: .cluster, periodSeconds: 300, endpoint: "/cluster/backup-info/not-backed-up")
     private let count: Metric
     private let info: Metric
 
     init(_ catalogue: inout Catalogue) {
         count = catalogue.gauge(
-            "pve_guests_not_backed_up", "Guests that no backup job covers.", labels: ClusterFamilies.labels, source: profile.endpoint)
+            "pve_guests_not_backed_up", "Guests that no backup job covers, whether backed up by hand or not.",
+            labels: ClusterFamilies.labels, source: profile.endpoint)
         info = catalogue.info(
-            "pve_not_backed_up_info", "A guest that no backup job covers.", labels: Self.labels, source: profile.endpoint)
+            "pve_not_backed_up_info", "A guest that no backup job covers, whether backed up by hand or not.", labels: Self.labels,
+            source: profile.endpoint)
     }
 
     func ask(_ subject: SlowSubject, _ call: SlowCall, last: Listing<UncoveredGuest>?) async throws(ProxmoxError) -> Listing<UncoveredGuest>

@@ -33,8 +33,9 @@ struct BackupSource: SlowSource {
         last = gauge(
             "pve_guest_last_backup_timestamp_seconds",
             "When the guest's last good backup, with warnings or without, was done, in seconds since 1970; absent without one in 35 days.")
-        duration = gauge("pve_guest_last_backup_duration_seconds", "How long the guest's last good backup took.")
-        success = gauge("pve_guest_last_backup_success", "1 if the guest's last backup went well, 0 if it failed.")
+        duration = gauge(
+            "pve_guest_last_backup_duration_seconds", "How long the backup took that pve_guest_last_backup_timestamp_seconds tells of.")
+        success = gauge("pve_guest_last_backup_success", "1 if the last backup of the guest that ended went well, 0 if it failed.")
         jobSuccess = gauge(
             "pve_backup_job_last_run_success", "1 if the job's last run went well on all nodes; where the logs name the job.",
             BackupJobSource.jobLabels)

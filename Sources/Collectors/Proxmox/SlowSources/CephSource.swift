@@ -26,7 +26,7 @@ struct CephSource: SlowSource {
         }
         health = gauge("health_status", "Health of Ceph: 0 is HEALTH_OK, 1 HEALTH_WARN, 2 HEALTH_ERR.", "health.status")
         check = catalogue.info(
-            "pve_ceph_health_check_info", "What Ceph complains about, as OSD_DOWN.", labels: Self.checkLabels,
+            "pve_ceph_health_check_info", "What Ceph complains about, such as OSD_DOWN.", labels: Self.checkLabels,
             source: source + "health.checks")
         total = gauge("total_bytes", "Size of all OSDs together, before replication.", "pgmap.bytes_total")
         used = gauge("used_bytes", "Used space of all OSDs together, before replication.", "pgmap.bytes_used")
@@ -35,7 +35,7 @@ struct CephSource: SlowSource {
         osdsUp = gauge("osds_up", "OSDs that run.", "osdmap.num_up_osds")
         osdsIn = gauge("osds_in", "OSDs that hold data, or are to hold it.", "osdmap.num_in_osds")
         placementGroups = catalogue.gauge(
-            "pve_ceph_pgs", "Placement groups by their state, as active+clean.", labels: Self.stateLabels,
+            "pve_ceph_pgs", "Placement groups by their state, such as active+clean.", labels: Self.stateLabels,
             source: source + "pgmap.pgs_by_state")
         monitors = gauge("monitors_in_quorum", "Monitors that are in quorum.", "quorum_names length")
     }

@@ -5,7 +5,7 @@ import ProxmoxAPI
 struct PCIMappingSource: SlowSource {
     private static let labels = LabelSchema("cluster", "mapping", "node", "address")
 
-    var profile = SlowProfile(name: "pci-mapping", scope: .cluster, periodSeconds: 900, endpoint: "/cluster/mapping/pci")
+    var profile = SlowProfile(name: "pci_mapping", scope: .cluster, periodSeconds: 900, endpoint: "/cluster/mapping/pci")
     private let info: Metric
 
     init(_ catalogue: inout Catalogue) {

@@ -21,7 +21,8 @@ struct ConfigurationSource: SlowSource {
         let source = profile.endpoint + ": "
         info = catalogue.info(
             "pve_guest_config_info",
-            "How the guest is set up; memory in GiB, and the plugin of the storage that its boot disk lies on.", labels: Self.infoLabels,
+            "How the guest is set up: CPUs (empty for a container without a limit), memory in GiB, and the plugin of its boot disk's storage.",
+            labels: Self.infoLabels,
             source: source + "ostype, sockets, cores, vcpus, memory, boot")
         startsOnBoot = catalogue.gauge(
             "pve_guest_onboot", "1 if the guest starts when its node does.", labels: GuestFamilies.labels, source: source + "onboot")

@@ -28,13 +28,14 @@ struct HASource: SlowSource {
         resources = catalogue.gauge(
             "pve_ha_resources_total", "Guests that HA knows.", labels: cluster, source: source + "rows of type service")
         active = catalogue.gauge(
-            "pve_ha_resources_active", "Guests that HA has started, whatever is wished for.", labels: cluster,
+            "pve_ha_resources_active", "Guests that HA has in the state started.", labels: cluster,
             source: source + "services with crm_state started")
         state = catalogue.gauge(
             "pve_ha_service_state", "1 for the state that HA's manager has the guest in, 0 for the others.", labels: Self.stateLabels,
             source: source + "crm_state")
         info = catalogue.info(
-            "pve_ha_service_info", "What is wished for a guest that HA knows.", labels: Self.infoLabels,
+            "pve_ha_service_info", "The state that HA is asked to keep a guest in, its group, and how often it is restarted or moved.",
+            labels: Self.infoLabels,
             source: source + "request_state, group, max_restart, max_relocate")
         quorate = catalogue.gauge(
             "pve_ha_quorate", "1 if HA's manager on the node that was asked sees quorum.", labels: cluster,
@@ -42,10 +43,12 @@ struct HASource: SlowSource {
         armed = catalogue.gauge(
             "pve_ha_fencing_armed", "1 if nodes that are lost are fenced.", labels: cluster, source: source + "row of type fencing")
         managerSeen = catalogue.gauge(
-            "pve_ha_manager_last_seen_timestamp_seconds", "When the cluster's manager last said that it works, and on which node it is.",
+            "pve_ha_manager_last_seen_timestamp_seconds",
+            "When HA's manager, which is on this node, last wrote its state, in seconds since 1970.",
             labels: NodeFamilies.labels, source: source + "row of type master")
         nodeSeen = catalogue.gauge(
-            "pve_ha_lrm_last_seen_timestamp_seconds", "When the node's manager last said that it works.", labels: NodeFamilies.labels,
+            "pve_ha_lrm_last_seen_timestamp_seconds", "When the node's local resource manager last wrote its state, in seconds since 1970.",
+            labels: NodeFamilies.labels,
             source: source + "rows of type lrm")
     }
 

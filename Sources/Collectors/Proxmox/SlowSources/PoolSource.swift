@@ -9,6 +9,8 @@ struct PoolSource: SlowSource {
         /// Of today; where clocks were changed since the last scrub, that is an hour off.
         var offsetSeconds: Double
         var pools: [(pool: Pool, detail: PoolDetail?)]
+        /// The scan of each pool that ended the last scrub that was seen: the API tells of the last scan only, whatever it was.
+        var scrubs: [String: PoolScan] = [:]
     }
 
     /// Pools that are asked for in detail.
@@ -22,7 +24,8 @@ struct PoolSource: SlowSource {
 
     func ask(_ subject: SlowSubject, _ call: SlowCall, last: Reading?) async throws(ProxmoxError) -> Reading {
         let pools = try await call.client.pools(subject.node, http: call.http, by: call.deadline)
-        var reading = Reading(offsetSeconds: last?.offsetSeconds ?? 0, pools: pools.map { ($0, nil) })
+        let scrubs = (last?.scrubs ?? [:]).filter { name, _ in pools.contains { $0.name == name } }
+        var reading = Reading(offsetSeconds: last?.offsetSeconds ?? 0, pools: pools.map { ($0, nil) }, scrubs: scrubs)
         guard !pools.isEmpty else { return reading }
         var patience = SlowPatience()
         do throws(ProxmoxError) {
@@ -33,8 +36,12 @@ struct PoolSource: SlowSource {
         }
         for index in reading.pools.indices.filter({ reading.pools[$0].pool.hasDetail }).prefix(Self.detailLimit) {
             do throws(ProxmoxError) {
-                reading.pools[index].detail = try await call.client.poolDetail(
-                    subject.node, reading.pools[index].pool.name, http: call.http, by: call.deadline)
+                let name = reading.pools[index].pool.name
+                let detail = try await call.client.poolDetail(subject.node, name, http: call.http, by: call.deadline)
+                reading.pools[index].detail = detail
+                if let scan = detail.scan, scan.isFirst || scan.lastScrubLocalSeconds != nil || scan.lastScrubErrors != nil {
+                    reading.scrubs[name] = scan.isFirst ? nil : scan
+                }
                 patience.succeeded()
             } catch {
                 guard try patience.goesOn(after: error) else { break }
@@ -47,7 +54,10 @@ struct PoolSource: SlowSource {
         for (pool, detail) in reading.pools {
             let labels = page.buffer.labels(PoolFamilies.labels, page.cluster, subject.node, pool.name)
             families.write(labels, pool, into: &page.buffer)
-            if let detail { families.write(labels, detail, offsetSeconds: reading.offsetSeconds, into: &page.buffer) }
+            if let scrub = reading.scrubs[pool.name] {
+                families.write(labels, scrub: scrub, offsetSeconds: reading.offsetSeconds, into: &page.buffer)
+            }
+            if let detail { families.write(labels, detail, into: &page.buffer) }
         }
     }
 }

@@ -25,12 +25,15 @@ struct ReplicationSource: SlowSource {
             "last_sync")
         lastSyncSeconds = gauge(
             "last_sync_timestamp_seconds", "When the guest was last copied, in seconds since 1970; absent while it never was.", "last_sync")
-        lastTry = gauge("last_try_timestamp_seconds", "When copying was last tried.", "last_try")
-        nextSync = gauge("next_sync_timestamp_seconds", "When it will be tried next; absent of a job that is switched off.", "next_sync")
+        lastTry = gauge(
+            "last_try_timestamp_seconds", "When copying was last tried, in seconds since 1970; absent while it never was.", "last_try")
+        nextSync = gauge(
+            "next_sync_timestamp_seconds", "When copying is due next, in seconds since 1970; absent of a job that is switched off.",
+            "next_sync")
         failures = gauge("failed_syncs", "Times in a row that copying failed.", "fail_count")
         duration = gauge("last_duration_seconds", "How long copying took the last time.", "duration")
         status = gauge("status", "1 if the job did not fail the last time; absent of one that is switched off.", "fail_count, error")
-        enabled = gauge("enabled", "0 if the job is switched off.", "disable")
+        enabled = gauge("enabled", "1 if the job is switched on.", "disable")
     }
 
     func ask(
