@@ -66,6 +66,10 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 """
 
 
+WITHOUT_TIMERS = {"slow": {"enabled": False}}
+"""What a request makes martlet ask is counted: what is asked between scrapes would be counted too."""
+
+
 class Resolver:
     """What a program looks up: `getaddrinfo` before the C library's own."""
 
@@ -234,7 +238,7 @@ class Fleet:
             cluster = {
                 "name": "lab", "endpoint": self.net.allowed.authority, "token": f"{USER}!{TOKEN_NAME}={CLUSTER_SECRET}", "verify_tls": False
             }  # fmt: skip
-            settings: dict[str, Any] = {"proxmox": {"clusters": [cluster]}} if name.startswith("cluster") else {}
+            settings: dict[str, Any] = {"proxmox": {"clusters": [cluster], **WITHOUT_TIMERS}} if name.startswith("cluster") else {}
             folder = self.folder / name.replace(" ", "-")
             folder.mkdir()
             narrow = {"narrow": [self.net.fill("127.0.0.2:{port}")], "nobody": []} if "narrow" in name else {}
@@ -931,7 +935,7 @@ def lone(start: Start, tmp_path: Path, authority: Authority, net: Net) -> Iterat
         ) -> tuple[Listener, Exporter]:
             target = stack.enter_context(Listener(certificate=certificate, answering=answering))
             cluster = {"endpoint": target.authority, "token": f"{USER}!{TOKEN_NAME}={CLUSTER_SECRET}", "verify_tls": False}
-            settings = {"proxmox": {"clusters": [cluster]}} if native else {}
+            settings = {"proxmox": {"clusters": [cluster], **WITHOUT_TIMERS}} if native else {}
             words = ["--pve.config-file", str(modules_file(tmp_path, target.port)), "--pve.allowed-targets", target.authority, *flags]
             return target, Exporter(start, tmp_path / "exporter", settings, env or {}, *words)
 
