@@ -37,8 +37,8 @@ struct ClusterFamilies: Sendable {
         buffer.add(version, labels, true)
     }
 
-    func write(_ cluster: String, _ permissions: Permissions, _ needs: [Rights.Need], into buffer: inout SampleBuffer) {
-        for need in needs where !permissions.holds(need.privilege, below: need.path) {
+    func write(_ cluster: String, missing: [Rights.Need], into buffer: inout SampleBuffer) {
+        for need in missing {
             buffer.add(missingPrivilege, buffer.labels(Self.rightLabels, cluster, need.privilege, need.path), true)
         }
     }

@@ -10,7 +10,6 @@ struct ClusterAnswers: Sendable {
         case version(Answer<ProxmoxVersion>)
         case status(Answer<ClusterStatus>)
         case resources(Answer<ClusterResources>)
-        case permissions(Answer<Permissions>)
         /// It is time to go on with what is there.
         case impatience
     }
@@ -18,19 +17,14 @@ struct ClusterAnswers: Sendable {
     private(set) var version: Answer<ProxmoxVersion>?
     private(set) var status: Answer<ClusterStatus>?
     private(set) var resources: Answer<ClusterResources>?
-    /// Not asked for each time; what goes wrong with it takes nothing from a scrape.
-    private(set) var permissions: Answer<Permissions>?
-    private let wantsPermissions: Bool
 
     var errors: [ProxmoxError] { [version?.failure, status?.failure, resources?.failure].compactMap { $0 } }
 
-    /// Asks all three at once, and for the permissions if they are wanted.
+    /// Asks all three at once.
     ///
     /// At half of the time it goes on without those that hang, so that nodes get the other half; but not before status or
     /// resources is there, since without them no node is known and waiting costs nothing.
-    static func ask(
-        _ client: ProxmoxClient, _ http: HTTPClient, permissions wantsPermissions: Bool, by deadline: Deadline
-    ) async -> ClusterAnswers {
+    static func ask(_ client: ProxmoxClient, _ http: HTTPClient, by deadline: Deadline) async -> ClusterAnswers {
         let half = Deadline.after(seconds: deadline.remainingSeconds / 2)
         // Answers seldom come alone: whoever is a moment behind the first is still waited for.
         let momentSeconds = min(0.1, deadline.remainingSeconds / 20)
@@ -44,20 +38,14 @@ struct ClusterAnswers: Sendable {
             group.addTask {
                 .resources(await answer { () async throws(ProxmoxError) in try await client.clusterResources(http: http, by: deadline) })
             }
-            if wantsPermissions {
-                group.addTask {
-                    .permissions(await answer { () async throws(ProxmoxError) in try await client.permissions(http: http, by: deadline) })
-                }
-            }
             group.addTask { await impatience(at: half) }
-            var answers = ClusterAnswers(wantsPermissions: wantsPermissions)
+            var answers = ClusterAnswers()
             var isLate = false
             for await arrival in group {
                 switch arrival {
                 case .version(let answer): answers.version = answer
                 case .status(let answer): answers.status = answer
                 case .resources(let answer): answers.resources = answer
-                case .permissions(let answer): answers.permissions = answer
                 case .impatience where !isLate:
                     isLate = true
                     if answers.knowsNodes { group.addTask { await impatience(at: .after(seconds: 0)) } }
@@ -73,11 +61,7 @@ struct ClusterAnswers: Sendable {
         }
     }
 
-    private var isComplete: Bool {
-        version != nil && status != nil && resources != nil && (permissions != nil || !wantsPermissions)
-    }
-
-    private init(wantsPermissions: Bool) { self.wantsPermissions = wantsPermissions }
+    private var isComplete: Bool { version != nil && status != nil && resources != nil }
 
     private var knowsNodes: Bool { status?.value != nil || resources?.value != nil }
 

@@ -18,12 +18,11 @@ struct ClusterScrape: Sendable {
             return
         }
         let client = cluster.client
-        var answers = await ClusterAnswers.ask(
-            client, context.http, permissions: cluster.rights.isDue(), by: context.deadline)
-        if let answer = answers.permissions { cluster.rights.learn(answer.value) }
+        cluster.rights.askIfDue(client, context.http)
+        var answers = await ClusterAnswers.ask(client, context.http, by: context.deadline)
         if answers.status?.value?.isQuorate == false, await client.findQuorum(http: context.http, by: context.deadline) {
             // A node on the small side of a split takes all others for dead. Whoever is on the other side knows better.
-            let others = await ClusterAnswers.ask(client, context.http, permissions: false, by: context.deadline)
+            let others = await ClusterAnswers.ask(client, context.http, by: context.deadline)
             if others.status?.value?.isQuorate == true { answers = others }
         }
         if let status = answers.status?.value, status.clusterName == nil, cluster.isCluster {
@@ -61,22 +60,20 @@ struct ClusterScrape: Sendable {
             report(.malformed("/cluster/resources", "\(count) rows do not tell what they are about"), part: name)
         }
 
-        let permissions = cluster.rights.permissions
-        if permissions?.showsNoGuest == true { sink.report(Self.blindness(name)) }
         let members = Members(status, resources, cluster.filter)
         let inventory = Inventory(resources, cluster)
-        writeCluster(name, answers.version?.value, status, permissions, members, inventory)
+        writeCluster(name, answers.version?.value, status, members, inventory)
         var listed = await withTaskGroup(of: NodeScrape.Listed.self) { group in
             for node in members.online {
                 let scrape = NodeScrape(
                     cluster: name, node: node, client: client, members: members, inventory: inventory,
-                    filter: cluster.filter, showsAllGuests: permissions?.showsAllGuests ?? false, families: families, sink: sink,
-                    context: context)
+                    filter: cluster.filter, rights: cluster.rights, families: families, sink: sink, context: context)
                 group.addTask { await scrape.run() }
             }
             return await group.reduce(into: NodeScrape.Listed()) { $0.add($1) }
         }
         writeUnlisted(name, members, inventory, &listed)
+        await writeRights(name, answers.version?.value, members)
         if let resources { remember(resources, inventory, listed) }
         writeSlow(picture(name, answers.version?.value, members, inventory, listed))
     }
@@ -113,16 +110,12 @@ struct ClusterScrape: Sendable {
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
     private func writeCluster(
-        _ name: String, _ version: ProxmoxVersion?, _ status: ClusterStatus?, _ permissions: Permissions?, _ members: Members,
-        _ inventory: Inventory
+        _ name: String, _ version: ProxmoxVersion?, _ status: ClusterStatus?, _ members: Members, _ inventory: Inventory
     ) {
         var buffer = sink.begin(name, reservingSamples: 16 * members.all.count + 8)
         if let version { families.cluster.write(name, version, into: &buffer) }
         if let status { families.cluster.write(name, status, into: &buffer) }
         // A cluster that says nothing now is not spoken for.
-        if let permissions, version != nil || !members.all.isEmpty {
-            families.cluster.write(name, permissions, Rights.needs(of: version), into: &buffer)
-        }
         for (node, isOnline) in members.all {
             let labels = buffer.labels(NodeFamilies.labels, name, node)
             let row = inventory.nodes[node]
@@ -165,6 +158,19 @@ struct ClusterScrape: Sendable {
         cluster.remember(identities)
         let storages = inventory.storages.map { (ClusterPicture.Storage(node: $0.node, name: $0.name), $0.type) }
         cluster.remember(Dictionary(storages, uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// What the credential may not see.
+    private func writeRights(_ name: String, _ version: ProxmoxVersion?, _ members: Members) async {
+        await cluster.rights.settle(by: context.deadline)
+        // Of a cluster that is gone nothing is told from memory.
+        guard let permissions = cluster.rights.permissions, version != nil || !members.all.isEmpty else { return }
+        if permissions.showsNoGuest { sink.report(Self.blindness(name)) }
+        let missing = Rights.needs(of: version).filter { !permissions.holds($0.privilege, below: $0.path) }
+        guard !missing.isEmpty else { return }
+        var buffer = sink.begin(name + "/(rights)")
+        families.cluster.write(name, missing: missing, into: &buffer)
+        sink.commit(buffer)
     }
 
     /// Without the right to see guests the API does not refuse: it lists none.

@@ -46,8 +46,8 @@ struct NodeScrape: Sendable {
     let members: Members
     let inventory: Inventory
     let filter: GuestFilter
-    /// Whether it is known that the lists of guests are whole: whoever may not see a guest is told nothing of it.
-    let showsAllGuests: Bool
+    /// Whoever may not see a guest is told nothing of it.
+    let rights: Rights
     let families: ProxmoxFamilies
     let sink: SampleSink
     let context: CollectionContext
@@ -75,6 +75,7 @@ struct NodeScrape: Sendable {
                 try await client.containers(node, http: http, by: deadline)
             }
         let (status, machines, containers) = await (statusAnswer, machinesAnswer, containersAnswer)
+        await rights.settle(by: deadline)
         for (path, unreadableCount) in [("qemu", machines?.unreadableCount ?? 0), ("lxc", containers?.unreadableCount ?? 0)]
         where unreadableCount > 0 {
             report(part, .malformed("/nodes/\(node)/\(path)", "\(unreadableCount) rows of the list have no vmid"))
@@ -151,7 +152,7 @@ struct NodeScrape: Sendable {
 
     /// How many guests a list holds, of which two rows may be about the same; nil when part of it cannot be read, or may not be seen.
     private func count<Guest>(_ listing: Listing<Guest>?, _ vmid: (Guest) -> Int) -> Int? {
-        guard let listing, listing.isWhole, showsAllGuests else { return nil }
+        guard let listing, listing.isWhole, rights.permissions?.showsAllGuests == true else { return nil }
         return Set(listing.rows.map(vmid)).count
     }
 

@@ -1,5 +1,7 @@
+import Primitives
 import ProxmoxAPI
 import Synchronization
+import Web
 
 /// What the credential may see, so that what it may not is not taken for what is not there.
 final class Rights: Sendable {
@@ -7,11 +9,13 @@ final class Rights: Sendable {
         var permissions: Permissions?
         /// By the clock of the timers.
         var nextAsk = -Double.infinity
+        var isAsking = false
     }
 
     /// Rights are given and taken by hand.
     private static let periodSeconds = 300.0
     private static let retrySeconds = 30.0
+    private static let timeoutSeconds = 30.0
 
     private let clock: SlowClock
     private let state = Mutex(State())
@@ -21,20 +25,30 @@ final class Rights: Sendable {
     /// What is known, if it is.
     var permissions: Permissions? { state.withLock { $0.permissions } }
 
-    /// Whether it is time to ask again; if so, not again before the next period.
-    func isDue() -> Bool {
-        state.withLock { state in
+    /// Asks if it is time to, beside the scrape: of thousands of guests in pools the answer is long, and nothing waits for it.
+    func askIfDue(_ client: ProxmoxClient, _ http: HTTPClient) {
+        let isDue = state.withLock { state in
             guard clock.seconds >= state.nextAsk else { return false }
             state.nextAsk = clock.seconds + Self.periodSeconds
+            state.isAsking = true
             return true
+        }
+        guard isDue else { return }
+        Task.detached { [self] in
+            let permissions = try? await client.permissions(http: http, by: .after(seconds: Self.timeoutSeconds))
+            state.withLock { state in
+                state.isAsking = false
+                // What was known stays when they cannot be had, and they are asked for again soon.
+                guard let permissions else { return state.nextAsk = clock.seconds + Self.retrySeconds }
+                state.permissions = permissions
+            }
         }
     }
 
-    /// - Parameter permissions: nil when they could not be had; what was known stays, and they are asked for again soon.
-    func learn(_ permissions: Permissions?) {
-        state.withLock { state in
-            guard let permissions else { return state.nextAsk = clock.seconds + Self.retrySeconds }
-            state.permissions = permissions
+    /// Gives an answer that is on its way for the first time a moment to come: it was asked for together with what is there by now.
+    func settle(by deadline: Deadline) async {
+        for _ in 0..<20 where !deadline.hasPassed && state.withLock({ $0.isAsking && $0.permissions == nil }) {
+            try? await Task.sleep(for: .milliseconds(5))
         }
     }
 
