@@ -19,7 +19,7 @@ struct ClusterScrape: Sendable {
         let client = cluster.client
         var answers = await ClusterAnswers.ask(
             client, context.http, permissions: cluster.rights.isDue(), by: context.deadline)
-        if let answer = answers.permissions { cluster.rights.learn(answer.value) }
+        if let answer = answers.permissions, cluster.rights.learn(answer.value) { cluster.slowLane.retryForbidden() }
         if answers.status?.value?.isQuorate == false, await client.findQuorum(http: context.http, by: context.deadline) {
             // A node on the small side of a split takes all others for dead. Whoever is on the other side knows better.
             let others = await ClusterAnswers.ask(client, context.http, permissions: false, by: context.deadline)
@@ -59,6 +59,7 @@ struct ClusterScrape: Sendable {
             report(.malformed("/cluster/resources", "\(count) rows do not tell what they are about"), part: name)
         }
 
+        await renewRights(answers)
         let permissions = cluster.rights.permissions
         if permissions?.showsNoGuest == true { sink.report(Self.blindness(name)) }
         let members = Members(status, resources, cluster.filter)
@@ -75,13 +76,26 @@ struct ClusterScrape: Sendable {
             return await group.reduce(into: NodeScrape.Listed()) { $0.add($1) }
         }
         writeUnlisted(name, members, inventory, &listed)
+        let picture = picture(name, answers.version?.value, members, inventory, listed)
         if let resources { remember(resources, inventory, listed) }
-        writeSlow(picture(name, answers.version?.value, members, inventory, listed))
+        // When nobody says who is there, nobody is gone: what was learnt of them in hours need not be asked for again.
+        if status != nil || resources != nil { cluster.slowLane.see(picture, detail: context.detail) }
+        writeSlow(picture)
     }
 
-    /// What is asked for on timers, from the last good answers; and from now on they are asked for as things are now.
+    /// Asks for the permissions at once when what was known of them cannot be true any more: without rights a list is short or empty, and
+    /// nothing in it says so.
+    private func renewRights(_ answers: ClusterAnswers) async {
+        guard answers.permissions == nil, let known = cluster.rights.permissions,
+            known.contradict(answers.status, answers.resources?.value, knownGuests: cluster.knownGuests)
+        else { return }
+        let share = Deadline.after(seconds: context.deadline.remainingSeconds / 5)
+        let permissions = try? await cluster.client.permissions(http: context.http, by: share)
+        if cluster.rights.replace(by: permissions) { cluster.slowLane.retryForbidden() }
+    }
+
+    /// What is asked for on timers, from the last good answers.
     private func writeSlow(_ picture: ClusterPicture) {
-        cluster.slowLane.see(picture, detail: context.detail)
         for problem in cluster.slowLane.problems(of: picture.cluster) { sink.report(problem) }
         guard cluster.slowLane.hasAnything else { return }
         var page = SlowPage(
@@ -104,7 +118,8 @@ struct ClusterScrape: Sendable {
         return ClusterPicture(
             cluster: name, version: version, nodes: members.all.map(\.name), onlineNodes: members.online,
             guests: guests.filter { members.isOnline($0.node) && !$0.identity.isTemplate },
-            hiddenGuests: inventory.hidden, storageTypes: Dictionary(storages, uniquingKeysWith: { first, _ in first }))
+            hiddenGuests: (inventory.hidden ?? cluster.hiddenGuests).subtracting(listed.guests.keys), filter: cluster.filter,
+            storageTypes: Dictionary(storages, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
@@ -155,7 +170,7 @@ struct ClusterScrape: Sendable {
     private func remember(_ resources: ClusterResources, _ inventory: Inventory, _ listed: NodeScrape.Listed) {
         var identities = listed.guests.mapValues(\.identity)
         for guest in resources.guests where identities[guest.vmid] == nil { identities[guest.vmid] = inventory.identity(guest.vmid) }
-        cluster.remember(identities)
+        cluster.remember(identities, hidden: inventory.hidden ?? [])
     }
 
     /// Without the right to see guests the API does not refuse: it lists none.

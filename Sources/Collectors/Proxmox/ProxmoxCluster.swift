@@ -10,6 +10,7 @@ final class ProxmoxCluster: Sendable {
         /// The name came from a cluster, not from a node that stands alone.
         var isCluster = false
         var guests: [Int: GuestIdentity] = [:]
+        var hiddenGuests: Set<Int> = []
     }
 
     let client: ProxmoxClient
@@ -66,8 +67,19 @@ final class ProxmoxCluster: Sendable {
 
     func remembered(_ vmid: Int) -> GuestIdentity? { state.withLock { $0.guests[vmid] } }
 
+    /// The guests that the last scrape saw, with those that the filter leaves out.
+    var knownGuests: Set<Int> { state.withLock { Set($0.guests.keys) } }
+
+    /// Those that the filter left out.
+    var hiddenGuests: Set<Int> { state.withLock { $0.hiddenGuests } }
+
     /// Keeps what was seen in this scrape and forgets guests that are gone.
-    func remember(_ guests: [Int: GuestIdentity]) { state.withLock { $0.guests = guests } }
+    func remember(_ guests: [Int: GuestIdentity], hidden: Set<Int>) {
+        state.withLock { state in
+            state.guests = guests
+            state.hiddenGuests = hidden
+        }
+    }
 
     func versionError(_ context: CollectionContext) async -> ProxmoxError? {
         do throws(ProxmoxError) {

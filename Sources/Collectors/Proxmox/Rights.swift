@@ -27,12 +27,28 @@ final class Rights: Sendable {
         }
     }
 
+    /// Whether they are others than those that were known before.
+    ///
     /// - Parameter permissions: nil when they could not be had; what was known stays, and they are asked for again soon.
-    func learn(_ permissions: Permissions?) {
+    @discardableResult func learn(_ permissions: Permissions?) -> Bool {
         state.withLock { state in
-            guard let permissions else { return state.nextAsk = .after(seconds: Self.retrySeconds) }
+            guard let permissions else {
+                state.nextAsk = .after(seconds: Self.retrySeconds)
+                return false
+            }
+            let isChange = state.permissions.map { $0 != permissions } ?? false
             state.permissions = permissions
+            return isChange
         }
+    }
+
+    /// The same of what is asked for because an answer contradicts what was known, which is believed no longer.
+    func replace(by permissions: Permissions?) -> Bool {
+        let isChange = learn(permissions)
+        state.withLock { state in
+            if permissions == nil { state.permissions = nil } else { state.nextAsk = .after(seconds: Self.periodSeconds) }
+        }
+        return isChange
     }
 
     /// A right that a family needs, on everything below a path.
@@ -60,4 +76,16 @@ extension Permissions {
 
     /// Whether there may be guests and none is ever listed.
     var showsNoGuest: Bool { !holdsAnywhere("VM.Audit") }
+
+    /// Whether the API can only have answered so after somebody gave rights or took them.
+    func contradict(_ status: ClusterAnswers.Answer<ClusterStatus>?, _ resources: ClusterResources?, knownGuests: Set<Int>) -> Bool {
+        switch status {
+        case .failure(let error) where error.kind == .forbidden: if holds("Sys.Audit", below: "/") { return true }
+        case .success: if !holdsAnywhere("Sys.Audit") { return true }
+        case .failure, nil: break
+        }
+        guard let resources else { return false }
+        // A guest that is gone may have been removed, or hidden from whoever asks.
+        return showsNoGuest ? !resources.guests.isEmpty : !knownGuests.isSubset(of: resources.guests.map(\.vmid))
+    }
 }

@@ -88,6 +88,9 @@ final class SlowLane: Sendable {
         }
     }
 
+    /// Asks soon for what was refused: rights have been given or taken.
+    func retryForbidden() { state.withLock { $0.schedule.retryForbidden(now: Self.now) } }
+
     /// Whether any source ever answered.
     var hasAnything: Bool { shelves.contains { !$0.isEmpty } }
 
