@@ -130,7 +130,7 @@ let package = Package(
         tests(of: "WebConfiguration", needs: ["Primitives", "Web"], exclude: ["Files"]),
         tests(
             of: "ProxmoxCollector",
-            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance"]),
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance", "TestSupport"]),
         tests(
             of: "ProxmoxDropIn",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance", "TestSupport"]),

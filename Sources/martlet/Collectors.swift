@@ -10,7 +10,7 @@ enum Collectors {
     /// All that there are, without configuration, for pages and lists.
     static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings())] }
 
-    private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [])) }
+    private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [], slow: SlowSettings())) }
 
     /// What martlet tells of itself.
     static var own: [any Collector] {

@@ -21,7 +21,7 @@ enum Exporter {
         let (root, zfs) = (try configuration.fileSystemRoot(), try configuration.zfs())
         let hasProxmox = isOn("proxmox", configuration, ofRole: .central) { !proxmox.clusters.isEmpty }
         let hasZFS = isOn("zfs", configuration, ofRole: .host) { ZFSCollector.isThere(fileSystemRoot: root) }
-        let watched = ProxmoxSettings(clusters: hasProxmox ? proxmox.clusters : [])
+        let watched = ProxmoxSettings(clusters: hasProxmox ? proxmox.clusters : [], slow: proxmox.slow)
         let lacksClusters = proxmox.clusters.isEmpty && configuration.tree["proxmox"]["enabled"].text == "true"
         guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || hasZFS else {
             if let problem = dropIn.modulesProblem { throw problem }

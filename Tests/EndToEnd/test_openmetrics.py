@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY, Answer, Start, fetch, free_port, run, wait_for
-from exporting import Exporter, lint_exceptions
+from exporting import QUIET, Exporter, lint_exceptions
 from listeners import Listener, header_of, http
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_fd_to_metric_families as openmetrics_families
@@ -34,7 +34,7 @@ def exporter(start_for_all: Start, tmp_path_factory: pytest.TempPathFactory) -> 
     api = start_for_all("simulate", "proxmox", "--listen", f"127.0.0.1:{port}", "--plain-http", "--time", "1795237200", "--latency", "0s")
     api.wait_until(f"http://127.0.0.1:{port}/health")
     target = f"127.0.0.1:{port}"
-    login = {"PROXMOX_HOST": f"http://{target}", "PROXMOX_TOKEN_NAME": "monitor@pve!martlet", "PROXMOX_TOKEN_VALUE": "SECRET"}
+    login = {"PROXMOX_HOST": f"http://{target}", "PROXMOX_TOKEN_NAME": "monitor@pve!martlet", "PROXMOX_TOKEN_VALUE": "SECRET"} | QUIET
     running = Exporter(start_for_all, login, "--pve.collector.pve-api-metrics", "--pve.collector.target-metrics")
     running.program.wait_until(running.url + "/ready")
     asked = fetch(f"{running.url}/pve?target={target}")

@@ -13,6 +13,10 @@ import Testing
             "pve_cluster_nodes_total", "pve_node_cpus_total", "pve_node_vm_count", "pve_node_lxc_count", "pve_node_cpu_mhz",
             "pve_storage_used_fraction",
         ])
+    private static let slowExceptions = exceptions.union([
+        "pve_disk_power_on_hours", "pve_disk_available_spare_percent", "pve_disk_percentage_used", "pve_zfs_pool_frag_percent",
+        "pve_ha_resources_total",
+    ])
 
     /// The suite for a collector of the fake's cluster, in the given broken scenes.
     private static func violations(
@@ -128,11 +132,40 @@ import Testing
     }
 
     @Test func `the collector of requests conforms`() async throws {
-        try await FakeProxmox.serve(WholeLab.table) { fake in
-            let settings = try fake.settings()
+        try await FakeProxmox.serve(WholeSlowLab.table) { fake in
+            let primed = Primed(try fake.settings(slow: SlowSettings()))
+            await primed.prime()
             let violations = await CollectorConformance(prefixes: ["martlet_proxmox_"], healthy: Scene("any", .healthy)) {
-                ProxmoxCollector(settings).requests
+                primed.collector.requests
             }.violations()
+            #expect(violations.isEmpty)
+        }
+    }
+
+    // MARK: with what is asked for on timers
+
+    @Test func `answers of timers beside a cluster that is well, dead or hangs`() async throws {
+        try await FakeProxmox.serve { fake in
+            let primed = Primed(try fake.settings(slow: SlowSettings()))
+            let gate = Gate()
+            let hanging = Self.scene(
+                fake, "a node hangs", .hanging(part: "lab/pve1", survivors: ["lab"]), leave: { gate.open() }
+            ) {
+                fake.set(WholeSlowLab.table)
+                fake["/nodes/pve1/status"] = .hang(gate)
+            }
+            let violations = await CollectorConformance(
+                prefixes: ["pve_"], exceptions: Self.slowExceptions,
+                healthy: Self.scene(fake, "healthy", .healthy) {
+                    fake.set(WholeSlowLab.table)
+                    await primed.prime()
+                },
+                broken: [
+                    Self.dead(fake, "closed", .drop), Self.dead(fake, "html", .body("<html>maintenance</html>")),
+                    Self.dead(fake, "forbidden", .refusal(403, "Permission check failed")), hanging,
+                    Self.dead(fake, "refused", .refusal(401, "no \(FakeProxmox.token)")),
+                ]
+            ) { primed.collector }.violations()
             #expect(violations.isEmpty)
         }
     }

@@ -56,9 +56,9 @@ import Testing
     @Test func `tasks`() throws {
         let filter = try TaskFilter([("typefilter", "vzdump"), ("limit", "500")])
         let simulated = try rows { answers.nodeTasks($0, filter) }
-        #expect(try Shape(Recorded.data("nodes-pve1-tasks-vzdump").elements).faults(in: simulated) == [])
+        #expect(try Shape(Recorded.data("more-nodes-pve1-tasks-typefilter-vzdump-source-all").elements).faults(in: simulated) == [])
         let none = try TaskFilter([("typefilter", "imgcopy")])
-        #expect(try answers.nodeTasks(views[0], none) == (Recorded.bytes("more-nodes-pve2-tasks-typefilter-vzdump")))
+        #expect(try answers.nodeTasks(views[0], none) == (Recorded.bytes("more-nodes-pve2-tasks-typefilter-vzdump-source-all")))
     }
 
     @Test func `storages`() throws {

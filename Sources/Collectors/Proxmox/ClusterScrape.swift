@@ -14,6 +14,7 @@ struct ClusterScrape: Sendable {
     func run() async {
         if cluster.client.wasRefused, let error = await cluster.versionError(context), error.kind == .unauthorized {
             report(error, part: cluster.name ?? cluster.client.endpoint.authority)
+            cluster.slowLane.showedNothing()
             return
         }
         let client = cluster.client
@@ -30,6 +31,7 @@ struct ClusterScrape: Sendable {
         }
         if let stranger = cluster.stranger(answers.status?.value) {
             client.moveOn()
+            cluster.slowLane.showedNothing()
             let known = cluster.name ?? ""
             sink.report(
                 PartProblem(
@@ -76,32 +78,33 @@ struct ClusterScrape: Sendable {
             return await group.reduce(into: NodeScrape.Listed()) { $0.add($1) }
         }
         writeUnlisted(name, members, inventory, &listed)
-        let picture = picture(name, answers.version?.value, members, inventory, listed)
         if let resources { remember(resources, inventory, listed) }
-        // When nobody says who is there, nobody is gone: what was learnt of them in hours need not be asked for again.
-        if status != nil || resources != nil { cluster.slowLane.see(picture, detail: context.detail) }
-        writeSlow(picture)
+        writeSlow(picture(name, answers.version?.value, members, inventory, listed))
     }
 
-    /// Asks for the permissions at once when what was known of them cannot be true any more: without rights a list is short or empty, and
-    /// nothing in it says so.
+    /// Asks for the permissions at once when they seem to be others than they were: without rights a list is short or empty, and nothing in
+    /// it says so.
     private func renewRights(_ answers: ClusterAnswers) async {
-        guard answers.permissions == nil, let known = cluster.rights.permissions,
-            known.contradict(answers.status, answers.resources?.value, knownGuests: cluster.knownGuests)
-        else { return }
+        let guests = answers.resources?.value.map { Set($0.guests.map(\.vmid)) }
+        let areShaken = cluster.rights.areShaken(by: answers.status, guests: guests, before: cluster.knownGuests)
+        guard areShaken, answers.permissions == nil else { return }
         let share = Deadline.after(seconds: context.deadline.remainingSeconds / 5)
         let permissions = try? await cluster.client.permissions(http: context.http, by: share)
         if cluster.rights.replace(by: permissions) { cluster.slowLane.retryForbidden() }
     }
 
-    /// What is asked for on timers, from the last good answers.
+    /// What is asked for on timers, from the last good answers; and from now on they are asked for as things are now.
     private func writeSlow(_ picture: ClusterPicture) {
+        // Nobody told who there is, which is no reason to forget them all.
+        guard !picture.nodes.isEmpty else { return cluster.slowLane.showedNothing() }
+        cluster.slowLane.see(picture, detail: context.detail)
         for problem in cluster.slowLane.problems(of: picture.cluster) { sink.report(problem) }
-        guard cluster.slowLane.hasAnything else { return }
+        guard cluster.slowLane.hasAnything else { return cluster.slowLane.showedNothing() }
         var page = SlowPage(
-            picture: picture, detail: context.detail, now: context.clock.unixSeconds, buffer: sink.begin(picture.cluster + "/(slow)"))
+            picture: picture, detail: context.detail, now: context.clock.unixSeconds, moment: cluster.slowLane.moment
+        ) { [sink] in sink.begin($0) }
         cluster.slowLane.write(into: &page)
-        sink.commit(page.buffer)
+        for buffer in page.buffers() { sink.commit(buffer) }
     }
 
     private func picture(
@@ -114,12 +117,11 @@ struct ClusterScrape: Sendable {
                     vmid: guest.vmid, node: guest.node, kind: guest.kind, identity: inventory.identity(guest.vmid),
                     isRunning: guest.isRunning))
         }
-        let storages = inventory.storages.map { (ClusterPicture.Storage(node: $0.node, name: $0.name), $0.type) }
         return ClusterPicture(
             cluster: name, version: version, nodes: members.all.map(\.name), onlineNodes: members.online,
             guests: guests.filter { members.isOnline($0.node) && !$0.identity.isTemplate },
             hiddenGuests: (inventory.hidden ?? cluster.hiddenGuests).subtracting(listed.guests.keys), filter: cluster.filter,
-            storageTypes: Dictionary(storages, uniquingKeysWith: { first, _ in first }))
+            storageTypes: cluster.storageTypes)
     }
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
@@ -130,7 +132,10 @@ struct ClusterScrape: Sendable {
         var buffer = sink.begin(name, reservingSamples: 16 * members.all.count + 8)
         if let version { families.cluster.write(name, version, into: &buffer) }
         if let status { families.cluster.write(name, status, into: &buffer) }
-        if let permissions { families.cluster.write(name, permissions, Rights.needs(of: version), into: &buffer) }
+        // A cluster that says nothing now is not spoken for.
+        if let permissions, version != nil || !members.all.isEmpty {
+            families.cluster.write(name, permissions, Rights.needs(of: version), into: &buffer)
+        }
         for (node, isOnline) in members.all {
             let labels = buffer.labels(NodeFamilies.labels, name, node)
             let row = inventory.nodes[node]
@@ -171,6 +176,8 @@ struct ClusterScrape: Sendable {
         var identities = listed.guests.mapValues(\.identity)
         for guest in resources.guests where identities[guest.vmid] == nil { identities[guest.vmid] = inventory.identity(guest.vmid) }
         cluster.remember(identities, hidden: inventory.hidden ?? [])
+        let storages = inventory.storages.map { (ClusterPicture.Storage(node: $0.node, name: $0.name), $0.type) }
+        cluster.remember(Dictionary(storages, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Without the right to see guests the API does not refuse: it lists none.

@@ -11,6 +11,7 @@ final class ProxmoxCluster: Sendable {
         var isCluster = false
         var guests: [Int: GuestIdentity] = [:]
         var hiddenGuests: Set<Int> = []
+        var storageTypes: [ClusterPicture.Storage: String] = [:]
     }
 
     let client: ProxmoxClient
@@ -19,18 +20,32 @@ final class ProxmoxCluster: Sendable {
     let filter: GuestFilter
     /// What is asked for on timers.
     let slowLane: SlowLane
-    let rights = Rights()
+    let rights: Rights
     private let state = Mutex(State())
 
     /// Its place in the settings.
     let position: Int
 
-    init(_ settings: ProxmoxSettings.Cluster, position: Int, slow: [any AnySlowShelf] = []) {
+    init(_ settings: ProxmoxSettings.Cluster, position: Int, slow: [any AnySlowShelf] = [], clock: SlowClock = .system) {
         self.position = position
         client = ProxmoxClient(endpoint: settings.endpoint, others: settings.otherEndpoints, session: ProxmoxSession(settings.credential))
         configuredName = settings.name
         filter = settings.filter
-        slowLane = SlowLane(client, slow)
+        rights = Rights(clock: clock)
+        slowLane = SlowLane(client, slow, clock: clock)
+    }
+
+    /// Whether another one is about the same nodes and guests under the same name; a credential may have been exchanged.
+    func isSame(as other: ProxmoxCluster) -> Bool {
+        configuredName == other.configuredName && filter == other.filter
+            && client.endpoints.map(\.baseURL) == other.client.endpoints.map(\.baseURL)
+    }
+
+    /// Takes over what the other has learnt.
+    func follow(_ other: ProxmoxCluster) {
+        let known = other.state.withLock { $0 }
+        state.withLock { $0 = known }
+        slowLane.follow(other.slowLane)
     }
 
     /// The value of the label `cluster`, once it is known.
@@ -80,6 +95,11 @@ final class ProxmoxCluster: Sendable {
             state.hiddenGuests = hidden
         }
     }
+
+    /// The plugin of each storage, as it was last told.
+    var storageTypes: [ClusterPicture.Storage: String] { state.withLock { $0.storageTypes } }
+
+    func remember(_ storageTypes: [ClusterPicture.Storage: String]) { state.withLock { $0.storageTypes = storageTypes } }
 
     func versionError(_ context: CollectionContext) async -> ProxmoxError? {
         do throws(ProxmoxError) {

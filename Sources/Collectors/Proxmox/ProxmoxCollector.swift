@@ -10,10 +10,13 @@ package struct ProxmoxCollector: Collector {
     private let clusters: [ProxmoxCluster]
     private let names: ClusterNames
 
-    package init(_ settings: ProxmoxSettings) {
+    package init(_ settings: ProxmoxSettings) { self.init(settings, clock: .system) }
+
+    /// - Parameter clock: of what is asked for on timers.
+    init(_ settings: ProxmoxSettings, clock: SlowClock) {
         let families = ProxmoxFamilies(settings.slow)
         self.families = families
-        clusters = settings.clusters.enumerated().map { ProxmoxCluster($1, position: $0, slow: families.slow.shelves) }
+        clusters = settings.clusters.enumerated().map { ProxmoxCluster($1, position: $0, slow: families.slow.shelves, clock: clock) }
         names = ClusterNames(clusters)
     }
 
@@ -29,6 +32,13 @@ package struct ProxmoxCollector: Collector {
                     await ClusterScrape(cluster: cluster, names: names, families: families, sink: sink, context: context).run()
                 }
             }
+        }
+    }
+
+    package func follow(_ other: any Collector) {
+        guard let other = other as? ProxmoxCollector else { return }
+        for cluster in clusters {
+            if let predecessor = other.clusters.first(where: cluster.isSame) { cluster.follow(predecessor) }
         }
     }
 

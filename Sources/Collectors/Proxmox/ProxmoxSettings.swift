@@ -36,7 +36,7 @@ package struct ProxmoxSettings: Sendable {
     /// What is asked for on timers, of all clusters.
     package let slow: SlowSettings
 
-    package init(clusters: [Cluster], slow: SlowSettings = SlowSettings()) {
+    package init(clusters: [Cluster], slow: SlowSettings) {
         self.clusters = clusters
         self.slow = slow
     }

@@ -1,4 +1,3 @@
-import Primitives
 import ProxmoxAPI
 import Synchronization
 
@@ -6,14 +5,20 @@ import Synchronization
 final class Rights: Sendable {
     private struct State {
         var permissions: Permissions?
-        var nextAsk = Deadline.after(seconds: 0)
+        /// By the clock of the timers.
+        var nextAsk = -Double.infinity
+        /// Whether the last answer about the cluster's status was a refusal.
+        var wasRefused = false
     }
 
     /// Rights are given and taken by hand.
     private static let periodSeconds = 300.0
     private static let retrySeconds = 30.0
 
+    private let clock: SlowClock
     private let state = Mutex(State())
+
+    init(clock: SlowClock = .system) { self.clock = clock }
 
     /// What is known, if it is.
     var permissions: Permissions? { state.withLock { $0.permissions } }
@@ -21,8 +26,8 @@ final class Rights: Sendable {
     /// Whether it is time to ask again; if so, not again before the next period.
     func isDue() -> Bool {
         state.withLock { state in
-            guard state.nextAsk.hasPassed else { return false }
-            state.nextAsk = .after(seconds: Self.periodSeconds)
+            guard clock.seconds >= state.nextAsk else { return false }
+            state.nextAsk = clock.seconds + Self.periodSeconds
             return true
         }
     }
@@ -33,7 +38,7 @@ final class Rights: Sendable {
     @discardableResult func learn(_ permissions: Permissions?) -> Bool {
         state.withLock { state in
             guard let permissions else {
-                state.nextAsk = .after(seconds: Self.retrySeconds)
+                state.nextAsk = clock.seconds + Self.retrySeconds
                 return false
             }
             let isChange = state.permissions.map { $0 != permissions } ?? false
@@ -42,11 +47,28 @@ final class Rights: Sendable {
         }
     }
 
-    /// The same of what is asked for because an answer contradicts what was known, which is believed no longer.
+    /// Whether rights seem to have been given or taken since the last scrape: the status of the cluster is refused and was not, or the other
+    /// way round; guests are gone, or there where none was. They may have been made or removed as well.
+    func areShaken(by status: ClusterAnswers.Answer<ClusterStatus>?, guests: Set<Int>?, before: Set<Int>) -> Bool {
+        let isRefused: Bool? =
+            switch status {
+            case .success: false
+            case .failure(let error) where error.kind == .forbidden: true
+            case .failure, nil: nil
+            }
+        return state.withLock { state in
+            let isOther = isRefused.map { $0 != state.wasRefused } ?? false
+            state.wasRefused = isRefused ?? state.wasRefused
+            guard let guests else { return isOther }
+            return isOther || !before.isSubset(of: guests) || before.isEmpty && !guests.isEmpty
+        }
+    }
+
+    /// The same of what was asked for because what was known is in doubt: it is believed no longer.
     func replace(by permissions: Permissions?) -> Bool {
         let isChange = learn(permissions)
         state.withLock { state in
-            if permissions == nil { state.permissions = nil } else { state.nextAsk = .after(seconds: Self.periodSeconds) }
+            if permissions == nil { state.permissions = nil } else { state.nextAsk = clock.seconds + Self.periodSeconds }
         }
         return isChange
     }
@@ -60,13 +82,15 @@ final class Rights: Sendable {
     /// What all families together need, of a version of Proxmox VE.
     static func needs(of version: ProxmoxVersion?) -> [Need] {
         // Version 9 took the agent out of a right that also lets one write to the machine's monitor.
-        let agent = version?.major ?? 9 >= 9 ? "VM.GuestAgent.Audit" : "VM.Monitor"
-        return [
+        let agent = version?.major.map { Need(privilege: $0 >= 9 ? "VM.GuestAgent.Audit" : "VM.Monitor", path: "/vms") }
+        let others = [
             Need(privilege: "Sys.Audit", path: "/"), Need(privilege: "Sys.Audit", path: "/nodes"),
             Need(privilege: "VM.Audit", path: "/vms"),
             Need(privilege: "Datastore.Audit", path: "/storage"), Need(privilege: "Pool.Audit", path: "/pool"),
-            Need(privilege: "Mapping.Audit", path: "/mapping"), Need(privilege: agent, path: "/vms"),
+            Need(privilege: "Mapping.Audit", path: "/mapping"),
         ]
+        // Of which version it is nobody knows at times, and one right must not be missed for the other.
+        return others + (agent.map { [$0] } ?? [])
     }
 }
 
@@ -76,16 +100,4 @@ extension Permissions {
 
     /// Whether there may be guests and none is ever listed.
     var showsNoGuest: Bool { !holdsAnywhere("VM.Audit") }
-
-    /// Whether the API can only have answered so after somebody gave rights or took them.
-    func contradict(_ status: ClusterAnswers.Answer<ClusterStatus>?, _ resources: ClusterResources?, knownGuests: Set<Int>) -> Bool {
-        switch status {
-        case .failure(let error) where error.kind == .forbidden: if holds("Sys.Audit", below: "/") { return true }
-        case .success: if !holdsAnywhere("Sys.Audit") { return true }
-        case .failure, nil: break
-        }
-        guard let resources else { return false }
-        // A guest that is gone may have been removed, or hidden from whoever asks.
-        return showsNoGuest ? !resources.guests.isEmpty : !knownGuests.isSubset(of: resources.guests.map(\.vmid))
-    }
 }

@@ -25,8 +25,14 @@ package protocol Collector: Sendable {
 
     /// What goes on between scrapes: slow timers, events. Ends when its task is cancelled.
     func run(_ context: CollectionContext) async
+
+    /// Takes over what an earlier collector of the same name has learnt, as far as it is about the same things: a reload has put this one in
+    /// its place. Called before the first scrape.
+    func follow(_ other: any Collector)
 }
 
 extension Collector {
     package func run(_ context: CollectionContext) async {}
+
+    package func follow(_ other: any Collector) {}
 }

@@ -29,8 +29,11 @@ final class ServedContents: Sendable {
     var hasData: Bool { state.withLock { $0.hasData } }
     var last: [ScrapeResult.Share] { state.withLock { $0.last } }
 
-    /// Takes over what is known, so that a reload does not make a service unready that was ready.
+    /// Takes over what is known, so that a reload neither makes a service unready that was ready nor loses what took long to learn.
     func follow(_ other: ServedContents) {
+        for collector in coordinator.collectors {
+            if let predecessor = other.coordinator.collectors.first(where: { $0.name == collector.name }) { collector.follow(predecessor) }
+        }
         let (last, hasData) = other.state.withLock { ($0.last, $0.hasData) }
         state.withLock { state in
             (state.last, state.hasData) = (last, state.hasData || hasData)

@@ -48,7 +48,8 @@ package struct GuestConfiguration: Sendable {
         // What Proxmox VE gives a guest whose configuration is silent.
         if data["memory"] == nil { memoryBytes = 512 * 1_048_576 }
         var (cores, sockets, vcpus): (Int?, Int?, Int?)
-        var boot: String?
+        var (boot, bootDevice): (String?, String?)
+        var devices: Set<String> = []
         data.forEachMember { key, value in
             switch key {
             case "ostype": systemType = value.word
@@ -60,8 +61,8 @@ package struct GuestConfiguration: Sendable {
             case "tags": tags = value.word
             case "agent": hasAgent = Self.isAgentOn(value)
             case "boot": boot = value.word
-            case "bootdisk": boot = boot ?? value.word.map { "order=" + $0 }
-            default: takeDevice(key.word, value)
+            case "bootdisk": bootDevice = value.word
+            default: if devices.insert(key.word).inserted { takeDevice(key.word, value) }
             }
         }
         disks.sort { $0.device < $1.device }
@@ -71,7 +72,8 @@ package struct GuestConfiguration: Sendable {
             let product = max(1, cores ?? 1).multipliedReportingOverflow(by: max(1, sockets ?? 1))
             cpus = vcpus ?? (product.overflow ? nil : product.partialValue)
             hasAgent = hasAgent ?? false
-            bootDisk = disk(ofBoot: boot)
+            // Before there was an order, `boot` named kinds, and `bootdisk` the one disk of them.
+            bootDisk = disk(ofBoot: boot.flatMap { PropertyText($0)["order"] } ?? bootDevice)
         case .lxc:
             cpus = cores
             hasAgent = nil
@@ -99,11 +101,11 @@ package struct GuestConfiguration: Sendable {
         }
     }
 
-    /// `order=scsi0;ide2;net0` names what is tried first; without it, the first disk that a machine can start from.
-    private func disk(ofBoot boot: String?) -> Disk? {
+    /// `scsi0;ide2;net0` names what is tried first; without it, the first disk that a machine can start from.
+    private func disk(ofBoot order: String?) -> Disk? {
         let buses = ["ide", "scsi", "virtio", "sata"]
         let bootable = disks.filter { disk in buses.contains { disk.device.hasPrefix($0) } }
-        if let order = boot.flatMap({ PropertyText($0)["order"] }) {
+        if let order {
             for name in order.split(separator: ";") {
                 if let disk = bootable.first(where: { $0.device == name }) { return disk }
             }
@@ -119,6 +121,7 @@ package struct GuestConfiguration: Sendable {
     /// In MiB; newer versions may write `current=4096`.
     private static func memoryBytes(_ value: JSONValue) -> Double? {
         (value.number ?? value.word.flatMap { PropertyText($0)["current"] }.flatMap(Double.init)).map { $0 * 1_048_576 }
+            .flatMap { $0.isFinite ? $0 : nil }
     }
 
     /// `1`, `enabled=1`, `1,fstrim_cloned_disks=1`

@@ -24,8 +24,10 @@ package struct PCIMapping: Sendable {
             guard let text = value.word, places.count < Self.placeLimit else { return }
             let properties = PropertyText(text)
             guard let node = properties["node"], let path = properties["path"] else { return }
-            // The functions of a card.
-            for address in path.split(separator: ";").prefix(16) { places.append(Place(node: node, address: String(address))) }
+            // Several functions of a card are separated by `;`.
+            for address in path.split(separator: ";") where places.count < Self.placeLimit {
+                places.append(Place(node: node, address: String(address)))
+            }
         }
         self.places = places
     }

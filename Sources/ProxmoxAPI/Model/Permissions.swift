@@ -13,6 +13,8 @@ package struct Permissions: Sendable, Equatable {
     private static let roots: Set<String> = ["/", "/access", "/mapping", "/nodes", "/pool", "/sdn", "/storage", "/vms"]
     /// Rights that are believed; there are some forty.
     private static let rightLimit = 256
+    private static let rightsAnywhereLimit = 4096
+    private static let rightBytes = 64
 
     init?(_ data: JSONValue) {
         // Perl has no empty hash that differs from an empty list.
@@ -23,9 +25,12 @@ package struct Permissions: Sendable, Equatable {
             let isRoot = Self.roots.contains(path)
             var held: Set<String> = []
             rights.forEachMember { right, isInherited in
+                // One that is not passed on is for the path alone, which says something of a guest and nothing of a root.
+                guard let isInherited = isInherited.flag, isInherited || !isRoot else { return }
                 let right = right.word
-                if anywhere.count < Self.rightLimit { anywhere.insert(right) }
-                if isRoot, isInherited.flag == true, held.count < Self.rightLimit { held.insert(right) }
+                guard right.utf8.count <= Self.rightBytes else { return }
+                if anywhere.count < Self.rightsAnywhereLimit { anywhere.insert(right) }
+                if isRoot, held.count < Self.rightLimit { held.insert(right) }
             }
             if isRoot { inherited[path] = held }
         }

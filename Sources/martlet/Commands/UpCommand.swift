@@ -27,7 +27,8 @@ enum UpCommand {
         }
         let settings = StackSettings(configuration.tree["stack"], invocation)
         let plan = try settings.plan(exporter: address, isSimulated: isSimulated)
-        let proxmox = try plan.simulation.map { (simulation) throws(Failure) in try simulatedSettings(simulation) } ?? configured
+        let proxmox =
+            try plan.simulation.map { (simulation) throws(Failure) in try simulatedSettings(simulation, configured.slow) } ?? configured
         if isSimulated { show(introduction(plan, wasAskedFor: invocation.isOn("simulate"))) }
         try ServiceRunner.run { stop throws(Failure) in
             let logger = configuration.logger
@@ -74,12 +75,12 @@ enum UpCommand {
     }
 
     /// What the exporter is told about the simulated cluster.
-    private static func simulatedSettings(_ simulation: StackPlan.Simulation) throws(Failure) -> ProxmoxSettings {
+    private static func simulatedSettings(_ simulation: StackPlan.Simulation, _ slow: SlowSettings) throws(Failure) -> ProxmoxSettings {
         let certificate = "\(simulation.worldDirectory)/\(simulation.cluster).pem"
         let endpoint = try ProxmoxEndpoint(
             address: simulation.proxmox.address.url(scheme: "https"), trust: .authority(file: certificate))
         return ProxmoxSettings(
-            clusters: [.init(name: simulation.cluster, endpoint: endpoint, credential: .token(simulation.token))])
+            clusters: [.init(name: simulation.cluster, endpoint: endpoint, credential: .token(simulation.token))], slow: slow)
     }
 
     /// Gives the simulator a moment to listen, so that the first scrape does not find a closed port and say so in the log.

@@ -27,6 +27,9 @@ final class FakeProxmox: Sendable {
         var everything: Answer?
         var calls: [String] = []
         var turns: [String: Int] = [:]
+        var traffic = Traffic()
+        /// Before each answer.
+        var delaySeconds = 0.0
     }
 
     static let token = "monitor@pve!exporter=5e3ac0de-5e3ac0de"
@@ -93,6 +96,22 @@ final class FakeProxmox: Sendable {
         set { state.withLock { $0.answers[path] = newValue } }
     }
 
+    /// Who asked for what at the same time, since the last time this was asked.
+    func takeTraffic() -> Traffic {
+        state.withLock { state in
+            defer { state.traffic.forget() }
+            return state.traffic
+        }
+    }
+
+    var traffic: Traffic { state.withLock { $0.traffic } }
+
+    /// How long each answer takes.
+    var delaySeconds: Double {
+        get { state.withLock { $0.delaySeconds } }
+        set { state.withLock { $0.delaySeconds = newValue } }
+    }
+
     /// In place of all answers, or nil.
     var everything: Answer? {
         get { state.withLock { $0.everything } }
@@ -112,11 +131,16 @@ final class FakeProxmox: Sendable {
     private func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         let query = request.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
         let path = String(request.path.dropFirst("/api2/json".count)) + (query.isEmpty ? "" : "?\(query)")
-        let (answer, turn) = state.withLock { state in
+        let (answer, turn, delaySeconds) = state.withLock { state in
             state.calls.append(path)
+            state.traffic.begin(path)
             state.turns[path, default: 0] += 1
-            return (state.everything ?? state.answers[path], state.turns[path] ?? 0)
+            // Of a query with a moment in it only the path is known beforehand.
+            let answer = state.everything ?? state.answers[path] ?? state.answers[String(path.prefix { $0 != "?" })]
+            return (answer, state.turns[path] ?? 0, state.delaySeconds)
         }
+        defer { state.withLock { $0.traffic.end(path) } }
+        if delaySeconds > 0 { try? await Task.sleep(for: .seconds(delaySeconds)) }
         guard request.headers["Authorization"] == "PVEAPIToken=\(Self.token)" else {
             return HTTPServerResponse(status: 401, text: "")
         }

@@ -7,16 +7,29 @@ import Web
 
 @testable import ProxmoxCollector
 
-/// A collector whose timers run beside the scrapes, and that asks for one source only.
+/// A collector whose timers run beside the scrapes, and that asks for some sources only.
 struct SlowScrapes: Sendable {
-    private let collector: ProxmoxCollector
+    let collector: ProxmoxCollector
     private let source: String
+
+    /// All there are.
+    static var all: [String] { ProxmoxFamilies().slow.profiles.map(\.name) }
 
     /// Runs the collector while `body` lasts.
     static func run(_ source: String, _ fake: FakeProxmox, _ body: (SlowScrapes) async throws -> Void) async throws {
+        try await run([source], fake, body)
+    }
+
+    /// - Parameter clock: of the timers.
+    static func run(
+        _ sources: [String], _ fake: FakeProxmox, periods: [String: Double] = [:], clock: SlowClock = .system,
+        _ body: (SlowScrapes) async throws -> Void
+    ) async throws {
         var slow = SlowSettings()
-        slow.skipped = Set(ProxmoxFamilies().slow.profiles.map(\.name)).subtracting([source])
-        let collector = ProxmoxCollector(ProxmoxSettings(clusters: [try fake.cluster()], slow: slow))
+        slow.skipped = Set(all).subtracting(sources)
+        slow.periods = periods
+        let source = sources.joined(separator: ", ")
+        let collector = ProxmoxCollector(ProxmoxSettings(clusters: [try fake.cluster()], slow: slow), clock: clock)
         let http = try HTTPClient()
         defer { http.close() }
         let context = LogLines().context(http: http, deadlineSeconds: 86_400)
@@ -46,6 +59,12 @@ struct SlowScrapes: Sendable {
         }
     }
 
+    /// One scrape, whatever it shows.
+    func scrape() async throws -> Trial { try await ProxmoxCollectorTests.scrape(collector) }
+
+    /// Longer than it takes until somebody looks whether something is due.
+    func pause() async throws { try await Task.sleep(for: .milliseconds(1200)) }
+
     /// A scrape that shows a family.
     func scrape(until family: String) async throws -> Trial { try await scrape { $0.families.contains(family) } }
 
@@ -71,7 +90,7 @@ struct SlowScrapes: Sendable {
         try await own("martlet_proxmox_source_failures_total").first { $0.label("source") == source }?.value
     }
 
-    private func own(_ family: String) async throws -> [ExpositionText.Sample] {
+    func own(_ family: String) async throws -> [ExpositionText.Sample] {
         try await ProxmoxCollectorTests.scrape(collector.requests).exposition.family(family)
     }
 }
@@ -91,7 +110,27 @@ extension Trial {
     }
 }
 
+extension Trial {
+    /// The lines of some families, by how their names begin, with `G` for the labels of guest 100 on `pve1` and `L` for those of 200.
+    func lines(_ prefixes: String...) -> [String] {
+        slowLines.filter { line in prefixes.contains { line.hasPrefix($0) } }.map {
+            $0.replacing(#"N,vmid="100",name="web",type="qemu""#, with: "G").replacing(#"N,vmid="200",name="ct",type="lxc""#, with: "L")
+        }
+    }
+}
+
 extension Lab {
+    /// The nodes `pve1` and `pve2`, the machine 100 (web) and the container 200 (ct), which run.
+    static func guests(on node: String = "pve1", status: String = "running", _ answers: [String: String] = [:]) -> [String: String] {
+        table(
+            resources: [
+                Lab.node("pve1"), Lab.node("pve2"), guest(100, on: node, name: "web", status: status),
+                guest(200, on: node, "lxc", name: "ct", status: status), storage("pve1", "zfs"), storage("pve2", "zfs"),
+            ],
+            qemu: [node: [listed(100, name: "web", status: status)]], lxc: [node: [listed(200, name: "ct", status: status)]]
+        ).merging(answers) { $1 }
+    }
+
     /// A node and nothing else, with what some paths say beside.
     static func alone(_ answers: [String: String] = [:]) -> [String: String] {
         var table = table(

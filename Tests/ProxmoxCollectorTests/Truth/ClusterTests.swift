@@ -154,7 +154,7 @@ import Web
         }
         try await FakeProxmox.serve(table("east")) { east in
             try await FakeProxmox.serve(table("west")) { west in
-                let collector = ProxmoxCollector(ProxmoxSettings(clusters: [try east.cluster(), try west.cluster()]))
+                let collector = ProxmoxCollector(ProxmoxSettings(clusters: [try east.cluster(), try west.cluster()], slow: .none))
                 let trial = try await scrape(collector)
                 #expect(trial.problems == [])
                 for name in ["east", "west"] {
@@ -173,7 +173,7 @@ import Web
     @Test func `two clusters of one name are told of`() async throws {
         try await FakeProxmox.serve(Lab.table()) { one in
             try await FakeProxmox.serve(Lab.table()) { other in
-                let collector = ProxmoxCollector(ProxmoxSettings(clusters: [try one.cluster(), try other.cluster()]))
+                let collector = ProxmoxCollector(ProxmoxSettings(clusters: [try one.cluster(), try other.cluster()], slow: .none))
                 // By the second scrape at the latest the first of the settings has the name, however they raced.
                 _ = try await scrape(collector)
                 for _ in 0..<2 {
@@ -194,7 +194,7 @@ import Web
             let wrong = try fake.cluster(token: "monitor@pve!exporter=wrong-wrong-wrong")
             let advice = "check its secret, that it exists and has not expired (pveum user token list monitor@pve)"
             do throws(Failure) {
-                try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong])).checkCredentials(context, isStart: true)
+                try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong], slow: .none)).checkCredentials(context, isStart: true)
                 Issue.record("taken")
             } catch {
                 #expect(error.code == .configuration)
@@ -202,7 +202,8 @@ import Web
                     error.message == "Proxmox at \(wrong.endpoint.authority) refuses the API token monitor@pve!exporter (401); \(advice)")
             }
             #expect(fake.takeCalls() == ["/version"])
-            try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong, try fake.cluster()])).checkCredentials(context, isStart: true)
+            try await ProxmoxCollector(ProxmoxSettings(clusters: [wrong, try fake.cluster()], slow: .none)).checkCredentials(
+                context, isStart: true)
             #expect(log.lines.count == 1 && log.lines[0].hasPrefix("level=error msg=\"credential refused\" endpoint=127.0.0.1:"))
             #expect(!log.text.contains("wrong-wrong"))
         }
@@ -215,6 +216,7 @@ import Web
         await fake.stop()
         try await ProxmoxCollector(settings).checkCredentials(log.context(http: try HTTPClient()), isStart: true)
         #expect(log.lines.count == 1 && log.lines[0].hasPrefix("level=warn msg=\"cluster not reachable yet\" endpoint=127.0.0.1:"))
-        try await ProxmoxCollector(ProxmoxSettings(clusters: [])).checkCredentials(log.context(http: try HTTPClient()), isStart: true)
+        try await ProxmoxCollector(ProxmoxSettings(clusters: [], slow: .none)).checkCredentials(
+            log.context(http: try HTTPClient()), isStart: true)
     }
 }

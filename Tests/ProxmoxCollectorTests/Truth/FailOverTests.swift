@@ -17,7 +17,7 @@ import Web
                 let cluster = ProxmoxSettings.Cluster(
                     name: nil, endpoint: try ProxmoxEndpoint(address: one.url, trust: .system),
                     others: [try ProxmoxEndpoint(address: other.url, trust: .system)], credential: .token(Secret(FakeProxmox.token)))
-                try await body(one, other, ProxmoxCollector(ProxmoxSettings(clusters: [cluster])))
+                try await body(one, other, ProxmoxCollector(ProxmoxSettings(clusters: [cluster], slow: .none)))
             }
         }
     }

@@ -111,7 +111,7 @@ import Testing
         try await FakeProxmox.serve(Self.full) { one in
             try await FakeProxmox.serve(Self.silent) { other in
                 let collector = ProxmoxCollector(
-                    ProxmoxSettings(clusters: [try one.cluster(name: "one"), try other.cluster(name: "other")]))
+                    ProxmoxSettings(clusters: [try one.cluster(name: "one"), try other.cluster(name: "other")], slow: .none))
                 let trial = try await scrape(collector)
                 let names = trial.exposition.samples.filter { $0.family == "pve_guest_info" && $0.label("vmid") == "100" }
                     .map { "\($0.label("cluster") ?? "") \($0.label("name") ?? "")" }

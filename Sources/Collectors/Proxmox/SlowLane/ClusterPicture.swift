@@ -23,7 +23,7 @@ struct ClusterPicture: Sendable {
     let nodes: [String]
     /// In the order of their names.
     let onlineNodes: [String]
-    /// Those that may have values: no template, and on a node that is online. In the order of their numbers.
+    /// Those that may have values: no template, and on a node that is online. By node, and there in the order of their numbers.
     let guestsInOrder: [Guest]
     /// Those that somebody wants to see nothing of.
     let hiddenGuests: Set<Int>
@@ -46,7 +46,7 @@ struct ClusterPicture: Sendable {
         self.storageTypes = storageTypes.merging(
             storageTypes.sorted { $0.key.node < $1.key.node }.map { (Storage(node: "", name: $0.key.name), $0.value) }
         ) { first, _ in first }
-        guestsInOrder = guests.sorted { $0.vmid < $1.vmid }
+        guestsInOrder = guests.sorted { ($0.node, $0.vmid) < ($1.node, $1.vmid) }
         self.guests = Dictionary(guests.map { ($0.vmid, $0) }, uniquingKeysWith: { first, _ in first })
         online = Set(onlineNodes)
     }

@@ -12,7 +12,7 @@ final class SlowLane: Sendable {
         var schedule: SlowSchedule
         var picture: ClusterPicture?
         /// When the last scrape was.
-        var seen = Deadline.after(seconds: 0)
+        var seen = 0.0
         var ages: [SlowAge: Double] = [:]
     }
 
@@ -23,12 +23,30 @@ final class SlowLane: Sendable {
 
     private let client: ProxmoxClient
     private let shelves: [any AnySlowShelf]
+    private let clock: SlowClock
     private let state: Mutex<State>
 
-    init(_ client: ProxmoxClient, _ shelves: [any AnySlowShelf]) {
+    init(_ client: ProxmoxClient, _ shelves: [any AnySlowShelf], clock: SlowClock = .system) {
         self.client = client
         self.shelves = shelves
+        self.clock = clock
         state = Mutex(State(schedule: SlowSchedule(periods: shelves.map(\.profile.periodSeconds))))
+    }
+
+    /// Takes over what another lane of the same cluster was told, and when it would ask next. Sources that are new are due at once.
+    func follow(_ other: SlowLane) {
+        var sources: [Int?] = []
+        for old in other.shelves {
+            let position = shelves.firstIndex { $0.profile.name == old.profile.name }
+            if let position { shelves[position].follow(old) }
+            sources.append(position)
+        }
+        let (schedule, picture) = other.state.withLock { ($0.schedule, $0.picture) }
+        state.withLock { state in
+            state.schedule.follow(schedule, sources, now: clock.seconds)
+            state.picture = picture
+            state.seen = clock.seconds
+        }
     }
 
     /// Asks whoever is due until its task is cancelled.
@@ -37,42 +55,48 @@ final class SlowLane: Sendable {
         let places = AsyncSemaphore(limit: Self.lanesAtOnce)
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
-                for lane in state.withLock({ isWanted($0) ? $0.schedule.idleLanes(now: Self.now) : [] }) {
-                    // Whoever stands in line takes a job only when its turn comes.
-                    group.addTask { [self] in await places.withPermit(by: .after(seconds: 1)) { await work(lane, context) } }
+                for lane in state.withLock({ isWanted($0) ? $0.schedule.idleLanes(now: clock.seconds) : [] }) {
+                    group.addTask { [self] in await work(lane, context, places) }
                 }
                 try? await Task.sleep(for: .milliseconds(500))
             }
         }
     }
 
-    /// One job of the lane after the other, with as long a rest after each as it took: at most half of one of a node's three workers.
-    private func work(_ lane: String, _ context: CollectionContext) async {
+    /// One job of the lane after the other, with as long a rest after each as it took, but no longer than a second.
+    ///
+    /// Whoever stands in line takes a job only when its turn comes, and stands in line again for the next: a lane that never runs dry
+    /// must not keep its place while others wait.
+    private func work(_ lane: String, _ context: CollectionContext, _ places: AsyncSemaphore) async {
         while !Task.isCancelled {
-            let (job, picture) = state.withLock { state -> (SlowSchedule.Job?, ClusterPicture?) in
-                guard isWanted(state) else { return (nil, nil) }
-                return (state.schedule.take(lane, now: Self.now), state.picture)
-            }
-            guard let job, let picture, shelves.indices.contains(job.source) else { return }
-            let shelf = shelves[job.source]
-            let begin = ContinuousClock.now
-            let call = SlowCall(
-                client: client, http: context.http, clock: context.clock, timeoutSeconds: shelf.profile.timeoutSeconds, picture: picture)
-            let outcome = await shelf.refresh(job.subject, call)
-            state.withLock { $0.schedule.finish(job, outcome, now: Self.now, spread: Double.random(in: 0.9...1.1)) }
-            let seconds = (ContinuousClock.now - begin).seconds
+            let done = await places.withPermit(by: .after(seconds: 1)) { await refreshNext(in: lane, context) }
+            guard let done, let (job, outcome, seconds) = done else { return }
+            // Until then the lane is busy, so that nobody works in it while it rests.
             try? await Task.sleep(for: .seconds(min(seconds, 1)))
+            state.withLock { $0.schedule.finish(job, outcome, now: clock.seconds, spread: Double.random(in: 0.9...1.1)) }
         }
+    }
+
+    /// The lane's next job, what came of it, and how long it took; nil when nothing is due.
+    private func refreshNext(in lane: String, _ context: CollectionContext) async -> (SlowSchedule.Job, SlowOutcome, seconds: Double)? {
+        let (job, picture) = state.withLock { state -> (SlowSchedule.Job?, ClusterPicture?) in
+            guard isWanted(state) else { return (nil, nil) }
+            return (state.schedule.take(lane, now: clock.seconds), state.picture)
+        }
+        guard let job, let picture, shelves.indices.contains(job.source) else { return nil }
+        let shelf = shelves[job.source]
+        let begin = ContinuousClock.now
+        let call = SlowCall(
+            client: client, http: context.http, clock: context.clock, timer: clock, timeoutSeconds: shelf.profile.timeoutSeconds,
+            picture: picture)
+        let outcome = await shelf.refresh(job.subject, call)
+        return (job, outcome, (ContinuousClock.now - begin).seconds)
     }
 
     /// Not while nobody reads it, nor while the credential is refused: then the scrape finds out when that is over.
     private func isWanted(_ state: State) -> Bool {
-        state.picture != nil && !client.wasRefused && (ContinuousClock.now - state.seen.instant).seconds < Self.patienceSeconds
+        state.picture != nil && !client.wasRefused && clock.seconds - state.seen < Self.patienceSeconds
     }
-
-    private static let start = ContinuousClock.now
-
-    private static var now: Double { (ContinuousClock.now - start).seconds }
 
     /// Takes what a scrape saw: from now on these are asked about, and others forgotten.
     func see(_ picture: ClusterPicture, detail: Detail) {
@@ -83,16 +107,22 @@ final class SlowLane: Sendable {
         }
         state.withLock { state in
             state.picture = picture
-            state.seen = .after(seconds: 0)
-            state.schedule.replace(subjects, now: Self.now)
+            state.seen = clock.seconds
+            state.schedule.replace(subjects, now: clock.seconds)
         }
     }
 
     /// Asks soon for what was refused: rights have been given or taken.
-    func retryForbidden() { state.withLock { $0.schedule.retryForbidden(now: Self.now) } }
+    func retryForbidden() { state.withLock { $0.schedule.retryForbidden(now: clock.seconds) } }
 
     /// Whether any source ever answered.
     var hasAnything: Bool { shelves.contains { !$0.isEmpty } }
+
+    /// What a page says when it is.
+    var moment: Double { clock.seconds }
+
+    /// A scrape showed nothing.
+    func showedNothing() { state.withLock { $0.ages = [:] } }
 
     /// Writes what is kept of whom the picture holds.
     func write(into page: inout SlowPage) {

@@ -1,27 +1,62 @@
 import Metrics
 import ProxmoxAPI
 
-/// Where slow sources write: one buffer of a cluster, with the labels that many of them share.
+/// Where slow sources write: a buffer for the cluster's own and one for each node with its guests, so that none grows with the cluster.
 struct SlowPage: Sendable {
+    /// A buffer, and the labels in it that many samples share.
+    private struct Place: Sendable {
+        var buffer: SampleBuffer
+        var guestLabels: [Int: LabelSet] = [:]
+        var nodeLabels: [String: LabelSet] = [:]
+    }
+
     let picture: ClusterPicture
     /// Of the scrape; finer families are not written.
     let detail: Detail
     /// Seconds since 1970.
     let now: Double
-    var buffer: SampleBuffer
-    private var guestLabels: [Int: LabelSet] = [:]
-    private var nodeLabels: [String: LabelSet] = [:]
+    /// By the clock of the timers.
+    let moment: Double
     /// The age of the oldest answer that is shown, by source and node.
     private(set) var ages: [SlowAge: Double] = [:]
+    private let begin: @Sendable (_ part: String) -> SampleBuffer
+    /// The node that is written about; empty for the cluster.
+    private var node = ""
+    private var place: Place
+    /// Those of all others.
+    private var places: [String: Place] = [:]
 
-    init(picture: ClusterPicture, detail: Detail, now: Double, buffer: consuming SampleBuffer) {
+    /// - Parameter begin: makes the buffer of a part.
+    init(
+        picture: ClusterPicture, detail: Detail, now: Double, moment: Double, begin: @escaping @Sendable (_ part: String) -> SampleBuffer
+    ) {
         self.picture = picture
         self.detail = detail
         self.now = now
-        self.buffer = buffer
+        self.moment = moment
+        self.begin = begin
+        place = Place(buffer: begin(picture.cluster + "/(slow)"))
     }
 
     var cluster: String { picture.cluster }
+
+    /// What is written now: of the node that was turned to, else of the cluster.
+    var buffer: SampleBuffer {
+        get { place.buffer }
+        _modify { yield &place.buffer }
+    }
+
+    /// From now on writes about a node and its guests, or with an empty name about the cluster.
+    mutating func turn(to other: String) {
+        guard other != node else { return }
+        let next = places.removeValue(forKey: other) ?? Place(buffer: begin("\(cluster)/\(other)/(slow)"))
+        places[node] = place
+        place = next
+        node = other
+    }
+
+    /// All that was written.
+    consuming func buffers() -> [SampleBuffer] { [place.buffer] + places.values.map(\.buffer) }
 
     /// `cluster`
     mutating func labelsOfCluster() -> LabelSet { labels(ofNode: nil) }
@@ -30,18 +65,18 @@ struct SlowPage: Sendable {
     mutating func labels(ofNode node: String) -> LabelSet { labels(ofNode: Optional(node)) }
 
     private mutating func labels(ofNode node: String?) -> LabelSet {
-        if let labels = nodeLabels[node ?? ""] { return labels }
+        if let labels = place.nodeLabels[node ?? ""] { return labels }
         let labels = node.map { buffer.labels(NodeFamilies.labels, cluster, $0) } ?? buffer.labels(ClusterFamilies.labels, cluster)
-        nodeLabels[node ?? ""] = labels
+        place.nodeLabels[node ?? ""] = labels
         return labels
     }
 
     /// `cluster`, `node`, `vmid`, `name`, `type` of a guest that may have values; nil of others.
     mutating func labels(ofGuest vmid: Int) -> LabelSet? {
-        if let labels = guestLabels[vmid] { return labels }
+        if let labels = place.guestLabels[vmid] { return labels }
         guard let guest = picture.guest(vmid) else { return nil }
         let labels = buffer.labels(GuestFamilies.labels, cluster, guest.node, String(vmid), guest.identity.name, guest.kind.rawValue)
-        guestLabels[vmid] = labels
+        place.guestLabels[vmid] = labels
         return labels
     }
 

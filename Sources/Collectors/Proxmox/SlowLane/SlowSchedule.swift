@@ -30,6 +30,19 @@ struct SlowSchedule: Sendable {
     /// - Parameter periods: in seconds, of each source.
     init(periods: [Double]) { self.periods = periods }
 
+    /// Takes over when another schedule would have asked. What it is being told now is asked for again, and nobody waits longer than a period.
+    ///
+    /// - Parameter sources: for each source of the other, its position here; nil when it is here no more.
+    mutating func follow(_ other: SlowSchedule, _ sources: [Int?], now: Double) {
+        for (job, entry) in other.entries {
+            guard sources.indices.contains(job.source), let source = sources[job.source], periods.indices.contains(source) else { continue }
+            let own = Job(source: source, subject: job.subject)
+            let due = entry.isRunning ? now : min(entry.due, now + periods[source])
+            entries[own] = Entry(due: due, failures: entry.failures)
+            push(own, due: due)
+        }
+    }
+
     /// Says whom the sources are about now. Whoever is new is due at once; whoever is gone is not asked about again.
     mutating func replace(_ subjects: [[SlowSubject]], now: Double) {
         var wanted: Set<Job> = []

@@ -17,8 +17,8 @@ package struct SlowSettings: Sendable {
         let known = Self.profiles.map(\.name)
         for name in tree["skip"].texts ?? [] where !name.isEmpty {
             guard known.contains(name) else {
-                let hint = nearest(to: name, among: known).map { "; did you mean \($0)?" } ?? ""
-                throw tree["skip"].failure("there is no source \(quoted(name))\(hint) Known are \(known.joined(separator: ", "))")
+                let hint = nearest(to: name, among: known).map { "; did you mean \($0)?" } ?? ";"
+                throw tree["skip"].failure("there is no source \(quoted(name))\(hint) known are \(known.joined(separator: ", "))")
             }
             skipped.insert(name)
         }

@@ -1,4 +1,3 @@
-import Primitives
 import ProxmoxAPI
 import Synchronization
 
@@ -6,8 +5,9 @@ import Synchronization
 final class SlowShelf<Source: SlowSource>: AnySlowShelf {
     private struct Kept: Sendable {
         let reading: Source.Reading
-        let at: Deadline
-        let expires: Deadline
+        /// By the clock of the timers.
+        let at: Double
+        let expires: Double
     }
 
     private struct State {
@@ -32,9 +32,11 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
         do throws(ProxmoxError) {
             let reading = try await source.ask(subject, call, last: last)
             let delay = source.delaySeconds(after: reading)
-            let life = profile.isOfThePast ? .infinity : max(3 * profile.periodSeconds, (delay ?? 0) + profile.periodSeconds)
+            // The next answer may come a little later than it is due.
+            let life = profile.isOfThePast ? .infinity : max(3 * profile.periodSeconds, 1.5 * (delay ?? 0))
+            let now = call.timer.seconds
             state.withLock { state in
-                state.kept[subject] = Kept(reading: reading, at: .after(seconds: 0), expires: .after(seconds: life))
+                state.kept[subject] = Kept(reading: reading, at: now, expires: now + life)
                 state.problems[subject] = nil
             }
             return .answered(nextAfterSeconds: delay)
@@ -49,6 +51,12 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
             }
             return isAbsence ? .absent : error.kind == .forbidden ? .forbidden : .failed
         }
+    }
+
+    func follow(_ other: any AnySlowShelf) {
+        guard let other = other as? SlowShelf<Source> else { return }
+        let (kept, problems) = other.state.withLock { ($0.kept, $0.problems) }
+        state.withLock { ($0.kept, $0.problems) = (kept, problems) }
     }
 
     func forget(allBut subjects: Set<SlowSubject>, _ picture: ClusterPicture) {
@@ -76,9 +84,9 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
             }
         var readings: [(subject: SlowSubject, reading: Source.Reading)] = []
         for subject in subjects {
-            guard let kept = kept[subject], !kept.expires.hasPassed else { continue }
+            guard let kept = kept[subject], page.moment < kept.expires else { continue }
             readings.append((subject, kept.reading))
-            page.note(profile.name, subject, ageSeconds: (ContinuousClock.now - kept.at.instant).seconds)
+            page.note(profile.name, subject, ageSeconds: page.moment - kept.at)
         }
         source.write(readings, into: &page)
     }
@@ -100,6 +108,8 @@ protocol AnySlowShelf: AnyObject, Sendable {
     var isEmpty: Bool { get }
     func subjects(_ picture: ClusterPicture) -> [SlowSubject]
     func refresh(_ subject: SlowSubject, _ call: SlowCall) async -> SlowOutcome
+    /// Takes over what is kept in another shelf of the same source.
+    func follow(_ other: any AnySlowShelf)
     /// Throws away what is about others: they are gone, or elsewhere.
     func forget(allBut subjects: Set<SlowSubject>, _ picture: ClusterPicture)
     func write(into page: inout SlowPage)

@@ -30,7 +30,7 @@ protocol SlowSource: Sendable {
     /// Whether an error only says that there is nothing to be had, now or ever: then it is no problem, and what was kept is gone.
     func isAbsence(_ error: ProxmoxError) -> Bool
 
-    /// Writes what is kept of one subject.
+    /// Writes what is kept of one subject, to whose node the page was turned.
     func write(_ subject: SlowSubject, _ reading: Reading, into page: inout SlowPage)
 
     /// Writes all that is kept, for sources whose subjects know of the same things.
@@ -47,7 +47,11 @@ extension SlowSource {
     func write(_ subject: SlowSubject, _ reading: Reading, into page: inout SlowPage) {}
 
     func write(_ readings: [(subject: SlowSubject, reading: Reading)], into page: inout SlowPage) {
-        for (subject, reading) in readings { write(subject, reading, into: &page) }
+        for (subject, reading) in readings {
+            page.turn(to: subject.node)
+            write(subject, reading, into: &page)
+        }
+        page.turn(to: "")
     }
 
     func subjects(_ picture: ClusterPicture) -> [SlowSubject] {
@@ -82,6 +86,7 @@ struct SlowCall: Sendable {
     let client: ProxmoxClient
     let http: HTTPClient
     let clock: WallClock
+    let timer: SlowClock
     let timeoutSeconds: Double
     let picture: ClusterPicture
 

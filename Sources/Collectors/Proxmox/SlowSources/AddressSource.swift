@@ -14,6 +14,7 @@ struct AddressFamily: Sendable {
     }
 
     func write(_ guest: ClusterPicture.Guest, _ addresses: [GuestAddress], into page: inout SlowPage) {
+        guard page.detail >= .disk else { return }
         let identity = [page.cluster, guest.node, String(guest.vmid), guest.identity.name, guest.kind.rawValue]
         for address in addresses {
             let own = [address.interface, address.hardwareAddress, address.family, address.address]

@@ -1,5 +1,4 @@
 import Metrics
-import Primitives
 import ProxmoxAPI
 
 /// What the guest agent tells from inside virtual machines. One that is dead costs a worker of the node three seconds, so it is asked ever
@@ -11,7 +10,7 @@ struct AgentSource: SlowSource {
         var addresses: [GuestAddress] = []
         var system: AgentSystem?
         /// When addresses and system are asked for again.
-        var nextIdentity = Deadline.after(seconds: 0)
+        var nextIdentity = -Double.infinity
         /// Times in a row that it was dead.
         var failures = 0
     }
@@ -71,7 +70,7 @@ struct AgentSource: SlowSource {
         }
         reading.isUp = true
         reading.failures = 0
-        guard reading.nextIdentity.hasPassed else { return reading }
+        guard call.timer.seconds >= reading.nextIdentity else { return reading }
         // An agent may lack either command.
         if let addresses = try? await call.client.agentAddresses(of: vmid, on: subject.node, http: call.http, by: call.deadline) {
             reading.addresses = addresses
@@ -79,12 +78,12 @@ struct AgentSource: SlowSource {
         if let system = try? await call.client.agentSystem(of: vmid, on: subject.node, http: call.http, by: call.deadline) {
             reading.system = system
         }
-        reading.nextIdentity = .after(seconds: Self.identitySeconds)
+        reading.nextIdentity = call.timer.seconds + Self.identitySeconds
         return reading
     }
 
     func delaySeconds(after reading: Reading) -> Double? {
-        reading.isUp ? nil : min(3600, profile.periodSeconds * Double(1 << min(reading.failures, 10)))
+        reading.isUp ? nil : min(max(3600, profile.periodSeconds), profile.periodSeconds * Double(1 << min(reading.failures, 10)))
     }
 
     func isAbsence(_ error: ProxmoxError) -> Bool { error.isOfGuestElsewhere || error.isOfNoAgent }

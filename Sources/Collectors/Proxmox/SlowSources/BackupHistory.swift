@@ -44,6 +44,9 @@ struct BackupHistory: Sendable {
     private(set) var guests: [Int: Guest] = [:]
     /// The newest run of each job on this node.
     private(set) var jobs: [String: JobRun] = [:]
+    /// Tasks of one node that are believed.
+    private static let taskLimit = 50_000
+
     /// Tasks that were taken, with their start.
     private var known: [String: Double] = [:]
     /// Tasks whose logs are still to be read, the newest last.
@@ -53,11 +56,12 @@ struct BackupHistory: Sendable {
     var isWhole: Bool { unread.isEmpty }
 
     /// - Parameter tasks: some of which may have been taken before.
-    /// - Parameter moment: tasks that began before it will not be listed again.
+    /// - Parameter moment: tasks that began before it will not be listed again; those that are all the same are not taken as new.
     mutating func take(_ tasks: [BackupTask], forgetting moment: Double) {
-        known = known.filter { $0.value >= moment }
+        let listed = Set(tasks.map(\.upid))
+        known = known.filter { $0.value >= moment || listed.contains($0.key) }
         for task in tasks.sorted(by: { $0.start < $1.start }) {
-            guard let end = task.end, known[task.upid] == nil else { continue }
+            guard let end = task.end, known[task.upid] == nil, known.count < Self.taskLimit else { continue }
             known[task.upid] = task.start
             unread.append(task)
             if let vmid = task.vmid { add(vmid, Guest(end: end, isGood: task.isGood, durationSeconds: max(0, end - task.start))) }

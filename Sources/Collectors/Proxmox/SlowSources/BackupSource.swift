@@ -48,11 +48,16 @@ struct BackupSource: SlowSource {
         let tasks = try await call.client.backupTasks(
             subject.node, since: since, limit: Self.taskLimit, http: call.http, by: call.deadline)
         history.take(tasks.rows, forgetting: call.now - Self.pastSeconds)
+        var patience = SlowPatience()
         for _ in 0..<Self.logsAtOnce {
             guard let task = history.nextUnread() else { break }
-            // A log that cannot be had is not asked for again: others must get their turn.
-            guard let log = try? await self.log(of: task, on: subject.node, call) else { continue }
-            history.take(log, of: task)
+            do throws(ProxmoxError) {
+                history.take(try await log(of: task, on: subject.node, call), of: task)
+                patience.succeeded()
+            } catch {
+                // A log that cannot be had is not asked for again: others must get their turn.
+                guard try patience.goesOn(after: error) else { break }
+            }
         }
         return history
     }
@@ -73,7 +78,7 @@ struct BackupSource: SlowSource {
             for line in lines { log.read(line) }
             if lines.count < pageLines { break }
         }
-        log.finish()
+        log.finish(taskEnd: task.end)
         return log
     }
 
@@ -86,13 +91,16 @@ struct BackupSource: SlowSource {
             for (job, run) in history.jobs { jobs[job, default: []].append(run) }
         }
         for guest in page.picture.guestsInOrder {
-            guard let backup = guests[guest.vmid], let labels = page.labels(ofGuest: guest.vmid) else { continue }
+            guard let backup = guests[guest.vmid] else { continue }
+            page.turn(to: guest.node)
+            guard let labels = page.labels(ofGuest: guest.vmid) else { continue }
             page.buffer.add(success, labels, backup.isLastGood)
             guard let good = backup.good else { continue }
             page.buffer.add(guest.kind == .qemu ? machineLast : containerLast, labels, good.end)
             page.buffer.add(last, labels, good.end)
             page.buffer.add(duration, labels, good.durationSeconds)
         }
+        page.turn(to: "")
         for (job, runs) in jobs.sorted(by: { $0.key < $1.key }) {
             guard let run = BackupHistory.JobRun.last(of: runs) else { continue }
             let labels = page.buffer.labels(BackupJobSource.jobLabels, page.cluster, job)

@@ -41,7 +41,8 @@ struct ReplicationSource: SlowSource {
 
     func write(_ subject: SlowSubject, _ jobs: Listing<ReplicationStatus>, into page: inout SlowPage) {
         var seen: Set<String> = []
-        for job in jobs.rows where !page.picture.hiddenGuests.contains(job.vmid) && seen.insert(job.id).inserted {
+        let rows = jobs.rows.sorted { $0.id < $1.id }
+        for job in rows where !page.picture.hiddenGuests.contains(job.vmid) && seen.insert(job.id).inserted {
             let labels = page.buffer.labels(Self.labels, page.cluster, subject.node, String(job.vmid), job.id, job.target)
             page.buffer.add(lastSync, labels, job.lastSync)
             page.buffer.add(lastSyncSeconds, labels, job.lastSync)

@@ -1,0 +1,40 @@
+import ProxmoxAPI
+import Testing
+
+@testable import ProxmoxCollector
+
+@Suite struct BackupHistoryTests {
+    private typealias Guest = BackupHistory.Guest
+    private typealias JobRun = BackupHistory.JobRun
+
+    @Test func `of two runs the later tells of success, and the later good one of when`() {
+        let good = Guest(end: 10, isGood: true, durationSeconds: 3)
+        let bad = Guest(end: 20, isGood: false, durationSeconds: 1)
+        let older = Guest(end: 5, isGood: true, durationSeconds: 9)
+        for guests in [[good, bad, older], [older, bad, good], [bad, older, good], [bad, good, older]] {
+            let merged = guests.dropFirst().reduce(guests[0]) { $0.merged(with: $1) }
+            #expect(!merged.isLastGood && merged.lastEnd == 20 && merged.good?.end == 10 && merged.good?.durationSeconds == 3)
+        }
+        #expect(bad.merged(with: bad).good == nil)
+        // In the same second, the one that was told of later.
+        #expect(
+            Guest(end: 5, isGood: true, durationSeconds: nil).merged(with: Guest(end: 5, isGood: false, durationSeconds: nil)).isLastGood
+                == false)
+    }
+
+    @Test func `a job's last run is on all nodes that began it together`() throws {
+        #expect(JobRun.last(of: []) == nil)
+        let runs = [
+            JobRun(start: 1000, end: 1500, isGood: true), JobRun(start: 1010, end: 9000, isGood: false),
+            JobRun(start: 5, end: 99_999, isGood: false),
+        ]
+        for runs in [runs, runs.reversed()] {
+            let last = try #require(JobRun.last(of: runs))
+            #expect(last.start == 1010 && last.end == 9000 && !last.isGood)
+        }
+        let alone = try #require(JobRun.last(of: [runs[0], runs[2]]))
+        #expect(alone.isGood && alone.end == 1500)
+        #expect(JobRun.last(of: [JobRun(start: 301, end: 302, isGood: true), JobRun(start: 1, end: 2, isGood: false)])?.isGood == true)
+        #expect(JobRun.last(of: [JobRun(start: 300, end: 302, isGood: true), JobRun(start: 1, end: 2, isGood: false)])?.isGood == false)
+    }
+}

@@ -1,0 +1,108 @@
+import CollectorConformance
+import Testing
+
+@testable import ProxmoxCollector
+
+/// What the credential may not see is said, and not taken for what is not there.
+@Suite struct RightsTests {
+    private static let whole = #"""
+        {"/":{"Sys.Audit":1,"Mapping.Audit":1},"/nodes":{"Sys.Audit":1},"/vms":{"VM.Audit":1,"VM.GuestAgent.Audit":1,"VM.Monitor":1},
+        "/storage":{"Datastore.Audit":1},"/pool":{"Pool.Audit":1}}
+        """#
+
+    private static func table(_ rights: String, version: String = "9.2.11") -> [String: String] {
+        Lab.table().merging(["/access/permissions": rights, "/version": #"{"version":"\#(version)"}"#]) { $1 }
+    }
+
+    private static func missing(_ trial: Trial) -> [String] {
+        trial.exposition.family("pve_missing_privilege_info").map { "\($0.label("privilege") ?? "") \($0.label("path") ?? "")" }.sorted()
+    }
+
+    @Test(
+        arguments: [
+            ("9.2.11", whole, []), ("8.4.1", whole, []), ("10.0", whole, []),
+            ("9.2.11", whole.replacing(#","VM.GuestAgent.Audit":1"#, with: ""), ["VM.GuestAgent.Audit /vms"]),
+            ("8.4.1", whole.replacing(#","VM.GuestAgent.Audit":1"#, with: ""), []),
+            ("8.4.1", whole.replacing(#","VM.Monitor":1"#, with: ""), ["VM.Monitor /vms"]),
+            ("9.2.11", whole.replacing(#","VM.Monitor":1"#, with: ""), []),
+            (
+                "9.2.11", whole.replacing(#""/pool":{"Pool.Audit":1}"#, with: #""/mapping":{}"#),
+                ["Mapping.Audit /mapping", "Pool.Audit /pool"]
+            ),
+            ("9.2.11", whole.replacing(#"{"Datastore.Audit":1}"#, with: #"{"Datastore.Audit":0}"#), ["Datastore.Audit /storage"]),
+            // Which of the two it takes nobody knows.
+            (
+                "", "[]",
+                [
+                    "Datastore.Audit /storage", "Mapping.Audit /mapping", "Pool.Audit /pool", "Sys.Audit /", "Sys.Audit /nodes",
+                    "VM.Audit /vms",
+                ]
+            ),
+        ] as [(String, String, [String])])
+    func `what is missing`(version: String, rights: String, missing: [String]) async throws {
+        try await FakeProxmox.serve(Self.table(rights, version: version)) { fake in
+            let trial = try await scrape(ProxmoxCollector(try fake.settings()))
+            #expect(Self.missing(trial) == missing)
+            let counts = ["pve_node_vm_count", "pve_node_lxc_count"].filter(trial.families.contains)
+            #expect(counts.count == (rights == "[]" ? 0 : 2))
+        }
+    }
+
+    @Test func `nodes do not count guests that may be hidden`() async throws {
+        var table = Self.table(Self.whole.replacing(#""VM.Audit":1,"#, with: ""))
+        table["/nodes/pve1/qemu?full=1"] = Lab.rows([Lab.listed(100)])
+        try await FakeProxmox.serve(table) { fake in
+            let trial = try await scrape(ProxmoxCollector(try fake.settings()))
+            #expect(trial.families.contains("pve_vm_status") && !trial.families.contains("pve_node_vm_count"))
+            #expect(trial.reasons == ["lab: forbidden"])
+        }
+    }
+
+    @Test func `rights are asked for once, and are not spoken of while the cluster is silent`() async throws {
+        try await FakeProxmox.serve(Self.table("{}")) { fake in
+            let collector = ProxmoxCollector(try fake.settings())
+            #expect(Self.missing(try await scrape(collector)).count == 7)
+            #expect(fake.takeCalls().contains("/access/permissions"))
+            #expect(Self.missing(try await scrape(collector)).count == 7)
+            #expect(!fake.takeCalls().contains("/access/permissions"))
+            // Only the version fails: nobody knows which right agents take.
+            fake["/version"] = .refusal(500, "no")
+            #expect(Self.missing(try await scrape(collector)).count == 6)
+            fake.everything = .drop
+            #expect(try await scrape(collector).families.isEmpty)
+        }
+    }
+
+    @Test(arguments: [FakeProxmox.Answer.refusal(500, "no"), .data("5"), .data("null"), .drop])
+    func `rights that cannot be had say nothing`(answer: FakeProxmox.Answer) async throws {
+        try await FakeProxmox.serve(Self.table("{}")) { fake in
+            fake["/access/permissions"] = answer
+            let trial = try await scrape(ProxmoxCollector(try fake.settings()))
+            #expect(Self.missing(trial) == [])
+            // A list that is empty may be one that is hidden.
+            #expect(!trial.families.contains("pve_node_vm_count"))
+        }
+    }
+
+    @Test func `rights are asked for every five minutes, and after a failure in half a one; what was known stays`() async throws {
+        let hand = HandClock()
+        try await FakeProxmox.serve(Self.table("{}")) { fake in
+            let collector = ProxmoxCollector(try fake.settings(), clock: hand.clock)
+            func isAsked(after seconds: Double) async throws -> Bool {
+                hand.advance(seconds)
+                _ = fake.takeCalls()
+                #expect(Self.missing(try await scrape(collector)).count == 7)
+                return fake.takeCalls().contains("/access/permissions")
+            }
+            #expect(try await isAsked(after: 0))
+            #expect(try await !isAsked(after: 299))
+            fake["/access/permissions"] = .refusal(500, "no")
+            #expect(try await isAsked(after: 1))
+            #expect(try await !isAsked(after: 29))
+            #expect(try await isAsked(after: 1))
+            fake["/access/permissions"] = .data("{}")
+            #expect(try await isAsked(after: 30))
+            #expect(try await !isAsked(after: 299))
+        }
+    }
+}
