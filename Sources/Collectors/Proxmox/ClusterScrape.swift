@@ -86,7 +86,7 @@ struct ClusterScrape: Sendable {
     /// it says so.
     private func renewRights(_ answers: ClusterAnswers) async {
         let guests = answers.resources?.value.map { Set($0.guests.map(\.vmid)) }
-        let areShaken = cluster.rights.areShaken(by: answers.status, guests: guests, before: cluster.knownGuests)
+        let areShaken = cluster.rights.areShaken(by: answers.status, guests: guests)
         guard areShaken, answers.permissions == nil else { return }
         let share = Deadline.after(seconds: context.deadline.remainingSeconds / 5)
         let permissions = try? await cluster.client.permissions(http: context.http, by: share)

@@ -82,10 +82,7 @@ final class ProxmoxCluster: Sendable {
 
     func remembered(_ vmid: Int) -> GuestIdentity? { state.withLock { $0.guests[vmid] } }
 
-    /// The guests that the last scrape saw, with those that the filter leaves out.
-    var knownGuests: Set<Int> { state.withLock { Set($0.guests.keys) } }
-
-    /// Those that the filter left out.
+    /// Guests that the filter left out of the last scrape.
     var hiddenGuests: Set<Int> { state.withLock { $0.hiddenGuests } }
 
     /// Keeps what was seen in this scrape and forgets guests that are gone.

@@ -9,6 +9,8 @@ final class Rights: Sendable {
         var nextAsk = -Double.infinity
         /// Whether the last answer about the cluster's status was a refusal.
         var wasRefused = false
+        /// All guests of the last answer about the cluster's resources.
+        var guests: Set<Int> = []
     }
 
     /// Rights are given and taken by hand.
@@ -49,7 +51,7 @@ final class Rights: Sendable {
 
     /// Whether rights seem to have been given or taken since the last scrape: the status of the cluster is refused and was not, or the other
     /// way round; guests are gone, or there where none was. They may have been made or removed as well.
-    func areShaken(by status: ClusterAnswers.Answer<ClusterStatus>?, guests: Set<Int>?, before: Set<Int>) -> Bool {
+    func areShaken(by status: ClusterAnswers.Answer<ClusterStatus>?, guests: Set<Int>?) -> Bool {
         let isRefused: Bool? =
             switch status {
             case .success: false
@@ -60,6 +62,8 @@ final class Rights: Sendable {
             let isOther = isRefused.map { $0 != state.wasRefused } ?? false
             state.wasRefused = isRefused ?? state.wasRefused
             guard let guests else { return isOther }
+            let before = state.guests
+            state.guests = guests
             return isOther || !before.isSubset(of: guests) || before.isEmpty && !guests.isEmpty
         }
     }
