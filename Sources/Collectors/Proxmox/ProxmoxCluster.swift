@@ -10,6 +10,7 @@ final class ProxmoxCluster: Sendable {
         /// The name came from a cluster, not from a node that stands alone.
         var isCluster = false
         var guests: [Int: GuestIdentity] = [:]
+        var hiddenGuests: Set<Int> = []
         var storageTypes: [ClusterPicture.Storage: String] = [:]
     }
 
@@ -81,8 +82,16 @@ final class ProxmoxCluster: Sendable {
 
     func remembered(_ vmid: Int) -> GuestIdentity? { state.withLock { $0.guests[vmid] } }
 
+    /// Guests that the filter left out of the last scrape.
+    var hiddenGuests: Set<Int> { state.withLock { $0.hiddenGuests } }
+
     /// Keeps what was seen in this scrape and forgets guests that are gone.
-    func remember(_ guests: [Int: GuestIdentity]) { state.withLock { $0.guests = guests } }
+    func remember(_ guests: [Int: GuestIdentity], hidden: Set<Int>) {
+        state.withLock { state in
+            state.guests = guests
+            state.hiddenGuests = hidden
+        }
+    }
 
     /// The plugin of each storage, as it was last told.
     var storageTypes: [ClusterPicture.Storage: String] { state.withLock { $0.storageTypes } }

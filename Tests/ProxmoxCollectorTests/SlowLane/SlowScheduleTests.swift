@@ -29,6 +29,8 @@ import Testing
         func finish(
             _ job: SlowSchedule.Job, _ outcome: SlowOutcome = .answered(nextAfterSeconds: nil), now: Double = 0, spread: Double = 1
         ) { schedule.finish(job, outcome, now: now, spread: spread) }
+
+        func retryForbidden(now: Double) { schedule.retryForbidden(now: now) }
     }
 
     // MARK: order
@@ -218,5 +220,18 @@ import Testing
         #expect(drain(at: 905) == 10_000)
         // No more than the jobs, and one for each lane that runs dry.
         #expect(takes == 30_000 + 20)
+    }
+
+    @Test func `what was refused is due at once when rights have changed, and nothing else is`() throws {
+        let schedule = Bench([60, 60], [[Self.pve1], [Self.pve1]])
+        for outcome in [SlowOutcome.forbidden, .failed] { schedule.finish(try #require(schedule.take("pve1", now: 0)), outcome) }
+        #expect(schedule.idleLanes(now: 1) == [])
+        schedule.retryForbidden(now: 1)
+        let again = try #require(schedule.take("pve1", now: 1))
+        #expect(again.source == 0)
+        schedule.finish(again, now: 1)
+        #expect(schedule.take("pve1", now: 1) == nil)
+        schedule.retryForbidden(now: 2)
+        #expect(schedule.take("pve1", now: 2) == nil)
     }
 }

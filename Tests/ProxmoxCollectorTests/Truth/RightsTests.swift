@@ -105,4 +105,36 @@ import Testing
             #expect(try await !isAsked(after: 299))
         }
     }
+
+    @Test func `rights are asked for at once when a refusal or guests that are gone put them in doubt`() async throws {
+        try await FakeProxmox.serve(Self.table(Self.whole)) { fake in
+            let collector = ProxmoxCollector(try fake.settings())
+            func scraped() async throws -> (trial: Trial, asked: Bool) {
+                _ = fake.takeCalls()
+                let trial = try await scrape(collector)
+                return (trial, fake.takeCalls().contains("/access/permissions"))
+            }
+            #expect(try await scraped().trial.families.contains("pve_node_vm_count"))
+            #expect(try await !scraped().asked)
+            // All rights are taken: lists are empty, and nothing in them says so.
+            fake["/cluster/status"] = .refusal(403, "Permission check failed (/, Sys.Audit)")
+            fake["/access/permissions"] = .data("{}")
+            let blind = try await scraped()
+            #expect(blind.asked && !blind.trial.families.contains("pve_node_vm_count") && Self.missing(blind.trial).count == 7)
+            #expect(try await !scraped().asked)
+            fake["/cluster/status"] = .data(Lab.table()["/cluster/status"] ?? "")
+            fake["/access/permissions"] = .data(Self.whole)
+            let healed = try await scraped()
+            #expect(healed.asked && healed.trial.families.contains("pve_node_vm_count") && Self.missing(healed.trial) == [])
+            fake["/cluster/resources"] = .data(Lab.rows([Lab.node("pve1"), Lab.guest(100, on: "pve1")]))
+            _ = try await scraped()
+            #expect(try await !scraped().asked)
+            // Guests may have been removed, or hidden: whoever does not get to know counts none.
+            fake["/cluster/resources"] = .data(Lab.rows([Lab.node("pve1")]))
+            fake["/access/permissions"] = .refusal(500, "no")
+            let doubtful = try await scraped()
+            #expect(doubtful.asked && !doubtful.trial.families.contains("pve_node_vm_count"))
+            #expect(try await !scraped().asked, "and tries again in half a minute")
+        }
+    }
 }

@@ -18,7 +18,7 @@ struct ClusterScrape: Sendable {
             return
         }
         let client = cluster.client
-        cluster.rights.askIfDue(client, context.http)
+        cluster.rights.askIfDue(client, context.http) { [slowLane = cluster.slowLane] in slowLane.retryForbidden() }
         var answers = await ClusterAnswers.ask(client, context.http, by: context.deadline)
         if answers.status?.value?.isQuorate == false, await client.findQuorum(http: context.http, by: context.deadline) {
             // A node on the small side of a split takes all others for dead. Whoever is on the other side knows better.
@@ -60,6 +60,7 @@ struct ClusterScrape: Sendable {
             report(.malformed("/cluster/resources", "\(count) rows do not tell what they are about"), part: name)
         }
 
+        await renewRights(answers)
         let members = Members(status, resources, cluster.filter)
         let inventory = Inventory(resources, cluster)
         writeCluster(name, answers.version?.value, status, members, inventory)
@@ -76,6 +77,18 @@ struct ClusterScrape: Sendable {
         await writeRights(name, answers.version?.value, members)
         if let resources { remember(resources, inventory, listed) }
         writeSlow(picture(name, answers.version?.value, members, inventory, listed))
+    }
+
+    /// Asks for the permissions at once when they seem to be others than they were: without rights a list is short or empty, and nothing in
+    /// it says so.
+    private func renewRights(_ answers: ClusterAnswers) async {
+        let guests = answers.resources?.value.map { Set($0.guests.map(\.vmid)) }
+        let areShaken = cluster.rights.areShaken(by: answers.status, guests: guests)
+        // What is not known yet, or is being asked for, nobody believes.
+        guard areShaken, cluster.rights.permissions != nil else { return }
+        let share = Deadline.after(seconds: context.deadline.remainingSeconds / 5)
+        let permissions = try? await cluster.client.permissions(http: context.http, by: share)
+        if cluster.rights.replace(by: permissions) { cluster.slowLane.retryForbidden() }
     }
 
     /// What is asked for on timers, from the last good answers; and from now on they are asked for as things are now.
@@ -105,7 +118,8 @@ struct ClusterScrape: Sendable {
         return ClusterPicture(
             cluster: name, version: version, nodes: members.all.map(\.name), onlineNodes: members.online,
             guests: guests.filter { members.isOnline($0.node) && !$0.identity.isTemplate },
-            hiddenGuests: inventory.hidden, storageTypes: cluster.storageTypes)
+            hiddenGuests: (inventory.hidden ?? cluster.hiddenGuests).subtracting(listed.guests.keys), filter: cluster.filter,
+            storageTypes: cluster.storageTypes)
     }
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
@@ -155,7 +169,7 @@ struct ClusterScrape: Sendable {
     private func remember(_ resources: ClusterResources, _ inventory: Inventory, _ listed: NodeScrape.Listed) {
         var identities = listed.guests.mapValues(\.identity)
         for guest in resources.guests where identities[guest.vmid] == nil { identities[guest.vmid] = inventory.identity(guest.vmid) }
-        cluster.remember(identities)
+        cluster.remember(identities, hidden: inventory.hidden ?? [])
         let storages = inventory.storages.map { (ClusterPicture.Storage(node: $0.node, name: $0.name), $0.type) }
         cluster.remember(Dictionary(storages, uniquingKeysWith: { first, _ in first }))
     }

@@ -6,8 +6,8 @@ struct Inventory: Sendable {
     let guests: [Int: GuestResource]
     /// With those that the filter leaves out; nil when nobody knows.
     private let rows: [Int: GuestResource]?
-    /// Guests that the filter leaves out, of those that are listed.
-    let hidden: Set<Int>
+    /// Guests that the filter leaves out, of those that are listed; nil when nobody knows.
+    let hidden: Set<Int>?
     /// In the order of their labels.
     let storages: [ClusterResources.Storage]
     private let cluster: ProxmoxCluster
@@ -24,7 +24,7 @@ struct Inventory: Sendable {
             return filter.takes(node: row.node) && filter.takes(vmid: vmid, tags: tags, pool: pool)
         }
         self.guests = taken
-        hidden = Set(guests.keys).subtracting(taken.keys)
+        hidden = rows.map { Set($0.keys).subtracting(taken.keys) }
         var seen: Set<[String]> = []
         storages = (resources?.storages ?? []).filter { seen.insert([$0.node, $0.name, $0.type]).inserted }
             .sorted { ($0.node, $0.name, $0.type) < ($1.node, $1.name, $1.type) }

@@ -93,7 +93,7 @@ struct NodeScrape: Sendable {
         if containers?.isWhole == true { listed.markRead(node, .lxc) }
         let rows = (machines?.rows ?? []).map(Row.machine) + (containers?.rows ?? []).map(Row.container)
         for row in rows.sorted(by: { $0.vmid < $1.vmid })
-        where listed.guests[row.vmid] == nil && !inventory.hidden.contains(row.vmid) {
+        where listed.guests[row.vmid] == nil && inventory.hidden?.contains(row.vmid) != true {
             // Two nodes may list a guest that moves while they are asked: only when its own node does not list it is it here.
             if let owner = inventory.guests[row.vmid]?.node, owner != node, members.isOnline(owner) {
                 listed.add(moved: row, self)

@@ -10,6 +10,10 @@ final class Rights: Sendable {
         /// By the clock of the timers.
         var nextAsk = -Double.infinity
         var isAsking = false
+        /// Whether the last answer about the cluster's status was a refusal.
+        var wasRefused = false
+        /// All guests of the last answer about the cluster's resources, once there was one.
+        var guests: Set<Int>?
     }
 
     /// Rights are given and taken by hand.
@@ -26,7 +30,9 @@ final class Rights: Sendable {
     var permissions: Permissions? { state.withLock { $0.permissions } }
 
     /// Asks if it is time to, beside the scrape: of thousands of guests in pools the answer is long, and nothing waits for it.
-    func askIfDue(_ client: ProxmoxClient, _ http: HTTPClient) {
+    ///
+    /// - Parameter onChange: called when they are others than before.
+    func askIfDue(_ client: ProxmoxClient, _ http: HTTPClient, onChange: @escaping @Sendable () -> Void) {
         let isDue = state.withLock { state in
             guard clock.seconds >= state.nextAsk else { return false }
             state.nextAsk = clock.seconds + Self.periodSeconds
@@ -36,12 +42,9 @@ final class Rights: Sendable {
         guard isDue else { return }
         Task.detached { [self] in
             let permissions = try? await client.permissions(http: http, by: .after(seconds: Self.timeoutSeconds))
-            state.withLock { state in
-                state.isAsking = false
-                // What was known stays when they cannot be had, and they are asked for again soon.
-                guard let permissions else { return state.nextAsk = clock.seconds + Self.retrySeconds }
-                state.permissions = permissions
-            }
+            let isChange = learn(permissions)
+            state.withLock { $0.isAsking = false }
+            if isChange { onChange() }
         }
     }
 
@@ -50,6 +53,50 @@ final class Rights: Sendable {
         for _ in 0..<20 where !deadline.hasPassed && state.withLock({ $0.isAsking && $0.permissions == nil }) {
             try? await Task.sleep(for: .milliseconds(5))
         }
+    }
+
+    /// Whether they are others than those that were known before.
+    ///
+    /// - Parameter permissions: nil when they could not be had; what was known stays, and they are asked for again soon.
+    @discardableResult func learn(_ permissions: Permissions?) -> Bool {
+        state.withLock { state in
+            guard let permissions else {
+                state.nextAsk = clock.seconds + Self.retrySeconds
+                return false
+            }
+            let isChange = state.permissions.map { $0 != permissions } ?? false
+            state.permissions = permissions
+            return isChange
+        }
+    }
+
+    /// Whether rights seem to have been given or taken since the last scrape: the status of the cluster is refused and was not, or the other
+    /// way round; guests are gone, or there where none was. They may have been made or removed as well.
+    func areShaken(by status: ClusterAnswers.Answer<ClusterStatus>?, guests: Set<Int>?) -> Bool {
+        let isRefused: Bool? =
+            switch status {
+            case .success: false
+            case .failure(let error) where error.kind == .forbidden: true
+            case .failure, nil: nil
+            }
+        return state.withLock { state in
+            let isOther = isRefused.map { $0 != state.wasRefused } ?? false
+            state.wasRefused = isRefused ?? state.wasRefused
+            guard let guests else { return isOther }
+            let last = state.guests
+            state.guests = guests
+            guard let before = last else { return isOther }
+            return isOther || !before.isSubset(of: guests) || before.isEmpty && !guests.isEmpty
+        }
+    }
+
+    /// The same of what was asked for because what was known is in doubt: it is believed no longer.
+    func replace(by permissions: Permissions?) -> Bool {
+        let isChange = learn(permissions)
+        state.withLock { state in
+            if permissions == nil { state.permissions = nil } else { state.nextAsk = clock.seconds + Self.periodSeconds }
+        }
+        return isChange
     }
 
     /// A right that a family needs, on everything below a path.

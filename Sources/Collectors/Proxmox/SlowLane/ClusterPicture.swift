@@ -27,6 +27,7 @@ struct ClusterPicture: Sendable {
     let guestsInOrder: [Guest]
     /// Those that somebody wants to see nothing of.
     let hiddenGuests: Set<Int>
+    private let filter: GuestFilter
     /// The plugin of each storage on each node, and on none for any.
     private let storageTypes: [Storage: String]
     private let guests: [Int: Guest]
@@ -34,12 +35,13 @@ struct ClusterPicture: Sendable {
 
     init(
         cluster: String, version: ProxmoxVersion?, nodes: [String], onlineNodes: [String], guests: [Guest], hiddenGuests: Set<Int>,
-        storageTypes: [Storage: String]
+        filter: GuestFilter, storageTypes: [Storage: String]
     ) {
         self.cluster = cluster
         self.version = version
         self.nodes = nodes
         self.hiddenGuests = hiddenGuests
+        self.filter = filter
         self.onlineNodes = onlineNodes
         self.storageTypes = storageTypes.merging(
             storageTypes.sorted { $0.key.node < $1.key.node }.map { (Storage(node: "", name: $0.key.name), $0.value) }
@@ -50,6 +52,9 @@ struct ClusterPicture: Sendable {
     }
 
     func isOnline(_ node: String) -> Bool { online.contains(node) }
+
+    /// Whether somebody wants to see nothing of the node.
+    func isHidden(node: String) -> Bool { !filter.takes(node: node) }
 
     /// The plugin of a storage, as the node tells or else any other: they all have one configuration.
     func storageType(_ storage: Storage) -> String? { storageTypes[storage] ?? storageTypes[Storage(node: "", name: storage.name)] }

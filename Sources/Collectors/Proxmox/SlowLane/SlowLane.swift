@@ -112,6 +112,9 @@ final class SlowLane: Sendable {
         }
     }
 
+    /// Asks soon for what was refused: rights have been given or taken.
+    func retryForbidden() { state.withLock { $0.schedule.retryForbidden(now: clock.seconds) } }
+
     /// Whether any source ever answered.
     var hasAnything: Bool { shelves.contains { !$0.isEmpty } }
 

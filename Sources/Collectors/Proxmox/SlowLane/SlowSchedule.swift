@@ -13,6 +13,8 @@ struct SlowSchedule: Sendable {
         var due: Double
         var failures = 0
         var isRunning = false
+        /// Its last call was refused for want of a right.
+        var isForbidden = false
     }
 
     private struct Lane: Sendable {
@@ -84,6 +86,7 @@ struct SlowSchedule: Sendable {
         lanes[job.subject.node]?.isBusy = false
         guard var entry = entries[job] else { return }
         entry.isRunning = false
+        entry.isForbidden = outcome == .forbidden
         let period = periods.indices.contains(job.source) ? periods[job.source] : 3600
         switch outcome {
         case .answered(let delay):
@@ -99,6 +102,15 @@ struct SlowSchedule: Sendable {
         }
         entries[job] = entry
         push(job, due: entry.due)
+    }
+
+    /// Makes those due that were refused for want of a right.
+    mutating func retryForbidden(now: Double) {
+        for job in entries.filter({ $0.value.isForbidden && !$0.value.isRunning }).keys {
+            entries[job]?.due = now
+            entries[job]?.isForbidden = false
+            push(job, due: now)
+        }
     }
 
     private mutating func push(_ job: Job, due: Double) {

@@ -3,7 +3,7 @@ package import Primitives
 package import Web
 
 /// `/access/permissions`: what whoever asks may do, by path.
-package struct Permissions: Sendable {
+package struct Permissions: Sendable, Equatable {
     /// Rights that hold below the path too, of the roots of all kinds of objects. Each guest of a pool has a path of its own, of which there
     /// may be thousands.
     private var inherited: [String: Set<String>] = [:]

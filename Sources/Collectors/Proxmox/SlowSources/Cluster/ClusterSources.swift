@@ -21,7 +21,8 @@ struct PCIMappingSource: SlowSource {
     func write(_ subject: SlowSubject, _ mappings: Listing<PCIMapping>, into page: inout SlowPage) {
         var seen: Set<[String]> = []
         for mapping in mappings.rows.sorted(by: { $0.id < $1.id }) {
-            for place in mapping.places.sorted(by: { ($0.node, $0.address) < ($1.node, $1.address) }) {
+            let places = mapping.places.filter { !page.picture.isHidden(node: $0.node) }
+            for place in places.sorted(by: { ($0.node, $0.address) < ($1.node, $1.address) }) {
                 let values = [page.cluster, mapping.id, place.node, place.address]
                 if seen.insert(values).inserted { page.buffer.add(info, page.buffer.labels(Self.labels, values), true) }
             }

@@ -64,7 +64,7 @@ struct HASource: SlowSource {
         page.buffer.add(armed, cluster, status.isFencingArmed)
         if let master = status.master { page.buffer.add(managerSeen, page.labels(ofNode: master.node), master.timestamp) }
         var seen: Set<String> = []
-        for sign in status.nodes where seen.insert(sign.node).inserted {
+        for sign in status.nodes where !page.picture.isHidden(node: sign.node) && seen.insert(sign.node).inserted {
             page.buffer.add(nodeSeen, page.labels(ofNode: sign.node), sign.timestamp)
         }
         for service in status.services where !page.picture.hiddenGuests.contains(service.vmid) { write(service, into: &page) }
