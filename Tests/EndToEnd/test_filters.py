@@ -178,7 +178,7 @@ def test_guests_stay_filtered_whatever_fails(start: Start, tmp_path: Path, wante
     rows = whole()
     with Replay.from_rows(rows) as api:
         exporter = watch(start, tmp_path, api, wanted)
-        wait_until(exporter, lambda seen: [] if seen.series("pve_ha_service_info") or seen.series("pve_not_backed_up_info") else ["no slow source yet"])
+        wait_until(exporter, lambda seen: [name for name in ("pve_ha_quorate", "pve_guest_config_info", "pve_guests_not_backed_up") if not seen.series(name)])
         guests = at_once(exporter)
         assert guests and guests != set(GUESTS)
         match what:

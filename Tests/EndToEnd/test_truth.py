@@ -206,7 +206,7 @@ def test_a_dead_api_daemon_on_another_node(watch: Watch) -> None:
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize(("timeout_seconds", "reason"), [(2, "deadline"), (5, "failed")])
+@pytest.mark.parametrize(("timeout_seconds", "reason"), [(2, "deadline"), pytest.param(5, "failed", marks=pytest.mark.e2e)])
 def test_a_dead_configuration_file_system(newest: Watch, timeout_seconds: float, reason: str) -> None:
     """Nobody says anything, so nothing is said; and nothing is forgotten that would then have to be asked for anew of nodes just healing."""
     with newest.estate.during("pmxcfs-dead"):
@@ -225,7 +225,7 @@ def test_a_dead_configuration_file_system(newest: Watch, timeout_seconds: float,
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize(("timeout_seconds", "reason"), [(2, "deadline"), (5, "unreachable")])
+@pytest.mark.parametrize(("timeout_seconds", "reason"), [(2, "deadline"), pytest.param(5, "unreachable", marks=pytest.mark.e2e)])
 def test_a_cut_link(newest: Watch, timeout_seconds: float, reason: str) -> None:
     """The cluster sees the node, whoever asks does not."""
     with newest.estate.during("link-cut"):
