@@ -116,8 +116,8 @@ def test_too_much_of_everything(start: Start, fault: Fault) -> None:
 SOURCES = {
     "ha": "/cluster/ha/status/current",
     "replication": "/nodes/[^/]+/replication",
-    "backup-jobs": "/cluster/backup",
-    "backup-gaps": "/cluster/backup-info/not-backed-up",
+    "backup_jobs": "/cluster/backup",
+    "backup_gaps": "/cluster/backup-info/not-backed-up",
     "backups": r"/nodes/[^/]+/tasks(/[^/]+/log)?(\?.*)?",
     "storage": "/nodes/[^/]+/storage",
     "certificates": "/nodes/[^/]+/certificates/info",
@@ -130,7 +130,7 @@ SOURCES = {
     "snapshots": "/nodes/[^/]+/(qemu|lxc)/[0-9]+/snapshot",
     "agent": "/nodes/[^/]+/qemu/[0-9]+/agent/.*",
     "addresses": "/nodes/[^/]+/lxc/[0-9]+/interfaces",
-    "pci-mapping": "/cluster/mapping/pci",
+    "pci_mapping": "/cluster/mapping/pci",
     "qdevice": "/cluster/config/qdevice",
 }
 
