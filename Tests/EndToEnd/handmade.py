@@ -483,7 +483,7 @@ def tagged(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def beside(recorded: Mapping[str, Any]) -> Answers:
     """All answers of this file, for a cluster that says the rest as it was recorded."""
     path = f"{API}/cluster/resources"
-    return {**DISKS, **ZFS, **CEPH, **BACKUPS, **REPLICATION, **CLUSTER, **GUESTS, path: tagged(recorded[path])}
+    return copy.deepcopy({**DISKS, **ZFS, **CEPH, **BACKUPS, **REPLICATION, **CLUSTER, **GUESTS, path: tagged(recorded[path])})
 
 
 def as_of_8_4(recorded: Mapping[str, Any]) -> Answers:

@@ -95,6 +95,9 @@ package final class Entrance: Sendable {
         guard doors.settings.users.isEmpty || !change.doors.users.isEmpty else {
             throw Failure(.configuration, "the last user cannot be taken away while martlet runs; restart it to let everybody in")
         }
+        guard doors.settings == DoorSettings() || change.doors != DoorSettings() else {
+            throw Failure(.configuration, "the web configuration is empty now and was not before; restart martlet to do without one")
+        }
         return change
     }
 

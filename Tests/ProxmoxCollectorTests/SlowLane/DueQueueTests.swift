@@ -31,7 +31,7 @@ import Testing
         var random = SeededGenerator(seed: UInt64(seed))
         var queue = DueQueue()
         var list: [(due: Double, number: Int)] = []
-        for number in 0..<5000 {
+        for number in 0..<1500 {
             if Int.random(in: 0..<5, using: &random) < 3 {
                 let due = Double(Int.random(in: -50...50, using: &random))
                 queue.push(Self.job(number), due: due)

@@ -8,5 +8,10 @@ final class HandClock: Sendable {
 
     func advance(_ seconds: Double) { self.seconds.withLock { $0 += seconds } }
 
-    var clock: SlowClock { SlowClock { [self] in seconds.withLock { $0 } } }
+    var clock: SlowClock { SlowClock(tick: SlowClock.impatient.tick) { [self] in seconds.withLock { $0 } } }
+}
+
+extension SlowClock {
+    /// The system's, for tests that have no time.
+    static let impatient = SlowClock(tick: .milliseconds(25)) { system.seconds }
 }

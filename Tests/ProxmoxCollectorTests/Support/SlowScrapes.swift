@@ -22,7 +22,7 @@ struct SlowScrapes: Sendable {
 
     /// - Parameter clock: of the timers.
     static func run(
-        _ sources: [String], _ fake: FakeProxmox, periods: [String: Double] = [:], clock: SlowClock = .system,
+        _ sources: [String], _ fake: FakeProxmox, periods: [String: Double] = [:], clock: SlowClock = .impatient,
         _ body: (SlowScrapes) async throws -> Void
     ) async throws {
         var slow = SlowSettings()
@@ -63,7 +63,7 @@ struct SlowScrapes: Sendable {
     func scrape() async throws -> Trial { try await ProxmoxCollectorTests.scrape(collector) }
 
     /// Longer than it takes until somebody looks whether something is due.
-    func pause() async throws { try await Task.sleep(for: .milliseconds(1200)) }
+    func pause() async throws { try await Task.sleep(for: .milliseconds(300)) }
 
     /// A scrape that shows a family.
     func scrape(until family: String) async throws -> Trial { try await scrape { $0.families.contains(family) } }

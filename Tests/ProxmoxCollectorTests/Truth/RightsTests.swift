@@ -137,4 +137,15 @@ import Testing
             #expect(try await !scraped().asked, "and tries again in half a minute")
         }
     }
+
+    @Test func `a credential that is refused everything for a while counts guests again at once`() async throws {
+        try await FakeProxmox.serve(Self.table(Self.whole)) { fake in
+            let collector = ProxmoxCollector(try fake.settings())
+            #expect(try await scrape(collector).families.contains("pve_node_vm_count"))
+            fake.everything = .refusal(403, "Permission check failed")
+            for _ in 0..<2 { #expect(try await scrape(collector).families.isEmpty) }
+            fake.everything = nil
+            #expect(try await scrape(collector).families.contains("pve_node_vm_count"))
+        }
+    }
 }

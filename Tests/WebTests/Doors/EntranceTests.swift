@@ -178,6 +178,24 @@ struct EntranceTests {
         }
     }
 
+    @Test("A file that is empty now, as one is that is being written, changes nothing; one that was empty from the start may stay so")
+    func emptied() throws {
+        var settings = DoorSettings()
+        settings.headers = [DoorSettings.Header(name: "X-Frame-Options", value: "deny")]
+        let source = Source(settings)
+        let entrance = try Entrance(logger: .silent) { () throws(Failure) in Entrance.Reading(source.settings) }
+        source.settings = DoorSettings()
+        #expect(throws: Failure.self) { try entrance.prepare() }
+        settings.headers = []
+        settings.rateLimit = RateLimit(intervalSeconds: 1, burst: 1)
+        source.settings = settings
+        entrance.take(try entrance.prepare())
+        #expect(entrance.doors.settings == settings)
+        let open = try Entrance(logger: .silent) { () throws(Failure) in Entrance.Reading(DoorSettings()) }
+        open.take(try open.prepare())
+        #expect(open.doors.settings == DoorSettings())
+    }
+
     @Test("The very file that is in use, put back after it was missed, is up to date again")
     func putBack() async throws {
         try await withFiles([TestAuthority.certificate, TestAuthority.key]) { files in

@@ -84,8 +84,7 @@ struct ClusterScrape: Sendable {
     private func renewRights(_ answers: ClusterAnswers) async {
         let guests = answers.resources?.value.map { Set($0.guests.map(\.vmid)) }
         let areShaken = cluster.rights.areShaken(by: answers.status, guests: guests)
-        // What is not known yet, or is being asked for, nobody believes.
-        guard areShaken, cluster.rights.permissions != nil else { return }
+        guard areShaken, !cluster.rights.areOnTheirWay else { return }
         let share = Deadline.after(seconds: context.deadline.remainingSeconds / 5)
         let permissions = try? await cluster.client.permissions(http: context.http, by: share)
         if cluster.rights.replace(by: permissions) { cluster.slowLane.retryForbidden() }

@@ -29,6 +29,9 @@ final class Rights: Sendable {
     /// What is known, if it is.
     var permissions: Permissions? { state.withLock { $0.permissions } }
 
+    /// Whether they are being asked for beside the scrape and nobody knows them yet.
+    var areOnTheirWay: Bool { state.withLock { $0.isAsking && $0.permissions == nil } }
+
     /// Asks if it is time to, beside the scrape: of thousands of guests in pools the answer is long, and nothing waits for it.
     ///
     /// - Parameter onChange: called when they are others than before.
@@ -50,7 +53,7 @@ final class Rights: Sendable {
 
     /// Gives an answer that is on its way for the first time a moment to come: it was asked for together with what is there by now.
     func settle(by deadline: Deadline) async {
-        for _ in 0..<20 where !deadline.hasPassed && state.withLock({ $0.isAsking && $0.permissions == nil }) {
+        for _ in 0..<20 where !deadline.hasPassed && areOnTheirWay {
             try? await Task.sleep(for: .milliseconds(5))
         }
     }

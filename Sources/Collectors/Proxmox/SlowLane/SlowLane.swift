@@ -58,7 +58,7 @@ final class SlowLane: Sendable {
                 for lane in state.withLock({ isWanted($0) ? $0.schedule.idleLanes(now: clock.seconds) : [] }) {
                     group.addTask { [self] in await work(lane, context, places) }
                 }
-                try? await Task.sleep(for: .milliseconds(500))
+                try? await Task.sleep(for: clock.tick)
             }
         }
     }
