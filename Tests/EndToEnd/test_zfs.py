@@ -327,6 +327,7 @@ def test_nothing_to_collect_is_an_error(tmp_path: Path) -> None:
 
 def test_a_machine_without_zfs_says_so_once(start: Start, tmp_path: Path) -> None:
     host = Host(start, tmp_path, None)
+    host.program.wait_until(host.url + "/ready")
     for _ in range(3):
         assert not [name for name, _ in host.samples() if name.startswith("zfs_")]
     assert host.value("martlet_scrape_collector_success", collector="zfs") == 1

@@ -149,7 +149,7 @@ package final class ExporterService: Sendable {
         let health: HTTPHandler = { _ in HTTPServerResponse(text: "martlet is alive.\n") }
         let ready: HTTPHandler = { [weak self] _ in
             guard let served = self?.served else { return Self.stopping }
-            return served.hasData
+            return served.isReady
                 ? HTTPServerResponse(text: "martlet is ready.\n")
                 : HTTPServerResponse(status: 503, text: "No collector has given data yet; the landing page says why.\n")
         }

@@ -9,8 +9,8 @@ final class ServedContents: Sendable {
     private struct State {
         /// How the last whole scrape went, for each collector.
         var last: [ScrapeResult.Share] = []
-        /// Some collector has given data.
-        var hasData = false
+        /// Some collector has given data, or all are well and there is nothing to tell: a machine without what they watch.
+        var isReady = false
         var life: [Task<Void, Never>] = []
     }
 
@@ -26,7 +26,7 @@ final class ServedContents: Sendable {
         scrapeTimeoutSeconds = contents.scrapeTimeoutSeconds
     }
 
-    var hasData: Bool { state.withLock { $0.hasData } }
+    var isReady: Bool { state.withLock { $0.isReady } }
     var last: [ScrapeResult.Share] { state.withLock { $0.last } }
 
     /// Takes over what is known, so that a reload neither makes a service unready that was ready nor loses what took long to learn.
@@ -34,9 +34,9 @@ final class ServedContents: Sendable {
         for collector in coordinator.collectors {
             if let predecessor = other.coordinator.collectors.first(where: { $0.name == collector.name }) { collector.follow(predecessor) }
         }
-        let (last, hasData) = other.state.withLock { ($0.last, $0.hasData) }
+        let (last, isReady) = other.state.withLock { ($0.last, $0.isReady) }
         state.withLock { state in
-            (state.last, state.hasData) = (last, state.hasData || hasData)
+            (state.last, state.isReady) = (last, state.isReady || isReady)
         }
     }
 
@@ -71,12 +71,12 @@ final class ServedContents: Sendable {
         return await handler(request)
     }
 
-    /// Scrapes until some collector has given data, then never again by itself.
+    /// Scrapes until it is ready, then never again by itself.
     private func warmUp() async {
         var pauseSeconds = 1.0
         while !Task.isCancelled {
             note(await coordinator.scrape(by: .after(seconds: scrapeTimeoutSeconds)))
-            if hasData { return }
+            if isReady { return }
             try? await Task.sleep(for: .seconds(pauseSeconds))
             pauseSeconds = min(pauseSeconds * 2, 30)
         }
@@ -85,11 +85,12 @@ final class ServedContents: Sendable {
     private func note(_ result: ScrapeResult) {
         let names = Set(coordinator.collectors.map(\.name))
         let shares = result.shares.filter { names.contains($0.collector) }
-        let hasData = names.isEmpty || shares.contains { $0.sampleCount > 0 }
+        let hasData = shares.contains { $0.sampleCount > 0 }
         state.withLock { state in
             // A scrape of some collectors says nothing of the others.
-            if shares.count == names.count { state.last = shares }
-            state.hasData = state.hasData || hasData
+            let isWhole = shares.count == names.count
+            if isWhole { state.last = shares }
+            state.isReady = state.isReady || hasData || isWhole && shares.allSatisfy(\.isSuccess)
         }
     }
 }

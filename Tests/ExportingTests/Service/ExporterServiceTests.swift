@@ -65,6 +65,13 @@ import Web
         }
     }
 
+    @Test func `nothing to tell and nothing wrong is ready`() async throws {
+        try await Self.serving(try Self.service([StubCollector("a") { _, _, _ in }])) { client, url in
+            let answer = try await Self.awaitStatus(200, client, url + "/ready")
+            #expect(answer.text == "martlet is ready.\n")
+        }
+    }
+
     @Test func `a dead source is no data`() async throws {
         let dead = StubCollector("a") { sink, _, _ in
             sink.commit(sink.begin("all"))
