@@ -23,7 +23,8 @@ build:
 test: build
 	@scripts/bootstrap test
 	$(MAKE) --no-print-directory check
-	swift test --explicit-target-dependency-import-check error --no-parallel
+	$(SWIFT_BUILD) --build-tests
+	@scripts/unit-tests
 	$(PYTEST) $(FOUR_AT_A_TIME) -m "not alone and not e2e and not soak" Tests/EndToEnd
 	$(PYTEST) -m "alone and not e2e and not soak" Tests/EndToEnd
 
