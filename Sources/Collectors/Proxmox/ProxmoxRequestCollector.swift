@@ -41,7 +41,7 @@ struct ProxmoxRequestCollector: Collector {
             labels: Self.callLabels, source: "martlet")
         ages = catalogue.gauge(
             "martlet_proxmox_source_age_seconds",
-            "Age of the oldest answer that was shown of what is asked for on a timer; node is empty for the cluster's own.",
+            "Age of the oldest answer that was shown of what is asked for on a timer; node is empty for the cluster's own. Dead agents are asked up to an hour apart.",
             labels: Self.ageLabels, source: "martlet")
         slowFailures = catalogue.counter(
             "martlet_proxmox_source_failures_total", "Times that what is asked for on a timer could not be had.",

@@ -25,13 +25,15 @@ package struct ConfigurationCollector: Collector {
             "1 if the last reload of the configuration was taken, 0 if the one before stays in use.",
             source: "martlet")
         lastSuccess = catalogue.gauge(
-            "martlet_config_last_reload_success_timestamp_seconds", "When the configuration in use was read.", source: "martlet")
+            "martlet_config_last_reload_success_timestamp_seconds", "When the configuration in use was read, in seconds since 1970.",
+            source: "martlet")
         isWebCurrent = catalogue.gauge(
             "martlet_web_config_up_to_date",
             "1 if the doors in use (TLS, users, limits) are what --web.config.file and its certificates say now, 0 if those cannot be used.",
             source: "martlet")
         certificateExpires = catalogue.gauge(
-            "martlet_web_certificate_not_after_timestamp_seconds", "Until when the certificate that the exporter shows is valid.",
+            "martlet_web_certificate_not_after_timestamp_seconds",
+            "Until when the certificate that the exporter shows is valid, in seconds since 1970.",
             source: "martlet")
         self.catalogue = catalogue
     }

@@ -43,7 +43,8 @@ struct PoolFamilies: Sendable {
         fragmentation = gauge("frag_percent", "Fragmentation of the pool's free space, 0-100.", list + "frag")
         deduplication = gauge("dedup_ratio", "How many times the pool's deduplicated blocks are used; 1 without any.", list + "dedup")
         state = catalogue.gauge(
-            "pve_zfs_pool_state", "1 for the state that the pool is in.", labels: Self.stateLabels, source: list + "health")
+            "pve_zfs_pool_state", "1 for the state that the pool is in, 0 for the others.", labels: Self.stateLabels,
+            source: list + "health")
         deviceErrors = catalogue.counter(
             "pve_zfs_vdev_errors_total", "Errors of a disk, or of what is made of several, since the pool was imported or cleared.",
             labels: Self.errorLabels, source: detail + "children read, write, cksum")
@@ -54,7 +55,8 @@ struct PoolFamilies: Sendable {
         dataErrors = gauge("data_errors", "Files and metadata of the pool that are damaged for good.", detail + "errors")
         lastScrub = gauge(
             "last_scrub_timestamp_seconds",
-            "When the last scrub that was seen ended, in seconds since 1970: the API tells of the last scan only.", detail + "scan")
+            "When the last scrub that was seen ended, in seconds since 1970; absent while none was: the API tells of the last scan only.",
+            detail + "scan")
         lastScrubErrors = gauge("last_scrub_errors", "Errors that the last scrub could not repair.", detail + "scan")
         scrubRunning = gauge("scrub_running", "1 if a scrub runs; one that pauses does not.", detail + "scan")
         resilverRunning = gauge("resilver_running", "1 if a resilver runs.", detail + "scan")

@@ -19,7 +19,8 @@ struct StorageFamilies: Sendable {
         total = catalogue.gauge("pve_storage_total_bytes", "Size of the storage.", labels: Self.labels, source: source + "maxdisk")
         used = catalogue.gauge("pve_storage_used_bytes", "Used space of the storage.", labels: Self.labels, source: source + "disk")
         info = catalogue.info(
-            "pve_storage_info", "What may lie on the storage, and whether the nodes share it.", labels: Self.infoLabels,
+            "pve_storage_info", "What may lie on the storage, and whether the nodes share it: a shared one has series for each node.",
+            labels: Self.infoLabels,
             source: source + "content, shared")
         usedFraction = catalogue.gauge(
             "pve_storage_used_fraction", "Used share of the storage, 0-1.", labels: Self.labels, source: source + "disk / maxdisk")

@@ -22,7 +22,7 @@ enum ARCTable {
         bytes("min_size", "c_min", "Size below which the ARC is not pushed (zfs_arc_min).")
         bytes("max_size", "c_max", "Size that the ARC does not grow past (zfs_arc_max).")
         bytes("compressed_size", "compressed_size", "Data in the ARC, as it lies there.")
-        bytes("uncompressed_size", "uncompressed_size", "The same data without its compression.")
+        bytes("uncompressed_size", "uncompressed_size", "Data in the ARC without its compression.")
         bytes("overhead_size", "overhead_size", "Buffers in use beside the data that they were made from.")
         bytes("header_size", "hdr_size", "Headers of what is in the ARC.")
         bytes("data_size", "data_size", "Contents of files and volumes in the ARC.")
@@ -35,7 +35,7 @@ enum ARCTable {
         bytes("metadata_limit", "arc_meta_limit", "Most metadata that the ARC holds, before ZFS 2.2.")
         bytes("dnode_limit", "arc_dnode_limit", "Most that dnodes may take before they are pruned.")
         bytes("raw_size", "arc_raw_size", "Encrypted data in the ARC.", .all)
-        bytes("chunk_waste_size", "abd_chunk_waste_size", "Memory lost at the ends of buffers.", .all)
+        bytes("chunk_waste_size", "abd_chunk_waste_size", "Memory of the ARC that is lost at the ends of buffers.", .all)
     }
 
     private static func declareReads(_ table: inout KstatTable, _ catalogue: inout Catalogue) {
@@ -54,7 +54,8 @@ enum ARCTable {
             "Reads that a list answered, or would have answered if the ARC were larger (ghosts).")
         table.counters(
             &catalogue, "zfs_arc_prefetches_total", by: ["kind"],
-            [("predictive_prefetch", ["predictive"]), ("prescient_prefetch", ["prescient"])], source: "*_prefetch", "Reads ahead.",
+            [("predictive_prefetch", ["predictive"]), ("prescient_prefetch", ["prescient"])], source: "*_prefetch",
+            "Reads ahead into the ARC.",
             detail: .all)
         table.counters(
             &catalogue, "zfs_arc_prefetch_hits_total", by: ["kind"],
@@ -79,38 +80,42 @@ enum ARCTable {
         table.gauges(
             &catalogue, "zfs_arc_list_evictable_bytes", by: ["list", "content"],
             lists.flatMap { list in contents.map { ("\(list)_evictable_\($0)", [list, $0]) } }, source: "*_evictable_{data,metadata}",
-            "What of a list could be evicted at once.", detail: .all)
+            "Size of a list's data and metadata that could be evicted at once.", detail: .all)
     }
 
     private static func declarePressure(_ table: inout KstatTable, _ catalogue: inout Catalogue) {
         table.gauge(&catalogue, "zfs_arc_no_grow", "arc_no_grow", "1 if the ARC may not grow now, as memory is short.")
-        table.gauge(&catalogue, "zfs_arc_need_free_bytes", "arc_need_free", "What the ARC is asked to give back and has not yet.")
-        table.gauge(&catalogue, "zfs_arc_sys_free_bytes", "arc_sys_free", "What the ARC leaves free for others (zfs_arc_sys_free).")
+        table.gauge(&catalogue, "zfs_arc_need_free_bytes", "arc_need_free", "Memory that the ARC is asked to give back and has not yet.")
+        table.gauge(&catalogue, "zfs_arc_sys_free_bytes", "arc_sys_free", "Memory that the ARC leaves free for others (zfs_arc_sys_free).")
         table.gauge(&catalogue, "zfs_arc_memory_all_bytes", "memory_all_bytes", "Memory of the machine, as the ARC counts it.")
         table.gauge(&catalogue, "zfs_arc_memory_free_bytes", "memory_free_bytes", "Free memory of the machine, as the ARC counts it.")
         table.gauge(
             &catalogue, "zfs_arc_memory_available_bytes", "memory_available_bytes",
-            "What the ARC could still take; below 0 it has to give back so much.")
-        table.gauge(&catalogue, "zfs_arc_reserved_bytes", "arc_tempreserve", "Reserved for writes under way.", detail: .all)
-        table.gauge(&catalogue, "zfs_arc_loaned_bytes", "arc_loaned_bytes", "Lent to who fills buffers himself.", detail: .all)
+            "Memory that the ARC could still take; below 0, what it has to give back.")
+        table.gauge(
+            &catalogue, "zfs_arc_reserved_bytes", "arc_tempreserve", "Memory of the ARC that is reserved for writes under way.",
+            detail: .all)
+        table.gauge(
+            &catalogue, "zfs_arc_loaned_bytes", "arc_loaned_bytes",
+            "Memory of the ARC that is lent to callers who fill buffers themselves.", detail: .all)
         func counter(_ name: String, _ row: String, _ help: String, _ detail: Detail = .guest) {
             table.counter(&catalogue, "zfs_arc_\(name)_total", row, help, detail: detail)
         }
         counter("memory_throttles", "memory_throttle_count", "Writes that had to wait, as memory was short.")
         counter("memory_direct_reclaims", "memory_direct_count", "Times that a program short of memory made the ARC give some back.")
         counter("memory_indirect_reclaims", "memory_indirect_count", "Times that the kernel's own thread made the ARC give some back.")
-        counter("prunes", "arc_prune", "Times that others were asked to let go of metadata.")
+        counter("prunes", "arc_prune", "Times that the ARC asked file systems to let go of metadata.")
         counter("deleted", "deleted", "Buffers taken out of the ARC.")
         table.counters(
             &catalogue, "zfs_arc_evicted_bytes_total", by: ["l2"],
             [("evict_l2_cached", ["cached"]), ("evict_l2_eligible", ["eligible"]), ("evict_l2_ineligible", ["ineligible"])],
             source: "evict_l2_{cached,eligible,ineligible}",
-            "What was evicted, by whether the L2ARC had it, could have had it, or is not meant for it.")
+            "Bytes evicted from the ARC, by whether the L2ARC had it, could have had it, or is not meant for it.")
         table.counters(
             &catalogue, "zfs_arc_evicted_eligible_bytes_total", by: ["list"],
             [("evict_l2_eligible_mru", ["mru"]), ("evict_l2_eligible_mfu", ["mfu"])], source: "evict_l2_eligible_{mru,mfu}",
-            "What was evicted and could have been in the L2ARC, by list.", detail: .all)
-        counter("evict_not_enough", "evict_not_enough", "Evictions that found less than was asked for.")
+            "Bytes evicted from the ARC that could have been in the L2ARC, by list.", detail: .all)
+        counter("evict_not_enough", "evict_not_enough", "Evictions from the ARC that found less than was asked for.")
         counter("evict_skips", "evict_skip", "Buffers that could not be evicted, as they were in use.", .all)
         counter("evict_l2_skips", "evict_l2_skip", "Buffers that were not evicted, as they were on their way to the L2ARC.", .all)
         counter("mutex_misses", "mutex_miss", "Buffers that were not evicted, as somebody held their lock.", .all)
@@ -121,10 +126,10 @@ enum ARCTable {
         func gauge(_ name: String, _ row: String, _ help: String) {
             table.gauge(&catalogue, "zfs_arc_\(name)", row, help, detail: .all)
         }
-        gauge("hash_elements", "hash_elements", "Buffers that the hash table holds.")
-        gauge("hash_elements_max", "hash_elements_max", "Most that it has held.")
+        gauge("hash_elements", "hash_elements", "Buffers that the hash table of the ARC holds.")
+        gauge("hash_elements_max", "hash_elements_max", "Most buffers that the hash table of the ARC has held.")
         gauge("hash_chains", "hash_chains", "Places of the hash table with more than one buffer.")
-        gauge("hash_chain_max", "hash_chain_max", "Most buffers at one place.")
+        gauge("hash_chain_max", "hash_chain_max", "Most buffers at one place of the hash table.")
         func counter(_ name: String, _ row: String, _ help: String) {
             table.counter(&catalogue, "zfs_arc_\(name)_total", row, help, detail: .all)
         }

@@ -10,11 +10,11 @@ enum DatasetTable {
             table.counter(&catalogue, "zfs_objset_\(name)_total", row, help, detail: .disk)
         }
         counter("reads", "reads", "Reads of a dataset that is mounted or open, whether the ARC answers or a disk.")
-        counter("read_bytes", "nread", "Bytes read from it.")
-        counter("writes", "writes", "Writes to it.")
-        counter("written_bytes", "nwritten", "Bytes written to it.")
-        counter("unlinks", "nunlinks", "Files whose last name was taken away.")
-        counter("unlinked", "nunlinked", "Files deleted for good since then.")
+        counter("read_bytes", "nread", "Bytes read from a dataset that is mounted or open.")
+        counter("writes", "writes", "Writes to a dataset that is mounted or open.")
+        counter("written_bytes", "nwritten", "Bytes written to a dataset that is mounted or open.")
+        counter("unlinks", "nunlinks", "Files of a dataset whose last name was removed.")
+        counter("unlinked", "nunlinked", "Files of a dataset that were deleted for good after their last name was removed.")
         IntentLogTable.declare(in: &table, &catalogue, prefix: "zfs_objset_zil", of: ", of a dataset (ZFS 2.2 and newer)", detail: .all)
         return table
     }

@@ -29,7 +29,8 @@ struct DeviceFamilies: Sendable {
             "Errors of the device since the pool was imported or zpool clear: read, write, checksum; of a group, those that its redundancy could not mend.",
             labels: Self.errorLabels, detail: .disk, source: source + "READ, WRITE, CKSUM")
         slow = catalogue.counter(
-            "zfs_vdev_slow_ios_total", "Operations of the device that took longer than zio_slow_io_ms, counted since then too.",
+            "zfs_vdev_slow_ios_total",
+            "Operations of the device that took longer than zio_slow_io_ms since the pool was imported or zpool clear.",
             labels: Self.labels, detail: .disk, source: source + "SLOW")
     }
 

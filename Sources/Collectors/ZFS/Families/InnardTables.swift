@@ -11,7 +11,7 @@ enum InnardTables {
 
     private static func buffers(_ catalogue: inout Catalogue) -> KstatTable {
         var table = KstatTable(file: "abdstats")
-        table.gauge(&catalogue, "zfs_abd_struct_size_bytes", "struct_size", "Structures of buffers.", detail: .all)
+        table.gauge(&catalogue, "zfs_abd_struct_size_bytes", "struct_size", "Memory that the structures of buffers take.", detail: .all)
         let kinds = ["linear", "scatter"]
         table.gauges(
             &catalogue, "zfs_abd_buffers", by: ["kind"], kinds.map { ("\($0)_cnt", [$0]) }, source: "{linear,scatter}_cnt",
@@ -35,18 +35,22 @@ enum InnardTables {
         func gauge(_ name: String, _ row: String, _ help: String) {
             table.gauge(&catalogue, "zfs_dbuf_\(name)", row, help, detail: .all)
         }
-        gauge("cache_entries", "cache_count", "Dbufs that nobody uses and that are kept.")
-        gauge("cache_size_bytes", "cache_size_bytes", "What they take.")
-        gauge("cache_target_bytes", "cache_target_bytes", "What they may take.")
-        gauge("metadata_cache_entries", "metadata_cache_count", "The same for metadata that is wanted soon again.")
-        gauge("metadata_cache_size_bytes", "metadata_cache_size_bytes", "What these take.")
-        gauge("hash_elements", "hash_elements", "Dbufs that the hash table holds.")
+        gauge("cache_entries", "cache_count", "Dbufs that nobody uses and that are kept in the cache.")
+        gauge("cache_size_bytes", "cache_size_bytes", "Size of the dbufs that nobody uses and that are kept.")
+        gauge("cache_target_bytes", "cache_target_bytes", "Size that the cache of dbufs that nobody uses may have.")
+        gauge(
+            "metadata_cache_entries", "metadata_cache_count",
+            "Dbufs of metadata that nobody uses and that are kept in a cache of their own.")
+        gauge(
+            "metadata_cache_size_bytes", "metadata_cache_size_bytes", "Size of the dbufs of metadata that are kept in a cache of their own."
+        )
+        gauge("hash_elements", "hash_elements", "Dbufs that their hash table holds.")
         func counter(_ name: String, _ row: String, _ help: String) {
             table.counter(&catalogue, "zfs_dbuf_\(name)_total", row, help, detail: .all)
         }
         counter("cache_evictions", "cache_total_evicts", "Dbufs evicted from the cache.")
-        counter("hash_hits", "hash_hits", "Searches that found their dbuf.")
-        counter("hash_misses", "hash_misses", "Searches that did not.")
+        counter("hash_hits", "hash_hits", "Searches of the hash table that found their dbuf.")
+        counter("hash_misses", "hash_misses", "Searches of the hash table that found no dbuf.")
         counter("hash_collisions", "hash_collisions", "Dbufs that came to a place of the hash table that was taken.")
         counter("metadata_cache_overflows", "metadata_cache_overflow", "Dbufs that found no place in the cache of metadata.")
         return table
@@ -118,7 +122,7 @@ enum InnardTables {
             &catalogue, "zfs_zstd_alloc_fallbacks_total", "alloc_fallback", "Times that the memory kept for emergencies was used.",
             detail: .all)
         table.gauge(&catalogue, "zfs_zstd_buffers", "buffers", "Buffers kept for compression.", detail: .all)
-        table.gauge(&catalogue, "zfs_zstd_size_bytes", "size", "What they take.", detail: .all)
+        table.gauge(&catalogue, "zfs_zstd_size_bytes", "size", "Memory that the buffers kept for compression take.", detail: .all)
         let decisions = ["lz4pass_allowed", "lz4pass_rejected", "zstdpass_allowed", "zstdpass_rejected", "passignored", "passignored_size"]
         table.counters(
             &catalogue, "zfs_zstd_early_aborts_total", by: ["decision"], decisions.map { ($0, [$0]) }, source: "*pass*",

@@ -14,7 +14,7 @@ enum L2ARCTable {
         gauge("allocated_size_bytes", "l2_asize", "Data in the L2ARC, as it lies on the devices.")
         gauge("header_size_bytes", "l2_hdr_size", "Memory that headers of what is in the L2ARC take from the ARC.")
         counter("hits", "l2_hits", "Reads that the L2ARC answered.")
-        counter("misses", "l2_misses", "Reads that it could not answer either.")
+        counter("misses", "l2_misses", "Reads that the L2ARC could not answer.")
         counter("read_bytes", "l2_read_bytes", "Bytes read from cache devices.")
         counter("write_bytes", "l2_write_bytes", "Bytes written to cache devices.")
         counter("writes_sent", "l2_writes_sent", "Writes to cache devices that were begun.")
@@ -23,7 +23,7 @@ enum L2ARCTable {
         counter("checksum_errors", "l2_cksum_bad", "Reads from cache devices whose checksum was wrong; the pool's disks were read instead.")
         counter("io_errors", "l2_io_error", "Reads from cache devices that failed; the pool's disks were read instead.")
         counter("feeds", "l2_feeds", "Times that the feeding thread looked for what to write.", .all)
-        counter("read_write_clashes", "l2_rw_clash", "Reads that had to wait for a write.", .all)
+        counter("read_write_clashes", "l2_rw_clash", "Reads from cache devices that had to wait for a write.", .all)
         counter("writes_lock_retries", "l2_writes_lock_retry", "Buffers that were not written, as somebody held their lock.", .all)
         counter("free_on_writes", "l2_free_on_write", "Buffers freed while they were written.", .all)
         counter("abort_low_memory", "l2_abort_lowmem", "Feedings that were left out, as memory was short.", .all)
@@ -38,10 +38,10 @@ enum L2ARCTable {
             &catalogue, "zfs_l2arc_list_bytes", by: ["list"],
             [("l2_prefetch_asize", ["prefetch"]), ("l2_mru_asize", ["mru"]), ("l2_mfu_asize", ["mfu"])],
             source: "l2_{prefetch,mru,mfu}_asize",
-            "What is in the L2ARC, by the list that it came from.", detail: .all)
+            "Data in the L2ARC, as it lies on the devices, by the list that it came from.", detail: .all)
         gauge("log_blocks", "l2_log_blk_count", "Log blocks on the devices, by which the L2ARC survives a restart.", .all)
-        gauge("log_block_size_bytes", "l2_log_blk_asize", "What the log blocks take on the devices.", .all)
-        counter("log_block_writes", "l2_log_blk_writes", "Log blocks written.", .all)
+        gauge("log_block_size_bytes", "l2_log_blk_asize", "Space that log blocks of the L2ARC take on the devices.", .all)
+        counter("log_block_writes", "l2_log_blk_writes", "Log blocks of the L2ARC written.", .all)
         declareRebuild(&table, &catalogue)
     }
 
@@ -59,10 +59,11 @@ enum L2ARCTable {
         func counter(_ name: String, _ row: String, _ help: String) {
             table.counter(&catalogue, "zfs_l2arc_rebuild_\(name)_total", row, help, detail: .all)
         }
-        counter("buffers", "l2_rebuild_bufs", "Buffers found again after a restart.")
-        counter("buffers_precached", "l2_rebuild_bufs_precached", "Buffers found again that the ARC had already.")
-        counter("log_blocks", "l2_rebuild_log_blks", "Log blocks read for that.")
-        counter("size_bytes", "l2_rebuild_size", "Data found again, without its compression.")
-        counter("allocated_size_bytes", "l2_rebuild_asize", "Data found again, as it lies on the devices.")
+        counter("buffers", "l2_rebuild_bufs", "Buffers of the L2ARC found again after a restart.")
+        counter(
+            "buffers_precached", "l2_rebuild_bufs_precached", "Buffers of the L2ARC found again after a restart that the ARC had already.")
+        counter("log_blocks", "l2_rebuild_log_blks", "Log blocks read to find the content of the L2ARC again after a restart.")
+        counter("size_bytes", "l2_rebuild_size", "Data of the L2ARC found again after a restart, without its compression.")
+        counter("allocated_size_bytes", "l2_rebuild_asize", "Data of the L2ARC found again after a restart, as it lies on the devices.")
     }
 }

@@ -22,7 +22,7 @@ struct PoolFamilies: Sendable {
 
     init(_ catalogue: inout Catalogue) {
         info = catalogue.info(
-            "zfs_pool_info", "A pool that is imported, with its number; empty where ZFS is too old to tell.", labels: Self.infoLabels,
+            "zfs_pool_info", "A pool that is imported, with its GUID; empty where ZFS is too old to tell.", labels: Self.infoLabels,
             source: "POOL/guid")
         func gauge(_ name: String, _ help: String, _ source: String) -> Metric {
             catalogue.gauge("zfs_pool_" + name, help, labels: PoolIOTables.labels, source: source)
@@ -35,16 +35,16 @@ struct PoolFamilies: Sendable {
             source: "POOL/state, else zpool list health")
         let list = "zpool list -Hp "
         size = gauge("size_bytes", "Size of the pool: of its disks, with what redundancy takes in a raidz.", list + "size")
-        allocated = gauge("allocated_bytes", "What of it is in use.", list + "allocated")
-        free = gauge("free_bytes", "What of it is not in use.", list + "free")
+        allocated = gauge("allocated_bytes", "Space of the pool that is in use.", list + "allocated")
+        free = gauge("free_bytes", "Space of the pool that is not in use.", list + "free")
         fragmentation = gauge("fragmentation_ratio", "Fragmentation of the free space, 0-1.", list + "fragmentation / 100")
         deduplication = gauge(
             "deduplication_ratio", "Blocks on disk over blocks by name: 1 without duplicates, 0.5 when each is there twice by name.",
             list + "1 / dedupratio")
-        freeing = gauge("freeing_bytes", "What is still to be freed of what was destroyed.", list + "freeing")
-        leaked = gauge("leaked_bytes", "What was lost while it was freed.", list + "leaked")
+        freeing = gauge("freeing_bytes", "Space of destroyed datasets that is still to be freed.", list + "freeing")
+        leaked = gauge("leaked_bytes", "Space that was lost while destroyed datasets were freed.", list + "leaked")
         readOnly = gauge("readonly", "1 if the pool was imported for reading only.", list + "readonly")
-        checkpoint = gauge("checkpoint_bytes", "What the pool's checkpoint keeps; absent without one.", list + "checkpoint")
+        checkpoint = gauge("checkpoint_bytes", "Space that the pool's checkpoint keeps; absent without one.", list + "checkpoint")
         expandable = gauge(
             "expand_size_bytes", "Space of the disks that the pool could grow into; absent when there is none.", list + "expandsize")
         dataErrors = gauge("data_errors", "Files and objects that are known to be damaged.", "zpool status errors, error_count")

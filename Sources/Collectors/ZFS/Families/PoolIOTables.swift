@@ -39,10 +39,10 @@ enum PoolIOTables {
         counter("read_bytes", "nread", "Bytes read from the pool's disks")
         counter("writes", "writes", "Writes to the pool's disks")
         counter("written_bytes", "nwritten", "Bytes written to the pool's disks")
-        counter("wait_time_seconds", "wtime", "Time in which something waited", factor: 1e-9)
-        counter("run_time_seconds", "rtime", "Time in which something was under way", factor: 1e-9)
-        table.gauge(&catalogue, "zfs_pool_waiting", "wcnt", "What waits now, before ZFS 2.0.")
-        table.gauge(&catalogue, "zfs_pool_running", "rcnt", "What is under way now, before ZFS 2.0.")
+        counter("wait_time_seconds", "wtime", "Time in which an operation of the pool waited", factor: 1e-9)
+        counter("run_time_seconds", "rtime", "Time in which an operation of the pool was under way", factor: 1e-9)
+        table.gauge(&catalogue, "zfs_pool_waiting", "wcnt", "Operations of the pool that wait now, before ZFS 2.0.")
+        table.gauge(&catalogue, "zfs_pool_running", "rcnt", "Operations of the pool that are under way now, before ZFS 2.0.")
         return table
     }
 }

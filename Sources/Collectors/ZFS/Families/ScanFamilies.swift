@@ -35,16 +35,18 @@ struct ScanFamilies: Sendable {
                 paused: pauses ? gauge("\(word)_paused", "1 while a \(word) is paused.", "scrub_pause") : nil,
                 progress: gauge(
                     "\(word)_progress_ratio", "How much of the \(word) under way is done, 0-1.", "issued / (to_examine - skipped)"),
-                examined: gauge("\(word)_examined_bytes", "What the \(word) under way has found to read.", "examined"),
-                toExamine: gauge("\(word)_to_examine_bytes", "What the \(word) under way has to look at.", "to_examine - skipped"),
-                started: gauge("\(word)_start_timestamp_seconds", "When the \(word) under way began.", "start_time"))
+                examined: gauge("\(word)_examined_bytes", "Bytes that the \(word) under way has found to read.", "examined"),
+                toExamine: gauge("\(word)_to_examine_bytes", "Bytes that the \(word) under way has to look at.", "to_examine - skipped"),
+                started: gauge("\(word)_start_timestamp_seconds", "When the \(word) under way began, in seconds since 1970.", "start_time"))
         }
         func last(_ word: String, errors: String, repaired: String, _ whatRepaired: String) -> Last {
             Last(
                 end: gauge(
-                    "last_\(word)_timestamp_seconds", "When the newest \(word) that martlet knows to have finished did so.", "end_time"),
+                    "last_\(word)_timestamp_seconds",
+                    "When the newest \(word) that martlet knows to have finished did so, in seconds since 1970; absent when it knows of none.",
+                    "end_time"),
                 duration: gauge(
-                    "last_\(word)_duration_seconds", "How long that \(word) took, pauses included where ZFS counts them.",
+                    "last_\(word)_duration_seconds", "How long the newest finished \(word) took, pauses included where ZFS counts them.",
                     "end_time - start_time"),
                 errors: gauge(errors, "Errors that the newest finished \(word) could not repair.", "errors"),
                 repaired: gauge(repaired, "Bytes that the newest finished \(word) \(whatRepaired).", "processed"))

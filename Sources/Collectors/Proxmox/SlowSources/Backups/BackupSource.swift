@@ -32,7 +32,8 @@ struct BackupSource: SlowSource {
         containerLast = gauge("pve_lxc_last_backup_timestamp", help)
         last = gauge(
             "pve_guest_last_backup_timestamp_seconds",
-            "When the guest's last good backup, with warnings or without, was done, in seconds since 1970; absent without one in 35 days.")
+            "When the guest's last good backup, with warnings or without, was done, in seconds since 1970; absent if there was none in the 35 days before martlet first asked."
+        )
         duration = gauge(
             "pve_guest_last_backup_duration_seconds", "How long the backup took that pve_guest_last_backup_timestamp_seconds tells of.")
         success = gauge("pve_guest_last_backup_success", "1 if the last backup of the guest that ended went well, 0 if it failed.")

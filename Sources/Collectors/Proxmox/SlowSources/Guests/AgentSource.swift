@@ -35,7 +35,8 @@ struct AgentSource: SlowSource {
         let source = "/nodes/N/qemu/ID/agent/"
         self.addresses = addresses
         up = catalogue.gauge(
-            "pve_guest_agent_up", "1 if the guest agent answers; absent where it is not switched on or the machine does not run.",
+            "pve_guest_agent_up",
+            "1 if the guest agent answered when it was last asked, for a dead one up to an hour ago; absent where it is not switched on or the machine does not run.",
             labels: GuestFamilies.labels,
             source: source + "get-fsinfo")
         size = catalogue.gauge(

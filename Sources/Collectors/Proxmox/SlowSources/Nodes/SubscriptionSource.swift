@@ -19,7 +19,7 @@ struct SubscriptionSource: SlowSource {
             "pve_subscription_info", "The level (c, b, s or p) and the product of the node's subscription, empty without one.",
             labels: Self.infoLabels, source: profile.endpoint + " level, productname")
         status = catalogue.gauge(
-            "pve_subscription_status", "1 for the status that the node's subscription has.", labels: Self.statusLabels,
+            "pve_subscription_status", "1 for the status that the node's subscription has, 0 for the others.", labels: Self.statusLabels,
             source: profile.endpoint + " status")
         nextDue = catalogue.gauge(
             "pve_subscription_next_due_timestamp_seconds",
