@@ -394,10 +394,12 @@ class Cluster:
                     guest.node, guest.kind, guest.listed = node, kind, row
         return guests
 
-    def guests_with_values(self, last_known: Mapping[str, tuple[str, str]] | None = None) -> Iterable[tuple[Guest, dict[str, str]]]:
+    def guests_with_values(
+        self, last_known: Mapping[str, tuple[str, str]] | None = None, *, even_if_lost: bool = False
+    ) -> Iterable[tuple[Guest, dict[str, str]]]:
         """Those that are no templates and whose node is online, with the labels of their series."""
         for vmid, guest in self.guests.items():
-            if not guest.is_template and guest.node in self.online_nodes:
+            if not guest.is_template and (even_if_lost or guest.node in self.online_nodes):
                 name, _ = guest.name_and_tags((last_known or {}).get(vmid))
                 yield guest, {"node": guest.node, "vmid": vmid, "name": name, "type": guest.kind}
 

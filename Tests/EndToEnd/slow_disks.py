@@ -137,7 +137,7 @@ def _put_pool(cluster: Cluster, row: Row, labels: dict[str, str]) -> None:
     health = text(row.get("health"))
     if health is not None:
         cluster.put("pve_zfs_pool_health_status", health == "ONLINE", **labels)
-        for state in POOL_STATES:
+        for state in {*POOL_STATES, health}:
             cluster.put("pve_zfs_pool_state", state == health, **labels, state=state)
 
 

@@ -209,7 +209,7 @@ def put_subscriptions(cluster: Cluster) -> None:
         level, product = text(answer.get("level")) or "", text(answer.get("productname")) or ""
         cluster.put("pve_subscription_info", 1, node=node, level=level, product=product)
         status = text(answer.get("status"))
-        for state in SUBSCRIPTION_STATES if status is not None else ():
+        for state in {*SUBSCRIPTION_STATES, status} if status is not None else ():
             cluster.put("pve_subscription_status", state == status, node=node, status=state)
         cluster.put("pve_subscription_next_due_timestamp_seconds", _midnight(text(answer.get("nextduedate"))), node=node)
 
@@ -319,7 +319,7 @@ def expected_slow_samples(
     put_replication(seen)
     put_backup_jobs(seen)
     put_backup_gaps(seen)
-    put_backups(seen, guests)
+    put_backups(seen, seen.guests_with_values(last_known, even_if_lost=True))
     put_storages(seen)
     put_certificates(seen, now)
     put_subscriptions(seen)

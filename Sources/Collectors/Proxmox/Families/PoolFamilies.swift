@@ -73,6 +73,9 @@ struct PoolFamilies: Sendable {
         buffer.add(deduplication, labels, pool.deduplicationRatio)
         if let present = pool.health {
             for (word, tail) in Self.states { buffer.add(state, buffer.labels(extending: labels, by: tail), word == present) }
+            if !Self.states.contains(where: { $0.0 == present }) {
+                buffer.add(state, buffer.labels(Self.stateLabels, extending: labels, present), true)
+            }
         }
     }
 

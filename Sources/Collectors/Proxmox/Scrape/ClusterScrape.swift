@@ -116,8 +116,7 @@ struct ClusterScrape: Sendable {
         }
         return ClusterPicture(
             cluster: name, version: version, nodes: members.all.map(\.name), onlineNodes: members.online,
-            guests: guests.filter { members.isOnline($0.node) && !$0.identity.isTemplate },
-            hiddenGuests: (inventory.hidden ?? cluster.hiddenGuests).subtracting(listed.guests.keys), filter: cluster.filter,
+            guests: guests, hiddenGuests: (inventory.hidden ?? cluster.hiddenGuests).subtracting(listed.guests.keys), filter: cluster.filter,
             storageTypes: cluster.storageTypes)
     }
 

@@ -25,6 +25,8 @@ struct ClusterPicture: Sendable {
     let onlineNodes: [String]
     /// Those that may have values: no template, and on a node that is online. By node, and there in the order of their numbers.
     let guestsInOrder: [Guest]
+    /// Those on nodes that are not online, in the same order: nothing of now is said of them, and their past stays true.
+    let lostGuestsInOrder: [Guest]
     /// Those that somebody wants to see nothing of.
     let hiddenGuests: Set<Int>
     private let filter: GuestFilter
@@ -37,6 +39,8 @@ struct ClusterPicture: Sendable {
         cluster: String, version: ProxmoxVersion?, nodes: [String], onlineNodes: [String], guests: [Guest], hiddenGuests: Set<Int>,
         filter: GuestFilter, storageTypes: [Storage: String]
     ) {
+        let online = Set(onlineNodes)
+        let inOrder = guests.filter { !$0.identity.isTemplate }.sorted { ($0.node, $0.vmid) < ($1.node, $1.vmid) }
         self.cluster = cluster
         self.version = version
         self.nodes = nodes
@@ -46,9 +50,10 @@ struct ClusterPicture: Sendable {
         self.storageTypes = storageTypes.merging(
             storageTypes.sorted { $0.key.node < $1.key.node }.map { (Storage(node: "", name: $0.key.name), $0.value) }
         ) { first, _ in first }
-        guestsInOrder = guests.sorted { ($0.node, $0.vmid) < ($1.node, $1.vmid) }
-        self.guests = Dictionary(guests.map { ($0.vmid, $0) }, uniquingKeysWith: { first, _ in first })
-        online = Set(onlineNodes)
+        guestsInOrder = inOrder.filter { online.contains($0.node) }
+        lostGuestsInOrder = inOrder.filter { !online.contains($0.node) }
+        self.guests = Dictionary(guestsInOrder.map { ($0.vmid, $0) }, uniquingKeysWith: { first, _ in first })
+        self.online = online
     }
 
     func isOnline(_ node: String) -> Bool { online.contains(node) }

@@ -74,9 +74,15 @@ struct SlowPage: Sendable {
     /// `cluster`, `node`, `vmid`, `name`, `type` of a guest that may have values; nil of others.
     mutating func labels(ofGuest vmid: Int) -> LabelSet? {
         if let labels = place.guestLabels[vmid] { return labels }
-        guard let guest = picture.guest(vmid) else { return nil }
-        let labels = buffer.labels(GuestFamilies.labels, cluster, guest.node, String(vmid), guest.identity.name, guest.kind.rawValue)
-        place.guestLabels[vmid] = labels
+        return picture.guest(vmid).map { labels(of: $0) }
+    }
+
+    /// The same of any guest, when it is its node that is written about.
+    mutating func labels(of guest: ClusterPicture.Guest) -> LabelSet {
+        if let labels = place.guestLabels[guest.vmid] { return labels }
+        let labels = buffer.labels(
+            GuestFamilies.labels, cluster, guest.node, String(guest.vmid), guest.identity.name, guest.kind.rawValue)
+        place.guestLabels[guest.vmid] = labels
         return labels
     }
 

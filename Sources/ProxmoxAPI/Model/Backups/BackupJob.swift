@@ -11,7 +11,7 @@ package struct BackupJob: Sendable {
     package let storage: String?
     /// `snapshot`, `suspend`, `stop`
     package let mode: String?
-    /// Which guests: `all`, `pool:prod`, `vmid:100,110`.
+    /// Which guests: `all`, `pool:prod`, `vmid:100,110`, of a long list `vmid:64 guests`.
     package let selection: String?
     /// Seconds since 1970.
     package let nextRun: Double?
@@ -26,7 +26,13 @@ package struct BackupJob: Sendable {
         nextRun = row["next-run"]?.number
         selection =
             row["all"]?.flag == true
-            ? "all" : row["pool"]?.word.map { "pool:" + $0 } ?? row["vmid"]?.word.map { "vmid:" + $0 }
+            ? "all" : row["pool"]?.word.map { "pool:" + $0 } ?? row["vmid"]?.word.map { "vmid:" + Self.shortened($0) }
+    }
+
+    /// A list as it is, or how many it names: a label's value must not grow with a cluster.
+    private static func shortened(_ list: String) -> String {
+        guard list.utf8.count > 200 else { return list }
+        return "\(list.utf8.split(separator: UInt8(ascii: ",")).count) guests"
     }
 }
 

@@ -92,10 +92,10 @@ struct BackupSource: SlowSource {
             guests.merge(history.guests) { $0.merged(with: $1) }
             for (job, run) in history.jobs { jobs[job, default: []].append(run) }
         }
-        for guest in page.picture.guestsInOrder {
+        for guest in page.picture.guestsInOrder + page.picture.lostGuestsInOrder {
             guard let backup = guests[guest.vmid] else { continue }
             page.turn(to: guest.node)
-            guard let labels = page.labels(ofGuest: guest.vmid) else { continue }
+            let labels = page.labels(of: guest)
             page.buffer.add(success, labels, backup.isLastGood)
             guard let good = backup.good else { continue }
             page.buffer.add(guest.kind == .qemu ? machineLast : containerLast, labels, good.end)

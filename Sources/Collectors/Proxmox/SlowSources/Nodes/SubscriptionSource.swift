@@ -43,6 +43,9 @@ struct SubscriptionSource: SlowSource {
             for (word, tail) in Self.statuses {
                 page.buffer.add(status, page.buffer.labels(extending: labels, by: tail), word == present)
             }
+            if !Self.statuses.contains(where: { $0.0 == present }) {
+                page.buffer.add(status, page.buffer.labels(Self.statusLabels, extending: labels, present), true)
+            }
         }
         page.buffer.add(nextDue, labels, subscription.nextDue)
     }
