@@ -38,7 +38,8 @@ struct LandingPage: Sendable {
             h1 { font-size: 1.6rem; margin-bottom: 0; }
             .version { color: #666; margin-top: 0; }
             table { border-collapse: collapse; width: 100%; }
-            th, td { text-align: left; overflow-wrap: anywhere; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; }
+            th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; }
+            td:last-child { overflow-wrap: anywhere; }
             .good { color: #197741; } .bad { color: #b3261e; font-weight: 600; }
             @media (max-width: 40rem) { tr { display: block; border-bottom: 1px solid #8884; padding: .35rem 0; } th { display: none; }
             td { display: inline-block; border: 0; padding: 0 .75rem 0 0; } td:last-child { display: block; } }
