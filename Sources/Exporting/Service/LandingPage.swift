@@ -13,7 +13,12 @@ struct LandingPage: Sendable {
     func response(_ shares: [ScrapeResult.Share]) -> HTTPServerResponse {
         var rows = ""
         for share in shares {
-            let state = share.isSuccess && share.dropped.isEmpty ? "<td class=good>complete</td>" : "<td class=bad>incomplete</td>"
+            let isComplete = share.isSuccess && share.dropped.isEmpty
+            // A host without ZFS, say: nothing is missing, and nothing is there either.
+            let state =
+                !isComplete
+                ? "<td class=bad>incomplete</td>"
+                : share.sampleCount == 0 ? "<td>nothing found</td>" : "<td class=good>complete</td>"
             rows += "<tr><td>\(escaped(share.collector))</td>\(state)<td>\(share.sampleCount)</td><td>"
             let problems = share.problems.prefix(20).map { $0.part.isEmpty ? $0.message : "\($0.part): \($0.message)" }
             rows += (problems + [share.dropNotice].compactMap { $0 }).map(escaped).joined(separator: "<br>")
