@@ -46,7 +46,8 @@ struct Configuration: Sendable {
                     "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), or what a host knows of itself (ZFS).",
                     standard: Collectors.Role.auto.rawValue),
                 SettingsKey(
-                    "root", .text, "Folder that the host's /proc and /sys are below, as a container has them mounted.", standard: "/"),
+                    "root", .text, "Folder that the host's /proc and /sys are below, as a container has them mounted; an absolute path.",
+                    standard: "/"),
                 SettingsKey(
                     "scrape_timeout", .seconds(0.1...600),
                     "Longest a scrape may take; Prometheus' own timeout, which it sends along, can only shorten it.", standard: "10s"),

@@ -13,7 +13,12 @@ struct LandingPage: Sendable {
     func response(_ shares: [ScrapeResult.Share]) -> HTTPServerResponse {
         var rows = ""
         for share in shares {
-            let state = share.isSuccess && share.dropped.isEmpty ? "<td class=good>complete</td>" : "<td class=bad>incomplete</td>"
+            let isComplete = share.isSuccess && share.dropped.isEmpty
+            // A host without ZFS, say: nothing is missing, and nothing is there either.
+            let state =
+                !isComplete
+                ? "<td class=bad>incomplete</td>"
+                : share.sampleCount == 0 ? "<td>nothing found</td>" : "<td class=good>complete</td>"
             rows += "<tr><td>\(escaped(share.collector))</td>\(state)<td>\(share.sampleCount)</td><td>"
             let problems = share.problems.prefix(20).map { $0.part.isEmpty ? $0.message : "\($0.part): \($0.message)" }
             rows += (problems + [share.dropNotice].compactMap { $0 }).map(escaped).joined(separator: "<br>")
@@ -38,7 +43,8 @@ struct LandingPage: Sendable {
             h1 { font-size: 1.6rem; margin-bottom: 0; }
             .version { color: #666; margin-top: 0; }
             table { border-collapse: collapse; width: 100%; }
-            th, td { text-align: left; overflow-wrap: anywhere; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; }
+            th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; }
+            td:last-child { overflow-wrap: anywhere; }
             .good { color: #197741; } .bad { color: #b3261e; font-weight: 600; }
             @media (max-width: 40rem) { tr { display: block; border-bottom: 1px solid #8884; padding: .35rem 0; } th { display: none; }
             td { display: inline-block; border: 0; padding: 0 .75rem 0 0; } td:last-child { display: block; } }

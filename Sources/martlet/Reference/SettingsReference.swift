@@ -16,7 +16,8 @@ struct SettingsReference {
         # Settings
 
         All settings of `martlet.yml`. Each can also be given as an environment variable: `log.level` is `MARTLET_LOG__LEVEL`, the first cluster's name
-        `MARTLET_PROXMOX__CLUSTERS__0__NAME`. A variable goes over the file, a flag over both. Paths count from the working directory; a duration without a unit counts
+        `MARTLET_PROXMOX__CLUSTERS__0__NAME`. An entry of a list has its number too, `MARTLET_PROXMOX__SLOW__SKIP__0`; a comma separates nothing.
+        A variable goes over the file, a flag over both. Paths count from the working directory; a duration without a unit counts
         seconds. This page is made from the program by `make docs`; `make check` fails when it is out of date.
 
         | key | value | without it | meaning |
@@ -26,7 +27,8 @@ struct SettingsReference {
 
             ## Other variables
 
-            Read beside the settings above; the `PROXMOX_` ones as other tools know them.
+            Read beside the settings above. The `PROXMOX_` ones, as other tools know them, and `TARGET_NODES` describe one cluster: they count only when `PROXMOX_HOST` is set, and then
+            no cluster may be in the file.
 
             | variable | meaning |
             | --- | --- |

@@ -10,8 +10,9 @@ import Web
         return String(decoding: page.response(shares).body.bytes, as: UTF8.self)
     }
 
-    private static func share(_ collector: String = "a", _ problems: [PartProblem]) -> ScrapeResult.Share {
-        ScrapeResult.Share(collector: collector, durationSeconds: 1, isFinished: true, problems: problems, parts: [], sampleCount: 7)
+    private static func share(_ collector: String = "a", _ problems: [PartProblem], sampleCount: Int = 7) -> ScrapeResult.Share {
+        ScrapeResult.Share(
+            collector: collector, durationSeconds: 1, isFinished: true, problems: problems, parts: [], sampleCount: sampleCount)
     }
 
     @Test(arguments: [
@@ -38,6 +39,11 @@ import Web
         ])
         #expect(page.contains("<tr><td>proxmox</td><td class=bad>incomplete</td><td>7</td><td>lab/pve1: no route</td></tr>"))
         #expect(page.contains("<tr><td>zfs</td><td class=good>complete</td><td>7</td><td></td></tr>"))
+    }
+
+    @Test func `a collector that finds nothing is not called complete`() throws {
+        let page = Self.page([Self.share("zfs", [], sampleCount: 0)])
+        #expect(page.contains("<tr><td>zfs</td><td>nothing found</td><td>0</td><td></td></tr>"))
     }
 
     @Test func `before the first scrape it says so`() {

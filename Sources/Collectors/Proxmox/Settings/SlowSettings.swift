@@ -15,10 +15,11 @@ package struct SlowSettings: Sendable {
     package init(_ tree: SettingsTree) throws(Failure) {
         isEnabled = tree["enabled"].flag ?? true
         let known = Self.profiles.map(\.name)
-        for name in tree["skip"].texts ?? [] where !name.isEmpty {
+        for entry in tree["skip"].elements {
+            guard let name = entry.text, !name.isEmpty else { continue }
             guard known.contains(name) else {
                 let hint = nearest(to: name, among: known).map { "did you mean \($0)?" } ?? "known: " + known.joined(separator: ", ")
-                throw tree["skip"].failure("there is no source \(quoted(name)); \(hint)")
+                throw entry.failure("there is no source \(quoted(name)); \(hint)")
             }
             skipped.insert(name)
         }
