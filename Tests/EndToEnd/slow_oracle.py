@@ -154,7 +154,8 @@ def put_backup_jobs(cluster: Cluster) -> None:
         elif pool := text(row.get("pool")):
             selection = f"pool:{pool}"
         elif vmids := text(row.get("vmid")):
-            selection = f"vmid:{vmids}"
+            # A list without an end is no label's value.
+            selection = f"vmid:{vmids}" if len(vmids.encode()) <= 200 else f"vmid:{len([vmid for vmid in vmids.split(',') if vmid])} guests"
         info = {key: text(row.get(key)) or "" for key in ("schedule", "storage", "mode")}
         cluster.put("pve_backup_job_info", 1, job_id=job, selection=selection, **info)
         enabled = number(row.get("enabled", 1))

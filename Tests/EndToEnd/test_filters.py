@@ -112,6 +112,9 @@ def test_nothing_else_is_shown_or_asked_for(start: Start, tmp_path: Path, case: 
         lists = {(node, kind): api.counts[f"{API}/nodes/{node}/{path}"] for node in ("pve1", "pve2") for kind, path in (("qemu", "qemu?full=1"), ("lxc", "lxc"))}
     for own in (dict(labels) for name, labels in seen.samples if name.startswith("pve_")):
         assert own.get("vmid") is None or own["vmid"] in guests, own
+    # A filter that empties a cluster is a slip.
+    told = [line for line in exporter.program.output.splitlines() if "the filter takes none of the cluster's nodes, which are pve1, pve2, pve3" in line]
+    assert len(told) == (0 if nodes else 1)
     assert asked_nodes <= nodes - {"pve3"} and asked_guests <= guests
     is_about_guests = any(not key.endswith("nodes") for key in case.filter)
     for (node, kind), count in lists.items():

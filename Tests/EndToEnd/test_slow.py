@@ -234,6 +234,7 @@ def test_calls_ages_and_failures_are_told(start: Start) -> None:
     assert (seen.value("martlet_proxmox_api_requests_total", endpoint="/cluster/ceph/status", code="500") or 0) >= 1
     assert seen.value("martlet_proxmox_source_failures_total", cluster="lab", source="updates") is not None
     ages = {(own["node"], own["source"]) for own in seen.series("martlet_proxmox_source_age_seconds", cluster="lab")}
+    assert seen.value("martlet_proxmox_source_period_seconds", cluster="lab", source="ha") == 30
     for source in ("ha", "backup_jobs", "backup_gaps", "pci_mapping"):
         assert ("", source) in ages
     for source in ("replication", "backups", "storage", "certificates", "subscription", "services", "disks", "zfs", "statistics"):

@@ -227,6 +227,13 @@ def test_backup_jobs(rich: Answers) -> None:
     assert of(samples, "pve_backup_job_next_run_timestamp_seconds") == {one({"job_id": "backup-daily"}): 1795224600, one({"job_id": "backup-all"}): 1795284900}
 
 
+def test_a_long_list_of_guests_is_no_label(recorded: Answers) -> None:
+    for count, selection in ((50, "vmid:" + ",".join(str(100 + index) for index in range(50))), (51, "vmid:51 guests")):
+        vmids = ",".join(str(100 + index) for index in range(count))
+        recorded[f"{API}/cluster/backup"] = [{"id": "job", "vmid": vmids, "schedule": "02:30", "storage": "nas", "mode": "snapshot"}]
+        assert value(samples_of(recorded), "pve_backup_job_info", job_id="job", schedule="02:30", storage="nas", mode="snapshot", selection=selection) == 1
+
+
 def test_backup_gaps(recorded: Answers) -> None:
     samples = samples_of(recorded)
     assert value(samples, "pve_guests_not_backed_up") == 6
@@ -492,10 +499,10 @@ def test_data_errors(rich: Answers, words: str | None, number: float | None) -> 
     assert value(samples_of(rich), "pve_zfs_pool_data_errors", node="pve2", pool="rpool") == number
 
 
-def test_a_state_that_is_new_is_none_of_the_known(rich: Answers) -> None:
+def test_a_state_that_is_new_is_one_more(rich: Answers) -> None:
     rich[f"{API}/nodes/pve2/disks/zfs"][0] |= {"health": "NEWWORD", "name": "rpool"}
     states = of(samples_of(rich), "pve_zfs_pool_state", node="pve2", pool="rpool")
-    assert len(states) == 7 and set(states.values()) == {0}
+    assert len(states) == 8 and sum(states.values()) == 1 and [dict(labels)["state"] for (_, labels), value in states.items() if value] == ["NEWWORD"]
 
 
 def test_a_vdev_without_a_state_is_neither(rich: Answers) -> None:

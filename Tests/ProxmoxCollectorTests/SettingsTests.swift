@@ -320,5 +320,23 @@ import Web
     @Test func `settings as they should be are not warned of`() throws {
         let yaml = Self.clusters("    - endpoint: pve1.example.org\n      token: \(Self.token)\n      ca_file: $/ca.pem\n")
         #expect(try Self.read(yaml).get().warnings == [])
+        #expect(try Self.read(nil, environment: Self.variables.merging(["TARGET_NODES": "pve1"]) { $1 }).get().warnings == [])
+    }
+
+    @Test func `variables that no cluster uses are warned of`() throws {
+        let yaml = Self.clusters("    - endpoint: pve1.example.org\n      token: \(Self.token)\n")
+        let idle = ["TARGET_NODES": "pve1", "PROXMOX_VERIFY_TLS": "false", "PROXMOX_USER": "", "PROXMOX_HOST": ""]
+        let warnings = try Self.read(yaml, environment: idle).get().warnings
+        #expect(warnings.count == 1 && warnings[0].hasPrefix("PROXMOX_VERIFY_TLS, TARGET_NODES: not used, as PROXMOX_HOST is not set"))
+    }
+
+    @Test(arguments: ["nodes", "exclude_nodes", "tags", "exclude_tags", "pools", "exclude_pools"])
+    func `several names in one entry of a filter are refused`(key: String) throws {
+        let yaml = Self.clusters("    - endpoint: pve1.example.org\n      token: \(Self.token)\n      filter: {\(key): [a, \"b,c\"]}\n")
+        guard case .failure(let failure) = try Self.read(yaml) else {
+            Issue.record("it was read")
+            return
+        }
+        #expect(failure.code == .configuration && failure.message.hasSuffix("\(key): no name holds a comma; each is an entry of its own"))
     }
 }

@@ -13,12 +13,13 @@ struct ProxmoxRequestCollector: Collector {
     private let connections: Metric
     private let calls: Metric
     private let ages: Metric
+    private let periods: Metric
     private let slowFailures: Metric
 
     private static let labels = LabelSchema("endpoint")
     private static let callLabels = LabelSchema("cluster", "endpoint", "code")
     private static let ageLabels = LabelSchema("cluster", "node", "source")
-    private static let failureLabels = LabelSchema("cluster", "source")
+    private static let sourceLabels = LabelSchema("cluster", "source")
 
     init(_ clusters: [ProxmoxCluster]) {
         self.clusters = clusters
@@ -43,9 +44,13 @@ struct ProxmoxRequestCollector: Collector {
             "martlet_proxmox_source_age_seconds",
             "Age of the oldest answer that was shown of what is asked for on a timer; node is empty for the cluster's own. Dead agents are asked up to an hour apart.",
             labels: Self.ageLabels, source: "martlet")
+        periods = catalogue.gauge(
+            "martlet_proxmox_source_period_seconds",
+            "Time between two questions, of what is asked for on a timer: proxmox.slow.periods, in seconds.", labels: Self.sourceLabels,
+            source: "martlet")
         slowFailures = catalogue.counter(
             "martlet_proxmox_source_failures_total", "Times that what is asked for on a timer could not be had.",
-            labels: Self.failureLabels, source: "martlet")
+            labels: Self.sourceLabels, source: "martlet")
         self.catalogue = catalogue
     }
 
@@ -67,8 +72,11 @@ struct ProxmoxRequestCollector: Collector {
             for (age, seconds) in cluster.slowLane.ages {
                 buffer.add(ages, buffer.labels(Self.ageLabels, name, age.node, age.source), seconds)
             }
+            for (source, seconds) in cluster.slowLane.periods {
+                buffer.add(periods, buffer.labels(Self.sourceLabels, name, source), seconds)
+            }
             for (source, count) in cluster.slowLane.failures {
-                buffer.add(slowFailures, buffer.labels(Self.failureLabels, name, source), Double(count))
+                buffer.add(slowFailures, buffer.labels(Self.sourceLabels, name, source), Double(count))
             }
         }
         sink.commit(buffer)

@@ -95,7 +95,7 @@ import Web
             #expect(first.families == [])
             #expect(
                 first.problems.map(\.message) == [
-                    "GET /cluster/status: 500 busy", "the cluster's name is not known yet; proxmox.clusters.name can set it",
+                    "GET /cluster/status: 500 busy", "the cluster's name is not known yet; proxmox.clusters[].name can set it",
                 ])
             #expect(first.problems.allSatisfy { $0.part == part })
             fake["/cluster/status"] = .data(Lab.rows([Lab.cluster(), Lab.member("pve1"), Lab.member("pve2")]))

@@ -44,7 +44,10 @@ struct ClusterScrape: Sendable {
         let authority = client.endpoint.authority
         guard let name = cluster.name else {
             report(answers.errors, part: authority)
-            sink.report(PartProblem(part: authority, .failed, "the cluster's name is not known yet; proxmox.clusters.name can set it"))
+            // Of one that says nothing at all its name is the least of what is missing.
+            guard status != nil || resources != nil || answers.errors.isEmpty else { return }
+            sink.report(
+                PartProblem(part: authority, .failed, "the cluster's name is not known yet; proxmox.clusters[].name can set it"))
             return
         }
         guard names.claim(name, by: cluster.position) == cluster.position else {
@@ -62,6 +65,10 @@ struct ClusterScrape: Sendable {
 
         await renewRights(answers)
         let members = Members(status, resources, cluster.filter)
+        if !members.refused.isEmpty {
+            let some = members.refused.prefix(10).joined(separator: ", ") + (members.refused.count > 10 ? ", ..." : "")
+            sink.report(PartProblem(part: name, .failed, "the filter takes none of the cluster's nodes, which are \(some)"))
+        }
         let inventory = Inventory(resources, cluster)
         writeCluster(name, answers.version?.value, status, members, inventory)
         var listed = await withTaskGroup(of: NodeScrape.Listed.self) { group in

@@ -4,6 +4,8 @@ import ProxmoxAPI
 struct Members: Sendable {
     /// In the order of their names; a node is named once.
     let all: [(name: String, isOnline: Bool)]
+    /// Names of nodes, when there are some and the filter takes none; else empty.
+    let refused: [String]
     private let onlineNames: Set<String>
 
     /// - Parameter filter: nodes that it leaves out are as if they were not there.
@@ -21,7 +23,9 @@ struct Members: Sendable {
                 all.append((node.name, node.status == "online"))
             }
         }
+        let members = all.map(\.name).sorted()
         self.all = all.filter { filter.takes(node: $0.name) }.sorted { $0.name < $1.name }
+        refused = self.all.isEmpty ? members : []
         onlineNames = Set(self.all.filter(\.isOnline).map(\.name))
     }
 

@@ -29,9 +29,14 @@ extension ProxmoxSettings.Cluster {
     }
 
     private static func filter(_ section: SettingsTree) throws(Failure) -> GuestFilter {
-        func choice(_ key: String) -> GuestFilter.Choice {
-            func texts(_ key: String) -> [String] { (section[key].texts ?? []).filter { !$0.isEmpty } }
-            return GuestFilter.Choice(wanted: texts(key), unwanted: texts("exclude_" + key))
+        func texts(_ key: String) throws(Failure) -> [String] {
+            for element in section[key].elements where element.text?.contains(",") == true {
+                throw element.failure("\(key): no name holds a comma; each is an entry of its own")
+            }
+            return (section[key].texts ?? []).filter { !$0.isEmpty }
+        }
+        func choice(_ key: String) throws(Failure) -> GuestFilter.Choice {
+            GuestFilter.Choice(wanted: try texts(key), unwanted: try texts("exclude_" + key))
         }
         func ranges(_ key: String) throws(Failure) -> [ClosedRange<Int>] {
             var ranges: [ClosedRange<Int>] = []
@@ -42,8 +47,8 @@ extension ProxmoxSettings.Cluster {
             return ranges
         }
         return GuestFilter(
-            nodes: choice("nodes"), vmids: GuestFilter.Numbers(wanted: try ranges("vmids"), unwanted: try ranges("exclude_vmids")),
-            tags: choice("tags"), pools: choice("pools"))
+            nodes: try choice("nodes"), vmids: GuestFilter.Numbers(wanted: try ranges("vmids"), unwanted: try ranges("exclude_vmids")),
+            tags: try choice("tags"), pools: try choice("pools"))
     }
 
     private static func needsEndpoint(_ section: SettingsTree) -> Failure {

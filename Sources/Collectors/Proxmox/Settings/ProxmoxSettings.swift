@@ -36,14 +36,22 @@ package struct ProxmoxSettings: Sendable {
     /// What is asked for on timers, of all clusters.
     package let slow: SlowSettings
 
+    /// Variables that are set and count for none of the clusters.
+    private let idleVariables: [String]
+
     package init(clusters: [Cluster], slow: SlowSettings) {
         self.clusters = clusters
         self.slow = slow
+        idleVariables = []
     }
 
     /// What works and is still not what one should want, a line each.
     package var warnings: [String] {
         var lines: [String] = []
+        if !idleVariables.isEmpty {
+            lines.append(
+                "\(idleVariables.joined(separator: ", ")): not used, as PROXMOX_HOST is not set; what clusters of the file need stands with them")
+        }
         for cluster in clusters {
             for endpoint in cluster.endpoints {
                 if !endpoint.isEncrypted {
@@ -147,6 +155,8 @@ package struct ProxmoxSettings: Sendable {
             }
         }
         self.clusters = clusters
+        let isIdle = environment["PROXMOX_HOST"]?.isEmpty ?? true
+        idleVariables = isIdle && !clusters.isEmpty ? Self.variables.map(\.name).filter { environment[$0]?.isEmpty == false } : []
         slow = try SlowSettings(tree["slow"])
     }
 }

@@ -134,6 +134,9 @@ final class SlowLane: Sendable {
     /// The age of the oldest answers that the last scrape showed, in seconds.
     var ages: [(SlowAge, Double)] { state.withLock { $0.ages }.sorted { $0.key < $1.key } }
 
+    /// Seconds between two questions, by source.
+    var periods: [(source: String, seconds: Double)] { shelves.map { ($0.profile.name, $0.profile.periodSeconds) } }
+
     /// Calls that failed since the start, by source.
     var failures: [(source: String, count: Int)] { shelves.map { ($0.profile.name, $0.failureCount) } }
 
