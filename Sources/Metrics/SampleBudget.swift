@@ -21,21 +21,35 @@ package final class SampleBudget: Sendable {
     /// The most that one buffer may hold.
     package let largestPart: Room
     private let left: Mutex<Room>
+    /// Of which this one is a share, and from which all that it grants is taken too.
+    private let whole: SampleBudget?
 
     /// - Parameter whole: what all buffers together may hold.
     package init(_ whole: Room) {
         largestPart = Room(samples: max(1, whole.samples / 2), labelBytes: max(1, whole.labelBytes / 2))
         left = Mutex(whole)
+        self.whole = nil
+    }
+
+    /// Half of another, for one of several that share it: what one takes leaves room for the others.
+    package init(halfOf whole: SampleBudget) {
+        largestPart = whole.largestPart
+        left = Mutex(whole.largestPart)
+        self.whole = whole
     }
 
     /// Grants as much as there is within the range, or 0 when that is too little.
     func take(_ kind: WritableKeyPath<Room, Int>, _ range: ClosedRange<Int>) -> Int {
-        left.withLock { left in
+        let granted = left.withLock { left in
             guard left[keyPath: kind] >= range.lowerBound else { return 0 }
             let granted = min(left[keyPath: kind], range.upperBound)
             left[keyPath: kind] -= granted
             return granted
         }
+        guard let whole, granted > 0 else { return granted }
+        let confirmed = whole.take(kind, range.lowerBound...granted)
+        left.withLock { $0[keyPath: kind] += granted - confirmed }
+        return confirmed
     }
 
     func giveBack(_ room: Room) {
@@ -43,5 +57,6 @@ package final class SampleBudget: Sendable {
             left.samples += room.samples
             left.labelBytes += room.labelBytes
         }
+        whole?.giveBack(room)
     }
 }

@@ -47,7 +47,12 @@ package final class ProxmoxClient: Sendable {
     private let timeoutSeconds: Double?
     private let observer: Observer?
     private let state: Mutex<State>
+    /// Large answers are read one after the other: whoever has the API must not keep all threads at it, and other clusters waiting.
+    private let reader = AsyncSemaphore(limit: 1)
+    private let bodyRoom = BodyRoom(bytes: 128 << 20)
 
+    /// An answer from here on is large.
+    private static let largeBytes = 1 << 20
     /// Nodes of a cluster that are believed; corosync carries a few dozen.
     package static let nodeLimit = 1024
     /// Longer lists are not believed: what a row becomes takes many times its bytes.
@@ -201,12 +206,20 @@ package final class ProxmoxClient: Sendable {
             request.headers = authorization.headers + [("Accept", "application/json")]
             // A machine that swallows packets must leave time to ask the next.
             if endpoints.count > 1 { request.connectTimeoutSeconds = min(5, deadline.remainingSeconds / Double(endpoints.count)) }
+            request.bodyRoom = bodyRoom
+            let response: HTTPResponse
             do throws(HTTPClientError) {
-                let response = try await http.send(request)
-                return Result { () throws(ProxmoxError) in try receive(response, from: index, path, authorization, reading) }
+                response = try await http.send(request)
             } catch {
                 return .failure(ProxmoxError(error, path))
             }
+            defer { bodyRoom.giveBack(response.body.count) }
+            func received() -> Result<Value, ProxmoxError> {
+                Result { () throws(ProxmoxError) in try receive(response, from: index, path, authorization, reading) }
+            }
+            guard response.body.count >= Self.largeBytes else { return received() }
+            return await reader.withPermit(by: request.deadline) { received() }
+                ?? .failure(ProxmoxError(.timeout, path, "no time was left to read the answer beside other large ones"))
         }
         if let value { return try value.get() }
         if Task.isCancelled { throw ProxmoxError(.unreachable, path, "cancelled") }

@@ -28,8 +28,10 @@ package struct ProxmoxCollector: Collector {
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
         await withDiscardingTaskGroup { group in
             for cluster in clusters {
+                // Whoever owns one of them must not leave the others without room.
+                let own = clusters.count > 1 ? sink.share() : sink
                 group.addTask { [families, names] in
-                    await ClusterScrape(cluster: cluster, names: names, families: families, sink: sink, context: context).run()
+                    await ClusterScrape(cluster: cluster, names: names, families: families, sink: own, context: context).run()
                 }
             }
         }

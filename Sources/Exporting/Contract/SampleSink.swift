@@ -34,6 +34,8 @@ package final class SampleSink: Sendable {
         var contents = Contents()
         var begun: Set<String> = []
         var nameBytes = 0
+        /// Of a share, which has none of its own.
+        var problemCount = 0
         var isClosed = false
         /// It was said that there is too much.
         var hasComplained = false
@@ -42,14 +44,46 @@ package final class SampleSink: Sendable {
     private let limits: Limits
     private let budget: SampleBudget
     private let state = Mutex(State())
+    /// Of which this one is a share; it holds everything that the share takes.
+    private let whole: SampleSink?
 
     package init(_ limits: Limits = Limits(series: 0)) {
         self.limits = limits
         budget = SampleBudget(limits.room)
+        whole = nil
     }
+
+    private init(halfOf whole: SampleSink) {
+        var limits = whole.limits
+        limits.parts /= 2
+        limits.nameBytes /= 2
+        self.limits = limits
+        budget = SampleBudget(halfOf: whole.budget)
+        self.whole = whole
+    }
+
+    /// A sink for one of several that a collector asks and that need not trust each other. It takes half of what this one takes at most, so
+    /// that none of them leaves the others without room. What it takes is in this one, and only there.
+    package func share() -> SampleSink { SampleSink(halfOf: self) }
 
     /// Begins a part: from now on it is missed if it is not committed.
     package func begin(_ part: String, reservingSamples capacity: Int = 0) -> SampleBuffer {
+        begin(part, capacity, budget)
+    }
+
+    private func begin(_ part: String, _ capacity: Int, _ budget: SampleBudget) -> SampleBuffer {
+        if let whole {
+            let isTaken = state.withLock { state in
+                guard state.begun.count < limits.parts, hasRoom(for: part, &state) else { return false }
+                state.begun.insert(part)
+                return true
+            }
+            guard isTaken else {
+                complain()
+                return SampleBuffer(part: part, budget: budget)
+            }
+            return whole.begin(part, capacity, budget)
+        }
         state.withLock { state in
             guard !state.isClosed else { return }
             guard !state.begun.contains(part) else {
@@ -66,6 +100,7 @@ package final class SampleSink: Sendable {
     /// Hands a part over. Only the first buffer of a part that was begun counts, and none after the sink was closed. One that is larger
     /// than the limits is dropped, and reported.
     package func commit(_ buffer: consuming SampleBuffer) {
+        if let whole { return whole.commit(buffer) }
         var buffer = buffer
         buffer.settle()
         state.withLock { [buffer] state in
@@ -82,6 +117,14 @@ package final class SampleSink: Sendable {
 
     /// Says what is missing. A part may be committed all the same, with the values that are there.
     package func report(_ problem: PartProblem) {
+        if let whole {
+            let isTaken = state.withLock { state in
+                guard state.problemCount < limits.parts, hasRoom(for: problem.part, &state) else { return false }
+                state.problemCount += 1
+                return true
+            }
+            return isTaken ? whole.report(problem) : complain()
+        }
         state.withLock { state in
             guard !state.isClosed else { return }
             report(problem, to: &state)
@@ -99,6 +142,12 @@ package final class SampleSink: Sendable {
         return true
     }
 
+    /// The same of a share, to the whole.
+    private func complain() {
+        guard let whole else { return state.withLock { complain(&$0) } }
+        whole.complain()
+    }
+
     /// Says once that parts or problems are left out, however many.
     private func complain(_ state: inout State) {
         guard !state.hasComplained else { return }
@@ -108,8 +157,11 @@ package final class SampleSink: Sendable {
     }
 
     /// What is there now.
-    package var contents: Contents { state.withLock { $0.contents } }
+    package var contents: Contents { whole?.contents ?? state.withLock { $0.contents } }
 
     /// Takes nothing more.
-    package func close() { state.withLock { $0.isClosed = true } }
+    package func close() {
+        if let whole { return whole.close() }
+        state.withLock { $0.isClosed = true }
+    }
 }

@@ -91,6 +91,13 @@ final class Transfer: Sendable {
         state.withLock { state in
             guard state.body.count + bytes.count <= request.bodyLimitBytes else {
                 state.refusal = Self.tooLarge("answer", request.bodyLimitBytes)
+                giveBackRoom(&state)
+                state.body = []
+                return false
+            }
+            guard request.bodyRoom?.take(bytes.count) ?? true else {
+                state.refusal = HTTPClientError(kind: .tooLarge, message: "no room for the answer beside other large ones")
+                giveBackRoom(&state)
                 state.body = []
                 return false
             }
@@ -151,6 +158,9 @@ final class Transfer: Sendable {
         }
     }
 
+    /// Of an answer that nobody gets.
+    private func giveBackRoom(_ state: inout State) { request.bodyRoom?.giveBack(state.body.count) }
+
     private static func tooLarge(_ what: String, _ limitBytes: Int) -> HTTPClientError {
         HTTPClientError(kind: .tooLarge, message: "\(what) larger than \(limitBytes) bytes")
     }
@@ -208,6 +218,9 @@ final class Transfer: Sendable {
     private func resume(_ result: (State) -> Result<HTTPResponse, HTTPClientError>) {
         let (continuation, value) = state.withLock { state in
             let value = result(state)
+            // Only the first to resume has somebody to give it to.
+            let isGiven = if case .success = value { state.continuation != nil } else { false }
+            if !isGiven { giveBackRoom(&state) }
             defer {
                 state.continuation = nil
                 state.body = []

@@ -109,4 +109,33 @@ import Testing
         }
         #expect(Set(sink.contents.committed.map(\.part)).count == 100)
     }
+
+    @Test func `one of several that share a sink leaves room for the others`() {
+        let sink = SampleSink(Self.limits(samples: 4000))
+        let (hostile, other) = (sink.share(), sink.share())
+        for part in 0..<4 { hostile.commit(Self.buffer(hostile, "hostile/\(part)", samples: 1000)) }
+        for part in 0..<4 { other.commit(Self.buffer(other, "other/\(part)", samples: 500)) }
+        #expect(sink.contents.committed.count { $0.part.hasPrefix("hostile/") } == 2)
+        #expect(sink.contents.committed.count { $0.part.hasPrefix("other/") } == 4)
+        #expect(sink.contents.problems.map(\.reason) == [.tooLarge, .tooLarge] && sink.contents.pending.isEmpty)
+    }
+
+    @Test func `a share has half of all parts, of problems, and of the bytes of names`() {
+        let sink = SampleSink(Self.limits(parts: 10))
+        let (hostile, other) = (sink.share(), sink.share())
+        for part in 0..<100 {
+            hostile.commit(Self.buffer(hostile, "hostile/\(part)"))
+            hostile.report(PartProblem(part: "hostile", .failed, "no \(part)"))
+        }
+        other.commit(Self.buffer(other, "other"))
+        other.report(PartProblem(part: "other", .failed, "no"))
+        let contents = sink.contents
+        #expect(contents.committed.count { $0.part.hasPrefix("hostile") } == 5)
+        #expect(contents.committed.contains { $0.part == "other" })
+        #expect(contents.problems.count { $0.part == "hostile" } == 5 && contents.problems.contains { $0.part == "other" })
+        #expect(contents.problems.count { $0.part.isEmpty } == 1)
+        sink.close()
+        other.report(PartProblem(part: "other", .failed, "too late"))
+        #expect(sink.contents.problems.count == contents.problems.count)
+    }
 }

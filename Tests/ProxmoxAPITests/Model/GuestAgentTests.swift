@@ -33,6 +33,13 @@ import Testing
         #expect(try Self.systems(#"[{"mountpoint":"/","total-bytes":5,"disk":[{"dev":""},{"dev":"b"}]}]"#).map(\.device) == ["b"])
     }
 
+    @Test func `whoever is inside a guest cannot fill a page with long names`() throws {
+        let long = String(repeating: "x", count: 8000)
+        let system = try #require(
+            try Self.systems(#"[{"mountpoint":"/\#(long)","type":"\#(long)","disk":[{"dev":"\#(long)"}]}]"#).first)
+        #expect(system.mountPoint.utf8.count == 256 && system.type.utf8.count == 256 && system.device.utf8.count == 256)
+    }
+
     @Test func `odd rows are left out`() throws {
         let odd = #"[null,5,"x",[],{},{"mountpoint":""},{"mountpoint":[],"disk":[{"dev":"a"}]},{"mountpoint":"/","disk":{"dev":"a"}}]"#
         #expect(try Self.systems(odd).isEmpty)

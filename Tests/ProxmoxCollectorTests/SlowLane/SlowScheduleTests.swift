@@ -31,6 +31,18 @@ import Testing
         ) { schedule.finish(job, outcome, now: now, spread: spread) }
 
         func retryForbidden(now: Double) { schedule.retryForbidden(now: now) }
+
+        var queued: Int { schedule.queued }
+    }
+
+    @Test func `guests that come and go do not fill the queues`() {
+        let schedule = Bench([3600], [[]])
+        for round in 0..<200 {
+            schedule.replace([(0..<50).map { Self.guest(50 * round + $0) }], now: Double(round))
+            while let job = schedule.take("pve1", now: Double(round)) { schedule.finish(job, now: Double(round)) }
+        }
+        #expect(schedule.queued <= 2 * 50 + 1024 + 50)
+        #expect(schedule.take("pve1", now: 199 + 3600) == .init(source: 0, subject: Self.guest(50 * 199)))
     }
 
     // MARK: order

@@ -37,4 +37,44 @@ import Testing
         #expect(JobRun.last(of: [JobRun(start: 301, end: 302, isGood: true), JobRun(start: 1, end: 2, isGood: false)])?.isGood == true)
         #expect(JobRun.last(of: [JobRun(start: 300, end: 302, isGood: true), JobRun(start: 1, end: 2, isGood: false)])?.isGood == false)
     }
+
+    private static func task(_ number: Int, start: Double, vmid: Int? = nil) -> BackupTask {
+        BackupTask(upid: "UPID:pve1:\(number)", vmid: vmid, start: start, end: start + 1, isGood: true)
+    }
+
+    @Test func `tasks that nobody asked for are left out, as they would be new each time`() {
+        var history = BackupHistory()
+        for round in 0..<3 {
+            history.take((0..<100).map { Self.task(100 * round + $0, start: 5, vmid: $0) }, forgetting: 10)
+        }
+        #expect(history.isWhole && history.guests.isEmpty)
+        history.take([Self.task(1, start: 10, vmid: 7)], forgetting: 10)
+        #expect(!history.isWhole && history.guests.keys.elementsEqual([7]))
+        // What is too old by now is not read either.
+        history.take([], forgetting: 11)
+        #expect(history.isWhole)
+    }
+
+    @Test func `guests and jobs have an end`() {
+        var history = BackupHistory()
+        let task = Self.task(0, start: 10)
+        for round in 0..<10 {
+            var log = BackupLog(taskStart: 10)
+            log.read("INFO: starting new backup job: vzdump --job-id job-\(round) --all 1")
+            log.read("INFO: Backup started at 1970-01-01 00:00:10")
+            for number in 0..<10_000 {
+                log.read("INFO: Starting Backup of VM \(10_000 * round + number) (qemu)")
+                log.read("INFO: Backup started at 1970-01-01 00:00:10")
+                log.read("INFO: Finished Backup of VM \(10_000 * round + number) (00:00:01)")
+            }
+            history.take(log, of: task)
+        }
+        #expect(history.guests.count == ProxmoxClient.rowLimit && history.jobs.count == 10)
+        for number in 0..<3000 {
+            var log = BackupLog(taskStart: 10)
+            log.read("INFO: starting new backup job: vzdump --job-id more-\(number) --all 1")
+            history.take(log, of: task)
+        }
+        #expect(history.jobs.count == 1024)
+    }
 }

@@ -27,6 +27,15 @@ struct DueQueue: Sendable {
         }
     }
 
+    var size: Int { elements.count }
+
+    /// Throws away what is not wanted any more.
+    mutating func removeAll(where isGone: (_ job: SlowSchedule.Job, _ due: Double) -> Bool) {
+        elements.removeAll { isGone($0.job, $0.due) }
+        // What is sorted is a heap.
+        elements.sort { $0.isBefore($1) }
+    }
+
     mutating func pop(dueBy now: Double) -> (job: SlowSchedule.Job, due: Double)? {
         guard let first = elements.first, first.due <= now else { return nil }
         elements[0] = elements[elements.count - 1]

@@ -55,11 +55,26 @@ struct SlowSchedule: Sendable {
             }
         }
         guard entries.count > wanted.count else { return }
-        // What is left of them in the queues is passed over when its turn comes.
+        // What is left of them in the queues is passed over when its turn comes, which may be in an hour.
         entries = entries.filter { wanted.contains($0.key) }
         let nodes = Set(wanted.map(\.subject.node))
         lanes = lanes.filter { $0.value.isBusy || nodes.contains($0.key) }
+        sweep()
     }
+
+    /// Throws away what is left of those who are gone when that is most of what the queues hold: guests may come and go at each scrape.
+    private mutating func sweep() {
+        guard queued > 2 * entries.count + 1024 else { return }
+        let entries = entries
+        func isGone(_ job: Job, _ due: Double) -> Bool { entries[job].map { $0.due != due || $0.isRunning } ?? true }
+        for lane in Array(lanes.keys) {
+            lanes[lane]?.own.removeAll(where: isGone)
+            lanes[lane]?.guests.removeAll(where: isGone)
+        }
+    }
+
+    /// What all queues hold, whether it is wanted or not.
+    var queued: Int { lanes.values.reduce(0) { $0 + $1.own.size + $1.guests.size } }
 
     /// The lanes that have something to do and do nothing.
     func idleLanes(now: Double) -> [String] {

@@ -17,9 +17,11 @@ final class PartReaders: Sendable {
 
     /// How many were given up and are at work still, by part.
     private let hanging = Mutex<[String: Int]>([:])
+    /// Each holds a thread. When so many hang, under whatever names, nothing more is begun.
+    private static let hangingLimit = 128
 
     func read(_ part: String, by deadline: Deadline, _ body: @escaping @Sendable () -> Void) async -> End {
-        guard hanging.withLock({ $0[part] == nil }) else { return .hanging }
+        guard hanging.withLock({ $0[part] == nil && $0.count < Self.hangingLimit }) else { return .hanging }
         let answer = OneAnswer<Bool>()
         let stage = SharedStage()
         do {

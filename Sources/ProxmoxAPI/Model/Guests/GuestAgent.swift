@@ -32,17 +32,17 @@ package struct AgentFileSystem: Sendable, Equatable {
     }
 
     private init?(_ row: JSONValue) {
-        guard let mountPoint = row["mountpoint"]?.word else { return nil }
-        let type = row["type"]?.word ?? ""
+        guard let mountPoint = row["mountpoint"]?.guestWord else { return nil }
+        let type = row["type"]?.guestWord ?? ""
         guard !Self.ignoredTypes.contains(type.lowercased()) else { return nil }
         var diskCount = 0
         var device = ""
         row["disk"]?.forEachElement { disk in
             diskCount += 1
-            if device.isEmpty { device = disk["dev"]?.word ?? "" }
+            if device.isEmpty { device = disk["dev"]?.guestWord ?? "" }
         }
         guard !device.isEmpty || diskCount > 0 && row["total-bytes"]?.number != nil else { return nil }
-        name = row["name"]?.word ?? ""
+        name = row["name"]?.guestWord ?? ""
         self.mountPoint = mountPoint
         self.type = type
         self.device = device
@@ -72,18 +72,18 @@ package struct GuestAddress: Sendable, Hashable {
     private static func list(_ interfaces: JSONValue) -> [GuestAddress] {
         var found: Set<GuestAddress> = []
         interfaces.forEachElement { interface in
-            guard let name = interface["name"]?.word, name != "lo" else { return }
-            let hardware = interface["hardware-address"]?.word ?? interface["hwaddr"]?.word ?? ""
+            guard let name = interface["name"]?.guestWord, name != "lo" else { return }
+            let hardware = interface["hardware-address"]?.guestWord ?? interface["hwaddr"]?.guestWord ?? ""
             func add(_ address: String) {
                 guard found.count < limit, !isLoopback(address) else { return }
                 let family = address.utf8.contains(UInt8(ascii: ":")) ? "ipv6" : "ipv4"
                 found.insert(GuestAddress(interface: name, hardwareAddress: hardware, family: family, address: address))
             }
             if let rows = interface["ip-addresses"], rows.isArray {
-                rows.forEachElement { row in if let address = row["ip-address"]?.word { add(address) } }
+                rows.forEachElement { row in if let address = row["ip-address"]?.guestWord { add(address) } }
             } else {
                 // Older containers tell one address of each family, with the length of its prefix.
-                for text in [interface["inet"]?.word, interface["inet6"]?.word] {
+                for text in [interface["inet"]?.guestWord, interface["inet6"]?.guestWord] {
                     if let address = text?.split(separator: "/").first { add(String(address)) }
                 }
             }
@@ -104,10 +104,10 @@ package struct AgentSystem: Sendable {
 
     init?(_ data: JSONValue) {
         guard let result = data["result"], result.isObject else { return nil }
-        id = result["id"]?.word ?? ""
-        name = result["pretty-name"]?.word ?? result["name"]?.word ?? ""
-        version = result["version-id"]?.word ?? result["version"]?.word ?? ""
-        kernel = result["kernel-release"]?.word ?? ""
+        id = result["id"]?.guestWord ?? ""
+        name = result["pretty-name"]?.guestWord ?? result["name"]?.guestWord ?? ""
+        version = result["version-id"]?.guestWord ?? result["version"]?.guestWord ?? ""
+        kernel = result["kernel-release"]?.guestWord ?? ""
     }
 }
 

@@ -28,6 +28,8 @@ package struct GuestConfiguration: Sendable {
 
     /// Disks, and cards, that are believed; Proxmox VE has fewer.
     private static let deviceLimit = 512
+    /// Bytes of what is said of all of them, which are kept as long as the guest is there.
+    private static let deviceBytes = 65_536
 
     package private(set) var systemType: String?
     package private(set) var startsOnBoot = false
@@ -50,6 +52,7 @@ package struct GuestConfiguration: Sendable {
         var (cores, sockets, vcpus): (Int?, Int?, Int?)
         var (boot, bootDevice): (String?, String?)
         var devices: Set<String> = []
+        var bytesLeft = Self.deviceBytes
         data.forEachMember { key, value in
             switch key {
             case "ostype": systemType = value.word
@@ -62,7 +65,7 @@ package struct GuestConfiguration: Sendable {
             case "agent": hasAgent = Self.isAgentOn(value)
             case "boot": boot = value.word
             case "bootdisk": bootDevice = value.word
-            default: if devices.insert(key.word).inserted { takeDevice(key.word, value) }
+            default: if devices.insert(key.word).inserted { takeDevice(key.word, value, &bytesLeft) }
             }
         }
         disks.sort { $0.device < $1.device }
@@ -81,17 +84,21 @@ package struct GuestConfiguration: Sendable {
         }
     }
 
-    private mutating func takeDevice(_ name: String, _ value: JSONValue) {
+    private mutating func takeDevice(_ name: String, _ value: JSONValue, _ bytesLeft: inout Int) {
         let letters = name.prefix { !$0.isNumber }
         guard name == "rootfs" || letters.utf8.count < name.utf8.count, let text = value.word else { return }
+        let bytes = name.utf8.count + text.utf8.count
+        guard bytes <= bytesLeft else { return }
         switch letters {
         case "scsi", "virtio", "sata", "ide", "efidisk", "tpmstate", "mp", "rootfs":
             guard disks.count < Self.deviceLimit, let disk = Disk(name, text) else { return }
             disks.append(disk)
+            bytesLeft -= bytes
         case "hostpci":
             guard passthrough.count < Self.deviceLimit else { return }
             let properties = PropertyText(text)
             let addresses = (properties["host"] ?? properties.first ?? "").split(separator: ";").map(String.init)
+            bytesLeft -= bytes
             for address in addresses.isEmpty ? [""] : addresses {
                 passthrough.append(
                     Passthrough(

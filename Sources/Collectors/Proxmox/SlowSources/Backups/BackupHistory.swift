@@ -44,8 +44,8 @@ struct BackupHistory: Sendable {
     private(set) var guests: [Int: Guest] = [:]
     /// The newest run of each job on this node.
     private(set) var jobs: [String: JobRun] = [:]
-    /// Tasks of one node that are believed.
-    private static let taskLimit = 50_000
+    /// Tasks of one node that are believed, guests that they tell of, and jobs: what is past these is left out.
+    private static let (taskLimit, guestLimit, jobLimit) = (50_000, ProxmoxClient.rowLimit, 1024)
 
     /// Tasks that were taken, with their start.
     private var known: [String: Double] = [:]
@@ -56,11 +56,12 @@ struct BackupHistory: Sendable {
     var isWhole: Bool { unread.isEmpty }
 
     /// - Parameter tasks: some of which may have been taken before.
-    /// - Parameter moment: tasks that began before it will not be listed again; those that are all the same are not taken as new.
+    /// - Parameter moment: tasks that began before it are not asked for, and left out: of those nothing would be remembered, so that each
+    ///   would be new each time.
     mutating func take(_ tasks: [BackupTask], forgetting moment: Double) {
-        let listed = Set(tasks.map(\.upid))
-        known = known.filter { $0.value >= moment || listed.contains($0.key) }
-        for task in tasks.sorted(by: { $0.start < $1.start }) {
+        known = known.filter { $0.value >= moment }
+        unread.removeAll { $0.start < moment }
+        for task in tasks.sorted(by: { $0.start < $1.start }) where task.start >= moment {
             guard let end = task.end, known[task.upid] == nil, known.count < Self.taskLimit else { continue }
             known[task.upid] = task.start
             unread.append(task)
@@ -74,9 +75,15 @@ struct BackupHistory: Sendable {
         if task.vmid == nil {
             for run in log.runs { add(run.vmid, Guest(end: run.end, isGood: run.isGood, durationSeconds: run.durationSeconds)) }
         }
-        guard let job = log.job, let end = task.end else { return }
+        guard let job = log.job, let end = task.end, jobs[job] != nil || jobs.count < Self.jobLimit else { return }
         if task.start >= jobs[job]?.start ?? task.start { jobs[job] = JobRun(start: task.start, end: end, isGood: task.isGood) }
     }
 
-    private mutating func add(_ vmid: Int, _ guest: Guest) { guests[vmid] = guests[vmid].map { $0.merged(with: guest) } ?? guest }
+    private mutating func add(_ vmid: Int, _ guest: Guest) {
+        if let known = guests[vmid] {
+            guests[vmid] = known.merged(with: guest)
+        } else if guests.count < Self.guestLimit {
+            guests[vmid] = guest
+        }
+    }
 }
