@@ -37,6 +37,12 @@ package final class ProxmoxClient: Sendable {
         var wasRefused = false
         /// When it is worth asking again whether another endpoint has quorum.
         var nextSearch = Deadline.after(seconds: 0)
+
+        /// Whoever answers chooses the status: past what any honest one says they are one kind.
+        mutating func count(_ kind: CallKind) {
+            let isKnown = calls[kind] != nil || calls.count < 512
+            calls[isKnown ? kind : CallKind(endpoint: kind.endpoint, code: "other"), default: 0] += 1
+        }
     }
 
     /// All that lead to the cluster, in the order of the settings.
@@ -157,7 +163,7 @@ package final class ProxmoxClient: Sendable {
         let endpoint = EndpointPattern.of(path)
         func finish(_ failure: ProxmoxError?) {
             state.withLock { state in
-                state.calls[CallKind(endpoint: endpoint, code: failure?.code ?? "200"), default: 0] += 1
+                state.count(CallKind(endpoint: endpoint, code: failure?.code ?? "200"))
                 state.counts[index].requests += 1
                 if failure != nil { state.counts[index].failures += 1 }
                 switch failure?.kind {

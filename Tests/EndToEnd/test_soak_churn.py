@@ -81,6 +81,8 @@ def test_a_cluster_that_never_rests(start: Start) -> None:
     growth = slope([(minute, row["resident_kb"] / 1024) for minute, row in settled]) * (settled[-1][0] - settled[0][0])
     descriptors = slope([(minute, row["descriptors"]) for minute, row in settled]) * (settled[-1][0] - settled[0][0])
     third, last = settled[0][1], settled[-1][1]
+    every = max(1, len(points) // 30)
+    print("\nresident MB by minute: " + " ".join(f"{seconds / 60:.0f}:{row['resident_kb'] / 1024:.1f}" for seconds, row in points[::every]))
     print(
         f"\n{sum(statuses.values())} scrapes in {minutes:.0f} minutes ({late} left out), {changes} changes, slowest {slowest:.2f} s; over the last "
         f"{settled[-1][0] - settled[0][0]:.0f} minutes resident {growth:+.2f} MB ({third['resident_kb'] / 1024:.1f} to {last['resident_kb'] / 1024:.1f}), "

@@ -23,7 +23,7 @@ package struct ProxmoxCollector: Collector {
     package var catalogue: Catalogue { families.catalogue }
 
     /// What its clients count of themselves; not data of a cluster, and there also when no cluster answers.
-    package var requests: any Collector { ProxmoxRequestCollector(clusters) }
+    package var requests: any Collector { ProxmoxRequestCollector(clusters, names) }
 
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
         await withDiscardingTaskGroup { group in

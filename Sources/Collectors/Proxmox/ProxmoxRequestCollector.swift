@@ -7,6 +7,7 @@ struct ProxmoxRequestCollector: Collector {
     let name = "proxmox-requests"
     let catalogue: Catalogue
     private let clusters: [ProxmoxCluster]
+    private let names: ClusterNames
     private let requests: Metric
     private let failures: Metric
     private let receivedBytes: Metric
@@ -21,8 +22,9 @@ struct ProxmoxRequestCollector: Collector {
     private static let ageLabels = LabelSchema("cluster", "node", "source")
     private static let sourceLabels = LabelSchema("cluster", "source")
 
-    init(_ clusters: [ProxmoxCluster]) {
+    init(_ clusters: [ProxmoxCluster], _ names: ClusterNames) {
         self.clusters = clusters
+        self.names = names
         var catalogue = Catalogue()
         requests = catalogue.counter(
             "martlet_proxmox_requests_total", "Calls of the Proxmox API for /metrics, logins not counted.", labels: Self.labels,
@@ -42,7 +44,7 @@ struct ProxmoxRequestCollector: Collector {
             labels: Self.callLabels, source: "martlet")
         ages = catalogue.gauge(
             "martlet_proxmox_source_age_seconds",
-            "Age of the oldest answer that was shown of what is asked for on a timer; node is empty for the cluster's own. Dead agents are asked up to an hour apart.",
+            "Age of the oldest answer that was shown of what is asked for on a timer, dead agents up to an hour apart; node is empty for the cluster's own.",
             labels: Self.ageLabels, source: "martlet")
         periods = catalogue.gauge(
             "martlet_proxmox_source_period_seconds",
@@ -64,8 +66,9 @@ struct ProxmoxRequestCollector: Collector {
                 buffer.add(receivedBytes, labels, Double(counts.receivedBytes))
                 buffer.add(connections, labels, Double(counts.connectionsOpened))
             }
-            // Before its name is known there is only an address to tell it by.
-            let name = cluster.name ?? cluster.client.endpoint.authority
+            // Before its name is known there is only an address to tell it by, and so with one that has the name of another.
+            let own = cluster.name.flatMap { names.isOwned($0, by: cluster.position) ? $0 : nil }
+            let name = own ?? cluster.client.endpoint.authority
             for (call, count) in cluster.client.calls.sorted(by: { $0.key < $1.key }) {
                 buffer.add(calls, buffer.labels(Self.callLabels, name, call.endpoint, call.code), Double(count))
             }

@@ -85,7 +85,7 @@ import Testing
                         && trial.exposition.family("pve_guest_filesystem_size_bytes").map(\.value) == [1e300])
                 let system = try #require(trial.exposition.family("pve_guest_os_info").first)
                 #expect(
-                    system.label("os_name")?.utf8.count == 8192 && system.label("kernel") == "\\"
+                    system.label("os_name")?.utf8.count == 256 && system.label("kernel") == "\\"
                         && system.label("os_version") == "5")
                 #expect(
                     trial.exposition.family("pve_guest_address_info").map { $0.label("address") } == [

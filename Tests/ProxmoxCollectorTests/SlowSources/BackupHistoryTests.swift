@@ -45,14 +45,17 @@ import Testing
     @Test func `tasks that nobody asked for are left out, as they would be new each time`() {
         var history = BackupHistory()
         for round in 0..<3 {
-            history.take((0..<100).map { Self.task(100 * round + $0, start: 5, vmid: $0) }, forgetting: 10)
+            history.take((0..<100).map { Self.task(100 * round + $0, start: 5, vmid: $0) }, since: 10)
         }
         #expect(history.isWhole && history.guests.isEmpty)
-        history.take([Self.task(1, start: 10, vmid: 7)], forgetting: 10)
+        history.take([Self.task(1, start: 10, vmid: 7)], since: 10)
         #expect(!history.isWhole && history.guests.keys.elementsEqual([7]))
-        // What is too old by now is not read either.
-        history.take([], forgetting: 11)
-        #expect(history.isWhole)
+        // What was taken once is read, also when later questions do not go back as far, and is not new again.
+        history.take([Self.task(1, start: 10, vmid: 7)], since: 11)
+        #expect(history.nextUnread()?.start == 10 && history.isWhole)
+        history.take([Self.task(2, start: 12, vmid: 7)], since: 11)
+        history.take([Self.task(2, start: 12, vmid: 7)], since: 11)
+        #expect(history.nextUnread()?.start == 12 && history.isWhole)
     }
 
     @Test func `guests and jobs have an end`() {

@@ -123,7 +123,7 @@ import Testing
                 #expect(trial.problems == [] && trial.exposition.family("pve_zfs_pool_size_bytes").map(\.value) == [-1e300, 1])
                 #expect(trial.exposition.family("pve_zfs_vdev_errors_total").map(\.value) == [1e300])
                 #expect(trial.exposition.family("pve_zfs_vdev_online").map(\.value) == [0, 0])
-                #expect(trial.exposition.family("pve_zfs_pool_state").map(\.value) == [0, 0, 0, 0, 0, 0, 0])
+                #expect(trial.exposition.family("pve_zfs_pool_state").map(\.value) == [0, 0, 0, 0, 0, 0, 0, 1])
             }
         }
     }

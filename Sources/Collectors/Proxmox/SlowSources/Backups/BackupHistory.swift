@@ -47,8 +47,8 @@ struct BackupHistory: Sendable {
     /// Tasks of one node that are believed, guests that they tell of, and jobs: what is past these is left out.
     private static let (taskLimit, guestLimit, jobLimit) = (50_000, ProxmoxClient.rowLimit, 1024)
 
-    /// Tasks that were taken, with their start.
-    private var known: [String: Double] = [:]
+    /// Starts of the tasks that were taken, by the hash of their names: those are long, many, and of nobody's choice.
+    private var known: [Int: Double] = [:]
     /// Tasks whose logs are still to be read, the newest last.
     private var unread: [BackupTask] = []
 
@@ -56,14 +56,14 @@ struct BackupHistory: Sendable {
     var isWhole: Bool { unread.isEmpty }
 
     /// - Parameter tasks: some of which may have been taken before.
-    /// - Parameter moment: tasks that began before it are not asked for, and left out: of those nothing would be remembered, so that each
-    ///   would be new each time.
-    mutating func take(_ tasks: [BackupTask], forgetting moment: Double) {
-        known = known.filter { $0.value >= moment }
-        unread.removeAll { $0.start < moment }
-        for task in tasks.sorted(by: { $0.start < $1.start }) where task.start >= moment {
-            guard let end = task.end, known[task.upid] == nil, known.count < Self.taskLimit else { continue }
-            known[task.upid] = task.start
+    /// - Parameter since: what was asked for, never earlier than the time before. Tasks that began before it are left out: nothing is
+    ///   remembered of them, so that each would be new each time.
+    mutating func take(_ tasks: [BackupTask], since: Double) {
+        known = known.filter { $0.value >= since }
+        for task in tasks.sorted(by: { $0.start < $1.start }) where task.start >= since {
+            let key = task.upid.hashValue
+            guard let end = task.end, known[key] == nil, max(known.count, unread.count) < Self.taskLimit else { continue }
+            known[key] = task.start
             unread.append(task)
             if let vmid = task.vmid { add(vmid, Guest(end: end, isGood: task.isGood, durationSeconds: max(0, end - task.start))) }
         }

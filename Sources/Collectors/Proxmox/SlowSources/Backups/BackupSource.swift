@@ -49,7 +49,7 @@ struct BackupSource: SlowSource {
         let since = call.now - (last == nil ? Self.pastSeconds : Self.overlapSeconds)
         let tasks = try await call.client.backupTasks(
             subject.node, since: since, limit: Self.taskLimit, http: call.http, by: call.deadline)
-        history.take(tasks.rows, forgetting: call.now - Self.pastSeconds)
+        history.take(tasks.rows, since: since)
         var patience = SlowPatience()
         for _ in 0..<Self.logsAtOnce {
             guard let task = history.nextUnread() else { break }
