@@ -502,7 +502,7 @@ def test_data_errors(rich: Answers, words: str | None, number: float | None) -> 
 def test_a_state_that_is_new_is_one_more(rich: Answers) -> None:
     rich[f"{API}/nodes/pve2/disks/zfs"][0] |= {"health": "NEWWORD", "name": "rpool"}
     states = of(samples_of(rich), "pve_zfs_pool_state", node="pve2", pool="rpool")
-    assert len(states) == 8 and sum(states.values()) == 1 and [dict(labels)["state"] for (_, labels), value in states.items() if value] == ["NEWWORD"]
+    assert len(states) == 8 and sum(states.values()) == 1 and states[one({"state": "NEWWORD"})] == 1
 
 
 def test_a_vdev_without_a_state_is_neither(rich: Answers) -> None:

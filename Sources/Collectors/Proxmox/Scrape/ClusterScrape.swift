@@ -123,7 +123,8 @@ struct ClusterScrape: Sendable {
         }
         return ClusterPicture(
             cluster: name, version: version, nodes: members.all.map(\.name), onlineNodes: members.online,
-            guests: guests, hiddenGuests: (inventory.hidden ?? cluster.hiddenGuests).subtracting(listed.guests.keys), filter: cluster.filter,
+            guests: guests, hiddenGuests: (inventory.hidden ?? cluster.hiddenGuests).subtracting(listed.guests.keys),
+            filter: cluster.filter,
             storageTypes: cluster.storageTypes)
     }
 

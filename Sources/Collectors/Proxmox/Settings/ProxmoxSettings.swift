@@ -50,7 +50,8 @@ package struct ProxmoxSettings: Sendable {
         var lines: [String] = []
         if !idleVariables.isEmpty {
             lines.append(
-                "\(idleVariables.joined(separator: ", ")): not used, as PROXMOX_HOST is not set; what clusters of the file need stands with them")
+                "\(idleVariables.joined(separator: ", ")): not used, as PROXMOX_HOST is not set; what clusters of the file need stands with them"
+            )
         }
         for cluster in clusters {
             for endpoint in cluster.endpoints {
