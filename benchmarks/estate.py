@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from run import RELEASE, TOKEN, cpu_seconds, fetch, free_port, resident_bytes, table, wait_for
+from measuring import RELEASE, TOKEN, cpu_seconds, fetch, free_port, resident_bytes, table, wait_for
 
 SIZES = ((4, 100), (16, 1000), (64, 10_000))
 SCRAPES_AN_HOUR = 240
