@@ -22,7 +22,7 @@ build:
 ## test: everything that a change must pass; at most 25 minutes on two cores
 test: build
 	@scripts/bootstrap test
-	$(MAKE) --no-print-directory check
+	@scripts/check
 	$(SWIFT_BUILD) --build-tests
 	@scripts/unit-tests
 	$(PYTEST) $(FOUR_AT_A_TIME) -m "not alone and not e2e and not soak" Tests/EndToEnd
