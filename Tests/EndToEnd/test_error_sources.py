@@ -49,9 +49,10 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
 class Exporter:
     """`martlet exporter` with one cluster, and what it has said so far."""
 
-    def __init__(self, start: Start, folder: Path, cluster: Sequence[str], timeout: str = "2s") -> None:
+    def __init__(self, start: Start, folder: Path, cluster: Sequence[str], timeout: str = "3s") -> None:
         lines = [f"token: {TOKEN}", "name: lab", *cluster]
-        (folder / "martlet.yml").write_text("proxmox:\n  clusters:\n    - " + "\n      ".join(lines) + "\n")
+        # Nothing is asked between scrapes: what timers say of it would come when it comes.
+        (folder / "martlet.yml").write_text("proxmox:\n  slow: {enabled: false}\n  clusters:\n    - " + "\n      ".join(lines) + "\n")
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         self.program: Program = start(
             "exporter", "--log.format", "logfmt", "--scrape.timeout", timeout, "--web.listen-address", f"127.0.0.1:{port}", cwd=folder)
@@ -98,7 +99,7 @@ def test_what_is_said_of_an_api_that_fails(block: Block, start: Start, tmp_path:
         name = kind.removeprefix("fault: ")
         fault = FAULTS[name]
         # What is too much ends by its size, however slow the machine.
-        timeout = "20s" if name.startswith("endless") else "2s"
+        timeout = "20s" if name.startswith("endless") else "3s"
         with Hostile(ROWS) as hostile:
             here = servers.beside(api=hostile.authority)
             hostile.every = fault

@@ -112,7 +112,8 @@ class Exporter:
 
 def write_settings(folder: Path, clusters: Sequence[Mapping[str, Any]], modules: Mapping[str, Any]) -> None:
     (folder / "martlet.yml").write_text(
-        yaml.safe_dump({"proxmox": {"clusters": [dict(cluster) for cluster in clusters]}} if clusters else {})
+        # Timers would come in on connections of their own, at any moment.
+        yaml.safe_dump({"proxmox": {"clusters": [dict(cluster) for cluster in clusters], "slow": {"enabled": False}}} if clusters else {})
     )
     if modules:
         (folder / "pve.yml").write_text(yaml.safe_dump(dict(modules)))
