@@ -19,14 +19,19 @@ package struct CivilTime: Sendable, Equatable {
 
     /// Reads `2026-11-20`, or `2026-11-20 02:30:01`.
     package init?(parsing text: some StringProtocol) {
-        let halves = text.utf8.split(separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let date = halves.first.flatMap({ Self.numbers($0, UInt8(ascii: "-"), widths: [4, 2, 2]) }) else { return nil }
-        guard halves.count == 2 else {
-            self.init(year: date[0], month: date[1], day: date[2])
+        var bytes = text.utf8.makeIterator()
+        let (dash, colon) = (UInt8(ascii: "-"), UInt8(ascii: ":"))
+        guard let year = Self.number(of: 4, &bytes), bytes.next() == dash, let month = Self.number(of: 2, &bytes), bytes.next() == dash,
+            let day = Self.number(of: 2, &bytes)
+        else { return nil }
+        guard let space = bytes.next() else {
+            self.init(year: year, month: month, day: day)
             return
         }
-        guard let time = Self.numbers(halves[1], UInt8(ascii: ":"), widths: [2, 2, 2]) else { return nil }
-        self.init(year: date[0], month: date[1], day: date[2], hour: time[0], minute: time[1], second: time[2])
+        guard space == UInt8(ascii: " "), let hour = Self.number(of: 2, &bytes), bytes.next() == colon,
+            let minute = Self.number(of: 2, &bytes), bytes.next() == colon, let second = Self.number(of: 2, &bytes), bytes.next() == nil
+        else { return nil }
+        self.init(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
     }
 
     private static func days(inMonth month: Int, of year: Int) -> Int {
@@ -37,11 +42,14 @@ package struct CivilTime: Sendable, Equatable {
         }
     }
 
-    /// Three numbers of so many digits each.
-    private static func numbers(_ bytes: some Collection<UInt8>, _ separator: UInt8, widths: [Int]) -> [Int]? {
-        let parts = bytes.split(separator: separator, omittingEmptySubsequences: false)
-        let numbers = parts.compactMap(\.decimalNumber)
-        return numbers.count == parts.count && parts.map(\.count) == widths ? numbers : nil
+    /// The next so many bytes, which must be digits.
+    private static func number(of digits: Int, _ bytes: inout some IteratorProtocol<UInt8>) -> Int? {
+        var number = 0
+        for _ in 0..<digits {
+            guard let byte = bytes.next(), (0x30...0x39).contains(byte) else { return nil }
+            number = number * 10 + Int(byte - 0x30)
+        }
+        return number
     }
 }
 
