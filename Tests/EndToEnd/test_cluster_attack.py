@@ -14,8 +14,8 @@ from handmade import Answers
 from hostile import Hostile, body_of
 from listeners import http, path_of
 from oracle import parse_exposition
-from slow_lane import Seen, wait_until
 from replay import API
+from slow_lane import Seen, wait_until
 
 TOKEN = "monitor@pve!exporter=5e5a3e0f-7e57-4a11-9b1d-000000000001"
 PEAK_MEBIBYTES = 1000

@@ -1,6 +1,5 @@
 import CurlShim
 package import Primitives
-import Synchronization
 
 /// A request to send.
 package struct HTTPRequest: Sendable {
@@ -92,24 +91,6 @@ package struct HTTPRequest: Sendable {
     private static func isToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains($0) }
     }
-}
-
-/// Bytes that the bodies of many answers may have together while they are on their way or wait to be read.
-package final class BodyRoom: Sendable {
-    private let free: Mutex<Int>
-
-    package init(bytes: Int) { free = Mutex(bytes) }
-
-    /// False when there is not as much.
-    func take(_ bytes: Int) -> Bool {
-        free.withLock { free in
-            guard free >= bytes else { return false }
-            free -= bytes
-            return true
-        }
-    }
-
-    package func giveBack(_ bytes: Int) { free.withLock { $0 += bytes } }
 }
 
 /// What a client shows of itself to a server that asks.

@@ -1,6 +1,6 @@
-import ProxmoxAPI
 import Testing
 
+@testable import ProxmoxAPI
 @testable import ProxmoxCollector
 
 @Suite struct BackupHistoryTests {

@@ -82,6 +82,16 @@ final class FakeProxmox: Sendable {
         }
     }
 
+    /// Whether this call comes, or came since the calls were taken: one that no scrape waits for may come after its end.
+    func hears(_ path: String, withinSeconds seconds: Double = 5) async throws -> Bool {
+        let deadline = Deadline.after(seconds: seconds)
+        while !state.withLock({ $0.calls.contains(path) }) {
+            guard !deadline.hasPassed else { return false }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        return true
+    }
+
     /// Replaces the whole table.
     func set(_ answers: [String: String]) {
         state.withLock { state in

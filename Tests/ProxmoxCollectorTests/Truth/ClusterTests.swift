@@ -20,6 +20,7 @@ import Web
             let collector = ProxmoxCollector(try fake.settings())
             for asksForRights in [1, 0] {
                 _ = try await scrape(collector)
+                if asksForRights > 0 { #expect(try await fake.hears("/access/permissions")) }
                 let calls = fake.takeCalls()
                 #expect(calls.count == asksForRights + 3 + 3 * online)
                 #expect(Set(calls).count == calls.count)
@@ -38,6 +39,7 @@ import Web
             for name in [nil, "lab"] {
                 let collector = ProxmoxCollector(try fake.settings(name: name, token: "monitor@pve!exporter=wrong-wrong-wrong"))
                 let first = try await scrape(collector)
+                #expect(try await fake.hears("/access/permissions"))
                 #expect(fake.takeCalls() == ["/access/permissions", "/cluster/resources", "/cluster/status", "/version"])
                 #expect(first.families == [] && first.problems.map(\.reason).contains(.unauthorized))
                 for _ in 0..<3 {
@@ -57,6 +59,7 @@ import Web
             let collector = ProxmoxCollector(try fake.settings())
             fake.everything = .refusal(401, "Authentication failed!")
             _ = try await scrape(collector)
+            #expect(try await fake.hears("/access/permissions"))
             _ = fake.takeCalls()
             fake.everything = nil
             #expect(try await scrape(collector).problems == [])

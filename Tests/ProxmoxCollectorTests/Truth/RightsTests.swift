@@ -88,21 +88,21 @@ import Testing
         let hand = HandClock()
         try await FakeProxmox.serve(Self.table("{}")) { fake in
             let collector = ProxmoxCollector(try fake.settings(), clock: hand.clock)
-            func isAsked(after seconds: Double) async throws -> Bool {
+            func expectAsked(_ isAsked: Bool, after seconds: Double) async throws {
                 hand.advance(seconds)
                 _ = fake.takeCalls()
                 #expect(Self.missing(try await scrape(collector)).count == 7)
-                return fake.takeCalls().contains("/access/permissions")
+                #expect(try await fake.hears("/access/permissions", withinSeconds: isAsked ? 5 : 0) == isAsked)
             }
-            #expect(try await isAsked(after: 0))
-            #expect(try await !isAsked(after: 299))
+            try await expectAsked(true, after: 0)
+            try await expectAsked(false, after: 299)
             fake["/access/permissions"] = .refusal(500, "no")
-            #expect(try await isAsked(after: 1))
-            #expect(try await !isAsked(after: 29))
-            #expect(try await isAsked(after: 1))
+            try await expectAsked(true, after: 1)
+            try await expectAsked(false, after: 29)
+            try await expectAsked(true, after: 1)
             fake["/access/permissions"] = .data("{}")
-            #expect(try await isAsked(after: 30))
-            #expect(try await !isAsked(after: 299))
+            try await expectAsked(true, after: 30)
+            try await expectAsked(false, after: 299)
         }
     }
 

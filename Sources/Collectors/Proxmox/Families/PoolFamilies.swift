@@ -7,9 +7,8 @@ struct PoolFamilies: Sendable {
     private static let stateLabels = labels.adding("state")
     private static let deviceLabels = labels.adding("vdev")
     private static let errorLabels = deviceLabels.adding("kind")
-    private static let states = ["ONLINE", "DEGRADED", "FAULTED", "OFFLINE", "REMOVED", "UNAVAIL", "SUSPENDED"].map {
-        ($0, LabelTail(stateLabels, $0))
-    }
+    private static let states = StateSet(
+        stateLabels, ["ONLINE", "DEGRADED", "FAULTED", "OFFLINE", "REMOVED", "UNAVAIL", "SUSPENDED"])
     private static let read = LabelTail(errorLabels, "read")
     private static let write = LabelTail(errorLabels, "write")
     private static let checksum = LabelTail(errorLabels, "checksum")
@@ -71,12 +70,7 @@ struct PoolFamilies: Sendable {
         buffer.add(free, labels, pool.freeBytes)
         buffer.add(fragmentation, labels, pool.fragmentation)
         buffer.add(deduplication, labels, pool.deduplicationRatio)
-        if let present = pool.health {
-            for (word, tail) in Self.states { buffer.add(state, buffer.labels(extending: labels, by: tail), word == present) }
-            if !Self.states.contains(where: { $0.0 == present }) {
-                buffer.add(state, buffer.labels(Self.stateLabels, extending: labels, present), true)
-            }
-        }
+        buffer.add(state, extending: labels, Self.states, pool.health)
     }
 
     /// - Parameter scrub: a scan that was a scrub and has ended.

@@ -124,8 +124,7 @@ struct ClusterScrape: Sendable {
         return ClusterPicture(
             cluster: name, version: version, nodes: members.all.map(\.name), onlineNodes: members.online,
             guests: guests, hiddenGuests: (inventory.hidden ?? cluster.hiddenGuests).subtracting(listed.guests.keys),
-            filter: cluster.filter,
-            storageTypes: cluster.storageTypes)
+            filter: cluster.filter, storageTypes: cluster.storageTypes)
     }
 
     /// Everything that needs no node: it is committed before the nodes are asked, so that no hanging node can take it along.
@@ -135,7 +134,6 @@ struct ClusterScrape: Sendable {
         var buffer = sink.begin(name, reservingSamples: 16 * members.all.count + 8)
         if let version { families.cluster.write(name, version, into: &buffer) }
         if let status { families.cluster.write(name, status, into: &buffer) }
-        // A cluster that says nothing now is not spoken for.
         for (node, isOnline) in members.all {
             let labels = buffer.labels(NodeFamilies.labels, name, node)
             let row = inventory.nodes[node]

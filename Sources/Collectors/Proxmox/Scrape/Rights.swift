@@ -61,7 +61,7 @@ final class Rights: Sendable {
     /// Whether they are others than those that were known before.
     ///
     /// - Parameter permissions: nil when they could not be had; what was known stays, and they are asked for again soon.
-    @discardableResult func learn(_ permissions: Permissions?) -> Bool {
+    func learn(_ permissions: Permissions?) -> Bool {
         state.withLock { state in
             guard let permissions else {
                 state.nextAsk = clock.seconds + Self.retrySeconds

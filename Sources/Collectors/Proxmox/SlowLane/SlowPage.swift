@@ -73,8 +73,8 @@ struct SlowPage: Sendable {
 
     /// `cluster`, `node`, `vmid`, `name`, `type` of a guest that may have values; nil of others.
     mutating func labels(ofGuest vmid: Int) -> LabelSet? {
-        if let labels = place.guestLabels[vmid] { return labels }
-        return picture.guest(vmid).map { labels(of: $0) }
+        guard let guest = picture.guest(vmid) else { return nil }
+        return labels(of: guest)
     }
 
     /// The same of any guest, when it is its node that is written about.

@@ -7,25 +7,15 @@ struct GuestStateFamilies: Sendable {
 
     private static let labels = DropInFamilies.id.adding("state")
 
-    /// A state, and its label rendered once: a guest has twenty series of states.
-    private struct State: Sendable {
-        let name: String
-        let label: LabelTail
-
-        init(_ name: String) {
-            self.name = name
-            label = LabelTail(GuestStateFamilies.labels, name)
-        }
-    }
-
-    private static let guestStates = [
-        "stopped", "request_stop", "request_start", "request_start_balance", "started", "fence", "recovery", "migrate", "relocate",
-        "freeze", "error",
-    ].map(State.init)
-    private static let nodeStates = ["online", "maintenance", "unknown", "fence", "gone"].map(State.init)
-    private static let locks = [
-        "backup", "clone", "create", "migrate", "rollback", "snapshot", "snapshot-delete", "suspended", "suspending",
-    ].map(State.init)
+    private static let guestStates = StateSet(
+        labels,
+        [
+            "stopped", "request_stop", "request_start", "request_start_balance", "started", "fence", "recovery", "migrate", "relocate",
+            "freeze", "error",
+        ])
+    private static let nodeStates = StateSet(labels, ["online", "maintenance", "unknown", "fence", "gone"])
+    private static let locks = StateSet(
+        labels, ["backup", "clone", "create", "migrate", "rollback", "snapshot", "snapshot-delete", "suspended", "suspending"])
 
     /// Series of a guest.
     static let countOfGuest = guestStates.count + locks.count
@@ -42,15 +32,11 @@ struct GuestStateFamilies: Sendable {
     func write(_ row: ResourceRow, id: LabelSet, into buffer: inout SampleBuffer) {
         switch row.type {
         case "qemu", "lxc":
-            add(haState, Self.guestStates, row.haState, id, &buffer)
-            add(lockState, Self.locks, row.lock, id, &buffer)
+            buffer.add(haState, extending: id, known: Self.guestStates, row.haState)
+            buffer.add(lockState, extending: id, known: Self.locks, row.lock)
         case "node":
-            add(haState, Self.nodeStates, row.haState, id, &buffer)
+            buffer.add(haState, extending: id, known: Self.nodeStates, row.haState)
         default: break
         }
-    }
-
-    private func add(_ metric: Metric, _ states: [State], _ present: String?, _ id: LabelSet, _ buffer: inout SampleBuffer) {
-        for state in states { buffer.add(metric, buffer.labels(extending: id, by: state.label), state.name == present) }
     }
 }

@@ -13,15 +13,9 @@ package struct BackupTask: Sendable {
     package let end: Double?
     /// Whether all went well, with warnings or without.
     package let isGood: Bool
+}
 
-    package init(upid: String, vmid: Int?, start: Double, end: Double?, isGood: Bool) {
-        self.upid = upid
-        self.vmid = vmid
-        self.start = start
-        self.end = end
-        self.isGood = isGood
-    }
-
+extension BackupTask {
     init?(_ row: JSONValue) {
         guard let upid = row["upid"]?.text, upid.hasPrefix("UPID:"), upid.utf8.count <= 512, let start = row["starttime"]?.number else {
             return nil

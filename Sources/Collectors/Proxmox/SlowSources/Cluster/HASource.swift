@@ -7,10 +7,12 @@ struct HASource: SlowSource {
     private static let stateLabels = serviceLabels.adding("state")
     private static let infoLabels = serviceLabels.adding("request_state", "group", "max_restart", "max_relocate")
     /// All that the manager's state machine knows, and those of services that it has not seen yet or leaves alone.
-    private static let states = [
-        "error", "fence", "freeze", "ignored", "migrate", "queued", "recovery", "relocate", "request_start", "request_start_balance",
-        "request_stop", "started", "stopped",
-    ]
+    private static let states = StateSet(
+        stateLabels,
+        [
+            "error", "fence", "freeze", "ignored", "migrate", "queued", "recovery", "relocate", "request_start", "request_start_balance",
+            "request_stop", "started", "stopped",
+        ])
 
     var profile = SlowProfile(name: "ha", scope: .cluster, periodSeconds: 30, endpoint: "/cluster/ha/status/current")
     private let resources: Metric
@@ -76,10 +78,7 @@ struct HASource: SlowSource {
             Self.infoLabels, page.cluster, service.node, vmid, kind, service.requestedState ?? "", service.group ?? "",
             service.maximumRestarts ?? "", service.maximumRelocations ?? "")
         page.buffer.add(info, infoLabels, true)
-        guard let own = service.state else { return }
         let labels = page.buffer.labels(Self.serviceLabels, page.cluster, service.node, vmid, kind)
-        for word in Self.states.contains(own) ? Self.states : Self.states + [own] {
-            page.buffer.add(state, page.buffer.labels(Self.stateLabels, extending: labels, word), word == own)
-        }
+        page.buffer.add(state, extending: labels, Self.states, service.state)
     }
 }

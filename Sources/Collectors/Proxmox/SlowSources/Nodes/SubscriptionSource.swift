@@ -5,9 +5,7 @@ import ProxmoxAPI
 struct SubscriptionSource: SlowSource {
     private static let infoLabels = NodeFamilies.labels.adding("level", "product")
     private static let statusLabels = NodeFamilies.labels.adding("status")
-    private static let statuses = ["new", "notfound", "active", "invalid", "expired", "suspended"].map {
-        ($0, LabelTail(statusLabels, $0))
-    }
+    private static let statuses = StateSet(statusLabels, ["new", "notfound", "active", "invalid", "expired", "suspended"])
 
     var profile = SlowProfile(name: "subscription", scope: .node, periodSeconds: 3600, endpoint: "/nodes/N/subscription")
     private let info: Metric
@@ -39,14 +37,7 @@ struct SubscriptionSource: SlowSource {
                 Self.infoLabels, page.cluster, subject.node, subscription.level ?? "", subscription.product ?? "")
             page.buffer.add(info, infoLabels, true)
         }
-        if let present = subscription.status {
-            for (word, tail) in Self.statuses {
-                page.buffer.add(status, page.buffer.labels(extending: labels, by: tail), word == present)
-            }
-            if !Self.statuses.contains(where: { $0.0 == present }) {
-                page.buffer.add(status, page.buffer.labels(Self.statusLabels, extending: labels, present), true)
-            }
-        }
+        page.buffer.add(status, extending: labels, Self.statuses, subscription.status)
         page.buffer.add(nextDue, labels, subscription.nextDue)
     }
 }
