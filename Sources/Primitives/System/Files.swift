@@ -15,22 +15,21 @@ package enum Files {
         }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
-        var size = 8192
         while true {
-            var count = 0
-            let start = bytes.count
+            var error: Int32 = 0
             // Files of /proc have no size beforehand, so the room doubles until the end is seen.
-            bytes.append(contentsOf: repeatElement(0, count: size))
-            repeat {
-                count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress.map { $0 + start }, size) }
-            } while count < 0 && errno == EINTR
-            guard count >= 0 else { throw Failure(.environment, "cannot read \(path): \(systemMessage(errno))") }
-            bytes.removeLast(size - count)
-            if count == 0 { return bytes }
+            let piece = [UInt8](unsafeUninitializedCapacity: max(8192, bytes.count)) { room, filled in
+                var count = 0
+                repeat { count = Glibc.read(descriptor, room.baseAddress, room.count) } while count < 0 && errno == EINTR
+                error = count < 0 ? errno : 0
+                filled = max(0, count)
+            }
+            guard error == 0 else { throw Failure(.environment, "cannot read \(path): \(systemMessage(error))") }
+            if piece.isEmpty { return bytes }
+            bytes += piece
             guard bytes.count <= limitBytes else {
                 throw Failure(.limit, "\(path) is larger than \(limitBytes) bytes")
             }
-            size = max(8192, bytes.count)
         }
     }
 

@@ -170,7 +170,8 @@ struct ConnectionTable {
     }
 
     /// Of the address that has most, and no less than who asks would have, the oldest at once: a crowd of readers that do not read harms nobody
-    /// but itself. Of the others the oldest, once it has had a moment.
+    /// but itself. An eighth less is no less, as two answers to one question differ by some bytes. Of the others the oldest, once it has had a
+    /// moment.
     private func unreadVictim(for bytes: Int, of address: ClientAddress?, _ now: Instant) -> (id: UInt, bytes: Int)? {
         typealias Unread = (id: UInt, bytes: Int, since: Instant)
         var held: [ClientAddress: Int] = [:]
@@ -183,7 +184,7 @@ struct ConnectionTable {
             }
         }
         if let most = held.max(by: { $0.value < $1.value }), most.key != address, let first = oldest[most.key],
-            most.value >= bytes + (address.flatMap { held[$0] } ?? 0)
+            most.value + most.value / 8 >= bytes + (address.flatMap { held[$0] } ?? 0)
         {
             return (first.id, first.bytes)
         }

@@ -148,8 +148,21 @@ struct ConnectionTableTests {
         table.remove(crowd[0])
         table.move(other, to: .sending(bytes: 25), now: after(1))
         // It would have more than any other then.
-        #expect(!table.hasRoom(for: 80, of: third, now: after(1)).isThere)
+        #expect(!table.hasRoom(for: 90, of: third, now: after(1)).isThere)
         #expect(table.hasRoom(for: 25, of: third, now: after(1)).ending == [2])
+    }
+
+    @Test("Two answers that differ by some bytes are as much as each other")
+    func unreadAnswersAlike() throws {
+        var table = table { $0.unreadBytes = 4_100 }
+        let own = try (Int32(1)...3).map { try enter(&table, $0, from: 1).id }
+        let others = try (Int32(4)...6).map { try enter(&table, $0, from: $0 == 6 ? 3 : 2).id }
+        table.move(own[0], to: .sending(bytes: 1_001), now: after(0))
+        for (place, id) in others.enumerated() { table.move(id, to: .sending(bytes: 999), now: after(Double(place) / 10)) }
+        #expect(table.hasRoom(for: 1_001, of: own[1], now: after(1)).ending == [4])
+        table.move(own[1], to: .sending(bytes: 1_001), now: after(1))
+        // One answer more is more.
+        #expect(!table.hasRoom(for: 1_001, of: own[2], now: after(1)).isThere)
     }
 
     @Test("Who has many at work is crowded, though few of his wait")
