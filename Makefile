@@ -24,6 +24,7 @@ test: build
 	@scripts/bootstrap test
 	@scripts/check
 	$(SWIFT_BUILD) --build-tests
+	@scripts/check-fuzz-targets
 	@scripts/unit-tests
 	$(PYTEST) $(FOUR_AT_A_TIME) -m "not alone and not e2e and not soak" Tests/EndToEnd
 	$(PYTEST) -m "alone and not e2e and not soak" Tests/EndToEnd

@@ -236,7 +236,7 @@ private func taskFilter(_ bytes: [UInt8]) {
         WorldTask(
             node: "pve1", processID: 1_000 + index, processStart: index, start: 1_790_000_000 + index, end: 1_790_000_100 + index,
             type: index % 2 == 0 ? "vzdump" : "qmstart", id: "\(100 + index)", outcome: index % 3 == 0 ? "OK" : "WARNINGS: 1",
-            isRunning: index % 5 == 0)
+            isRunning: index % 5 == 0, run: nil)
     }
     guard let filter = try? TaskFilter(PercentText.form(bytes)) else { return }
     let (chosen, total) = filter.apply(tasks)
