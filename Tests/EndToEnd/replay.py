@@ -251,6 +251,8 @@ class _Server(ThreadingHTTPServer):
     """Knows its open connections, because a stopped API must not go on answering on those kept alive."""
 
     daemon_threads = True
+    # A scrape of eight nodes opens two dozen connections at once; whom a full queue drops tries again after a second, which is most of a deadline.
+    request_queue_size = 128
 
     def __init__(self, replay: Replay) -> None:
         self.replay = replay
