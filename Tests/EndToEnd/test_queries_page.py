@@ -125,16 +125,15 @@ def test_state_with_a_name(query: Query, watch: Watch) -> None:
 def test_threshold_and_mute(query: Query, watch: Watch) -> None:
     """Of each guest that is watched one threshold is compared: that of its tag, where it has one."""
     seen = watch.scrape()
-    with_use = vmids(seen.series("pve_vm_cpu_usage")) | vmids(seen.series("pve_lxc_cpu_usage"))
+    use = {dict(own)["vmid"]: value for (name, own), value in seen.samples.items() if name in ("pve_vm_cpu_usage", "pve_lxc_cpu_usage")}
+    tagged = {dict(own)["vmid"]: value for (name, own), value in seen.samples.items() if name == "pve_guest_threshold_ratio" and ("metric", "cpu") in own}
     muted = vmids([*seen.series("pve_guest_alerts_muted", metric="all"), *seen.series("pve_guest_alerts_muted", metric="cpu")])
-    own = vmids(seen.series("pve_guest_threshold_ratio", metric="cpu"))
-    assert muted & with_use and own & with_use
-    expression = the_one_with("pve_guest_alerts_muted").replace("0.9", "1e12")
-    assert query(expression) == []
-    # Whose threshold is its tag's is not above it at 100 % either; all others are above -1.
-    below = the_one_with("pve_guest_alerts_muted").replace("0.9", "-1")
-    assert vmids(query(below)) >= with_use - muted - own
-    assert vmids(query(below)) & muted == set()
+    watched = use.keys() - muted
+    assert muted & use.keys() and tagged.keys() & watched and watched - tagged.keys()
+    over = {vmid for vmid in watched & tagged.keys() if use[vmid] > tagged[vmid]}
+    expression = the_one_with("pve_guest_alerts_muted")
+    assert vmids(query(expression.replace("0.9", "1e12"))) == over
+    assert vmids(query(expression.replace("0.9", "-1"))) == over | (watched - tagged.keys())
 
 
 def test_age(query: Query, watch: Watch) -> None:
