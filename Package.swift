@@ -85,17 +85,22 @@ let package = Package(
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
         module("ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
+        module("ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
         // Floor 3.
         module(
             "ProxmoxCollector", path: "Sources/Collectors/Proxmox",
-            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
         module(
             "ProxmoxDropIn", path: "Sources/Collectors/ProxmoxDropIn",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
         module(
             "ZFSCollector", path: "Sources/Collectors/ZFS", needs: ["Primitives", "JSON", "Metrics", "Settings", "Exporting"]),
+
+        module(
+            "Discovery",
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
 
         // Floor 4.
         module("Simulation", needs: ["Primitives", "JSON", "Web"]),
@@ -105,8 +110,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxCollector",
-                "ProxmoxDropIn", "ZFSCollector", "Simulation", "Stack",
+                "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
+                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery", "Simulation", "Stack",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -127,10 +132,15 @@ let package = Package(
         tests(of: "Settings", needs: ["Primitives"]),
         tests(of: "Exporting", needs: ["Primitives", "Metrics", "Web", "CollectorConformance"]),
         tests(of: "ProxmoxAPI", needs: ["Primitives", "JSON", "Web", "TestSupport"]),
+        tests(
+            of: "ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "CollectorConformance"]),
         tests(of: "WebConfiguration", needs: ["Primitives", "Web"], exclude: ["Files"]),
         tests(
             of: "ProxmoxCollector",
-            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance", "TestSupport"]),
+            needs: [
+                "Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "CollectorConformance",
+                "TestSupport",
+            ]),
         tests(
             of: "ProxmoxDropIn",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance", "TestSupport"]),
@@ -156,7 +166,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
     package.targets += [
         .target(name: "FuzzSupport", path: "Fuzz/Support", swiftSettings: house),
         fuzzTarget("exposition", needs: ["Primitives", "Metrics"]),
-        fuzzTarget("settings", needs: ["Primitives", "ProxmoxCollector", "ProxmoxDropIn", "Settings"]),
+        fuzzTarget("settings", needs: ["Primitives", "ProxmoxConfiguration", "ProxmoxDropIn", "Settings"]),
         fuzzTarget("json", needs: ["Primitives", "JSON", "Metrics", "ProxmoxAPI", "ProxmoxDropIn", "Simulation"]),
         fuzzTarget("http", needs: ["Primitives", "Exporting", "ProxmoxAPI", "ProxmoxDropIn", "Settings", "Simulation", "Web"]),
         fuzzTarget("zfs", needs: ["Primitives", "Metrics", "ZFSCollector"]),

@@ -1,6 +1,6 @@
 import FuzzSupport
 import Primitives
-@testable import ProxmoxCollector
+@testable import ProxmoxConfiguration
 @testable import ProxmoxDropIn
 @testable import Settings
 
@@ -10,7 +10,7 @@ private let file = MemoryFile()
 
 /// Sections as the program has them, and one of each other kind of value.
 private let shape = SettingsShape.section([
-    SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox."),
+    SettingsKey("proxmox", .section([ConfiguredClusters.key]), "Proxmox."),
     SettingsKey("pve", DropInSettings.shape, "Drop-in."),
     SettingsKey(
         "log",
@@ -96,7 +96,7 @@ private func variables(_ bytes: [UInt8]) {
 private func use(_ tree: SettingsTree) {
     if let port = tree["port"].integer { demand((0...65535).contains(port), "a checked number is in its range") }
     if let seconds = tree["scrape"]["timeout"].seconds { demand((0.5...120).contains(seconds), "a checked duration is in its range") }
-    do { _ = try ProxmoxSettings(tree["proxmox"], environment: [:]) } catch { demandFitForTerminal("\(error)") }
+    do { _ = try ConfiguredClusters(tree["proxmox"], environment: [:]) } catch { demandFitForTerminal("\(error)") }
     do { _ = try AllowedTargets(tree["pve"]["allowed_targets"]) } catch { demandFitForTerminal("\(error)") }
 }
 

@@ -23,6 +23,12 @@ package final class HeapBytes: @unchecked Sendable {
         }
     }
 
+    /// A copy of what it holds.
+    package var bytes: [UInt8] {
+        guard let start else { return [] }
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+    }
+
     /// Lets `body` fill up to `size` bytes at the end; it returns how many it wrote.
     func append(upTo size: Int, _ body: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
         guard let to = room(for: size) else { return }

@@ -1,3 +1,4 @@
+import Discovery
 import Exporting
 import Metrics
 import ProxmoxCollector
@@ -20,9 +21,12 @@ enum Collectors {
         ]
     }
 
-    /// Every family that `/metrics` may hold, in its order.
+    /// What discovery tells of itself on its own `/metrics`.
+    static var discovery: any Collector { DiscoveryCollector(DiscoverySettings(clusters: [])) }
+
+    /// Every family that a `/metrics` may hold, in its order.
     static var descriptors: [MetricDescriptor] {
-        ((all + own).map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
+        ((all + own + [discovery]).map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
     }
 
     /// What an exporter is there for, which decides what it collects where nobody says.

@@ -1,7 +1,9 @@
+import Discovery
 import Exporting
 import Metrics
 import Primitives
 import ProxmoxCollector
+import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
 import Web
@@ -32,12 +34,12 @@ struct Configuration: Sendable {
                 SettingsKey("config_file", .text, "TLS, users, rate limit and headers, in exporter-toolkit's format."),
                 SettingsKey(
                     "allowed_hosts", .texts,
-                    "Names by which the exporter may be called on loopback, beside localhost; a proxy in front may pass on the name it was called by."
+                    "Names by which the services may be called on loopback, beside localhost; a proxy in front may pass on the name it was called by."
                 ),
                 SettingsKey(
                     "max_requests", .integer(1...10_000),
                     "Requests answered at the same time; more get 503. The last quarter is for addresses that have none.", standard: "40"),
-            ]), "The exporter's HTTP server."),
+            ]), "The HTTP servers of exporter and discovery; each listens where its own section says."),
         SettingsKey(
             "exporter",
             .section([
@@ -61,6 +63,7 @@ struct Configuration: Sendable {
                     standard: String(ScrapeCoordinator.standardSeriesLimit)),
             ]), "How the exporter collects."),
         SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters."),
+        SettingsKey("discovery", DiscoverySettings.shape, "Service discovery for Prometheus."),
         SettingsKey("zfs", ZFSSettings.shape, "ZFS of this machine."),
         SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
         SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
@@ -68,8 +71,8 @@ struct Configuration: Sendable {
 
     /// Variables that are no settings.
     static let variables =
-        [(name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file.")] + ProxmoxSettings.variables
-        + DropInSettings.variables
+        [(name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file.")] + ConfiguredClusters.variables
+        + DiscoverySettings.variables + DropInSettings.variables
 
     static let fileFlag = Flag("config.file", "FILE", "Settings; martlet.yml of the working directory if there is one")
 
@@ -97,7 +100,13 @@ struct Configuration: Sendable {
             format: tree["log"]["format"].text.flatMap(Logger.Format.init(rawValue:)) ?? .logfmt)
     }
 
-    func proxmox() throws(Failure) -> ProxmoxSettings { try ProxmoxSettings(tree["proxmox"], environment: environment) }
+    func clusters() throws(Failure) -> ConfiguredClusters { try ConfiguredClusters(tree["proxmox"], environment: environment) }
+
+    func proxmox() throws(Failure) -> ProxmoxSettings { try ProxmoxSettings(tree["proxmox"], clusters: try clusters()) }
+
+    func discovery() throws(Failure) -> DiscoverySettings {
+        try DiscoverySettings(tree["discovery"], clusters: try clusters(), environment: environment)
+    }
 
     func zfs() throws(Failure) -> ZFSSettings { try ZFSSettings(tree["zfs"]) }
 
@@ -113,25 +122,38 @@ struct Configuration: Sendable {
 
     func dropIn() throws(Failure) -> DropInSettings { try DropInSettings(tree["pve"], environment: environment) }
 
-    /// Where the exporter listens.
-    func listenPlaces() throws(Failure) -> [ListenPlace] {
-        let setting = tree["web"]["listen_address"]
+    /// What listens, each where its own section says.
+    enum Service {
+        case exporter
+        case discovery
+
+        fileprivate var section: String { self == .exporter ? "web" : "discovery" }
+        fileprivate var standardAddress: String { self == .exporter ? "127.0.0.1:9221" : DiscoverySettings.standardAddress }
+    }
+
+    /// Where the service listens.
+    func listenPlaces(of service: Service) throws(Failure) -> [ListenPlace] {
+        let setting = tree[service.section]["listen_address"]
         var places: [ListenPlace] = []
-        for text in setting.texts ?? ["127.0.0.1:9221"] {
+        for text in setting.texts ?? [service.standardAddress] {
             let place: ListenPlace
             do { place = try ListenPlace(parsing: text) } catch { throw setting.failure(error.message) }
             let isTwice = places.contains(place) && place.hasFixedPlace
             guard !isTwice else { throw setting.failure("listen address \(place) is named twice; once is enough") }
             places.append(place)
         }
-        guard !places.isEmpty else { throw setting.failure("web.listen_address is an empty list; name an address, or leave the key out") }
+        guard !places.isEmpty else {
+            throw setting.failure("\(service.section).listen_address is an empty list; name an address, or leave the key out")
+        }
         return places
     }
 
     /// Opens them, or takes what systemd has opened.
-    func listeners() throws(Failure) -> [Listener] {
+    ///
+    /// - Parameter origin: the flag that names the address on this command line, for the error when it is busy.
+    func listeners(of service: Service, origin: String = "--web.listen-address") throws(Failure) -> [Listener] {
         if takesSystemdSockets { return try Listener.inherited() }
-        return try Listener.open(try listenPlaces(), origin: "--web.listen-address")
+        return try Listener.open(try listenPlaces(of: service), origin: origin)
     }
 
     var takesSystemdSockets: Bool { tree["web"]["systemd_socket"].flag ?? false }
@@ -139,17 +161,18 @@ struct Configuration: Sendable {
     /// The file of the doors, if there is to be one.
     var webConfigurationFile: String? { tree["web"].word("config_file") }
 
-    /// By what names the exporter may be called on loopback.
+    /// By what names services may be called on loopback.
     var hosts: HostCheck {
         HostCheck(allowedNames: tree["web"]["allowed_hosts"].texts ?? [], remedy: "Other names are for --web.allowed-hosts.")
     }
 
     /// Throws when these settings differ from those of the start in what is read at the start only.
     func checkReload(from start: Configuration) throws(Failure) {
-        for section in ["log", "web", "stack"] {
-            guard let (path, place) = tree[section].difference(from: start.tree[section]) else { continue }
-            let name = ([section] + path).joined(separator: ".")
-            let isGone = !path.reduce(tree[section], { $0[$1] }).isSet
+        for root in [["log"], ["web"], ["stack"], ["discovery", "listen_address"]] {
+            let (section, old) = (root.reduce(tree) { $0[$1] }, root.reduce(start.tree) { $0[$1] })
+            guard let (path, place) = section.difference(from: old) else { continue }
+            let name = (root + path).joined(separator: ".")
+            let isGone = !path.reduce(section, { $0[$1] }).isSet
             throw place.failure(
                 isGone
                     ? "\(name) stood here at the start, the only time that it is read, and is gone; restart martlet"

@@ -2,6 +2,7 @@ import Exporting
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
+import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
 import Synchronization
@@ -65,8 +66,8 @@ enum Exporter {
     }
 
     /// Says what works and is still not what one should want. Not before all else is good: an error stands alone.
-    static func warn(of proxmox: ProxmoxSettings, _ logger: Logger) {
-        for warning in proxmox.warnings { logger.warn(warning) }
+    static func warn(_ warnings: [String], _ logger: Logger) {
+        for warning in warnings { logger.warn(warning) }
     }
 
     /// Fails when credentials are refused, so that this shows before anything is served; at the start only when they are no password.

@@ -1,6 +1,7 @@
 import Exporting
 import Primitives
 import ProxmoxAPI
+import ProxmoxConfiguration
 import Synchronization
 
 /// A configured cluster and what is remembered of it between scrapes.
@@ -26,7 +27,7 @@ final class ProxmoxCluster: Sendable {
     /// Its place in the settings.
     let position: Int
 
-    init(_ settings: ProxmoxSettings.Cluster, position: Int, slow: [any AnySlowShelf] = [], clock: SlowClock = .system) {
+    init(_ settings: ConfiguredCluster, position: Int, slow: [any AnySlowShelf] = [], clock: SlowClock = .system) {
         self.position = position
         client = ProxmoxClient(endpoint: settings.endpoint, others: settings.otherEndpoints, session: ProxmoxSession(settings.credential))
         configuredName = settings.name

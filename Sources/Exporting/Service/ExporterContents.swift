@@ -19,6 +19,8 @@ package struct ExporterContents: Sendable {
         }
     }
 
+    /// What the service is, as its landing page says it: `exporter`, `discovery`.
+    package var title = "exporter"
     package var collectors: [any Collector]
     /// Collectors of what martlet knows of itself, beside the exporter's and the process' own.
     package var own: [any Collector]
@@ -29,6 +31,8 @@ package struct ExporterContents: Sendable {
     package var seriesLimit: Int
     /// What collectors see.
     package var context: CollectionContext
+    /// Why the service is not ready, nil once it is; without it, it is ready when some collector has given data.
+    package var unreadiness: (@Sendable () -> String?)?
 
     package init(
         collectors: [any Collector], own: [any Collector] = [], pages: [Page] = [], scrapeTimeoutSeconds: Double = 10,

@@ -2,7 +2,7 @@ package import Primitives
 import Synchronization
 package import Web
 
-/// The exporter as a service: an HTTP server in front of contents that a reload can replace, from start to ordered stop.
+/// The exporter, or discovery, as a service: an HTTP server in front of contents that a reload can replace, from start to ordered stop.
 package final class ExporterService: Sendable {
     package struct Options: Sendable {
         package var listeners: [Listener]
@@ -32,6 +32,7 @@ package final class ExporterService: Sendable {
     private let pages: [(path: String, title: String, requestsInFlight: Int)]
     /// Whether there was something to scrape at the start.
     private let hasCollectors: Bool
+    private let title: String
     private let version: Version
     private let logger: Logger
     private let reread: Reread?
@@ -47,6 +48,7 @@ package final class ExporterService: Sendable {
         self.reread = reread
         pages = contents.pages.map { ($0.path, $0.title, $0.requestsInFlight) }
         hasCollectors = !contents.collectors.isEmpty
+        title = contents.title
         state = Mutex(State(first: contents))
         logger = contents.context.logger
         reloads = ReloadRecord(clock: contents.context.clock)
@@ -82,7 +84,9 @@ package final class ExporterService: Sendable {
             state.served = served
             state.server = server
         }
-        for listener in server.listeners { logger.info("listening", ["address": listener.name, "tls": options.entrance.isSecure]) }
+        for listener in server.listeners {
+            logger.info("listening", ["service": title, "address": listener.name, "tls": options.entrance.isSecure])
+        }
         served.live()
     }
 
@@ -149,11 +153,10 @@ package final class ExporterService: Sendable {
         let health: HTTPHandler = { _ in HTTPServerResponse(text: "martlet is alive.\n") }
         let ready: HTTPHandler = { [weak self] _ in
             guard let served = self?.served else { return Self.stopping }
-            return served.isReady
-                ? HTTPServerResponse(text: "martlet is ready.\n")
-                : HTTPServerResponse(status: 503, text: "No collector has given data yet; the landing page says why.\n")
+            guard let reason = served.unreadiness else { return HTTPServerResponse(text: "martlet is ready.\n") }
+            return HTTPServerResponse(status: 503, text: reason + "\n")
         }
-        let page = LandingPage(version: version, hasCollectors: hasCollectors, links: pages.map { ($0.path, $0.title) })
+        let page = LandingPage(version: version, title: title, hasCollectors: hasCollectors, links: pages.map { ($0.path, $0.title) })
         var router = Router()
         router.get("/") { [weak self] _ in page.response(self?.state.withLock { $0.served }?.last ?? []) }
         router.get("/metrics") { [weak self] in await self?.served?.metrics($0) ?? Self.stopping }

@@ -4,6 +4,8 @@ import Web
 /// `GET /`: what this is, where its pages are, and how the last scrape went.
 struct LandingPage: Sendable {
     let version: Version
+    /// `exporter`, `discovery`
+    var title = "exporter"
     /// False when there is nothing to scrape, only pages.
     var hasCollectors = true
     /// Pages beside the service's own: path and title.
@@ -35,7 +37,7 @@ struct LandingPage: Sendable {
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>martlet exporter</title>
+            <title>martlet \(title)</title>
             <link rel="icon" href="data:,">
             <style>
             :root { color-scheme: light dark; }
@@ -52,7 +54,7 @@ struct LandingPage: Sendable {
             </style>
             </head>
             <body>
-            <h1>martlet exporter</h1>
+            <h1>martlet \(title)</h1>
             <p class="version">\(escaped(version.line))</p>
             <p><a href="/metrics">Metrics</a> &middot; \(more)<a href="/health">Health</a> &middot; <a href="/ready">Readiness</a></p>
             \(scrape)

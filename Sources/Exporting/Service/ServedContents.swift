@@ -17,6 +17,7 @@ final class ServedContents: Sendable {
     private let coordinator: ScrapeCoordinator
     private let pages: [String: HTTPHandler]
     private let scrapeTimeoutSeconds: Double
+    private let condition: (@Sendable () -> String?)?
     private let state = Mutex(State())
 
     init(_ contents: ExporterContents, own: [any Collector]) throws(Failure) {
@@ -24,9 +25,17 @@ final class ServedContents: Sendable {
             collectors: contents.collectors, own: contents.own + own, context: contents.context, seriesLimit: contents.seriesLimit)
         pages = Dictionary(contents.pages.map { ($0.path, $0.handler) }) { first, _ in first }
         scrapeTimeoutSeconds = contents.scrapeTimeoutSeconds
+        condition = contents.unreadiness
     }
 
-    var isReady: Bool { state.withLock { $0.isReady } }
+    private var isReady: Bool { state.withLock { $0.isReady } }
+
+    /// Why it is not ready; nil once it is.
+    var unreadiness: String? {
+        if let condition { return condition() }
+        return isReady ? nil : "No collector has given data yet; the landing page says why."
+    }
+
     var last: [ScrapeResult.Share] { state.withLock { $0.last } }
 
     /// Takes over what is known, so that a reload neither makes a service unready that was ready nor loses what took long to learn.

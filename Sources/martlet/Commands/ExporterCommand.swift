@@ -15,10 +15,6 @@ enum ExporterCommand {
                 "web.listen-address", "ADDRESS", "Where to listen", standard: "127.0.0.1:9221", isRepeatable: true,
                 setting: ["web", "listen_address"]),
             Flag(
-                "web.allowed-hosts", "NAME", "By what names the exporter may be called on loopback, beside localhost", isRepeatable: true,
-                setting: ["web", "allowed_hosts"]),
-            Flag("web.max-requests", "COUNT", "Requests answered at the same time", standard: "40", setting: ["web", "max_requests"]),
-            Flag(
                 "exporter.role", "ROLE", "What to collect where nothing else is said: auto, central or host",
                 standard: Collectors.Role.auto.rawValue, setting: ["exporter", "role"]),
             Flag("collector.proxmox", nil, "Collect Proxmox VE clusters", standard: "true", setting: ["proxmox", "enabled"]),
@@ -31,10 +27,18 @@ enum ExporterCommand {
             Flag(
                 "exporter.series-limit", "COUNT", "Most series of a scrape of /metrics",
                 standard: String(ScrapeCoordinator.standardSeriesLimit), setting: ["exporter", "series_limit"]),
-        ] + DropInSettings.flags
+        ] + webFlags + DropInSettings.flags
 
-    /// Flags of an exporter that listens for others than a Prometheus beside it.
-    private static let doorFlags = [
+    /// Flags of every service's HTTP server.
+    static let webFlags = [
+        Flag(
+            "web.allowed-hosts", "NAME", "By what names the service may be called on loopback, beside localhost", isRepeatable: true,
+            setting: ["web", "allowed_hosts"]),
+        Flag("web.max-requests", "COUNT", "Requests answered at the same time", standard: "40", setting: ["web", "max_requests"]),
+    ]
+
+    /// Flags of a service that listens for others than a Prometheus beside it.
+    static let doorFlags = [
         Flag(
             "web.systemd-socket", nil, "Take the sockets that systemd opened, in place of --web.listen-address",
             setting: ["web", "systemd_socket"]),
@@ -52,14 +56,14 @@ enum ExporterCommand {
         let configuration = try Configuration(invocation)
         let proxmox = try configuration.proxmox()
         let dropIn = try configuration.dropIn()
-        _ = try configuration.listenPlaces()
+        _ = try configuration.listenPlaces(of: .exporter)
         // What is wrong with it shows before anything is opened.
         let entrance = try Exporter.entrance(configuration)
         try ServiceRunner.run { stop throws(Failure) in
             let http = try HTTPClient()
             let contents = try Exporter.contents(configuration, proxmox, dropIn, http)
             try await Exporter.checkCredentials(contents, isStart: true)
-            var options = ExporterService.Options(listeners: try configuration.listeners())
+            var options = ExporterService.Options(listeners: try configuration.listeners(of: .exporter))
             options.entrance = entrance
             options.hosts = configuration.hosts
             options.requestsInFlight = configuration.requestsInFlight
@@ -69,11 +73,11 @@ enum ExporterCommand {
                 let proxmox = try again.proxmox()
                 let contents = try Exporter.contents(again, proxmox, try again.dropIn(), http)
                 try await Exporter.checkCredentials(contents, isStart: false)
-                Exporter.warn(of: proxmox, again.logger)
+                Exporter.warn(proxmox.warnings, again.logger)
                 return contents
             }
             try service.start()
-            Exporter.warn(of: proxmox, configuration.logger)
+            Exporter.warn(proxmox.warnings, configuration.logger)
             await ServiceRunner.serve(service, until: stop, logger: configuration.logger)
         }
     }

@@ -3,6 +3,7 @@ import Glibc
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
+import ProxmoxConfiguration
 import Settings
 import Stack
 import Web
@@ -18,7 +19,7 @@ enum UpCommand {
         let configured = try configuration.proxmox()
         let dropIn = try configuration.dropIn()
         let isSimulated = invocation.isOn("simulate") || configured.clusters.isEmpty
-        guard case .network(let address)? = try configuration.listenPlaces().first, !configuration.takesSystemdSockets else {
+        guard case .network(let address)? = try configuration.listenPlaces(of: .exporter).first, !configuration.takesSystemdSockets else {
             throw Failure(.configuration, "martlet up needs a network address for Prometheus to scrape (--web.listen-address HOST:PORT)")
         }
         if configuration.webConfigurationFile != nil {
@@ -41,7 +42,7 @@ enum UpCommand {
             if let simulation = plan.simulation { await waitForSimulator(simulation) }
             let service: ExporterService
             do throws(Failure) {
-                var options = ExporterService.Options(listeners: try configuration.listeners())
+                var options = ExporterService.Options(listeners: try configuration.listeners(of: .exporter))
                 options.hosts = configuration.hosts
                 options.requestsInFlight = configuration.requestsInFlight
                 service = ExporterService(contents, options: options, version: Program.version) { () async throws(Failure) in
@@ -53,11 +54,11 @@ enum UpCommand {
                     }
                     let contents = try Exporter.contents(again, isSimulated ? proxmox : configured, try again.dropIn(), http)
                     if !isSimulated { try await Exporter.checkCredentials(contents, isStart: false) }
-                    Exporter.warn(of: configured, again.logger)
+                    Exporter.warn(configured.warnings, again.logger)
                     return contents
                 }
                 try service.start()
-                Exporter.warn(of: configured, logger)
+                Exporter.warn(configured.warnings, logger)
             } catch {
                 await stack.stop(withinSeconds: 10)
                 throw error

@@ -2,6 +2,7 @@ import CollectorConformance
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
+import ProxmoxConfiguration
 import Synchronization
 import Web
 
@@ -133,8 +134,8 @@ final class FakeProxmox: Sendable {
         ProxmoxSettings(clusters: [try cluster(name: name, token: token)], slow: slow)
     }
 
-    func cluster(name: String? = nil, token: String = token) throws -> ProxmoxSettings.Cluster {
-        ProxmoxSettings.Cluster(
+    func cluster(name: String? = nil, token: String = token) throws -> ConfiguredCluster {
+        ConfiguredCluster(
             name: name, endpoint: try ProxmoxEndpoint(address: url, trust: .system), credential: .token(Secret(token)))
     }
 

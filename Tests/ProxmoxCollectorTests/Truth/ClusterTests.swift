@@ -3,6 +3,7 @@ import Exporting
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
+import ProxmoxConfiguration
 import Testing
 import Web
 

@@ -3,6 +3,7 @@ import Exporting
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
+import ProxmoxConfiguration
 import Testing
 import Web
 
@@ -14,7 +15,7 @@ import Web
     ) async throws {
         try await FakeProxmox.serve(first) { one in
             try await FakeProxmox.serve(second) { other in
-                let cluster = ProxmoxSettings.Cluster(
+                let cluster = ConfiguredCluster(
                     name: nil, endpoint: try ProxmoxEndpoint(address: one.url, trust: .system),
                     others: [try ProxmoxEndpoint(address: other.url, trust: .system)], credential: .token(Secret(FakeProxmox.token)))
                 try await body(one, other, ProxmoxCollector(ProxmoxSettings(clusters: [cluster], slow: .none)))

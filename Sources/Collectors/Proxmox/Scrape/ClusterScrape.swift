@@ -2,6 +2,7 @@ import Exporting
 import Metrics
 import Primitives
 import ProxmoxAPI
+import ProxmoxConfiguration
 
 /// One cluster's share of one scrape: three calls for the cluster, then three for each node that is online, all nodes at once.
 struct ClusterScrape: Sendable {
@@ -224,22 +225,6 @@ extension ProxmoxError.Kind {
         switch self {
         case .unreachable, .tls, .unauthorized: true
         case .forbidden, .nodeUnreachable, .refused, .timeout, .tooLarge, .malformed: false
-        }
-    }
-}
-
-extension ProxmoxError {
-    /// The same as the label `reason` has it.
-    var reason: PartProblem.Reason {
-        switch kind {
-        case .unauthorized: .unauthorized
-        case .forbidden: .forbidden
-        case .nodeUnreachable, .unreachable: .unreachable
-        case .refused: .failed
-        case .timeout: .deadline
-        case .tls: .tls
-        case .tooLarge: .tooLarge
-        case .malformed: .malformed
         }
     }
 }

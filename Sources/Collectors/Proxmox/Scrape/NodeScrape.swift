@@ -2,6 +2,7 @@ import Exporting
 import Metrics
 import Primitives
 import ProxmoxAPI
+import ProxmoxConfiguration
 
 /// One node's share of one scrape: its status and its two lists, asked for at once and committed as one part.
 struct NodeScrape: Sendable {

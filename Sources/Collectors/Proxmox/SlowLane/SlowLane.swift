@@ -2,6 +2,7 @@ import Exporting
 import Metrics
 import Primitives
 import ProxmoxAPI
+import ProxmoxConfiguration
 import Synchronization
 
 /// Everything of one cluster that is asked for on timers.

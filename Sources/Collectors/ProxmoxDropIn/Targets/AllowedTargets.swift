@@ -1,5 +1,6 @@
 package import Primitives
 package import Settings
+import Web
 
 /// Where a module's credential may be sent, beside the configured clusters.
 ///

@@ -1,4 +1,5 @@
 import Glibc
+import Web
 
 /// What the parameter `target` names: a host and perhaps a port, and nothing else.
 ///

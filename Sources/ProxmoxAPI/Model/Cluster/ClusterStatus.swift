@@ -6,6 +6,8 @@ package struct ClusterStatus: Sendable {
         package let name: String
         /// Corosync counts it as a member; nil when the row does not tell.
         package let isOnline: Bool?
+        /// Where corosync knows it; nil when the row does not tell.
+        package let address: String?
     }
 
     /// nil on a node without a cluster.
@@ -26,7 +28,7 @@ package struct ClusterStatus: Sendable {
             case "node":
                 guard let name = row["name"]?.word else { return isWhole = false }
                 // Of two rows about a node the first counts.
-                if seen.insert(name).inserted { nodes.append(Node(name: name, isOnline: row["online"]?.flag)) }
+                if seen.insert(name).inserted { nodes.append(Node(name: name, isOnline: row["online"]?.flag, address: row["ip"]?.word)) }
             default: break
             }
         }

@@ -28,6 +28,8 @@ package struct GuestConfiguration: Sendable {
 
     /// Disks, and cards, that are believed; Proxmox VE has fewer.
     private static let deviceLimit = 512
+    /// Network cards that are; Proxmox VE has 32.
+    private static let cardLimit = 64
     /// Bytes of what is said of all of them, which are kept as long as the guest is there.
     private static let deviceBytes = 65_536
 
@@ -44,6 +46,8 @@ package struct GuestConfiguration: Sendable {
     /// Where the guest starts from.
     package private(set) var bootDisk: Disk?
     package private(set) var passthrough: [Passthrough] = []
+    /// In the order of their numbers.
+    package private(set) var networkCards: [NetworkCard] = []
 
     init?(_ data: JSONValue, _ kind: GuestKind) {
         guard data.isObject else { return nil }
@@ -52,6 +56,7 @@ package struct GuestConfiguration: Sendable {
         var (cores, sockets, vcpus): (Int?, Int?, Int?)
         var (boot, bootDevice): (String?, String?)
         var devices: Set<String> = []
+        var initialAddresses: [Int: [String]] = [:]
         var bytesLeft = Self.deviceBytes
         data.forEachMember { key, value in
             switch key {
@@ -65,11 +70,18 @@ package struct GuestConfiguration: Sendable {
             case "agent": hasAgent = Self.isAgentOn(value)
             case "boot": boot = value.word
             case "bootdisk": bootDevice = value.word
-            default: if devices.insert(key.word).inserted { takeDevice(key.word, value, &bytesLeft) }
+            default:
+                guard devices.insert(key.word).inserted else { return }
+                if let number = NetworkCard.initialNumber(of: key.word), initialAddresses.count < Self.cardLimit, let text = value.word {
+                    initialAddresses[number] = NetworkCard.addresses(of: PropertyText(text))
+                }
+                takeDevice(key.word, value, &bytesLeft)
             }
         }
         disks.sort { $0.device < $1.device }
         passthrough.sort { $0.device < $1.device }
+        networkCards.sort { $0.number < $1.number }
+        for index in networkCards.indices { networkCards[index].addresses += initialAddresses[networkCards[index].number] ?? [] }
         switch kind {
         case .qemu:
             let product = max(1, cores ?? 1).multipliedReportingOverflow(by: max(1, sockets ?? 1))
@@ -93,6 +105,10 @@ package struct GuestConfiguration: Sendable {
         case "scsi", "virtio", "sata", "ide", "efidisk", "tpmstate", "mp", "rootfs":
             guard disks.count < Self.deviceLimit, let disk = Disk(name, text) else { return }
             disks.append(disk)
+            bytesLeft -= bytes
+        case "net":
+            guard networkCards.count < Self.cardLimit, let card = NetworkCard(name, text) else { return }
+            networkCards.append(card)
             bytesLeft -= bytes
         case "hostpci":
             guard passthrough.count < Self.deviceLimit else { return }

@@ -3,7 +3,7 @@ import ProxmoxAPI
 import Settings
 import Web
 
-extension ProxmoxSettings.Cluster {
+extension ConfiguredCluster {
     /// Reads an entry of `proxmox.clusters`. Empty is not set, as with variables.
     init(_ section: SettingsTree) throws(Failure) {
         let addresses: [SettingsTree] = try Self.addresses(section)

@@ -2,14 +2,14 @@ import CollectorConformance
 import Glibc
 import Primitives
 import ProxmoxAPI
-import ProxmoxCollector
+import ProxmoxConfiguration
 import Settings
 import Testing
 import Web
 
-@Suite struct SettingsTests {
+@Suite struct ConfiguredClustersTests {
     private static let token = "monitor@pve!exporter=hunter2-hunter2"
-    private static let shape = SettingsShape.section([SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters.")])
+    private static let shape = SettingsShape.section([SettingsKey("proxmox", .section([ConfiguredClusters.key]), "Proxmox VE clusters.")])
 
     private static let files = [
         "token": token + "\n", "empty": "", "two": "\(token)\n\(token)\n", "half": "monitor@pve!exporter\n",
@@ -17,7 +17,7 @@ import Web
     ]
 
     /// Reads settings whose `$` is the folder; errors have the folder's name as `$` too.
-    private static func read(_ yaml: String?, environment: [String: String] = [:]) throws -> Result<ProxmoxSettings, Failure> {
+    private static func read(_ yaml: String?, environment: [String: String] = [:]) throws -> Result<ConfiguredClusters, Failure> {
         let folder = try TemporaryFolder()
         for (name, text) in files { try folder.write(name, text) }
         try folder.write("ca.pem", try SelfSignedCertificate(commonName: "authority", names: []).certificatePEM)
@@ -26,7 +26,7 @@ import Web
         do throws(Failure) {
             let tree = try SettingsTree(
                 file: yaml == nil ? nil : "\(folder.path)/martlet.yml", environment: environment, flags: [], shape: shape)
-            return .success(try ProxmoxSettings(tree["proxmox"], environment: environment))
+            return .success(try ConfiguredClusters(tree["proxmox"], environment: environment))
         } catch {
             return .failure(Failure(error.code, error.description.replacing(folder.path, with: "$")))
         }
@@ -52,12 +52,12 @@ import Web
 
             """)
         let settings = try Self.read(yaml).get()
-        #expect(settings.clusters.map(\.name) == ["lab", nil, nil])
+        #expect(settings.all.map(\.name) == ["lab", nil, nil])
         #expect(
-            settings.clusters.map(\.endpoint.baseURL) == ["https://pve1.example.org:8006", "https://10.0.0.1:8443", "https://[::1]:8006"])
-        #expect(settings.clusters.allSatisfy { $0.credential == .token(Secret(Self.token)) })
-        #expect(settings.clusters[0].endpoint.trust == .system && settings.clusters[1].endpoint.trust == .insecure)
-        guard case .authority(let file) = settings.clusters[2].endpoint.trust else {
+            settings.all.map(\.endpoint.baseURL) == ["https://pve1.example.org:8006", "https://10.0.0.1:8443", "https://[::1]:8006"])
+        #expect(settings.all.allSatisfy { $0.credential == .token(Secret(Self.token)) })
+        #expect(settings.all[0].endpoint.trust == .system && settings.all[1].endpoint.trust == .insecure)
+        guard case .authority(let file) = settings.all[2].endpoint.trust else {
             Issue.record("no authority")
             return
         }
@@ -65,9 +65,9 @@ import Web
     }
 
     @Test func `no cluster at all`() throws {
-        #expect(try Self.read(nil).get().clusters.isEmpty)
-        #expect(try Self.read("proxmox:\n").get().clusters.isEmpty)
-        #expect(try Self.read(nil, environment: ["PROXMOX_HOST": "", "PROXMOX_USER": "monitor@pve"]).get().clusters.isEmpty)
+        #expect(try Self.read(nil).get().all.isEmpty)
+        #expect(try Self.read("proxmox:\n").get().all.isEmpty)
+        #expect(try Self.read(nil, environment: ["PROXMOX_HOST": "", "PROXMOX_USER": "monitor@pve"]).get().all.isEmpty)
     }
 
     private static let variables = [
@@ -75,7 +75,7 @@ import Web
     ]
 
     @Test func `the variables of other tools`() throws {
-        let cluster = try #require(try Self.read(nil, environment: Self.variables).get().clusters.first)
+        let cluster = try #require(try Self.read(nil, environment: Self.variables).get().all.first)
         #expect(cluster.name == nil && cluster.endpoint.baseURL == "https://pve1:8006" && cluster.endpoint.trust == .system)
         #expect(cluster.credential == .token(Secret(Self.token)))
     }
@@ -88,7 +88,7 @@ import Web
     ])
     func `each variable is heard`(name: String, value: String, sign: String) throws {
         let environment = Self.variables.merging([name: value]) { $1 }
-        let cluster = try #require(try Self.read(nil, environment: environment).get().clusters.first)
+        let cluster = try #require(try Self.read(nil, environment: environment).get().all.first)
         let signs = "\(cluster.endpoint.baseURL) \(cluster.credential.identity) \(cluster.name ?? "") \(cluster.endpoint.trust)"
         #expect(signs.contains(sign))
     }
@@ -98,7 +98,7 @@ import Web
             "PROXMOX_HOST": "pve1, pve2:8443", "PROXMOX_USER": "monitor@pve", "PROXMOX_PASSWORD": "hunter2-hunter2",
             "PROXMOX_FINGERPRINT": String(repeating: "ab:", count: 31) + "ab," + String(repeating: "0", count: 64),
         ]
-        let cluster = try #require(try Self.read(nil, environment: environment).get().clusters.first)
+        let cluster = try #require(try Self.read(nil, environment: environment).get().all.first)
         #expect(cluster.endpoints.map(\.authority) == ["pve1:8006", "pve2:8443"])
         #expect(cluster.credential == .password(user: "monitor@pve", Secret("hunter2-hunter2")))
         guard case .fingerprints(let fingerprints) = cluster.otherEndpoints[0].trust else {
@@ -112,7 +112,7 @@ import Web
         let yaml = Self.clusters(
             "    - endpoints: [pve1, \"https://pve2:8443\"]\n      user: monitor@pve\n      password_file: $/half\n"
                 + "      fingerprint: \(String(repeating: "C", count: 64))\n")
-        let cluster = try #require(try Self.read(yaml).get().clusters.first)
+        let cluster = try #require(try Self.read(yaml).get().all.first)
         #expect(cluster.endpoints.map(\.baseURL) == ["https://pve1:8006", "https://pve2:8443"])
         #expect(cluster.credential == .password(user: "monitor@pve", Secret("monitor@pve!exporter")))
     }
@@ -157,8 +157,8 @@ import Web
         let yaml = Self.clusters("    - endpoint: filehost\n      token: \(Self.token)\n")
         let own = ["MARTLET_PROXMOX__CLUSTERS__0__NAME": "mine", "MARTLET_PROXMOX__CLUSTERS__0__VERIFY_TLS": "false"]
         let settings = try Self.read(yaml, environment: own).get()
-        #expect(settings.clusters.map(\.endpoint.authority) == ["filehost:8006"])
-        #expect(settings.clusters.map(\.name) == ["mine"] && settings.clusters[0].endpoint.trust == .insecure)
+        #expect(settings.all.map(\.endpoint.authority) == ["filehost:8006"])
+        #expect(settings.all.map(\.name) == ["mine"] && settings.all[0].endpoint.trust == .insecure)
         guard case .failure(let failure) = try Self.read(yaml, environment: Self.variables) else {
             Issue.record("taken")
             return
@@ -308,7 +308,7 @@ import Web
             """)
         try folder.write("martlet.yml", yaml)
         let tree = try SettingsTree(file: "\(folder.path)/martlet.yml", environment: [:], flags: [], shape: Self.shape)
-        let settings = try ProxmoxSettings(tree["proxmox"], environment: [:])
+        let settings = try ConfiguredClusters(tree["proxmox"], environment: [:])
         let others = settings.warnings.dropLast()
         #expect(others.map { $0.split(separator: " ").first } == ["pve1.example.org:8006", "pve2.example.org:8006"])
         #expect(settings.warnings.last == "\(file) can be read by every user of this machine; chmod 600 \(file)")

@@ -1,8 +1,6 @@
-import Web
-
 extension HTTPServerResponse {
     /// The same answer compressed, when the request asks for it and the body is worth it.
-    func gzipped(for request: HTTPServerRequest, fromBytes threshold: Int = 1024) -> HTTPServerResponse {
+    package func gzipped(for request: HTTPServerRequest, fromBytes threshold: Int = 1024) -> HTTPServerResponse {
         guard case .bytes(let bytes) = body, bytes.count > threshold, ContentCoding.acceptsGzip(request.headers["Accept-Encoding"]),
             let stream = try? GzipStream()
         else { return self }

@@ -3,7 +3,7 @@ import ProxmoxAPI
 import Settings
 import Web
 
-extension ProxmoxSettings.Cluster {
+extension ConfiguredCluster {
     /// Reads the `PROXMOX_*` variables; nil when PROXMOX_HOST is not set. An empty variable is not set.
     init?(environment: [String: String]) throws(Failure) {
         func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }

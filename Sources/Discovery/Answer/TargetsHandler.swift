@@ -1,0 +1,132 @@
+import Exporting
+import Primitives
+import Synchronization
+import Web
+
+/// `GET /targets`: what the watches know, as Prometheus' HTTP service discovery wants it. It asks nobody and waits for nobody.
+///
+/// Nothing known is no empty list, which would make Prometheus drop all targets, but 503, on which it keeps those that it has.
+final class TargetsHandler: Sendable {
+    /// An answer for one query, as long as nothing changes.
+    private struct Cached: Sendable {
+        /// Of each watch: its generation and how far it is believed.
+        let version: [WatchVersion]
+        let plain: [UInt8]
+        let gzip: [UInt8]?
+    }
+
+    private struct WatchVersion: Sendable, Equatable {
+        let generation: Int
+        let name: String?
+        let condition: ClusterWatch.Condition
+    }
+
+    private struct State {
+        var cache: [TargetQuery: Cached] = [:]
+        var answers: [Int: Int] = [:]
+    }
+
+    /// Different queries whose answers are kept: a Prometheus asks a handful.
+    private static let cacheLimit = 16
+    /// Bytes of all of them.
+    private static let cacheBytes = 64 << 20
+
+    private let watches: [ClusterWatch]
+    private let state = Mutex(State())
+
+    init(_ watches: [ClusterWatch]) { self.watches = watches }
+
+    /// Answers by status, for metrics.
+    var answers: [Int: Int] { state.withLock { $0.answers } }
+
+    func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        let response = answer(request)
+        state.withLock { $0.answers[response.status, default: 0] += 1 }
+        return response
+    }
+
+    /// Which clusters keep an answer from being given; none when there is one.
+    ///
+    /// While a cluster is cold, nobody knows which targets would be missing. After a while the others are answered without it; but never
+    /// nothing at all.
+    func missing(for query: TargetQuery? = nil) -> [ClusterWatch] {
+        let asked = watches.filter { watch in query.map { query in watch.name.map { query.takes(cluster: $0) } ?? true } ?? true }
+        let cold = asked.filter { $0.condition == .cold }
+        return cold.count == asked.count || cold.contains { !$0.isColdForLong } ? cold : []
+    }
+
+    private func answer(_ request: HTTPServerRequest) -> HTTPServerResponse {
+        let query: TargetQuery
+        do throws(Failure) { query = try TargetQuery(request.query) } catch {
+            return HTTPServerResponse(status: 400, text: "\(error.message)\n")
+        }
+        let missing = missing(for: query)
+        guard missing.isEmpty else {
+            let reasons = missing.map { "\($0.displayName): \($0.problem?.message ?? "being read for the first time")" }
+            return HTTPServerResponse(status: 503, text: reasons.joined(separator: "\n") + "\n")
+        }
+        let names = watches.compactMap(\.name)
+        if let unknown = query.clusters.first(where: { pattern in !names.contains { Wildcard.matches($0, pattern) } }) {
+            return HTTPServerResponse(
+                status: 404, text: "There is no cluster \(unknown.utf8.count <= 64 ? unknown : "of that name"); there are: \(names.joined(separator: ", "))\n")
+        }
+        let body = body(for: query)
+        var response = HTTPServerResponse(json: body.plain)
+        response.headers.add("Vary", "Accept-Encoding")
+        if let gzip = body.gzip, ContentCoding.acceptsGzip(request.headers["Accept-Encoding"]) {
+            response.body = .bytes(gzip)
+            response.headers.add("Content-Encoding", "gzip")
+        }
+        return response
+    }
+
+    private func body(for query: TargetQuery) -> Cached {
+        let version = watches.map { WatchVersion(generation: $0.generation, name: $0.name, condition: $0.condition) }
+        if let cached = state.withLock({ $0.cache[query] }), cached.version == version { return cached }
+        var bytes: [UInt8] = [UInt8(ascii: "[")]
+        // By name, so that the order is the same whatever the order of the settings.
+        for watch in ClusterTargets.offered(watches) {
+            for entry in watch.entries where query.takes(entry) {
+                guard let target = entry.target else { continue }
+                if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+                bytes.append(utf8: "\n{\"targets\":[" as StaticString)
+                bytes.append(quoted: target.text(port: query.port ?? entry.system.exporterPort))
+                bytes.append(utf8: "],\"labels\":" as StaticString)
+                bytes += entry.labels
+                bytes.append(UInt8(ascii: "}"))
+            }
+        }
+        bytes.append(utf8: "\n]\n" as StaticString)
+        let made = Cached(version: version, plain: bytes, gzip: bytes.count > 1024 ? Self.gzipped(bytes) : nil)
+        state.withLock { state in
+            state.cache = state.cache.filter { $0.value.version == version }
+            let room = state.cache.values.reduce(0) { $0 + $1.plain.count + ($1.gzip?.count ?? 0) } + bytes.count
+            if state.cache.count < Self.cacheLimit, room < Self.cacheBytes { state.cache[query] = made }
+        }
+        return made
+    }
+
+    private static func gzipped(_ bytes: [UInt8]) -> [UInt8]? {
+        guard let stream = try? GzipStream() else { return nil }
+        stream.write(bytes)
+        stream.finish()
+        return stream.output.bytes
+    }
+}
+
+/// Whose targets are told.
+enum ClusterTargets {
+    /// Those that are believed, in the order of their names. Of two that have one name only the first of the settings is: their guests could
+    /// not be told apart.
+    static func offered(_ watches: [ClusterWatch]) -> [ClusterWatch] {
+        var names: Set<String> = []
+        let unique = watches.filter { watch in watch.name.map { names.insert($0).inserted } ?? false }
+        return unique.filter { [.fresh, .kept].contains($0.condition) }.sorted { ($0.name ?? "") < ($1.name ?? "") }
+    }
+
+    /// The others of the same name.
+    static func doubles(_ watches: [ClusterWatch]) -> [ClusterWatch] {
+        var names: Set<String> = []
+        return watches.filter { watch in watch.name.map { !names.insert($0).inserted } ?? false }
+    }
+}

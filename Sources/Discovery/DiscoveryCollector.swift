@@ -1,0 +1,67 @@
+package import Exporting
+package import Metrics
+import Primitives
+import ProxmoxAPI
+import ProxmoxConfiguration
+package import Web
+
+/// Service discovery as a service of the exporter's kind: its life is to watch the clusters, what it collects is how that goes, and its page
+/// is `/targets`.
+package struct DiscoveryCollector: Collector {
+    package let name = "discovery"
+    private let families = DiscoveryFamilies()
+    private let watches: [ClusterWatch]
+    private let handler: TargetsHandler
+
+    package init(_ settings: DiscoverySettings) {
+        watches = settings.clusters.map { ClusterWatch($0, settings) }
+        handler = TargetsHandler(watches)
+    }
+
+    package var catalogue: Catalogue { families.catalogue }
+
+    package static let path = "/targets"
+
+    /// `GET /targets`
+    package var targets: HTTPHandler { handler.handle }
+
+    /// Why `/targets` has no answer yet; nil when it has.
+    package var unreadiness: String? {
+        let missing = handler.missing()
+        return missing.isEmpty
+            ? nil : missing.map { "\($0.displayName): \($0.problem?.message ?? "being read for the first time")" }.joined(separator: "; ")
+    }
+
+    package func collect(into sink: SampleSink, _ context: CollectionContext) async {
+        let doubles = ClusterTargets.doubles(watches)
+        for watch in watches {
+            if let problem = watch.problem { sink.report(problem) }
+            if doubles.contains(where: { $0 === watch }) {
+                sink.report(
+                    PartProblem(
+                        part: watch.client.endpoint.authority, .duplicate,
+                        "another cluster of the settings is named \(watch.displayName) too, so the targets of this one are left out; give one of them another name"))
+                continue
+            }
+            var buffer = sink.begin(watch.displayName)
+            families.write(watch, into: &buffer)
+            sink.commit(buffer)
+        }
+        var buffer = sink.begin("(answers)")
+        families.write(answers: handler.answers, into: &buffer)
+        sink.commit(buffer)
+    }
+
+    package func run(_ context: CollectionContext) async {
+        await withDiscardingTaskGroup { group in
+            for watch in watches { group.addTask { await watch.run(context) } }
+        }
+    }
+
+    package func follow(_ other: any Collector) {
+        guard let other = other as? DiscoveryCollector else { return }
+        for watch in watches {
+            if let predecessor = other.watches.first(where: watch.isSame) { watch.follow(predecessor) }
+        }
+    }
+}

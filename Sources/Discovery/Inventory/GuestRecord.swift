@@ -1,0 +1,61 @@
+import ProxmoxAPI
+
+/// What is known of a guest, gathered from several answers.
+struct GuestRecord: Sendable {
+    /// What the list of the cluster's resources says. Of a guest whose node is silent for five minutes it says almost nothing; then this is
+    /// what it said before.
+    struct Row: Sendable, Equatable {
+        let kind: GuestKind
+        let vmid: Int
+        var node: String
+        var name: String?
+        var status: String?
+        var isTemplate = false
+        var tags = ""
+        var pool: String?
+        var haState: String?
+        var cpus: Double?
+        var memoryBytes: Double?
+    }
+
+    /// What its configuration says.
+    struct Details: Sendable, Equatable {
+        let cards: [NetworkCard]
+        let systemType: String?
+        let bootStorage: String?
+        /// Whether there is somebody to ask for addresses; of a container, always.
+        let hasAgent: Bool
+    }
+
+    /// Why nobody told the guest's addresses, as a word of the label `reason`.
+    enum Silence: String, Sendable, CaseIterable {
+        /// Its configuration or its addresses were not asked for yet.
+        case unread
+        /// Neither an agent nor a fixed address is configured.
+        case noAgent = "no_agent"
+        /// The agent is switched on and does not answer.
+        case agentSilent = "agent_silent"
+        /// The credential may not ask.
+        case forbidden
+        /// None of the addresses that are told may be taken.
+        case noMatch = "no_match"
+    }
+
+    var row: Row
+    /// It does something, or did when it was last heard of: whoever is stopped has no exporter.
+    var isActive: Bool
+    var uptimeSeconds: Double?
+    var details: Details?
+    /// In the order in which the guest tells them.
+    var addresses: [GuestAddress] = []
+    /// Why there are none.
+    var silence = Silence.unread
+    /// Whether everything was asked once since it became active, whatever came of it.
+    var isRead = false
+
+    // By the clock of the book, in seconds.
+    var configurationDue = 0.0
+    var addressesDue = 0.0
+    var failures = 0
+    var isAsking = false
+}

@@ -1,0 +1,38 @@
+import Discovery
+import Exporting
+import Primitives
+import ProxmoxConfiguration
+import Web
+
+/// What `martlet discovery` and `martlet up` serve on discovery's address.
+enum DiscoveryServer {
+    /// Requests of /targets that are answered at the same time: answers are made, and some are large.
+    private static let requestsInFlight = 8
+
+    /// Errors: no cluster is configured.
+    static func contents(
+        _ configuration: Configuration, _ settings: DiscoverySettings, _ http: HTTPClient
+    ) throws(Failure) -> ExporterContents {
+        guard !settings.clusters.isEmpty else {
+            let place =
+                configuration.file.map { "\($0) names none; write proxmox.clusters into it" }
+                ?? "there is no martlet.yml in the working directory; write one with proxmox.clusters (martlet init asks for what it needs)"
+            throw Failure(
+                .configuration,
+                "no Proxmox cluster is configured: \(place), or set PROXMOX_HOST, PROXMOX_USER, PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE")
+        }
+        let collector = DiscoveryCollector(settings)
+        let page = ExporterContents.Page(
+            DiscoveryCollector.path, title: "/targets, for http_sd_configs of Prometheus", requestsInFlight: requestsInFlight,
+            handler: collector.targets)
+        let context = CollectionContext(
+            deadline: .after(seconds: configuration.scrapeTimeoutSeconds), detail: configuration.detail, http: http,
+            logger: configuration.logger)
+        var contents = ExporterContents(
+            collectors: [collector], pages: [page], scrapeTimeoutSeconds: configuration.scrapeTimeoutSeconds,
+            seriesLimit: configuration.seriesLimit, context: context)
+        contents.title = "discovery"
+        contents.unreadiness = { collector.unreadiness }
+        return contents
+    }
+}
