@@ -1,5 +1,6 @@
 import Metrics
 import ProxmoxAPI
+import ProxmoxConfiguration
 
 /// Families of a cluster as a whole.
 struct ClusterFamilies: Sendable {
@@ -37,7 +38,7 @@ struct ClusterFamilies: Sendable {
         buffer.add(version, labels, true)
     }
 
-    func write(_ cluster: String, missing: [Rights.Need], into buffer: inout SampleBuffer) {
+    func write(_ cluster: String, missing: [RequiredPrivilege], into buffer: inout SampleBuffer) {
         for need in missing {
             buffer.add(missingPrivilege, buffer.labels(Self.rightLabels, cluster, need.privilege, need.path), true)
         }

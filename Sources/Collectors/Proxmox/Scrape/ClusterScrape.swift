@@ -185,7 +185,7 @@ struct ClusterScrape: Sendable {
         // Of a cluster that is gone nothing is told from memory.
         guard let permissions = cluster.rights.permissions, version != nil || !members.all.isEmpty else { return }
         if permissions.showsNoGuest { sink.report(Self.blindness(name)) }
-        let missing = Rights.needs(of: version).filter { !permissions.holds($0.privilege, below: $0.path) }
+        let missing = RequiredPrivilege.missing(in: permissions, of: version)
         guard !missing.isEmpty else { return }
         var buffer = sink.begin(name + "/(rights)")
         families.cluster.write(name, missing: missing, into: &buffer)

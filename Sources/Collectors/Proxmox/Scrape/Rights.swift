@@ -101,26 +101,6 @@ final class Rights: Sendable {
         }
         return isChange
     }
-
-    /// A right that a family needs, on everything below a path.
-    struct Need: Sendable {
-        let privilege: String
-        let path: String
-    }
-
-    /// What all families together need, of a version of Proxmox VE.
-    static func needs(of version: ProxmoxVersion?) -> [Need] {
-        // Version 9 took the agent out of a right that also lets one write to the machine's monitor.
-        let agent = version?.major.map { Need(privilege: $0 >= 9 ? "VM.GuestAgent.Audit" : "VM.Monitor", path: "/vms") }
-        let others = [
-            Need(privilege: "Sys.Audit", path: "/"), Need(privilege: "Sys.Audit", path: "/nodes"),
-            Need(privilege: "VM.Audit", path: "/vms"),
-            Need(privilege: "Datastore.Audit", path: "/storage"), Need(privilege: "Pool.Audit", path: "/pool"),
-            Need(privilege: "Mapping.Audit", path: "/mapping"),
-        ]
-        // Of which version it is nobody knows at times, and one right must not be missed for the other.
-        return others + (agent.map { [$0] } ?? [])
-    }
 }
 
 extension Permissions {

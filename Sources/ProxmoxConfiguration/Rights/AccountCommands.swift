@@ -1,0 +1,48 @@
+/// The commands for a shell on a node that give martlet an account of its own, which may look and nothing else.
+package struct AccountCommands: Sendable {
+    /// `monitor@pve`
+    package let user: String
+    /// `martlet`; nil for an account that logs in with a password.
+    package let token: String?
+
+    /// The role that we make, of exactly the rights that something is read with.
+    package static let role = "Martlet"
+
+    package init(user: String, token: String?) {
+        self.user = user
+        self.token = token
+    }
+
+    /// Makes role, user and token, which prints the token's secret, and gives the role to both: a token has what both of them have.
+    ///
+    /// - Parameter majorVersion: 8 and 9 have other words for the right to ask agents; that of 8 is too much to give away, and is left out.
+    package func creation(majorVersion: Int) -> [String] {
+        let privileges = RequiredPrivilege.creationPrivileges(majorVersion: majorVersion).joined(separator: " ")
+        return ["pveum role add \(Self.role) --privs \(Self.word(privileges))", "pveum user add \(Self.word(user))"]
+            + (token.map { ["pveum user token add \(Self.word(user)) \(Self.word($0)) --privsep 1"] } ?? [
+                "pveum passwd \(Self.word(user))"
+            ]) + grants(role: Self.role)
+    }
+
+    /// Gives a role on everything to the user, and to the token.
+    package func grants(role: String) -> [String] {
+        ["pveum acl modify / --users \(Self.word(user)) --roles \(Self.word(role))"]
+            + (token.map { ["pveum acl modify / --tokens \(Self.word("\(user)!\($0)")) --roles \(Self.word(role))"] } ?? [])
+    }
+
+    /// One word of a shell's line, whatever is in it; `!` would be taken for history within double quotes.
+    package static func word(_ text: String) -> String {
+        let isPlain = !text.isEmpty && text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || "@._-/".utf8.contains(byte)
+        }
+        return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+}
+
+extension RequiredPrivilege {
+    /// What the role that we make has.
+    fileprivate static func creationPrivileges(majorVersion: Int) -> [String] {
+        let common = ["Sys.Audit", "VM.Audit"]
+        return common + (majorVersion >= 9 ? ["VM.GuestAgent.Audit"] : []) + ["Datastore.Audit", "Pool.Audit", "Mapping.Audit"]
+    }
+}
