@@ -19,6 +19,8 @@ struct TargetEntry: Sendable {
     let system: SystemFamily
     /// It is offered where nobody asks for states.
     let isActive: Bool
+    /// Where its exporter listens by custom.
+    let port: Int
     /// nil when nobody knows where it is.
     let target: AddressChoice.Target?
     /// Why not.
@@ -46,6 +48,7 @@ struct TargetEntry: Sendable {
         let system = SystemFamily(row.kind, systemType: guest.details?.systemType)
         (self.tags, self.status, self.system) = (tags, status, system)
         isActive = guest.isActive
+        port = system == .windows ? settings.ports.windows : settings.ports.node
         target = choice.target
         silence = choice.target == nil ? guest.silence : nil
         var json = JSONWriter(reservingBytes: 512)
@@ -83,6 +86,7 @@ struct TargetEntry: Sendable {
         self.status = status
         system = .linux
         isActive = true
+        port = settings.ports.node
         target = choice.target
         silence = choice.target == nil ? .forbidden : nil
         var json = JSONWriter(reservingBytes: 256)

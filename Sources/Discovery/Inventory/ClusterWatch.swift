@@ -44,8 +44,8 @@ final class ClusterWatch: Sendable {
     private static let callSeconds = 15.0
     /// As a look may take a while where thousands of guests are.
     private static let listSeconds = 30.0
-    /// Seconds until the next try while nothing is known.
-    private static let impatienceSeconds = 5.0
+    /// Seconds until the next tries while nothing is known, which grow.
+    private static let impatienceSeconds = 0.5...5.0
 
     let client: ProxmoxClient
     let configured: ConfiguredCluster
@@ -132,6 +132,7 @@ final class ClusterWatch: Sendable {
 
     /// Looks until its task is cancelled.
     func run(_ context: CollectionContext) async {
+        var impatience = Self.impatienceSeconds.lowerBound
         while !Task.isCancelled {
             let begin = ContinuousClock.now
             let end = Deadline(begin.advanced(by: .seconds(settings.cacheSeconds)))
@@ -143,7 +144,8 @@ final class ClusterWatch: Sendable {
                 settle()
             }
             let isImpatient = !isSuccess && condition == .cold && !client.wasRefused
-            let pause = isImpatient ? min(Self.impatienceSeconds, settings.cacheSeconds) : settings.cacheSeconds
+            let pause = isImpatient ? min(impatience, settings.cacheSeconds) : settings.cacheSeconds
+            impatience = min(impatience * 2, Self.impatienceSeconds.upperBound)
             try? await Task.sleep(until: begin.advanced(by: .seconds(pause)), clock: .continuous)
         }
     }

@@ -51,7 +51,7 @@ enum DiscoveryCommand {
             }
             try service.start()
             Exporter.warn(settings.warnings, configuration.logger)
-            await ServiceRunner.serve(service, until: stop, logger: configuration.logger)
+            await ServiceRunner.serve([service], until: stop, logger: configuration.logger)
         }
     }
 }
