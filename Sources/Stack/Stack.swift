@@ -113,7 +113,8 @@ package final class Stack: Sendable {
             // Prometheus itself, Alertmanager, exporter and discovery, and this host. A simulated estate is all there; in a real one, who
             // knows in how many guests there is an exporter.
             let watch = ReadinessWatch(
-                subjects: subjects, expectedTargets: 5, simulatedTargets: plan.simulation.map { $0.nodeNames.count + ($0.guests > 0 ? 1 : 0) },
+                subjects: subjects, expectedTargets: 5,
+                simulatedTargets: plan.simulation.map { $0.nodeNames.count + ($0.guests > 0 ? 1 : 0) },
                 client: client,
                 status: { ownNames.contains($0) ? Supervisor.Status(processID: getpid()) : supervisor.status[$0] },
                 isStopping: { supervisor.isStopping })

@@ -80,7 +80,10 @@ final class TargetsHandler: Sendable {
         let names = watches.compactMap(\.name)
         if let unknown = query.clusters.first(where: { pattern in !names.contains { Wildcard.matches($0, pattern) } }) {
             return HTTPServerResponse(
-                status: 404, text: "There is no cluster \(unknown.utf8.count <= 64 ? unknown : "of that name"); there are: \(names.joined(separator: ", "))\n")
+                status: 404,
+                text:
+                    "There is no cluster \(unknown.utf8.count <= 64 ? unknown : "of that name"); there are: \(names.joined(separator: ", "))\n"
+            )
         }
         let body = body(for: query)
         var response = HTTPServerResponse(json: body.plain)

@@ -146,7 +146,8 @@ struct ClusterBook: Sendable {
     mutating func takeDue(now: Double) -> [String: [Job]] {
         let online = Set(nodes.lazy.filter(\.isOnline).map(\.name))
         var jobs: [String: [Job]] = [:]
-        for (vmid, record) in guests where record.isActive && !record.row.isTemplate && !record.isAsking && online.contains(record.row.node) {
+        for (vmid, record) in guests where record.isActive && !record.row.isTemplate && !record.isAsking && online.contains(record.row.node)
+        {
             let wantsConfiguration = record.configurationDue <= now
             let wantsAddresses = record.addressesDue <= now && (wantsConfiguration || record.details?.hasAgent ?? false)
             guard wantsConfiguration || wantsAddresses else { continue }

@@ -127,7 +127,8 @@ final class ClusterWatch: Sendable {
 
     /// Whether another one is about the same cluster, asked by the same account.
     func isSame(as other: ClusterWatch) -> Bool {
-        client.endpoint.authority == other.client.endpoint.authority && configured.credential.identity == other.configured.credential.identity
+        client.endpoint.authority == other.client.endpoint.authority
+            && configured.credential.identity == other.configured.credential.identity
     }
 
     /// Looks until its task is cancelled.
@@ -138,7 +139,8 @@ final class ClusterWatch: Sendable {
             let end = Deadline(begin.advanced(by: .seconds(settings.cacheSeconds)))
             let isSuccess = await look(context)
             if isSuccess {
-                await GuestSurvey(client: client, context: context, callSeconds: Self.callSeconds, isHasty: condition == .cold) { [self] body in
+                await GuestSurvey(client: client, context: context, callSeconds: Self.callSeconds, isHasty: condition == .cold) {
+                    [self] body in
                     state.withLock { body(&$0.book, now) }
                 }.run(by: end)
                 settle()

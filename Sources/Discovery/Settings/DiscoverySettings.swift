@@ -85,7 +85,8 @@ package struct DiscoverySettings: Sendable {
     package static let shape = SettingsShape.section([
         SettingsKey("listen_address", .texts, "Where discovery listens: HOST:PORT, or unix:/PATH of a socket.", standard: standardAddress),
         SettingsKey(
-            "cache_ttl", .seconds(cacheRange), "Time between two looks at a cluster; answers come from what the last one saw.", standard: "60s"),
+            "cache_ttl", .seconds(cacheRange), "Time between two looks at a cluster; answers come from what the last one saw.",
+            standard: "60s"),
         SettingsKey(
             "keep_last", .seconds(0...604_800), "How long the targets of a cluster that does not answer are kept.", standard: "1h"),
         SettingsKey(

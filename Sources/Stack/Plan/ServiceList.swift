@@ -62,14 +62,16 @@ enum ServiceList {
         private func proxmox(_ simulation: StackPlan.Simulation) -> Service {
             let url = simulation.proxmox.address.url(scheme: "https")
             return simulator(
-                "proxmox", ["--listen", "\(simulation.proxmox.address)"] + world(simulation) + ["--token-file", state.tokenFile] + guests(simulation),
+                "proxmox",
+                ["--listen", "\(simulation.proxmox.address)"] + world(simulation) + ["--token-file", state.tokenFile] + guests(simulation),
                 url: url, probe: Probe(url: "\(url)/", wanted: .anyAnswer))
         }
 
         private func hosts(_ simulation: StackPlan.Simulation) -> Service {
             let first = simulation.firstHost.address
             let arguments =
-                ["--first-address", first.host, "--port", "\(first.port)", "--windows-port", "\(simulation.windowsPort)"] + world(simulation)
+                ["--first-address", first.host, "--port", "\(first.port)", "--windows-port", "\(simulation.windowsPort)"]
+                + world(simulation)
                 + guests(simulation)
             return simulator(
                 "hosts", arguments + ["--listen", "\(simulation.scenario.address)"], url: "\(first.url())/metrics",

@@ -92,7 +92,8 @@ package struct StackPlan: Sendable {
 
     /// A plan without a simulation, with the shipped configuration.
     package init(
-        stateDirectory: String, exporter: Place, discovery: Place, prometheus: Place, alertmanager: Place, nodeExporter: Place, webhook: Place
+        stateDirectory: String, exporter: Place, discovery: Place, prometheus: Place, alertmanager: Place, nodeExporter: Place,
+        webhook: Place
     ) {
         self.stateDirectory = stateDirectory
         self.exporter = exporter
