@@ -23,6 +23,20 @@ struct HostExposition {
         var sent = 0
         /// The first cards of the host's side, and how many bytes guests sent and received there.
         var cards: [(device: String, sent: Int, received: Int)] = []
+
+        mutating func add(_ reading: GuestReading) {
+            for disk in [reading.disks.0, reading.disks.1, reading.disks.2] {
+                read += disk.readBytes
+                written += disk.writtenBytes
+                reads += disk.readOperations
+                writes += disk.writeOperations
+                flushes += disk.flushOperations
+                readSeconds += Double(disk.readNanoseconds) * 0.8e-9
+                writeSeconds += Double(disk.writeNanoseconds) * 0.8e-9
+            }
+            received += reading.receivedBytes
+            sent += reading.sentBytes
+        }
     }
 
     /// A host has a card for each of its guests' cards; a few of them are enough to look like one.
@@ -41,7 +55,10 @@ struct HostExposition {
         node = view.node
         bootedAt = view.bootedAt
         reading = world.reading(of: view.node, at: moment, bootedAt: view.bootedAt)
-        for index in node.qemu + node.lxc { add(world.inventory.guests[index]) }
+        world.forEachVisit(of: node, bootedAt: bootedAt, until: moment) { guest, start, end, _ in
+            sums.add(world.traffic(of: guest, from: start, to: end))
+        }
+        for index in node.qemu + node.lxc { addCards(of: world.inventory.guests[index]) }
     }
 
     /// The whole exposition.
@@ -59,21 +76,9 @@ struct HostExposition {
         return writer.bytes
     }
 
-    private mutating func add(_ guest: Guest) {
-        guard guest.isLive else { return }
+    private mutating func addCards(of guest: Guest) {
+        guard guest.isLive, sums.cards.count < Self.cardLimit else { return }
         let reading = world.reading(of: guest, at: moment, nodeBootedAt: bootedAt)
-        for disk in [reading.disks.0, reading.disks.1, reading.disks.2] {
-            sums.read += disk.readBytes
-            sums.written += disk.writtenBytes
-            sums.reads += disk.readOperations
-            sums.writes += disk.writeOperations
-            sums.flushes += disk.flushOperations
-            sums.readSeconds += Double(disk.readNanoseconds) * 0.8e-9
-            sums.writeSeconds += Double(disk.writeNanoseconds) * 0.8e-9
-        }
-        sums.received += reading.receivedBytes
-        sums.sent += reading.sentBytes
-        guard sums.cards.count < Self.cardLimit else { return }
         if guest.kind == .qemu {
             sums.cards.append(("tap\(guest.vmid)i0", reading.cards.0.sentBytes, reading.cards.0.receivedBytes))
             sums.cards.append(("tap\(guest.vmid)i1", reading.cards.1.sentBytes, reading.cards.1.receivedBytes))

@@ -5,6 +5,7 @@ import Web
 struct HostService: Sendable {
     let source: WorldSource
     let scenarios: ScenarioEndpoint
+    let guests: GuestEndpoint
 
     /// What the exporter of one host says; nothing at all when the host is off.
     func hostAnswer(_ request: HTTPServerRequest, node: Int) -> HTTPServerResponse {
@@ -30,6 +31,7 @@ struct HostService: Sendable {
     func controlAnswer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         switch request.path {
         case ScenarioEndpoint.path: await scenarios.answer(request)
+        case let path where GuestEndpoint.answers(path): await guests.answer(request)
         case "/health", "/-/healthy", "/ready", "/-/ready": HTTPServerResponse(text: "OK\n")
         case "/":
             HTTPServerResponse(

@@ -58,7 +58,8 @@ package final class HostSimulator: Sendable {
             seed: options.seed, nodes: options.nodes, guests: options.guests, cluster: options.cluster,
             directory: options.worldDirectory, clock: options.clock, logger: logger)
         let service = HostService(
-            source: source, scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: options.nodes, clock: options.clock))
+            source: source, scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: options.nodes, clock: options.clock),
+            guests: GuestEndpoint(source: source))
         var started: [HTTPServer] = []
         do throws(Failure) {
             let control = try HTTPServer(

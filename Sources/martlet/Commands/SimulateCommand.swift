@@ -14,6 +14,9 @@ enum SimulateCommand {
         Flag("world", "DIR", "Folder of the scenario file; simulators that share it tell one story"),
     ]
 
+    private static let guestsFirstAddress = Flag(
+        "guests-first-address", "IP", "Address of the first guest; the others count on from it. Without it nobody can reach guests")
+
     static let command = Command(
         "simulate", "Runs simulated infrastructure that speaks the real protocols",
         commands: [
@@ -33,6 +36,7 @@ enum SimulateCommand {
                     Flag("release", "VERSION", "Release of Proxmox VE: 9.2 or 8.4", standard: Release.current.rawValue),
                     Flag("ceph", nil, "Ceph is installed"),
                     Flag("time", "UNIXSECONDS", "Shows the world as of this one moment; it does not move"),
+                    guestsFirstAddress,
                     Flag("plain-http", nil, "HTTP instead of HTTPS"),
                 ] + world),
             Command(
@@ -80,6 +84,7 @@ enum SimulateCommand {
         options.hasQDevice = values.isOn("qdevice")
         options.release = try values.release("release")
         options.hasCeph = values.isOn("ceph")
+        options.guestsFirstAddress = values.optional("guests-first-address")
         if values.optional("time") != nil { options.clock = .fixed(Double(try values.count("time", in: 0...4_100_000_000))) }
         let (ready, logger) = (options, values.logger)
         try ServiceRunner.run { stop throws(Failure) in
