@@ -19,7 +19,9 @@ import Testing
         let world = world(first: IPv4Address(127, 16, 0, 250))
         for guest in world.inventory.guests {
             #expect(world.address(of: guest) == IPv4Address(127, 16, 0, 250).advanced(by: guest.index))
-            let told = inside(guest, world).interfaces.filter { $0.version4.contains { $0.address == world.address(of: guest).description } }
+            let told = inside(guest, world).interfaces.filter {
+                $0.version4.contains { $0.address == world.address(of: guest).description }
+            }
             #expect(told.count == 1 && told[0].version4.count == 1)
             // Whoever knows the configuration finds the card by its address.
             let identity = GuestIdentity(guest, in: world)
@@ -39,7 +41,9 @@ import Testing
         let bridged = running.filter { guest in inside(guest, world).interfaces.contains { $0.name == "br0" } }
         #expect(bridged.map(\.index) == [world.bridgedGuest])
         let interfaces = try #require(bridged.first.map { inside($0, world).interfaces })
-        #expect(interfaces[1].name == "ens18" && interfaces[1].version4.isEmpty && interfaces[1].hardwareAddress == interfaces[3].hardwareAddress)
+        #expect(
+            interfaces[1].name == "ens18" && interfaces[1].version4.isEmpty
+                && interfaces[1].hardwareAddress == interfaces[3].hardwareAddress)
         #expect(world.hasAnsweringAgent(bridged[0]))
         let linux = running.filter { $0.kind == .qemu && !world.isWindows($0) }.map { inside($0, world).interfaces }
         func count(_ prefix: String) -> Int { linux.count { $0.contains { $0.name.hasPrefix(prefix) } } }

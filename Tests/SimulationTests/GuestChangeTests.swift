@@ -173,7 +173,9 @@ import Web
             var upids: [String] = []
             for node in 1...4 {
                 let tasks = try await api.data("/nodes/pve\(node)/tasks", [("limit", "1000"), ("typefilter", "vzdump")])
-                upids += tasks.elements.compactMap { "\($0["upid"]?.string ?? "") \($0["endtime"]?.integer ?? 0) \($0["status"]?.string ?? "")" }
+                upids += tasks.elements.compactMap {
+                    "\($0["upid"]?.string ?? "") \($0["endtime"]?.integer ?? 0) \($0["status"]?.string ?? "")"
+                }
             }
             return upids
         }
@@ -188,8 +190,10 @@ import Web
         ("", 400, "not JSON"), ("{", 400, "not JSON"), ("7", 400, "object"), ("[]", 400, "object"),
         (#"{"status":"on"}"#, 400, "status: "), (#"{"status":true}"#, 400, "status: "), (#"{"status":null}"#, 400, "status: "),
         (#"{"node":"pve5"}"#, 400, "node: unknown node \"pve5\"; there are 4"), (#"{"node":2}"#, 400, "node: "),
-        (#"{"name":""}"#, 400, "name: "), (#"{"name":"-a"}"#, 400, "name: "), (#"{"name":"a b"}"#, 400, "name: "), (#"{"name":1}"#, 400, "name: "),
-        (#"{"tags":"a;;b"}"#, 400, "tags: "), (#"{"tags":"a b"}"#, 400, "tags: "), (#"{"tags":["a"]}"#, 400, "tags: "), (#"{"tags":null}"#, 400, "tags: "),
+        (#"{"name":""}"#, 400, "name: "), (#"{"name":"-a"}"#, 400, "name: "), (#"{"name":"a b"}"#, 400, "name: "),
+        (#"{"name":1}"#, 400, "name: "),
+        (#"{"tags":"a;;b"}"#, 400, "tags: "), (#"{"tags":"a b"}"#, 400, "tags: "), (#"{"tags":["a"]}"#, 400, "tags: "),
+        (#"{"tags":null}"#, 400, "tags: "),
         (#"{"exporter":1}"#, 400, "exporter: "), (#"{"exporter":"true"}"#, 400, "exporter: "), (#"{"agent":0}"#, 400, "agent: "),
         (#"{"state":"running"}"#, 400, "\"state\" is unknown"), (#"{"deleted":true}"#, 400, "\"deleted\" is unknown"),
         (#"{"tags":"a","tags":"b"}"#, 400, "\"tags\" stands there twice"),
@@ -207,9 +211,12 @@ import Web
     @Test func `what a kind of guest cannot do is refused`() async throws {
         let template = try first(.qemu, .template)
         let container = try first(.lxc)
-        #expect(text(await ask("PUT", "\(template.vmid)", #"{"status":"running"}"#)).contains("status: guest \(template.vmid) is a template"))
+        #expect(
+            text(await ask("PUT", "\(template.vmid)", #"{"status":"running"}"#)).contains("status: guest \(template.vmid) is a template"))
         #expect(text(await ask("PUT", "\(container.vmid)", #"{"agent":true}"#)).contains("agent: guest \(container.vmid) is a container"))
-        for vmid in ["99", "160", "x", "0100", "-100", "100/x", "", " 100", "+100"] { #expect(await ask("PUT", vmid, "{}").status == 404, "\(vmid)") }
+        for vmid in ["99", "160", "x", "0100", "-100", "100/x", "", " 100", "+100"] {
+            #expect(await ask("PUT", vmid, "{}").status == 404, "\(vmid)")
+        }
         #expect(await ask("POST", "100").status == 405)
         #expect(await api.service.answer(HTTPServerRequest(method: "PUT", path: "/api/v1/guests")).status == 405)
         #expect(api.service.source.scenarios.current().timeline.guestChanges.isEmpty)
@@ -236,7 +243,8 @@ import Web
         for path in [\WorldSource.inventory] { #expect(one[keyPath: path].guests.count == two[keyPath: path].guests.count) }
         let answers = [one, two].map { ProxmoxAnswers(world: $0.current(), unixSeconds: clock.now) }
         #expect(answers[0].clusterResources(type: .vm) == answers[1].clusterResources(type: .vm))
-        #expect(answers[0].world.node(ofGuest: guest.index, at: 50) == guest.node && answers[0].world.node(ofGuest: guest.index, at: 200) == 2)
+        #expect(
+            answers[0].world.node(ofGuest: guest.index, at: 50) == guest.node && answers[0].world.node(ofGuest: guest.index, at: 200) == 2)
         #expect(await ask(one, "DELETE", "") == 200)
         #expect(await ask(two, "DELETE", "") == 404)
         // A third that comes later reads the same.

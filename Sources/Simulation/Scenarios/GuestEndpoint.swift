@@ -60,8 +60,12 @@ struct GuestEndpoint: Sendable {
                 "node: unknown node \"\(HostileText.oneLine(node, limit: 40))\"; there are \(nodes.count), from \(Inventory.nodeName(0)) to "
                     + Inventory.nodeName(nodes.count - 1))
         }
-        if order.isRunning == true, guest.role == .template { throw Failure(.malformed, "status: guest \(guest.vmid) is a template, which does not run") }
-        if order.hasAgent != nil, guest.kind == .lxc { throw Failure(.malformed, "agent: guest \(guest.vmid) is a container, which has none") }
+        if order.isRunning == true, guest.role == .template {
+            throw Failure(.malformed, "status: guest \(guest.vmid) is a template, which does not run")
+        }
+        if order.hasAgent != nil, guest.kind == .lxc {
+            throw Failure(.malformed, "agent: guest \(guest.vmid) is a container, which has none")
+        }
     }
 
     /// What of an order is not so already.

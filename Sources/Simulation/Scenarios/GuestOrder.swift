@@ -69,7 +69,8 @@ struct GuestOrder: Sendable, Equatable {
             guard let words = Self.text(value), Self.areTags(words) else {
                 throw Failure(
                     .malformed,
-                    "tags: expected words with semicolons between them, as in \"prod;web\", of letters, digits and _ - + . (512 bytes at most)")
+                    "tags: expected words with semicolons between them, as in \"prod;web\", of letters, digits and _ - + . (512 bytes at most)"
+                )
             }
             tags = words
         case "exporter": hasExporter = try Self.flag(key, value)

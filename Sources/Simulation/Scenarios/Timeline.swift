@@ -108,7 +108,8 @@ extension Timeline {
             do throws(Failure) {
                 timeline.changes = try Self.read(list, "change") { value throws(Failure) in try Change(value) }.sorted(by: \.at)
                 if version > 1, let guests {
-                    timeline.guestChanges = try Self.read(guests, "guest") { value throws(Failure) in try GuestChange(value) }.sorted(by: \.at)
+                    timeline.guestChanges = try Self.read(guests, "guest") { value throws(Failure) in try GuestChange(value) }.sorted(
+                        by: \.at)
                 }
             } catch {
                 return .failure(broken(error.message))

@@ -28,7 +28,9 @@ struct GuestHistory: Sendable {
         self.guest = guest
         places = [(-.infinity, guest.node)]
         guard guest.isLive else { return }
-        stays = [Stay(node: guest.node, start: guest.firstBoot, end: .infinity, startedAt: guest.firstBoot, isActive: guest.role == .running)]
+        stays = [
+            Stay(node: guest.node, start: guest.firstBoot, end: .infinity, startedAt: guest.firstBoot, isActive: guest.role == .running)
+        ]
     }
 
     /// Where the guest was at a moment; nil when it was gone.
@@ -118,7 +120,8 @@ extension World {
     /// Calls `body` for each stretch that a guest has spent on a node since that started, with its begin and end. What has left is told of too,
     /// so that sums over them never shrink.
     func forEachVisit(
-        of node: Node, bootedAt: Double, until moment: Double, _ body: (_ guest: Guest, _ start: Double, _ end: Double, _ isActive: Bool) -> Void
+        of node: Node, bootedAt: Double, until moment: Double,
+        _ body: (_ guest: Guest, _ start: Double, _ end: Double, _ isActive: Bool) -> Void
     ) {
         func visit(_ guest: Guest) {
             guard guest.isLive, histories.isEmpty || histories[guest.index] == nil else { return }

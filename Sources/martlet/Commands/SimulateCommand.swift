@@ -40,10 +40,14 @@ enum SimulateCommand {
                     Flag("plain-http", nil, "HTTP instead of HTTPS"),
                 ] + world),
             Command(
-                "hosts", "Simulates the node_exporter of each node",
+                "hosts", "Simulates the node_exporter of each node, and the exporters inside guests",
                 flags: [
                     Flag("first-address", "IP", "Address of the first node; the others count on from it", standard: "127.0.0.2"),
-                    Flag("port", "PORT", "Port of all of them", standard: "9100"),
+                    Flag(
+                        "port", "PORT", "Port of all of them, and of the node_exporter inside Linux guests and containers", standard: "9100"
+                    ),
+                    guestsFirstAddress,
+                    Flag("windows-port", "PORT", "Port of the windows_exporter inside Windows guests", standard: "9182"),
                     Flag("listen", "ADDRESS", "Where scenarios are set", standard: "127.0.0.1:18100"),
                 ] + world),
             Command(
@@ -101,6 +105,8 @@ enum SimulateCommand {
         var options = HostSimulator.Options()
         options.firstAddress = values.text("first-address")
         options.port = UInt16(try values.count("port", in: 0...65535))
+        options.guestsFirstAddress = values.optional("guests-first-address")
+        options.windowsPort = UInt16(try values.count("windows-port", in: 0...65535))
         options.scenarioListen = try values.address("listen")
         options.cluster = values.text("cluster")
         options.nodes = try values.count("nodes", in: 1...1000)
@@ -111,6 +117,9 @@ enum SimulateCommand {
         try ServiceRunner.run { stop throws(Failure) in
             let simulator = try HostSimulator.start(ready, logger: logger)
             logger.info("simulated hosts", ["first": "\(ready.firstAddress):\(ready.port)", "count": ready.nodes])
+            if let first = simulator.guestAddresses.first {
+                logger.info("simulated guests", ["first": first, "count": simulator.guestAddresses.count])
+            }
             await stop.wait()
             await simulator.stop(withinSeconds: 2)
         }
