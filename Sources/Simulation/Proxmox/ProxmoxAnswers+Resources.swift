@@ -13,7 +13,7 @@ extension ProxmoxAnswers {
                 if type == nil || type == .vm {
                     let readings = readings(views)
                     if type == nil { for pool in inventory.pools { write(pool, readings, into: &json) } }
-                    for guest in inventory.guests { writeResource(guest, readings[guest.index], views[guest.node], into: &json) }
+                    for guest in inventory.presentGuests { writeResource(guest, readings[guest.index], views[guest.node], into: &json) }
                 }
                 if type == nil || type == .node {
                     for view in views { json.object { writeNodeResource(view, into: &$0) } }

@@ -22,6 +22,7 @@ struct ProxmoxService: Sendable {
     let serverClock: WallClock
     let delays: Delays
     let scenarios: ScenarioEndpoint
+    let guests: GuestEndpoint
     let statistics = CallStatistics()
 
     /// Where the counted calls are read, and cleared by DELETE.
@@ -31,6 +32,7 @@ struct ProxmoxService: Sendable {
     func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         switch request.path {
         case ScenarioEndpoint.path: return await scenarios.answer(request)
+        case let path where GuestEndpoint.answers(path): return await guests.answer(request)
         case Self.statisticsPath: return statistics(request)
         case "/health", "/-/healthy", "/ready", "/-/ready": return HTTPServerResponse(text: "OK\n")
         case "/": return HTTPServerResponse(text: landing)
@@ -131,8 +133,8 @@ struct ProxmoxService: Sendable {
     private var landing: String {
         """
         Simulated Proxmox VE cluster "\(source.inventory.cluster)": \(source.inventory.nodes.count) nodes, \
-        \(source.inventory.guests.count) guests.
-        API: \(ProxmoxRoute.base)/  Scenario: \(ScenarioEndpoint.path)  Calls counted: \(Self.statisticsPath)
+        \(source.current().inventory.presentGuests.count) guests.
+        API: \(ProxmoxRoute.base)/  Scenario: \(ScenarioEndpoint.path)  Guests: \(GuestEndpoint.path)  Calls counted: \(Self.statisticsPath)
 
         """
     }

@@ -37,6 +37,10 @@ package final class ProxmoxSimulator: Sendable {
         package var release = Release.current
         /// Whether Ceph is installed.
         package var hasCeph = false
+        /// The address of the first guest; each further one has the next. nil for addresses that nobody can reach.
+        package var guestsFirstAddress: String?
+        /// The flag that set `guestsFirstAddress`, for errors.
+        package var guestsFirstAddressOrigin = "--guests-first-address"
         /// HTTP instead of HTTPS.
         package var plainHTTP = false
         /// How long a call to a node that is off hangs before it fails with 595.
@@ -93,7 +97,8 @@ package final class ProxmoxSimulator: Sendable {
         try check(user: options.user)
         let source = try WorldSource(
             seed: options.seed, nodes: options.nodes, guests: options.guests, cluster: options.cluster, hasQDevice: options.hasQDevice,
-            release: options.release, hasCeph: options.hasCeph, directory: options.worldDirectory, clock: options.clock, logger: logger)
+            release: options.release, hasCeph: options.hasCeph,
+            firstGuestAddress: try firstAddress(options), directory: options.worldDirectory, clock: options.clock, logger: logger)
         let tickets = TicketOffice(lifetimeSeconds: options.ticketLifetimeSeconds)
         return ProxmoxService(
             source: source, authentication: Authentication(token: TokenCheck(options.token), tickets: tickets),
@@ -104,7 +109,13 @@ package final class ProxmoxSimulator: Sendable {
                 latencySeconds: options.latencySeconds, offlineSeconds: options.offlineDelaySeconds,
                 hangSeconds: options.hangDelaySeconds,
                 refusalSeconds: options.authDelaySeconds),
-            scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: options.nodes, clock: options.clock))
+            scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: options.nodes, clock: options.clock),
+            guests: GuestEndpoint(source: source))
+    }
+
+    private static func firstAddress(_ options: Options) throws(Failure) -> IPv4Address? {
+        guard let text = options.guestsFirstAddress else { return nil }
+        return try IPv4Address(first: text, of: options.guests, origin: options.guestsFirstAddressOrigin)
     }
 
     private static func certificate(_ options: Options) throws(Failure) -> SelfSignedCertificate {

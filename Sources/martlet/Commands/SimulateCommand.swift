@@ -14,6 +14,9 @@ enum SimulateCommand {
         Flag("world", "DIR", "Folder of the scenario file; simulators that share it tell one story"),
     ]
 
+    private static let guestsFirstAddress = Flag(
+        "guests-first-address", "IP", "Address of the first guest; the others count on from it. Without it nobody can reach guests")
+
     static let command = Command(
         "simulate", "Runs simulated infrastructure that speaks the real protocols",
         commands: [
@@ -33,13 +36,18 @@ enum SimulateCommand {
                     Flag("release", "VERSION", "Release of Proxmox VE: 9.2 or 8.4", standard: Release.current.rawValue),
                     Flag("ceph", nil, "Ceph is installed"),
                     Flag("time", "UNIXSECONDS", "Shows the world as of this one moment; it does not move"),
+                    guestsFirstAddress,
                     Flag("plain-http", nil, "HTTP instead of HTTPS"),
                 ] + world),
             Command(
-                "hosts", "Simulates the node_exporter of each node",
+                "hosts", "Simulates the node_exporter of each node, and the exporters inside guests",
                 flags: [
                     Flag("first-address", "IP", "Address of the first node; the others count on from it", standard: "127.0.0.2"),
-                    Flag("port", "PORT", "Port of all of them", standard: "9100"),
+                    Flag(
+                        "port", "PORT", "Port of all of them, and of the node_exporter inside Linux guests and containers", standard: "9100"
+                    ),
+                    guestsFirstAddress,
+                    Flag("windows-port", "PORT", "Port of the windows_exporter inside Windows guests", standard: "9182"),
                     Flag("listen", "ADDRESS", "Where scenarios are set", standard: "127.0.0.1:18100"),
                 ] + world),
             Command(
@@ -80,6 +88,7 @@ enum SimulateCommand {
         options.hasQDevice = values.isOn("qdevice")
         options.release = try values.release("release")
         options.hasCeph = values.isOn("ceph")
+        options.guestsFirstAddress = values.optional("guests-first-address")
         if values.optional("time") != nil { options.clock = .fixed(Double(try values.count("time", in: 0...4_100_000_000))) }
         let (ready, logger) = (options, values.logger)
         try ServiceRunner.run { stop throws(Failure) in
@@ -96,6 +105,8 @@ enum SimulateCommand {
         var options = HostSimulator.Options()
         options.firstAddress = values.text("first-address")
         options.port = UInt16(try values.count("port", in: 0...65535))
+        options.guestsFirstAddress = values.optional("guests-first-address")
+        options.windowsPort = UInt16(try values.count("windows-port", in: 0...65535))
         options.scenarioListen = try values.address("listen")
         options.cluster = values.text("cluster")
         options.nodes = try values.count("nodes", in: 1...1000)
@@ -106,6 +117,9 @@ enum SimulateCommand {
         try ServiceRunner.run { stop throws(Failure) in
             let simulator = try HostSimulator.start(ready, logger: logger)
             logger.info("simulated hosts", ["first": "\(ready.firstAddress):\(ready.port)", "count": ready.nodes])
+            if let first = simulator.guestAddresses.first {
+                logger.info("simulated guests", ["first": first, "count": simulator.guestAddresses.count])
+            }
             await stop.wait()
             await simulator.stop(withinSeconds: 2)
         }
