@@ -110,7 +110,7 @@ import Web
         #expect(try text("simulation/token", files) == "root@pam!martlet=00000000\n")
     }
 
-    /// `waitUntilReady` counts on three targets besides the hosts.
+    /// `waitUntilReady` counts on four targets besides the hosts.
     @Test func theShippedConfigurationHasFourTargetsBesidesTheHosts() throws {
         let text = try shipped("prometheus/prometheus.yml")
         let scraped = try #require(text.firstRange(of: "scrape_configs:"))

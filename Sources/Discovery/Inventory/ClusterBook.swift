@@ -59,11 +59,11 @@ struct ClusterBook: Sendable {
     ///
     /// - Parameter status: nil when it could not be had; then the resources say who is online, and nodes are where they were.
     mutating func take(_ resources: ClusterResources, _ status: ClusterStatus?, filter: GuestFilter, now: Double) {
+        // Of a node that is off the cluster does not tell the address.
+        func known(_ name: String) -> String? { nodes.first { $0.name == name }?.address }
         let seen: [Node] =
-            status?.nodes.map { Node(name: $0.name, isOnline: $0.isOnline ?? false, address: $0.address) }
-            ?? resources.nodes.map { row in
-                Node(name: row.name, isOnline: row.status == "online", address: nodes.first { $0.name == row.name }?.address)
-            }
+            status?.nodes.map { Node(name: $0.name, isOnline: $0.isOnline ?? false, address: $0.address ?? known($0.name)) }
+            ?? resources.nodes.map { Node(name: $0.name, isOnline: $0.status == "online", address: known($0.name)) }
         nodes = seen.filter { filter.takes(node: $0.name) }.sorted { $0.name < $1.name }
         var types: [Storage: String] = [:]
         for storage in resources.storages where !storage.type.isEmpty {
