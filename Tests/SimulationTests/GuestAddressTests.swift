@@ -48,7 +48,7 @@ import Testing
         let linux = running.filter { $0.kind == .qemu && !world.isWindows($0) }.map { inside($0, world).interfaces }
         func count(_ prefix: String) -> Int { linux.count { $0.contains { $0.name.hasPrefix(prefix) } } }
         for prefix in ["docker0", "br-", "veth", "wg0", "tailscale0"] { #expect(count(prefix) > 5, "\(prefix)") }
-        #expect(linux.flatMap { $0 }.filter { $0.name == "wg0" || $0.name == "tailscale0" }.allSatisfy(\.hardwareAddress.isEmpty))
+        #expect(linux.flatMap { $0 }.filter { $0.name == "wg0" || $0.name == "tailscale0" }.allSatisfy { $0.hardwareAddress.isEmpty })
     }
 
     @Test func `of VMs whose agent tells nothing about half say their address in their configuration`() {

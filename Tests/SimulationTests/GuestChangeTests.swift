@@ -157,11 +157,14 @@ import Web
         let node = Inventory.nodeName(guest.node)
         let response = await ask("DELETE", "\(guest.vmid)")
         #expect(response.status == 200 && text(response) == #"{"vmid":\#(guest.vmid),"deleted":true}"#)
-        #expect(try await row(guest) == nil && (await status(guest, node: node)).status == 500)
-        #expect(try await listed().count == 59 && !listed().contains { $0["vmid"]?.integer == guest.vmid })
+        #expect(try await row(guest) == nil)
+        #expect(await status(guest, node: node).status == 500)
+        let vmids = try await listed().map { $0["vmid"]?.integer }
+        #expect(vmids.count == 59 && !vmids.contains(guest.vmid))
         let members = try await api.data("/pools/\(guest.pool ?? "")")["members"]?.elements ?? []
         #expect(!members.isEmpty && !members.contains { $0["vmid"]?.integer == guest.vmid })
-        #expect(try await !api.data("/nodes/\(node)/replication").elements.contains { $0["guest"]?.integer == guest.vmid })
+        let jobs = try await api.data("/nodes/\(node)/replication").elements
+        #expect(!jobs.contains { $0["guest"]?.integer == guest.vmid })
         for job in try await api.data("/cluster/backup").elements {
             #expect(job["vmid"]?.string?.split(separator: ",").contains("\(guest.vmid)") != true)
         }
@@ -183,7 +186,8 @@ import Web
         for guest in api.inventory.guests.prefix(30) {
             #expect(await ask("PUT", "\(guest.vmid)", #"{"node":"pve\#((guest.node + 1) % 4 + 1)"}"#).status == 200)
         }
-        #expect(try await history() == before && before.count > 100)
+        let after = try await history()
+        #expect(after == before && before.count > 100)
     }
 
     @Test(arguments: [
@@ -240,7 +244,6 @@ import Web
         clock.now += 100
         #expect(await ask(two, "PUT", #"{"status":"running","node":"pve3"}"#) == 200)
         clock.now += 50
-        for path in [\WorldSource.inventory] { #expect(one[keyPath: path].guests.count == two[keyPath: path].guests.count) }
         let answers = [one, two].map { ProxmoxAnswers(world: $0.current(), unixSeconds: clock.now) }
         #expect(answers[0].clusterResources(type: .vm) == answers[1].clusterResources(type: .vm))
         #expect(

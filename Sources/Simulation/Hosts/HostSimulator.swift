@@ -114,7 +114,7 @@ package final class HostSimulator: Sendable {
     /// One server for the exporters of all guests: with one for each there would be two threads for each.
     private static func guestServer(_ options: Options, _ service: HostService, _ logger: Logger) throws(Failure) -> HTTPServer? {
         let world = service.source.current()
-        // What is deleted can be another's address again only in another world.
+        // Those that are deleted too: nobody else gets their addresses.
         let guests = world.dealt.guests.filter { $0.role != .template }
         guard !guests.isEmpty else { return nil }
         OpenFiles.raiseLimit()
