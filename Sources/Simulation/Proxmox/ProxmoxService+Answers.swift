@@ -7,7 +7,9 @@ extension ProxmoxService {
         switch route {
         case .version: return ProxmoxResponse.success(answers.version())
         case .clusterStatus: return ProxmoxResponse.success(answers.clusterStatus())
-        case .clusterTasks: return ProxmoxResponse.success(answers.clusterTasks())
+        case .clusterTasks:
+            let seesAll = answers.rights.holds(any: .sysAudit, at: "/")
+            return ProxmoxResponse.success(seesAll ? answers.clusterTasks() : answers.empty(isObject: false))
         case .notBackedUp: return ProxmoxResponse.success(answers.notBackedUp())
         case .qdevice: return ProxmoxResponse.success(answers.qdevice())
         case .nodes: return ProxmoxResponse.success(answers.nodes())
@@ -28,10 +30,15 @@ extension ProxmoxService {
     {
         switch route {
         case .nodeStatus: return ProxmoxResponse.success(answers.nodeStatus(view))
-        case .subscription: return ProxmoxResponse.success(answers.subscription(view))
+        case .subscription:
+            let isWhole = answers.rights.audit(node: view.node.name)
+            return ProxmoxResponse.success(isWhole ? answers.subscription(view) : answers.bareSubscription(view))
         case .nodeTasks:
             do {
-                return ProxmoxResponse.success(answers.nodeTasks(view, try TaskFilter(request.query)))
+                let filter = try TaskFilter(request.query)
+                // All tasks are root's, and who does not audit sees only its own.
+                guard answers.rights.audit(node: view.node.name) else { return ProxmoxResponse.success(answers.empty(isObject: false)) }
+                return ProxmoxResponse.success(answers.nodeTasks(view, filter))
             } catch {
                 return ProxmoxResponse.badParameters([(error.name, error.text)])
             }
@@ -49,9 +56,6 @@ extension ProxmoxService {
             return ProxmoxResponse.success(answers.qemuList(view, isFull: isFull))
         case .ofNode(let place, _): return answer(place, view, answers, request)
         case .ofGuest(let place, let kind, _, let vmid):
-            if case .agent = place, !source.inventory.release.auditorPrivileges.contains(source.inventory.release.agentPrivilege) {
-                return ProxmoxResponse.failure(403, "Permission check failed (/vms/\(vmid), \(source.inventory.release.agentPrivilege))\n")
-            }
             return guest(vmid, kind, view, answers) { answer(place, $0, view, answers) }
         case .guestStatus(let kind, _, let vmid):
             return guest(vmid, kind, view, answers) {

@@ -21,12 +21,20 @@ package final class ProxmoxSimulator: Sendable {
         package var latencySeconds = 0.02
         /// Where the world's scenario file is and the certificate is put; nil for a world of this process alone.
         package var worldDirectory: String?
-        /// The one API token that is accepted: `USER@REALM!TOKENID=SECRET`.
+        /// The API token that is accepted from the start: `USER@REALM!TOKENID=SECRET`. It has only what it and its user both have.
         package var token = Secret("monitor@pve!martlet=SECRET")
-        /// The one user who may log in, with its realm.
+        /// The roles that the token has on `/`; none for a token that nobody gave anything.
+        package var tokenRoles = ["PVEAuditor"]
+        /// Whether the token's last day is over.
+        package var isTokenExpired = false
+        /// The user who may log in, with its realm.
         package var user = "monitor@pve"
-        /// Its password; without one every login is refused.
+        /// Its password; without one its every login is refused.
         package var password: Secret?
+        /// The roles that it and the token's user have on `/`.
+        package var userRoles = ["PVEAuditor"]
+        /// The password of root@pam, who may do everything and change what others may; without one its every login is refused.
+        package var rootPassword: Secret?
         /// How long a ticket is good.
         package var ticketLifetimeSeconds = 7200.0
         /// Whether a login needs the code 123456 too.
@@ -99,11 +107,12 @@ package final class ProxmoxSimulator: Sendable {
             seed: options.seed, nodes: options.nodes, guests: options.guests, cluster: options.cluster, hasQDevice: options.hasQDevice,
             release: options.release, hasCeph: options.hasCeph,
             firstGuestAddress: try firstAddress(options), directory: options.worldDirectory, clock: options.clock, logger: logger)
+        let directory = try AccessSetup(options).directory()
         let tickets = TicketOffice(lifetimeSeconds: options.ticketLifetimeSeconds)
         return ProxmoxService(
-            source: source, authentication: Authentication(token: TokenCheck(options.token), tickets: tickets),
+            source: source, directory: directory, authentication: Authentication(directory: directory, tickets: tickets),
             passwordLogin: PasswordLogin(
-                user: options.user, password: options.password, needsSecondFactor: options.needsSecondFactor, tickets: tickets),
+                directory: directory, secondFactorUser: options.needsSecondFactor ? options.user : nil, tickets: tickets),
             serverClock: options.serverClock,
             delays: ProxmoxService.Delays(
                 latencySeconds: options.latencySeconds, offlineSeconds: options.offlineDelaySeconds,

@@ -27,9 +27,18 @@ enum SimulateCommand {
                     Flag("latency", "DURATION", "Added to every answer of the API", standard: "20ms"),
                     Flag("token", "TOKEN", "The API token to accept", standard: "monitor@pve!martlet=SECRET"),
                     Flag("token-file", "FILE", "File with the API token to accept"),
+                    Flag(
+                        "token-role", "ROLE", "Role of the token on /, or several with commas, or none; it has what its user has too",
+                        standard: "PVEAuditor"),
+                    Flag("token-expired", nil, "The token is past its end"),
                     Flag("user", "NAME@REALM", "The user who may log in", standard: "monitor@pve"),
                     Flag("password", "TEXT", "The user's password; without one every login is refused"),
                     Flag("password-file", "FILE", "File with the user's password"),
+                    Flag(
+                        "user-role", "ROLE", "Role on / of the user and of the token's user, or several with commas, or none",
+                        standard: "PVEAuditor"),
+                    Flag("root-password", "TEXT", "The password of root@pam, who may change what others may; without one it cannot log in"),
+                    Flag("root-password-file", "FILE", "File with the password of root@pam"),
                     Flag("ticket-lifetime", "DURATION", "How long a login lasts", standard: "2h"),
                     Flag("tfa", nil, "A login needs the code 123456 too"),
                     Flag("qdevice", nil, "The cluster has a quorum device"),
@@ -83,6 +92,11 @@ enum SimulateCommand {
         options.user = values.text("user")
         options.password = values.optional("password").map { Secret($0) }
         if let file = values.optional("password-file") { options.password = Secret(try Files.readLine(file)) }
+        options.tokenRoles = try values.roles("token-role")
+        options.isTokenExpired = values.isOn("token-expired")
+        options.userRoles = try values.roles("user-role")
+        options.rootPassword = values.optional("root-password").map { Secret($0) }
+        if let file = values.optional("root-password-file") { options.rootPassword = Secret(try Files.readLine(file)) }
         options.ticketLifetimeSeconds = try values.seconds("ticket-lifetime", in: 1...31_536_000)
         options.needsSecondFactor = values.isOn("tfa")
         options.hasQDevice = values.isOn("qdevice")
@@ -165,6 +179,16 @@ enum SimulateCommand {
                     .usage, "--\(flag): expected a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text(flag))\"")
             }
             return number
+        }
+
+        /// Names between commas; `none` is no name.
+        func roles(_ flag: String) throws(Failure) -> [String] {
+            let roles = text(flag).split(separator: ",").map { String($0.trimmingPrefix(" ")) }
+            if roles == ["none"] { return [] }
+            guard !roles.isEmpty, !roles.contains("none") else {
+                throw Failure(.usage, "--\(flag): expected roles between commas, or \"none\" alone, not \"\(text(flag))\"")
+            }
+            return roles
         }
 
         func release(_ flag: String) throws(Failure) -> Release {
