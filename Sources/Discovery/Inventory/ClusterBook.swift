@@ -59,6 +59,7 @@ struct ClusterBook: Sendable {
     ///
     /// - Parameter status: nil when it could not be had; then the resources say who is online, and nodes are where they were.
     mutating func take(_ resources: ClusterResources, _ status: ClusterStatus?, filter: GuestFilter, now: Double) {
+        let old = self
         // Of a node that is off the cluster does not tell the address.
         func known(_ name: String) -> String? { nodes.first { $0.name == name }?.address }
         let seen: [Node] =
@@ -77,8 +78,13 @@ struct ClusterBook: Sendable {
             guard filter.takes(vmid: row.vmid, tags: record.row.tags, pool: record.row.pool ?? "") else { continue }
             next[row.vmid] = record
         }
+        let isChange =
+            old.nodes != nodes || old.storageTypes != storageTypes || old.guests.count != next.count
+            || next.contains { vmid, record in
+                old.guests[vmid].map { $0.row != record.row || $0.isActive != record.isActive || $0.addresses != record.addresses } ?? true
+            }
         guests = next
-        generation += 1
+        if isChange { generation += 1 }
     }
 
     private static func record(_ row: GuestResource, before: GuestRecord?, now: Double) -> GuestRecord {
