@@ -17,7 +17,8 @@ extension ProxmoxAnswers {
     func storages(_ view: NodeView, _ filter: StorageFilter) -> [UInt8] {
         document(reservingBytes: 2048) { json in
             json.array { json in
-                for storage in inventory.storages where filter.accepts(storage.name, storage.content) && rights.list(storage: storage.name) {
+                for storage in inventory.storages where filter.accepts(storage.name, storage.content) && rights.list(storage: storage.name)
+                {
                     let (used, total) = usage(of: storage, view)
                     json.object { json in
                         json.member("storage", storage.name)

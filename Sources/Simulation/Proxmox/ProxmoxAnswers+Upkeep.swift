@@ -84,7 +84,10 @@ extension ProxmoxAnswers {
 
     /// /nodes/N/apt/update: a few packages, fewer on some nodes than on others.
     func updates(_ view: NodeView) -> [UInt8] {
-        let packages = [("dpkg", "1.22.21", "1.22.22", "Debian"), ("openssl", "3.5.1-1", "3.5.4-1", "Debian"), ("pve-docs", "9.2.3", "9.2.4", "Proxmox")]
+        let packages = [
+            ("dpkg", "1.22.21", "1.22.22", "Debian"), ("openssl", "3.5.1-1", "3.5.4-1", "Debian"),
+            ("pve-docs", "9.2.3", "9.2.4", "Proxmox"),
+        ]
         return document { json in
             json.array { json in
                 for (name, old, new, origin) in packages.dropLast(view.node.index % (packages.count + 1)) {

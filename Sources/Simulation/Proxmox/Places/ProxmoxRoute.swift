@@ -169,7 +169,8 @@ enum ProxmoxRoute: Sendable, Equatable {
             true
         case .cluster(let place): place.isProtected
         case .ofNode(let place, _): place.isProtected
-        case .version, .access, .clusterResources, .clusterTasks, .nodes, .nodeStatus, .nodeTasks, .subscription, .guestConfiguration, .unknown:
+        case .version, .access, .clusterResources, .clusterTasks, .nodes, .nodeStatus, .nodeTasks, .subscription, .guestConfiguration,
+            .unknown:
             false
         }
     }
