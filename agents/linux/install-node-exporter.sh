@@ -266,11 +266,6 @@ node_exporter_drop_in() {
 # dpkg ask at upgrades, and its backslashes need doubling twice. Your own ARGS count as before, after these flags. A flag
 # must not be given twice, so after naming one of these in ARGS, run the script again: it then leaves it to you.
 
-[Unit]
-# An address that is not there yet at boot is tried again.
-Wants=network-online.target
-After=network-online.target
-
 [Service]
 # - Services with their restarts, without what comes and goes: sessions, containers, transient units.
 # - File systems of this machine: data disks below /mnt too, which Debian leaves out; not those of containers, and none
@@ -284,6 +279,8 @@ TEXT
     # shellcheck disable=SC2016
     printf ' \\\n  $ARGS\n'
     cat <<'TEXT'
+# An address that is not there yet at boot is tried again, for ever. Not network-online.target: where nobody says that the
+# network is there, waiting for it takes minutes.
 RestartSec=5
 
 # It reads and tells; it needs no right of root. Not here, because numbers would be missing or wrong:
