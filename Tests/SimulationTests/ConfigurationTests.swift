@@ -15,7 +15,8 @@ import Testing
         "ostype": "string", "rootfs": "string", "swap": "integer", "unprivileged": "integer",
     ]
     private static let sometimes: [String: String] = [
-        "agent": "string", "balloon": "integer", "description": "string", "hostpci0": "string", "ipconfig0": "string", "lock": "string", "onboot": "integer",
+        "agent": "string", "balloon": "integer", "description": "string", "hostpci0": "string", "ipconfig0": "string", "lock": "string",
+        "onboot": "integer",
         "parent": "string", "tags": "string",
         "template": "integer",
     ]

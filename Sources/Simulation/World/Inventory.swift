@@ -24,6 +24,8 @@ final class Inventory: Sendable {
     let nodes: [Node]
     /// In the order of vmids, which begin at `firstVMID` and have no gap. Those that somebody has deleted keep their place.
     let guests: [Guest]
+    /// Whether somebody has deleted any.
+    private let hasGone: Bool
     let pools: [Pool]
     let storages: [Storage]
     /// Position of the node that HA is moving guests away from.
@@ -64,6 +66,7 @@ final class Inventory: Sendable {
         self.firstGuestAddress = firstGuestAddress
         let guests = AlertTags.added(to: availability.guests)
         self.guests = guests
+        hasGone = false
         nodeInMaintenance = availability.nodeInMaintenance
         replication = ReplicationPlan(seed: seed, nodeCount: nodeCount, guests: guests).jobs
         let notBackedUp = Self.notBackedUp(seed: seed, guests: guests)
@@ -106,6 +109,7 @@ final class Inventory: Sendable {
         seed = dealt.seed
         cluster = dealt.cluster
         self.guests = guests
+        hasGone = guests.contains(where: \.isGone)
         let placed = byNode(Array(guests.indices))
         nodes = dealt.nodes.map { node in
             var node = node
@@ -138,7 +142,7 @@ final class Inventory: Sendable {
     }
 
     /// All but those that were deleted.
-    var presentGuests: [Guest] { guests.filter { !$0.isGone } }
+    var presentGuests: [Guest] { hasGone ? guests.filter { !$0.isGone } : guests }
 
     /// nil when no guest has that number.
     func guest(vmid: Int) -> Guest? {
