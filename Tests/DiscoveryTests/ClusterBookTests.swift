@@ -62,6 +62,17 @@ import Testing
         #expect(job.wantsConfiguration && job.wantsAddresses)
     }
 
+    @Test func `a guest that is paused is no target and has its address when it goes on`() throws {
+        var book = try book([Row()])
+        book.answer(at: 0)
+        book.take(try resources([Row(status: "paused")]), try status(), filter: .none, now: 60)
+        #expect(book.entry(100)?.isActive == false)
+        #expect(book.isWhole)
+        book.take(try resources([Row()]), try status(), filter: .none, now: 120)
+        #expect(book.entry(100)?.isActive == true)
+        #expect(book.entry(100)?.target?.host == "192.0.2.100")
+    }
+
     @Test func `a restart between two looks shows in the uptime`() throws {
         var book = try book([Row(uptime: 1000)])
         book.answer(at: 0)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import REPOSITORY, Program, Start, fetch, free_port, wait_for
 
 
@@ -45,7 +46,10 @@ class Stack:
             assert self.program.is_running, f"ended:\n{self.program.output}"
             return "Everything is ready" in self.program.output
 
-        wait_for(ready, seconds, f"ready; it printed:\n{self.program.output}")
+        try:
+            wait_for(ready, seconds, "ready")
+        except pytest.fail.Exception:
+            pytest.fail(f"not ready within {seconds} s; it printed:\n{self.program.output}")
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """An instant query of its Prometheus."""
@@ -70,12 +74,16 @@ class Stack:
 
     def resources(self) -> list[dict[str, Any]]:
         """The simulated API's own `/cluster/resources`."""
+        return list(self.api("/cluster/resources"))
+
+    def api(self, path: str) -> Any:
+        """What the simulated API says there."""
         token = (self.folder / "state/simulation/token").read_text().strip()
         request = urllib.request.Request(
-            f"https://127.0.0.1:{self.ports['proxmox']}/api2/json/cluster/resources", headers={"Authorization": f"PVEAPIToken={token}"})
+            f"https://127.0.0.1:{self.ports['proxmox']}/api2/json{path}", headers={"Authorization": f"PVEAPIToken={token}"})
         context = ssl.create_default_context(cafile=str(next((self.folder / "state" / "world").glob("*.pem"))))
         with urllib.request.urlopen(request, context=context, timeout=20) as response:
-            return list(json.load(response)["data"])
+            return json.load(response)["data"]
 
     def process_ids(self) -> dict[str, int]:
         """The children that it says it runs."""

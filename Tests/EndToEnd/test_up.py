@@ -32,7 +32,7 @@ def test_everything_from_the_first_scrape_to_a_delivered_alert(start: Start, tmp
     assert "No Proxmox cluster is configured" in stack.program.output and "martlet.yml" in stack.program.output
 
     jobs = {series["metric"]["job"] for series in stack.query("up")}
-    assert jobs == {"prometheus", "alertmanager", "martlet", "node"}
+    assert jobs == {"prometheus", "alertmanager", "martlet", "node", "windows-vms", "linux-vms"}
     assert stack.query("up != 1") == []
 
     guests = [row for row in stack.resources() if row["type"] in ("qemu", "lxc")]

@@ -37,6 +37,8 @@ struct ClusterBook: Sendable {
         var addresses: Addresses?
     }
 
+    /// In which nothing inside runs that could answer. One that is paused keeps its addresses, as it may go on at any time.
+    private static let restingStates: Set = ["stopped", "paused", "suspended", "prelaunch"]
     /// Between two questions for an agent that never answers.
     private static let longestPauseSeconds = 3600.0
 
@@ -102,7 +104,7 @@ struct ClusterBook: Sendable {
             known.cpus = row.cpus
             known.memoryBytes = row.memoryBytes
         }
-        let isActive = isForgotten ? before?.isActive ?? false : row.status != "stopped"
+        let isActive = isForgotten ? before?.isActive ?? false : !restingStates.contains(row.status ?? "")
         guard var record = before else {
             var record = GuestRecord(row: known, isActive: isActive)
             record.configurationDue = now
@@ -114,7 +116,7 @@ struct ClusterBook: Sendable {
         let hasMoved = known.node != record.row.node
         record.row = known
         record.uptimeSeconds = row.uptimeSeconds
-        if !isActive {
+        if row.status == "stopped" {
             // Who has its addresses while it is off nobody knows.
             record.addresses = []
             record.silence = .unread

@@ -42,7 +42,7 @@ struct GuestRecord: Sendable {
     }
 
     var row: Row
-    /// It does something, or did when it was last heard of: whoever is stopped has no exporter.
+    /// It does something, or did when it was last heard of: whoever is stopped or paused has no exporter that answers.
     var isActive: Bool
     var uptimeSeconds: Double?
     var details: Details?

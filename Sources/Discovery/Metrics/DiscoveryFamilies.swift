@@ -25,11 +25,11 @@ struct DiscoveryFamilies: Sendable {
     init() {
         var catalogue = Catalogue()
         targets = catalogue.gauge(
-            "martlet_discovery_targets", "Guests that are not stopped, and nodes, that /targets offers where nothing is filtered.",
+            "martlet_discovery_targets", "Guests that run, and nodes, that /targets offers where nothing is filtered.",
             labels: Self.typeLabels, source: "/cluster/resources, /cluster/status")
         without = catalogue.gauge(
             "martlet_discovery_targets_without_address",
-            "Guests that are not stopped, and nodes, that cannot be offered, by why nobody knows where they are.",
+            "Guests that run, and nodes, that cannot be offered, by why nobody knows where they are.",
             labels: Self.reasonLabels,
             source: "/nodes/N/qemu/ID/agent/network-get-interfaces, /nodes/N/lxc/ID/interfaces, /nodes/N/qemu/ID/config")
         state = catalogue.gauge(
