@@ -150,7 +150,8 @@ let package = Package(
         tests(
             of: "Discovery",
             needs: [
-                "Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "CollectorConformance",
+                "Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
+                "CollectorConformance",
                 "TestSupport",
             ]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),

@@ -19,6 +19,7 @@ from doors import LAUNCHER, PASSWORD, Simulator, bcrypt, curl
 FOLDER = REPOSITORY / "deploy/systemd"
 SERVICE, SOCKET = FOLDER / "martlet-exporter.service", FOLDER / "martlet-exporter.socket"
 ZFS = FOLDER / "martlet-exporter-zfs.conf"
+DISCOVERY = FOLDER / "martlet-discovery.service"
 PROGRAM, SETTINGS = "/usr/local/bin/martlet", "/etc/martlet/martlet.yml"
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
@@ -52,7 +53,7 @@ def can_trace() -> bool:
 @needs_systemd
 def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
     """It warns of keys that it does not know, and ends well all the same."""
-    for unit in (SERVICE, SOCKET):
+    for unit in (SERVICE, SOCKET, DISCOVERY):
         (tmp_path / unit.name).write_text(unit.read_text().replace(PROGRAM, str(MARTLET)))
     check = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *tmp_path.iterdir()], capture_output=True, text=True, timeout=60)
@@ -99,10 +100,39 @@ def test_the_service_may_run_zpool(start: Start, tmp_path: Path) -> None:
     assert [line for line in lines if "PROT_WRITE|PROT_EXEC" in line or re.search(r"\bmprotect\(.*PROT_EXEC", line)] == []
 
 
+def test_discovery_is_allowed_what_the_exporter_is() -> None:
+    """Which a trace of the exporter shows to be enough: both are one program that asks an API and answers HTTP."""
+    def sandbox(unit: Path) -> list[str]:
+        lines = unit.read_text().splitlines()
+        return lines[lines.index("CapabilityBoundingSet="):lines.index("[Install]")]
+
+    assert sandbox(DISCOVERY) == sandbox(SERVICE)
+
+
+def test_discovery_takes_its_own_credential(start: Start, tmp_path: Path) -> None:
+    """The settings are those of the README, whose token lies where only the exporter's is; the unit says where this one's is."""
+    simulator = Simulator(start)
+    (tmp_path / "token").write_text(simulator.token)
+    (variable,) = re.findall(r"^Environment=(MARTLET_\w+)=%d/token$", DISCOVERY.read_text(), re.MULTILINE)
+    example = re.search(r"```yaml\n# /etc/martlet/martlet.yml\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
+    assert example
+    settings = yaml.safe_load(example.group(1))
+    (cluster,) = settings["proxmox"]["clusters"]
+    cluster["endpoint"] = simulator.url
+    del cluster["ca_file"]
+    (tmp_path / "martlet.yml").write_text(yaml.safe_dump(settings))
+    port = free_port()
+    start(
+        "discovery", "--config.file", tmp_path / "martlet.yml", "--web.listen-address", f"127.0.0.1:{port}",
+        env={variable: str(tmp_path / "token")})
+    wait_for(lambda: curl(f"http://127.0.0.1:{port}/targets").status == 200, 30, "targets")
+
+
 @needs_systemd
-def test_little_is_left_to_be_exposed() -> None:
+@pytest.mark.parametrize("unit", [SERVICE, DISCOVERY], ids=lambda unit: unit.stem)
+def test_little_is_left_to_be_exposed(unit: Path) -> None:
     check = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", SERVICE], capture_output=True, text=True, timeout=60)
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit], capture_output=True, text=True, timeout=60)
     score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", check.stdout)
     assert score, check.stdout + check.stderr
     print(score.group(0))

@@ -80,7 +80,8 @@ func shippedPlan(stateDirectory: String = "/state") -> StackPlan {
         StackPlan.Place(ListenAddress(host: "127.0.0.1", port: port), flag: "--\(name).listen-address")
     }
     var plan = StackPlan(
-        stateDirectory: stateDirectory, exporter: place(9221, "web"), discovery: place(8000, "discovery"), prometheus: place(9090, "prometheus"),
+        stateDirectory: stateDirectory, exporter: place(9221, "web"), discovery: place(8000, "discovery"),
+        prometheus: place(9090, "prometheus"),
         alertmanager: place(9093, "alertmanager"), nodeExporter: place(9100, "node-exporter"), webhook: place(9099, "webhook"))
     plan.hostName = "desk.example.org"
     plan.executable = "/usr/bin/martlet"
