@@ -19,6 +19,8 @@ package struct SetupOptions: Sendable {
     package var isForced = false
     /// Where secrets are kept unless somebody says otherwise.
     package var secretsFolder = "/etc/martlet"
+    /// PROXMOX_HOST is set, which goes with no configuration that names clusters.
+    package var hasHostVariable = false
     /// What `~` stands for in an answer.
     package var home: String?
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 from conftest import MARTLET, Start, environment_without_settings, fetch, free_port, run, wait_for
+from replay import Replay
 from terminal import COLUMNS, Terminal
 from test_simulators import fetch_insecure
 
@@ -488,3 +489,83 @@ def test_the_commands_are_those_of_the_version_and_the_names() -> None:
     secret = run("init", "--print-commands", "--token-name", "look=abc")
     assert secret.returncode == 2 and "abc" not in secret.stderr
     assert all(len(line) <= COLUMNS for line in (nine + eight).splitlines())
+
+
+# MARK: other nodes
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A certificate of its own with its key, as each node has one."""
+    key, text = folder / f"{name}.key", folder / f"{name}.crt"
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
+    subprocess.run([*words, "-keyout", str(key), "-out", str(text)], check=True, capture_output=True)
+    whole = folder / f"{name}.pem"
+    whole.write_text(key.read_text() + text.read_text())
+    return whole
+
+
+@contextmanager
+def also_at(host: str, port: int, target: int) -> Iterator[None]:
+    """Passes what comes to another loopback address on to a port of 127.0.0.1."""
+
+    def carry(source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def listen(listener: socket.socket) -> None:
+        while True:
+            try:
+                here, _ = listener.accept()
+            except OSError:
+                return
+            there = socket.create_connection(("127.0.0.1", target))
+            for pair in ((here, there), (there, here)):
+                threading.Thread(target=carry, args=pair, daemon=True).start()
+
+    with socket.create_server((host, port)) as listener:
+        threading.Thread(target=listen, args=(listener,), daemon=True).start()
+        try:
+            yield
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_other_nodes_are_asked_too_with_the_certificates_that_the_cluster_tells(terminal: Terminal, folder: Path, start: Start) -> None:
+    home = folder / "home"
+    first, second, stranger = (Cluster(0, certificate(home, name)) for name in ("pve1", "pve2", "stranger"))
+    nodes = [
+        {"type": "node", "id": f"node/pve{number}", "name": f"pve{number}", "nodeid": number, "online": 1, "local": int(number == 1), "ip": f"127.0.0.{number}"}
+        for number in (1, 2, 3)
+    ]
+    rows = {
+        "/api2/json/cluster/status": [{"type": "cluster", "id": "cluster", "name": "lab\n  x: y", "nodes": 3, "version": 3, "quorate": 1}, *nodes],
+        **{
+            f"/api2/json/nodes/{name}/certificates/info": [{"filename": "pve-ssl.pem", "fingerprint": other.fingerprint}]
+            for name, other in (("pve2", second), ("pve3", second))
+        },
+    }
+    with (
+        Replay.from_recordings_and(rows, token=TOKEN, certificate=first.certificate) as one,
+        Replay.from_recordings_and(rows, token=TOKEN, certificate=second.certificate) as two,
+        Replay.from_recordings_and(rows, token=TOKEN, certificate=stranger.certificate) as three,
+        also_at("127.0.0.2", one.port, two.port),
+        # Somebody at the third node's place who has not its certificate.
+        also_at("127.0.0.3", one.port, three.port),
+    ):
+        begin(terminal, Cluster(one.port, first.certificate))
+        terminal.type(TOKEN)
+        screen = terminal.wait_for("Ask these when the first does not answer?")
+        assert f"  https://127.0.0.2:{one.port}\n" in screen and f"127.0.0.3:{one.port}" not in screen
+        terminal.type("")
+        finish(terminal, folder)
+        text = (folder / "martlet.yml").read_text()
+        assert "x: y" not in text.replace(r"lab\x0A  x: y", ""), "a cluster's name is no part of the settings"
+        assert first.fingerprint in text and second.fingerprint in text and stranger.fingerprint not in text
+        # The first is gone, and the second tells.
+        one.stop()
+        assert "pve_node_up{" in serves_metrics(start, folder)
+        assert not three.unexpected and all(path in ("/", "/api2/json/version") for path in three.counted())

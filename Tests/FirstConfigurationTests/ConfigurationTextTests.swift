@@ -22,7 +22,7 @@ import Testing
         arguments: [
             "lab", "yes", "123", "- a: [b]", "a: b # c", "\"quoted\"", "back\\slash", "line\nbreak: x", "\u{1B}[31mred", "ü 日本 \u{1F980}",
             "%TAG", "*a", "&a",
-            "!tag", "'", "{a}", "\u{2028}", "\u{FEFF}bom", "a:", "@at", "~", " blank ", "\u{85}",
+            "!tag", "'", "{a}", "\u{2028}", "\u{FEFF}bom", "a:", "@at", "~", " blank ", "\u{85}", "\u{202E}lab",
         ])
     func names(_ name: String) throws {
         var entry = ClusterEntry(
@@ -46,7 +46,7 @@ import Testing
             tokenFile: "/etc/martlet/token", token: nil)
         #expect(
             ConfigurationText(entries: [entry]).entriesText == """
-                    # "lab"
+                    # Cluster lab
                     - endpoint: https://pve1:8006
                       # The authority that signed the nodes' certificates.
                       ca_file: /etc/martlet/pve-root-ca.pem

@@ -49,7 +49,7 @@ final class ScriptedConversation: Conversation {
 struct ScriptedProbe: ClusterProbe {
     /// By authority; the fingerprint is that of the certificate it shows, nil for one that the system believes.
     var nodes: [String: CertificateFingerprint?] = [:]
-    var token = "monitor@pve!martlet=SECRET"
+    var token = "monitor@pve!martlet=GEHEIM"
     var missing: [RequiredPrivilege] = []
     var clusterName: String? = "lab"
     var members: [ClusterFinding.Node] = [.init(name: "pve1", isOnline: true, address: "192.0.2.1", isLocal: true)]

@@ -1,6 +1,6 @@
 import Glibc
 import Primitives
-import ProxmoxConfiguration
+@testable import ProxmoxConfiguration
 import Testing
 import Web
 
@@ -9,7 +9,7 @@ import Web
 @Suite struct SetupDialogueTests {
     private static let print1 = String(repeating: "AB", count: 32)
     private static let print2 = String(repeating: "CD", count: 32)
-    private static let token = "monitor@pve!martlet=SECRET"
+    private static let token = "monitor@pve!martlet=GEHEIM"
 
     private func fingerprint(_ text: String) throws -> CertificateFingerprint { try #require(CertificateFingerprint(parsing: text)) }
 
@@ -28,26 +28,45 @@ import Web
         #expect(stat(scene.folder + "/secrets/token", &status) == 0 && status.st_mode & 0o777 == 0o600)
         #expect(stat(scene.folder + "/secrets", &status) == 0 && status.st_mode & 0o777 == 0o700)
         #expect(scene.names == ["martlet.yml", "secrets"])
-        #expect(!conversation.shown.contains("SECRET"))
+        #expect(!conversation.shown.contains("GEHEIM"))
     }
 
     @Test("an address that is wrong is asked for again")
     func address() async throws {
         let scene = try Scene()
         let conversation = ScriptedConversation(["not a host", "pve9", "http://pve1", "no", "pve1", "yes", Self.token, "", "no", "yes"])
-        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": .some(nil)])).run()
+        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": nil])).run()
         #expect(conversation.shown.contains("is not a Proxmox address"))
-        #expect(conversation.shown.contains("nobody answers at pve9:8006"))
+        #expect(conversation.shown.contains("Nobody answers at pve9:8006"))
         #expect(conversation.shown.contains("whoever listens on the way has the token"))
         #expect(conversation.left.isEmpty)
+    }
+
+    @Test("an address is taken as a browser shows it")
+    func browser() async throws {
+        let scene = try Scene()
+        let conversation = ScriptedConversation(["https://pve1:8006/#v1:0:18:4:::::::", "yes", Self.token, "", "no", "yes"])
+        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": nil])).run()
+        #expect(scene.text("martlet.yml")?.contains("endpoint: https://pve1:8006\n") == true)
+    }
+
+    @Test("a token file with a token that is refused stays, and the new token goes elsewhere")
+    func refusedFile() async throws {
+        let scene = try Scene()
+        try Files.write(Array("monitor@pve!martlet=OLD\n".utf8), to: scene.folder + "/old")
+        scene.options.tokenFile = scene.folder + "/old"
+        let conversation = ScriptedConversation(["pve1", "yes", Self.token, "", "no", "yes"])
+        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": nil])).run()
+        #expect(scene.text("old") == "monitor@pve!martlet=OLD")
+        #expect(scene.text("secrets/token") == Self.token)
     }
 
     @Test("a token that is refused is asked for again, and never sent twice")
     func refused() async throws {
         let scene = try Scene()
-        let answers = ["pve1", "yes", "monitor@pve!martlet=WRONG", "SECRET", "", "", "no", "yes"]
+        let answers = ["pve1", "yes", "monitor@pve!martlet=WRONG", "GEHEIM", "", "", "no", "yes"]
         let conversation = ScriptedConversation(answers)
-        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": .some(nil)])).run()
+        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": nil])).run()
         #expect(conversation.shown.contains("refuses the token"))
         #expect(scene.text("secrets/token") == Self.token)
     }
@@ -60,7 +79,7 @@ import Web
             RequiredPrivilege(privilege: "VM.Audit", path: "/vms", purpose: "guest numbers"),
             RequiredPrivilege(privilege: "VM.Monitor", path: "/vms", purpose: "file system"),
         ]
-        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": .some(nil)], missing: missing)).run()
+        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": nil], missing: missing)).run()
         let shown = conversation.shown
         #expect(shown.contains("VM.Audit on /vms") && shown.contains("guest numbers"))
         #expect(shown.contains("pveum acl modify / --tokens 'monitor@pve!martlet' --roles Martlet"))
@@ -94,7 +113,7 @@ import Web
         let conversation = ScriptedConversation([
             "pve1", "yes", Self.token, "", "yes", "pve1", "pve2", "yes", Self.token, "lab", "other", "", "no", "yes",
         ])
-        let probe = ScriptedProbe(nodes: ["pve1:8006": .some(nil), "pve2:8006": .some(nil)])
+        let probe = ScriptedProbe(nodes: ["pve1:8006": nil, "pve2:8006": nil])
         try await scene.dialogue(conversation, probe) { _ throws(Failure) in 2 }.run()
         let text = try #require(scene.text("martlet.yml"))
         #expect(conversation.shown.contains("pve1:8006 is named already"))
@@ -117,7 +136,7 @@ import Web
     func notReadBack() async throws {
         let scene = try Scene()
         let conversation = ScriptedConversation(["pve1", "yes", Self.token, "", "no", "yes"])
-        let probe = ScriptedProbe(nodes: ["pve1:8006": .some(nil)])
+        let probe = ScriptedProbe(nodes: ["pve1:8006": nil])
         var failure: Failure?
         do throws(Failure) {
             try await scene.dialogue(conversation, probe) { _ throws(Failure) in throw Failure(.configuration, "no good") }.run()
@@ -134,9 +153,9 @@ import Web
         let scene = try Scene()
         try Files.write(Array("log:\n  level: warn\n".utf8), to: scene.options.configurationFile)
         let conversation = ScriptedConversation(["pve1", "yes", Self.token, "", "no", "yes"])
-        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": .some(nil)])) { _ throws(Failure) in 0 }.run()
+        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": nil])) { _ throws(Failure) in 0 }.run()
         #expect(scene.text("martlet.yml") == "log:\n  level: warn")
-        #expect(conversation.shown.contains("proxmox:\n  clusters:\n    # \"lab\"\n    - endpoint: https://pve1:8006"))
+        #expect(conversation.shown.contains("proxmox:\n  clusters:\n    # Cluster lab\n    - endpoint: https://pve1:8006"))
         #expect(scene.text("secrets/token") == Self.token)
     }
 
@@ -147,7 +166,7 @@ import Web
         try Files.write(Array("older: 1\n".utf8), to: scene.options.configurationFile + ".1")
         scene.options.isForced = true
         let conversation = ScriptedConversation(["pve1", "yes", Self.token, "", "no", "yes"])
-        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": .some(nil)])).run()
+        try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": nil])).run()
         #expect(scene.text("martlet.yml.2") == "old: 1" && scene.text("martlet.yml.1") == "older: 1")
         #expect(scene.text("martlet.yml")?.contains("https://pve1:8006") == true)
     }
@@ -172,7 +191,7 @@ import Web
         #expect(await failure()?.message.contains("--token-file") == true)
         scene.options.tokenSecret = Secret("WRONG")
         #expect(await failure()?.message.contains("refuses the token") == true)
-        scene.options.tokenSecret = Secret("SECRET")
+        scene.options.tokenSecret = Secret("GEHEIM")
         #expect(await failure() == nil)
         #expect(scene.text("secrets/token") == Self.token)
         #expect(await failure()?.message.contains("--force") == true)

@@ -36,11 +36,10 @@ extension Conversation {
         }
     }
 
-    /// What a failure says, as a sentence of its own.
+    /// What a failure says, as a sentence of its own. A name at its begin stays as it is.
     static func sentence(_ text: String) -> String {
-        let begun =
-            (text.first?.isLowercase ?? false) && !text.prefix(while: { $0 != " " }).contains(".")
-            ? text.prefix(1).uppercased() + text.dropFirst() : text
+        let isWord = text.prefix { $0 != " " }.utf8.allSatisfy { (0x61...0x7A).contains($0) }
+        let begun = isWord ? text.prefix(1).uppercased() + text.dropFirst() : text
         return begun.hasSuffix(".") ? begun : begun + "."
     }
 }

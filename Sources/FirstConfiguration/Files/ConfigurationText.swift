@@ -1,5 +1,3 @@
-import Settings
-
 /// The text of a first `martlet.yml`.
 struct ConfigurationText: Sendable {
     let entries: [ClusterEntry]
@@ -21,7 +19,7 @@ struct ConfigurationText: Sendable {
 
     private static func lines(of entry: ClusterEntry) -> [String] {
         var lines: [String] = []
-        if let found = entry.foundName { lines.append("# \(quoted(found))") }
+        if let found = entry.foundName { lines.append("# Cluster \(scalar(found))") }
         var keys: [String] = []
         if let name = entry.name {
             keys += ["# Value of the label cluster, in place of the cluster's own name.", "name: \(scalar(name))"]

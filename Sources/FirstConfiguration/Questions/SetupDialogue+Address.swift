@@ -26,7 +26,9 @@ extension SetupDialogue {
     }
 
     /// nil when something has been said against the address, and another is wanted.
-    private func reach(_ address: String, known: [ClusterEntry]) async throws(Failure) -> ReachedNode? {
+    private func reach(_ text: String, known: [ClusterEntry]) async throws(Failure) -> ReachedNode? {
+        // What a browser shows behind the address says which panel is open.
+        let address = String(text.prefix { $0 != "#" })
         var trust = try givenTrust(isFirst: known.isEmpty)
         while true {
             let endpoint: ProxmoxEndpoint
@@ -41,7 +43,7 @@ extension SetupDialogue {
                 return nil
             }
             guard try await isPrivate(endpoint) else { return nil }
-            conversation.show("Looking at \(endpoint.baseURL) …")
+            conversation.show("Looking at \(endpoint.baseURL) ...")
             switch await probe.greeting(of: endpoint) {
             case .proxmox(let majorVersion):
                 conversation.say("Proxmox VE\(majorVersion.map { " \($0)" } ?? "") answers there.")

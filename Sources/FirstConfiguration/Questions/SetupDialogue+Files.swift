@@ -43,7 +43,11 @@ extension SetupDialogue {
 
     /// Asks where to keep a token.
     func tokenPlace(for token: Secret, after entries: [ClusterEntry]) async throws(Failure) -> String {
-        if let file = options.tokenFile, entries.isEmpty { return options.path(file) }
+        if let file = options.tokenFile.map(options.path), entries.isEmpty {
+            // One that is there was tried, and its token is not the one that was let in.
+            if !Files.exists(file) { return file }
+            conversation.say("\(file) holds another token, and is not written over.")
+        }
         let standard = freePlace(for: token, after: entries)
         conversation.show("")
         while true {
@@ -120,6 +124,10 @@ extension SetupDialogue {
     }
 
     private func showNext(_ path: String) {
+        if options.hasHostVariable {
+            conversation.show("")
+            conversation.say("The variable PROXMOX_HOST is set here. It names a cluster too, so unset it before you run anything of this.")
+        }
         let flag = path == Files.absolute("martlet.yml") ? "" : " --config.file \(path)"
         conversation.show("")
         conversation.show("Done. What to run next:")

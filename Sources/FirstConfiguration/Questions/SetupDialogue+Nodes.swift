@@ -1,6 +1,5 @@
 import Primitives
 import ProxmoxAPI
-import Settings
 import Web
 
 /// Another node of a cluster that can be asked.
@@ -33,7 +32,7 @@ extension SetupDialogue {
             && name.utf8.allSatisfy { byte in
                 (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || "-_.".utf8.contains(byte)
             }
-        return isPlain ? name : quoted(name)
+        return isPlain ? name : ConfigurationText.scalar(name)
     }
 
     /// Other nodes to ask when the first does not answer: those of the flags, or those of the cluster that answer here and are believed.
@@ -42,7 +41,7 @@ extension SetupDialogue {
         let port = reached.endpoint.authority.split(separator: ":").last.map(String.init) ?? "8006"
         let candidates = access.finding.nodes.filter { $0.isOnline && !$0.isLocal && $0.address != nil }
         guard access.finding.nodes.contains(where: \.isLocal), !candidates.isEmpty, reached.endpoint.isEncrypted else { return [] }
-        conversation.show("Looking whether the other nodes can be asked too …")
+        conversation.show("Looking whether the other nodes can be asked too ...")
         let found = await withTaskGroup(of: (Int, OtherNode?).self) { group in
             // As many as anybody wants to have asked in turn.
             for (index, node) in candidates.prefix(16).enumerated() {

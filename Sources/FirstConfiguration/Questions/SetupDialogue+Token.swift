@@ -115,7 +115,7 @@ extension SetupDialogue {
     private func test(_ token: Secret, file: String?, at node: ReachedNode) async throws(Failure) -> Access? {
         let credential = ProxmoxCredential.token(token)
         while true {
-            conversation.show("Testing the token …")
+            conversation.show("Testing the token ...")
             let finding: ClusterFinding
             do throws(ProbeRefusal) {
                 finding = try await probe.finding(at: node.endpoint, with: credential)

@@ -90,6 +90,7 @@ enum InitCommand {
         }
         options.configurationFile = invocation.value("config.file") ?? options.configurationFile
         options.isForced = invocation.isOn("force")
+        options.hasHostVariable = variable("PROXMOX_HOST") != nil
         options.home = variable("HOME")
         if geteuid() != 0 {
             let folder = variable("XDG_CONFIG_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? options.home.map { $0 + "/.config" }
