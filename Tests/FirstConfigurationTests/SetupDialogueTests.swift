@@ -55,7 +55,7 @@ import Web
         let scene = try Scene()
         try Files.write(Array("monitor@pve!martlet=OLD\n".utf8), to: scene.folder + "/old")
         scene.options.tokenFile = scene.folder + "/old"
-        let conversation = ScriptedConversation(["pve1", "yes", Self.token, "", "no", "yes"])
+        let conversation = ScriptedConversation(["pve1", Self.token, "", "no", "yes"])
         try await scene.dialogue(conversation, ScriptedProbe(nodes: ["pve1:8006": nil])).run()
         #expect(scene.text("old") == "monitor@pve!martlet=OLD")
         #expect(scene.text("secrets/token") == Self.token)
