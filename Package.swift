@@ -150,6 +150,12 @@ let package = Package(
         tests(
             of: "ZFSCollector", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"],
             exclude: ["Fixtures"]),
+        tests(
+            of: "Discovery",
+            needs: [
+                "Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "CollectorConformance",
+                "TestSupport",
+            ]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from discovery import discoveries
 from estate import estates
 from measuring import RELEASE, REPOSITORY, TOKEN, cpu_seconds, fetch, free_port, resident_bytes, table, wait_for
 
@@ -210,7 +211,7 @@ def drop_in(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> None:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate"]
+    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery"]
     if "encoder" in chosen:
         encoder()
     if "scrape" in chosen:
@@ -219,3 +220,5 @@ if __name__ == "__main__":
         drop_in()
     if "estate" in chosen:
         estates()
+    if "discovery" in chosen:
+        discoveries()

@@ -40,7 +40,8 @@ package struct DiscoveryCollector: Collector {
                 sink.report(
                     PartProblem(
                         part: watch.client.endpoint.authority, .duplicate,
-                        "another cluster of the settings is named \(watch.displayName) too, so the targets of this one are left out; give one of them another name"))
+                        "another cluster of the settings is named \(watch.displayName) too, so the targets of this one are left out; give one of them another name"
+                    ))
                 continue
             }
             var buffer = sink.begin(watch.displayName)

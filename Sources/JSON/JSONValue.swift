@@ -9,6 +9,10 @@ package struct JSONValue {
     package var isNull: Bool { mlt_json_kind_of(place) == mlt_json_null }
     package var isObject: Bool { mlt_json_kind_of(place) == mlt_json_object }
     package var isArray: Bool { mlt_json_kind_of(place) == mlt_json_array }
+    /// Whether it is written as text, for those who must not be lenient.
+    package var isString: Bool { mlt_json_kind_of(place) == mlt_json_string }
+    /// Whether it is written as true or false.
+    package var isBoolean: Bool { mlt_json_kind_of(place) == mlt_json_true || mlt_json_kind_of(place) == mlt_json_false }
 
     /// A finite number: of a number, of text that is one, or 1 and 0 of true and false.
     package var number: Double? {

@@ -96,10 +96,11 @@ package final class Stack: Sendable {
             if case .running(let prepared, let supervisor) = phase { (prepared, supervisor) } else { nil }
         }
         guard let (prepared, supervisor) = running else { return [] }
-        let exporter = ReadinessWatch.Subject(
-            name: "exporter", url: plan.exporter.address.url(), probe: Probe(url: "\(plan.exporter.address.url())/ready"))
+        let own = [("exporter", plan.exporter), ("discovery", plan.discovery)].map { name, place in
+            ReadinessWatch.Subject(name: name, url: place.address.url(), probe: Probe(url: "\(place.address.url())/ready"))
+        }
         let subjects =
-            [exporter]
+            own
             + prepared.services.reversed().map { service in
                 ReadinessWatch.Subject(
                     name: service.name, url: service.url, probe: service.probe, log: prepared.paths.log(service.name),
@@ -108,10 +109,14 @@ package final class Stack: Sendable {
         do {
             let client = try HTTPClient()
             defer { client.close() }
-            // Prometheus itself, Alertmanager, the exporter, this host, and the simulated ones.
+            let ownNames = own.map(\.name)
+            // Prometheus itself, Alertmanager, exporter and discovery, and this host. A simulated estate is all there; in a real one, who
+            // knows in how many guests there is an exporter.
             let watch = ReadinessWatch(
-                subjects: subjects, expectedTargets: 4 + plan.simulatedHosts.count, client: client,
-                status: { $0 == exporter.name ? Supervisor.Status(processID: getpid()) : supervisor.status[$0] },
+                subjects: subjects, expectedTargets: 5,
+                simulatedTargets: plan.simulation.map { $0.nodeNames.count + ($0.guests > 0 ? 1 : 0) },
+                client: client,
+                status: { ownNames.contains($0) ? Supervisor.Status(processID: getpid()) : supervisor.status[$0] },
                 isStopping: { supervisor.isStopping })
             return await watch.wait(until: .after(seconds: seconds))
         } catch {

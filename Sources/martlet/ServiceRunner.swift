@@ -50,11 +50,11 @@ enum ServiceRunner {
         }
     }
 
-    /// Lets a service run until it is asked to stop; reloads it on SIGHUP, and tells systemd how it goes.
-    static func serve(_ service: ExporterService, until stop: StopSignal, logger: Logger, beforeStop: () async -> Void = {}) async {
+    /// Lets services run until they are asked to stop; reloads them on SIGHUP, and tells systemd how it goes.
+    static func serve(_ services: [ExporterService], until stop: StopSignal, logger: Logger, beforeStop: () async -> Void = {}) async {
         stop.onReload {
             ServiceManager.tell(.reloading)
-            try? await service.reload()
+            for service in services { try? await service.reload() }
             ServiceManager.tell(.ready(status: "Serving metrics."))
         }
         ServiceManager.tell(.ready(status: "Serving metrics."))
@@ -71,7 +71,7 @@ enum ServiceRunner {
         ServiceManager.tell(.stopping)
         logger.info("stopping")
         await beforeStop()
-        await service.stop()
+        for service in services { await service.stop() }
     }
 
     /// Runs `body`, which ends soon after `stop` is raised, and leaves the program when it does.

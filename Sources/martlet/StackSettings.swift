@@ -70,16 +70,21 @@ struct StackSettings: Sendable {
         Flag(
             "simulate.hosts-address", "ADDRESS", "Address of the first simulated host's node_exporter; the others count on from it",
             standard: "127.0.0.2:9100"),
+        Flag(
+            "simulate.guests-address", "IP", "Address of the first simulated guest's exporter; the others count on from it",
+            standard: "127.0.2.1"),
+        Flag("simulate.windows-port", "PORT", "Port of windows_exporter in simulated guests", standard: "9182"),
         Flag("simulate.scenario-address", "ADDRESS", "Where the simulated world takes a scenario", standard: "127.0.0.1:18100"),
     ]
 
     /// What to run. Failures name the flag or key.
-    func plan(exporter: ListenAddress, isSimulated: Bool) throws(Failure) -> StackPlan {
+    func plan(exporter: ListenAddress, discovery: ListenAddress, isSimulated: Bool) throws(Failure) -> StackPlan {
         let prometheus = tree["prometheus"]
         let alertmanager = tree["alertmanager"]
         var plan = StackPlan(
             stateDirectory: tree["state_dir"].text ?? "state",
             exporter: StackPlan.Place(exporter, flag: "--web.listen-address"),
+            discovery: StackPlan.Place(discovery, flag: "--discovery.listen-address"),
             prometheus: try place("prometheus.listen-address", prometheus["listen_address"]),
             alertmanager: try place("alertmanager.listen-address", alertmanager["listen_address"]),
             nodeExporter: try place("node-exporter.listen-address", tree["node_exporter"]["listen_address"]),
@@ -98,7 +103,8 @@ struct StackSettings: Sendable {
         return StackPlan.Simulation(
             cluster: "lab", nodeNames: (1...nodes).map { "pve\($0)" }, guests: try count("simulate.guests", in: 0...20_000),
             seed: UInt64(try count("simulate.seed", in: 0...Int(Int32.max))), proxmox: try place("simulate.proxmox-address"),
-            firstHost: try place("simulate.hosts-address"), scenario: try place("simulate.scenario-address"),
+            firstHost: try place("simulate.hosts-address"), firstGuest: invocation.value("simulate.guests-address") ?? "",
+            windowsPort: UInt16(try count("simulate.windows-port", in: 1...65_535)), scenario: try place("simulate.scenario-address"),
             worldDirectory: Files.absolute(stateDirectory) + "/world",
             token: Secret("monitor@pve!martlet=\(UInt64.random(in: .min ... .max))\(UInt64.random(in: .min ... .max))"))
     }

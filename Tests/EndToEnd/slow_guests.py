@@ -220,11 +220,11 @@ def put_addresses(cluster: Cluster, guests: Guests) -> None:
 def _put_interfaces(cluster: Cluster, answer: Any, labels: dict[str, str]) -> None:
     for row in answer if isinstance(answer, list) else ():
         name = text(field(row, "name"))
-        if not name or name == "lo":
+        if not name or name == "lo" or name.startswith("Loopback Pseudo-Interface"):
             continue
         mac = text(field(row, "hardware-address")) or text(field(row, "hwaddr")) or ""
         for address in addresses(row):
-            if not address.startswith("127.") and address != "::1":
+            if address not in ("127.0.0.1", "::1"):
                 family = "ipv6" if ":" in address else "ipv4"
                 cluster.put("pve_guest_address_info", 1, **labels, interface=name, mac=mac, family=family, address=address)
 

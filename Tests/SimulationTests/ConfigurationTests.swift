@@ -15,7 +15,8 @@ import Testing
         "ostype": "string", "rootfs": "string", "swap": "integer", "unprivileged": "integer",
     ]
     private static let sometimes: [String: String] = [
-        "agent": "string", "balloon": "integer", "description": "string", "hostpci0": "string", "lock": "string", "onboot": "integer",
+        "agent": "string", "balloon": "integer", "description": "string", "hostpci0": "string", "ipconfig0": "string", "lock": "string",
+        "onboot": "integer",
         "parent": "string", "tags": "string",
         "template": "integer",
     ]
@@ -32,6 +33,9 @@ import Testing
             #expect((data["agent"] != nil) == guest.hasAgent && (data["template"] != nil) == (guest.role == .template))
             #expect(data["scsi0"]?.string?.hasSuffix(",size=\(guest.diskBytes / 1_073_741_824)G") == true)
             #expect(data["digest"]?.string?.utf8.count == 40 && data["vmgenid"]?.string?.utf8.count == 36)
+            let hasCloudInit = data["ipconfig0"] != nil
+            #expect(data["ide2"] == .string(hasCloudInit ? "local-zfs:vm-\(guest.vmid)-cloudinit,media=cdrom" : "none,media=cdrom"))
+            #expect(!hasCloudInit || answers.agentFailure(guest) != nil)
             seen.formUnion(data.keys)
         }
         #expect(seen.isSuperset(of: Self.sometimes.keys))
@@ -40,6 +44,7 @@ import Testing
     @Test func `containers`() throws {
         let answers = answers(try world(guests: 300), after: 60)
         var seen: Set<String> = []
+        var statics = 0
         for guest in answers.inventory.guests where guest.kind == .lxc {
             let data = try #require(try Tree(answers.lxcConfiguration(guest))["data"])
             #expect(data.keys.subtracting(Self.sometimes.keys) == Set(Self.container.keys))
@@ -47,7 +52,13 @@ import Testing
             #expect(data["hostname"] == .string(guest.name) && data["memory"]?.integer == guest.memoryBytes / 1_048_576)
             #expect(data["swap"]?.integer == guest.swapBytes / 1_048_576 && data["agent"] == nil)
             seen.formUnion(data.keys)
+            let card = try #require(data["net0"]?.string)
+            #expect(card.hasPrefix("name=eth0,bridge=vmbr0,") && card.hasSuffix(",type=veth"))
+            #expect(card.contains(",ip=dhcp,") != card.contains(",ip=\(answers.world.address(of: guest))/16,"))
+            #expect(card.contains(",gw=") != card.contains("dhcp"))
+            statics += card.contains("dhcp") ? 0 : 1
         }
+        #expect((30..<80).contains(statics))
         #expect(seen.isSuperset(of: ["onboot", "tags", "description", "template"]))
     }
 

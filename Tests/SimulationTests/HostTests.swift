@@ -107,7 +107,9 @@ import Web
     @Test func `a host that is off says nothing, and starts anew`() async throws {
         let clock = TestClock(epoch + 100)
         let source = try WorldSource(seed: 7, nodes: 2, guests: 10, cluster: "lab", directory: nil, clock: clock.wall, logger: .silent)
-        let service = HostService(source: source, scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: 2, clock: clock.wall))
+        let service = HostService(
+            source: source, scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: 2, clock: clock.wall),
+            guests: GuestEndpoint(source: source))
         let request = HTTPServerRequest(method: "GET", path: "/metrics")
         #expect(service.hostAnswer(request, node: 1).status == 200)
         _ = try await source.scenarios.begin(.nodeDown, node: nil)
@@ -121,7 +123,9 @@ import Web
 
     @Test func `other paths and methods`() throws {
         let source = try WorldSource(seed: 7, nodes: 2, guests: 10, cluster: "lab", directory: nil, clock: .fixed(epoch), logger: .silent)
-        let service = HostService(source: source, scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: 2, clock: .fixed(epoch)))
+        let service = HostService(
+            source: source, scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: 2, clock: .fixed(epoch)),
+            guests: GuestEndpoint(source: source))
         #expect(service.hostAnswer(HTTPServerRequest(method: "GET", path: "/nosuch"), node: 0).status == 404)
         #expect(service.hostAnswer(HTTPServerRequest(method: "POST", path: "/metrics"), node: 0).status == 405)
         let zipped = service.hostAnswer(

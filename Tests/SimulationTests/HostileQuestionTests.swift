@@ -10,8 +10,11 @@ import Web
         var all = [
             answers.availability(), answers.managedResources(), answers.backupJobs(), answers.clusterTasks(), answers.ceph(),
             answers.time(),
-            answers.pools(), answers.permissions(path: nil), answers.bareResources(type: nil), answers.bareNodes(),
+            answers.pools(), answers.permissions(path: nil),
         ]
+        var rightless = answers
+        rightless.rights = .none(of: .v92)
+        all += [rightless.clusterResources(type: nil), rightless.nodes(), rightless.permissions(path: nil)]
         for view in world.views(at: answers.moment) {
             all += [
                 answers.certificates(view), answers.services(view), answers.storages(view, .init()), answers.storagePools(view),

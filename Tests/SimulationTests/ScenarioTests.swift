@@ -63,7 +63,12 @@ import Web
         (#"{"version":1,"epoch":5,"changes":[7]}"#, "change 1: \"at\""),
         (#"{"version":1,"epoch":5,"changes":[{"at":6}]}"#, "change 1: \"scenario\""),
         (#"{"version":1,"epoch":5,"changes":[{"at":6,"scenario":"fire"}]}"#, "unknown scenario \"fire\""),
-        (#"{"version":2,"epoch":5,"changes":[]}"#, "version 2 and this program knows 1"),
+        (#"{"version":3,"epoch":5,"changes":[]}"#, "version 3 and this program knows 2"),
+        (#"{"version":2,"epoch":5,"changes":[]}"#, "no list of guests"),
+        (#"{"version":2,"epoch":5,"changes":[],"guests":[{"at":6}]}"#, "guest 1: \"vmid\""),
+        (#"{"version":2,"epoch":5,"changes":[],"guests":[{"vmid":100}]}"#, "guest 1: \"at\""),
+        (#"{"version":2,"epoch":5,"changes":[],"guests":[{"at":6,"vmid":100,"status":"on"}]}"#, "guest 1: status"),
+        (#"{"version":2,"epoch":5,"changes":[],"guests":[{"at":6,"vmid":100,"state":"on"}]}"#, "guest 1: \"state\" is unknown"),
     ])
     func `broken and newer files`(text: String, reason: String) {
         let failure = #expect(throws: Failure.self) { try Timeline(parsing: Array(text.utf8), path: "/w/scenario.json") }

@@ -30,20 +30,36 @@ import Testing
 
     @Test func allTargetsUp() throws {
         let health = try health([target("a", "up"), target("b", "up")].joined(separator: ","))
-        #expect(health.isComplete(expected: 2))
+        #expect(health.isComplete(expected: 2, discovered: nil))
         #expect(health.text(expected: 2) == "2 of 2 targets up")
     }
 
     @Test func targetsThatPrometheusHasNotFoundYetAreMissing() throws {
         let health = try health(target("a", "up"))
-        #expect(!health.isComplete(expected: 2))
+        #expect(!health.isComplete(expected: 2, discovered: nil))
         #expect(health.text(expected: 2) == "1 of 2 targets up; the others are not found yet")
+    }
+
+    private func discovered(_ health: String) -> String {
+        "{\"labels\":{\"job\":\"node\"},\"discoveredLabels\":{\"__meta_proxmox_type\":\"node\"},\"health\":\"\(health)\"}"
+    }
+
+    @Test func whatIsDiscoveredCountsWhereItIsSimulated() throws {
+        let half = try health([target("a", "up"), discovered("up"), discovered("down")].joined(separator: ","))
+        // Nobody knows in how many guests of a real estate there is an exporter.
+        #expect(half.isComplete(expected: 1, discovered: nil))
+        #expect(!half.isComplete(expected: 2, discovered: nil))
+        #expect(!half.isComplete(expected: 1, discovered: 1))
+        let whole = try health([target("a", "up"), discovered("up"), discovered("up")].joined(separator: ","))
+        #expect(whole.isComplete(expected: 1, discovered: 2))
+        #expect(!whole.isComplete(expected: 1, discovered: 3))
+        #expect(whole.text(expected: 3) == "3 of 3 targets up")
     }
 
     @Test func theFirstThatIsNotUpSaysWhy() throws {
         let unknown = try health(
             [target("a", "up"), target("node", "unknown"), target("c", "down", error: "refused")].joined(separator: ","))
-        #expect(!unknown.isComplete(expected: 2))
+        #expect(!unknown.isComplete(expected: 2, discovered: nil))
         #expect(unknown.text(expected: 2) == "1 of 3 targets up; node 127.0.0.1:1: not scraped yet")
         let down = try health(target("c", "down", error: "refused"))
         #expect(down.text(expected: 1) == "0 of 1 targets up; c 127.0.0.1:1: refused")

@@ -36,8 +36,9 @@ import Web
         let world = "--cluster sim --nodes 3 --guests 12 --seed 7 --world /state/world"
         #expect(
             lines == [
-                "/usr/bin/martlet simulate proxmox --listen 127.0.0.1:18006 \(world) --token-file /state/simulation/token",
-                "/usr/bin/martlet simulate hosts --first-address 127.0.0.11 --port 9100 \(world) --listen 127.0.0.1:18100",
+                "/usr/bin/martlet simulate proxmox --listen 127.0.0.1:18006 \(world) --token-file /state/simulation/token --guests-first-address 127.0.2.1",
+                "/usr/bin/martlet simulate hosts --first-address 127.0.0.11 --port 9100 --windows-port 9182 \(world) "
+                    + "--guests-first-address 127.0.2.1 --listen 127.0.0.1:18100",
                 "/usr/bin/martlet simulate webhook --listen 127.0.0.1:9099",
                 "/n --web.listen-address=127.0.0.1:9100",
                 "/a --config.file=/state/alertmanager/alertmanager.yml --storage.path=/state/alertmanager/data "

@@ -19,13 +19,13 @@ extension ProcessTests {
         }
 
         private func plan() throws -> StackPlan {
-            let flags = ["web", "prometheus", "alertmanager", "node-exporter", "webhook"]
+            let flags = ["web", "discovery", "prometheus", "alertmanager", "node-exporter", "webhook"]
             let places = zip(flags, try freePorts(flags.count)).map { flag, port in
                 StackPlan.Place(ListenAddress(host: "127.0.0.1", port: port), flag: "--\(flag).listen-address")
             }
             var plan = StackPlan(
-                stateDirectory: state, exporter: places[0], prometheus: places[1], alertmanager: places[2], nodeExporter: places[3],
-                webhook: places[4])
+                stateDirectory: state, exporter: places[0], discovery: places[1], prometheus: places[2], alertmanager: places[3],
+                nodeExporter: places[4], webhook: places[5])
             plan.executable = folder.file("martlet")
             plan.programs.searchPath = folder.path
             return plan
@@ -47,7 +47,7 @@ extension ProcessTests {
                 })
 
             let states = await stack.waitUntilReady(withinSeconds: 0.6)
-            #expect(states.map(\.name) == ["exporter", "prometheus", "alertmanager", "node-exporter", "simulated-webhook"])
+            #expect(states.map(\.name) == ["exporter", "discovery", "prometheus", "alertmanager", "node-exporter", "simulated-webhook"])
             #expect(states.allSatisfy { !$0.isReady && $0.processID != nil && $0.state.hasPrefix("not ready: ") })
             #expect(states.last?.state.hasSuffix("; its log is \(state)/log/simulated-webhook.log") == true)
 

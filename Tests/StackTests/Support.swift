@@ -80,7 +80,7 @@ func shippedPlan(stateDirectory: String = "/state") -> StackPlan {
         StackPlan.Place(ListenAddress(host: "127.0.0.1", port: port), flag: "--\(name).listen-address")
     }
     var plan = StackPlan(
-        stateDirectory: stateDirectory, exporter: place(9221, "web"), prometheus: place(9090, "prometheus"),
+        stateDirectory: stateDirectory, exporter: place(9221, "web"), discovery: place(8000, "discovery"), prometheus: place(9090, "prometheus"),
         alertmanager: place(9093, "alertmanager"), nodeExporter: place(9100, "node-exporter"), webhook: place(9099, "webhook"))
     plan.hostName = "desk.example.org"
     plan.executable = "/usr/bin/martlet"
@@ -93,8 +93,8 @@ func simulation(nodes: Int = 3) -> StackPlan.Simulation {
     }
     return StackPlan.Simulation(
         cluster: "sim", nodeNames: (1...nodes).map { "pve\($0)" }, guests: 12, seed: 7, proxmox: place("127.0.0.1", 18006, "proxmox"),
-        firstHost: place("127.0.0.11", 9100, "hosts"), scenario: place("127.0.0.1", 18100, "scenario"), worldDirectory: "/state/world",
-        token: Secret("root@pam!martlet=00000000"))
+        firstHost: place("127.0.0.11", 9100, "hosts"), firstGuest: "127.0.2.1", windowsPort: 9182,
+        scenario: place("127.0.0.1", 18100, "scenario"), worldDirectory: "/state/world", token: Secret("root@pam!martlet=00000000"))
 }
 
 /// A service of the shell.

@@ -16,7 +16,4 @@ enum SystemFamily: String, Sendable, CaseIterable {
         let type = systemType ?? ""
         self = type.hasPrefix("w") ? .windows : ["l24", "l26"].contains(type) ? .linux : .other
     }
-
-    /// Where the exporter of such a system listens, by custom: windows_exporter's or node_exporter's port.
-    var exporterPort: Int { self == .windows ? 9182 : 9100 }
 }

@@ -19,6 +19,8 @@ struct TargetEntry: Sendable {
     let system: SystemFamily
     /// It is offered where nobody asks for states.
     let isActive: Bool
+    /// Where its exporter listens by custom.
+    let port: Int
     /// nil when nobody knows where it is.
     let target: AddressChoice.Target?
     /// Why not.
@@ -46,6 +48,7 @@ struct TargetEntry: Sendable {
         let system = SystemFamily(row.kind, systemType: guest.details?.systemType)
         (self.tags, self.status, self.system) = (tags, status, system)
         isActive = guest.isActive
+        port = system == .windows ? settings.ports.windows : settings.ports.node
         target = choice.target
         silence = choice.target == nil ? guest.silence : nil
         var json = JSONWriter(reservingBytes: 512)
@@ -66,7 +69,9 @@ struct TargetEntry: Sendable {
             if let type = guest.details?.bootStorage.flatMap({ book.storageTypes[.init(node: row.node, name: $0)] }) {
                 json.member("__meta_proxmox_disk_type", type)
             }
-            if row.kind == .qemu, let hasAgent = guest.details?.hasAgent { json.member("__meta_proxmox_agent", hasAgent ? "true" : "false") }
+            if row.kind == .qemu, let hasAgent = guest.details?.hasAgent {
+                json.member("__meta_proxmox_agent", hasAgent ? "true" : "false")
+            }
             Self.write(choice, into: &json)
         }
         labels = json.bytes
@@ -83,6 +88,7 @@ struct TargetEntry: Sendable {
         self.status = status
         system = .linux
         isActive = true
+        port = settings.ports.node
         target = choice.target
         silence = choice.target == nil ? .forbidden : nil
         var json = JSONWriter(reservingBytes: 256)
@@ -120,9 +126,10 @@ struct TargetEntry: Sendable {
 
     /// What a label's name cannot hold becomes `_`.
     private static func labelPart(_ text: Substring) -> String {
-        String(decoding: text.utf8.map { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) ? byte : UInt8(ascii: "_")
-        }, as: UTF8.self)
+        String(
+            decoding: text.utf8.map { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) ? byte : UInt8(ascii: "_")
+            }, as: UTF8.self)
     }
 
     /// `4`, `0.5`: a whole number without a point, others to two digits.

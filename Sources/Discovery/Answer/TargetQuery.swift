@@ -19,7 +19,9 @@ struct TargetQuery: Sendable, Hashable {
     init(_ query: [(name: String, value: String)]) throws(Failure) {
         guard query.count <= Self.limit else { throw Failure(.usage, "more than \(Self.limit) parameters") }
         for (name, value) in query {
-            guard value.utf8.count <= Self.patternBytes else { throw Failure(.usage, "\(quoted(name)) is longer than \(Self.patternBytes) bytes") }
+            guard value.utf8.count <= Self.patternBytes else {
+                throw Failure(.usage, "\(quoted(name)) is longer than \(Self.patternBytes) bytes")
+            }
             if name == "port" {
                 guard port == nil, let number = value.utf8.decimalNumber, (1...65_535).contains(number) else {
                     throw Failure(.usage, "port: expected one number from 1 to 65535, not \(quoted(value))")
@@ -59,7 +61,8 @@ struct TargetQuery: Sendable, Hashable {
         guard entry.kind != .node || wanted["type"]?.contains(where: { Wildcard.matches("node", $0) }) ?? false else { return false }
         guard entry.kind == .node || holds("os", [entry.system.rawValue[...]]) else { return false }
         let isInState = wanted["state"] == nil ? entry.isActive : true
-        return isInState && holds("state", [entry.status[...]]) && holds("type", [entry.kind.rawValue[...]]) && holds("node", [entry.node[...]])
+        return isInState && holds("state", [entry.status[...]]) && holds("type", [entry.kind.rawValue[...]])
+            && holds("node", [entry.node[...]])
             && holds("pool", entry.pool.isEmpty ? [] : [entry.pool[...]]) && holds("tag", entry.tags.map { $0[...] })
             && holds("cluster", [entry.cluster[...]])
     }

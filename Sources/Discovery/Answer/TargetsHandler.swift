@@ -31,6 +31,8 @@ final class TargetsHandler: Sendable {
     /// Bytes of all of them.
     private static let cacheBytes = 64 << 20
 
+    private static let longestWaitSeconds = 10.0
+
     private let watches: [ClusterWatch]
     private let state = Mutex(State())
 
@@ -39,10 +41,20 @@ final class TargetsHandler: Sendable {
     /// Answers by status, for metrics.
     var answers: [Int: Int] { state.withLock { $0.answers } }
 
+    /// Whoever asks while a cluster is being read for the first time waits for that as long as it has patience: a Prometheus that begins
+    /// at the same time would otherwise know nothing until it asks again.
     func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        let patience = Deadline(request.arrival.advanced(by: .seconds(Self.patience(of: request))))
+        while !missing().isEmpty, !patience.hasPassed, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(50)) }
         let response = answer(request)
         state.withLock { $0.answers[response.status, default: 0] += 1 }
         return response
+    }
+
+    /// Prometheus gives up after the time between two of its questions, which it sends along; somebody else is not kept waiting.
+    private static func patience(of request: HTTPServerRequest) -> Double {
+        let seconds = request.headers["X-Prometheus-Refresh-Interval-Seconds"].flatMap(Double.init) ?? 0
+        return (seconds * 0.8).clamped(to: 0...longestWaitSeconds)
     }
 
     /// Which clusters keep an answer from being given; none when there is one.
@@ -68,7 +80,10 @@ final class TargetsHandler: Sendable {
         let names = watches.compactMap(\.name)
         if let unknown = query.clusters.first(where: { pattern in !names.contains { Wildcard.matches($0, pattern) } }) {
             return HTTPServerResponse(
-                status: 404, text: "There is no cluster \(unknown.utf8.count <= 64 ? unknown : "of that name"); there are: \(names.joined(separator: ", "))\n")
+                status: 404,
+                text:
+                    "There is no cluster \(unknown.utf8.count <= 64 ? unknown : "of that name"); there are: \(names.joined(separator: ", "))\n"
+            )
         }
         let body = body(for: query)
         var response = HTTPServerResponse(json: body.plain)
@@ -90,7 +105,7 @@ final class TargetsHandler: Sendable {
                 guard let target = entry.target else { continue }
                 if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
                 bytes.append(utf8: "\n{\"targets\":[" as StaticString)
-                bytes.append(quoted: target.text(port: query.port ?? entry.system.exporterPort))
+                bytes.append(quoted: target.text(port: query.port ?? entry.port))
                 bytes.append(utf8: "],\"labels\":" as StaticString)
                 bytes += entry.labels
                 bytes.append(UInt8(ascii: "}"))

@@ -59,11 +59,12 @@ struct ClusterBook: Sendable {
     ///
     /// - Parameter status: nil when it could not be had; then the resources say who is online, and nodes are where they were.
     mutating func take(_ resources: ClusterResources, _ status: ClusterStatus?, filter: GuestFilter, now: Double) {
+        let old = self
+        // Of a node that is off the cluster does not tell the address.
+        func known(_ name: String) -> String? { nodes.first { $0.name == name }?.address }
         let seen: [Node] =
-            status?.nodes.map { Node(name: $0.name, isOnline: $0.isOnline ?? false, address: $0.address) }
-            ?? resources.nodes.map { row in
-                Node(name: row.name, isOnline: row.status == "online", address: nodes.first { $0.name == row.name }?.address)
-            }
+            status?.nodes.map { Node(name: $0.name, isOnline: $0.isOnline ?? false, address: $0.address ?? known($0.name)) }
+            ?? resources.nodes.map { Node(name: $0.name, isOnline: $0.status == "online", address: known($0.name)) }
         nodes = seen.filter { filter.takes(node: $0.name) }.sorted { $0.name < $1.name }
         var types: [Storage: String] = [:]
         for storage in resources.storages where !storage.type.isEmpty {
@@ -77,8 +78,13 @@ struct ClusterBook: Sendable {
             guard filter.takes(vmid: row.vmid, tags: record.row.tags, pool: record.row.pool ?? "") else { continue }
             next[row.vmid] = record
         }
+        let isChange =
+            old.nodes != nodes || old.storageTypes != storageTypes || old.guests.count != next.count
+            || next.contains { vmid, record in
+                old.guests[vmid].map { $0.row != record.row || $0.isActive != record.isActive || $0.addresses != record.addresses } ?? true
+            }
         guests = next
-        generation += 1
+        if isChange { generation += 1 }
     }
 
     private static func record(_ row: GuestResource, before: GuestRecord?, now: Double) -> GuestRecord {
@@ -146,7 +152,8 @@ struct ClusterBook: Sendable {
     mutating func takeDue(now: Double) -> [String: [Job]] {
         let online = Set(nodes.lazy.filter(\.isOnline).map(\.name))
         var jobs: [String: [Job]] = [:]
-        for (vmid, record) in guests where record.isActive && !record.row.isTemplate && !record.isAsking && online.contains(record.row.node) {
+        for (vmid, record) in guests where record.isActive && !record.row.isTemplate && !record.isAsking && online.contains(record.row.node)
+        {
             let wantsConfiguration = record.configurationDue <= now
             let wantsAddresses = record.addressesDue <= now && (wantsConfiguration || record.details?.hasAgent ?? false)
             guard wantsConfiguration || wantsAddresses else { continue }

@@ -44,8 +44,8 @@ final class ClusterWatch: Sendable {
     private static let callSeconds = 15.0
     /// As a look may take a while where thousands of guests are.
     private static let listSeconds = 30.0
-    /// Seconds until the next try while nothing is known.
-    private static let impatienceSeconds = 5.0
+    /// Seconds until the next tries while nothing is known, which grow.
+    private static let impatienceSeconds = 0.5...5.0
 
     let client: ProxmoxClient
     let configured: ConfiguredCluster
@@ -127,23 +127,27 @@ final class ClusterWatch: Sendable {
 
     /// Whether another one is about the same cluster, asked by the same account.
     func isSame(as other: ClusterWatch) -> Bool {
-        client.endpoint.authority == other.client.endpoint.authority && configured.credential.identity == other.configured.credential.identity
+        client.endpoint.authority == other.client.endpoint.authority
+            && configured.credential.identity == other.configured.credential.identity
     }
 
     /// Looks until its task is cancelled.
     func run(_ context: CollectionContext) async {
+        var impatience = Self.impatienceSeconds.lowerBound
         while !Task.isCancelled {
             let begin = ContinuousClock.now
             let end = Deadline(begin.advanced(by: .seconds(settings.cacheSeconds)))
             let isSuccess = await look(context)
             if isSuccess {
-                await GuestSurvey(client: client, context: context, callSeconds: Self.callSeconds, isHasty: condition == .cold) { [self] body in
+                await GuestSurvey(client: client, context: context, callSeconds: Self.callSeconds, isHasty: condition == .cold) {
+                    [self] body in
                     state.withLock { body(&$0.book, now) }
                 }.run(by: end)
                 settle()
             }
             let isImpatient = !isSuccess && condition == .cold && !client.wasRefused
-            let pause = isImpatient ? min(Self.impatienceSeconds, settings.cacheSeconds) : settings.cacheSeconds
+            let pause = isImpatient ? min(impatience, settings.cacheSeconds) : settings.cacheSeconds
+            impatience = min(impatience * 2, Self.impatienceSeconds.upperBound)
             try? await Task.sleep(until: begin.advanced(by: .seconds(pause)), clock: .continuous)
         }
     }

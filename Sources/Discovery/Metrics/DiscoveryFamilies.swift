@@ -29,7 +29,8 @@ struct DiscoveryFamilies: Sendable {
             labels: Self.typeLabels, source: "/cluster/resources, /cluster/status")
         without = catalogue.gauge(
             "martlet_discovery_targets_without_address",
-            "Guests that are not stopped, and nodes, that cannot be offered, by why nobody knows where they are.", labels: Self.reasonLabels,
+            "Guests that are not stopped, and nodes, that cannot be offered, by why nobody knows where they are.",
+            labels: Self.reasonLabels,
             source: "/nodes/N/qemu/ID/agent/network-get-interfaces, /nodes/N/lxc/ID/interfaces, /nodes/N/qemu/ID/config")
         state = catalogue.gauge(
             "martlet_discovery_cluster_state",
@@ -75,7 +76,9 @@ struct DiscoveryFamilies: Sendable {
             buffer.add(targets, buffer.labels(Self.typeLabels, cluster, kind.rawValue), Double(count))
             for reason in GuestRecord.Silence.allCases {
                 let silent = ofKind.reduce(0) { $0 + ($1.silence == reason ? 1 : 0) }
-                if silent > 0 { buffer.add(without, buffer.labels(Self.reasonLabels, cluster, kind.rawValue, reason.rawValue), Double(silent)) }
+                if silent > 0 {
+                    buffer.add(without, buffer.labels(Self.reasonLabels, cluster, kind.rawValue, reason.rawValue), Double(silent))
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 package import Primitives
 package import ProxmoxConfiguration
 package import Settings
-import Web
+package import Web
 
 /// The section `discovery` of the settings.
 package struct DiscoverySettings: Sendable {
@@ -18,11 +18,24 @@ package struct DiscoverySettings: Sendable {
     package var addressSeconds = 600.0
     /// Seconds between two questions for a guest's configuration.
     package var configurationSeconds = 3600.0
-    var networks = NetworkPreference()
+    /// Where exporters listen when nobody asks for a port.
+    package var ports = Ports()
+    private(set) var networks = NetworkPreference()
     /// Behind the names of guests without an address; nil to leave them out.
     var domain: String?
 
+    /// By custom, each exporter has its port.
+    package struct Ports: Sendable, Equatable {
+        /// node_exporter's, of nodes, containers and machines with Linux.
+        package var node = 9100
+        /// windows_exporter's
+        package var windows = 9182
+    }
+
     package init(clusters: [ConfiguredCluster]) { self.clusters = clusters }
+
+    /// - Parameter networks: where guests are scraped, best first.
+    package mutating func prefer(networks: [IPRange]) { self.networks = NetworkPreference(networks) }
 
     /// - Parameter tree: the section `discovery`.
     /// - Parameter environment: may hold `CACHE_TTL_SECONDS`, which the section goes before.
@@ -50,7 +63,9 @@ package struct DiscoverySettings: Sendable {
             }
             ranges.append(range)
         }
-        networks = NetworkPreference(ranges)
+        prefer(networks: ranges)
+        ports.node = tree["ports"]["node"].integer ?? ports.node
+        ports.windows = tree["ports"]["windows"].integer ?? ports.windows
         domain = tree.word("dns_domain")
         if let domain, !HostName.isValid(domain) {
             throw tree["dns_domain"].failure("dns_domain: expected a domain such as example.org, not \(quoted(domain))")
@@ -70,7 +85,8 @@ package struct DiscoverySettings: Sendable {
     package static let shape = SettingsShape.section([
         SettingsKey("listen_address", .texts, "Where discovery listens: HOST:PORT, or unix:/PATH of a socket.", standard: standardAddress),
         SettingsKey(
-            "cache_ttl", .seconds(cacheRange), "Time between two looks at a cluster; answers come from what the last one saw.", standard: "60s"),
+            "cache_ttl", .seconds(cacheRange), "Time between two looks at a cluster; answers come from what the last one saw.",
+            standard: "60s"),
         SettingsKey(
             "keep_last", .seconds(0...604_800), "How long the targets of a cluster that does not answer are kept.", standard: "1h"),
         SettingsKey(
@@ -84,6 +100,12 @@ package struct DiscoverySettings: Sendable {
             "networks", .texts,
             "Networks in which guests are scraped, best first, such as 192.0.2.0/24; addresses outside of them are not taken.",
             standard: "all but loopback, link-local and multicast"),
+        SettingsKey(
+            "ports",
+            .section([
+                SettingsKey("node", .integer(1...65_535), "Of node_exporter.", standard: "9100"),
+                SettingsKey("windows", .integer(1...65_535), "Of windows_exporter.", standard: "9182"),
+            ]), "Where exporters listen, for who asks for no port."),
         SettingsKey(
             "dns_domain", .text, "Guests without a known address are scraped as NAME.DOMAIN.", standard: "they are left out"),
     ])

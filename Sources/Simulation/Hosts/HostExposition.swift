@@ -1,4 +1,4 @@
-/// What the node exporter of a simulated host says of it at one moment: names, types and labels as Debian's 1.5 writes them.
+/// What the node exporter of a simulated host says of it at one moment.
 struct HostExposition {
     let world: World
     let node: Node
@@ -7,11 +7,11 @@ struct HostExposition {
     /// When the host started, on the same scale.
     let bootedAt: Double
     let reading: NodeReading
-    /// What the guests of the host have moved since they started.
-    private(set) var sums = GuestSums()
+    /// What guests have moved on the host since it started.
+    private var sums = GuestSums()
 
-    /// The traffic of the guests on the host, as its disks and cards see it.
-    struct GuestSums {
+    /// The traffic of guests on the host, as its disks and cards see it.
+    private struct GuestSums {
         var read = 0
         var written = 0
         var reads = 0
@@ -23,16 +23,24 @@ struct HostExposition {
         var sent = 0
         /// The first cards of the host's side, and how many bytes guests sent and received there.
         var cards: [(device: String, sent: Int, received: Int)] = []
+
+        mutating func add(_ reading: GuestReading) {
+            for disk in [reading.disks.0, reading.disks.1, reading.disks.2] {
+                read += disk.readBytes
+                written += disk.writtenBytes
+                reads += disk.readOperations
+                writes += disk.writeOperations
+                flushes += disk.flushOperations
+                readSeconds += Double(disk.readNanoseconds) * 0.8e-9
+                writeSeconds += Double(disk.writeNanoseconds) * 0.8e-9
+            }
+            received += reading.receivedBytes
+            sent += reading.sentBytes
+        }
     }
 
     /// A host has a card for each of its guests' cards; a few of them are enough to look like one.
     private static let cardLimit = 16
-
-    /// The families that the collectors of these names write.
-    private static let collectors = [
-        "conntrack", "cpu", "diskstats", "filefd", "filesystem", "loadavg", "meminfo", "netclass", "netdev", "os", "pressure", "stat",
-        "time", "timex", "uname", "vmstat",
-    ]
 
     /// - Parameter view: of a node that is on.
     init(world: World, view: NodeView, moment: Double) {
@@ -41,39 +49,18 @@ struct HostExposition {
         node = view.node
         bootedAt = view.bootedAt
         reading = world.reading(of: view.node, at: moment, bootedAt: view.bootedAt)
-        for index in node.qemu + node.lxc { add(world.inventory.guests[index]) }
+        world.forEachVisit(of: node, bootedAt: bootedAt, until: moment) { guest, start, end, _ in
+            sums.add(world.traffic(of: guest, from: start, to: end))
+        }
+        for index in node.qemu + node.lxc { addCards(of: world.inventory.guests[index]) }
     }
 
     /// The whole exposition.
-    func text() -> [UInt8] {
-        var writer = ExpositionWriter(reservingBytes: (64 << 10) + node.threads * 700)
-        writeProcessors(into: &writer)
-        writeMemory(into: &writer)
-        writeDisks(into: &writer)
-        writeFileSystems(into: &writer)
-        writeNetwork(into: &writer)
-        writeKernel(into: &writer)
-        writeClock(into: &writer)
-        writeIdentity(into: &writer)
-        writeCollectors(into: &writer)
-        return writer.bytes
-    }
+    func text() -> [UInt8] { LinuxExposition(machine: machine).text() }
 
-    private mutating func add(_ guest: Guest) {
-        guard guest.isLive else { return }
+    private mutating func addCards(of guest: Guest) {
+        guard guest.isLive, sums.cards.count < Self.cardLimit else { return }
         let reading = world.reading(of: guest, at: moment, nodeBootedAt: bootedAt)
-        for disk in [reading.disks.0, reading.disks.1, reading.disks.2] {
-            sums.read += disk.readBytes
-            sums.written += disk.writtenBytes
-            sums.reads += disk.readOperations
-            sums.writes += disk.writeOperations
-            sums.flushes += disk.flushOperations
-            sums.readSeconds += Double(disk.readNanoseconds) * 0.8e-9
-            sums.writeSeconds += Double(disk.writeNanoseconds) * 0.8e-9
-        }
-        sums.received += reading.receivedBytes
-        sums.sent += reading.sentBytes
-        guard sums.cards.count < Self.cardLimit else { return }
         if guest.kind == .qemu {
             sums.cards.append(("tap\(guest.vmid)i0", reading.cards.0.sentBytes, reading.cards.0.receivedBytes))
             sums.cards.append(("tap\(guest.vmid)i1", reading.cards.1.sentBytes, reading.cards.1.receivedBytes))
@@ -83,36 +70,93 @@ struct HostExposition {
     }
 
     /// The area under a wave of the node since its start.
-    func sinceBoot(_ wave: Wave) -> Double { wave.area(from: bootedAt, to: max(bootedAt, moment)) }
+    private func sinceBoot(_ wave: Wave) -> Double { wave.area(from: bootedAt, to: max(bootedAt, moment)) }
 
-    private func writeCollectors(into writer: inout ExpositionWriter) {
-        writer.family("node_scrape_collector_duration_seconds", .gauge, "How long a collector took.")
-        for (index, name) in Self.collectors.enumerated() { writer.sample(["collector": name], 0.000_05 * Double(index + 1)) }
-        writer.family("node_scrape_collector_success", .gauge, "Whether a collector succeeded.")
-        for name in Self.collectors { writer.sample(["collector": name], 1) }
+    // MARK: the machine
+
+    private var machine: LinuxMachine {
+        LinuxMachine(
+            time: world.timeline.epoch + moment, bootTime: world.timeline.epoch + bootedAt, uptimeSeconds: reading.uptimeSeconds,
+            cpus: node.threads, work: work, lean: 0.005, load: world.load(of: node, at: moment, bootedAt: bootedAt),
+            memory: LinuxMachine.Memory(
+                totalBytes: node.memoryBytes, usedBytes: reading.memoryUsedBytes, availableBytes: reading.memoryAvailableBytes,
+                freeBytes: reading.memoryFreeBytes, swapBytes: node.swapBytes, swapUsedBytes: reading.swapUsedBytes),
+            disks: disks, fileSystems: fileSystems, cards: cards,
+            kernel: LinuxMachine.Kernel(
+                switches: sinceBoot(node.switches).rounded(.down), cpuWaitingSeconds: sinceBoot(node.cpuPressure),
+                ioWaitingSeconds: sinceBoot(node.ioPressure), readBytes: sums.read, writtenBytes: sums.written,
+                busyThreads: reading.busyThreads, blockedProcesses: reading.ioWait * Double(node.threads),
+                openFiles: 2048 + Double(sums.cards.count) * 128, clockSwing: node.freeShare.value(at: moment) - node.freeShare.base),
+            system: LinuxMachine.System(
+                nodeName: node.name, kernel: Release.current.kernel, kernelVersion: Release.current.kernelVersion, id: "debian", idLike: "",
+                name: "Debian GNU/Linux", prettyName: "Debian GNU/Linux 13 (trixie)", version: "13 (trixie)", codename: "trixie",
+                versionID: "13", versionNumber: 13))
     }
 
-    private func writeIdentity(into writer: inout ExpositionWriter) {
-        writer.family("node_exporter_build_info", .gauge, "The exporter's build, as labels.")
-        writer.sample(
-            [
-                "branch": "debian/sid", "goarch": "amd64", "goos": "linux", "goversion": "go1.19.8", "revision": "1.5.0-1+b6",
-                "version": "1.5.0",
-            ], 1)
-        writer.family("node_os_info", .gauge, "The operating system, as labels.")
-        writer.sample(
-            [
-                "build_id": "", "id": "debian", "id_like": "", "image_id": "", "image_version": "", "name": "Debian GNU/Linux",
-                "pretty_name": "Debian GNU/Linux 13 (trixie)", "variant": "", "variant_id": "", "version": "13 (trixie)",
-                "version_codename": "trixie", "version_id": "13",
-            ], 1)
-        writer.family("node_os_version", .gauge, "Major and minor version of the operating system.")
-        writer.sample(["id": "debian", "id_like": "", "name": "Debian GNU/Linux"], 13)
-        writer.family("node_uname_info", .gauge, "What uname says, as labels.")
-        writer.sample(
-            [
-                "domainname": "(none)", "machine": "x86_64", "nodename": node.name, "release": Release.current.kernel, "sysname": "Linux",
-                "version": Release.current.kernelVersion,
-            ], 1)
+    private var work: LinuxMachine.Work {
+        let work = world.work(of: node, from: bootedAt, to: max(bootedAt, moment), bootedAt: bootedAt)
+        let threads = Double(node.threads)
+        return LinuxMachine.Work(
+            user: (work.host * 0.5 + work.qemu * 0.95 + work.lxc * 0.8) / threads,
+            system: (work.host * 0.42 + work.qemu * 0.05 + work.lxc * 0.2) / threads, interrupts: work.host * 0.08 / threads,
+            waiting: sinceBoot(node.ioWait), guests: work.qemu * 0.93 / threads)
+    }
+
+    /// The guests' disks lie on the fast one; the host lives on the other.
+    private var disks: [LinuxMachine.Disk] {
+        let own = sinceBoot(node.diskWrites)
+        let busy = sinceBoot(node.diskBusy)
+        let ownWrites = (own / 16_384).rounded(.down)
+        let ownReads = (ownWrites / 4).rounded(.down)
+        return [
+            LinuxMachine.Disk(
+                device: "nvme0n1", major: "259", model: "SAMSUNG MZQL23T8HCLS", serial: "SIM\(node.index + 1)0",
+                readBytes: Double(sums.read), writtenBytes: Double(sums.written), reads: Double(sums.reads),
+                writes: Double(sums.writes), flushes: Double(sums.flushes), readSeconds: sums.readSeconds,
+                writeSeconds: sums.writeSeconds, busySeconds: busy),
+            LinuxMachine.Disk(
+                device: "sda", major: "8", model: "INTEL SSDSC2KB24", serial: "SIM\(node.index + 1)1", readBytes: ownReads * 16_384,
+                writtenBytes: ownWrites * 16_384, reads: ownReads, writes: ownWrites, flushes: (ownWrites / 30).rounded(.down),
+                readSeconds: ownWrites * 0.000_05, writeSeconds: ownWrites * 0.000_4, busySeconds: busy * 0.2),
+        ]
+    }
+
+    /// Root, firmware and shared storage.
+    private var fileSystems: [LinuxMachine.FileSystem] {
+        let share = World.pages(world.inventory.shareUsed.value(at: moment))
+        return [
+            LinuxMachine.FileSystem(
+                device: "/dev/mapper/pve-root", type: "ext4", mountPoint: "/", size: node.rootBytes, used: reading.rootUsedBytes,
+                available: ProxmoxAnswers.rootAvailableBytes(node, reading), files: 6_291_456),
+            LinuxMachine.FileSystem(
+                device: "/dev/sda2", type: "vfat", mountPoint: "/boot/efi", size: 1_071_628_288, used: 9_175_040,
+                available: 1_062_453_248, files: 0),
+            LinuxMachine.FileSystem(
+                device: "10.0.0.5:/export/nas", type: "nfs4", mountPoint: "/mnt/pve/nas", size: world.inventory.shareBytes, used: share,
+                available: world.inventory.shareBytes - share, files: 1_610_612_736),
+        ]
+    }
+
+    /// The card to the outside carries what guests and host send; on the host's side of a guest's card, sent is received.
+    private var cards: [LinuxMachine.Card] {
+        let own = sinceBoot(node.network)
+        var cards: [LinuxMachine.Card] = []
+        func add(_ device: String, _ kind: LinuxMachine.Card.Kind, _ received: Double, _ sent: Double) {
+            let address = "bc:24:11:00:\(Self.twoDigits(node.index)):\(Self.twoDigits(cards.count))"
+            cards.append(
+                LinuxMachine.Card(
+                    device: device, kind: kind, hardwareAddress: kind == .loopback ? "00:00:00:00:00:00" : address, received: received,
+                    sent: sent))
+        }
+        add("eno1", .physical, own + Double(sums.received), own * 0.7 + Double(sums.sent))
+        add("lo", .loopback, own * 0.2, own * 0.2)
+        for card in sums.cards { add(card.device, .virtual, Double(card.sent), Double(card.received)) }
+        add("vmbr0", .virtual, own, own * 0.7)
+        return cards
+    }
+
+    private static func twoDigits(_ byte: Int) -> String {
+        let digits = String(byte & 0xFF, radix: 16)
+        return digits.utf8.count == 1 ? "0" + digits : digits
     }
 }

@@ -6,7 +6,7 @@ extension ProxmoxAnswers {
     func agentFailure(_ guest: Guest) -> String? {
         guard guest.hasAgent else { return "No QEMU guest agent configured\n" }
         guard guest.isLive else { return "VM \(guest.vmid) is not running\n" }
-        return world.hasAnsweringAgent(guest) ? nil : "QEMU guest agent is not running\n"
+        return world.hasAnsweringAgent(guest) && world.isSettled(guest, at: moment) ? nil : "QEMU guest agent is not running\n"
     }
 
     /// /nodes/N/qemu/ID/agent/COMMAND, of an agent that answers.

@@ -4,7 +4,7 @@ import JSON
 extension ProxmoxAnswers {
     private static let digest = "dc80a5570da802f9a43cf0a66b5debdb2c4d378b"
 
-    private var managed: [Guest] { inventory.guests.filter { $0.haState != nil } }
+    private var managed: [Guest] { inventory.presentGuests.filter { $0.haState != nil } }
 
     /// Seconds since 1970.
     var unixSeconds: Int { Int(world.timeline.epoch + moment) }

@@ -6,7 +6,7 @@ extension ProxmoxAnswers {
     func notBackedUp() -> [UInt8] {
         document(reservingBytes: 256 + inventory.notBackedUp.count * 64) { json in
             json.array { json in
-                for index in inventory.notBackedUp {
+                for index in inventory.notBackedUp where rights.show(inventory.guests[index]) {
                     let guest = inventory.guests[index]
                     json.object { json in
                         json.member("vmid", guest.vmid)

@@ -17,7 +17,9 @@ extension ProxmoxAnswers {
                 if guest.hasAgent { json.member("agent", identity.agent) }
                 json.member("scsihw", "virtio-scsi-single")
                 json.member("boot", "order=scsi0;ide2")
-                json.member("ide2", "none,media=cdrom")
+                let hasCloudInit = world.hasCloudInit(guest)
+                json.member("ide2", hasCloudInit ? "local-zfs:vm-\(guest.vmid)-cloudinit,media=cdrom" : "none,media=cdrom")
+                if hasCloudInit { json.member("ipconfig0", "ip=\(world.addressText(of: guest)),gw=\(world.gateway(of: guest))") }
                 let volume = guest.role == .template ? "base" : "vm"
                 for (number, size) in [guest.diskBytes, guest.diskBytes / 2, guest.diskBytes / 4].enumerated() {
                     json.key(text: "scsi\(number)")
@@ -47,7 +49,11 @@ extension ProxmoxAnswers {
                 json.member("unprivileged", 1)
                 let volume = guest.role == .template ? "basevol" : "subvol"
                 json.member("rootfs", "local-zfs:\(volume)-\(guest.vmid)-disk-0,size=\(guest.diskBytes >> 30)G")
-                json.member("net0", "name=eth0,bridge=vmbr0,hwaddr=\(identity.hardwareAddresses.0),ip=dhcp,type=veth")
+                let isStatic = world.hasStaticAddress(guest)
+                json.member(
+                    "net0",
+                    "name=eth0,bridge=vmbr0,\(isStatic ? "gw=\(world.gateway(of: guest))," : "")hwaddr=\(identity.hardwareAddresses.0),"
+                        + "ip=\(isStatic ? world.addressText(of: guest) : "dhcp"),type=veth")
                 writeCommon(guest, identity, into: &json)
             }
         }

@@ -6,7 +6,9 @@ extension ProxmoxAnswers {
     func lxcList(_ view: NodeView) -> [UInt8] {
         document(reservingBytes: 256 + view.node.lxc.count * 640) { json in
             json.array { json in
-                for index in view.node.lxc { json.object { writeContainer(inventory.guests[index], view, into: &$0) } }
+                for index in view.node.lxc where rights.show(inventory.guests[index]) {
+                    json.object { writeContainer(inventory.guests[index], view, into: &$0) }
+                }
             }
         }
     }

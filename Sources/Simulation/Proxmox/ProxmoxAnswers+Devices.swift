@@ -58,7 +58,10 @@ extension ProxmoxAnswers {
     func deviceMappings(checkedOn node: String?) -> [UInt8] {
         document(reservingBytes: 512 + inventory.nodes.count * 128) { json in
             json.array { json in
-                guard inventory.passthrough.values.contains(where: { $0.hasPrefix("mapping=") }) else { return }
+                let seeing = Privileges([.mappingAudit, .mappingModify, .mappingUse])
+                guard inventory.passthrough.values.contains(where: { $0.hasPrefix("mapping=") }),
+                    rights.holds(any: seeing, at: "/mapping/pci/\(Passthrough.mapping)")
+                else { return }
                 json.object { json in
                     json.member("id", Passthrough.mapping)
                     json.member("description", "the large ones")

@@ -15,7 +15,11 @@ extension ProxmoxAnswers {
             json.array { json in
                 for view in world.views(at: moment) {
                     json.object { json in
-                        writeNodeMembers(view, into: &json)
+                        if rights.audit(node: view.node.name) {
+                            writeNodeMembers(view, into: &json)
+                        } else {
+                            writeBareNode(view, into: &json)
+                        }
                         json.member("ssl_fingerprint", view.node.fingerprint)
                     }
                 }

@@ -9,7 +9,7 @@ extension ProxmoxAnswers {
     func pools() -> [UInt8] {
         document { json in
             json.array { json in
-                for pool in inventory.pools { json.object { Self.writeName(pool, into: &$0) } }
+                for pool in inventory.pools where rights.show(pool: pool.name) { json.object { Self.writeName(pool, into: &$0) } }
             }
         }
     }

@@ -16,7 +16,9 @@ extension ProxmoxAnswers {
     func qemuList(_ view: NodeView, isFull: Bool) -> [UInt8] {
         document(reservingBytes: 256 + view.node.qemu.count * (isFull ? 4608 : 640)) { json in
             json.array { json in
-                for index in view.node.qemu { writeQemu(inventory.guests[index], view, isFull ? .full : .list, into: &json) }
+                for index in view.node.qemu where rights.show(inventory.guests[index]) {
+                    writeQemu(inventory.guests[index], view, isFull ? .full : .list, into: &json)
+                }
             }
         }
     }

@@ -6,7 +6,9 @@ extension ProxmoxAnswers {
     ///
     /// - Parameter vmid: only the jobs of this guest; nil for all.
     func replication(_ view: NodeView, vmid: Int?) -> [UInt8] {
-        let jobs = inventory.replication[view.node.index].filter { vmid == nil || inventory.guests[$0.guest].vmid == vmid }
+        let jobs = inventory.replication[view.node.index].filter {
+            (vmid == nil || inventory.guests[$0.guest].vmid == vmid) && rights.show(inventory.guests[$0.guest])
+        }
         return document(reservingBytes: 256 + jobs.count * 384) { json in
             json.array { json in
                 for job in jobs { write(job, view, into: &json) }

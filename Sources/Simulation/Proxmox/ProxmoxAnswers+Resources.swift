@@ -12,8 +12,12 @@ extension ProxmoxAnswers {
             json.array { json in
                 if type == nil || type == .vm {
                     let readings = readings(views)
-                    if type == nil { for pool in inventory.pools { write(pool, readings, into: &json) } }
-                    for guest in inventory.guests { writeResource(guest, readings[guest.index], views[guest.node], into: &json) }
+                    if type == nil {
+                        for pool in inventory.pools where rights.show(pool: pool.name) { write(pool, readings, into: &json) }
+                    }
+                    for guest in inventory.presentGuests where rights.show(guest) {
+                        writeResource(guest, readings[guest.index], views[guest.node], into: &json)
+                    }
                 }
                 if type == nil || type == .node {
                     for view in views { json.object { writeNodeResource(view, into: &$0) } }
@@ -75,7 +79,7 @@ extension ProxmoxAnswers {
             json.member("name", guest.name)
             json.member("template", guest.role == .template ? 1 : 0)
             if !isMember {
-                if let pool = guest.pool { json.member("pool", pool) }
+                if let pool = guest.pool, rights.show(pool: pool) { json.member("pool", pool) }
                 if let state = guest.haState { json.member("hastate", state) }
             }
             if let lock = guest.lock { json.member("lock", lock) }
@@ -115,7 +119,7 @@ extension ProxmoxAnswers {
     }
 
     private func writeNodeResource(_ view: NodeView, into json: inout JSONWriter) {
-        writeNodeMembers(view, into: &json)
+        if rights.audit(node: view.node.name) { writeNodeMembers(view, into: &json) } else { writeBareNode(view, into: &json) }
         if view.isOnline { writeClusterMembers(view, into: &json) }
     }
 
@@ -126,7 +130,7 @@ extension ProxmoxAnswers {
     }
 
     private func writeStorages(_ views: [NodeView], into json: inout JSONWriter) {
-        for storage in inventory.storages {
+        for storage in inventory.storages where rights.holds(any: .datastoreAudit, at: "/storage/\(storage.name)") {
             for view in views {
                 json.object { json in
                     json.member("id", "storage/\(view.node.name)/\(storage.name)")
@@ -157,6 +161,7 @@ extension ProxmoxAnswers {
     }
 
     private func writeZone(_ view: NodeView, into json: inout JSONWriter) {
+        guard rights.holds(any: .sdnAudit, at: "/sdn/zones/localnetwork") else { return }
         if inventory.release == .v84 {
             json.object { json in
                 json.member("id", "sdn/\(view.node.name)/localnetwork")

@@ -1,37 +1,7 @@
 import JSON
 
-/// What is left for somebody who may do nothing.
+/// What is left for somebody who may not see the rest.
 extension ProxmoxAnswers {
-    /// /cluster/resources: nodes, by name and state only.
-    func bareResources(type: ResourceType?) -> [UInt8] {
-        document { json in
-            json.array { json in
-                guard type == nil || type == .node else { return }
-                for view in world.views(at: moment) {
-                    json.object { json in
-                        writeBareNode(view, into: &json)
-                        guard view.isOnline else { return }
-                        writeClusterMembers(view, into: &json)
-                    }
-                }
-            }
-        }
-    }
-
-    /// /nodes
-    func bareNodes() -> [UInt8] {
-        document { json in
-            json.array { json in
-                for view in world.views(at: moment) {
-                    json.object { json in
-                        writeBareNode(view, into: &json)
-                        json.member("ssl_fingerprint", view.node.fingerprint)
-                    }
-                }
-            }
-        }
-    }
-
     /// /nodes/N/subscription
     func bareSubscription(_ view: NodeView) -> [UInt8] {
         document { json in
@@ -55,7 +25,8 @@ extension ProxmoxAnswers {
         }
     }
 
-    private func writeBareNode(_ view: NodeView, into json: inout JSONWriter) {
+    /// A node by name and state only.
+    func writeBareNode(_ view: NodeView, into json: inout JSONWriter) {
         json.member("id", "node/" + view.node.name)
         json.member("node", view.node.name)
         json.member("type", "node")

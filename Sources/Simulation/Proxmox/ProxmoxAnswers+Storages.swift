@@ -17,7 +17,8 @@ extension ProxmoxAnswers {
     func storages(_ view: NodeView, _ filter: StorageFilter) -> [UInt8] {
         document(reservingBytes: 2048) { json in
             json.array { json in
-                for storage in inventory.storages where filter.accepts(storage.name, storage.content) {
+                for storage in inventory.storages where filter.accepts(storage.name, storage.content) && rights.list(storage: storage.name)
+                {
                     let (used, total) = usage(of: storage, view)
                     json.object { json in
                         json.member("storage", storage.name)
@@ -32,7 +33,7 @@ extension ProxmoxAnswers {
                         json.member("used_fraction", total > 0 ? Double(used) / Double(total) : 0)
                     }
                 }
-                guard !filter.isEnabledOnly, filter.accepts(Self.disabled, "backup") else { return }
+                guard !filter.isEnabledOnly, filter.accepts(Self.disabled, "backup"), rights.list(storage: Self.disabled) else { return }
                 json.object { json in
                     json.member("storage", Self.disabled)
                     json.member("type", "nfs")
@@ -48,7 +49,7 @@ extension ProxmoxAnswers {
     func storageConfiguration() -> [UInt8] {
         document { json in
             json.array { json in
-                for storage in inventory.storages {
+                for storage in inventory.storages where rights.list(storage: storage.name) {
                     json.object { json in
                         json.member("storage", storage.name)
                         json.member("type", storage.pluginType)
@@ -61,6 +62,7 @@ extension ProxmoxAnswers {
                         }
                     }
                 }
+                guard rights.list(storage: Self.disabled) else { return }
                 json.object { json in
                     json.member("storage", Self.disabled)
                     json.member("type", "nfs")

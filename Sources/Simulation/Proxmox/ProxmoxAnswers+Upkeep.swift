@@ -82,6 +82,31 @@ extension ProxmoxAnswers {
         }
     }
 
+    /// /nodes/N/apt/update: a few packages, fewer on some nodes than on others.
+    func updates(_ view: NodeView) -> [UInt8] {
+        let packages = [
+            ("dpkg", "1.22.21", "1.22.22", "Debian"), ("openssl", "3.5.1-1", "3.5.4-1", "Debian"),
+            ("pve-docs", "9.2.3", "9.2.4", "Proxmox"),
+        ]
+        return document { json in
+            json.array { json in
+                for (name, old, new, origin) in packages.dropLast(view.node.index % (packages.count + 1)) {
+                    json.object { json in
+                        json.member("Package", name)
+                        json.member("Title", "the package \(name)")
+                        json.member("Description", "The package \(name)")
+                        json.member("OldVersion", old)
+                        json.member("Version", new)
+                        json.member("Origin", origin)
+                        json.member("Arch", "amd64")
+                        json.member("Section", "admin")
+                        json.member("Priority", "optional")
+                    }
+                }
+            }
+        }
+    }
+
     /// /nodes/N/apt/versions: a few of the packages that the real one lists.
     func packages() -> [UInt8] {
         let release = inventory.release

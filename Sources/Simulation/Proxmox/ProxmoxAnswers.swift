@@ -6,11 +6,16 @@ struct ProxmoxAnswers: Sendable {
     let world: World
     /// Seconds since the world's epoch.
     let moment: Double
+    /// What the one who asks may see.
+    var rights: AccessRights
 
     /// Answers as of a unix time.
-    init(world: World, unixSeconds: Double) {
+    ///
+    /// - Parameter rights: by default those of who may look at everything.
+    init(world: World, unixSeconds: Double, rights: AccessRights? = nil) {
         self.world = world
         moment = world.moment(of: unixSeconds)
+        self.rights = rights ?? .auditor(of: world.inventory.release)
     }
 
     var inventory: Inventory { world.inventory }

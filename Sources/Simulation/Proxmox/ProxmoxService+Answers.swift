@@ -7,7 +7,9 @@ extension ProxmoxService {
         switch route {
         case .version: return ProxmoxResponse.success(answers.version())
         case .clusterStatus: return ProxmoxResponse.success(answers.clusterStatus())
-        case .clusterTasks: return ProxmoxResponse.success(answers.clusterTasks())
+        case .clusterTasks:
+            let seesAll = answers.rights.holds(any: .sysAudit, at: "/")
+            return ProxmoxResponse.success(seesAll ? answers.clusterTasks() : answers.empty(isObject: false))
         case .notBackedUp: return ProxmoxResponse.success(answers.notBackedUp())
         case .qdevice: return ProxmoxResponse.success(answers.qdevice())
         case .nodes: return ProxmoxResponse.success(answers.nodes())
@@ -28,10 +30,15 @@ extension ProxmoxService {
     {
         switch route {
         case .nodeStatus: return ProxmoxResponse.success(answers.nodeStatus(view))
-        case .subscription: return ProxmoxResponse.success(answers.subscription(view))
+        case .subscription:
+            let isWhole = answers.rights.audit(node: view.node.name)
+            return ProxmoxResponse.success(isWhole ? answers.subscription(view) : answers.bareSubscription(view))
         case .nodeTasks:
             do {
-                return ProxmoxResponse.success(answers.nodeTasks(view, try TaskFilter(request.query)))
+                let filter = try TaskFilter(request.query)
+                // All tasks are root's, and who does not audit sees only its own.
+                guard answers.rights.audit(node: view.node.name) else { return ProxmoxResponse.success(answers.empty(isObject: false)) }
+                return ProxmoxResponse.success(answers.nodeTasks(view, filter))
             } catch {
                 return ProxmoxResponse.badParameters([(error.name, error.text)])
             }
@@ -49,17 +56,14 @@ extension ProxmoxService {
             return ProxmoxResponse.success(answers.qemuList(view, isFull: isFull))
         case .ofNode(let place, _): return answer(place, view, answers, request)
         case .ofGuest(let place, let kind, _, let vmid):
-            if case .agent = place, !source.inventory.release.auditorPrivileges.contains(source.inventory.release.agentPrivilege) {
-                return ProxmoxResponse.failure(403, "Permission check failed (/vms/\(vmid), \(source.inventory.release.agentPrivilege))\n")
-            }
-            return guest(vmid, kind, view) { answer(place, $0, view, answers) }
+            return guest(vmid, kind, view, answers) { answer(place, $0, view, answers) }
         case .guestStatus(let kind, _, let vmid):
-            return guest(vmid, kind, view) {
+            return guest(vmid, kind, view, answers) {
                 ProxmoxResponse.success(kind == .qemu ? answers.qemuStatus($0, view) : answers.lxcStatus($0, view))
             }
         case .guestConfiguration(let kind, _, let vmid):
             guard Self.boolean(request.parameter("current")) != nil else { return Self.notBoolean("current", request) }
-            return guest(vmid, kind, view) { guest in
+            return guest(vmid, kind, view, answers) { guest in
                 if let snapshot = request.parameter("snapshot"),
                     !answers.world.snapshots(of: guest).contains(where: { $0.name == snapshot })
                 {
@@ -82,11 +86,12 @@ extension ProxmoxService {
             ?? ProxmoxResponse.failure(500, "no such replication job '\(job)'\n")
     }
 
-    private func guest(_ text: String, _ kind: Guest.Kind, _ view: NodeView, _ answer: (Guest) -> HTTPServerResponse) -> HTTPServerResponse
-    {
+    private func guest(
+        _ text: String, _ kind: Guest.Kind, _ view: NodeView, _ answers: ProxmoxAnswers, _ answer: (Guest) -> HTTPServerResponse
+    ) -> HTTPServerResponse {
         let vmid: Int
         do throws(BadValue) { vmid = try Self.vmid(text) } catch { return ProxmoxResponse.badParameters([("vmid", error.text)]) }
-        guard let guest = source.inventory.guest(vmid: vmid), guest.kind == kind, guest.node == view.node.index else {
+        guard let guest = answers.inventory.guest(vmid: vmid), guest.kind == kind, guest.node == view.node.index else {
             let folder = kind == .qemu ? "qemu-server" : "lxc"
             return ProxmoxResponse.failure(500, "Configuration file 'nodes/\(view.node.name)/\(folder)/\(vmid).conf' does not exist\n")
         }

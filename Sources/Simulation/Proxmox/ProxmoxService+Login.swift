@@ -26,7 +26,7 @@ extension ProxmoxService {
                 case .ticket:
                     json.member("ticket", tickets.ticket(for: wanted.user, at: time))
                     json.key("cap")
-                    json.object { Self.writeCapabilities(source.inventory.release.auditorPrivileges, into: &$0) }
+                    json.object { writeCapabilities(of: .user(wanted.user), into: &$0) }
                 case .challenge:
                     json.member("ticket", tickets.challenge(for: wanted.user, at: time))
                     json.member("NeedTFA", 1)
@@ -36,19 +36,32 @@ extension ProxmoxService {
         return ProxmoxResponse.success(json.bytes)
     }
 
-    /// The rights of an auditor, as the web interface wants them.
-    private static func writeCapabilities(_ privileges: [String], into json: inout JSONWriter) {
-        for (area, rights) in [
-            ("access", []), ("dc", ["Sys.Audit", "SDN.Audit"]), ("mapping", ["Mapping.Audit"]), ("nodes", ["Sys.Audit"]),
-            ("sdn", ["SDN.Audit"]), ("storage", ["Datastore.Audit"]), ("vms", ["VM.Audit", "VM.GuestAgent.Audit"]),
-        ] {
+    /// What somebody may, as the web interface wants it: by area, what is held anywhere in it.
+    private func writeCapabilities(of user: AccessIdentity, into json: inout JSONWriter) {
+        let world = source.current()
+        let rights = rights(of: user, world, world.moment(of: source.clock.unixSeconds))
+        let usual = ["/", "/nodes", "/access/groups", "/vms", "/storage", "/sdn", "/mapping"]
+        var held: [Substring: Privileges] = [:]
+        for path in usual + directory.now.entries.keys {
+            let grant = rights.grant(at: path, pool: source.inventory.pool(at: path))
+            let area = path.split(separator: "/").first ?? "dc"
+            for area in area == "pool" ? ["vms", "storage"] : [area] { held[area, default: []].formUnion(grant.held) }
+        }
+        for (area, prefixes) in Self.areas {
             json.key(text: area)
             json.object { json in
-                for right in rights where privileges.contains(right) {
-                    json.key(text: right)
+                for privilege in (held[area[...]] ?? []).members where prefixes.contains(where: privilege.rawValue.hasPrefix) {
+                    json.key(text: privilege.rawValue)
                     json.integer(1)
                 }
             }
         }
     }
+
+    /// Which rights belong to an area of the web interface.
+    private static let areas: KeyValuePairs<String, [String]> = [
+        "access": ["User.", "Group.", "Permissions.Modify"], "dc": ["Sys.Audit", "Sys.Modify", "SDN."],
+        "mapping": ["Mapping.", "Permissions.Modify"], "nodes": ["Sys.", "Permissions.Modify"], "sdn": ["SDN.", "Permissions.Modify"],
+        "storage": ["Datastore.", "Permissions.Modify"], "vms": ["VM.", "Permissions.Modify"],
+    ]
 }

@@ -7,7 +7,7 @@ extension ProxmoxService {
         var query = QueryReader(request)
         let release = source.inventory.release
         switch place {
-        case .permissions: return ProxmoxResponse.success(answers.permissions(path: query.text("path")))
+        case .permissions: return ProxmoxResponse.empty(500)
         case .availability: return ProxmoxResponse.success(answers.availability())
         case .managedResources: return ProxmoxResponse.success(answers.managedResources())
         case .availabilityGroups:
@@ -26,6 +26,9 @@ extension ProxmoxService {
             let type: ProxmoxAnswers.MemberType? = query.choice("type")
             return query.answer {
                 guard let name = query.text("poolid") else { return ProxmoxResponse.success(answers.pools()) }
+                guard answers.rights.show(pool: name) else {
+                    return ProxmoxResponse.success(answers.empty(isObject: false))
+                }
                 return Self.pool(name, answers.pool(name, isListed: true, type: type))
             }
         case .pool(let name):
@@ -46,8 +49,7 @@ extension ProxmoxService {
         case .time: return ProxmoxResponse.success(answers.time())
         case .certificates: return ProxmoxResponse.success(answers.certificates(view))
         case .services: return ProxmoxResponse.success(answers.services(view))
-        // An auditor may not look for updates, as that fetches lists.
-        case .updates: return ProxmoxResponse.failure(403, "Permission check failed (/nodes/\(view.node.name), Sys.Modify)\n")
+        case .updates: return ProxmoxResponse.success(answers.updates(view))
         case .packages: return ProxmoxResponse.success(answers.packages())
         case .storages:
             var filter = ProxmoxAnswers.StorageFilter()
@@ -95,27 +97,6 @@ extension ProxmoxService {
         case .agent(let command):
             if let failure = answers.agentFailure(guest) { return ProxmoxResponse.failure(500, failure) }
             return ProxmoxResponse.success(answers.agent(command, guest, view))
-        }
-    }
-
-    /// What is left of an answer for somebody who may do nothing; nil for what is the same for all.
-    func rightlessAnswer(
-        _ route: ProxmoxRoute, _ view: NodeView?, _ answers: ProxmoxAnswers, _ request: HTTPServerRequest
-    ) -> HTTPServerResponse? {
-        switch route.withoutRights(agentPrivilege: source.inventory.release.agentPrivilege) {
-        case .full: return nil
-        case .refused(let text): return ProxmoxResponse.failure(403, text)
-        case .emptyList: return ProxmoxResponse.success(answers.empty(isObject: false))
-        case .bare:
-            switch (route, view) {
-            case (.subscription, let view?): return ProxmoxResponse.success(answers.bareSubscription(view))
-            case (.nodes, _): return ProxmoxResponse.success(answers.bareNodes())
-            case (.clusterResources, _):
-                var query = QueryReader(request)
-                let type: ProxmoxAnswers.ResourceType? = query.choice("type")
-                return query.answer { ProxmoxResponse.success(answers.bareResources(type: type)) }
-            default: return ProxmoxResponse.success(answers.empty(isObject: true))
-            }
         }
     }
 }

@@ -16,12 +16,15 @@ struct ProxmoxService: Sendable {
     }
 
     let source: WorldSource
+    /// Who there is, and who may what.
+    let directory: AccessDirectory
     let authentication: Authentication
     let passwordLogin: PasswordLogin
     /// By which tickets grow old; the world may stand still.
     let serverClock: WallClock
     let delays: Delays
     let scenarios: ScenarioEndpoint
+    let guests: GuestEndpoint
     let statistics = CallStatistics()
 
     /// Where the counted calls are read, and cleared by DELETE.
@@ -31,6 +34,7 @@ struct ProxmoxService: Sendable {
     func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         switch request.path {
         case ScenarioEndpoint.path: return await scenarios.answer(request)
+        case let path where GuestEndpoint.answers(path): return await guests.answer(request)
         case Self.statisticsPath: return statistics(request)
         case "/health", "/-/healthy", "/ready", "/-/ready": return HTTPServerResponse(text: "OK\n")
         case "/": return HTTPServerResponse(text: landing)
@@ -63,7 +67,7 @@ struct ProxmoxService: Sendable {
             guard request.method == "POST" else { return ProxmoxResponse.success(Array(#"{"data":null}"#.utf8)) }
             return world.trouble(.daemonDead, node: asked, at: moment) == nil ? await login(request) : ProxmoxResponse.empty(595)
         }
-        guard authentication.accepts(request, at: serverClock.unixSeconds) else {
+        guard let asker = authentication.identity(of: request, at: serverClock.unixSeconds) else {
             await pause(delays.refusalSeconds)
             return ProxmoxResponse.empty(401)
         }
@@ -71,17 +75,22 @@ struct ProxmoxService: Sendable {
         if request.method == "HEAD" || request.method == "OPTIONS" || request.method == "PATCH" { return ProxmoxResponse.empty(501) }
         let name = path.joined(separator: "/")
         let notImplemented = ProxmoxResponse.failure(501, "Method '\(request.method) /\(name)' not implemented")
-        if case .guestPower(_, _, let vmid, _) = route, request.method == "POST" {
-            // Rights are looked at before the guest is looked for, and an auditor has none here.
-            return ProxmoxResponse.failure(403, "Permission check failed (/vms/\(vmid), VM.PowerMgmt)\n")
+        let rights = rights(of: asker, world, moment)
+        if case .access(let place) = route {
+            guard place.methods.contains(request.method) else { return notImplemented }
+            return administration(place, request, asker, rights, world, moment)
+        }
+        // Rights are looked at before anything is looked for.
+        if let need = route.need(of: world.inventory.release), !need.isMet(by: rights, in: world.inventory) {
+            let isAsked = if case .guestPower = route { request.method == "POST" } else { request.method == "GET" }
+            if isAsked { return ProxmoxResponse.failure(403, need.refusal) }
+        }
+        if case .guestPower = route, request.method == "POST" {
+            return ProxmoxResponse.failure(500, "nothing is started or stopped in a simulated cluster\n")
         }
         guard request.method == "GET" else { return notImplemented }
         if case .unknown(nil) = route { return notImplemented }
 
-        let isRightless = world.trouble(.rightsLost, at: moment) != nil
-        if isRightless, case .refused(let text) = route.withoutRights(agentPrivilege: world.inventory.release.agentPrivilege) {
-            return ProxmoxResponse.failure(403, text)
-        }
         var view: NodeView?
         if let node = route.node {
             guard let index = world.inventory.node(named: node) else {
@@ -98,13 +107,13 @@ struct ProxmoxService: Sendable {
         if route.isProtected, world.trouble(.daemonDead, node: route.isPassedOn ? view?.node.index : asked, at: moment) != nil {
             return ProxmoxResponse.empty(595)
         }
-        let answers = ProxmoxAnswers(world: source.current(), unixSeconds: source.clock.unixSeconds)
+        let answers = ProxmoxAnswers(world: source.current(), unixSeconds: source.clock.unixSeconds, rights: rights)
         if case .unknown = route { return notImplemented }
         if case .guestPower = route { return notImplemented }
         let errors = parameterErrors(route, request)
         guard errors.isEmpty else { return ProxmoxResponse.badParameters(errors) }
-        if isRightless, let answer = rightlessAnswer(route, view, answers, request) { return answer }
         if let view { return nodeAnswer(route, view, answers, request) }
+        if case .cluster(.permissions) = route { return permissions(asker, answers, request) }
         if case .cluster(let place) = route { return answer(place, answers, request) ?? notImplemented }
         return clusterAnswer(route, answers, request)
     }
@@ -131,8 +140,8 @@ struct ProxmoxService: Sendable {
     private var landing: String {
         """
         Simulated Proxmox VE cluster "\(source.inventory.cluster)": \(source.inventory.nodes.count) nodes, \
-        \(source.inventory.guests.count) guests.
-        API: \(ProxmoxRoute.base)/  Scenario: \(ScenarioEndpoint.path)  Calls counted: \(Self.statisticsPath)
+        \(source.current().inventory.presentGuests.count) guests.
+        API: \(ProxmoxRoute.base)/  Scenario: \(ScenarioEndpoint.path)  Guests: \(GuestEndpoint.path)  Calls counted: \(Self.statisticsPath)
 
         """
     }

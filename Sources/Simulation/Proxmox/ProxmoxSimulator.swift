@@ -21,12 +21,20 @@ package final class ProxmoxSimulator: Sendable {
         package var latencySeconds = 0.02
         /// Where the world's scenario file is and the certificate is put; nil for a world of this process alone.
         package var worldDirectory: String?
-        /// The one API token that is accepted: `USER@REALM!TOKENID=SECRET`.
+        /// The API token that is accepted from the start: `USER@REALM!TOKENID=SECRET`. It has only what it and its user both have.
         package var token = Secret("monitor@pve!martlet=SECRET")
-        /// The one user who may log in, with its realm.
+        /// The roles that the token has on `/`; none for a token that nobody gave anything.
+        package var tokenRoles = ["PVEAuditor"]
+        /// Whether the token's last day is over.
+        package var isTokenExpired = false
+        /// The user who may log in, with its realm.
         package var user = "monitor@pve"
-        /// Its password; without one every login is refused.
+        /// Its password; without one its every login is refused.
         package var password: Secret?
+        /// The roles that it and the token's user have on `/`.
+        package var userRoles = ["PVEAuditor"]
+        /// The password of root@pam, who may do everything and change what others may; without one its every login is refused.
+        package var rootPassword: Secret?
         /// How long a ticket is good.
         package var ticketLifetimeSeconds = 7200.0
         /// Whether a login needs the code 123456 too.
@@ -37,6 +45,10 @@ package final class ProxmoxSimulator: Sendable {
         package var release = Release.current
         /// Whether Ceph is installed.
         package var hasCeph = false
+        /// The address of the first guest; each further one has the next. nil for addresses that nobody can reach.
+        package var guestsFirstAddress: String?
+        /// The flag that set `guestsFirstAddress`, for errors.
+        package var guestsFirstAddressOrigin = "--guests-first-address"
         /// HTTP instead of HTTPS.
         package var plainHTTP = false
         /// How long a call to a node that is off hangs before it fails with 595.
@@ -93,18 +105,26 @@ package final class ProxmoxSimulator: Sendable {
         try check(user: options.user)
         let source = try WorldSource(
             seed: options.seed, nodes: options.nodes, guests: options.guests, cluster: options.cluster, hasQDevice: options.hasQDevice,
-            release: options.release, hasCeph: options.hasCeph, directory: options.worldDirectory, clock: options.clock, logger: logger)
+            release: options.release, hasCeph: options.hasCeph,
+            firstGuestAddress: try firstAddress(options), directory: options.worldDirectory, clock: options.clock, logger: logger)
+        let directory = try AccessSetup(options).directory()
         let tickets = TicketOffice(lifetimeSeconds: options.ticketLifetimeSeconds)
         return ProxmoxService(
-            source: source, authentication: Authentication(token: TokenCheck(options.token), tickets: tickets),
+            source: source, directory: directory, authentication: Authentication(directory: directory, tickets: tickets),
             passwordLogin: PasswordLogin(
-                user: options.user, password: options.password, needsSecondFactor: options.needsSecondFactor, tickets: tickets),
+                directory: directory, secondFactorUser: options.needsSecondFactor ? options.user : nil, tickets: tickets),
             serverClock: options.serverClock,
             delays: ProxmoxService.Delays(
                 latencySeconds: options.latencySeconds, offlineSeconds: options.offlineDelaySeconds,
                 hangSeconds: options.hangDelaySeconds,
                 refusalSeconds: options.authDelaySeconds),
-            scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: options.nodes, clock: options.clock))
+            scenarios: ScenarioEndpoint(store: source.scenarios, nodeCount: options.nodes, clock: options.clock),
+            guests: GuestEndpoint(source: source))
+    }
+
+    private static func firstAddress(_ options: Options) throws(Failure) -> IPv4Address? {
+        guard let text = options.guestsFirstAddress else { return nil }
+        return try IPv4Address(first: text, of: options.guests, origin: options.guestsFirstAddressOrigin)
     }
 
     private static func certificate(_ options: Options) throws(Failure) -> SelfSignedCertificate {

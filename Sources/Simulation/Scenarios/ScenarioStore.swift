@@ -66,11 +66,19 @@ package final class ScenarioStore: Sendable {
     ///
     /// Errors: `limit` for a full history; a file that is broken or cannot be written.
     func begin(_ scenario: Scenario, node: String?) async throws(Failure) -> Timeline {
+        try await change { timeline, now throws(Failure) in try timeline.add(scenario, node: node, at: now) }
+    }
+
+    /// Lets something happen now that depends on what has happened so far, and returns the new timeline. When `edit` fails, nothing has happened.
+    ///
+    /// - Parameter edit: gets the timeline as it is, of all processes, and the unix time.
+    /// Errors: those of `edit`; a file that is broken or cannot be written.
+    func change(_ edit: (inout Timeline, _ unixSeconds: Double) throws(Failure) -> Void) async throws(Failure) -> Timeline {
         guard let path else {
             let result: Result<Timeline, Failure> = state.withLock { state in
                 var timeline = state.timeline
                 do throws(Failure) {
-                    try timeline.add(scenario, node: node, at: clock.unixSeconds)
+                    try edit(&timeline, clock.unixSeconds)
                 } catch {
                     return .failure(error)
                 }
@@ -83,7 +91,7 @@ package final class ScenarioStore: Sendable {
         defer { lock.release() }
         // What another process has written meanwhile comes first.
         var timeline = try Self.read(path)
-        try timeline.add(scenario, node: node, at: clock.unixSeconds)
+        try edit(&timeline, clock.unixSeconds)
         try Files.write(timeline.json(), to: path, mode: 0o600)
         let written = timeline
         state.withLock { state in
@@ -100,7 +108,7 @@ package final class ScenarioStore: Sendable {
     }
 
     private static func read(_ path: String) throws(Failure) -> Timeline {
-        try Timeline(parsing: Files.read(path, limitBytes: 4 << 20), path: path)
+        try Timeline(parsing: Files.read(path, limitBytes: 16 << 20), path: path)
     }
 
     /// Makes the file unless another process has just made it.

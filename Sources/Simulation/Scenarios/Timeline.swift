@@ -1,9 +1,10 @@
 import JSON
 import Primitives
 
-/// Everything that was ever asked of a world: which scenario began when.
+/// Everything that was ever asked of a world: which scenario began when, and what was done to which guest.
 ///
-/// As JSON: `{"version":1,"epoch":1795226829,"changes":[{"at":1795226900.5,"scenario":"node-down","node":"pve2"}]}`.
+/// As JSON: `{"version":2,"epoch":1795226829,"changes":[{"at":1795226900.5,"scenario":"node-down","node":"pve2"}],
+/// "guests":[{"at":1795226950.5,"vmid":101,"status":"stopped"}]}`. Version 1 had no guests, and is read as a world in which none changed.
 struct Timeline: Sendable, Equatable {
     /// The beginning of a scenario, which ends the one before.
     struct Change: Sendable, Equatable {
@@ -15,14 +16,16 @@ struct Timeline: Sendable, Equatable {
     }
 
     /// The format that this program writes and reads.
-    static let version = 1
-    /// A history is not allowed to grow past this.
+    static let version = 2
+    /// Neither history is allowed to grow past this.
     static let changeLimit = 10_000
 
     /// When the world was made, in unix time. Its inventory had been running for days by then.
     let epoch: Double
     /// In the order of time.
     private(set) var changes: [Change] = []
+    /// In the order of time.
+    private(set) var guestChanges: [GuestChange] = []
 
     /// A history in which nothing has happened yet.
     init(epoch: Double) { self.epoch = epoch }
@@ -46,9 +49,19 @@ struct Timeline: Sendable, Equatable {
         changes.append(Change(at: max(unixSeconds, changes.last?.at ?? epoch), scenario: scenario, node: node))
     }
 
+    /// Adds a change of a guest that happens now.
+    ///
+    /// Errors: `limit` when the history is full.
+    mutating func add(_ order: GuestOrder, of vmid: Int, at unixSeconds: Double) throws(Failure) {
+        guard guestChanges.count < Self.changeLimit else {
+            throw Failure(.limit, "the history of guests is full (\(Self.changeLimit) changes); start a new world directory")
+        }
+        guestChanges.append(GuestChange(at: max(unixSeconds, guestChanges.last?.at ?? epoch), vmid: vmid, order: order))
+    }
+
     /// The file's content.
     func json() -> [UInt8] {
-        var json = JSONWriter(reservingBytes: 128 + changes.count * 64)
+        var json = JSONWriter(reservingBytes: 128 + (changes.count + guestChanges.count) * 64)
         json.object { json in
             json.member("version", Self.version)
             json.member("epoch", epoch)
@@ -61,6 +74,10 @@ struct Timeline: Sendable, Equatable {
                         if let node = change.node { json.member("node", node) }
                     }
                 }
+            }
+            json.key("guests")
+            json.array { json in
+                for change in guestChanges { json.object { change.write(into: &$0) } }
             }
         }
         return json.bytes + [UInt8(ascii: "\n")]
@@ -85,21 +102,39 @@ extension Timeline {
             }
             guard let epoch = root["epoch"]?.number, (0...4.1e9).contains(epoch) else { return .failure(broken("has no epoch")) }
             guard let list = root["changes"], list.isArray else { return .failure(broken("has no list of changes")) }
-            var changes: [Change] = []
-            var problem: String?
-            list.forEachElement { element in
-                guard problem == nil else { return }
-                do { changes.append(try Change(element)) } catch { problem = "change \(changes.count + 1): \(error)" }
-            }
-            if let problem { return .failure(broken(problem)) }
-            guard changes.count <= Self.changeLimit else { return .failure(broken("has more than \(Self.changeLimit) changes")) }
-            // Written by hand, it may be out of order; equal moments keep the order of the file.
-            let ordered = changes.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+            let guests = root["guests"]
+            guard version == 1 || guests?.isArray == true else { return .failure(broken("has no list of guests")) }
             var timeline = Timeline(epoch: epoch)
-            timeline.changes = ordered
+            do throws(Failure) {
+                timeline.changes = try Self.read(list, "change") { value throws(Failure) in try Change(value) }.sorted(by: \.at)
+                if version > 1, let guests {
+                    timeline.guestChanges = try Self.read(guests, "guest") { value throws(Failure) in try GuestChange(value) }.sorted(
+                        by: \.at)
+                }
+            } catch {
+                return .failure(broken(error.message))
+            }
             return .success(timeline)
         }
         self = try result.get()
+    }
+
+    private static func read<Element>(
+        _ list: JSONValue, _ word: String, _ element: (JSONValue) throws(Failure) -> Element
+    ) throws(Failure) -> [Element] {
+        var elements: [Element] = []
+        var problem: Failure?
+        list.forEachElement { value in
+            guard problem == nil else { return }
+            do throws(Failure) {
+                elements.append(try element(value))
+            } catch {
+                problem = Failure(.malformed, "\(word) \(elements.count + 1): \(error)")
+            }
+        }
+        if let problem { throw problem }
+        guard elements.count <= changeLimit else { throw Failure(.limit, "has more than \(changeLimit) \(word)s") }
+        return elements
     }
 }
 
@@ -108,5 +143,12 @@ extension Timeline.Change {
         guard let at = value["at"]?.number, (0...4.1e9).contains(at) else { throw Failure(.malformed, "\"at\" is no unix time") }
         guard let name = value["scenario"]?.text else { throw Failure(.malformed, "\"scenario\" is missing") }
         self.init(at: at, scenario: try Scenario(named: name), node: value["node"]?.text)
+    }
+}
+
+extension Array {
+    /// Written by hand, a file may be out of order; equal moments keep the order of the file.
+    fileprivate func sorted(by moment: KeyPath<Element, Double>) -> [Element] {
+        enumerated().sorted { ($0.element[keyPath: moment], $0.offset) < ($1.element[keyPath: moment], $1.offset) }.map(\.element)
     }
 }

@@ -20,9 +20,9 @@ struct BackupJob: Sendable {
     let isEnabled: Bool
     let selection: Selection
     /// Positions of all its guests, in the order of vmids.
-    let guests: [Int]
+    var guests: [Int]
     /// The same by node.
-    let guestsByNode: [[Int]]
+    var guestsByNode: [[Int]]
 
     /// The start that comes next, in unix time.
     func nextRun(after unixSeconds: Int) -> Int {

@@ -17,7 +17,7 @@ struct BackupLog {
         self.node = node
         self.now = now
         times = world.backupTimes(of: run)
-        head = Self.head(run, node, world.inventory)
+        head = Self.head(run, node, world)
     }
 
     private var guests: [Guest] { world.inventory.guests }
@@ -57,7 +57,8 @@ struct BackupLog {
 
     // MARK: parts
 
-    private static func head(_ run: BackupRun, _ node: Node, _ inventory: Inventory) -> [String] {
+    private static func head(_ run: BackupRun, _ node: Node, _ world: World) -> [String] {
+        let inventory = world.dealt
         guard let position = run.job else {
             let vmid = run.guests.first.map { "\(inventory.guests[$0].vmid)" } ?? ""
             return [
@@ -72,7 +73,8 @@ struct BackupLog {
         let options = "--mode \(run.mode) --storage \(run.storage) --job-id \(job.id) --quiet 1 --mailnotification always"
         switch job.selection {
         case .guests:
-            let others = job.guests.filter { inventory.guests[$0].node != node.index }
+            let moment = Double(run.start) - world.timeline.epoch
+            let others = job.guests.filter { world.node(ofGuest: $0, at: moment).map { $0 != node.index } ?? false }
             let skipped = others.isEmpty ? [] : ["INFO: skip external VMs: \(vmids(others, ", "))"]
             return ["INFO: starting new backup job: vzdump \(vmids(job.guests, " ")) \(options)"] + skipped
         case .pool(let name): return ["INFO: starting new backup job: vzdump --pool \(name) \(options)"]

@@ -34,10 +34,10 @@ extension World {
 
     /// The run of a job that a node began on a local day; nil when it had nothing to do or was off, and when an outage cut it short.
     func backupRun(job position: Int, node: Node, day: Int, now: Int) -> BackupRun? {
-        let job = inventory.backupJobs[position]
+        let job = dealt.backupJobs[position]
         guard job.isEnabled, let scheduled = job.start(onDay: day) else { return nil }
-        let guests = job.guestsByNode[node.index]
         let start = scheduled + 1 + (node.index + position) % 5
+        let guests = guests(of: job, on: node, at: start)
         guard !guests.isEmpty, start <= now else { return nil }
         var generator = SeededGenerator(seed: inventory.seed ^ UInt64(bitPattern: Int64(start)), "run", node.index)
         // Every fourth night a guest fails, and another fourth has a warning.
@@ -53,6 +53,13 @@ extension World {
             trouble: trouble, troubled: generator.below(guests.count))
         guard wasOn(node: node.index, from: start, to: min(run.end, now)) else { return nil }
         return run
+    }
+
+    /// The guests of a job that were on a node at a unix time: what is moved afterwards changes no run that was before.
+    private func guests(of job: BackupJob, on node: Node, at start: Int) -> [Int] {
+        guard !histories.isEmpty else { return job.guestsByNode[node.index] }
+        let moment = Double(start) - timeline.epoch
+        return job.guests.filter { self.node(ofGuest: $0, at: moment) == node.index }
     }
 
     /// How long the backup of a guest takes that is one of so many.

@@ -10,17 +10,24 @@ struct Guest: Sendable {
     let index: Int
     let vmid: Int
     let kind: Kind
-    let role: Role
+    var role: Role
     /// Position of its node in the inventory.
-    let node: Int
-    let name: String
+    var node: Int
+    var name: String
     /// As the API writes them: `prod;web`.
     var tags: String?
     let pool: String?
     /// Of a guest that HA manages: `started`, `stopped`, `error`, `migrate`, or `ignored` when HA keeps its hands off it.
     var haState: String?
-    let lock: String?
-    let hasAgent: Bool
+    var lock: String?
+    /// Whether its configuration says that there is an agent inside.
+    var hasAgent: Bool
+    /// Whether the agent inside answers, where somebody has said so; nil as it was dealt.
+    var agentSwitch: Bool?
+    /// Whether the exporter inside answers while the guest runs.
+    var hasExporter = true
+    /// Somebody has deleted it.
+    var isGone = false
     /// Whether the balloon driver in a VM tells about the memory inside.
     let hasBalloonDriver: Bool
     let balloonMinimumBytes: Int?

@@ -17,18 +17,25 @@ struct GuestIdentity: Sendable {
 
     init(_ guest: Guest, in world: World) {
         var generator = SeededGenerator(seed: world.inventory.seed, "configuration", guest.index)
-        digest = generator.hexadecimal(digits: 40)
+        let digest = generator.hexadecimal(digits: 40)
         machine = Self.uuid(&generator)
         generation = Self.uuid(&generator)
         hardwareAddresses = (Self.hardwareAddress(&generator), Self.hardwareAddress(&generator))
         created = max(0, Int(world.timeline.epoch + guest.firstBoot) - 3600 - generator.below(86_400 * 300))
         startsOnBoot = guest.role != .template && generator.fraction() < 0.6
-        let owner = guest.name.prefix { $0 != "-" }
+        // Whoever renames a guest writes no other remark.
+        let owner = world.dealt.guests[guest.index].name.prefix { $0 != "-" }
         let remark = generator.fraction()
         description = remark < 0.25 ? "\(owner): main" : remark < 0.4 ? "Owner: team \(owner)\nAsk before a restart.\n" : nil
         let system = generator.fraction()
         systemType = guest.kind == .qemu ? (system < 0.85 ? "l26" : "win11") : (system < 0.7 ? "debian" : "alpine")
         agent = generator.fraction() < 0.7 ? "1" : "enabled=1,fstrim_cloned_disks=1"
+        if let count = world.histories[guest.index]?.changeCount {
+            var changed = SeededGenerator(seed: world.inventory.seed ^ UInt64(count), "changed configuration", guest.index)
+            self.digest = changed.hexadecimal(digits: 40)
+        } else {
+            self.digest = digest
+        }
     }
 
     private static func uuid(_ generator: inout SeededGenerator) -> String {

@@ -54,19 +54,61 @@ struct GuestInside: Sendable {
         let loopback = Interface(
             name: isWindows ? "Loopback Pseudo-Interface 1" : "lo", hardwareAddress: isWindows ? "" : "00:00:00:00:00:00",
             version4: [("127.0.0.1", 8)], version6: [("::1", 128)], receivedBytes: 4096, sentBytes: 4096)
-        var interfaces = zip(zip(names, addresses), cards).enumerated().map { number, card in
-            Interface(
-                name: card.0.0, hardwareAddress: card.0.1.lowercased(),
-                version4: [("10.\(20 + number).\(guest.vmid >> 8 & 0xFF).\(guest.vmid & 0xFF)", 16)],
-                version6: Self.version6(guest, number), receivedBytes: card.1.receivedBytes, sentBytes: card.1.sentBytes)
+        let isBridged = guest.kind == .qemu && world.bridgedGuest == guest.index
+        let network = { (number: Int) -> [(address: String, prefix: Int)] in
+            let address =
+                number == 0
+                ? world.address(of: guest)
+                : IPv4Address(10, 21, UInt8(truncatingIfNeeded: guest.vmid >> 8), UInt8(truncatingIfNeeded: guest.vmid))
+            return [(address.description, World.prefixLength)]
         }
-        if guest.kind == .qemu, !isWindows, generator.below(3) == 0 {
+        var interfaces = zip(zip(names, addresses), cards).enumerated().map { number, card in
+            // What is part of a bridge has no address of its own.
+            let isPart = isBridged && number == 0
+            return Interface(
+                name: card.0.0, hardwareAddress: card.0.1.lowercased(), version4: isPart ? [] : network(number),
+                version6: isPart ? [] : Self.version6(guest, number), receivedBytes: card.1.receivedBytes, sentBytes: card.1.sentBytes)
+        }
+        if isBridged {
             interfaces.append(
                 Interface(
-                    name: "docker0", hardwareAddress: "02:42:ac:11:00:01", version4: [("172.17.0.1", 16)], version6: [], receivedBytes: 0,
-                    sentBytes: 0))
+                    name: "br0", hardwareAddress: addresses[0].lowercased(), version4: network(0), version6: Self.version6(guest, 0),
+                    receivedBytes: cards[0].receivedBytes, sentBytes: cards[0].sentBytes))
+        }
+        if guest.kind == .qemu, !isWindows {
+            let hasDocker = generator.below(3) == 0
+            interfaces += Self.innerNetworks(guest, seed: world.inventory.seed, hasDocker: hasDocker)
         }
         self.interfaces = [loopback] + interfaces
+    }
+
+    /// Networks that end inside the guest, and tunnels: nobody reaches it there.
+    private static func innerNetworks(_ guest: Guest, seed: UInt64, hasDocker: Bool) -> [Interface] {
+        var generator = SeededGenerator(seed: seed, "inner networks", guest.index)
+        func interface(
+            _ name: String, _ hardwareAddress: String, _ version4: [(address: String, prefix: Int)],
+            _ version6: [(address: String, prefix: Int)] = []
+        ) -> Interface {
+            Interface(
+                name: name, hardwareAddress: hardwareAddress, version4: version4, version6: version6, receivedBytes: 0, sentBytes: 0)
+        }
+        var interfaces: [Interface] = []
+        if hasDocker {
+            interfaces.append(interface("docker0", "02:42:ac:11:00:01", [("172.17.0.1", 16)]))
+            if generator.below(2) == 0 {
+                interfaces.append(interface("br-" + generator.hexadecimal(digits: 12), "02:42:ac:12:00:01", [("172.18.0.1", 16)]))
+                let tail = generator.hexadecimal(digits: 4)
+                let address = "6a:3c:1d:00:\(tail.prefix(2)):\(tail.suffix(2))"
+                interfaces.append(interface("veth" + generator.hexadecimal(digits: 7), address, [], [("fe80::683c:1dff:fe00:\(tail)", 64)]))
+            }
+        }
+        let last = 2 + guest.index % 250
+        switch generator.below(6) {
+        case 0: interfaces.append(interface("wg0", "", [("10.8.0.\(last)", 24)]))
+        case 1: interfaces.append(interface("tailscale0", "", [("100.64.0.\(last)", 32)], [("fd7a:115c:a1e0::\(last)", 128)]))
+        default: break
+        }
+        return interfaces
     }
 
     /// The first card has one that the world knows, the second only one of its link.
@@ -125,13 +167,4 @@ struct GuestInside: Sendable {
             id: "rocky", name: "Rocky Linux", prettyName: "Rocky Linux 9.6 (Blue Onyx)", version: "9.6 (Blue Onyx)", versionID: "9.6",
             kernel: "5.14.0-570.49.1.el9_6.x86_64", kernelVersion: "#1 SMP PREEMPT_DYNAMIC Wed Sep 24 17:03:38 UTC 2025", variant: nil),
     ]
-}
-
-extension World {
-    /// Whether the agent in a VM answers: it runs in most systems of which the configuration says so.
-    func hasAnsweringAgent(_ guest: Guest) -> Bool {
-        guard guest.hasAgent, guest.role == .running else { return false }
-        var generator = SeededGenerator(seed: inventory.seed, "agent", guest.index)
-        return generator.fraction() < 0.9
-    }
 }

@@ -46,22 +46,41 @@ struct GuestReading: Sendable {
 
 extension World {
     /// What the guest shows at `moment`, on a node that has run since `nodeBootedAt`.
-    func reading(of guest: Guest, at moment: Double, nodeBootedAt: Double) -> GuestReading {
+    ///
+    /// - Parameter isInside: as the system inside counts, which does not notice that it was moved; else as its hypervisor does.
+    func reading(of guest: Guest, at moment: Double, nodeBootedAt: Double, isInside: Bool = false) -> GuestReading {
         guard guest.isLive else { return GuestReading() }
-        let boot = boot(of: guest, nodeBootedAt: nodeBootedAt)
+        let starts = starts(of: guest, nodeBootedAt: nodeBootedAt)
+        let counted = isInside ? starts.system : starts.counters
         // A paused guest does nothing, but its process grows older.
-        let active = max(boot, guest.role == .paused ? min(moment, Self.pausedAt) : moment)
+        let active = max(counted, guest.role == .paused ? min(moment, Self.pausedAt) : moment)
         var reading = GuestReading()
-        reading.uptimeSeconds = max(0, moment - boot)
-        reading.processID = processID(of: guest, bootedAt: boot)
+        reading.uptimeSeconds = max(0, moment - starts.system)
+        reading.processID = processID(of: guest, bootedAt: starts.counters)
         reading.cpu = cpu(of: guest, at: moment)
         let fullness = guest.memory.value(at: active)
         reading.memoryBytes = Self.pages(Double(guest.memoryBytes) * fullness)
         reading.hostMemoryBytes = Self.hostMemoryBytes(of: guest, fullness)
-        let received = guest.network.area(from: boot, to: active)
-        let read = guest.diskReads.area(from: boot, to: active)
-        let written = guest.diskWrites.area(from: boot, to: active)
         if guest.role == .running { reading.memoryPressure = Int(fullness * 20) }
+        addTraffic(of: guest, from: counted, to: active, to: &reading)
+        if guest.kind == .lxc {
+            reading.swapUsedBytes = Self.pages(Double(guest.swapBytes) * (fullness - 0.1) * 0.1)
+            reading.diskUsedBytes = Self.pages(Double(guest.diskBytes) * guest.memory.value(at: active / 50))
+        }
+        return reading
+    }
+
+    /// What the guest's disks and cards did from one moment to another.
+    func traffic(of guest: Guest, from start: Double, to end: Double) -> GuestReading {
+        var reading = GuestReading()
+        addTraffic(of: guest, from: start, to: end, to: &reading)
+        return reading
+    }
+
+    private func addTraffic(of guest: Guest, from start: Double, to active: Double, to reading: inout GuestReading) {
+        let received = guest.network.area(from: start, to: active)
+        let read = guest.diskReads.area(from: start, to: active)
+        let written = guest.diskWrites.area(from: start, to: active)
         if guest.kind == .qemu {
             reading.cards.0 = card(guest, received * 0.85)
             reading.cards.1 = card(guest, received * 0.15)
@@ -71,10 +90,7 @@ extension World {
         } else {
             reading.cards.0 = card(guest, received)
             reading.disks.0 = disk(guest, read: read, written: written, moment: active)
-            reading.swapUsedBytes = Self.pages(Double(guest.swapBytes) * (fullness - 0.1) * 0.1)
-            reading.diskUsedBytes = Self.pages(Double(guest.diskBytes) * guest.memory.value(at: active / 50))
         }
-        return reading
     }
 
     /// What the guest's process weighs on its node.

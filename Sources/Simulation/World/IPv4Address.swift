@@ -1,4 +1,5 @@
 import Glibc
+import Primitives
 
 /// An IPv4 address that can be counted on.
 struct IPv4Address: Sendable, Equatable, CustomStringConvertible {
@@ -16,6 +17,19 @@ struct IPv4Address: Sendable, Equatable, CustomStringConvertible {
         var address = in_addr()
         guard inet_pton(AF_INET, text, &address) == 1 else { return nil }
         bits = UInt32(bigEndian: address.s_addr)
+    }
+
+    /// The first of `count` addresses that a flag asks for.
+    ///
+    /// Errors: no address, or one that so many others do not follow on.
+    init(first text: String, of count: Int, origin: String) throws(Failure) {
+        guard let address = IPv4Address(text) else {
+            throw Failure(.usage, "\(origin) \"\(HostileText.oneLine(text))\" is not an IPv4 address")
+        }
+        guard UInt64(address.bits) + UInt64(max(0, count)) <= UInt64(UInt32.max) else {
+            throw Failure(.usage, "\(origin) \(address): there are no \(count) addresses from there on")
+        }
+        self = address
     }
 
     /// The address so many places further on.

@@ -16,14 +16,16 @@ final class Inventory: Sendable {
     struct Pool: Sendable {
         let name: String
         /// Positions of its guests.
-        let members: [Int]
+        var members: [Int]
     }
 
     let seed: UInt64
     let cluster: String
     let nodes: [Node]
-    /// In the order of vmids, which begin at `firstVMID` and have no gap.
+    /// In the order of vmids, which begin at `firstVMID` and have no gap. Those that somebody has deleted keep their place.
     let guests: [Guest]
+    /// Whether somebody has deleted any.
+    private let hasGone: Bool
     let pools: [Pool]
     let storages: [Storage]
     /// Position of the node that HA is moving guests away from.
@@ -40,6 +42,8 @@ final class Inventory: Sendable {
     let release: Release
     /// Whether Ceph is installed.
     let hasCeph: Bool
+    /// The address of the first guest, from which the others count on; nil for addresses that nobody can reach.
+    let firstGuestAddress: IPv4Address?
     /// Of the storage that all nodes share.
     let shareBytes: Int
     let shareUsed: Wave
@@ -50,7 +54,7 @@ final class Inventory: Sendable {
     /// Deals guests, builds nodes that can carry them, and gathers pools and storages.
     init(
         seed: UInt64, nodeCount: Int, guestCount: Int, cluster: String, hasQDevice: Bool = false, release: Release = .current,
-        hasCeph: Bool = false
+        hasCeph: Bool = false, firstGuestAddress: IPv4Address? = nil
     ) {
         let plan = GuestPlan(seed: seed, nodeCount: nodeCount, guestCount: guestCount)
         let availability = AvailabilityPlan(guests: plan.guests, nodeCount: nodeCount)
@@ -59,8 +63,10 @@ final class Inventory: Sendable {
         self.hasQDevice = hasQDevice && nodeCount > 1
         self.release = release
         self.hasCeph = hasCeph
+        self.firstGuestAddress = firstGuestAddress
         let guests = AlertTags.added(to: availability.guests)
         self.guests = guests
+        hasGone = false
         nodeInMaintenance = availability.nodeInMaintenance
         replication = ReplicationPlan(seed: seed, nodeCount: nodeCount, guests: guests).jobs
         let notBackedUp = Self.notBackedUp(seed: seed, guests: guests)
@@ -92,10 +98,56 @@ final class Inventory: Sendable {
         }.map(\.index)
     }
 
+    /// The same cluster after its guests were changed: on other nodes, with other names, or gone.
+    init(_ dealt: Inventory, changedTo guests: [Guest]) {
+        func present(_ positions: [Int]) -> [Int] { positions.filter { !guests[$0].isGone } }
+        func byNode(_ positions: [Int]) -> [[Int]] {
+            var sorted = [[Int]](repeating: [], count: dealt.nodes.count)
+            for index in positions where !guests[index].isGone { sorted[guests[index].node].append(index) }
+            return sorted
+        }
+        seed = dealt.seed
+        cluster = dealt.cluster
+        self.guests = guests
+        hasGone = guests.contains(where: \.isGone)
+        let placed = byNode(Array(guests.indices))
+        nodes = dealt.nodes.map { node in
+            var node = node
+            node.qemu = placed[node.index].filter { guests[$0].kind == .qemu }
+            node.lxc = placed[node.index].filter { guests[$0].kind == .lxc }
+            return node
+        }
+        pools = dealt.pools.map { pool in
+            var pool = pool
+            pool.members = present(pool.members)
+            return pool
+        }
+        storages = dealt.storages
+        nodeInMaintenance = dealt.nodeInMaintenance
+        replication = ReplicationPlan.moved(dealt.replication, with: guests)
+        notBackedUp = present(dealt.notBackedUp)
+        backupJobs = dealt.backupJobs.map { job in
+            var job = job
+            job.guests = present(job.guests)
+            job.guestsByNode = byNode(job.guests)
+            return job
+        }
+        passthrough = dealt.passthrough
+        hasQDevice = dealt.hasQDevice
+        release = dealt.release
+        hasCeph = dealt.hasCeph
+        firstGuestAddress = dealt.firstGuestAddress
+        shareBytes = dealt.shareBytes
+        shareUsed = dealt.shareUsed
+    }
+
+    /// All but those that were deleted.
+    var presentGuests: [Guest] { hasGone ? guests.filter { !$0.isGone } : guests }
+
     /// nil when no guest has that number.
     func guest(vmid: Int) -> Guest? {
         let index = vmid - Self.firstVMID
-        return guests.indices.contains(index) ? guests[index] : nil
+        return guests.indices.contains(index) && !guests[index].isGone ? guests[index] : nil
     }
 
     /// The position of the node of that name.

@@ -44,8 +44,8 @@ struct Node: Sendable {
     let switches: Wave
 
     /// Positions in the inventory, in the order of vmids.
-    let qemu: [Int]
-    let lxc: [Int]
+    var qemu: [Int]
+    var lxc: [Int]
 
     /// The subscription's letter; empty without one.
     var level: String { subscription?.level.rawValue ?? "" }

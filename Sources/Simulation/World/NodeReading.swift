@@ -32,10 +32,11 @@ extension World {
         for index in node.lxc { add(inventory.guests[index], at: moment, &busy, &memory) }
         reading.uptimeSeconds = max(0, moment - bootedAt)
         reading.busyThreads = busy
-        reading.cpu = busy / Double(node.threads)
+        // A node was built for the guests that it had: where more were moved to it, it does what it can.
+        reading.cpu = min(1, busy / Double(node.threads))
         reading.ioWait = node.ioWait.value(at: moment)
         // Kernels count memory in pages, and used is what is not available.
-        reading.memoryUsedBytes = Self.pages(memory)
+        reading.memoryUsedBytes = Self.pages(min(memory, Double(node.memoryBytes) * 0.98))
         reading.memoryAvailableBytes = node.memoryBytes - reading.memoryUsedBytes
         reading.memoryFreeBytes = Self.pages(Double(reading.memoryAvailableBytes) * node.freeShare.value(at: moment))
         reading.swapUsedBytes = Self.pages(node.swapUsed.value(at: moment))
@@ -53,13 +54,13 @@ extension World {
 
     /// Seconds of work that threads of the node have done in a stretch of time, by who did it.
     func work(of node: Node, from start: Double, to end: Double, bootedAt: Double) -> (host: Double, qemu: Double, lxc: Double) {
-        func sum(_ positions: [Int]) -> Double {
-            positions.reduce(0) { sum, index in
-                let guest = inventory.guests[index]
-                return sum + cpuArea(of: guest, from: max(start, boot(of: guest, nodeBootedAt: bootedAt)), to: end) * Double(guest.cpus)
-            }
+        var (qemu, lxc) = (0.0, 0.0)
+        forEachVisit(of: node, bootedAt: bootedAt, until: end) { guest, came, left, isActive in
+            guard isActive else { return }
+            let work = workArea(of: guest, from: max(start, came), to: left) * Double(guest.cpus)
+            if guest.kind == .qemu { qemu += work } else { lxc += work }
         }
-        return (node.cpu.area(from: start, to: end), sum(node.qemu), sum(node.lxc))
+        return (node.cpu.area(from: start, to: end), qemu, lxc)
     }
 
     /// The threads that ran or waited for a disk, on average over the last 1, 5 and 15 minutes since the node's start.

@@ -59,21 +59,4 @@ package enum Release: String, Sendable, CaseIterable {
 
     /// Since 9.0 pressure, the weight of a VM on its host, and memory that is available are told.
     var tellsPressure: Bool { self == .v92 }
-
-    /// The right to ask an agent inside a VM. An auditor of 8.4 lacks it: it let its holder do much more.
-    var agentPrivilege: String {
-        switch self {
-        case .v84: "VM.Monitor"
-        case .v92: "VM.GuestAgent.Audit"
-        }
-    }
-
-    /// What an auditor may.
-    var auditorPrivileges: [String] {
-        let common = ["Datastore.Audit", "Mapping.Audit", "Pool.Audit", "SDN.Audit", "Sys.Audit", "VM.Audit"]
-        switch self {
-        case .v84: return common
-        case .v92: return common + ["VM.GuestAgent.Audit"]
-        }
-    }
 }

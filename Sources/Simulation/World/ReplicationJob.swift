@@ -8,7 +8,7 @@ struct ReplicationJob: Sendable {
     let number: Int
     /// Positions in the inventory; the source is the guest's node.
     let guest: Int
-    let target: Int
+    var target: Int
     let scheduleMinutes: Int
     /// Megabytes a second.
     let rate: Int?
@@ -43,6 +43,19 @@ struct ReplicationPlan {
             }
             return jobs.sorted { $0.name < $1.name }
         }
+    }
+
+    /// The jobs of guests that have moved: the source is where the guest is, and one whose target that was goes the other way now.
+    static func moved(_ dealt: [[ReplicationJob]], with guests: [Guest]) -> [[ReplicationJob]] {
+        var jobs = [[ReplicationJob]](repeating: [], count: dealt.count)
+        for (source, own) in dealt.enumerated() {
+            for var job in own where !guests[job.guest].isGone {
+                let node = guests[job.guest].node
+                if job.target == node { job.target = source }
+                jobs[node].append(job)
+            }
+        }
+        return jobs.map { $0.sorted { $0.name < $1.name } }
     }
 
     /// The first guest has two jobs where there are nodes enough. Of every fourth node the second guest's job fails and the third's is

@@ -21,43 +21,76 @@ struct World: Sendable {
     /// The paused guests were paused half an hour before the epoch.
     static let pausedAt = -1800.0
 
+    /// What there is, as the last change of a guest left it.
     let inventory: Inventory
+    /// What there was when the world began.
+    let dealt: Inventory
     let timeline: Timeline
+    /// By position: what became of the guests that somebody changed.
+    let histories: [Int: GuestHistory]
+    /// The same, in the order of vmids.
+    let changed: [GuestHistory]
     /// By node: when it was off.
     private let outages: [[Span]]
     /// By guest: when it was driven to its limit. Most have none.
-    private let saturations: [Int: [Span]]
+    private var saturations: [Int: [Span]] = [:]
     private let troubles: Troubles
 
     /// Works out from the timeline what happened to which node and guest.
-    init(inventory: Inventory, timeline: Timeline) {
-        self.inventory = inventory
+    init(inventory dealt: Inventory, timeline: Timeline) {
+        self.dealt = dealt
         self.timeline = timeline
-        var outages = [[Span]](repeating: [], count: inventory.nodes.count)
-        var saturations: [Int: [Span]] = [:]
+        var outages = [[Span]](repeating: [], count: dealt.nodes.count)
         var troubles = Troubles()
+        var loads: [(node: Int?, span: Span)] = []
         for (index, change) in timeline.changes.enumerated() {
             let next = index + 1 < timeline.changes.count ? timeline.changes[index + 1].at : .infinity
             let span = Span(start: max(0, change.at - timeline.epoch), end: max(0, next - timeline.epoch))
             // A node that this world does not have may be another's, of the same directory.
-            let named = change.node.map { inventory.node(named: $0) }
-            let chosen = change.scenario.chosenNode(of: inventory.nodes.count)
+            let named = change.node.map { dealt.node(named: $0) }
+            let chosen = change.scenario.chosenNode(of: dealt.nodes.count)
             switch change.scenario {
             case .normal: break
             case .nodeDown:
                 if let node = named ?? chosen { outages[node].extend(with: span) }
             case .cpuSaturation:
                 let node: Int? = named ?? nil
-                guard named == nil || node != nil else { break }
-                for guest in inventory.saturated(onNode: node) { saturations[guest, default: []].extend(with: span) }
+                if named == nil || node != nil { loads.append((node, span)) }
             case .statisticsDead, .daemonDead, .linkCut, .nodeHangs:
                 if let node = named ?? chosen { troubles.add(change.scenario, node: node, span) }
             case .quorumLost, .rightsLost, .pmxcfsDead: troubles.add(change.scenario, node: nil, span)
             }
         }
         self.outages = outages
-        self.saturations = saturations
         self.troubles = troubles
+        let histories = Self.histories(dealt, timeline) { Self.presence(of: $0, outages[$0], dealt, at: $1) }
+        self.histories = histories
+        changed = histories.values.sorted { $0.guest.index < $1.guest.index }
+        if histories.isEmpty {
+            inventory = dealt
+        } else {
+            var guests = dealt.guests
+            for (index, history) in histories { guests[index] = history.guest }
+            inventory = Inventory(dealt, changedTo: guests)
+        }
+        for load in loads {
+            for guest in saturated(onNode: load.node, at: load.span.start) { saturations[guest, default: []].extend(with: load.span) }
+        }
+    }
+
+    private static func histories(
+        _ dealt: Inventory, _ timeline: Timeline, presence: (_ node: Int, _ moment: Double) -> Presence
+    ) -> [Int: GuestHistory] {
+        var histories: [Int: GuestHistory] = [:]
+        for change in timeline.guestChanges {
+            // A guest or a node that this world does not have may be another's, of the same directory.
+            guard let guest = dealt.guest(vmid: change.vmid) else { continue }
+            let moment = max(0, change.at - timeline.epoch)
+            histories[guest.index, default: GuestHistory(guest)].apply(
+                change.order, node: change.order.node.flatMap { dealt.node(named: $0) }, at: moment
+            ) { presence($0, moment) }
+        }
+        return histories
     }
 
     /// A world whose inventory is dealt first.
@@ -76,11 +109,13 @@ struct World: Sendable {
     }
 
     /// Whether the node at this position is on, and since when.
-    func presence(of node: Int, at moment: Double) -> Presence {
-        let past = outages[node].prefix { $0.start <= moment }
-        guard let last = past.last else { return .up(bootedAt: inventory.nodes[node].firstBoot) }
+    func presence(of node: Int, at moment: Double) -> Presence { Self.presence(of: node, outages[node], dealt, at: moment) }
+
+    private static func presence(of node: Int, _ outages: [Span], _ dealt: Inventory, at moment: Double) -> Presence {
+        let past = outages.prefix { $0.start <= moment }
+        guard let last = past.last else { return .up(bootedAt: dealt.nodes[node].firstBoot) }
         if moment >= last.end { return .up(bootedAt: last.end) }
-        return .down(since: last.start, bootedAt: past.dropLast().last?.end ?? inventory.nodes[node].firstBoot)
+        return .down(since: last.start, bootedAt: past.dropLast().last?.end ?? dealt.nodes[node].firstBoot)
     }
 
     /// Since when something troubles a node, or with nil the whole cluster; nil when it does not.
@@ -108,9 +143,6 @@ struct World: Sendable {
         outages[node].contains { $0.start < end && $0.end > start }
     }
 
-    /// When a guest of a node that has started at `bootedAt` started itself.
-    func boot(of guest: Guest, nodeBootedAt bootedAt: Double) -> Double { bootedAt < 0 ? guest.firstBoot : bootedAt }
-
     // MARK: CPU, the one quantity that scenarios change
 
     /// Fraction of the guest's CPUs in use.
@@ -122,7 +154,12 @@ struct World: Sendable {
 
     /// The integral of `cpu(of:at:)`: seconds of work per CPU.
     func cpuArea(of guest: Guest, from start: Double, to end: Double) -> Double {
-        guard guest.role == .running, end > start else { return 0 }
+        guest.role == .running ? workArea(of: guest, from: start, to: end) : 0
+    }
+
+    /// The same of a guest that ran all that time, whatever it does now.
+    func workArea(of guest: Guest, from start: Double, to end: Double) -> Double {
+        guard end > start else { return 0 }
         var area = guest.cpu.area(from: start, to: end)
         for span in saturations[guest.index] ?? [] where span.start < end && span.end > start {
             let (low, high) = (max(span.start, start), min(span.end, end))

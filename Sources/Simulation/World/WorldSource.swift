@@ -8,6 +8,7 @@ final class WorldSource: Sendable {
         let world: World
     }
 
+    /// As it was dealt; what became of its guests is in `current`.
     let inventory: Inventory
     let scenarios: ScenarioStore
     let clock: WallClock
@@ -16,13 +17,14 @@ final class WorldSource: Sendable {
     /// Errors: counts or a cluster name that no world can have; a scenario file that is broken.
     init(
         seed: UInt64, nodes: Int, guests: Int, cluster: String, hasQDevice: Bool = false, release: Release = .current,
-        hasCeph: Bool = false, directory: String?, clock: WallClock, logger: Logger
+        hasCeph: Bool = false, firstGuestAddress: IPv4Address? = nil, directory: String?, clock: WallClock, logger: Logger
     ) throws(Failure) {
         guard (1...4096).contains(nodes) else { throw Failure(.usage, "\(nodes) nodes: a simulated cluster has 1 to 4096") }
         guard (0...100_000).contains(guests) else { throw Failure(.usage, "\(guests) guests: a simulated cluster has 0 to 100000") }
         try Self.check(cluster: cluster)
         inventory = Inventory(
-            seed: seed, nodeCount: nodes, guestCount: guests, cluster: cluster, hasQDevice: hasQDevice, release: release, hasCeph: hasCeph)
+            seed: seed, nodeCount: nodes, guestCount: guests, cluster: cluster, hasQDevice: hasQDevice, release: release, hasCeph: hasCeph,
+            firstGuestAddress: firstGuestAddress)
         scenarios = try ScenarioStore(directory: directory, clock: clock, logger: logger)
         self.clock = clock
         let (timeline, generation) = scenarios.current()

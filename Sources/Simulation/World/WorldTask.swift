@@ -80,17 +80,20 @@ extension World {
         let start = slot * Self.slotSeconds + (takesWholeSlot ? 0 : generator.below(200))
         let end = takesWholeSlot ? (slot + 1) * Self.slotSeconds : start + 5 + generator.below(300)
         guard start <= now, wasOn(node: node.index, from: start, to: min(end, now)) else { return nil }
-        let guestCount = node.qemu.count + node.lxc.count
-        let isBackup = guestCount > 0 && slot % 4 != 0
+        let first = dealt.nodes[node.index]
+        let guestCount = first.qemu.count + first.lxc.count
+        let wantsBackup = guestCount > 0 && slot % 4 != 0
         let processID = 1_000 + generator.below(4_000_000)
-        let chosen = isBackup ? generator.below(guestCount) : 0
+        let chosen = wantsBackup ? generator.below(guestCount) : 0
+        let guest = !wantsBackup ? nil : chosen < first.qemu.count ? first.qemu[chosen] : first.lxc[chosen - first.qemu.count]
         let trouble: BackupRun.Trouble =
             switch (slot + node.index) % 8 {
             case 3: .failure
             case 6: .warning
             default: .none
             }
-        guard isBackup else {
+        // One that has left cannot be backed up here any more.
+        guard let guest, self.node(ofGuest: guest, at: Double(start) - timeline.epoch) == node.index else {
             let outcome =
                 switch trouble {
                 case .none: "OK"
@@ -101,7 +104,6 @@ extension World {
                 node: node.name, processID: processID, processStart: processStart(of: node, start: start), start: start, end: end,
                 type: "aptupdate", id: "", outcome: outcome, isRunning: end > now, run: nil)
         }
-        let guest = chosen < node.qemu.count ? node.qemu[chosen] : node.lxc[chosen - node.qemu.count]
         let run = BackupRun(
             job: nil, guests: [guest], storage: "nas", mode: "snapshot", start: start, end: end, trouble: trouble, troubled: 0)
         return WorldTask(

@@ -14,6 +14,7 @@ struct AddressBook {
             ("127.0.0.1:9093", plan.alertmanager.address.reachable),
             ("127.0.0.1:9100", plan.nodeExporter.address.reachable),
             ("127.0.0.1:9221", plan.exporter.address.reachable),
+            ("127.0.0.1:8000", plan.discovery.address.reachable),
         ]
         entries = pairs.map { (Array($0.0.utf8), Array($0.1.utf8)) }
     }

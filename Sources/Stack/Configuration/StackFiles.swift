@@ -20,7 +20,6 @@ struct StackFiles {
         }
         files.append(("prometheus/targets/node/local.yml", Self.localTarget(plan)))
         if let simulation = plan.simulation {
-            files.append(("prometheus/targets/node/simulated.yml", Self.simulatedTargets(plan, simulation)))
             files.append((StatePaths.token, simulation.token.reveal() + "\n"))
         }
         self.files = files
@@ -46,11 +45,6 @@ struct StackFiles {
         let node = String(plan.hostName.prefix { $0 != "." })
         return "# Written by martlet at each start. Other hosts go into a file of their own beside this one.\n"
             + target(plan.nodeExporter.address, [("node", node)])
-    }
-
-    private static func simulatedTargets(_ plan: StackPlan, _ simulation: StackPlan.Simulation) -> String {
-        "# Written by martlet at each start with a simulation.\n"
-            + plan.simulatedHosts.map { target($0.place.address, [("cluster", simulation.cluster), ("node", $0.node)]) }.joined()
     }
 
     private static func target(_ address: ListenAddress, _ labels: [(String, String)]) -> String {

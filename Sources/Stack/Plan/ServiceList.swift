@@ -62,13 +62,17 @@ enum ServiceList {
         private func proxmox(_ simulation: StackPlan.Simulation) -> Service {
             let url = simulation.proxmox.address.url(scheme: "https")
             return simulator(
-                "proxmox", ["--listen", "\(simulation.proxmox.address)"] + world(simulation) + ["--token-file", state.tokenFile],
+                "proxmox",
+                ["--listen", "\(simulation.proxmox.address)"] + world(simulation) + ["--token-file", state.tokenFile] + guests(simulation),
                 url: url, probe: Probe(url: "\(url)/", wanted: .anyAnswer))
         }
 
         private func hosts(_ simulation: StackPlan.Simulation) -> Service {
             let first = simulation.firstHost.address
-            let arguments = ["--first-address", first.host, "--port", "\(first.port)"] + world(simulation)
+            let arguments =
+                ["--first-address", first.host, "--port", "\(first.port)", "--windows-port", "\(simulation.windowsPort)"]
+                + world(simulation)
+                + guests(simulation)
             return simulator(
                 "hosts", arguments + ["--listen", "\(simulation.scenario.address)"], url: "\(first.url())/metrics",
                 probe: Probe(url: "\(first.url())/metrics"))
@@ -79,6 +83,8 @@ enum ServiceList {
             return simulator(
                 "webhook", ["--listen", "\(plan.webhook.address)"], url: url, probe: Probe(url: "\(url)/", wanted: .anyAnswer))
         }
+
+        private func guests(_ simulation: StackPlan.Simulation) -> [String] { ["--guests-first-address", simulation.firstGuest] }
 
         private func world(_ simulation: StackPlan.Simulation) -> [String] {
             [

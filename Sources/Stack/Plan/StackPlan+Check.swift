@@ -13,6 +13,9 @@ extension StackPlan {
         if let webhookURL { try Self.check(webhookURL) }
         if let simulation {
             guard !simulation.nodeNames.isEmpty else { throw Failure(.configuration, "a simulation needs at least one node") }
+            guard IPv4(simulation.firstGuest) != nil else {
+                throw Failure(.configuration, "--simulate.guests-address: the first simulated guest needs an IPv4 address, as in 127.0.2.1")
+            }
             guard IPv4(simulation.firstHost.address.host) != nil else {
                 throw Failure(
                     .configuration, "\(simulation.firstHost.flag): the first simulated host needs an IPv4 address, as in 127.0.0.11")

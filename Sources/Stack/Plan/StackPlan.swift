@@ -28,6 +28,10 @@ package struct StackPlan: Sendable {
         package var proxmox: Place
         /// Where the first host's node_exporter answers; each further host has the next IPv4 address and the same port.
         package var firstHost: Place
+        /// Address of the first guest; each further one has the next. Its exporter listens on the port of the hosts', or of Windows.
+        package var firstGuest: String
+        /// Where windows_exporter answers in guests.
+        package var windowsPort: UInt16
         /// Where the simulated hosts take a scenario.
         package var scenario: Place
         /// The folder that the simulators share, made when it is missing.
@@ -36,8 +40,8 @@ package struct StackPlan: Sendable {
         package var token: Secret
 
         package init(
-            cluster: String, nodeNames: [String], guests: Int, seed: UInt64, proxmox: Place, firstHost: Place, scenario: Place,
-            worldDirectory: String, token: Secret
+            cluster: String, nodeNames: [String], guests: Int, seed: UInt64, proxmox: Place, firstHost: Place, firstGuest: String,
+            windowsPort: UInt16, scenario: Place, worldDirectory: String, token: Secret
         ) {
             self.cluster = cluster
             self.nodeNames = nodeNames
@@ -45,6 +49,8 @@ package struct StackPlan: Sendable {
             self.seed = seed
             self.proxmox = proxmox
             self.firstHost = firstHost
+            self.firstGuest = firstGuest
+            self.windowsPort = windowsPort
             self.scenario = scenario
             self.worldDirectory = worldDirectory
             self.token = token
@@ -55,6 +61,8 @@ package struct StackPlan: Sendable {
     package var stateDirectory: String
     /// Our exporter, which runs in this process.
     package var exporter: Place
+    /// Service discovery, which runs in this process too.
+    package var discovery: Place
     /// Prometheus. On a loopback address it can also be reloaded and stopped over HTTP.
     package var prometheus: Place
     /// Alertmanager, which stands alone: no cluster port.
@@ -84,10 +92,12 @@ package struct StackPlan: Sendable {
 
     /// A plan without a simulation, with the shipped configuration.
     package init(
-        stateDirectory: String, exporter: Place, prometheus: Place, alertmanager: Place, nodeExporter: Place, webhook: Place
+        stateDirectory: String, exporter: Place, discovery: Place, prometheus: Place, alertmanager: Place, nodeExporter: Place,
+        webhook: Place
     ) {
         self.stateDirectory = stateDirectory
         self.exporter = exporter
+        self.discovery = discovery
         self.prometheus = prometheus
         self.alertmanager = alertmanager
         self.nodeExporter = nodeExporter
@@ -122,7 +132,7 @@ package struct StackPlan: Sendable {
     /// All that will listen, with the Debian service that may hold its port already.
     var listeners: [(place: Place, debianService: String?)] {
         var all: [(Place, String?)] = [
-            (exporter, nil), (prometheus, "prometheus"), (alertmanager, "prometheus-alertmanager"),
+            (exporter, nil), (discovery, nil), (prometheus, "prometheus"), (alertmanager, "prometheus-alertmanager"),
             (nodeExporter, "prometheus-node-exporter"),
         ]
         if runsWebhook { all.append((webhook, nil)) }

@@ -16,8 +16,10 @@ struct ReadinessWatch {
 
     /// Who is asked, in the order of the answer.
     let subjects: [Subject]
-    /// How many targets Prometheus has at least.
+    /// How many targets Prometheus has of the stack itself.
     let expectedTargets: Int
+    /// How many more it must discover, at least, all of which answer; nil where nobody knows what there is.
+    let simulatedTargets: Int?
     /// Asks.
     let client: HTTPClient
     /// What is known of a subject's process.
@@ -90,8 +92,8 @@ struct ReadinessWatch {
         do {
             let response = try await client.send(request("\(subject.url)/api/v1/targets?state=active", by: deadline))
             let health = try TargetHealth(parsing: response.body)
-            state.isReady = health.isComplete(expected: expectedTargets)
-            state.state = "ready, \(health.text(expected: expectedTargets))"
+            state.isReady = health.isComplete(expected: expectedTargets, discovered: simulatedTargets)
+            state.state = "ready, \(health.text(expected: expectedTargets + (simulatedTargets ?? 0)))"
         } catch {
             state.state = "ready, but its targets are unknown: \(error)" + place(of: subject)
         }

@@ -219,7 +219,8 @@ package final class HTTPServer: Sendable {
         keeper.move(id, to: .receiving)
         let origin = keeper.origin(of: id)
         return ServerExchange(
-            connection: connection, id: id, reach: origin.reach, client: origin.client, method: method, path: path,
+            connection: connection, id: id, reach: origin.reach, listener: origin.listener, client: origin.client, method: method,
+            path: path,
             bodyLimit: limits.bodyBytes)
     }
 

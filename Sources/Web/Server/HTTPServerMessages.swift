@@ -10,13 +10,15 @@ package struct HTTPServerRequest: Sendable {
     package let arrival: ContinuousClock.Instant
     /// Who can reach the listener that it came through.
     package let reach: Listener.Reach
+    /// Which of the server's listeners that is: by the socket, whatever the request says of a host.
+    package let listener: Int
     /// Who sent it, as far as fairness goes.
     package let client: ClientAddress
 
     package init(
         method: String, path: String, query: [(name: String, value: String)] = [], headers: HTTPHeaders = HTTPHeaders(),
         body: [UInt8] = [], arrival: ContinuousClock.Instant = .now, reach: Listener.Reach = .network,
-        client: ClientAddress = .local
+        listener: Int = 0, client: ClientAddress = .local
     ) {
         self.method = method
         self.path = path
@@ -25,6 +27,7 @@ package struct HTTPServerRequest: Sendable {
         self.body = body
         self.arrival = arrival
         self.reach = reach
+        self.listener = listener
         self.client = client
     }
 

@@ -28,6 +28,7 @@ final class ServerExchange: Sendable {
     /// The connection's number in the server's table.
     let id: UInt
     private let reach: Listener.Reach
+    private let listener: Int
     private let client: ClientAddress
     private let method: String
     let path: String
@@ -36,11 +37,13 @@ final class ServerExchange: Sendable {
     private let state = Mutex(State())
 
     init(
-        connection: OpaquePointer, id: UInt, reach: Listener.Reach, client: ClientAddress, method: String, path: String, bodyLimit: Int
+        connection: OpaquePointer, id: UInt, reach: Listener.Reach, listener: Int, client: ClientAddress, method: String, path: String,
+        bodyLimit: Int
     ) {
         self.connection = Connection(pointer: connection)
         self.id = id
         self.reach = reach
+        self.listener = listener
         self.client = client
         self.method = method
         self.path = path
@@ -72,7 +75,8 @@ final class ServerExchange: Sendable {
     func request() -> HTTPServerRequest {
         HTTPServerRequest(
             method: method, path: path, query: pairs(mlt_httpd_query), headers: HTTPHeaders(pairs(mlt_httpd_headers)),
-            body: state.withLock { $0.body }, arrival: arrival, reach: reach, client: client)
+            body: state.withLock { $0.body }, arrival: arrival, reach: reach, listener: listener,
+            client: client)
     }
 
     /// Puts the answer in place without a detour over a task.

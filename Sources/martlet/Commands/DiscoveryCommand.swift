@@ -8,7 +8,8 @@ import Web
 enum DiscoveryCommand {
     /// What discovery has beside the flags of every service.
     static let flags = [
-        Flag("discovery.cache-ttl", "DURATION", "Time between two looks at a cluster", standard: "60s", setting: ["discovery", "cache_ttl"]),
+        Flag(
+            "discovery.cache-ttl", "DURATION", "Time between two looks at a cluster", standard: "60s", setting: ["discovery", "cache_ttl"]),
         Flag(
             "discovery.keep-last", "DURATION", "How long the targets of a cluster that does not answer are kept", standard: "1h",
             setting: ["discovery", "keep_last"]),
@@ -51,7 +52,7 @@ enum DiscoveryCommand {
             }
             try service.start()
             Exporter.warn(settings.warnings, configuration.logger)
-            await ServiceRunner.serve(service, until: stop, logger: configuration.logger)
+            await ServiceRunner.serve([service], until: stop, logger: configuration.logger)
         }
     }
 }

@@ -78,7 +78,7 @@ enum ExporterCommand {
             }
             try service.start()
             Exporter.warn(proxmox.warnings, configuration.logger)
-            await ServiceRunner.serve(service, until: stop, logger: configuration.logger)
+            await ServiceRunner.serve([service], until: stop, logger: configuration.logger)
         }
     }
 }

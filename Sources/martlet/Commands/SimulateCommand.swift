@@ -14,6 +14,9 @@ enum SimulateCommand {
         Flag("world", "DIR", "Folder of the scenario file; simulators that share it tell one story"),
     ]
 
+    private static let guestsFirstAddress = Flag(
+        "guests-first-address", "IP", "Address of the first guest; the others count on from it. Without it nobody can reach guests")
+
     static let command = Command(
         "simulate", "Runs simulated infrastructure that speaks the real protocols",
         commands: [
@@ -24,22 +27,36 @@ enum SimulateCommand {
                     Flag("latency", "DURATION", "Added to every answer of the API", standard: "20ms"),
                     Flag("token", "TOKEN", "The API token to accept", standard: "monitor@pve!martlet=SECRET"),
                     Flag("token-file", "FILE", "File with the API token to accept"),
+                    Flag(
+                        "token-role", "ROLE", "Role of the token on /, or several with commas, or none; it has what its user has too",
+                        standard: "PVEAuditor"),
+                    Flag("token-expired", nil, "The token is past its end"),
                     Flag("user", "NAME@REALM", "The user who may log in", standard: "monitor@pve"),
                     Flag("password", "TEXT", "The user's password; without one every login is refused"),
                     Flag("password-file", "FILE", "File with the user's password"),
+                    Flag(
+                        "user-role", "ROLE", "Role on / of the user and of the token's user, or several with commas, or none",
+                        standard: "PVEAuditor"),
+                    Flag("root-password", "TEXT", "The password of root@pam, who may change what others may; without one it cannot log in"),
+                    Flag("root-password-file", "FILE", "File with the password of root@pam"),
                     Flag("ticket-lifetime", "DURATION", "How long a login lasts", standard: "2h"),
                     Flag("tfa", nil, "A login needs the code 123456 too"),
                     Flag("qdevice", nil, "The cluster has a quorum device"),
                     Flag("release", "VERSION", "Release of Proxmox VE: 9.2 or 8.4", standard: Release.current.rawValue),
                     Flag("ceph", nil, "Ceph is installed"),
                     Flag("time", "UNIXSECONDS", "Shows the world as of this one moment; it does not move"),
+                    guestsFirstAddress,
                     Flag("plain-http", nil, "HTTP instead of HTTPS"),
                 ] + world),
             Command(
-                "hosts", "Simulates the node_exporter of each node",
+                "hosts", "Simulates the node_exporter of each node, and the exporters inside guests",
                 flags: [
                     Flag("first-address", "IP", "Address of the first node; the others count on from it", standard: "127.0.0.2"),
-                    Flag("port", "PORT", "Port of all of them", standard: "9100"),
+                    Flag(
+                        "port", "PORT", "Port of all of them, and of the node_exporter inside Linux guests and containers", standard: "9100"
+                    ),
+                    guestsFirstAddress,
+                    Flag("windows-port", "PORT", "Port of the windows_exporter inside Windows guests", standard: "9182"),
                     Flag("listen", "ADDRESS", "Where scenarios are set", standard: "127.0.0.1:18100"),
                 ] + world),
             Command(
@@ -75,11 +92,17 @@ enum SimulateCommand {
         options.user = values.text("user")
         options.password = values.optional("password").map { Secret($0) }
         if let file = values.optional("password-file") { options.password = Secret(try Files.readLine(file)) }
+        options.tokenRoles = try values.roles("token-role")
+        options.isTokenExpired = values.isOn("token-expired")
+        options.userRoles = try values.roles("user-role")
+        options.rootPassword = values.optional("root-password").map { Secret($0) }
+        if let file = values.optional("root-password-file") { options.rootPassword = Secret(try Files.readLine(file)) }
         options.ticketLifetimeSeconds = try values.seconds("ticket-lifetime", in: 1...31_536_000)
         options.needsSecondFactor = values.isOn("tfa")
         options.hasQDevice = values.isOn("qdevice")
         options.release = try values.release("release")
         options.hasCeph = values.isOn("ceph")
+        options.guestsFirstAddress = values.optional("guests-first-address")
         if values.optional("time") != nil { options.clock = .fixed(Double(try values.count("time", in: 0...4_100_000_000))) }
         let (ready, logger) = (options, values.logger)
         try ServiceRunner.run { stop throws(Failure) in
@@ -96,6 +119,8 @@ enum SimulateCommand {
         var options = HostSimulator.Options()
         options.firstAddress = values.text("first-address")
         options.port = UInt16(try values.count("port", in: 0...65535))
+        options.guestsFirstAddress = values.optional("guests-first-address")
+        options.windowsPort = UInt16(try values.count("windows-port", in: 0...65535))
         options.scenarioListen = try values.address("listen")
         options.cluster = values.text("cluster")
         options.nodes = try values.count("nodes", in: 1...1000)
@@ -106,6 +131,9 @@ enum SimulateCommand {
         try ServiceRunner.run { stop throws(Failure) in
             let simulator = try HostSimulator.start(ready, logger: logger)
             logger.info("simulated hosts", ["first": "\(ready.firstAddress):\(ready.port)", "count": ready.nodes])
+            if let first = simulator.guestAddresses.first {
+                logger.info("simulated guests", ["first": first, "count": simulator.guestAddresses.count])
+            }
             await stop.wait()
             await simulator.stop(withinSeconds: 2)
         }
@@ -151,6 +179,16 @@ enum SimulateCommand {
                     .usage, "--\(flag): expected a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text(flag))\"")
             }
             return number
+        }
+
+        /// Names between commas; `none` is no name.
+        func roles(_ flag: String) throws(Failure) -> [String] {
+            let roles = text(flag).split(separator: ",").map { String($0.trimmingPrefix(" ")) }
+            if roles == ["none"] { return [] }
+            guard !roles.isEmpty, !roles.contains("none") else {
+                throw Failure(.usage, "--\(flag): expected roles between commas, or \"none\" alone, not \"\(text(flag))\"")
+            }
+            return roles
         }
 
         func release(_ flag: String) throws(Failure) -> Release {

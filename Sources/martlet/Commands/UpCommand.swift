@@ -1,3 +1,4 @@
+import Discovery
 import Exporting
 import Glibc
 import Primitives
@@ -11,23 +12,26 @@ import Web
 /// `martlet up`
 enum UpCommand {
     static let command = Command(
-        "up", "Runs the whole stack on this machine: Prometheus, Alertmanager, node_exporter and the exporter",
-        flags: ExporterCommand.flags + StackSettings.flags)
+        "up", "Runs the whole stack on this machine: Prometheus, Alertmanager, node_exporter, the exporter and discovery",
+        flags: ExporterCommand.flags + [
+            Flag(
+                "discovery.listen-address", "ADDRESS", "Where discovery listens", standard: DiscoverySettings.standardAddress,
+                setting: ["discovery", "listen_address"])
+        ] + DiscoveryCommand.flags + StackSettings.flags)
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let configuration = try Configuration(invocation)
         let configured = try configuration.proxmox()
         let dropIn = try configuration.dropIn()
         let isSimulated = invocation.isOn("simulate") || configured.clusters.isEmpty
-        guard case .network(let address)? = try configuration.listenPlaces(of: .exporter).first, !configuration.takesSystemdSockets else {
-            throw Failure(.configuration, "martlet up needs a network address for Prometheus to scrape (--web.listen-address HOST:PORT)")
-        }
+        let address = try address(of: .exporter, "--web.listen-address", configuration)
+        let discoveryAddress = try Self.address(of: .discovery, "--discovery.listen-address", configuration)
         if configuration.webConfigurationFile != nil {
             throw configuration.tree["web"]["config_file"].failure(
                 "martlet up scrapes itself on loopback without TLS or password; web.config_file is for martlet exporter")
         }
         let settings = StackSettings(configuration.tree["stack"], invocation)
-        let plan = try settings.plan(exporter: address, isSimulated: isSimulated)
+        let plan = try settings.plan(exporter: address, discovery: discoveryAddress, isSimulated: isSimulated)
         let proxmox =
             try plan.simulation.map { (simulation) throws(Failure) in try simulatedSettings(simulation, configured.slow) } ?? configured
         if isSimulated { show(introduction(plan, wasAskedFor: invocation.isOn("simulate"))) }
@@ -36,9 +40,28 @@ enum UpCommand {
             let stack = Stack(plan: plan, logger: logger)
             let http = try HTTPClient()
             let contents = try Exporter.contents(configuration, proxmox, dropIn, http)
+            let targets = try DiscoveryServer.contents(
+                configuration, try discoverySettings(configuration, proxmox, plan.simulation), http)
             try await stack.prepare()
             if !isSimulated { try await Exporter.checkCredentials(contents, isStart: true) }
-            try await stack.start()
+            var discoveryOptions = ExporterService.Options(
+                listeners: try configuration.listeners(of: .discovery, origin: "--discovery.listen-address"))
+            discoveryOptions.hosts = configuration.hosts
+            discoveryOptions.requestsInFlight = configuration.requestsInFlight
+            let discovery = ExporterService(targets, options: discoveryOptions, version: Program.version) { () async throws(Failure) in
+                let again = try Configuration(invocation)
+                try again.checkReload(from: configuration)
+                let watched = isSimulated ? proxmox : try again.proxmox()
+                return try DiscoveryServer.contents(again, try discoverySettings(again, watched, plan.simulation), http)
+            }
+            // Before Prometheus, which asks at its start and then not for half a minute.
+            try discovery.start()
+            do throws(Failure) {
+                try await stack.start()
+            } catch {
+                await discovery.stop()
+                throw error
+            }
             if let simulation = plan.simulation { await waitForSimulator(simulation) }
             let service: ExporterService
             do throws(Failure) {
@@ -61,6 +84,7 @@ enum UpCommand {
                 Exporter.warn(configured.warnings, logger)
             } catch {
                 await stack.stop(withinSeconds: 10)
+                await discovery.stop()
                 throw error
             }
             show("Starting; a table follows when everything is ready.\n")
@@ -68,11 +92,36 @@ enum UpCommand {
                 let states = await stack.waitUntilReady(withinSeconds: 60)
                 if !stop.isRaised { show(report(states, plan)) }
             }
-            await ServiceRunner.serve(service, until: stop, logger: logger) {
+            await ServiceRunner.serve([service, discovery], until: stop, logger: logger) {
                 watch.cancel()
                 await stack.stop(withinSeconds: 20)
             }
         }
+    }
+
+    /// Where a service listens, which Prometheus must be able to reach.
+    private static func address(
+        of service: Configuration.Service, _ flag: String, _ configuration: Configuration
+    ) throws(Failure) -> ListenAddress {
+        guard case .network(let address)? = try configuration.listenPlaces(of: service).first, !configuration.takesSystemdSockets else {
+            throw Failure(.configuration, "martlet up needs a network address for Prometheus to reach (\(flag) HOST:PORT)")
+        }
+        return address
+    }
+
+    /// What discovery is told: the same clusters, and of simulated ones that their guests are all on this machine.
+    private static func discoverySettings(
+        _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ simulation: StackPlan.Simulation?
+    ) throws(Failure) -> DiscoverySettings {
+        var settings = try configuration.discovery()
+        settings.clusters = proxmox.clusters
+        guard let simulation else { return settings }
+        if let loopback = IPRange("127.0.0.0/8") { settings.prefer(networks: [loopback]) }
+        settings.ports.node = Int(simulation.firstHost.address.port)
+        settings.ports.windows = Int(simulation.windowsPort)
+        // What is simulated may be asked often, so that what happens there is seen at once.
+        settings.cacheSeconds = min(settings.cacheSeconds, 10)
+        return settings
     }
 
     /// What the exporter is told about the simulated cluster.

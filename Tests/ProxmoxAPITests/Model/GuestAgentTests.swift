@@ -74,6 +74,19 @@ import Testing
         #expect(agent.map(\.address) == ["10.0.0.1", "fe80::1", "10.0.0.2", "fe80::2"])
     }
 
+    @Test(arguments: [
+        ("lo", "10.0.0.1", false), ("Loopback Pseudo-Interface 1", "10.0.0.1", false), ("Loopback Pseudo-Interface 2", "127.0.0.9", false),
+        ("eth0", "127.0.0.1", false), ("eth0", "::1", false), ("eth0", "127.16.0.1", true), ("eth0", "127.0.0.10", true),
+        ("lo0", "127.0.0.2", true), ("Ethernet", "::10", true),
+    ])
+    func `only what is surely the loopback's is left out`(interface: String, address: String, isTold: Bool) throws {
+        let row = #"{"name":"\#(interface)","ip-addresses":[{"ip-address":"\#(address)"}],"inet":"\#(address)/8"}"#
+        let agent = try #require(try decoded(#"{"result":[\#(row)]}"#, GuestAddress.listOfAgent))
+        #expect(agent.map(\.address) == (isTold ? [address] : []))
+        let old = #"[{"name":"\#(interface)","inet":"\#(address)/8"}]"#
+        #expect(try decoded(old, GuestAddress.listOfContainer)?.map(\.address) == (isTold ? [address] : []))
+    }
+
     @Test func `no list of addresses is no answer`() throws {
         for answer in ["null", "[]", "{}", "5"] { #expect(try decoded(answer, GuestAddress.listOfAgent) == nil) }
         for answer in ["{}", "5", "\"x\""] { #expect(try decoded(answer, GuestAddress.listOfContainer) == nil) }

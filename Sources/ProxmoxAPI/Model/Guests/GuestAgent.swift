@@ -69,10 +69,12 @@ package struct GuestAddress: Sendable, Hashable {
     static func listOfContainer(_ data: JSONValue) -> [GuestAddress]? { data.isArray ? list(data) : nil }
 
     /// All but the loopback's, in the order of their labels; the two sources differ in the words for families.
+    ///
+    /// Only what is surely the loopback's is left out: of 127.0.0.0/8, containers and simulated estates have addresses that are reached.
     private static func list(_ interfaces: JSONValue) -> [GuestAddress] {
         var found: Set<GuestAddress> = []
         interfaces.forEachElement { interface in
-            guard let name = interface["name"]?.guestWord, name != "lo" else { return }
+            guard let name = interface["name"]?.guestWord, !isLoopback(interface: name) else { return }
             let hardware = interface["hardware-address"]?.guestWord ?? interface["hwaddr"]?.guestWord ?? ""
             func add(_ address: String) {
                 guard found.count < limit, !isLoopback(address) else { return }
@@ -91,7 +93,10 @@ package struct GuestAddress: Sendable, Hashable {
         return found.sorted { ($0.interface, $0.family, $0.address) < ($1.interface, $1.family, $1.address) }
     }
 
-    private static func isLoopback(_ address: String) -> Bool { address == "::1" || address.hasPrefix("127.") }
+    /// `lo`, and what Windows calls `Loopback Pseudo-Interface 1`.
+    private static func isLoopback(interface name: String) -> Bool { name == "lo" || name.hasPrefix("Loopback Pseudo-Interface") }
+
+    private static func isLoopback(_ address: String) -> Bool { address == "::1" || address == "127.0.0.1" }
 }
 
 /// `agent/get-osinfo`

@@ -35,7 +35,8 @@ package struct NetworkCard: Sendable, Equatable {
 
     /// As a virtual machine's card begins.
     private static let models = [
-        "virtio", "e1000", "e1000e", "vmxnet3", "rtl8139", "ne2k_pci", "ne2k_isa", "pcnet", "i82551", "i82557b", "i82559er", "e1000-82540em",
+        "virtio", "e1000", "e1000e", "vmxnet3", "rtl8139", "ne2k_pci", "ne2k_isa", "pcnet", "i82551", "i82557b", "i82559er",
+        "e1000-82540em",
         "e1000-82544gc", "e1000-82545em",
     ]
 
@@ -48,6 +49,8 @@ package struct NetworkCard: Sendable, Equatable {
     private static func isHardwareAddress(_ text: String) -> Bool {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         return parts.count == 6
-            && parts.allSatisfy { part in part.utf8.count == 2 && part.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || 0x61...0x66 ~= $0 | 0x20 } }
+            && parts.allSatisfy { part in
+                part.utf8.count == 2 && part.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || 0x61...0x66 ~= $0 | 0x20 }
+            }
     }
 }

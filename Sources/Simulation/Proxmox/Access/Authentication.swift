@@ -1,18 +1,22 @@
 import Web
 
-/// Decides whether a request comes from somebody who is known: by the token, or by a ticket in a cookie.
+/// Finds out who asks: by a token, or by a ticket in a cookie.
 struct Authentication: Sendable {
-    let token: TokenCheck
+    let directory: AccessDirectory
     let tickets: TicketOffice
 
-    /// Whether the request may go on. One that changes something and has a ticket needs the token against forged requests too.
-    func accepts(_ request: HTTPServerRequest, at unixSeconds: Double) -> Bool {
-        if let header = request.headers["Authorization"], TokenCheck.isToken(header) { return token.accepts(header) }
+    /// Who may go on with the request; nil for nobody. One that changes something and has a ticket needs the token against forged requests too.
+    func identity(of request: HTTPServerRequest, at unixSeconds: Double) -> AccessIdentity? {
+        if let header = request.headers["Authorization"], TokenCheck.isToken(header) {
+            return TokenCheck(directory).identity(in: header, at: unixSeconds)
+        }
         guard let cookie = request.headers["Cookie"], let ticket = Self.ticket(in: cookie),
-            let user = tickets.user(of: ticket, at: unixSeconds)
-        else { return false }
-        guard request.method != "GET" else { return true }
-        return request.headers["CSRFPreventionToken"].map { tickets.acceptsPreventionToken($0, of: user, at: unixSeconds) } ?? false
+            let user = tickets.user(of: ticket, at: unixSeconds), directory.admits(user: user, at: unixSeconds)
+        else { return nil }
+        guard request.method != "GET" else { return .user(user) }
+        guard let token = request.headers["CSRFPreventionToken"], tickets.acceptsPreventionToken(token, of: user, at: unixSeconds)
+        else { return nil }
+        return .user(user)
     }
 
     /// The value of `PVEAuthCookie` among the cookies, which may be percent-encoded.

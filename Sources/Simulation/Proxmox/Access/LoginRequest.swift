@@ -1,4 +1,3 @@
-import JSON
 import Primitives
 import Web
 
@@ -24,7 +23,7 @@ struct LoginRequest: Sendable {
     init(_ request: HTTPServerRequest) throws(BadParameters) {
         var values: [String: String] = [:]
         var errors: [(name: String, text: String)] = []
-        for (name, value) in request.query + Self.fields(request) {
+        for (name, value) in request.query + request.bodyFields {
             if Self.known.contains(name) {
                 values[name] = value
             } else if !errors.contains(where: { $0.name == name }) {
@@ -40,16 +39,5 @@ struct LoginRequest: Sendable {
         self.password = Secret(password)
         code = values["otp"]
         challenge = values["tfa-challenge"]
-    }
-
-    private static func fields(_ request: HTTPServerRequest) -> [(name: String, value: String)] {
-        guard request.headers["Content-Type"]?.lowercased().hasPrefix("application/json") == true else {
-            return PercentText.form(request.body)
-        }
-        var fields: [(name: String, value: String)] = []
-        try? JSONDocument(parsing: request.body).withRoot { root in
-            root.forEachMember { name, value in fields.append((name.text, value.text ?? "")) }
-        }
-        return fields
     }
 }

@@ -1,6 +1,6 @@
 import Primitives
 
-/// The one user who may log in.
+/// Users who log in.
 struct PasswordLogin: Sendable {
     /// The code that the second factor of a simulated user always shows.
     static let code = "123456"
@@ -12,16 +12,16 @@ struct PasswordLogin: Sendable {
         case challenge
     }
 
-    /// With its realm: `monitor@pve`.
-    let user: String
-    /// Without one nobody gets in.
-    let password: Secret?
-    let needsSecondFactor: Bool
+    let directory: AccessDirectory
+    /// The one user who is asked for a code too, with its realm; nil for nobody.
+    let secondFactorUser: String?
     let tickets: TicketOffice
 
     /// nil for a refusal, whatever its reason: the real server does not tell either.
     func grant(_ request: LoginRequest, at unixSeconds: Double) -> Grant? {
-        guard let password, request.user == user else { return nil }
+        let user = request.user
+        guard let password = directory.password(of: user, at: unixSeconds) else { return nil }
+        let needsSecondFactor = user == secondFactorUser
         if let challenge = request.challenge {
             let isAnswered =
                 needsSecondFactor && request.code == nil && tickets.acceptsChallenge(challenge, of: user, at: unixSeconds)

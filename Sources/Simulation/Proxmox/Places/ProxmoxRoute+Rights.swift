@@ -1,61 +1,74 @@
-/// What somebody gets who may do nothing.
-enum RightlessAnswer: Sendable, Equatable {
-    /// The same as everybody.
-    case full
-    /// 200 with less in it.
-    case bare
-    /// 200 with an empty list.
-    case emptyList
-    /// 403 with this text.
-    case refused(String)
+/// What somebody must be allowed so that a place answers at all.
+struct AccessNeed: Sendable {
+    /// One of these is enough.
+    let privileges: [Privilege]
+    /// On one of these paths.
+    let paths: [String]
 
-    /// - Parameter place: what the right would be for, with its name.
-    static func lacking(_ place: String) -> RightlessAnswer { .refused("Permission check failed (\(place))\n") }
+    fileprivate init(_ privileges: Privilege..., at paths: String...) {
+        self.privileges = privileges
+        self.paths = paths
+    }
+
+    func isMet(by rights: AccessRights, in inventory: Inventory) -> Bool {
+        let privileges = Privileges(privileges)
+        return paths.contains { rights.holds(any: privileges, at: $0, pool: inventory.pool(at: $0)) }
+    }
+
+    /// What the real server says to somebody who lacks it. Where there are several ways it names none.
+    var refusal: String {
+        guard paths.count == 1 else { return "Permission check failed\n" }
+        return "Permission check failed (\(paths[0]), \(privileges.map(\.rawValue).joined(separator: "|")))\n"
+    }
 }
 
 extension ProxmoxRoute {
-    /// As the real server treats a token without any right here.
-    ///
-    /// - Parameter agentPrivilege: the right that agents are asked by.
-    func withoutRights(agentPrivilege: String) -> RightlessAnswer {
+    /// nil where everybody is answered, if with less, and where the place itself looks at who asks.
+    func need(of release: Release) -> AccessNeed? {
         switch self {
-        case .ticket, .version, .unknown: .full
-        case .clusterResources, .nodes, .subscription: .bare
-        case .clusterTasks, .nodeTasks, .replication, .guests: .emptyList
-        case .clusterStatus, .notBackedUp, .qdevice: .lacking("/, Sys.Audit")
-        case .nodeStatus(let node): .lacking("/nodes/\(node), Sys.Audit")
-        case .replicationStatus(_, let job): .lacking("/vms/\(job.prefix { $0 != "-" }), VM.Audit")
-        case .guestStatus(_, _, let vmid), .guestConfiguration(_, _, let vmid): .lacking("/vms/\(vmid), VM.Audit")
-        case .guestPower(_, _, let vmid, _): .lacking("/vms/\(vmid), VM.PowerMgmt")
-        case .cluster(let place): place.withoutRights
-        case .ofNode(let place, let node): place.withoutRights(node)
-        case .ofGuest(.agent, _, _, let vmid): .lacking("/vms/\(vmid), \(agentPrivilege)")
-        case .ofGuest(_, _, _, let vmid): .lacking("/vms/\(vmid), VM.Audit")
+        case .ticket, .version, .unknown, .access: nil
+        case .clusterResources, .nodes, .subscription, .clusterTasks, .nodeTasks, .replication, .guests: nil
+        case .clusterStatus, .notBackedUp, .qdevice: AccessNeed(.sysAudit, at: "/")
+        case .nodeStatus(let node): AccessNeed(.sysAudit, at: "/nodes/\(node)")
+        case .replicationStatus(_, let job): AccessNeed(.vmAudit, at: "/vms/\(job.prefix { $0 != "-" })")
+        case .guestStatus(_, _, let vmid), .guestConfiguration(_, _, let vmid): AccessNeed(.vmAudit, at: "/vms/\(vmid)")
+        case .guestPower(_, _, let vmid, _): AccessNeed(.vmPowerMgmt, at: "/vms/\(vmid)")
+        case .cluster(let place): place.need
+        case .ofNode(let place, let node): place.need(node)
+        case .ofGuest(.agent, _, _, let vmid): Self.agentNeed(vmid, release)
+        case .ofGuest(_, _, _, let vmid): AccessNeed(.vmAudit, at: "/vms/\(vmid)")
+        }
+    }
+
+    /// Who may run programs through an agent may ask it things too.
+    private static func agentNeed(_ vmid: String, _ release: Release) -> AccessNeed {
+        switch release {
+        case .v84: AccessNeed(.vmMonitor, at: "/vms/\(vmid)")
+        case .v92: AccessNeed(.vmGuestAgentAudit, .vmGuestAgentUnrestricted, at: "/vms/\(vmid)")
         }
     }
 }
 
 extension ClusterPlace {
-    fileprivate var withoutRights: RightlessAnswer {
+    fileprivate var need: AccessNeed? {
         switch self {
-        case .permissions: .bare
-        case .deviceMappings, .pools, .storages: .emptyList
-        case .pool(let name): .lacking("/pool/\(name), Pool.Audit")
-        default: .lacking("/, Sys.Audit")
+        case .permissions, .deviceMappings, .pools, .storages: nil
+        case .pool(let name): AccessNeed(.poolAudit, at: "/pool/\(name)")
+        case .ceph: AccessNeed(.sysAudit, .datastoreAudit, at: "/")
+        default: AccessNeed(.sysAudit, at: "/")
         }
     }
 }
 
 extension NodePlace {
-    fileprivate func withoutRights(_ node: String) -> RightlessAnswer {
+    fileprivate func need(_ node: String) -> AccessNeed? {
         switch self {
-        case .version, .certificates: .full
-        case .storages: .emptyList
-        case .disks: .refused("Permission check failed\n")
-        case .smart, .pools, .pool: .lacking("/, Sys.Audit")
-        case .devices: .lacking("/, Sys.Audit|Sys.Modify")
-        case .updates: .lacking("/nodes/\(node), Sys.Modify")
-        default: .lacking("/nodes/\(node), Sys.Audit")
+        case .version, .certificates, .storages: nil
+        case .disks: AccessNeed(.sysAudit, .datastoreAudit, at: "/", "/nodes/\(node)")
+        case .smart, .pools, .pool: AccessNeed(.sysAudit, at: "/")
+        case .devices: AccessNeed(.sysAudit, .sysModify, at: "/")
+        case .updates: AccessNeed(.sysModify, at: "/nodes/\(node)")
+        default: AccessNeed(.sysAudit, at: "/nodes/\(node)")
         }
     }
 }

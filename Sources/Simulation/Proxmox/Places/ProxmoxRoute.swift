@@ -8,6 +8,7 @@ enum ProxmoxRoute: Sendable, Equatable {
     case notBackedUp
     case qdevice
     case cluster(ClusterPlace)
+    case access(AccessPlace)
     case nodes
     case nodeStatus(node: String)
     case nodeTasks(node: String)
@@ -39,6 +40,10 @@ enum ProxmoxRoute: Sendable, Equatable {
     init(_ path: [Substring]) {
         if let place = ClusterPlace(path) {
             self = .cluster(place)
+            return
+        }
+        if let place = AccessPlace(path) {
+            self = .access(place)
             return
         }
         switch path.first {
@@ -93,7 +98,7 @@ enum ProxmoxRoute: Sendable, Equatable {
     /// The node that the answer is about; nil for the cluster.
     var node: String? {
         switch self {
-        case .ticket, .version, .clusterStatus, .clusterResources, .clusterTasks, .notBackedUp, .qdevice, .cluster, .nodes: nil
+        case .ticket, .version, .clusterStatus, .clusterResources, .clusterTasks, .notBackedUp, .qdevice, .cluster, .access, .nodes: nil
         case .nodeStatus(let node), .nodeTasks(let node), .subscription(let node), .replication(let node), .replicationStatus(let node, _),
             .guests(_, let node), .guestStatus(_, let node, _), .guestConfiguration(_, let node, _), .guestPower(_, let node, _, _),
             .ofNode(_, let node),
@@ -114,6 +119,7 @@ enum ProxmoxRoute: Sendable, Equatable {
         case .notBackedUp: "/cluster/backup-info/not-backed-up"
         case .qdevice: "/cluster/config/qdevice"
         case .cluster(let place): place.pattern
+        case .access(let place): place.pattern
         case .nodes: "/nodes"
         case .ofNode(let place, _): "/nodes/*/\(place.pattern)"
         case .ofGuest(let place, let kind, _, _): "/nodes/*/\(kind.rawValue)/*/\(place.pattern)"
@@ -163,7 +169,8 @@ enum ProxmoxRoute: Sendable, Equatable {
             true
         case .cluster(let place): place.isProtected
         case .ofNode(let place, _): place.isProtected
-        case .version, .clusterResources, .clusterTasks, .nodes, .nodeStatus, .nodeTasks, .subscription, .guestConfiguration, .unknown:
+        case .version, .access, .clusterResources, .clusterTasks, .nodes, .nodeStatus, .nodeTasks, .subscription, .guestConfiguration,
+            .unknown:
             false
         }
     }

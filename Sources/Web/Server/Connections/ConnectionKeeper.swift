@@ -81,10 +81,10 @@ final class ConnectionKeeper: Sendable {
         }
     }
 
-    /// Where a connection comes from: who can reach its listener, and its client.
-    func origin(of id: UInt) -> (reach: Listener.Reach, client: ClientAddress) {
-        guard let connection = state.withLock({ $0.table.connections[id] }) else { return (.network, .local) }
-        return (listeners[connection.listener].reach, connection.address)
+    /// Where a connection comes from: which listener and who can reach it, and its client.
+    func origin(of id: UInt) -> (reach: Listener.Reach, listener: Int, client: ClientAddress) {
+        guard let connection = state.withLock({ $0.table.connections[id] }) else { return (.network, 0, .local) }
+        return (listeners[connection.listener].reach, connection.listener, connection.address)
     }
 
     var counts: (open: Int, accepted: Int, refused: Int, ended: [ConnectionTable.EndReason: Int]) {

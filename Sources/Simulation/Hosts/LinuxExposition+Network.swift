@@ -1,27 +1,9 @@
 /// Network cards.
-extension HostExposition {
-    private struct Card {
-        let device: String
-        let received: Double
-        let sent: Double
-        var isLoopback: Bool { device == "lo" }
-        var isPhysical: Bool { device == "eno1" }
-    }
-
-    /// The card to the outside carries what guests and host send; on the host's side of a guest's card, sent is received.
-    private var cards: [Card] {
-        let own = sinceBoot(node.network)
-        let outside = Card(device: "eno1", received: own + Double(sums.received), sent: own * 0.7 + Double(sums.sent))
-        let bridge = Card(device: "vmbr0", received: own, sent: own * 0.7)
-        let loopback = Card(device: "lo", received: own * 0.2, sent: own * 0.2)
-        return [outside, loopback] + sums.cards.map { Card(device: $0.device, received: Double($0.sent), sent: Double($0.received)) }
-            + [bridge]
-    }
-
-    /// The `node_network_` families of the outer card, bridge, loopback and some guests' cards.
+extension LinuxExposition {
+    /// The `node_network_` families of all cards.
     func writeNetwork(into writer: inout ExpositionWriter) {
-        let cards = cards
-        func each(_ name: StaticString, _ kind: ExpositionWriter.Kind, _ help: StaticString, _ value: (Card) -> Double?) {
+        let cards = machine.cards
+        func each(_ name: StaticString, _ kind: ExpositionWriter.Kind, _ help: StaticString, _ value: (LinuxMachine.Card) -> Double?) {
             writer.family(name, kind, help)
             for card in cards {
                 if let value = value(card) { writer.sample(["device": card.device], value.rounded(.down)) }
@@ -43,19 +25,13 @@ extension HostExposition {
         each("node_network_speed_bytes", .gauge, "Bytes a second that the link can carry.") { $0.isPhysical ? 1.25e9 : nil }
         each("node_network_up", .gauge, "Whether the card is in operation.") { $0.isLoopback ? 0 : 1 }
         writer.family("node_network_info", .gauge, "A card's identity, as labels.")
-        for (number, card) in cards.enumerated() {
+        for card in cards {
             writer.sample(
                 [
-                    "address": card.isLoopback
-                        ? "00:00:00:00:00:00" : "bc:24:11:00:\(Self.twoDigits(node.index)):\(Self.twoDigits(number))",
+                    "address": card.hardwareAddress,
                     "broadcast": card.isLoopback ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff", "device": card.device,
                     "duplex": card.isPhysical ? "full" : "", "ifalias": "", "operstate": card.isLoopback ? "unknown" : "up",
                 ], 1)
         }
-    }
-
-    private static func twoDigits(_ byte: Int) -> String {
-        let digits = String(byte & 0xFF, radix: 16)
-        return digits.utf8.count == 1 ? "0" + digits : digits
     }
 }

@@ -1,19 +1,19 @@
 /// The kernel's own counters, pressure and clock.
-extension HostExposition {
+extension LinuxExposition {
     /// Activity, pressure and paging since the start, open files and tracked connections.
     func writeKernel(into writer: inout ExpositionWriter) {
-        let switches = sinceBoot(node.switches).rounded(.down)
-        let waiting = sinceBoot(node.ioPressure)
+        let kernel = machine.kernel
+        let (switches, waiting) = (kernel.switches, kernel.ioWaitingSeconds)
         writer.single(
-            "node_boot_time_seconds", .gauge, "When the host started, in unix time.", (world.timeline.epoch + bootedAt).rounded(.down))
+            "node_boot_time_seconds", .gauge, "When the host started, in unix time.", machine.bootTime.rounded(.down))
         writer.single("node_context_switches_total", .counter, "Context switches.", switches)
         writer.single("node_intr_total", .counter, "Interrupts.", (switches * 0.6).rounded(.down))
         writer.single("node_forks_total", .counter, "Processes started.", (switches / 2000).rounded(.down))
-        writer.single("node_procs_running", .gauge, "Processes that run or could.", reading.busyThreads.rounded(.up))
-        writer.single("node_procs_blocked", .gauge, "Processes that wait for a disk.", (reading.ioWait * Double(node.threads)).rounded())
+        writer.single("node_procs_running", .gauge, "Processes that run or could.", kernel.busyThreads.rounded(.up))
+        writer.single("node_procs_blocked", .gauge, "Processes that wait for a disk.", kernel.blockedProcesses.rounded())
 
         writer.single(
-            "node_pressure_cpu_waiting_seconds_total", .counter, "Seconds in which some task waited for a CPU.", sinceBoot(node.cpuPressure)
+            "node_pressure_cpu_waiting_seconds_total", .counter, "Seconds in which some task waited for a CPU.", kernel.cpuWaitingSeconds
         )
         writer.single("node_pressure_io_stalled_seconds_total", .counter, "Seconds in which all tasks waited for a disk.", waiting * 0.6)
         writer.single("node_pressure_io_waiting_seconds_total", .counter, "Seconds in which some task waited for a disk.", waiting)
@@ -26,23 +26,23 @@ extension HostExposition {
             ("node_vmstat_oom_kill", "Processes killed for want of memory.", 0),
             ("node_vmstat_pgfault", "Page faults.", switches * 1.5),
             ("node_vmstat_pgmajfault", "Page faults that read a disk.", waiting * 40),
-            ("node_vmstat_pgpgin", "Kibibytes read.", Double(sums.read / 1024)),
-            ("node_vmstat_pgpgout", "Kibibytes written.", Double(sums.written / 1024)),
+            ("node_vmstat_pgpgin", "Kibibytes read.", Double(kernel.readBytes / 1024)),
+            ("node_vmstat_pgpgout", "Kibibytes written.", Double(kernel.writtenBytes / 1024)),
             ("node_vmstat_pswpin", "Pages read from swap.", waiting * 2),
             ("node_vmstat_pswpout", "Pages written to swap.", waiting * 5),
         ]
         for counter in counters { writer.single(counter.name, .untyped, counter.help, counter.value.rounded(.down)) }
 
-        writer.single("node_filefd_allocated", .gauge, "Open files.", 2048 + Double(sums.cards.count) * 128)
+        writer.single("node_filefd_allocated", .gauge, "Open files.", kernel.openFiles)
         writer.single("node_filefd_maximum", .gauge, "Files that may be open.", 9.223372036854776e18)
-        writer.single("node_nf_conntrack_entries", .gauge, "Connections that are tracked.", (reading.busyThreads * 40).rounded())
+        writer.single("node_nf_conntrack_entries", .gauge, "Connections that are tracked.", (kernel.busyThreads * 40).rounded())
         writer.single("node_nf_conntrack_entries_limit", .gauge, "Connections that may be tracked.", 262_144)
     }
 
     /// The host's time of day and how well it is kept.
     func writeClock(into writer: inout ExpositionWriter) {
-        let swing = node.freeShare.value(at: moment) - node.freeShare.base
-        writer.single("node_time_seconds", .gauge, "The host's clock, in unix time.", world.timeline.epoch + moment)
+        let swing = machine.kernel.clockSwing
+        writer.single("node_time_seconds", .gauge, "The host's clock, in unix time.", machine.time)
         writer.family("node_time_zone_offset_seconds", .gauge, "Distance of the host's time zone from UTC.")
         writer.sample(["time_zone": "UTC"], 0)
         writer.single("node_timex_estimated_error_seconds", .gauge, "Estimated error of the clock.", 0.000_2)
