@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
+import json
 import os
 import re
 import shutil
@@ -13,6 +15,7 @@ import socket
 import ssl
 import stat
 import subprocess
+import sys
 import tempfile
 import threading
 import urllib.request
@@ -21,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import access
 import pytest
 from conftest import MARTLET, Start, environment_without_settings, fetch, free_port, run, wait_for
 from replay import Replay
@@ -440,43 +444,57 @@ def test_files_that_cannot_be_written_leave_nothing(cluster: Cluster, folder: Pa
     assert written(folder) == ["file"]
 
 
-PVEUM = """#!/bin/sh
-# Keeps roles, users and tokens as files, and refuses what pveum refuses.
-echo "$*" >>"$STATE/calls"
-refuse() { echo "$1" >&2; exit 255; }
-case "$1 $2" in
-"role modify") [ -e "$STATE/role-$3" ] || refuse "role '$3' does not exist"; echo "$5" >"$STATE/role-$3" ;;
-"role add") [ ! -e "$STATE/role-$3" ] || refuse "role '$3' already exists"; echo "$5" >"$STATE/role-$3" ;;
-"user add") [ ! -e "$STATE/user-$3" ] || refuse "user '$3' already exists"; : >"$STATE/user-$3" ;;
-"acl modify") [ -e "$STATE/role-$7" ] || refuse "role '$7' does not exist"; echo "$5 $7" >>"$STATE/acl" ;;
-"user token")
-    [ -e "$STATE/user-$4" ] || refuse "user '$4' does not exist"
-    [ "$3" = add ] || exit 0
-    [ ! -e "$STATE/token-$4!$5" ] || refuse "Token '$5' already exists for user '$4'"
-    : >"$STATE/token-$4!$5"; echo "value SECRET" ;;
-*) refuse "unknown command" ;;
-esac
+PVEUM = """#!{python}
+import json, shlex, sys
+sys.path.insert(0, {folder!r})
+import pveum, urllib3
+from proxmoxer import ProxmoxAPI
+from proxmoxer.core import ResourceException
+urllib3.disable_warnings()
+api = ProxmoxAPI("127.0.0.1", port={port}, user="root@pam", password={password!r}, verify_ssl=False, timeout=20)
+try:
+    answer = pveum.run(api, shlex.join(["pveum", *sys.argv[1:]]))
+except ResourceException as error:
+    sys.exit(str(error))
+if "token" in sys.argv and "add" in sys.argv:
+    print(json.dumps(answer))
 """
 
 
-def test_the_commands_make_the_account_and_may_be_run_again(folder: Path) -> None:
-    (folder / "pveum").write_text(PVEUM)
+@pytest.mark.parametrize("release", access.RELEASES)
+def test_the_commands_make_an_account_that_suffices_and_may_be_run_again(folder: Path, start: Start, release: str) -> None:
+    cluster = access.Cluster(start, "--release", release, token="somebody@pve!else")
+    words = {"python": sys.executable, "folder": str(Path(__file__).parent), "port": cluster.port, "password": access.ROOT_PASSWORD}
+    (folder / "pveum").write_text(PVEUM.format(**words))
     (folder / "pveum").chmod(0o755)
-    environment = environment_without_settings() | {"PATH": f"{folder}:{os.environ['PATH']}", "STATE": str(folder)}
-    script = run("init", "--print-commands").stdout
+    environment = environment_without_settings() | {"PATH": f"{folder}:{os.environ['PATH']}"}
+    script = run("init", "--print-commands", "--pve-version", release[0]).stdout
 
     def play() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["sh"], input=script, capture_output=True, text=True, env=environment, timeout=20, check=False)
+        return subprocess.run(["sh"], input=script, capture_output=True, text=True, env=environment, timeout=60, check=False)
 
     first = play()
-    assert (first.returncode, first.stdout, first.stderr) == (0, "value SECRET\n", "")
-    assert (folder / "role-Martlet").read_text() == "Sys.Audit VM.Audit VM.GuestAgent.Audit Datastore.Audit Pool.Audit Mapping.Audit\n"
-    assert (folder / "acl").read_text() == "monitor@pve Martlet\nmonitor@pve!martlet Martlet\n"
-    (folder / "role-Martlet").write_text("fewer\n")
+    assert (first.returncode, first.stderr.count("\n")) == (0, 0), first.stderr
+    token = json.loads(first.stdout)
+    assert token["full-tokenid"] == "monitor@pve!martlet"
+    pem = ssl.get_server_certificate(("127.0.0.1", cluster.port))
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    flags = ["--yes", "--endpoint", f"127.0.0.1:{cluster.port}", "--fingerprint", digest, "--token-file", folder / "token"]
+    outcome = run("init", *flags, env={"PROXMOX_TOKEN_VALUE": token["value"]}, cwd=folder)
+    assert outcome.returncode == 0, outcome.stderr
+    text = " ".join(outcome.stdout.split())
+    assert "it may see all that martlet asks for" in text
+    assert ("Left out with intent: VM.Monitor" in text) == (release == "8.4")
+
+    # A role that lacks something is mended, and the token stays as it is.
+    cluster.log_in().access.roles("Martlet").put(privs="Sys.Audit")
+    lacking = run("init", *flags, "--force", cwd=folder)
+    assert lacking.returncode == 0 and "VM.Audit on /vms" in lacking.stdout
     second = play()
     assert second.returncode == 0 and second.stdout == ""
     assert "already exists" in second.stderr and "pveum user token remove monitor@pve martlet" in second.stderr
-    assert "VM.GuestAgent.Audit" in (folder / "role-Martlet").read_text()
+    again = run("init", *flags, "--force", cwd=folder)
+    assert again.returncode == 0 and "it may see all that martlet asks for" in " ".join(again.stdout.split())
 
 
 def test_the_commands_are_those_of_the_version_and_the_names() -> None:
