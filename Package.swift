@@ -106,12 +106,15 @@ let package = Package(
         module("Simulation", needs: ["Primitives", "JSON", "Web"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
 
+        module(
+            "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
+
         // Roof.
         .executableTarget(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
-                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery", "Simulation", "Stack",
+                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery", "Simulation", "Stack", "FirstConfiguration",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -155,6 +158,7 @@ let package = Package(
                 "TestSupport",
             ]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
+        tests(of: "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),
 
         // Benchmarks; what they count with must not be in the program.

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE  // timegm
 #include "Trust.h"
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 struct mlt_trust {
     unsigned holders;
@@ -20,6 +22,8 @@ struct mlt_trust {
     int alert;        // with which the other side ended it, or 0
     int has_leaf;
     unsigned char leaf[MLT_FINGERPRINT_SIZE];
+    char subject[256];
+    int64_t not_before, not_after;
     // What is believed.
     size_t fingerprint_count;
     unsigned char fingerprints[][MLT_FINGERPRINT_SIZE];
@@ -62,6 +66,25 @@ static int digest_of(const X509 *certificate, unsigned char digest[MLT_FINGERPRI
     return certificate != NULL && X509_digest(certificate, EVP_sha256(), digest, &size) == 1 && size == MLT_FINGERPRINT_SIZE;
 }
 
+static int64_t unix_seconds(const ASN1_TIME *moment) {
+    struct tm parts;
+    return moment != NULL && ASN1_TIME_to_tm(moment, &parts) == 1 ? (int64_t)timegm(&parts) : 0;
+}
+
+// What of it a person compares. OpenSSL escapes control characters and all that is not ASCII.
+static void note_leaf(mlt_trust *trust, const X509 *certificate) {
+    trust->has_leaf = digest_of(certificate, trust->leaf);
+    memset(trust->subject, 0, sizeof trust->subject);
+    trust->not_before = trust->not_after = 0;
+    if (certificate == NULL) return;
+    trust->not_before = unix_seconds(X509_get0_notBefore(certificate));
+    trust->not_after = unix_seconds(X509_get0_notAfter(certificate));
+    BIO *text = BIO_new(BIO_s_mem());
+    if (text != NULL && X509_NAME_print_ex(text, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) >= 0)
+        BIO_read(text, trust->subject, sizeof trust->subject - 1);
+    BIO_free(text);
+}
+
 static int settle(mlt_trust *trust, X509_STORE_CTX *chain, int error, int depth) {
     trust->error = error;
     trust->error_depth = depth;
@@ -72,7 +95,7 @@ static int settle(mlt_trust *trust, X509_STORE_CTX *chain, int error, int depth)
 // In place of OpenSSL's verification: what comes back as 0 ends the handshake, before anything of HTTP is sent.
 static int judge_by_fingerprint(X509_STORE_CTX *chain, void *context) {
     mlt_trust *trust = context;
-    trust->has_leaf = digest_of(X509_STORE_CTX_get0_cert(chain), trust->leaf);
+    note_leaf(trust, X509_STORE_CTX_get0_cert(chain));
     for (size_t index = 0; trust->has_leaf && index < trust->fingerprint_count; index++)
         if (memcmp(trust->leaf, trust->fingerprints[index], MLT_FINGERPRINT_SIZE) == 0) return settle(trust, chain, X509_V_OK, 0);
     return settle(trust, chain, X509_V_ERR_APPLICATION_VERIFICATION, 0);
@@ -81,7 +104,7 @@ static int judge_by_fingerprint(X509_STORE_CTX *chain, void *context) {
 // OpenSSL's verification, and a note of what it saw.
 static int judge_by_chain(X509_STORE_CTX *chain, void *context) {
     mlt_trust *trust = context;
-    trust->has_leaf = digest_of(X509_STORE_CTX_get0_cert(chain), trust->leaf);
+    note_leaf(trust, X509_STORE_CTX_get0_cert(chain));
     int is_accepted = X509_verify_cert(chain) == 1;
     int error = X509_STORE_CTX_get_error(chain);
     if (!is_accepted && error == X509_V_OK) error = X509_V_ERR_UNSPECIFIED;
@@ -186,6 +209,9 @@ static void blame_certificate(const mlt_trust *trust, CURL *easy, int is_of_prox
     outcome->is_of_authority = trust->error_depth > 0;
     outcome->has_fingerprint = trust->has_leaf;
     memcpy(outcome->fingerprint, trust->leaf, sizeof outcome->fingerprint);
+    memcpy(outcome->subject, trust->subject, sizeof outcome->subject);
+    outcome->not_before = trust->not_before;
+    outcome->not_after = trust->not_after;
     if (outcome->blame == mlt_curl_blame_wrong_name && !is_of_proxy) name_host(easy, outcome);
     if (outcome->blame == mlt_curl_blame_other)
         snprintf(outcome->message, sizeof outcome->message, "%s",

@@ -43,7 +43,7 @@ package struct AccountCommands: Sendable {
 
 extension RequiredPrivilege {
     /// What the role that we make has.
-    fileprivate static func creationPrivileges(majorVersion: Int) -> [String] {
+    static func creationPrivileges(majorVersion: Int) -> [String] {
         let common = ["Sys.Audit", "VM.Audit"]
         return common + (majorVersion >= 9 ? ["VM.GuestAgent.Audit"] : []) + ["Datastore.Audit", "Pool.Audit", "Mapping.Audit"]
     }

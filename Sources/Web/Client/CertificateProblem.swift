@@ -28,6 +28,21 @@ package struct CertificateProblem: Sendable, Equatable {
     }
 }
 
+/// What a person compares of a certificate that a server showed, beside its SHA-256.
+package struct ShownCertificate: Sendable, Equatable {
+    /// `CN=pve1,O=PVE Cluster Node`, escaped as RFC 2253 has it; cut past 255 bytes, empty when it names nobody.
+    package let subject: String
+    /// Unix seconds; nil where the certificate's own words cannot be read.
+    package let notBefore: Double?
+    package let notAfter: Double?
+
+    package init(subject: String, notBefore: Double?, notAfter: Double?) {
+        self.subject = subject
+        self.notBefore = notBefore
+        self.notAfter = notAfter
+    }
+}
+
 extension HTTPClientError {
     /// The error of a transfer that ended because of a certificate; nil when that was not the reason.
     ///
@@ -63,7 +78,13 @@ extension HTTPClientError {
             case .other: "\(subject) is refused: \(String(cArray: outcome.message))"
             }
         // A proxy's certificate says nothing of the server's.
-        self.init(kind: .tls, message: message, certificate: isOfProxy ? nil : CertificateProblem(kind: kind, found: found))
+        self.init(
+            kind: .tls, message: message, certificate: isOfProxy ? nil : CertificateProblem(kind: kind, found: found),
+            shown: isOfProxy || found == nil
+                ? nil
+                : ShownCertificate(
+                    subject: String(cArray: outcome.subject), notBefore: outcome.not_before == 0 ? nil : Double(outcome.not_before),
+                    notAfter: outcome.not_after == 0 ? nil : Double(outcome.not_after)))
     }
 }
 

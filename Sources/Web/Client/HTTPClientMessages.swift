@@ -130,11 +130,14 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
     package let message: String
     /// What is wrong with the server's certificate, when that is why there is no answer; `kind` is `.tls` then.
     package let certificate: CertificateProblem?
+    /// What that certificate says of itself.
+    package let shown: ShownCertificate?
 
-    package init(kind: Kind, message: String, certificate: CertificateProblem? = nil) {
+    package init(kind: Kind, message: String, certificate: CertificateProblem? = nil, shown: ShownCertificate? = nil) {
         self.kind = kind
         self.message = message
         self.certificate = certificate
+        self.shown = shown
     }
 
     package var description: String { message }

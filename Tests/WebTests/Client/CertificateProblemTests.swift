@@ -44,6 +44,11 @@ struct CertificateProblemTests {
                     #expect(error?.kind == .tls)
                     #expect(error?.certificate?.kind == row.kind)
                     #expect(error?.certificate?.found == CertificateFingerprint(certificatePEM: certificate.certificatePEM))
+                    #expect(error?.shown?.subject == "CN=pve1")
+                    // From an hour before its making for thirty days.
+                    #expect(error?.shown?.notBefore.map { abs($0 - (clock.unixSeconds - 3600)) < 3600 } == true)
+                    let days = error?.shown.flatMap { shown in shown.notAfter.map { $0 - (shown.notBefore ?? 0) } }.map { $0 / 86_400 }
+                    #expect(days.map { abs($0 - 30) < 1 } == true)
                     #expect(error?.message == row.message)
                 }
             }

@@ -65,6 +65,8 @@ typedef struct mlt_curl_outcome {
     int is_of_authority;               ///< it is one further up the chain
     int has_fingerprint;               ///< whether the other side showed a certificate of its own
     unsigned char fingerprint[MLT_FINGERPRINT_SIZE];
+    char subject[256];                 ///< of that certificate, on one line; cut where it is longer, empty when it has none
+    int64_t not_before, not_after;     ///< its validity in unix seconds; 0 where a moment cannot be read
     char host[256];                    ///< whom the certificate should have named, for mlt_curl_blame_wrong_name
 } mlt_curl_outcome;
 

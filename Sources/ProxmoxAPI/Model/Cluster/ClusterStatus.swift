@@ -8,6 +8,8 @@ package struct ClusterStatus: Sendable {
         package let isOnline: Bool?
         /// Where corosync knows it; nil when the row does not tell.
         package let address: String?
+        /// It is the one that answered; nil when the row does not tell.
+        package let isLocal: Bool?
     }
 
     /// nil on a node without a cluster.
@@ -28,7 +30,9 @@ package struct ClusterStatus: Sendable {
             case "node":
                 guard let name = row["name"]?.word else { return isWhole = false }
                 // Of two rows about a node the first counts.
-                if seen.insert(name).inserted { nodes.append(Node(name: name, isOnline: row["online"]?.flag, address: row["ip"]?.word)) }
+                guard seen.insert(name).inserted else { return }
+                nodes.append(
+                    Node(name: name, isOnline: row["online"]?.flag, address: row["ip"]?.word, isLocal: row["local"]?.flag))
             default: break
             }
         }
