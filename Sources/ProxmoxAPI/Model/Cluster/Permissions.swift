@@ -43,6 +43,12 @@ package struct Permissions: Sendable, Equatable {
         (inherited[path] ?? (path == "/mapping" ? inherited["/"] : nil))?.contains(privilege) ?? false
     }
 
+    /// Whether somebody was given rights on the path itself, which stand there in place of those on `/`.
+    package func areOwn(on path: String) -> Bool { inherited[path].map { $0 != inherited["/"] } ?? false }
+
+    /// Whether there is no right at all.
+    package var areEmpty: Bool { anywhere.isEmpty }
+
     /// Whether the right holds for anything at all.
     package func holdsAnywhere(_ privilege: String) -> Bool { anywhere.contains(privilege) }
 }
@@ -50,5 +56,10 @@ package struct Permissions: Sendable, Equatable {
 extension ProxmoxClient {
     package func permissions(http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> Permissions {
         try await get("/access/permissions", http: http, by: deadline, decode: Permissions.init)
+    }
+
+    /// What a user may, which is told to whoever has `Sys.Audit` on `/access`.
+    package func permissions(of user: String, http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> Permissions {
+        try await get("/access/permissions?userid=\(Self.pathPart(user))", http: http, by: deadline, decode: Permissions.init)
     }
 }

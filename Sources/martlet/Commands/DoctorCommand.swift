@@ -1,0 +1,63 @@
+import Discovery
+import Doctor
+import Glibc
+import Primitives
+import ProxmoxConfiguration
+import Settings
+import Web
+
+/// `martlet doctor`
+enum DoctorCommand {
+    static let command = Command(
+        "doctor",
+        "Says what is wrong with each configured source and how to mend it; exits 0 without problems, 3 with problems, 1 when it cannot run",
+        flags: [
+            Configuration.fileFlag,
+            Flag("json", nil, "One JSON object in place of text"),
+            Flag("strict", nil, "Exit 3 for warnings too"),
+            Flag("timeout", "DURATION", "Longest it may take in all", standard: "60s"),
+            Flag("guests", "COUNT", "Guests of each cluster that are asked for their address; 0 leaves guests out", standard: "100"),
+            Flag("exporters", nil, "Ask the exporters of guests and nodes for metrics, from this machine", standard: "true"),
+        ])
+
+    static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
+        let configuration = try Configuration(invocation)
+        let timeout = try seconds(invocation)
+        var options = Examination.Options(discovery: try configuration.discovery())
+        options.guestLimit = try guests(invocation)
+        options.asksExporters = invocation.isOn("exporters")
+        let clusters = try configuration.clusters().all
+        let (isJSON, isStrict) = (invocation.isOn("json"), invocation.isOn("strict"))
+        let examination = Examination(clusters, options) { _, _ in [] }
+        try ServiceRunner.run { _ throws(Failure) in
+            let http = try HTTPClient()
+            let report = await examination.run(http, by: .after(seconds: timeout))
+            let bytes =
+                isJSON
+                ? ReportJSON.bytes(report, version: Program.version.number)
+                : Array(ReportText(isColoured: isColoured).text(report).utf8)
+            guard Files.writeAll(bytes, to: STDOUT_FILENO) else { Program.leave(1) }
+            Program.leave(report.exitStatus(isStrict: isStrict))
+        }
+    }
+
+    private static var isColoured: Bool {
+        isatty(STDOUT_FILENO) == 1 && ProcessEnvironment.all["NO_COLOR"]?.isEmpty ?? true && ProcessEnvironment.all["TERM"] != "dumb"
+    }
+
+    private static func seconds(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Double {
+        let text = invocation.value("timeout") ?? ""
+        guard let seconds = SettingsShape.seconds(of: text), (1...600).contains(seconds) else {
+            throw Failure(.usage, "--timeout: expected a time from 1s to 10m, as in 60s, not \"\(text)\"")
+        }
+        return seconds
+    }
+
+    private static func guests(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Int {
+        let text = invocation.value("guests") ?? ""
+        guard let count = Int(text), (0...100_000).contains(count) else {
+            throw Failure(.usage, "--guests: expected a whole number from 0 to 100000, not \"\(text)\"")
+        }
+        return count
+    }
+}
