@@ -10,7 +10,7 @@ import Web
 enum DoctorCommand {
     static let command = Command(
         "doctor",
-        "Says what is wrong with each configured source and how to mend it; exits 0 without problems, 3 with problems, 1 when it cannot run",
+        "Says what is wrong with each configured source, and what to type to mend it",
         flags: [
             Configuration.fileFlag,
             Flag("json", nil, "One JSON object in place of text"),
@@ -18,7 +18,17 @@ enum DoctorCommand {
             Flag("timeout", "DURATION", "Longest it may take in all", standard: "60s"),
             Flag("guests", "COUNT", "Guests of each cluster that are asked for their address; 0 leaves guests out", standard: "100"),
             Flag("exporters", nil, "Ask the exporters of guests and nodes for metrics, from this machine", standard: "true"),
+            Flag(
+                "prometheus.listen-address", "ADDRESS", "Where Prometheus is", standard: DoctorSurroundings.prometheus,
+                setting: ["stack", "prometheus", "listen_address"]),
+        ] + ExporterCommand.flags.filter { shared.contains($0.name) },
+        notes: [
+            "Exit status: 0 without problems (there may be warnings), 3 with problems, 1 when it cannot run because the settings",
+            "are broken, 2 for a wrong command line. It only reads: no setting and nothing in a cluster is changed.",
         ])
+
+    /// What decides, at the exporter, which sources there are.
+    private static let shared: Set = ["exporter.role", "path.root", "pve.config-file", "pve.allowed-targets"]
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let configuration = try Configuration(invocation)
@@ -27,8 +37,11 @@ enum DoctorCommand {
         options.guestLimit = try guests(invocation)
         options.asksExporters = invocation.isOn("exporters")
         let clusters = try configuration.clusters().all
+        let surroundings = try DoctorSurroundings(configuration)
         let (isJSON, isStrict) = (invocation.isOn("json"), invocation.isOn("strict"))
-        let examination = Examination(clusters, options) { _, _ in [] }
+        let examination = Examination(clusters, options) { http, deadline in
+            await surroundings.sections(http, deadline)
+        }
         try ServiceRunner.run { _ throws(Failure) in
             let http = try HTTPClient()
             let report = await examination.run(http, by: .after(seconds: timeout))
