@@ -31,7 +31,7 @@ struct ClusterExamination: Sendable {
         let good = reached.filter { endpoint in hearings.contains { $0.authority == endpoint.authority && $0.version != nil } }
         guard let first = good.first else {
             if !reached.isEmpty || !connections.isEmpty {
-                findings.append(Finding("rights", .skipped, "rights, nodes and guests: nobody could be asked"))
+                findings.append(Finding("rights", .skipped, "rights, nodes and guests were not looked at, as nobody could be asked"))
             }
             return section(findings, name: nil)
         }
@@ -165,7 +165,7 @@ struct ClusterExamination: Sendable {
             return visits.sorted { $0.node < $1.node }
         }
         return NodeFindings.clocks(
-            visits.compactMap(\.clock), failures: visits.compactMap { visit in visit.error.map { (visit.node, $0) } })
+            visits.compactMap(\.clock), failures: visits.compactMap { visit in visit.clockError.map { (visit.node, $0) } })
             + NodeFindings.certificates(
                 visits.compactMap { visit in visit.certificate.map { (visit.node, $0) } }, now: WallClock.system.unixSeconds)
     }
@@ -174,7 +174,7 @@ struct ClusterExamination: Sendable {
         let node: String
         var clock: NodeFindings.Clock?
         var certificate: ServedCertificate?
-        var error: ProxmoxError?
+        var clockError: ProxmoxError?
     }
 
     private func visit(_ node: String, _ client: ProxmoxClient) async -> NodeVisit {
@@ -183,11 +183,14 @@ struct ClusterExamination: Sendable {
             let before = WallClock.system.unixSeconds
             let time = try await client.time(node, http: http, by: call)
             let after = WallClock.system.unixSeconds
-            visit.clock = NodeFindings.Clock(node: node, skewSeconds: time.unixSeconds - (before + after) / 2, tripSeconds: max(0, after - before))
-            visit.certificate = try await client.servedCertificate(node, http: http, by: call)
+            visit.clock = NodeFindings.Clock(
+                node: node, skewSeconds: time.unixSeconds - (before + after) / 2, tripSeconds: max(0, after - before))
         } catch {
-            visit.error = error
+            visit.clockError = error
+            // Whoever hangs would hang again.
+            if error.kind == .timeout { return visit }
         }
+        visit.certificate = try? await client.servedCertificate(node, http: http, by: call)
         return visit
     }
 

@@ -1,4 +1,5 @@
 import ProxmoxAPI
+import ProxmoxConfiguration
 import Web
 
 /// Judges the way to an endpoint.
@@ -42,7 +43,8 @@ enum ConnectionFindings {
     }
 
     private static func failure(_ endpoint: ProxmoxEndpoint, _ error: HTTPClientError) -> Finding {
-        let message = "\(endpoint.authority): \(error.message)"
+        let words = error.kind == .tls ? ProxmoxError.words(ofTLS: error.message) : nil
+        let message = "\(endpoint.authority): \(words ?? error.message)"
         let remedies: [Finding.Remedy]
         switch error.kind {
         case .tls: remedies = tls(endpoint, error)
@@ -55,7 +57,7 @@ enum ConnectionFindings {
             remedies = [
                 Finding.Remedy(
                     .node, "see whether the API server runs, and whether a firewall lets this machine through",
-                    lines: ["systemctl status pveproxy", "ss -ltnp | grep \(endpoint.portText)"]),
+                    lines: ["systemctl status pveproxy", "ss -ltn | grep :\(endpoint.portText)"]),
                 Finding.Remedy(.settings, "or is it another host or port? 8006 is that of Proxmox VE"),
             ]
         case .closed, .protocolViolation, .tooLarge, .url, .cancelled:
@@ -82,8 +84,8 @@ enum ConnectionFindings {
                 Finding.Remedy(.node, "compare with what the node has; another one may mean that somebody stands in between", lines: ["pvenode cert info"])
             ] + fingerprint(problem)
         case .wrongName:
-            return [Finding.Remedy(.settings, "name the node by a name that is in its certificate (pvenode cert info shows them), or trust this one certificate")]
-                + fingerprint(problem)
+            return [Finding.Remedy(.settings, "name the node by a name that is in its certificate, as pvenode cert info shows them")]
+                + fingerprint(problem, "or, ")
         case .selfSigned, .unknownAuthority, .other: return authorityRemedies(endpoint, problem)
         }
     }
@@ -96,11 +98,20 @@ enum ConnectionFindings {
     }
 
     private static func authorityRemedies(_ endpoint: ProxmoxEndpoint, _ problem: CertificateProblem?) -> [Finding.Remedy] {
+        let source = "scp root@\(endpoint.hostText):/etc/pve/pve-root-ca.pem"
+        if case .authority(let given) = endpoint.trust {
+            return [
+                Finding.Remedy(
+                    .here, "the authority in ca_file is another cluster's, or an old one; fetch it again",
+                    lines: ["\(source) \(AccountCommands.word(given))"])
+            ] + fingerprint(problem, "or, in place of ca_file and ")
+        }
         let file = "/etc/martlet/pve-root-ca.pem"
+        let isOpen = endpoint.trust == .insecure
         return [
+            Finding.Remedy(.here, "fetch the cluster's authority", lines: ["\(source) \(file)"]),
             Finding.Remedy(
-                .here, "fetch the cluster's authority", lines: ["scp root@\(endpoint.hostText):/etc/pve/pve-root-ca.pem \(file)"]),
-            Finding.Remedy(.settings, "in the cluster's entry", lines: ["ca_file: \(file)"]),
+                .settings, isOpen ? "in the cluster's entry, in place of verify_tls" : "in the cluster's entry", lines: ["ca_file: \(file)"]),
         ] + fingerprint(problem, "or, ")
     }
 }

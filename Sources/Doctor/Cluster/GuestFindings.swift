@@ -15,12 +15,18 @@ struct GuestFindings: Sendable {
 
     var findings: [Finding] {
         if let problem = survey.problem {
-            return [Finding("addresses", .skipped, "discovery could not read the cluster: \(problem.message)")]
+            // Who lacks the right was told so.
+            let why = problem.reason == .forbidden ? "no guest can be seen" : "discovery could not read the cluster: \(problem.message)"
+            return [Finding("addresses", .skipped, "addresses of guests were not looked at, as \(why)")]
         }
         return addresses + exporters
     }
 
-    private var running: [DiscoverySurvey.Target] { survey.targets.filter { !$0.isNode && $0.isActive } }
+    /// Of a node that is off nobody knows what runs.
+    private var running: [DiscoverySurvey.Target] {
+        let online = Set(survey.targets.lazy.filter { $0.isNode && $0.isActive }.map(\.node))
+        return survey.targets.filter { !$0.isNode && $0.isActive && online.contains($0.node) }
+    }
 
     // MARK: addresses
 
@@ -30,7 +36,8 @@ struct GuestFindings: Sendable {
         let unread = running.filter { $0.reason == "unread" }
         var findings: [Finding] = []
         let summary = "\(known.count) of \(counted(running.count, "running guest")) have an address that discovery takes"
-        let rest = unread.isEmpty ? "" : "; \(unread.count) were not asked (--guests \(guestLimit))"
+        let why = running.count > guestLimit ? "--guests \(guestLimit)" : "there was no time, or no answer"
+        let rest = unread.isEmpty ? "" : "; \(unread.count) were not asked (\(why))"
         let isWell = known.count + unread.count == running.count
         findings.append(Finding("addresses", isWell ? .ok : .information, summary + rest))
         findings += without("no_agent", .information, "have neither a guest agent nor a fixed address") { guests in
@@ -78,40 +85,46 @@ struct GuestFindings: Sendable {
         nodes + guests(isWindows: false) + guests(isWindows: true)
     }
 
-    private var nodes: [Finding] {
-        judge(survey.targets.filter { $0.isNode && $0.isActive }, "node", "node_exporter", "on the node", .node, ["apt install prometheus-node-exporter"])
-    }
+    private var nodes: [Finding] { judge(survey.targets.filter { $0.isNode && $0.isActive }, "node", "node_exporter") }
 
     private func guests(isWindows: Bool) -> [Finding] {
-        let program = isWindows ? "windows_exporter" : "node_exporter"
-        let lines = isWindows ? ["powershell -File agents\\windows\\install-windows-exporter.ps1"] : ["sh agents/linux/install-node-exporter.sh"]
-        return judge(running.filter { $0.isWindows == isWindows }, "guest", program, "in the guest", .guest, lines)
+        judge(running.filter { $0.isWindows == isWindows }, "guest", isWindows ? "windows_exporter" : "node_exporter")
     }
 
-    private func judge(
-        _ targets: [DiscoverySurvey.Target], _ noun: String, _ program: String, _ place: String, _ remedyPlace: Finding.Remedy.Place,
-        _ installation: [String]
-    ) -> [Finding] {
+    private func judge(_ targets: [DiscoverySurvey.Target], _ noun: String, _ program: String) -> [Finding] {
         let asked = targets.compactMap { target in target.address.flatMap { answers[$0] }.map { (target, $0) } }
         guard !asked.isEmpty else { return [] }
         let bad = asked.filter { $0.1 != .metrics }
-        let summary = "\(asked.count - bad.count) of \(counted(asked.count, noun)) answer as \(program)"
+        let summary = "\(program) answers on \(asked.count - bad.count) of \(counted(asked.count, noun))"
         guard !bad.isEmpty else { return [Finding("exporters", .ok, summary)] }
         var remedies: [Finding.Remedy] = []
-        if bad.contains(where: { $0.1 == .refused }) {
-            remedies.append(Finding.Remedy(remedyPlace, "refused: \(program) does not run \(place); install it", lines: installation))
-        }
+        if let (target, _) = bad.first(where: { $0.1 == .refused }) { remedies.append(Self.installation(of: program, on: target)) }
         if bad.contains(where: { $0.1 == .silent }) {
             remedies.append(
-                Finding.Remedy(remedyPlace, "no answer: a firewall drops what comes from this machine, or the address is of a network that it does not reach"))
+                Finding.Remedy(
+                    .guest, "no answer means that a firewall drops what comes from this machine, or that it does not reach the address's network"))
         }
         return [
             Finding(
+                // Where it answers nowhere, nobody has begun to install it.
                 "exporters", bad.count < asked.count ? .warning : .information, summary,
                 details: bad.prefix(Self.shown).map { "\(Self.name($0.0)) at \($0.0.address ?? ""): \(Self.words($0.1))" }
                     + (bad.count > Self.shown ? ["and \(bad.count - Self.shown) more"] : []),
                 remedies: remedies)
         ]
+    }
+
+    private static func installation(of program: String, on target: DiscoverySurvey.Target) -> Finding.Remedy {
+        guard program == "node_exporter", let address = target.address, let colon = address.lastIndex(of: ":") else {
+            return Finding.Remedy(.guest, "refused means that \(program) does not run; install it")
+        }
+        let host = address[..<colon]
+        return Finding.Remedy(
+            .here, "refused means that \(program) does not run; where it is to, install it",
+            lines: [
+                "scp agents/linux/*.sh root@\(host):",
+                "ssh root@\(host.filter { $0 != "[" && $0 != "]" }) sh install-node-exporter.sh",
+            ])
     }
 
     private static func words(_ answer: ExporterProbe.Answer) -> String {

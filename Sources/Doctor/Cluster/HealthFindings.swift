@@ -38,7 +38,7 @@ struct HealthFindings: Sendable {
         if !off.isEmpty {
             findings.append(
                 Finding(
-                    Self.check, .problem, "\(enumeration(off)) \(off.count == 1 ? "is" : "are") offline, so nothing of \(off.count == 1 ? "its" : "their") guests is seen",
+                    Self.check, .problem, "\(enumeration(off)) \(off.count == 1 ? "is" : "are") offline, so numbers of \(off.count == 1 ? "its" : "their") guests are missing",
                     remedies: [Finding.Remedy(.node, "see who is there", lines: ["pvecm status"])]))
         }
         if findings.isEmpty, !nodes.isEmpty {
@@ -57,7 +57,7 @@ struct HealthFindings: Sendable {
             Finding(
                 Self.check, .problem, "the statistics of \(enumeration(silent)) are silent: numbers of the node and of its guests stand still or are missing",
                 remedies: [
-                    Finding.Remedy(.node, "that is silent", lines: ["systemctl status pvestatd", "systemctl restart pvestatd", "pvesm status"])
+                    Finding.Remedy(.node, "on the one that is silent", lines: ["systemctl status pvestatd", "systemctl restart pvestatd", "pvesm status"])
                 ])
         ]
     }

@@ -32,19 +32,30 @@ enum NodeFindings {
         } else if !clocks.isEmpty {
             findings.append(Finding("clock", .ok, "\(counted(clocks.count, "node")) and this machine agree on the time"))
         }
-        // Who lacks the right was told so, and who is off too.
+        // Who lacks the right was told so.
         let told = failures.filter { $0.error.kind != .forbidden }
-        if !told.isEmpty {
+        let silent = told.filter { [.timeout, .unreachable, .nodeUnreachable].contains($0.error.kind) }
+        let words = told.filter { ![.timeout, .unreachable, .nodeUnreachable].contains($0.error.kind) }
+        if !words.isEmpty {
+            findings.append(
+                Finding("clock", .information, "\(counted(words.count, "node")) did not tell the time", details: lines(words)))
+        }
+        if !silent.isEmpty {
             findings.append(
                 Finding(
-                    "nodes", .problem, "\(counted(told.count, "node")) did not answer, so what only the node itself knows is missing",
-                    details: told.prefix(5).map { "\($0.node): \($0.error.description)" },
+                    "nodes", .problem, "\(counted(silent.count, "node")) did not answer, so what only the node itself knows is missing",
+                    details: lines(silent),
                     remedies: [
                         Finding.Remedy(
-                            .node, "that did not answer; and see whether the others reach it", lines: ["systemctl status pveproxy pvedaemon"])
+                            .node, "on the one that did not answer; and see whether the others reach it",
+                            lines: ["systemctl status pveproxy pvedaemon"])
                     ]))
         }
         return findings
+    }
+
+    private static func lines(_ failures: [(node: String, error: ProxmoxError)]) -> [String] {
+        failures.prefix(5).map { "\($0.node): \($0.error.description)" } + (failures.count > 5 ? ["and \(failures.count - 5) more"] : [])
     }
 
     static func certificates(_ certificates: [(node: String, certificate: ServedCertificate)], now: Double) -> [Finding] {
@@ -59,7 +70,7 @@ enum NodeFindings {
                 "certificate", first.1 < 0 ? .problem : .warning,
                 "\(counted(near.count, "certificate")) \(first.1 < 0 ? "ran out, or will soon" : "will run out soon")",
                 details: near.prefix(5).map { "\($0.0): \($0.1 < 0 ? "\(Int(-$0.1)) days ago" : "in \(Int($0.1)) days")" },
-                remedies: [Finding.Remedy(.node, "that it is of", lines: ["pvenode cert info", "pvecm updatecerts --force", "systemctl restart pveproxy"])])
+                remedies: [Finding.Remedy(.node, "on the one that it is of", lines: ["pvenode cert info", "pvecm updatecerts --force", "systemctl restart pveproxy"])])
         ]
     }
 

@@ -88,7 +88,11 @@ struct RightsFindings: Sendable {
             case [.token]: "to the token, which has rights of its own; its user has them"
             default: "to the user and to the token: a token with rights of its own has what both have"
             }
-        return [Finding.Remedy(.node, "\(words) \(whom)", lines: preparation + grants)]
+        // Nothing that is given beside NoAccess counts.
+        let bars = paths(missing).filter { permissions.areTaken(on: $0) }.flatMap {
+            commands.removals(role: "NoAccess", on: $0, from: holders(missing))
+        }
+        return [Finding.Remedy(.node, "\(words) \(whom)", lines: preparation + bars + grants)]
     }
 
     /// The role that mends it, and what has to be done to it before.

@@ -58,10 +58,10 @@ enum PrometheusFindings {
 
     private static func down(_ targets: [PrometheusProbe.Target]) -> [Finding] {
         let down = targets.filter { !$0.isUp }
-        guard !down.isEmpty else { return [Finding("targets", .ok, "\(counted(targets.count, "target")), all of them up")] }
+        guard !down.isEmpty else { return [Finding("targets", .ok, targets.count == 1 ? "its one target is up" : "all \(targets.count) targets are up")] }
         return [
             Finding(
-                "targets", .warning, "\(down.count) of \(counted(targets.count, "target")) are down",
+                "targets", .warning, "down: \(down.count) of \(counted(targets.count, "target"))",
                 details: down.prefix(shown).map { "\($0.job) \($0.url): \($0.error)" } + (down.count > shown ? ["and \(down.count - shown) more"] : []))
         ]
     }

@@ -94,7 +94,7 @@ extension Finding.Remedy.Place {
     /// How a remedy begins.
     fileprivate var phrase: String {
         switch self {
-        case .node: "On a node of the cluster"
+        case .node: "On a node"
         case .here: "On this machine"
         case .guest: "In the guest"
         case .settings: "In martlet.yml"

@@ -31,6 +31,15 @@ package struct AccountCommands: Sendable {
 
     /// Gives a role on everything below a path to the user, and to the token if there is one.
     package func grants(role: String, on path: String = "/", to holders: [Holder] = Holder.allCases) -> [String] {
+        entries("modify", role, path, holders)
+    }
+
+    /// Takes a role on a path away from them; nothing happens where they do not have it there.
+    package func removals(role: String, on path: String, from holders: [Holder] = Holder.allCases) -> [String] {
+        entries("delete", role, path, holders)
+    }
+
+    private func entries(_ verb: String, _ role: String, _ path: String, _ holders: [Holder]) -> [String] {
         holders.compactMap { holder in
             let flag: String
             switch (holder, token) {
@@ -38,7 +47,7 @@ package struct AccountCommands: Sendable {
             case (.token, let token?): flag = "--tokens \(Self.word("\(user)!\(token)"))"
             case (.token, nil): return nil
             }
-            return "pveum acl modify \(Self.word(path)) \(flag) --roles \(Self.word(role))"
+            return "pveum acl \(verb) \(Self.word(path)) \(flag) --roles \(Self.word(role))"
         }
     }
 

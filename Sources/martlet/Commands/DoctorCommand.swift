@@ -31,10 +31,10 @@ enum DoctorCommand {
     private static let shared: Set = ["exporter.role", "path.root", "pve.config-file", "pve.allowed-targets"]
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
+        let (timeout, guestLimit) = (try seconds(invocation), try guests(invocation))
         let configuration = try Configuration(invocation)
-        let timeout = try seconds(invocation)
         var options = Examination.Options(discovery: try configuration.discovery())
-        options.guestLimit = try guests(invocation)
+        options.guestLimit = guestLimit
         options.asksExporters = invocation.isOn("exporters")
         let clusters = try configuration.clusters().all
         let surroundings = try DoctorSurroundings(configuration)
@@ -48,11 +48,14 @@ enum DoctorCommand {
             let bytes =
                 isJSON
                 ? ReportJSON.bytes(report, version: Program.version.number)
-                : Array(ReportText(isColoured: isColoured).text(report).utf8)
+                : Array(ReportText(isColoured: isColoured, width: width).text(report).utf8)
             guard Files.writeAll(bytes, to: STDOUT_FILENO) else { Program.leave(1) }
             Program.leave(report.exitStatus(isStrict: isStrict))
         }
     }
+
+    /// As shells say it; few export it.
+    private static var width: Int { ProcessEnvironment.all["COLUMNS"].flatMap { Int($0) }.map { max(60, $0) } ?? 110 }
 
     private static var isColoured: Bool {
         isatty(STDOUT_FILENO) == 1 && ProcessEnvironment.all["NO_COLOR"]?.isEmpty ?? true && ProcessEnvironment.all["TERM"] != "dumb"

@@ -37,14 +37,16 @@ package struct Permissions: Sendable, Equatable {
     }
 
     /// Whether the right holds for everything below a path.
-    ///
-    /// The API lists the roots of all kinds of objects but one: `/mapping` is there only when somebody was given rights on it.
-    package func holds(_ privilege: String, below path: String) -> Bool {
-        (inherited[path] ?? (path == "/mapping" ? inherited["/"] : nil))?.contains(privilege) ?? false
-    }
+    package func holds(_ privilege: String, below path: String) -> Bool { rights(on: path).contains(privilege) }
 
     /// Whether somebody was given rights on the path itself, which stand there in place of those on `/`.
-    package func areOwn(on path: String) -> Bool { inherited[path].map { $0 != inherited["/"] } ?? false }
+    package func areOwn(on path: String) -> Bool { rights(on: path) != inherited["/"] ?? [] }
+
+    /// Whether nothing at all may be done below the path, though something may elsewhere: an entry there takes away what others give.
+    package func areTaken(on path: String) -> Bool { rights(on: path).isEmpty && areOwn(on: path) }
+
+    /// The API lists the roots of all kinds of objects but one: `/mapping` is there only when somebody was given rights on it.
+    private func rights(on path: String) -> Set<String> { inherited[path] ?? (path == "/mapping" ? inherited["/"] : nil) ?? [] }
 
     /// Whether there is no right at all.
     package var areEmpty: Bool { anywhere.isEmpty }
