@@ -153,6 +153,7 @@ let package = Package(
         tests(
             of: "ZFSCollector", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"],
             exclude: ["Fixtures"]),
+        tests(of: "Doctor", needs: ["Primitives", "JSON", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),
 
