@@ -103,6 +103,12 @@ let package = Package(
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
 
         // Floor 4.
+        module(
+            "Doctor",
+            needs: [
+                "Primitives", "JSON", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "ProxmoxDropIn", "ZFSCollector",
+                "Discovery",
+            ]),
         module("Simulation", needs: ["Primitives", "JSON", "Web"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
 
@@ -114,7 +120,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
-                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery", "Simulation", "Stack", "FirstConfiguration",
+                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -157,6 +163,7 @@ let package = Package(
                 "CollectorConformance",
                 "TestSupport",
             ]),
+        tests(of: "Doctor", needs: ["Primitives", "JSON", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),

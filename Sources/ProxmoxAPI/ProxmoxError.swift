@@ -135,7 +135,7 @@ package struct ProxmoxError: Error, Sendable, CustomStringConvertible {
     }
 
     /// What OpenSSL means, where its words are for those who know it from inside; nil where they will do.
-    static func words(ofTLS message: String) -> String? {
+    package static func words(ofTLS message: String) -> String? {
         if message.contains("wrong version number") { return "what answers on this port speaks no TLS; check host and port" }
         if message.contains("protocol version") || message.contains("unsupported protocol") {
             return "the server speaks no TLS 1.2 or newer, and older versions are broken; renew what answers there"

@@ -9,14 +9,17 @@ package struct ConfiguredClusters: Sendable {
     /// Variables that are set and count for none of the clusters.
     private let idleVariables: [String]
 
+    /// About variables that are set and count for nothing.
+    package var idleWarning: String? {
+        idleVariables.isEmpty
+            ? nil
+            : "\(idleVariables.joined(separator: ", ")): not used, as PROXMOX_HOST is not set; what clusters of the file need stands with them"
+    }
+
     /// What works and is still not what one should want, a line each.
     package var warnings: [String] {
         var lines: [String] = []
-        if !idleVariables.isEmpty {
-            lines.append(
-                "\(idleVariables.joined(separator: ", ")): not used, as PROXMOX_HOST is not set; what clusters of the file need stands with them"
-            )
-        }
+        if let idleWarning { lines.append(idleWarning) }
         for cluster in all {
             for endpoint in cluster.endpoints {
                 if !endpoint.isEncrypted {

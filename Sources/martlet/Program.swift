@@ -23,8 +23,8 @@ enum Program {
             Flag("log.format", "FORMAT", "logfmt or json", standard: "logfmt", setting: ["log", "format"]),
         ],
         commands: [
-            UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, InitCommand.command, SimulateCommand.command,
-            MetricsCommand.command, SettingsCommand.command,
+            UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, DoctorCommand.command, InitCommand.command,
+            SimulateCommand.command, MetricsCommand.command, SettingsCommand.command,
         ])
 
     static func run() -> Never {
@@ -44,6 +44,7 @@ enum Program {
         switch invocation.path.first {
         case "exporter": try ExporterCommand.run(invocation)
         case "discovery": try DiscoveryCommand.run(invocation)
+        case "doctor": try DoctorCommand.run(invocation)
         case "init": try InitCommand.run(invocation)
         case "up": try UpCommand.run(invocation)
         case "simulate": try SimulateCommand.run(invocation)

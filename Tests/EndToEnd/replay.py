@@ -116,9 +116,9 @@ class Replay:
         return cls(_json_answers(rows), **options)
 
     @classmethod
-    def from_recordings_and(cls, rows: Mapping[str, Any], **options: Any) -> Replay:
+    def from_recordings_and(cls, rows: Mapping[str, Any], directory: Path = RECORDINGS, **options: Any) -> Replay:
         """The recordings, with these handmade answers beside them or in their place."""
-        return cls({**_read_manifest(RECORDINGS), **_json_answers(rows)}, **options)
+        return cls({**_read_manifest(directory), **_json_answers(rows)}, **options)
 
     def serve(self, rows: Mapping[str, Any] | None = None) -> None:
         """From now on these handmade answers and no others, or those that it began with; without faults, and with all counts at 0."""

@@ -11,6 +11,8 @@ struct TargetEntry: Sendable {
     }
 
     let kind: Kind
+    /// nil of a node.
+    let vmid: Int?
     let cluster: String
     let node: String
     let pool: String
@@ -40,6 +42,7 @@ struct TargetEntry: Sendable {
             cards: guest.details?.cards ?? [], told: guest.addresses, by: row.kind == .qemu ? .agent : .container, name: row.name,
             networks: settings.networks, domain: settings.domain)
         kind = row.kind == .qemu ? .qemu : .lxc
+        vmid = row.vmid
         self.cluster = cluster
         node = row.node
         pool = row.pool ?? ""
@@ -80,6 +83,7 @@ struct TargetEntry: Sendable {
     private init(_ node: ClusterBook.Node, _ cluster: String, _ settings: DiscoverySettings) {
         let choice = AddressChoice(ofNode: node.name, node.address, domain: settings.domain)
         kind = .node
+        vmid = nil
         self.cluster = cluster
         self.node = node.name
         pool = ""

@@ -152,6 +152,22 @@ final class ClusterWatch: Sendable {
         }
     }
 
+    /// Looks once and asks about guests as far as there is time; false when the lists could not be read.
+    ///
+    /// - Parameter guestLimit: how many guests are asked about at most.
+    func lookOnce(_ context: CollectionContext, guestLimit: Int, by deadline: Deadline) async -> Bool {
+        guard await look(context) else { return false }
+        var survey = GuestSurvey(client: client, context: context, callSeconds: Self.callSeconds, isHasty: true) { [self] body in
+            state.withLock { body(&$0.book, now) }
+        }
+        survey.limit = guestLimit
+        await survey.run(by: deadline)
+        return true
+    }
+
+    /// What is known of guests and nodes, and the name that they have it under.
+    var knowledge: (book: ClusterBook, name: String) { state.withLock { ($0.book, $0.name.value ?? "") } }
+
     private func settle() {
         state.withLock { state in
             state.isSettled = state.isSettled || state.book.isWhole || now >= settings.coldSeconds

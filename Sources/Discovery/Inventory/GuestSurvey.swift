@@ -17,11 +17,21 @@ struct GuestSurvey: Sendable {
     /// Nothing is known yet and somebody waits: two of a node's workers.
     let isHasty: Bool
     let book: Book
+    /// Guests that are asked about at most; the others stay due.
+    var limit = Int.max
 
     /// Asks about whoever is due, until all were or the deadline comes; the others stay due.
     func run(by deadline: Deadline) async {
         let queue = Queue()
-        book { book, now in queue.fill(book.takeDue(now: now)) }
+        book { book, now in
+            var room = limit
+            for (node, jobs) in book.takeDue(now: now).sorted(by: { $0.key < $1.key }) {
+                let taken = jobs.prefix(room)
+                room -= taken.count
+                queue.fill(node, taken)
+                for job in jobs.dropFirst(taken.count) { book.putBack(job) }
+            }
+        }
         let nodes = queue.nodes
         guard !nodes.isEmpty else { return }
         let lanes = isHasty ? nodes + nodes : nodes
@@ -49,7 +59,7 @@ struct GuestSurvey: Sendable {
     private final class Queue: Sendable {
         private let jobs = Mutex<[String: ArraySlice<ClusterBook.Job>]>([:])
 
-        func fill(_ due: [String: [ClusterBook.Job]]) { jobs.withLock { $0 = due.mapValues { $0[...] } } }
+        func fill(_ node: String, _ due: ArraySlice<ClusterBook.Job>) { jobs.withLock { $0[node] = due } }
         func next(of node: String) -> ClusterBook.Job? { jobs.withLock { $0[node]?.popFirst() } }
         var nodes: [String] { jobs.withLock { $0.keys.sorted() } }
         var rest: [ClusterBook.Job] { jobs.withLock { $0.values.flatMap { $0 } } }

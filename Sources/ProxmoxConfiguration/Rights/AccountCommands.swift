@@ -17,17 +17,49 @@ package struct AccountCommands: Sendable {
     ///
     /// - Parameter majorVersion: 8 and 9 have other words for the right to ask agents; that of 8 is too much to give away, and is left out.
     package func creation(majorVersion: Int) -> [String] {
-        let privileges = RequiredPrivilege.creationPrivileges(majorVersion: majorVersion).joined(separator: " ")
-        return ["pveum role add \(Self.role) --privs \(Self.word(privileges))", "pveum user add \(Self.word(user))"]
+        [Self.roleCreation(majorVersion: majorVersion), "pveum user add \(Self.word(user))"]
             + (token.map { ["pveum user token add \(Self.word(user)) \(Self.word($0)) --privsep 1"] } ?? [
                 "pveum passwd \(Self.word(user))"
             ]) + grants(role: Self.role)
     }
 
-    /// Gives a role on everything to the user, and to the token.
-    package func grants(role: String) -> [String] {
-        ["pveum acl modify / --users \(Self.word(user)) --roles \(Self.word(role))"]
-            + (token.map { ["pveum acl modify / --tokens \(Self.word("\(user)!\($0)")) --roles \(Self.word(role))"] } ?? [])
+    /// Whom a role is given to.
+    package enum Holder: Sendable, CaseIterable {
+        case user
+        case token
+    }
+
+    /// Gives a role on everything below a path to the user, and to the token if there is one.
+    package func grants(role: String, on path: String = "/", to holders: [Holder] = Holder.allCases) -> [String] {
+        entries("modify", role, path, holders)
+    }
+
+    /// Takes a role on a path away from them; nothing happens where they do not have it there.
+    package func removals(role: String, on path: String, from holders: [Holder] = Holder.allCases) -> [String] {
+        entries("delete", role, path, holders)
+    }
+
+    private func entries(_ verb: String, _ role: String, _ path: String, _ holders: [Holder]) -> [String] {
+        holders.compactMap { holder in
+            let flag: String
+            switch (holder, token) {
+            case (.user, _): flag = "--users \(Self.word(user))"
+            case (.token, let token?): flag = "--tokens \(Self.word("\(user)!\(token)"))"
+            case (.token, nil): return nil
+            }
+            return "pveum acl \(verb) \(Self.word(path)) \(flag) --roles \(Self.word(role))"
+        }
+    }
+
+    /// Makes the role that we make, where it is not there yet.
+    package static func roleCreation(majorVersion: Int) -> String {
+        let privileges = RequiredPrivilege.creationPrivileges(majorVersion: majorVersion).joined(separator: " ")
+        return "pveum role add \(role) --privs \(word(privileges))"
+    }
+
+    /// Gives the role that we make rights that it lacks.
+    package static func roleExtension(_ privileges: [String]) -> String {
+        "pveum role modify \(role) --append --privs \(word(privileges.joined(separator: " ")))"
     }
 
     /// One word of a shell's line, whatever is in it; `!` would be taken for history within double quotes.

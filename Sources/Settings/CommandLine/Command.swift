@@ -7,13 +7,18 @@ package struct Command: Sendable {
     /// Words behind the flags, as the usage line shows them: `["DIR"]`.
     package var arguments: [String]
     package var commands: [Command]
+    /// Lines at the end of the help.
+    package var notes: [String]
 
-    package init(_ name: String, _ summary: String, flags: [Flag] = [], arguments: [String] = [], commands: [Command] = []) {
+    package init(
+        _ name: String, _ summary: String, flags: [Flag] = [], arguments: [String] = [], commands: [Command] = [], notes: [String] = []
+    ) {
         self.name = name
         self.summary = summary
         self.flags = flags
         self.arguments = arguments
         self.commands = commands
+        self.notes = notes
     }
 }
 

@@ -24,6 +24,7 @@ struct HelpText {
             return (left, right)
         }
         lines += ["", "Flags:"] + columns(flags + [("-h, --help", "Show this help"), ("--version", "Show the version")])
+        if !command.notes.isEmpty { lines += [""] + command.notes }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -37,11 +37,19 @@ package struct Permissions: Sendable, Equatable {
     }
 
     /// Whether the right holds for everything below a path.
-    ///
+    package func holds(_ privilege: String, below path: String) -> Bool { rights(on: path).contains(privilege) }
+
+    /// Whether somebody was given rights on the path itself, which stand there in place of those on `/`.
+    package func areOwn(on path: String) -> Bool { rights(on: path) != inherited["/"] ?? [] }
+
+    /// Whether nothing at all may be done below the path, though something may elsewhere: an entry there takes away what others give.
+    package func areTaken(on path: String) -> Bool { rights(on: path).isEmpty && areOwn(on: path) }
+
     /// The API lists the roots of all kinds of objects but one: `/mapping` is there only when somebody was given rights on it.
-    package func holds(_ privilege: String, below path: String) -> Bool {
-        (inherited[path] ?? (path == "/mapping" ? inherited["/"] : nil))?.contains(privilege) ?? false
-    }
+    private func rights(on path: String) -> Set<String> { inherited[path] ?? (path == "/mapping" ? inherited["/"] : nil) ?? [] }
+
+    /// Whether there is no right at all.
+    package var areEmpty: Bool { anywhere.isEmpty }
 
     /// Whether the right holds for anything at all.
     package func holdsAnywhere(_ privilege: String) -> Bool { anywhere.contains(privilege) }
@@ -50,5 +58,10 @@ package struct Permissions: Sendable, Equatable {
 extension ProxmoxClient {
     package func permissions(http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> Permissions {
         try await get("/access/permissions", http: http, by: deadline, decode: Permissions.init)
+    }
+
+    /// What a user may, which is told to whoever has `Sys.Audit` on `/access`.
+    package func permissions(of user: String, http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> Permissions {
+        try await get("/access/permissions?userid=\(Self.pathPart(user))", http: http, by: deadline, decode: Permissions.init)
     }
 }

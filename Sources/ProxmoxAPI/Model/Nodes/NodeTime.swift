@@ -6,6 +6,8 @@ package import Web
 package struct NodeTime: Sendable {
     /// What the node's clocks show beyond UTC, in seconds.
     package let offsetSeconds: Double
+    /// Seconds since 1970, as the node has them.
+    package let unixSeconds: Double
 
     init?(_ data: JSONValue) {
         guard let time = data["time"]?.number, let localTime = data["localtime"]?.number else { return nil }
@@ -13,6 +15,7 @@ package struct NodeTime: Sendable {
         // From UTC-12 to UTC+14.
         guard (-43_200...50_400).contains(offset) else { return nil }
         offsetSeconds = offset
+        unixSeconds = time
     }
 }
 

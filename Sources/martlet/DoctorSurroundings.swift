@@ -1,0 +1,106 @@
+import Doctor
+import Primitives
+import ProxmoxConfiguration
+import ProxmoxDropIn
+import Settings
+import Web
+import ZFSCollector
+
+/// What `martlet doctor` looks at beside the clusters, as the settings have it.
+struct DoctorSurroundings: Sendable {
+    static let prometheus = "127.0.0.1:9090"
+
+    private let machine: MachineExamination
+    /// What is known before anything is looked at.
+    private let known: [DoctorReport.Section]
+    private let zfs: ZFSSettings
+    private let fileSystemRoot: String
+    private let wantsZFS: Bool
+
+    init(_ configuration: Configuration) throws(Failure) {
+        let stack = configuration.tree["stack"]
+        func address(_ section: String, _ standard: String) throws(Failure) -> ListenAddress {
+            let setting = stack[section]["listen_address"]
+            do { return try ListenAddress(parsing: setting.text ?? standard) } catch { throw setting.failure(error.message) }
+        }
+        let prometheus = try address("prometheus", Self.prometheus)
+        let alertmanager = try address("alertmanager", "127.0.0.1:9093")
+        let nodeExporter = try address("node_exporter", "127.0.0.1:9100")
+        let exporter = try Self.networks(configuration, .exporter)
+        let discovery = try Self.networks(configuration, .discovery)
+        // systemd may hold them for us until somebody comes.
+        let own = ["martlet", "systemd"]
+        var ports = exporter.map { PortPlan("exporter", $0, flag: "--web.listen-address", programs: own) }
+        ports += discovery.map { PortPlan("discovery", $0, flag: "discovery.listen_address", programs: own) }
+        ports += [
+            PortPlan(
+                "prometheus", prometheus, flag: "--prometheus.listen-address", programs: ["prometheus"]),
+            PortPlan(
+                "alertmanager", alertmanager, flag: "--alertmanager.listen-address", programs: ["prometheus-alertmanager", "alertmanager"]),
+            PortPlan(
+                "node_exporter", nodeExporter, flag: "--node-exporter.listen-address",
+                programs: ["prometheus-node-exporter", "node_exporter"]),
+        ]
+        var machine = MachineExamination(
+            ports: ports.filter { $0.address.port != 0 }, prometheus: prometheus, exporter: exporter.first, discovery: discovery.first)
+        let clusters = try configuration.clusters()
+        let dropIn = try configuration.dropIn()
+        fileSystemRoot = try configuration.fileSystemRoot()
+        zfs = try configuration.zfs()
+        wantsZFS = configuration.role == .host || configuration.tree["zfs"]["enabled"].text == "true"
+        machine.settings = Self.settings(configuration, clusters)
+        self.machine = machine
+        let hasOthers = !dropIn.modules.isEmpty || wantsZFS || ZFSCollector.isThere(fileSystemRoot: fileSystemRoot)
+        known = [
+            DoctorReport.Section(.cluster, "clusters", clusters.all.isEmpty ? [Self.noCluster(configuration, hasOthers: hasOthers)] : []),
+            LocalFindings.dropIn(dropIn, hasClusters: !clusters.all.isEmpty),
+        ]
+    }
+
+    func sections(_ http: HTTPClient, _ deadline: Deadline) async -> [DoctorReport.Section] {
+        let zfs = LocalFindings.zfs(zfs, fileSystemRoot: fileSystemRoot, isWanted: wantsZFS)
+        return known + [zfs] + (await machine.run(http, by: deadline))
+    }
+
+    private static func networks(_ configuration: Configuration, _ service: Configuration.Service) throws(Failure) -> [ListenAddress] {
+        try configuration.listenPlaces(of: service).compactMap { place in
+            if case .network(let address) = place { address } else { nil }
+        }
+    }
+
+    private static func noCluster(_ configuration: Configuration, hasOthers: Bool) -> Finding {
+        let place = configuration.file.map { "\($0) names none" } ?? "there is no martlet.yml in the working directory"
+        return Finding(
+            "settings", hasOthers ? .information : .problem, "no Proxmox cluster is configured: \(place), and PROXMOX_HOST is not set",
+            remedies: [
+                Finding.Remedy(
+                    .here, "name the file that the exporter reads", lines: ["martlet doctor --config.file /etc/martlet/martlet.yml"]),
+                Finding.Remedy(
+                    .settings, "or write one",
+                    lines: [
+                        "proxmox:", "  clusters:", "    - endpoint: https://pve1.example.org:8006", "      token_file: /etc/martlet/token",
+                        "      ca_file: /etc/martlet/pve-root-ca.pem",
+                    ]),
+            ])
+    }
+
+    /// What the settings themselves give cause to say.
+    private static func settings(_ configuration: Configuration, _ clusters: ConfiguredClusters) -> [Finding] {
+        var findings: [Finding] = []
+        if let file = configuration.file {
+            let holdsSecret = configuration.tree["proxmox"]["clusters"].sections.contains {
+                $0.word("token") != nil || $0.word("password") != nil
+            }
+            if holdsSecret, Files.isReadableByAll(file) {
+                findings.append(
+                    Finding(
+                        "settings", .warning, "\(file) holds a token or password and can be read by every user of this machine",
+                        remedies: [Finding.Remedy(.here, lines: ["chmod 600 \(AccountCommands.word(file))"])]))
+            } else {
+                findings.append(Finding("settings", .ok, "settings are read from \(file)"))
+            }
+        }
+        if let warning = clusters.idleWarning { findings.append(Finding("settings", .warning, warning)) }
+        return findings
+    }
+}
