@@ -44,7 +44,7 @@ package struct DiscoverySurvey: Sendable {
                 isNode: entry.kind == .node, isVirtualMachine: entry.kind == .qemu, vmid: entry.vmid,
                 name: record?.row.name ?? entry.node, node: entry.node,
                 isActive: entry.kind == .node ? entry.status == "online" : entry.isActive, isWindows: entry.system == .windows,
-                hasAgent: record?.details?.hasAgent, address: entry.target?.text(port: entry.system.exporterPort),
+                hasAgent: record?.details?.hasAgent, address: entry.target?.text(port: entry.port),
                 reason: entry.silence?.rawValue)
         }
         return DiscoverySurvey(targets: targets, problem: nil)
