@@ -73,7 +73,8 @@ struct DoctorSurroundings: Sendable {
         return Finding(
             "settings", hasOthers ? .information : .problem, "no Proxmox cluster is configured: \(place), and PROXMOX_HOST is not set",
             remedies: [
-                Finding.Remedy(.here, "name the file that the exporter reads", lines: ["martlet doctor --config.file /etc/martlet/martlet.yml"]),
+                Finding.Remedy(
+                    .here, "name the file that the exporter reads", lines: ["martlet doctor --config.file /etc/martlet/martlet.yml"]),
                 Finding.Remedy(
                     .settings, "or write one",
                     lines: [
@@ -87,7 +88,9 @@ struct DoctorSurroundings: Sendable {
     private static func settings(_ configuration: Configuration, _ clusters: ConfiguredClusters) -> [Finding] {
         var findings: [Finding] = []
         if let file = configuration.file {
-            let holdsSecret = configuration.tree["proxmox"]["clusters"].sections.contains { $0.word("token") != nil || $0.word("password") != nil }
+            let holdsSecret = configuration.tree["proxmox"]["clusters"].sections.contains {
+                $0.word("token") != nil || $0.word("password") != nil
+            }
             if holdsSecret, Files.isReadableByAll(file) {
                 findings.append(
                     Finding(

@@ -12,18 +12,21 @@ struct ClusterFindingsTests {
         """
 
     private static func health(
-        _ status: String = status, nodes: String = #"{"type":"node","node":"pve1","status":"online"},{"type":"node","node":"pve2","status":"online"}"#,
+        _ status: String = status,
+        nodes: String = #"{"type":"node","node":"pve1","status":"online"},{"type":"node","node":"pve2","status":"online"}"#,
         guests: String = "", filter: GuestFilter = .none
     ) throws -> [Finding] {
         HealthFindings(
-            status: .success(try #require(Answers.status(status))), resources: .success(try #require(Answers.resources("[\(nodes)\(guests)]"))),
+            status: .success(try #require(Answers.status(status))),
+            resources: .success(try #require(Answers.resources("[\(nodes)\(guests)]"))),
             filter: filter
         ).findings
     }
 
     @Test("a node whose statistics are silent is named with its daemon")
     func silent() throws {
-        let findings = try Self.health(nodes: #"{"type":"node","node":"pve1","status":"online"},{"type":"node","node":"pve2","status":"unknown"}"#)
+        let findings = try Self.health(
+            nodes: #"{"type":"node","node":"pve1","status":"online"},{"type":"node","node":"pve2","status":"unknown"}"#)
         #expect(findings.map(\.state) == [.problem])
         #expect(findings.first?.summary.contains("pve2") == true)
         #expect(findings.first?.remedies.first?.lines.first == "systemctl status pvestatd")
@@ -32,7 +35,8 @@ struct ClusterFindingsTests {
     @Test("a node that is off is no node whose statistics are silent")
     func offline() throws {
         let status = Self.status.replacing(#""name":"pve2","online":1"#, with: #""name":"pve2","online":0"#)
-        let findings = try Self.health(status, nodes: #"{"type":"node","node":"pve1","status":"online"},{"type":"node","node":"pve2","status":"offline"}"#)
+        let findings = try Self.health(
+            status, nodes: #"{"type":"node","node":"pve1","status":"online"},{"type":"node","node":"pve2","status":"offline"}"#)
         #expect(findings.count == 1)
         #expect(findings.first?.summary.hasPrefix("pve2 is offline") == true)
     }
@@ -53,11 +57,15 @@ struct ClusterFindingsTests {
         #expect(try Self.health(guests: guests).allSatisfy { $0.check != "filter" })
     }
 
-    @Test("versions that martlet knows are well, others are said", arguments: [("7.4-3", "gets no more updates"), ("10.0.1", "does not know yet")])
+    @Test(
+        "versions that martlet knows are well, others are said",
+        arguments: [("7.4-3", "gets no more updates"), ("10.0.1", "does not know yet")])
     func versions(text: String, words: String) throws {
         func said(_ versions: [String]) throws -> [Finding] {
             CredentialFindings.versions(
-                try versions.enumerated().map { .init(authority: "n\($0.offset)", result: .success(try #require(Answers.version($0.element)))) })
+                try versions.enumerated().map {
+                    .init(authority: "n\($0.offset)", result: .success(try #require(Answers.version($0.element))))
+                })
         }
         #expect(try said(["8.4.1"]).map(\.state) == [.ok])
         #expect(try said([text]).map(\.state) == [.warning])
@@ -121,7 +129,8 @@ struct ClusterFindingsTests {
     @Test("a certificate that has run out is not to be trusted by its fingerprint")
     func expired() throws {
         let endpoint = try ProxmoxEndpoint(address: "pve1", trust: .system)
-        let error = HTTPClientError(kind: .tls, message: "the certificate has expired", certificate: CertificateProblem(kind: .expired, found: nil))
+        let error = HTTPClientError(
+            kind: .tls, message: "the certificate has expired", certificate: CertificateProblem(kind: .expired, found: nil))
         let lines = ConnectionFindings.judge(endpoint, .failure(error)).flatMap { $0.remedies.flatMap(\.lines) }
         #expect(lines.contains("pvecm updatecerts --force"))
         #expect(lines.allSatisfy { !$0.hasPrefix("fingerprint") })

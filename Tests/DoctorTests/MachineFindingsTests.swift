@@ -32,7 +32,8 @@ struct MachineFindingsTests {
     @Test("the kernel keeps fifteen letters of a program's name")
     func names() {
         let plan = PortPlan(
-            "node_exporter", ListenAddress(host: "127.0.0.1", port: 9100), flag: "--x", programs: ["prometheus-node-exporter", "node_exporter"])
+            "node_exporter", ListenAddress(host: "127.0.0.1", port: 9100), flag: "--x",
+            programs: ["prometheus-node-exporter", "node_exporter"])
         #expect(plan.isExpected("prometheus-node"))
         #expect(plan.isExpected("node_exporter"))
         #expect(!plan.isExpected("nginx"))

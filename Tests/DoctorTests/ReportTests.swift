@@ -12,7 +12,11 @@ struct ReportTests {
                 Finding("version", .ok, "Proxmox VE 9.1.2"),
                 Finding(
                     "rights", .problem, "a sentence that is too long for one line of a narrow terminal, so that it goes on in the next one",
-                    details: ["a detail"], remedies: [Finding.Remedy(.node, "do this", lines: ["pveum user list", "  indented"]), Finding.Remedy(.settings, lines: ["x: y"])]),
+                    details: ["a detail"],
+                    remedies: [
+                        Finding.Remedy(.node, "do this", lines: ["pveum user list", "  indented"]),
+                        Finding.Remedy(.settings, lines: ["x: y"]),
+                    ]),
                 Finding("clock", .warning, "late"),
             ]),
         .init(.zfs, "zfs", []),

@@ -19,7 +19,8 @@ struct RightsFindingsTests {
     private static func findings(
         _ permissions: Permissions, version: String = "9.1.2", token: Bool = true, change: (inout RightsFindings) -> Void = { _ in }
     ) throws -> [Finding] {
-        let credential = try token
+        let credential =
+            try token
             ? ProxmoxCredential.token(parsing: "monitor@pve!martlet=x") : ProxmoxCredential.login("monitor@pve", .init("x"))
         var findings = RightsFindings(Account(credential), Answers.version(version), permissions)
         change(&findings)
@@ -50,6 +51,14 @@ struct RightsFindingsTests {
     func creation() throws {
         let nine = try Self.findings(try Self.permissions([])) { $0.roles = Answers.roles(["PVEAuditor": ["Sys.Audit"]]) }
         #expect(nine.first?.remedies.first?.lines.first?.contains("VM.GuestAgent.Audit") == true)
+    }
+
+    @Test("who may do more than look is warned")
+    func powers() throws {
+        let findings = try Self.findings(try Self.permissions(Self.all + ["VM.PowerMgmt", "VM.Config.Disk"]))
+        #expect(findings.map(\.state) == [.ok, .warning])
+        #expect(findings.last?.summary.hasSuffix("too: VM.PowerMgmt") == true)
+        #expect(findings.last?.remedies.first?.lines.contains("pveum user token add martlet@pve martlet --privsep 1") == true)
     }
 
     @Test("who lacks little is warned, who lacks much has a problem")

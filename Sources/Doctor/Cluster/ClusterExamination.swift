@@ -47,8 +47,9 @@ struct ClusterExamination: Sendable {
         findings += await rights
         findings += Self.agreement(await names)
         findings += HealthFindings(status: statusAnswer, resources: resourcesAnswer, filter: cluster.filter).findings
+        async let guests = guests(good, version)
         findings += await nodes(client, statusAnswer, resourcesAnswer)
-        findings += await guests(good, version)
+        findings += await guests
         return section(findings, name: (try? statusAnswer.get())?.clusterName)
     }
 
@@ -199,7 +200,8 @@ struct ClusterExamination: Sendable {
     private func guests(_ endpoints: [ProxmoxEndpoint], _ version: ProxmoxVersion?) async -> [Finding] {
         guard options.guestLimit > 0, let first = endpoints.first else { return [] }
         let reachable = ConfiguredCluster(
-            name: cluster.name, endpoint: first, others: Array(endpoints.dropFirst()), credential: cluster.credential, filter: cluster.filter)
+            name: cluster.name, endpoint: first, others: Array(endpoints.dropFirst()), credential: cluster.credential,
+            filter: cluster.filter)
         let context = CollectionContext(deadline: deadline, http: http, logger: Logger(level: .error))
         // Half of what is left, so that those that are found can be asked.
         let surveyEnd = Deadline.after(seconds: deadline.remainingSeconds * (options.asksExporters ? 0.5 : 0.9))

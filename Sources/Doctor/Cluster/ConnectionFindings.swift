@@ -77,11 +77,14 @@ enum ConnectionFindings {
             return [
                 Finding.Remedy(.here, "see to the clock", lines: ["timedatectl"]),
                 Finding.Remedy(
-                    .node, "see to the clock, and renew the certificate", lines: ["timedatectl", "pvecm updatecerts --force", "systemctl restart pveproxy"]),
+                    .node, "see to the clock, and renew the certificate",
+                    lines: ["timedatectl", "pvecm updatecerts --force", "systemctl restart pveproxy"]),
             ]
         case .wrongFingerprint:
             return [
-                Finding.Remedy(.node, "compare with what the node has; another one may mean that somebody stands in between", lines: ["pvenode cert info"])
+                Finding.Remedy(
+                    .node, "compare with what the node has; another one may mean that somebody stands in between",
+                    lines: ["pvenode cert info"])
             ] + fingerprint(problem)
         case .wrongName:
             return [Finding.Remedy(.settings, "name the node by a name that is in its certificate, as pvenode cert info shows them")]
@@ -111,7 +114,8 @@ enum ConnectionFindings {
         return [
             Finding.Remedy(.here, "fetch the cluster's authority", lines: ["\(source) \(file)"]),
             Finding.Remedy(
-                .settings, isOpen ? "in the cluster's entry, in place of verify_tls" : "in the cluster's entry", lines: ["ca_file: \(file)"]),
+                .settings, isOpen ? "in the cluster's entry, in place of verify_tls" : "in the cluster's entry", lines: ["ca_file: \(file)"]
+            ),
         ] + fingerprint(problem, "or, ")
     }
 }

@@ -36,16 +36,21 @@ enum CredentialFindings {
         let user = AccountCommands.word(account.user)
         guard let token = account.token else {
             return Finding(
-                "credential", .problem, "\(credential.identity) is not let in by \(enumeration(authorities)): wrong password, or the user is disabled or expired",
+                "credential", .problem,
+                "\(credential.identity) is not let in by \(enumeration(authorities)): wrong password, or the user is disabled or expired",
                 remedies: [
-                    Finding.Remedy(.node, "see whether the user is there and enabled, and give it a password", lines: ["pveum user list", "pveum passwd \(user)"])
+                    Finding.Remedy(
+                        .node, "see whether the user is there and enabled, and give it a password",
+                        lines: ["pveum user list", "pveum passwd \(user)"])
                 ])
         }
         return Finding(
             "credential", .problem,
             "\(credential.identity) is not let in by \(enumeration(authorities)): no such token, a wrong secret, or token or user is disabled or expired",
             remedies: [
-                Finding.Remedy(.node, "see whether user and token are there, and until when", lines: ["pveum user list", "pveum user token list \(user)"]),
+                Finding.Remedy(
+                    .node, "see whether user and token are there, and until when",
+                    lines: ["pveum user list", "pveum user token list \(user)"]),
                 Finding.Remedy(
                     .node, "a secret is shown once only; a new token has a new one, and no rights until it is given some",
                     lines: [
@@ -68,7 +73,9 @@ enum CredentialFindings {
                 remedies: [
                     Finding.Remedy(
                         .node, "see how the daemons of the node are",
-                        lines: ["systemctl status pveproxy pvedaemon pve-cluster", "journalctl -u pveproxy -u pvedaemon -u pve-cluster -n 50"])
+                        lines: [
+                            "systemctl status pveproxy pvedaemon pve-cluster", "journalctl -u pveproxy -u pvedaemon -u pve-cluster -n 50",
+                        ])
                 ])
         }
         return Finding(
@@ -86,7 +93,10 @@ enum CredentialFindings {
             findings.append(
                 Finding(
                     "version", .warning, "the nodes of the cluster have different versions of Proxmox VE",
-                    details: heard.map { "\($0.0): \($0.1.version)" }, remedies: [Finding.Remedy(.node, "bring the older one up to date", lines: ["pveversion", "apt update && apt dist-upgrade"])]))
+                    details: heard.map { "\($0.0): \($0.1.version)" },
+                    remedies: [
+                        Finding.Remedy(.node, "bring the older one up to date", lines: ["pveversion", "apt update && apt dist-upgrade"])
+                    ]))
         }
         for (authority, version) in heard where version.major.map({ !knownMajors.contains($0) }) ?? true {
             let isOld = version.major.map { $0 < knownMajors.lowerBound } ?? false

@@ -48,7 +48,8 @@ enum Answerer: Sendable, Equatable {
         let title = title ?? ""
         if title.contains("Proxmox Virtual Environment") {
             self = .proxmox
-        } else if let product = ["Proxmox Backup Server", "Proxmox Mail Gateway", "Proxmox Datacenter Manager"].first(where: title.contains) {
+        } else if let product = ["Proxmox Backup Server", "Proxmox Mail Gateway", "Proxmox Datacenter Manager"].first(where: title.contains)
+        {
             self = .other(product)
         } else if server?.hasPrefix("pve-api-daemon") == true {
             self = .proxmox

@@ -43,7 +43,9 @@ struct GuestFindings: Sendable {
         findings += without("no_agent", .information, "have neither a guest agent nor a fixed address") { guests in
             let ids = guests.compactMap(\.vmid)
             return [
-                Finding.Remedy(.node, "switch the agent on; it is there from the guest's next start on", lines: ids.prefix(1).map { "qm set \($0) --agent 1" }),
+                Finding.Remedy(
+                    .node, "switch the agent on; it is there from the guest's next start on",
+                    lines: ids.prefix(1).map { "qm set \($0) --agent 1" }),
                 Finding.Remedy(.guest, "install it", lines: ["apt install qemu-guest-agent"]),
             ]
         }
@@ -52,10 +54,13 @@ struct GuestFindings: Sendable {
                 Finding.Remedy(
                     .guest, "install and start it (on Windows it is on the virtio-win disk)",
                     lines: ["apt install qemu-guest-agent", "systemctl enable --now qemu-guest-agent"]),
-                Finding.Remedy(.node, "ask it by hand", lines: guests.filter(\.isVirtualMachine).compactMap(\.vmid).prefix(1).map { "qm agent \($0) ping" }),
+                Finding.Remedy(
+                    .node, "ask it by hand",
+                    lines: guests.filter(\.isVirtualMachine).compactMap(\.vmid).prefix(1).map { "qm agent \($0) ping" }),
             ]
         }
-        findings += without("forbidden", mayAskAgents ? .warning : .information, "have an agent that this credential may not ask") { _ in [] }
+        findings += without("forbidden", mayAskAgents ? .warning : .information, "have an agent that this credential may not ask") { _ in []
+        }
         findings += without("no_match", .information, "tell only addresses that are not taken") { _ in
             [Finding.Remedy(.settings, "discovery.networks says which networks guests are scraped in", lines: [])]
         }
@@ -70,7 +75,8 @@ struct GuestFindings: Sendable {
         guard !guests.isEmpty else { return [] }
         return [
             Finding(
-                "agents", state, "\(counted(guests.count, "running guest")) \(guests.count == 1 ? words.replacing("have ", with: "has ").replacing("tell ", with: "tells ") : words): \(enumeration(guests.map(Self.name), limit: Self.shown))",
+                "agents", state,
+                "\(counted(guests.count, "running guest")) \(guests.count == 1 ? words.replacing("have ", with: "has ").replacing("tell ", with: "tells ") : words): \(enumeration(guests.map(Self.name), limit: Self.shown))",
                 remedies: remedies(guests))
         ]
     }
@@ -102,7 +108,8 @@ struct GuestFindings: Sendable {
         if bad.contains(where: { $0.1 == .silent }) {
             remedies.append(
                 Finding.Remedy(
-                    .guest, "no answer means that a firewall drops what comes from this machine, or that it does not reach the address's network"))
+                    .guest,
+                    "no answer means that a firewall drops what comes from this machine, or that it does not reach the address's network"))
         }
         return [
             Finding(

@@ -20,8 +20,13 @@ struct HealthFindings: Sendable {
             if status.isQuorate == false {
                 findings.append(
                     Finding(
-                        Self.check, .problem, "the part of the cluster that answers has no quorum: it can start and change nothing, and the others are not seen",
-                        remedies: [Finding.Remedy(.node, "see who is there, and to the network between the nodes", lines: ["pvecm status", "systemctl status corosync"])]))
+                        Self.check, .problem,
+                        "the part of the cluster that answers has no quorum: it can start and change nothing, and the others are not seen",
+                        remedies: [
+                            Finding.Remedy(
+                                .node, "see who is there, and to the network between the nodes",
+                                lines: ["pvecm status", "systemctl status corosync"])
+                        ]))
             }
         case .failure(let error):
             // Who lacks the right was told so.
@@ -38,12 +43,14 @@ struct HealthFindings: Sendable {
         if !off.isEmpty {
             findings.append(
                 Finding(
-                    Self.check, .problem, "\(enumeration(off)) \(off.count == 1 ? "is" : "are") offline, so numbers of \(off.count == 1 ? "its" : "their") guests are missing",
+                    Self.check, .problem,
+                    "\(enumeration(off)) \(off.count == 1 ? "is" : "are") offline, so numbers of \(off.count == 1 ? "its" : "their") guests are missing",
                     remedies: [Finding.Remedy(.node, "see who is there", lines: ["pvecm status"])]))
         }
         if findings.isEmpty, !nodes.isEmpty {
             let quorum = (try? status.get())?.isQuorate == true ? "quorate, " : ""
-            findings.append(Finding(Self.check, .ok, "\(quorum)\(counted(nodes.count, "node")) online: \(enumeration(nodes.map(\.name), limit: 8))"))
+            findings.append(
+                Finding(Self.check, .ok, "\(quorum)\(counted(nodes.count, "node")) online: \(enumeration(nodes.map(\.name), limit: 8))"))
         }
         return findings
     }
@@ -51,13 +58,17 @@ struct HealthFindings: Sendable {
     /// Nodes that are there and whose numbers nobody hears.
     private func silent(_ resources: ClusterResources, _ nodes: [(name: String, isOnline: Bool)]) -> [Finding] {
         let online = Set(nodes.filter(\.isOnline).map(\.name))
-        let silent = resources.nodes.filter { $0.status == "unknown" && online.contains($0.name) && filter.takes(node: $0.name) }.map(\.name)
+        let silent = resources.nodes.filter { $0.status == "unknown" && online.contains($0.name) && filter.takes(node: $0.name) }.map(
+            \.name)
         guard !silent.isEmpty else { return [] }
         return [
             Finding(
-                Self.check, .problem, "the statistics of \(enumeration(silent)) are silent: numbers of the node and of its guests stand still or are missing",
+                Self.check, .problem,
+                "the statistics of \(enumeration(silent)) are silent: numbers of the node and of its guests stand still or are missing",
                 remedies: [
-                    Finding.Remedy(.node, "on the one that is silent", lines: ["systemctl status pvestatd", "systemctl restart pvestatd", "pvesm status"])
+                    Finding.Remedy(
+                        .node, "on the one that is silent",
+                        lines: ["systemctl status pvestatd", "systemctl restart pvestatd", "pvesm status"])
                 ])
         ]
     }
@@ -76,7 +87,10 @@ struct HealthFindings: Sendable {
             return [
                 Finding(
                     "filter", .problem, "the filter takes none of the nodes, which are called \(enumeration(nodes.sorted(), limit: 8))",
-                    remedies: [Finding.Remedy(.settings, "see to filter.nodes and filter.exclude_nodes of the cluster, or to the variable TARGET_NODES")])
+                    remedies: [
+                        Finding.Remedy(
+                            .settings, "see to filter.nodes and filter.exclude_nodes of the cluster, or to the variable TARGET_NODES")
+                    ])
             ]
         }
         let guests = resources.guests

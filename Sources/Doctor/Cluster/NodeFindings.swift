@@ -23,7 +23,9 @@ enum NodeFindings {
                 Finding(
                     "clock", .warning,
                     "\(counted(wrong.count, "node")) and this machine do not agree on the time: ages, and alerts that are built on them, are wrong",
-                    details: wrong.prefix(5).map { "\($0.node) is \(duration(abs($0.skewSeconds))) \($0.skewSeconds > 0 ? "ahead" : "behind")" }
+                    details: wrong.prefix(5).map {
+                        "\($0.node) is \(duration(abs($0.skewSeconds))) \($0.skewSeconds > 0 ? "ahead" : "behind")"
+                    }
                         + (wrong.count > 5 ? ["and \(wrong.count - 5) more"] : []),
                     remedies: [
                         Finding.Remedy(.here, lines: ["timedatectl"]),
@@ -70,7 +72,11 @@ enum NodeFindings {
                 "certificate", first.1 < 0 ? .problem : .warning,
                 "\(counted(near.count, "certificate")) \(first.1 < 0 ? "ran out, or will soon" : "will run out soon")",
                 details: near.prefix(5).map { "\($0.0): \($0.1 < 0 ? "\(Int(-$0.1)) days ago" : "in \(Int($0.1)) days")" },
-                remedies: [Finding.Remedy(.node, "on the one that it is of", lines: ["pvenode cert info", "pvecm updatecerts --force", "systemctl restart pveproxy"])])
+                remedies: [
+                    Finding.Remedy(
+                        .node, "on the one that it is of",
+                        lines: ["pvenode cert info", "pvecm updatecerts --force", "systemctl restart pveproxy"])
+                ])
         ]
     }
 

@@ -38,8 +38,11 @@ package enum LocalFindings {
         if !open.isEmpty {
             findings.append(
                 Finding(
-                    "targets", .warning, "whoever reaches the exporter can have the credential of \(enumeration(open)) sent anywhere (allowed_targets: *)",
-                    remedies: [Finding.Remedy(.settings, "name the nodes in its place", lines: ["pve:", "  allowed_targets: [pve1.example.org]"])]))
+                    "targets", .warning,
+                    "whoever reaches the exporter can have the credential of \(enumeration(open)) sent anywhere (allowed_targets: *)",
+                    remedies: [
+                        Finding.Remedy(.settings, "name the nodes in its place", lines: ["pve:", "  allowed_targets: [pve1.example.org]"])
+                    ]))
         }
         return findings
     }
@@ -65,7 +68,8 @@ package enum LocalFindings {
                 Finding(
                     "zpool", .warning, "no program zpool is found: sizes, scrubs and errors of pools are left out",
                     remedies: [
-                        Finding.Remedy(.here, lines: ["apt install zfsutils-linux"]), Finding.Remedy(.settings, "or zfs.zpool_path names it"),
+                        Finding.Remedy(.here, lines: ["apt install zfsutils-linux"]),
+                        Finding.Remedy(.settings, "or zfs.zpool_path names it"),
                     ]))
         } else if access("/dev/zfs", R_OK | W_OK) != 0 {
             findings.append(

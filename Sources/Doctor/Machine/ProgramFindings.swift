@@ -16,7 +16,8 @@ enum ProgramFindings {
             for package in missing.map(\.probe.debianPackage) where !packages.contains(package) { packages.append(package) }
             findings.append(
                 Finding(
-                    "programs", .information, "not installed: \(missing.map(\.probe.name).joined(separator: ", ")); martlet up needs them on this machine, martlet exporter does not",
+                    "programs", .information,
+                    "not installed: \(missing.map(\.probe.name).joined(separator: ", ")); martlet up needs them on this machine, martlet exporter does not",
                     remedies: [Finding.Remedy(.here, lines: ["apt install \(packages.joined(separator: " "))"])]))
         }
         if let prometheus = found.first(where: { $0.probe.name == "prometheus" })?.found?.version {

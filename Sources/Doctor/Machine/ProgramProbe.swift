@@ -12,7 +12,8 @@ struct ProgramProbe: Sendable {
     static let all = [
         ProgramProbe(name: "prometheus", names: ["prometheus"], debianPackage: "prometheus"),
         ProgramProbe(name: "alertmanager", names: ["prometheus-alertmanager", "alertmanager"], debianPackage: "prometheus-alertmanager"),
-        ProgramProbe(name: "node_exporter", names: ["prometheus-node-exporter", "node_exporter"], debianPackage: "prometheus-node-exporter"),
+        ProgramProbe(
+            name: "node_exporter", names: ["prometheus-node-exporter", "node_exporter"], debianPackage: "prometheus-node-exporter"),
         ProgramProbe(name: "promtool", names: ["promtool"], debianPackage: "prometheus"),
         ProgramProbe(name: "amtool", names: ["amtool"], debianPackage: "prometheus-alertmanager"),
     ]

@@ -47,7 +47,8 @@ enum PrometheusFindings {
         guard let discovery, !targets.contains(where: \.isDiscovered) else { return [] }
         return [
             Finding(
-                "targets", .information, "none of its targets comes from martlet's discovery, so exporters inside guests are scraped only where somebody named them",
+                "targets", .information,
+                "none of its targets comes from martlet's discovery, so exporters inside guests are scraped only where somebody named them",
                 remedies: [
                     Finding.Remedy(
                         .prometheus, "below scrape_configs, once martlet discovery runs",
@@ -58,11 +59,14 @@ enum PrometheusFindings {
 
     private static func down(_ targets: [PrometheusProbe.Target]) -> [Finding] {
         let down = targets.filter { !$0.isUp }
-        guard !down.isEmpty else { return [Finding("targets", .ok, targets.count == 1 ? "its one target is up" : "all \(targets.count) targets are up")] }
+        guard !down.isEmpty else {
+            return [Finding("targets", .ok, targets.count == 1 ? "its one target is up" : "all \(targets.count) targets are up")]
+        }
         return [
             Finding(
                 "targets", .warning, "down: \(down.count) of \(counted(targets.count, "target"))",
-                details: down.prefix(shown).map { "\($0.job) \($0.url): \($0.error)" } + (down.count > shown ? ["and \(down.count - shown) more"] : []))
+                details: down.prefix(shown).map { "\($0.job) \($0.url): \($0.error)" }
+                    + (down.count > shown ? ["and \(down.count - shown) more"] : []))
         ]
     }
 

@@ -29,7 +29,8 @@ package struct ReportText {
     private static func text(_ finding: Finding, _ style: ReportText) -> [String] {
         let margin = String(repeating: " ", count: indent)
         let word = finding.state.word
-        let head = "  " + style.coloured(word, finding.state) + padding(word, stateWidth) + finding.check + padding(finding.check, checkWidth)
+        let head =
+            "  " + style.coloured(word, finding.state) + padding(word, stateWidth) + finding.check + padding(finding.check, checkWidth)
         var lines = style.wrapped(finding.summary, indent: indent)
         if let first = lines.first { lines[0] = head + first.dropFirst(indent) }
         for detail in finding.details { lines += style.wrapped(detail, indent: indent + 2, hanging: 2) }
