@@ -23,7 +23,8 @@ enum Program {
             Flag("log.format", "FORMAT", "logfmt or json", standard: "logfmt", setting: ["log", "format"]),
         ],
         commands: [
-            UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, DoctorCommand.command, SimulateCommand.command, MetricsCommand.command, SettingsCommand.command,
+            UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, DoctorCommand.command, SimulateCommand.command,
+            MetricsCommand.command, SettingsCommand.command,
         ])
 
     static func run() -> Never {

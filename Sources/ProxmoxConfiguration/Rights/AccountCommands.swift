@@ -64,9 +64,11 @@ package struct AccountCommands: Sendable {
 
     /// One word of a shell's line, whatever is in it; `!` would be taken for history within double quotes.
     package static func word(_ text: String) -> String {
-        let isPlain = !text.isEmpty && text.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || "@._-/".utf8.contains(byte)
-        }
+        let isPlain =
+            !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || "@._-/".utf8.contains(byte)
+            }
         return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 }
