@@ -53,6 +53,14 @@ struct RightsFindingsTests {
         #expect(nine.first?.remedies.first?.lines.first?.contains("VM.GuestAgent.Audit") == true)
     }
 
+    @Test("who may do more than look is warned")
+    func powers() throws {
+        let findings = try Self.findings(try Self.permissions(Self.all + ["VM.PowerMgmt", "VM.Config.Disk"]))
+        #expect(findings.map(\.state) == [.ok, .warning])
+        #expect(findings.last?.summary.hasSuffix("too: VM.PowerMgmt") == true)
+        #expect(findings.last?.remedies.first?.lines.contains("pveum user token add martlet@pve martlet --privsep 1") == true)
+    }
+
     @Test("who lacks little is warned, who lacks much has a problem")
     func weight() throws {
         let little = try Self.findings(try Self.permissions(Self.all.filter { $0 != "Pool.Audit" }))

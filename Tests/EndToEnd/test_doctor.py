@@ -72,6 +72,7 @@ class Doctor:
             text = text.replace(found, f"{{{name}}}")
         for name, port in self.ports.items():
             text = re.sub(rf"\b127\.0\.0\.1( port |:){port}\b", rf"127.0.0.1\1{{{name}}}", text)
+            text = text.replace(f"has port {port} ", f"has port {{{name}}} ")
         text = text.replace(str(self.folder), "{folder}")
         text = re.sub(r"\b[0-9A-F]{2}(:[0-9A-F]{2}){31}\b", "{fingerprint}", text)
         text = re.sub(r"certificates? of (\d+ nodes?) hold for \d+ days", r"certificates of \1 hold for {days} days", text)
@@ -212,6 +213,11 @@ def test_a_node_that_hangs_keeps_nobody(doctor: Doctor, simulate: Any) -> None:
     began = time.monotonic()
     doctor.check("node-hangs", "--guests", "0", "--timeout", "4s", status=3)
     assert time.monotonic() - began < 8
+    # Its guests do not answer either, and that is said.
+    began = time.monotonic()
+    text = doctor.run("--timeout", "6s", "--no-exporters")[1]
+    assert time.monotonic() - began < 10
+    assert re.search(r"; \d+ were not asked \(there was no time, or no answer\)", text), text
 
 
 def test_a_wrong_token(doctor: Doctor, simulate: Any) -> None:
@@ -312,6 +318,21 @@ def test_a_closed_port(doctor: Doctor) -> None:
     doctor.names |= {f"127.0.0.1:{port}": "closed", f"127.0.0.1 port {port}": "closed", f"grep :{port}": "grep :port"}
     doctor.write(cluster(f"https://127.0.0.1:{port}"))
     doctor.check("closed-port", status=3)
+
+
+def test_https_where_http_is_spoken(doctor: Doctor) -> None:
+    with answering({}) as (port, credentials):
+        doctor.names[f"127.0.0.1:{port}"] = "api"
+        doctor.write(cluster(f"https://127.0.0.1:{port}"))
+        doctor.check("https-to-http", status=3)
+        assert not credentials
+
+
+def test_http_where_https_is_spoken(doctor: Doctor, certificates: Certificates) -> None:
+    with Replay.from_recordings(certificate=certificates.server) as replay:
+        doctor.names[f"127.0.0.1:{replay.port}"] = "api"
+        doctor.write(cluster(f"http://127.0.0.1:{replay.port}", TOKEN))
+        doctor.check("http-to-https", status=3)
 
 
 def test_certificates(doctor: Doctor, certificates: Certificates, tmp_path: Path) -> None:

@@ -156,11 +156,12 @@ final class ClusterWatch: Sendable {
     ///
     /// - Parameter guestLimit: how many guests are asked about at most.
     func lookOnce(_ context: CollectionContext, guestLimit: Int, by deadline: Deadline) async -> Bool {
-        guard await look(context) else { return false }
+        guard await look(context, by: deadline) else { return false }
         var survey = GuestSurvey(client: client, context: context, callSeconds: Self.callSeconds, isHasty: true) { [self] body in
             state.withLock { body(&$0.book, now) }
         }
         survey.limit = guestLimit
+        survey.end = deadline
         await survey.run(by: deadline)
         return true
     }
@@ -177,9 +178,12 @@ final class ClusterWatch: Sendable {
     // MARK: one look
 
     /// Reads the cluster's lists. What fails leaves everything as it was.
-    private func look(_ context: CollectionContext) async -> Bool {
+    ///
+    /// - Parameter end: when somebody has no more use for them; nil for nobody.
+    private func look(_ context: CollectionContext, by end: Deadline? = nil) async -> Bool {
         let begin = ContinuousClock.now
-        let deadline = Deadline.after(seconds: min(max(settings.cacheSeconds, Self.callSeconds), Self.listSeconds))
+        let usual = Deadline.after(seconds: min(max(settings.cacheSeconds, Self.callSeconds), Self.listSeconds))
+        let deadline = end.map { min($0, usual) } ?? usual
         let problem: PartProblem?
         do throws(ProxmoxError) {
             // It may not be seen, or be silent alone; then the resources have to do.

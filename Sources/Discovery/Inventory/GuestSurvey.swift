@@ -19,6 +19,8 @@ struct GuestSurvey: Sendable {
     let book: Book
     /// Guests that are asked about at most; the others stay due.
     var limit = Int.max
+    /// When calls that are under way are given up too; nil to let them come to their end.
+    var end: Deadline?
 
     /// Asks about whoever is due, until all were or the deadline comes; the others stay due.
     func run(by deadline: Deadline) async {
@@ -65,7 +67,10 @@ struct GuestSurvey: Sendable {
         var rest: [ClusterBook.Job] { jobs.withLock { $0.values.flatMap { $0 } } }
     }
 
-    private var call: Deadline { .after(seconds: callSeconds) }
+    private var call: Deadline {
+        let usual = Deadline.after(seconds: callSeconds)
+        return end.map { min($0, usual) } ?? usual
+    }
 
     private func read(_ job: ClusterBook.Job) async -> ClusterBook.Reading {
         var reading = ClusterBook.Reading()

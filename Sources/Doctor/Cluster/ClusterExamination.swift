@@ -47,8 +47,9 @@ struct ClusterExamination: Sendable {
         findings += await rights
         findings += Self.agreement(await names)
         findings += HealthFindings(status: statusAnswer, resources: resourcesAnswer, filter: cluster.filter).findings
+        async let guests = guests(good, version)
         findings += await nodes(client, statusAnswer, resourcesAnswer)
-        findings += await guests(good, version)
+        findings += await guests
         return section(findings, name: (try? statusAnswer.get())?.clusterName)
     }
 

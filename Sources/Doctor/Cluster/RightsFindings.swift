@@ -19,6 +19,12 @@ struct RightsFindings: Sendable {
     private static let small: Set<String> = ["Pool.Audit", "Mapping.Audit"]
     private static let auditor = "PVEAuditor"
 
+    /// With which one can change or break something; martlet uses none of them.
+    private static let powers = [
+        "Permissions.Modify", "Sys.Modify", "Sys.PowerMgmt", "Sys.Console", "User.Modify", "VM.Allocate", "VM.Config.Options", "VM.Console",
+        "VM.Monitor", "VM.PowerMgmt", "Datastore.Allocate",
+    ]
+
     init(_ account: Account, _ version: ProxmoxVersion?, _ permissions: Permissions) {
         self.account = account
         self.version = version
@@ -42,7 +48,20 @@ struct RightsFindings: Sendable {
                     "guest agents are not asked: on Proxmox VE 8 the right for that, VM.Monitor, would let its holder run programs in guests too; "
                         + "docs/security.md says how to do without, or to give it for a few guests"))
         }
+        let powers = Self.powers.filter(permissions.holdsAnywhere)
+        if !powers.isEmpty {
+            findings.append(
+                Finding(
+                    Self.check, .warning,
+                    "\(who) may do more than look, so whoever gets hold of the credential may too: \(enumeration(powers))",
+                    remedies: [Finding.Remedy(.node, "an account that may only look is made by", lines: creation)]))
+        }
         return findings
+    }
+
+    /// Another account than the one there is, as that may be needed for something else.
+    private var creation: [String] {
+        AccountCommands(user: "martlet@pve", token: "martlet").creation(majorVersion: version?.major ?? 8)
     }
 
     private var who: String { account.token.map { "\(account.user)!\($0)" } ?? account.user }

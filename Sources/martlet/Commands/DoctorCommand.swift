@@ -30,6 +30,8 @@ enum DoctorCommand {
     /// What decides, at the exporter, which sources there are.
     private static let shared: Set = ["exporter.role", "path.root", "pve.config-file", "pve.allowed-targets"]
 
+    private static let graceSeconds = 5.0
+
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let (timeout, guestLimit) = (try seconds(invocation), try guests(invocation))
         let configuration = try Configuration(invocation)
@@ -44,6 +46,12 @@ enum DoctorCommand {
         }
         try ServiceRunner.run { _ throws(Failure) in
             let http = try HTTPClient()
+            // Every check keeps the deadline; should one not, somebody waits for an answer all the same.
+            Task.detached {
+                try? await Task.sleep(for: .seconds(timeout + graceSeconds))
+                Program.fail(
+                    Failure(.timeout, "not done \(Int(graceSeconds)) s after --timeout; a file or program of this machine does not answer"))
+            }
             let report = await examination.run(http, by: .after(seconds: timeout))
             let bytes =
                 isJSON
