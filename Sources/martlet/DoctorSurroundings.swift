@@ -26,7 +26,8 @@ struct DoctorSurroundings: Sendable {
         let prometheus = try address("prometheus", Self.prometheus)
         let alertmanager = try address("alertmanager", "127.0.0.1:9093")
         let nodeExporter = try address("node_exporter", "127.0.0.1:9100")
-        let exporter = try Self.networks(configuration, .exporter)
+        // Of those that systemd opens it alone knows the addresses.
+        let exporter = configuration.takesSystemdSockets ? [] : try Self.networks(configuration, .exporter)
         let discovery = try Self.networks(configuration, .discovery)
         // systemd may hold them for us until somebody comes.
         let own = ["martlet", "systemd"]

@@ -95,13 +95,22 @@ struct ClusterExamination: Sendable {
 
     /// One after the other with a password, so that a wrong one is not tried at each endpoint.
     private func hear(_ endpoints: [ProxmoxEndpoint], _ session: ProxmoxSession) async -> [CredentialFindings.Hearing] {
-        var hearings: [CredentialFindings.Hearing] = []
-        for endpoint in endpoints {
-            let client = ProxmoxClient(endpoint: endpoint, session: session)
-            let result = await answer { [call] () throws(ProxmoxError) in try await client.version(http: http, by: call) }
-            hearings.append(CredentialFindings.Hearing(authority: endpoint.authority, result: result))
+        let isToken = if case .token = cluster.credential { true } else { false }
+        let places = AsyncSemaphore(limit: isToken ? Self.nodesAtOnce : 1)
+        return await withTaskGroup(of: (Int, CredentialFindings.Hearing?).self) { group in
+            for (index, endpoint) in endpoints.enumerated() {
+                group.addTask { (index, await places.withPermit(by: deadline) { await hear(endpoint, session) }) }
+            }
+            var hearings: [(index: Int, hearing: CredentialFindings.Hearing)] = []
+            for await (index, hearing) in group { if let hearing { hearings.append((index, hearing)) } }
+            return hearings.sorted { $0.index < $1.index }.map(\.hearing)
         }
-        return hearings
+    }
+
+    private func hear(_ endpoint: ProxmoxEndpoint, _ session: ProxmoxSession) async -> CredentialFindings.Hearing {
+        let client = ProxmoxClient(endpoint: endpoint, session: session)
+        let result = await answer { [call] () throws(ProxmoxError) in try await client.version(http: http, by: call) }
+        return CredentialFindings.Hearing(authority: endpoint.authority, result: result)
     }
 
     private func clusterNames(_ endpoints: [ProxmoxEndpoint], _ session: ProxmoxSession) async -> [(authority: String, name: String)] {
