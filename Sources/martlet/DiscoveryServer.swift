@@ -16,7 +16,7 @@ enum DiscoveryServer {
         guard !settings.clusters.isEmpty else {
             let place =
                 configuration.file.map { "\($0) names none; write proxmox.clusters into it" }
-                ?? "there is no martlet.yml in the working directory; write one with proxmox.clusters (martlet init asks for what it needs)"
+                ?? "there is no martlet.yml in the working directory; martlet init asks for what it needs and writes one, --config.file names another"
             throw Failure(
                 .configuration,
                 "no Proxmox cluster is configured: \(place), or set PROXMOX_HOST, PROXMOX_USER, PROXMOX_TOKEN_NAME and PROXMOX_TOKEN_VALUE")

@@ -57,7 +57,7 @@ enum Exporter {
         }
         let place =
             configuration.file.map { "\($0) names none; write proxmox.clusters into it" }
-            ?? "there is no martlet.yml in the working directory; write one with proxmox.clusters, name another file with --config.file"
+            ?? "there is no martlet.yml in the working directory; martlet init asks for what it needs and writes one, --config.file names another"
         return Failure(
             .configuration,
             "no Proxmox cluster is configured: \(place), or set PROXMOX_HOST, PROXMOX_USER, "

@@ -101,7 +101,7 @@ class Case:
             said = said[: max(index for index, line in enumerate(said) if "listening" in line) + 1]
         for line in said:
             line = re.sub(r'^time=\S+ |(?<=^\{)"time":"[^"]+",', "", self.surroundings.strip(line))
-            lines.append("  " + re.sub(r"(listening\W+address\W+(?:127\.0\.0\.1|\[::1\])):\d+", r"\1:{port}", line))
+            lines.append("  " + re.sub(r"(listening\W+service\W+\w+\W+address\W+(?:127\.0\.0\.1|\[::1\])):\d+", r"\1:{port}", line))
         return lines
 
 
