@@ -115,7 +115,7 @@ def test_only_critical_alerts_are_repeated_every_hour():
 @pytest.mark.parametrize(
     "path, addresses",
     [
-        (PROMETHEUS, ["127.0.0.1:9093", "127.0.0.1:9090", "127.0.0.1:9093", "127.0.0.1:9221"]),
+        (PROMETHEUS, ["127.0.0.1:9093", "127.0.0.1:9090", "127.0.0.1:9093", "127.0.0.1:9221"] + ["127.0.0.1:8000"] * 4),
         (LOCAL_TARGET, ["127.0.0.1:9100"]),
         (ALERTMANAGER, ["127.0.0.1:9099"]),
     ],
@@ -126,7 +126,7 @@ def test_addresses_stand_where_a_program_can_replace_them(path, addresses):
     found = [(line, address) for line in path.read_text().splitlines()
              for address in re.findall(r"[\w.\-\[\]]+:\d{4,5}\b", line)]
     assert [address for _, address in found] == addresses
-    assert all(re.fullmatch(r"\s*- (url: http://)?[\d.]+:\d+(/alerts)?", line) for line, _ in found), found
+    assert all(re.fullmatch(r"\s*- (url: http://)?[\d.]+:\d+(/alerts|/targets\?\w+=\w+)?", line) for line, _ in found), found
 
 
 # ---------------------------------------------------------------------------------------------- targets of the job node

@@ -155,7 +155,7 @@ def test_shipped_and_generated_configuration_differ_in_addresses_only(start: Sta
     stack = Stack(start, tmp_path)
     wait_for(lambda: (tmp_path / "state/prometheus/prometheus.yml").exists(), 20, "generated")
     shipped = (REPOSITORY / "prometheus/prometheus.yml").read_text()
-    for name, port in {"web": 9221, "prometheus": 9090, "alertmanager": 9093}.items():
+    for name, port in {"web": 9221, "discovery": 8000, "prometheus": 9090, "alertmanager": 9093}.items():
         shipped = shipped.replace(f"127.0.0.1:{port}", f"127.0.0.1:{stack.ports[name]}")
     assert (tmp_path / "state/prometheus/prometheus.yml").read_text() == shipped
     for rules in (REPOSITORY / "prometheus/rules").glob("*.yml"):
