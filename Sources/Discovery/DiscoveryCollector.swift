@@ -1,6 +1,6 @@
 package import Exporting
 package import Metrics
-import Primitives
+package import Primitives
 import ProxmoxAPI
 import ProxmoxConfiguration
 package import Web
@@ -14,7 +14,8 @@ package struct DiscoveryCollector: Collector {
     private let handler: TargetsHandler
 
     package init(_ settings: DiscoverySettings) {
-        watches = settings.clusters.map { ClusterWatch($0, settings) }
+        let names = NameRegistry(configured: settings.clusters.map(\.name))
+        watches = settings.clusters.enumerated().map { ClusterWatch($1, settings, position: $0, names: names) }
         handler = TargetsHandler(watches)
     }
 
@@ -33,17 +34,8 @@ package struct DiscoveryCollector: Collector {
     }
 
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
-        let doubles = ClusterTargets.doubles(watches)
         for watch in watches {
             if let problem = watch.problem { sink.report(problem) }
-            if doubles.contains(where: { $0 === watch }) {
-                sink.report(
-                    PartProblem(
-                        part: watch.client.endpoint.authority, .duplicate,
-                        "another cluster of the settings is named \(watch.displayName) too, so the targets of this one are left out; give one of them another name"
-                    ))
-                continue
-            }
             var buffer = sink.begin(watch.displayName)
             families.write(watch, into: &buffer)
             sink.commit(buffer)
@@ -59,10 +51,18 @@ package struct DiscoveryCollector: Collector {
         }
     }
 
+    /// Asks each cluster for its version. Errors: no cluster takes its credential.
+    ///
+    /// - Parameter isStart: then a password that is refused is only logged.
+    package func checkCredentials(_ context: CollectionContext, isStart: Bool) async throws(Failure) {
+        try await CredentialCheck(clients: watches.map(\.client)).run(context, isStart: isStart)
+    }
+
     package func follow(_ other: any Collector) {
         guard let other = other as? DiscoveryCollector else { return }
         for watch in watches {
             if let predecessor = other.watches.first(where: watch.isSame) { watch.follow(predecessor) }
         }
+        handler.follow(other.handler)
     }
 }

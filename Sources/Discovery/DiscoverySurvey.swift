@@ -33,7 +33,7 @@ package struct DiscoverySurvey: Sendable {
     package static func run(
         _ cluster: ConfiguredCluster, _ settings: DiscoverySettings, _ context: CollectionContext, guestLimit: Int, by deadline: Deadline
     ) async -> DiscoverySurvey {
-        let watch = ClusterWatch(cluster, settings)
+        let watch = ClusterWatch(cluster, settings, position: 0, names: NameRegistry(configured: [cluster.name]))
         guard await watch.lookOnce(context, guestLimit: guestLimit, by: deadline) else {
             return DiscoverySurvey(targets: [], problem: watch.problem)
         }

@@ -8,6 +8,16 @@ extension ProxmoxClient {
         try await get("/version", http: http, by: deadline, decode: ProxmoxVersion.init)
     }
 
+    /// Why `/version` gave no answer; nil when it did.
+    package func versionError(http: HTTPClient, by deadline: Deadline) async -> ProxmoxError? {
+        do throws(ProxmoxError) {
+            _ = try await version(http: http, by: deadline)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// `/cluster/status`, which is corosync's word on who is there.
     package func clusterStatus(http: HTTPClient, by deadline: Deadline) async throws(ProxmoxError) -> ClusterStatus {
         try await get("/cluster/status", http: http, by: deadline, decode: ClusterStatus.init)

@@ -82,6 +82,13 @@ struct Configuration: Sendable {
         let named = environment.removeValue(forKey: "MARTLET_CONFIG_FILE")
         let given = invocation.value("config.file")
         file = given ?? named ?? (Files.exists("martlet.yml") ? "martlet.yml" : nil)
+        // One that is only found may be anybody's, where somebody else may write; it would say where our credentials go.
+        if given == nil, named == nil, let file, !Files.isOurs(file) {
+            throw Failure(
+                .configuration,
+                "\(file) of the working directory belongs to another user, or everybody may write it, so it is not read; name it with --config.file if it is yours"
+            )
+        }
         do {
             tree = try SettingsTree(file: file, environment: environment, flags: invocation.settings, shape: Self.shape)
         } catch {

@@ -6,8 +6,9 @@ import Web
 
 /// What `martlet discovery` and `martlet up` serve on discovery's address.
 enum DiscoveryServer {
-    /// Requests of /targets that are answered at the same time: answers are made, and some are large.
-    private static let requestsInFlight = 8
+    /// Requests of /targets that are answered at the same time; while a cluster is read for the first time they wait, each job of each
+    /// Prometheus one.
+    private static let requestsInFlight = 32
 
     /// Errors: no cluster is configured.
     static func contents(
@@ -33,6 +34,8 @@ enum DiscoveryServer {
             seriesLimit: configuration.seriesLimit, context: context)
         contents.title = "discovery"
         contents.unreadiness = { collector.unreadiness }
+        // What a cluster lacks is to stand in the log and on the page also where nobody scrapes discovery.
+        contents.ownScrapeSeconds = 10
         return contents
     }
 }

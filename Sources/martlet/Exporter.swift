@@ -1,3 +1,4 @@
+import Discovery
 import Exporting
 import Primitives
 import ProxmoxAPI
@@ -72,10 +73,11 @@ enum Exporter {
 
     /// Fails when credentials are refused, so that this shows before anything is served; at the start only when they are no password.
     static func checkCredentials(_ contents: ExporterContents, isStart: Bool) async throws(Failure) {
-        for case let collector as ProxmoxCollector in contents.collectors {
-            var context = contents.context
-            context.deadline = .after(seconds: contents.scrapeTimeoutSeconds)
-            try await collector.checkCredentials(context, isStart: isStart)
+        var context = contents.context
+        context.deadline = .after(seconds: contents.scrapeTimeoutSeconds)
+        for collector in contents.collectors {
+            if let collector = collector as? ProxmoxCollector { try await collector.checkCredentials(context, isStart: isStart) }
+            if let collector = collector as? DiscoveryCollector { try await collector.checkCredentials(context, isStart: isStart) }
         }
     }
 

@@ -29,6 +29,7 @@ enum Program {
 
     static func run() -> Never {
         Heap.setUp()
+        CoreDump.forbid()
         do {
             switch try CommandLineParser(command).parse(Array(CommandLine.arguments.dropFirst())) {
             case .help(let text): finish(text)

@@ -74,6 +74,11 @@ import Web
         Case(
             what: "only docker told, but configured", told: [("docker0", "02:42:ac:11:00:01", "172.17.0.1")], fixed: "192.0.2.8/24",
             host: "192.0.2.8"),
+        Case(
+            what: "loopback and metadata in other clothes",
+            told: ["::127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::", "fd00:ec2::254", "100.100.100.200", "168.63.129.16"].map {
+                ("ens18", own, $0)
+            }, host: nil),
         Case(what: "no address", told: [("ens18", own, "banana"), ("ens18", own, "1.2.3"), ("ens18", own, "192.0.2.7:80")], host: nil),
     ]
 

@@ -1,5 +1,5 @@
 @testable import Discovery
-import ProxmoxAPI
+@testable import ProxmoxAPI
 import Testing
 
 @Suite struct ClusterBookTests {
@@ -173,11 +173,103 @@ import Testing
         #expect(again.wantsConfiguration)
     }
 
-    @Test func `the clock of another watch`() throws {
+    @Test func `a reload while somebody is asked`() throws {
         var book = try book([Row()])
         book.answer(at: 1000)
-        book.adopt(pace: .init(cacheSeconds: 60, addressSeconds: 600, configurationSeconds: 3600), shiftingBySeconds: -1000)
-        #expect(book.takeDue(now: 599).isEmpty)
-        #expect(book.takeDue(now: 600).count == 1)
+        _ = book.takeDue(now: 1600)
+        book.adopt(pace: .init(cacheSeconds: 60, addressSeconds: 300, configurationSeconds: 3600))
+        // What was being asked is asked again.
+        #expect(book.takeDue(now: 1600).count == 1)
+    }
+
+    @Test func `a node that does not answer says nothing of its guests`() throws {
+        var book = try book([Row(), Row(vmid: 101)])
+        for job in book.takeDue(now: 0).values.flatMap({ $0 }) {
+            book.finish(job, ClusterBook.Reading(failed: true, addresses: .silent(.unread), isNodeSilent: true), now: 1, spread: 1)
+        }
+        #expect(!book.isWhole)
+        #expect(book.unread == 2)
+        #expect(book.entry(100)?.silence == .unreachable)
+        // It is asked again at the next look, however often it was silent, and what was known of them stays.
+        #expect(book.takeDue(now: 61)["pve1"]?.count == 2)
+    }
+
+    @Test func `silence of a node is no reason to ask more rarely`() throws {
+        var book = try book([Row()])
+        book.answer(at: 0)
+        for round in 1...5 {
+            let job = try #require(book.takeDue(now: 600 + Double(round) * 60)["pve1"]?.first)
+            book.finish(
+                job, ClusterBook.Reading(addresses: .silent(.agentSilent), isNodeSilent: true), now: 600 + Double(round) * 60, spread: 1)
+        }
+        #expect(book.entry(100)?.target?.host == "192.0.2.100")
+    }
+
+    @Test func `a cluster is not whole while a node that is off was never described`() throws {
+        var book = ClusterBook(pace: .init(cacheSeconds: 60, addressSeconds: 600, configurationSeconds: 3600))
+        let shown = try status(online: ["pve1"], offline: ["pve2"], hidden: ["pve2"])
+        book.take(try resources([Row(), Row(vmid: 101, node: "pve2", name: nil, status: "unknown")]), shown, filter: .none, now: 0)
+        book.answer(at: 0)
+        #expect(!book.isWhole)
+        #expect(book.unread == 1)
+    }
+
+    @Test func `other cards are another machine`() throws {
+        var book = try book([Row()])
+        book.answer(at: 0)
+        book.take(try resources([Row(name: "other", uptime: 1)]), try status(), filter: .none, now: 60)
+        let job = try #require(book.takeDue(now: 60)["pve1"]?.first)
+        var reading = ClusterBook.Reading.good(job)
+        reading.details = GuestRecord.Details(
+            cards: [NetworkCard("net0", "virtio=BC:24:11:FF:FF:FF")].compactMap { $0 }, systemType: "l26", bootStorage: nil, hasAgent: true)
+        reading.addresses = .silent(.agentSilent)
+        book.finish(job, reading, now: 60, spread: 1)
+        #expect(book.entry(100)?.target == nil)
+    }
+
+    @Test func `a live migration begins the uptime anew`() throws {
+        var book = try book([Row(uptime: 5000)])
+        book.answer(at: 0)
+        book.take(try resources([Row(node: "pve2", uptime: 3)]), try status(), filter: .none, now: 60)
+        #expect(book.entry(100)?.target?.host == "192.0.2.100")
+        let job = try #require(book.takeDue(now: 60)["pve2"]?.first)
+        #expect(job.wantsConfiguration && job.wantsAddresses)
+    }
+
+    @Test func `kinds of storages outlive the right to see them`() throws {
+        var book = try book([Row()])
+        book.answer(at: 0)
+        book.take(try resources([Row()], storages: false), try status(), filter: .none, now: 60)
+        let labels = String(decoding: try #require(book.entry(100)).labels, as: UTF8.self)
+        #expect(labels.contains("\"__meta_proxmox_disk_type\":\"zfspool\""))
+    }
+
+    @Test func `a name stands in when nobody told an address for some time`() throws {
+        var settings = DiscoverySettings(clusters: [])
+        settings.domain = "example.org"
+        var book = try book([Row()])
+        #expect(book.entry(100, settings)?.target == nil)
+        var now = 0.0
+        for _ in 0..<3 {
+            let job = try #require(book.takeDue(now: now)["pve1"]?.first)
+            #expect(book.entry(100, settings)?.target == nil)
+            var reading = ClusterBook.Reading.good(job)
+            reading.addresses = .silent(.agentSilent)
+            book.finish(job, reading, now: now, spread: 1)
+            now += 1000
+        }
+        #expect(book.entry(100, settings)?.target?.host == "web.example.org")
+    }
+
+    @Test func `an address of a node is no guest's`() throws {
+        var book = try book([Row()])
+        let job = try #require(book.takeDue(now: 0)["pve1"]?.first)
+        var reading = ClusterBook.Reading.good(job)
+        reading.addresses = .told([
+            GuestAddress(interface: "ens18", hardwareAddress: "bc:24:11:00:00:00", family: "ipv4", address: "192.0.2.1")
+        ])
+        book.finish(job, reading, now: 0, spread: 1)
+        #expect(book.entry(100)?.target == nil)
+        #expect(book.entry(100)?.silence == .noMatch)
     }
 }

@@ -27,18 +27,20 @@ struct Row {
     }
 }
 
-func resources(_ rows: [Row], nodes: [String] = ["pve1", "pve2"]) throws -> ClusterResources {
+func resources(_ rows: [Row], nodes: [String] = ["pve1", "pve2"], storages: Bool = true) throws -> ClusterResources {
     let lines =
         nodes.map { "{\"type\":\"node\",\"node\":\"\($0)\",\"status\":\"online\"}" } + rows.map(\.json)
-        + ["{\"type\":\"storage\",\"node\":\"pve1\",\"storage\":\"local-zfs\",\"plugintype\":\"zfspool\"}"]
+        + (storages ? ["{\"type\":\"storage\",\"node\":\"pve1\",\"storage\":\"local-zfs\",\"plugintype\":\"zfspool\"}"] : [])
     let document = try JSONDocument(parsing: Array(("[" + lines.joined(separator: ",") + "]").utf8))
     guard let made = document.withRoot({ ClusterResources($0) }) else { throw NotReadable() }
     return made
 }
 
-func status(online: [String] = ["pve1", "pve2"], offline: [String] = []) throws -> ClusterStatus {
+/// - Parameter hidden: nodes whose address is not told.
+func status(online: [String] = ["pve1", "pve2"], offline: [String] = [], hidden: [String] = []) throws -> ClusterStatus {
     let lines = (online + offline).enumerated().map { index, name in
-        "{\"type\":\"node\",\"name\":\"\(name)\",\"online\":\(online.contains(name) ? 1 : 0),\"ip\":\"192.0.2.\(index + 1)\"}"
+        "{\"type\":\"node\",\"name\":\"\(name)\",\"online\":\(online.contains(name) ? 1 : 0)"
+            + (hidden.contains(name) ? "}" : ",\"ip\":\"192.0.2.\(index + 1)\"}")
     }
     let text = "[{\"type\":\"cluster\",\"name\":\"lab\",\"quorate\":1},\(lines.joined(separator: ","))]"
     guard let made = try JSONDocument(parsing: Array(text.utf8)).withRoot({ ClusterStatus($0) }) else { throw NotReadable() }

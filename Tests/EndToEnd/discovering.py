@@ -67,17 +67,20 @@ class Discovery:
 
     def __init__(
         self, start: Start, folder: Path, clusters: list[Cluster], *flags: str, env: Mapping[str, str] | None = None, settings: str = "",
-        keep_last: str = "1h", cold_wait: str = "5m", cache_ttl: str = "1s",
+        keep_last: str = "1h", keep_nodes: str = "168h", cold_wait: str = "5m", cache_ttl: str = "1s",
+        names: list[str | None] | None = None,
     ) -> None:
         self.start, self.flags, self.env = start, flags, env
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         folder.mkdir(parents=True, exist_ok=True)
         self.file = folder / "martlet.yml"
-        entries = "".join(f"    - {{endpoint: '{cluster.url}', token: '{TOKEN}'}}\n" for cluster in clusters)
+        entries = "".join(
+            f"    - {{endpoint: '{cluster.url}', token: '{TOKEN}'{f', name: {name}' if name else ''}}}\n"
+            for cluster, name in zip(clusters, names or [None] * len(clusters), strict=True))
         self.file.write_text(
             (f"proxmox:\n  clusters:\n{entries}" if clusters else "")
-            + f"discovery:\n  cache_ttl: {cache_ttl}\n  keep_last: {keep_last}\n  cold_wait: {cold_wait}\n  networks: [127.0.0.0/8]\n{settings}")
+            + f"discovery:\n  cache_ttl: {cache_ttl}\n  keep_last: {keep_last}\n  keep_nodes: {keep_nodes}\n  cold_wait: {cold_wait}\n  networks: [127.0.0.0/8]\n{settings}")
         self.begin()
 
     def begin(self) -> None:
@@ -112,7 +115,7 @@ class Discovery:
         return None
 
     def state(self, cluster: str = "lab") -> str | None:
-        for state in ("cold", "fresh", "kept", "expired"):
+        for state in ("cold", "fresh", "partial", "kept", "expired"):
             if self.metric("martlet_discovery_cluster_state", cluster=cluster, state=state) == 1:
                 return state
         return None

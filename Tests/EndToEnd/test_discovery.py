@@ -234,3 +234,75 @@ def test_what_is_no_question(lab: tuple[Cluster, Discovery]) -> None:
     page = fetch(discovery.url + "/")
     assert page.status == 200 and "martlet discovery" in page.text and "/targets" in page.text
     assert json.loads(discovery.ask("node=nobody").body) == []
+
+
+def test_nodes_outlive_their_guests(start: Start, tmp_path: Path) -> None:
+    cluster = Cluster(start, tmp_path / "world")
+    discovery = Discovery(start, tmp_path / "discovery", [cluster], keep_last="2s")
+    discovery.wait_until_warm()
+    cluster.end()
+    wait_for(lambda: discovery.state() == "expired", 15, "expired")
+    assert discovery.targets() == {} and set(discovery.targets("type=node")) == {"pve1", "pve2", "pve3"}
+
+
+def test_a_cluster_takes_nobodys_name(start: Start, tmp_path: Path) -> None:
+    """One that calls itself as another is named does not put its guests in that one's place, wherever it stands in the settings."""
+    hostile, honest = Cluster(start, tmp_path / "hostile", name="prod"), Cluster(start, tmp_path / "honest", name="lab", guests=8)
+    discovery = Discovery(start, tmp_path / "discovery", [hostile, honest], cold_wait="2s", names=[None, "prod"])
+    wait_for(lambda: discovery.ask().status == 200, 20, "the honest one's answer")
+    assert {int(number) for number in discovery.targets()} <= set(honest.guests)
+    problem = discovery.metric("martlet_scrape_part_problem_info", part=f"127.0.0.1:{hostile.port}", reason="duplicate")
+    assert problem == 1
+
+
+def test_a_node_that_is_off_at_the_start_is_waited_for(start: Start, tmp_path: Path) -> None:
+    cluster = Cluster(start, tmp_path / "world")
+    cluster.scenario("node-down")
+    discovery = Discovery(start, tmp_path / "discovery", [cluster], cold_wait="8s")
+    time.sleep(2)
+    assert discovery.ask().status == 503
+    wait_for(lambda: discovery.ask().status == 200, 20, "what can be known")
+    assert discovery.state() == "partial" and {labels["node"] for labels in discovery.targets().values()} == {"pve1", "pve2"}
+    cluster.scenario("normal")
+    wait_for(lambda: discovery.state() == "fresh" and "pve3" in discovery.targets("type=node"), 20, "all of it")
+
+
+def test_a_reload_with_a_wrong_secret_is_refused(lab: tuple[Cluster, Discovery]) -> None:
+    _, discovery = lab
+    before = discovery.ask().body
+    text = discovery.file.read_text()
+    discovery.file.write_text(text.replace("SECRET", "WRONG"))
+    refused = fetch(discovery.url + "/-/reload", "POST")
+    assert refused.status == 500 and "refuses the API token" in refused.text
+    assert discovery.ask().body == before and discovery.state() == "fresh"
+    discovery.file.write_text(text)
+
+
+def test_reloads_hold_back_nobody_who_was_answered(start: Start, tmp_path: Path) -> None:
+    one, other = Cluster(start, tmp_path / "one", name="one"), Cluster(start, tmp_path / "other", name="other")
+    other.end()
+    discovery = Discovery(start, tmp_path / "discovery", [one, other], cold_wait="3s")
+    wait_for(lambda: discovery.ask().status == 200, 15, "the answer without it")
+    for _ in range(5):
+        assert fetch(discovery.url + "/-/reload", "POST").status == 200
+        assert discovery.ask().status == 200
+
+
+def test_whoever_asks_for_one_cluster_does_not_wait_for_another(start: Start, tmp_path: Path) -> None:
+    one, other = Cluster(start, tmp_path / "one", name="one"), Cluster(start, tmp_path / "other", name="other")
+    other.end()
+    discovery = Discovery(start, tmp_path / "discovery", [one, other])
+    wait_for(lambda: discovery.ask("cluster=one").status == 200, 10, "the one that is there")
+    begin = time.monotonic()
+    assert discovery.ask("cluster=one", **{"X-Prometheus-Refresh-Interval-Seconds": "30"}).status == 200
+    assert discovery.ask("typ=node", **{"X-Prometheus-Refresh-Interval-Seconds": "30"}).status == 400
+    assert time.monotonic() - begin < 5
+    assert discovery.ask().status == 503
+
+
+def test_the_log_and_the_page_say_what_is_missing_without_a_scrape(start: Start, tmp_path: Path) -> None:
+    cluster = Cluster(start, tmp_path / "world")
+    cluster.scenario("rights-lost")
+    discovery = Discovery(start, tmp_path / "discovery", [cluster])
+    wait_for(lambda: "VM.Audit" in discovery.program.output, 15, "a line of the log")
+    wait_for(lambda: "VM.Audit" in fetch(discovery.url + "/").text, 15, "the page")

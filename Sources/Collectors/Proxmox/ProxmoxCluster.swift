@@ -98,13 +98,4 @@ final class ProxmoxCluster: Sendable {
     var storageTypes: [ClusterPicture.Storage: String] { state.withLock { $0.storageTypes } }
 
     func remember(_ storageTypes: [ClusterPicture.Storage: String]) { state.withLock { $0.storageTypes = storageTypes } }
-
-    func versionError(_ context: CollectionContext) async -> ProxmoxError? {
-        do throws(ProxmoxError) {
-            _ = try await client.version(http: context.http, by: context.deadline)
-            return nil
-        } catch {
-            return error
-        }
-    }
 }

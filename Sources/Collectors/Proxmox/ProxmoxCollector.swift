@@ -2,6 +2,7 @@ package import Exporting
 package import Metrics
 package import Primitives
 import ProxmoxAPI
+import ProxmoxConfiguration
 
 /// Collects the native metrics of all configured clusters, side by side.
 package struct ProxmoxCollector: Collector {
@@ -52,52 +53,10 @@ package struct ProxmoxCollector: Collector {
         }
     }
 
-    /// Asks each cluster for its version, before anything listens.
+    /// Asks each cluster for its version, before anything listens. Errors: no cluster takes its credential.
     ///
-    /// A cluster that cannot be reached now may come later and is only logged. Credentials that are refused will not mend
-    /// themselves: when no cluster takes them, that is a `configuration` failure that says which token and what to look at.
-    ///
-    /// - Parameter isStart: then a password that is refused is only logged. Whoever starts a program that failed would start this one again,
-    ///   each time with one more wrong login, until the realm locks the user out; while it runs, it tries once a minute.
+    /// - Parameter isStart: then a password that is refused is only logged.
     package func checkCredentials(_ context: CollectionContext, isStart: Bool) async throws(Failure) {
-        let answers = await withTaskGroup(of: (Int, ProxmoxError?).self) { group in
-            for (index, cluster) in clusters.enumerated() {
-                group.addTask { (index, await cluster.versionError(context)) }
-            }
-            return await group.reduce(into: [Int: ProxmoxError?]()) { $0[$1.0] = $1.1 }
-        }
-        var refused: [(endpoint: String, what: String)] = []
-        var hasPassword = false
-        for (index, cluster) in clusters.enumerated() {
-            guard case .some(.some(let error)) = answers[index] else { continue }
-            if error.kind == .unauthorized {
-                if case .password = cluster.client.session.credential { hasPassword = true }
-                refused.append((cluster.client.endpoint.authority, Self.refusal(of: cluster.client.session.credential, error)))
-            } else {
-                let what =
-                    switch error.kind {
-                    case .tls: "TLS with the cluster failed"
-                    case .unreachable, .timeout, .nodeUnreachable: "cluster not reachable yet"
-                    default: "cluster does not answer as it should yet"
-                    }
-                context.logger.warn(
-                    what,
-                    ["endpoint": cluster.client.endpoint.authority, "detail": error.description])
-            }
-        }
-        guard let first = refused.first else { return }
-        guard refused.count < clusters.count || isStart && hasPassword else {
-            throw Failure(.configuration, "Proxmox at \(first.endpoint) refuses \(first.what)")
-        }
-        for refusal in refused { context.logger.error("credential refused", ["endpoint": refusal.endpoint, "detail": refusal.what]) }
-    }
-
-    private static func refusal(of credential: ProxmoxCredential, _ error: ProxmoxError) -> String {
-        switch credential {
-        case .token:
-            "the API token \(credential.identity) (401); check its secret, that it exists and has not expired "
-                + "(pveum user token list \(credential.identity.prefix { $0 != "!" }))"
-        case .password: "the login: \(error)"
-        }
+        try await CredentialCheck(clients: clusters.map(\.client)).run(context, isStart: isStart)
     }
 }

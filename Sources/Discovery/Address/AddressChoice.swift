@@ -45,14 +45,16 @@ struct AddressChoice: Sendable, Equatable {
     }
 
     /// - Parameter told: by the agent or the container; empty when it tells nothing.
+    /// - Parameter nodes: addresses of nodes, which are nobody else's.
     init(
-        cards: [NetworkCard], told: [GuestAddress], by origin: Origin, name: String?, networks: NetworkPreference, domain: String?
+        cards: [NetworkCard], told: [GuestAddress], by origin: Origin, name: String?, networks: NetworkPreference, domain: String?,
+        nodes: Set<IPAddress> = []
     ) {
         let own = Set(cards.map(\.hardwareAddress))
         let configured = cards.flatMap(\.addresses).compactMap { IPAddress($0) }
         var candidates: [Candidate] = []
         func add(_ address: IPAddress, _ origin: Origin, isOwn: Bool) {
-            guard let rank = networks.rank(address, isOwn: isOwn) else { return }
+            guard !nodes.contains(address), let rank = networks.rank(address, isOwn: isOwn) else { return }
             candidates.append(
                 Candidate(address: address, rank: rank, origin: origin, isOwn: isOwn, isConfigured: configured.contains(address)))
         }
@@ -77,8 +79,8 @@ struct AddressChoice: Sendable, Equatable {
     }
 
     /// That of a node, where corosync knows it, which no guest has a say in.
-    init(ofNode name: String, _ address: String?, domain: String?) {
-        if let address = address.flatMap({ IPAddress($0) }) {
+    init(ofNode name: String, _ address: String?, networks: NetworkPreference, domain: String?) {
+        if let address = address.flatMap({ IPAddress($0) }), networks.takes(node: address) {
             if address.isSix { version6 = address.description } else { version4 = address.description }
             target = Target(host: address.description, isVersion6: address.isSix, origin: .cluster)
         } else if let domain, HostName.isValid("\(name).\(domain)") {

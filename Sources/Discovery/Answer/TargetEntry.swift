@@ -1,5 +1,6 @@
 import JSON
 import ProxmoxAPI
+import Web
 
 /// A guest or a node as `/targets` tells it, with its labels ready to be sent.
 struct TargetEntry: Sendable {
@@ -33,20 +34,24 @@ struct TargetEntry: Sendable {
     /// All guests but templates, in the order of their numbers, and behind them all nodes.
     static func all(of book: ClusterBook, cluster: String, _ settings: DiscoverySettings) -> [TargetEntry] {
         let guests = book.guests.values.filter { !$0.row.isTemplate }.sorted { $0.row.vmid < $1.row.vmid }
-        return guests.map { TargetEntry($0, book, cluster, settings) } + book.nodes.map { TargetEntry($0, cluster, settings) }
+        let places = Set(book.nodes.compactMap { $0.address.flatMap { IPAddress($0) } })
+        return guests.map { TargetEntry($0, book, cluster, settings, nodes: places) }
+            + book.nodes.map { TargetEntry($0, isHidden: book.areNodesHidden, cluster, settings) }
     }
 
-    private init(_ guest: GuestRecord, _ book: ClusterBook, _ cluster: String, _ settings: DiscoverySettings) {
+    private init(
+        _ guest: GuestRecord, _ book: ClusterBook, _ cluster: String, _ settings: DiscoverySettings, nodes: Set<IPAddress>
+    ) {
         let row = guest.row
         let choice = AddressChoice(
             cards: guest.details?.cards ?? [], told: guest.addresses, by: row.kind == .qemu ? .agent : .container, name: row.name,
-            networks: settings.networks, domain: settings.domain)
+            networks: settings.networks, domain: guest.mayBeNamed ? settings.domain : nil, nodes: nodes)
         kind = row.kind == .qemu ? .qemu : .lxc
         vmid = row.vmid
         self.cluster = cluster
         node = row.node
         pool = row.pool ?? ""
-        let tags = row.tags.split(separator: ";").map(String.init)
+        let tags = GuestTags.list(row.tags)
         let status = row.status ?? "unknown"
         let system = SystemFamily(row.kind, systemType: guest.details?.systemType)
         (self.tags, self.status, self.system) = (tags, status, system)
@@ -80,8 +85,8 @@ struct TargetEntry: Sendable {
         labels = json.bytes
     }
 
-    private init(_ node: ClusterBook.Node, _ cluster: String, _ settings: DiscoverySettings) {
-        let choice = AddressChoice(ofNode: node.name, node.address, domain: settings.domain)
+    private init(_ node: ClusterBook.Node, isHidden: Bool, _ cluster: String, _ settings: DiscoverySettings) {
+        let choice = AddressChoice(ofNode: node.name, node.address, networks: settings.networks, domain: settings.domain)
         kind = .node
         vmid = nil
         self.cluster = cluster
@@ -94,7 +99,7 @@ struct TargetEntry: Sendable {
         isActive = true
         port = settings.ports.node
         target = choice.target
-        silence = choice.target == nil ? .forbidden : nil
+        silence = choice.target != nil ? nil : node.address != nil ? .noMatch : isHidden ? .forbidden : .unread
         var json = JSONWriter(reservingBytes: 256)
         json.object { json in
             json.member("__meta_proxmox_cluster", cluster)

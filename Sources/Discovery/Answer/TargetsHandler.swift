@@ -19,11 +19,14 @@ final class TargetsHandler: Sendable {
         let generation: Int
         let name: String?
         let condition: ClusterWatch.Condition
+        let keepsNodes: Bool
     }
 
     private struct State {
         var cache: [TargetQuery: Cached] = [:]
         var answers: [Int: Int] = [:]
+        /// Before a reload there was an answer: no cluster that is new since then holds it back.
+        var wasAnswering = false
     }
 
     /// Different queries whose answers are kept: a Prometheus asks a handful.
@@ -41,12 +44,24 @@ final class TargetsHandler: Sendable {
     /// Answers by status, for metrics.
     var answers: [Int: Int] { state.withLock { $0.answers } }
 
+    /// Goes on from where a handler was before a reload.
+    func follow(_ other: TargetsHandler) {
+        let (answers, wasAnswering) = (other.answers, other.missing().isEmpty)
+        state.withLock { state in (state.answers, state.wasAnswering) = (answers, wasAnswering) }
+    }
+
     /// Whoever asks while a cluster is being read for the first time waits for that as long as it has patience: a Prometheus that begins
     /// at the same time would otherwise know nothing until it asks again.
     func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
-        let patience = Deadline(request.arrival.advanced(by: .seconds(Self.patience(of: request))))
-        while !missing().isEmpty, !patience.hasPassed, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(50)) }
-        let response = answer(request)
+        let response: HTTPServerResponse
+        do throws(Failure) {
+            let query = try TargetQuery(request.query)
+            let patience = Deadline(request.arrival.advanced(by: .seconds(Self.patience(of: request))))
+            while !missing(for: query).isEmpty, !patience.hasPassed, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(50)) }
+            response = answer(query, request)
+        } catch {
+            response = HTTPServerResponse(status: 400, text: "\(error.message)\n")
+        }
         state.withLock { $0.answers[response.status, default: 0] += 1 }
         return response
     }
@@ -62,16 +77,16 @@ final class TargetsHandler: Sendable {
     /// While a cluster is cold, nobody knows which targets would be missing. After a while the others are answered without it; but never
     /// nothing at all.
     func missing(for query: TargetQuery? = nil) -> [ClusterWatch] {
-        let asked = watches.filter { watch in query.map { query in watch.name.map { query.takes(cluster: $0) } ?? true } ?? true }
+        let names = Set(watches.compactMap(\.name))
+        // Who asks for clusters that are known by name does not ask for one whose name nobody knows yet.
+        let knows = query.map { !$0.clusters.isEmpty && $0.clusters.allSatisfy(names.contains) } ?? false
+        let asked = watches.filter { watch in query.map { query in watch.name.map { query.takes(cluster: $0) } ?? !knows } ?? true }
         let cold = asked.filter { $0.condition == .cold }
-        return cold.count == asked.count || cold.contains { !$0.isColdForLong } ? cold : []
+        let isPatienceOver = state.withLock { $0.wasAnswering } || cold.allSatisfy(\.isColdForLong)
+        return cold.count == asked.count || !isPatienceOver ? cold : []
     }
 
-    private func answer(_ request: HTTPServerRequest) -> HTTPServerResponse {
-        let query: TargetQuery
-        do throws(Failure) { query = try TargetQuery(request.query) } catch {
-            return HTTPServerResponse(status: 400, text: "\(error.message)\n")
-        }
+    private func answer(_ query: TargetQuery, _ request: HTTPServerRequest) -> HTTPServerResponse {
         let missing = missing(for: query)
         guard missing.isEmpty else {
             let reasons = missing.map { "\($0.displayName): \($0.problem?.message ?? "being read for the first time")" }
@@ -96,12 +111,16 @@ final class TargetsHandler: Sendable {
     }
 
     private func body(for query: TargetQuery) -> Cached {
-        let version = watches.map { WatchVersion(generation: $0.generation, name: $0.name, condition: $0.condition) }
+        let version = watches.map {
+            WatchVersion(generation: $0.generation, name: $0.name, condition: $0.condition, keepsNodes: $0.keepsNodes)
+        }
         if let cached = state.withLock({ $0.cache[query] }), cached.version == version { return cached }
         var bytes: [UInt8] = [UInt8(ascii: "[")]
         // By name, so that the order is the same whatever the order of the settings.
-        for watch in ClusterTargets.offered(watches) {
-            for entry in watch.entries where query.takes(entry) {
+        for watch in watches.sorted(by: { ($0.name ?? "") < ($1.name ?? "") }) {
+            let (condition, keepsNodes) = (watch.condition, watch.keepsNodes)
+            guard condition != .cold, condition != .expired || keepsNodes else { continue }
+            for entry in watch.entries where query.takes(entry) && (entry.kind == .node ? keepsNodes : condition != .expired) {
                 guard let target = entry.target else { continue }
                 if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
                 bytes.append(utf8: "\n{\"targets\":[" as StaticString)
@@ -126,22 +145,5 @@ final class TargetsHandler: Sendable {
         stream.write(bytes)
         stream.finish()
         return stream.output.bytes
-    }
-}
-
-/// Whose targets are told.
-enum ClusterTargets {
-    /// Those that are believed, in the order of their names. Of two that have one name only the first of the settings is: their guests could
-    /// not be told apart.
-    static func offered(_ watches: [ClusterWatch]) -> [ClusterWatch] {
-        var names: Set<String> = []
-        let unique = watches.filter { watch in watch.name.map { names.insert($0).inserted } ?? false }
-        return unique.filter { [.fresh, .kept].contains($0.condition) }.sorted { ($0.name ?? "") < ($1.name ?? "") }
-    }
-
-    /// The others of the same name.
-    static func doubles(_ watches: [ClusterWatch]) -> [ClusterWatch] {
-        var names: Set<String> = []
-        return watches.filter { watch in watch.name.map { !names.insert($0).inserted } ?? false }
     }
 }

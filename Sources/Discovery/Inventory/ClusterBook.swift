@@ -35,6 +35,8 @@ struct ClusterBook: Sendable {
         /// The configuration was asked for in vain.
         var failed = false
         var addresses: Addresses?
+        /// The node did not answer, which says nothing of the guest.
+        var isNodeSilent = false
     }
 
     /// In which nothing inside runs that could answer. One that is paused keeps its addresses, as it may go on at any time.
@@ -47,6 +49,8 @@ struct ClusterBook: Sendable {
     private(set) var guests: [Int: GuestRecord] = [:]
     /// The plugin of each storage, by node and name.
     private(set) var storageTypes: [Storage: String] = [:]
+    /// The credential may not see where nodes are.
+    private(set) var areNodesHidden = false
     /// Grows with each change of what is known.
     private(set) var generation = 0
 
@@ -60,8 +64,12 @@ struct ClusterBook: Sendable {
     /// Takes the cluster's lists. Who is not in them is gone.
     ///
     /// - Parameter status: nil when it could not be had; then the resources say who is online, and nodes are where they were.
-    mutating func take(_ resources: ClusterResources, _ status: ClusterStatus?, filter: GuestFilter, now: Double) {
+    /// - Parameter isStatusForbidden: the status may not be seen, and not only now.
+    mutating func take(
+        _ resources: ClusterResources, _ status: ClusterStatus?, isStatusForbidden: Bool = false, filter: GuestFilter, now: Double
+    ) {
         let old = self
+        areNodesHidden = isStatusForbidden
         // Of a node that is off the cluster does not tell the address.
         func known(_ name: String) -> String? { nodes.first { $0.name == name }?.address }
         let seen: [Node] =
@@ -72,7 +80,8 @@ struct ClusterBook: Sendable {
         for storage in resources.storages where !storage.type.isEmpty {
             types[Storage(node: storage.node, name: storage.name)] = storage.type
         }
-        storageTypes = types
+        // Of whoever may not see storages any more the list has none; what they are has not changed.
+        if !types.isEmpty { storageTypes = types }
         var next: [Int: GuestRecord] = [:]
         next.reserveCapacity(resources.guests.count)
         for row in resources.guests where filter.takes(node: row.node) && next[row.vmid] == nil {
@@ -109,6 +118,7 @@ struct ClusterBook: Sendable {
             var record = GuestRecord(row: known, isActive: isActive)
             record.configurationDue = now
             record.addressesDue = now
+            record.uptimeSeconds = row.uptimeSeconds
             return record
         }
         let hasStarted = isActive && !record.isActive
@@ -133,21 +143,33 @@ struct ClusterBook: Sendable {
         return record
     }
 
-    /// Takes another pace, and the clock of another watch: what was being asked is asked again.
-    mutating func adopt(pace: Pace, shiftingBySeconds shift: Double) {
+    /// Takes another pace: what was being asked is asked again.
+    mutating func adopt(pace: Pace) {
         self.pace = pace
-        for vmid in Array(guests.keys) {
-            guests[vmid]?.isAsking = false
-            guests[vmid]?.configurationDue += shift
-            guests[vmid]?.addressesDue += shift
-        }
+        for vmid in Array(guests.keys) { guests[vmid]?.isAsking = false }
         generation += 1
     }
 
-    /// Whether something is not known yet that the first asking will tell.
+    /// Whether nothing is missing that one who asks long enough would be told: where each node is, and all of each guest that runs. Of a
+    /// guest that the cluster has forgotten, as its node is off, that is what it was when it was last heard of.
     var isWhole: Bool {
+        (areNodesHidden || nodes.allSatisfy { $0.address != nil }) && unread == 0
+    }
+
+    /// Guests that are wanted and not known.
+    var unread: Int {
         let online = Set(nodes.lazy.filter(\.isOnline).map(\.name))
-        return guests.values.allSatisfy { !$0.isActive || $0.isRead || !online.contains($0.row.node) }
+        return guests.values.count { record in
+            if record.row.status == "unknown", !record.row.isDescribed { return true }
+            return record.isActive && !record.isRead && online.contains(record.row.node)
+        }
+    }
+
+    /// Guests about which something is to be asked and was not yet.
+    func due(now: Double) -> Int {
+        guests.values.count {
+            $0.isActive && !$0.row.isTemplate && ($0.configurationDue <= now || $0.details?.hasAgent == true && $0.addressesDue <= now)
+        }
     }
 
     /// Whom to ask now, by node; they are being asked from here on. Of a node that is off nobody is.
@@ -165,14 +187,20 @@ struct ClusterBook: Sendable {
                     vmid: vmid, kind: record.row.kind, node: record.row.node, wantsConfiguration: wantsConfiguration,
                     wantsAddresses: wantsAddresses))
         }
-        // Who is not known at all goes first.
-        for node in Array(jobs.keys) {
-            jobs[node]?.sort { left, right in
-                let (first, second) = (guests[left.vmid]?.isRead ?? false, guests[right.vmid]?.isRead ?? false)
-                return first != second ? !first : left.vmid < right.vmid
-            }
+        // Who is not known at all goes first, then who has waited longest.
+        func order(_ job: Job) -> (Int, Double, Int) {
+            guard let record = guests[job.vmid] else { return (1, now, job.vmid) }
+            return (record.isRead ? 1 : 0, min(record.configurationDue, record.addressesDue), job.vmid)
         }
+        for node in Array(jobs.keys) { jobs[node]?.sort { order($0) < order($1) } }
         return jobs
+    }
+
+    private static func kept(_ addresses: [GuestAddress], _ details: GuestRecord.Details?) -> [GuestAddress] {
+        guard addresses.count > GuestRecord.addressLimit else { return addresses }
+        let own = Set((details?.cards ?? []).map(\.hardwareAddress))
+        func isOwn(_ address: GuestAddress) -> Bool { own.contains(address.hardwareAddress.lowercased()) }
+        return Array((addresses.filter(isOwn) + addresses.filter { !isOwn($0) }).prefix(GuestRecord.addressLimit))
     }
 
     /// Gives back a job that there was no time for.
@@ -188,8 +216,12 @@ struct ClusterBook: Sendable {
         // It has moved or stopped meanwhile: what was asked is not of what is there now.
         guard record.isActive, record.row.node == job.node else { return }
         let old = (record.details, record.addresses, record.silence, record.isRead)
-        record.isRead = true
+        defer { if old != (record.details, record.addresses, record.silence, record.isRead) { generation += 1 } }
         if let details = reading.details {
+            // Other cards are another machine under the same number.
+            if let known = record.details, known.cards.map(\.hardwareAddress) != details.cards.map(\.hardwareAddress) {
+                record.addresses = []
+            }
             record.details = details
             record.configurationDue = now + pace.configurationSeconds * spread
             if !details.hasAgent {
@@ -197,10 +229,17 @@ struct ClusterBook: Sendable {
                 record.silence = .noAgent
             }
         }
+        guard !reading.isNodeSilent else {
+            if !record.isRead { record.silence = .unreachable }
+            if reading.details == nil, job.wantsConfiguration { record.configurationDue = now + pace.cacheSeconds }
+            record.addressesDue = now + pace.cacheSeconds
+            return
+        }
+        record.isRead = true
         var hasFailed = reading.failed
         switch reading.addresses {
         case .told(let addresses)?:
-            record.addresses = addresses
+            record.addresses = Self.kept(addresses, record.details)
             record.silence = .noMatch
             record.addressesDue = now + pace.addressSeconds * spread
         case .silent(let silence)?:
@@ -216,6 +255,5 @@ struct ClusterBook: Sendable {
             if reading.failed { record.configurationDue = now + min(pause, pace.configurationSeconds) * spread }
             record.addressesDue = now + min(pause, max(pace.addressSeconds, Self.longestPauseSeconds)) * spread
         }
-        if old != (record.details, record.addresses, record.silence, record.isRead) { generation += 1 }
     }
 }

@@ -13,6 +13,12 @@ struct ClusterName: Sendable {
 
     mutating func follow(_ other: ClusterName) { (learnt, isCluster) = (other.learnt, other.isCluster) }
 
+    /// The name that the answers would give it, if it has no configured one.
+    func candidate(_ status: ClusterStatus?, _ resources: ClusterResources) -> String? {
+        var copy = self
+        return configured == nil && copy.learn(status, resources) == nil ? copy.learnt : nil
+    }
+
     /// Learns from answers. Returns the name of a cluster that this cannot be: a cluster never takes another name, so somebody else answers.
     mutating func learn(_ status: ClusterStatus?, _ resources: ClusterResources) -> String? {
         if let name = status?.clusterName {

@@ -12,6 +12,8 @@ final class ClusterWatch: Sendable {
         case cold
         /// The last look succeeded.
         case fresh
+        /// It did, and of some guests nothing is known though they were asked about for as long as anybody waits.
+        case partial
         /// The last look failed, and what was seen before is kept.
         case kept
         /// It failed for longer than anything is kept.
@@ -36,6 +38,13 @@ final class ClusterWatch: Sendable {
         var lastSuccess: Double?
         /// It was read whole, or as far as there was time.
         var isSettled = false
+        /// It was read whole at least once.
+        var wasWhole = false
+        /// The list had no guest at all, where there were some before.
+        var wasEmpty = false
+        var lastLook: ContinuousClock.Instant?
+        /// When it began to be watched, be it by another watch before a reload.
+        var start = ContinuousClock.now
         var problem: PartProblem?
         var tally = Tally()
         var targets: (generation: Int, name: String, entries: [TargetEntry])?
@@ -50,11 +59,15 @@ final class ClusterWatch: Sendable {
     let client: ProxmoxClient
     let configured: ConfiguredCluster
     private let settings: DiscoverySettings
-    private let start = ContinuousClock.now
+    /// Its place in the settings.
+    private let position: Int
+    private let names: NameRegistry
     private let state: Mutex<State>
 
-    init(_ cluster: ConfiguredCluster, _ settings: DiscoverySettings) {
+    init(_ cluster: ConfiguredCluster, _ settings: DiscoverySettings, position: Int, names: NameRegistry) {
         configured = cluster
+        self.position = position
+        self.names = names
         self.settings = settings
         client = ProxmoxClient(
             endpoint: cluster.endpoint, others: cluster.otherEndpoints, session: ProxmoxSession(cluster.credential),
@@ -62,7 +75,10 @@ final class ClusterWatch: Sendable {
         state = Mutex(State(book: ClusterBook(pace: settings.pace), name: ClusterName(configured: cluster.name)))
     }
 
-    private var now: Double { (ContinuousClock.now - start).seconds }
+    /// Seconds since it is watched.
+    private var now: Double { state.withLock { Self.now($0) } }
+
+    private static func now(_ state: borrowing State) -> Double { (ContinuousClock.now - state.start).seconds }
 
     // MARK: what others see
 
@@ -72,14 +88,18 @@ final class ClusterWatch: Sendable {
     /// Its name, or where it is asked while it has none.
     var displayName: String { name ?? client.endpoint.authority }
 
-    var condition: Condition { condition(at: now) }
-
-    private func condition(at now: Double) -> Condition {
+    var condition: Condition {
         state.withLock { state in
+            let now = Self.now(state)
             guard state.isSettled, let last = state.lastSuccess else { return .cold }
-            if state.problem == nil { return .fresh }
+            if state.problem == nil { return state.wasWhole ? .fresh : .partial }
             return now - last <= settings.keepSeconds ? .kept : .expired
         }
+    }
+
+    /// Whether its nodes are still told of: they are machines that somebody has to see to, and are gone from view much later than guests.
+    var keepsNodes: Bool {
+        state.withLock { state in state.lastSuccess.map { Self.now(state) - $0 <= settings.keepNodesSeconds } ?? false }
     }
 
     /// Whether it has been cold for longer than others wait for it.
@@ -88,6 +108,9 @@ final class ClusterWatch: Sendable {
     var problem: PartProblem? { state.withLock { $0.problem } }
 
     var tally: Tally { state.withLock { $0.tally } }
+
+    /// How many guests are wanted and not known, and how many are to be asked about.
+    var backlog: (unread: Int, due: Int) { state.withLock { ($0.book.unread, $0.book.due(now: Self.now($0))) } }
 
     /// Grows when the targets may be others.
     var generation: Int { state.withLock { $0.book.generation } }
@@ -111,44 +134,62 @@ final class ClusterWatch: Sendable {
 
     /// Takes over what another watch of the same cluster knows: a reload has put this one in its place.
     func follow(_ other: ClusterWatch) {
-        let (theirs, moment) = (other.state.withLock { $0 }, other.now)
+        let theirs = other.state.withLock { $0 }
         state.withLock { state in
-            state.book = theirs.book
-            // What the other one is asking is asked again; times are counted from this one's start.
-            state.book.adopt(pace: settings.pace, shiftingBySeconds: now - moment)
+            let name = state.name
+            state = theirs
+            state.name = name
             state.name.follow(theirs.name)
-            state.permissions = theirs.permissions
-            state.lastSuccess = theirs.lastSuccess.map { $0 + now - moment }
-            state.isSettled = theirs.isSettled
-            state.problem = theirs.problem
-            state.tally = theirs.tally
+            // What the other one is asking is asked again.
+            state.book.adopt(pace: settings.pace)
+            // Addresses may be chosen otherwise now.
+            state.targets = nil
+            if let name = state.name.value { _ = names.claim(name, by: position) }
         }
     }
 
-    /// Whether another one is about the same cluster, asked by the same account.
+    /// Whether another one is about the same cluster.
     func isSame(as other: ClusterWatch) -> Bool {
-        client.endpoint.authority == other.client.endpoint.authority
-            && configured.credential.identity == other.configured.credential.identity
+        if let name = configured.name, name == other.configured.name { return true }
+        let theirs = Set(other.client.endpoints.map(\.authority))
+        return client.endpoints.contains { theirs.contains($0.authority) }
     }
 
-    /// Looks until its task is cancelled.
+    /// Looks, and asks about guests, until its task is cancelled: side by side, as a node that hangs must not keep the next look waiting.
     func run(_ context: CollectionContext) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { [self] in await lookAgainAndAgain(context) }
+            group.addTask { [self] in await askAgainAndAgain(context) }
+        }
+    }
+
+    private func lookAgainAndAgain(_ context: CollectionContext) async {
         var impatience = Self.impatienceSeconds.lowerBound
+        // After a reload, no sooner than the look that it interrupted would have come: whoever may reload often may not ask often.
+        if let last = state.withLock({ $0.problem == nil ? $0.lastLook : nil }) {
+            try? await Task.sleep(until: last.advanced(by: .seconds(settings.cacheSeconds)), clock: .continuous)
+        }
         while !Task.isCancelled {
             let begin = ContinuousClock.now
-            let end = Deadline(begin.advanced(by: .seconds(settings.cacheSeconds)))
+            state.withLock { $0.lastLook = begin }
             let isSuccess = await look(context)
-            if isSuccess {
-                await GuestSurvey(client: client, context: context, callSeconds: Self.callSeconds, isHasty: condition == .cold) {
-                    [self] body in
-                    state.withLock { body(&$0.book, now) }
-                }.run(by: end)
-                settle()
-            }
             let isImpatient = !isSuccess && condition == .cold && !client.wasRefused
             let pause = isImpatient ? min(impatience, settings.cacheSeconds) : settings.cacheSeconds
             impatience = min(impatience * 2, Self.impatienceSeconds.upperBound)
             try? await Task.sleep(until: begin.advanced(by: .seconds(pause)), clock: .continuous)
+        }
+    }
+
+    private func askAgainAndAgain(_ context: CollectionContext) async {
+        while !Task.isCancelled {
+            let isCold = condition == .cold
+            if state.withLock({ $0.lastSuccess != nil && $0.problem == nil }) {
+                await GuestSurvey(client: client, context: context, callSeconds: Self.callSeconds, isHasty: isCold) { [self] body in
+                    state.withLock { body(&$0.book, Self.now($0)) }
+                }.run(by: .after(seconds: settings.cacheSeconds))
+            }
+            settle()
+            try? await Task.sleep(for: .seconds(isCold ? 0.05 : 0.5))
         }
     }
 
@@ -158,7 +199,7 @@ final class ClusterWatch: Sendable {
     func lookOnce(_ context: CollectionContext, guestLimit: Int, by deadline: Deadline) async -> Bool {
         guard await look(context, by: deadline) else { return false }
         var survey = GuestSurvey(client: client, context: context, callSeconds: Self.callSeconds, isHasty: true) { [self] body in
-            state.withLock { body(&$0.book, now) }
+            state.withLock { body(&$0.book, Self.now($0)) }
         }
         survey.limit = guestLimit
         survey.end = deadline
@@ -171,7 +212,9 @@ final class ClusterWatch: Sendable {
 
     private func settle() {
         state.withLock { state in
-            state.isSettled = state.isSettled || state.book.isWhole || now >= settings.coldSeconds
+            guard state.lastSuccess != nil else { return }
+            state.wasWhole = state.wasWhole || state.book.isWhole
+            state.isSettled = state.isSettled || state.wasWhole || Self.now(state) >= settings.coldSeconds
         }
     }
 
@@ -187,9 +230,15 @@ final class ClusterWatch: Sendable {
         let problem: PartProblem?
         do throws(ProxmoxError) {
             // It may not be seen, or be silent alone; then the resources have to do.
-            async let status = try? client.clusterStatus(http: context.http, by: deadline)
-            let resources = try await client.clusterResources(http: context.http, by: deadline)
-            problem = try await take(resources, await status, context, deadline)
+            async let first = status(context, deadline)
+            var resources = try await client.clusterResources(http: context.http, by: deadline)
+            var status = await first
+            // A node that is cut off sees the others as dead. One that is not may be among the endpoints.
+            if (try? status.get())?.isQuorate == false, await client.findQuorum(http: context.http, by: deadline) {
+                status = await self.status(context, deadline)
+                resources = try await client.clusterResources(http: context.http, by: deadline)
+            }
+            problem = try await take(resources, status, context, deadline)
         } catch {
             problem = PartProblem(part: displayName, error.reason, error.description)
         }
@@ -199,24 +248,55 @@ final class ClusterWatch: Sendable {
             guard problem == nil else { return state.tally.failures += 1 }
             state.tally.successes += 1
             state.tally.lastSuccess = context.clock.unixSeconds
-            state.lastSuccess = now
+            state.lastSuccess = Self.now(state)
         }
         return problem == nil
     }
 
+    private func status(_ context: CollectionContext, _ deadline: Deadline) async -> Result<ClusterStatus, ProxmoxError> {
+        do throws(ProxmoxError) {
+            return .success(try await client.clusterStatus(http: context.http, by: deadline))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// Believes the lists, or says why not.
     private func take(
-        _ resources: ClusterResources, _ status: ClusterStatus?, _ context: CollectionContext, _ deadline: Deadline
+        _ resources: ClusterResources, _ answer: Result<ClusterStatus, ProxmoxError>, _ context: CollectionContext, _ deadline: Deadline
     ) async throws(ProxmoxError) -> PartProblem? {
-        let (known, permissions) = state.withLock { ($0.book.guests, $0.permissions) }
+        let (known, permissions, isOverdue, wasEmpty) = state.withLock { state in
+            let age = state.lastSuccess.map { Self.now(state) - $0 } ?? 0
+            return (state.book.guests, state.permissions, age > settings.keepSeconds, state.wasEmpty)
+        }
+        let status = try? answer.get()
+        let isForbidden = if case .failure(let error) = answer { error.kind == .forbidden } else { false }
         let listed = Set(resources.guests.lazy.map(\.vmid))
         // Of whoever may see nothing any more the list is shorter, without a word.
         if permissions == nil || known.keys.contains(where: { !listed.contains($0) }) {
             let current = try await client.permissions(http: context.http, by: deadline)
-            if let lack = Self.lack(current, than: permissions) { return PartProblem(part: displayName, .forbidden, lack) }
+            // Rights that stay away for longer than anything is kept were taken on purpose.
+            if let lack = Self.lack(current, than: permissions), !(isOverdue && current.holdsAnywhere("VM.Audit")) {
+                return PartProblem(part: displayName, .forbidden, lack)
+            }
             state.withLock { $0.permissions = current }
         }
+        let isEmptied = listed.isEmpty && known.count > 2
+        guard !isEmptied || wasEmpty else {
+            state.withLock { $0.wasEmpty = true }
+            return PartProblem(
+                part: displayName, .failed,
+                "the list of guests is empty, and \(known.count) were there before; it is believed when it is so again")
+        }
+        let claimed = state.withLock { $0.name.candidate(status, resources) }
+        if let claimed, !names.claim(claimed, by: position) {
+            return PartProblem(
+                part: client.endpoint.authority, .duplicate,
+                "it calls itself \(claimed), as another cluster of the settings does or is named; give each a name of its own (proxmox.clusters[].name)"
+            )
+        }
         return state.withLock { state in
+            state.wasEmpty = isEmptied
             let part = state.name.value ?? client.endpoint.authority
             if let stranger = state.name.learn(status, resources) {
                 return PartProblem(part: part, .malformed, "what answers here calls itself \(stranger) now, and was \(part) before")
@@ -224,7 +304,7 @@ final class ClusterWatch: Sendable {
             guard state.name.value != nil else {
                 return PartProblem(part: part, .failed, "the cluster's name is not known yet; proxmox.clusters[].name can set it")
             }
-            state.book.take(resources, status, filter: configured.filter, now: now)
+            state.book.take(resources, status, isStatusForbidden: isForbidden, filter: configured.filter, now: Self.now(state))
             return nil
         }
     }

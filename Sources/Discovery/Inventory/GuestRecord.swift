@@ -16,6 +16,9 @@ struct GuestRecord: Sendable {
         var haState: String?
         var cpus: Double?
         var memoryBytes: Double?
+
+        /// Whether anybody ever told more of it than that there is such a guest.
+        var isDescribed: Bool { name != nil || cpus != nil }
     }
 
     /// What its configuration says.
@@ -37,9 +40,18 @@ struct GuestRecord: Sendable {
         case agentSilent = "agent_silent"
         /// The credential may not ask.
         case forbidden
+        /// Its node does not answer.
+        case unreachable
         /// None of the addresses that are told may be taken.
         case noMatch = "no_match"
     }
+
+    /// Addresses of one guest that are kept; of more, those on its own cards.
+    static let addressLimit = 32
+
+    /// Whether a name may stand in for an address: not before everybody who could tell one was asked, and not while it is starting, or a guest
+    /// would be two targets one after the other at each start.
+    var mayBeNamed: Bool { isRead && (details?.hasAgent != true || failures >= 3) }
 
     var row: Row
     /// It does something, or did when it was last heard of: whoever is stopped or paused has no exporter that answers.
@@ -50,7 +62,8 @@ struct GuestRecord: Sendable {
     var addresses: [GuestAddress] = []
     /// Why there are none.
     var silence = Silence.unread
-    /// Whether everything was asked once since it became active, whatever came of it.
+    /// Whether everything was asked once since it became active and answered, be it with a refusal. A node that does not answer has said
+    /// nothing of the guest.
     var isRead = false
 
     // By the clock of the book, in seconds.

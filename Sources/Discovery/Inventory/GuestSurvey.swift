@@ -46,7 +46,8 @@ struct GuestSurvey: Sendable {
                             guard let job = queue.next(of: node) else { return true }
                             let reading = await read(job)
                             book { $0.finish(job, reading, now: $1, spread: .random(in: 0.9...1.1)) }
-                            return false
+                            // Whoever is silent twice is asked again at the next survey.
+                            return queue.note(node, isSilent: reading.isNodeSilent)
                         }
                         if isDone ?? true { return }
                     }
@@ -60,6 +61,16 @@ struct GuestSurvey: Sendable {
     /// Who is to be asked about, by node.
     private final class Queue: Sendable {
         private let jobs = Mutex<[String: ArraySlice<ClusterBook.Job>]>([:])
+        /// Answers in a row that did not come, by node.
+        private let silences = Mutex<[String: Int]>([:])
+
+        /// Whether the node is to be left alone.
+        func note(_ node: String, isSilent: Bool) -> Bool {
+            silences.withLock { silences in
+                silences[node] = isSilent ? (silences[node] ?? 0) + 1 : 0
+                return (silences[node] ?? 0) >= 2
+            }
+        }
 
         func fill(_ node: String, _ due: ArraySlice<ClusterBook.Job>) { jobs.withLock { $0[node] = due } }
         func next(of node: String) -> ClusterBook.Job? { jobs.withLock { $0[node]?.popFirst() } }
@@ -82,6 +93,7 @@ struct GuestSurvey: Sendable {
                 reading.details = details
                 wantsAddresses = wantsAddresses && details.hasAgent
             } catch {
+                reading.isNodeSilent = error.isOfNode
                 reading.failed = true
                 reading.addresses = .silent(error.kind == .forbidden ? .forbidden : .unread)
                 return reading
@@ -96,9 +108,22 @@ struct GuestSurvey: Sendable {
                 }
             reading.addresses = .told(addresses)
         } catch {
-            reading.addresses = .silent(error.kind == .forbidden ? .forbidden : .agentSilent)
+            reading.isNodeSilent = error.isOfNode
+            reading.addresses = .silent(error.kind == .forbidden ? .forbidden : job.kind == .qemu ? .agentSilent : .unread)
         }
         return reading
+    }
+}
+
+extension ProxmoxError {
+    /// Nobody has said anything of the guest: the node, or the way to it, failed.
+    fileprivate var isOfNode: Bool {
+        switch kind {
+        case .nodeUnreachable, .timeout, .unreachable, .tls, .unauthorized, .tooLarge, .malformed: true
+        case .forbidden: false
+        // An agent that is silent and a guest that has moved away are 500, a gateway in front of the node 502 and above.
+        case .refused(let status): status != 500 && status != 400 && status != 404
+        }
     }
 }
 

@@ -12,6 +12,8 @@ struct DiscoveryFamilies: Sendable {
     private let success: Metric
     private let calls: Metric
     private let answers: Metric
+    private let unread: Metric
+    private let due: Metric
 
     private static let typeLabels = LabelSchema("cluster", "type")
     private static let reasonLabels = LabelSchema("cluster", "type", "reason")
@@ -25,16 +27,16 @@ struct DiscoveryFamilies: Sendable {
     init() {
         var catalogue = Catalogue()
         targets = catalogue.gauge(
-            "martlet_discovery_targets", "Guests that run, and nodes, that /targets offers where nothing is filtered.",
+            "martlet_discovery_targets", "Guests in which something runs, and nodes, that /targets offers where nothing is filtered.",
             labels: Self.typeLabels, source: "/cluster/resources, /cluster/status")
         without = catalogue.gauge(
             "martlet_discovery_targets_without_address",
-            "Guests that run, and nodes, that cannot be offered, by why nobody knows where they are.",
+            "Guests in which something runs, and nodes, that cannot be offered, by why nobody knows where they are.",
             labels: Self.reasonLabels,
             source: "/nodes/N/qemu/ID/agent/network-get-interfaces, /nodes/N/lxc/ID/interfaces, /nodes/N/qemu/ID/config")
         state = catalogue.gauge(
             "martlet_discovery_cluster_state",
-            "1 for how far the cluster's targets are to be believed: cold before it was read, fresh, kept while it does not answer, expired when they are gone.",
+            "1 for how far the cluster's targets are to be believed: cold before it was read, fresh, partial when some guests never told, kept while it does not answer, expired when its guests are gone.",
             labels: Self.stateLabels, source: "martlet")
         looks = catalogue.counter(
             "martlet_discovery_refreshes_total", "Times that the cluster was asked who is there, by whether it told.",
@@ -49,8 +51,16 @@ struct DiscoveryFamilies: Sendable {
             "martlet_discovery_api_requests_total",
             "Calls of the Proxmox API for /targets by path, with * for names, and by the answer's status or why there was none.",
             labels: Self.callLabels, source: "martlet")
+        unread = catalogue.gauge(
+            "martlet_discovery_guests_unread", "Guests that are wanted and of which nothing was ever told.", labels: Self.clusterLabels,
+            source: "martlet")
+        due = catalogue.gauge(
+            "martlet_discovery_guests_due", "Guests whose configuration or addresses are to be asked for and were not yet.",
+            labels: Self.clusterLabels, source: "martlet")
         answers = catalogue.counter(
-            "martlet_discovery_answers_total", "Answers of /targets, by status code.", labels: Self.codeLabels, source: "martlet")
+            "martlet_discovery_answers_total",
+            "Answers of /targets that discovery made, by status code; what the doors turned away is in martlet_http_requests_denied_total.",
+            labels: Self.codeLabels, source: "martlet")
         self.catalogue = catalogue
     }
 
@@ -59,6 +69,8 @@ struct DiscoveryFamilies: Sendable {
         let own = buffer.labels(Self.clusterLabels, cluster)
         let condition = watch.condition
         buffer.add(state, extending: own, known: Self.states, condition.rawValue)
+        // Before the name is known there is nothing to count under.
+        guard watch.name != nil else { return }
         let tally = watch.tally
         buffer.add(looks, buffer.labels(Self.resultLabels, cluster, "success"), Double(tally.successes))
         buffer.add(looks, buffer.labels(Self.resultLabels, cluster, "failure"), Double(tally.failures))
@@ -69,16 +81,18 @@ struct DiscoveryFamilies: Sendable {
         }
         // Of a cluster that was never read nobody knows how many there are.
         guard condition != .cold else { return }
-        let offered = condition == .expired ? [] : watch.entries.filter(\.isActive)
+        let backlog = watch.backlog
+        buffer.add(unread, own, Double(backlog.unread))
+        buffer.add(due, own, Double(backlog.due))
+        let keepsNodes = watch.keepsNodes
+        let offered = watch.entries.filter { $0.isActive && ($0.kind == .node ? keepsNodes : condition != .expired) }
         for kind in TargetEntry.Kind.allCases {
             let ofKind = offered.filter { $0.kind == kind }
             let count = ofKind.reduce(0) { $0 + ($1.target == nil ? 0 : 1) }
             buffer.add(targets, buffer.labels(Self.typeLabels, cluster, kind.rawValue), Double(count))
             for reason in GuestRecord.Silence.allCases {
                 let silent = ofKind.reduce(0) { $0 + ($1.silence == reason ? 1 : 0) }
-                if silent > 0 {
-                    buffer.add(without, buffer.labels(Self.reasonLabels, cluster, kind.rawValue, reason.rawValue), Double(silent))
-                }
+                buffer.add(without, buffer.labels(Self.reasonLabels, cluster, kind.rawValue, reason.rawValue), Double(silent))
             }
         }
     }

@@ -12,6 +12,8 @@ package struct DiscoverySettings: Sendable {
     package var cacheSeconds = 60.0
     /// Seconds for which the targets of a cluster that does not answer are kept.
     package var keepSeconds = 3600.0
+    /// The same of its nodes, which are machines of their own.
+    package var keepNodesSeconds = 7 * 86_400.0
     /// Seconds after the start for which nothing is answered as long as a cluster was not read whole.
     package var coldSeconds = 300.0
     /// Seconds between two questions for a guest's addresses.
@@ -51,6 +53,7 @@ package struct DiscoverySettings: Sendable {
             cacheSeconds = seconds
         }
         keepSeconds = tree["keep_last"].seconds ?? keepSeconds
+        keepNodesSeconds = max(keepSeconds, tree["keep_nodes"].seconds ?? keepNodesSeconds)
         coldSeconds = tree["cold_wait"].seconds ?? coldSeconds
         addressSeconds = tree["address_interval"].seconds ?? addressSeconds
         configurationSeconds = tree["configuration_interval"].seconds ?? configurationSeconds
@@ -88,7 +91,11 @@ package struct DiscoverySettings: Sendable {
             "cache_ttl", .seconds(cacheRange), "Time between two looks at a cluster; answers come from what the last one saw.",
             standard: "60s"),
         SettingsKey(
-            "keep_last", .seconds(0...604_800), "How long the targets of a cluster that does not answer are kept.", standard: "1h"),
+            "keep_last", .seconds(0...604_800), "How long the guests of a cluster that does not answer are kept as targets.", standard: "1h"
+        ),
+        SettingsKey(
+            "keep_nodes", .seconds(0...31_536_000),
+            "How long its nodes are: a host that died with its API is to be missed until somebody sees to it.", standard: "168h"),
         SettingsKey(
             "cold_wait", .seconds(0...86_400),
             "How long after the start the answer is 503 because a cluster was not read yet, while others were; then they are answered without it.",

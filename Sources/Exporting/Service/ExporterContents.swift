@@ -33,6 +33,9 @@ package struct ExporterContents: Sendable {
     package var context: CollectionContext
     /// Why the service is not ready, nil once it is; without it, it is ready when some collector has given data.
     package var unreadiness: (@Sendable () -> String?)?
+    /// Seconds between two scrapes that the service makes by itself, so that its log and its landing page are up to date where nobody else
+    /// scrapes; without it, it makes them only until it is ready.
+    package var ownScrapeSeconds: Double?
 
     package init(
         collectors: [any Collector], own: [any Collector] = [], pages: [Page] = [], scrapeTimeoutSeconds: Double = 10,

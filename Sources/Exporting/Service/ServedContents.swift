@@ -18,6 +18,7 @@ final class ServedContents: Sendable {
     private let pages: [String: HTTPHandler]
     private let scrapeTimeoutSeconds: Double
     private let condition: (@Sendable () -> String?)?
+    private let ownScrapeSeconds: Double?
     private let state = Mutex(State())
 
     init(_ contents: ExporterContents, own: [any Collector]) throws(Failure) {
@@ -26,6 +27,7 @@ final class ServedContents: Sendable {
         pages = Dictionary(contents.pages.map { ($0.path, $0.handler) }) { first, _ in first }
         scrapeTimeoutSeconds = contents.scrapeTimeoutSeconds
         condition = contents.unreadiness
+        ownScrapeSeconds = contents.ownScrapeSeconds
     }
 
     private var isReady: Bool { state.withLock { $0.isReady } }
@@ -80,14 +82,14 @@ final class ServedContents: Sendable {
         return await handler(request)
     }
 
-    /// Scrapes until it is ready, then never again by itself.
+    /// Scrapes until it is ready, and then by itself only where that is wanted.
     private func warmUp() async {
         var pauseSeconds = 1.0
         while !Task.isCancelled {
             note(await coordinator.scrape(by: .after(seconds: scrapeTimeoutSeconds)))
-            if isReady { return }
+            if isReady, ownScrapeSeconds == nil { return }
             try? await Task.sleep(for: .seconds(pauseSeconds))
-            pauseSeconds = min(pauseSeconds * 2, 30)
+            pauseSeconds = min(pauseSeconds * 2, ownScrapeSeconds ?? 30)
         }
     }
 

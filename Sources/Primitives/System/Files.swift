@@ -116,6 +116,13 @@ package enum Files {
 
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// Whether the file belongs to this user or to root, and nobody else may write it but a group.
+    package static func isOurs(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return false }
+        return (status.st_uid == geteuid() || status.st_uid == 0) && status.st_mode & S_IWOTH == 0
+    }
+
     /// Whether every user of the machine can read the file; false when there is none.
     package static func isReadableByAll(_ path: String) -> Bool {
         var status = stat()

@@ -38,6 +38,7 @@ enum DiscoveryCommand {
         try ServiceRunner.run { stop throws(Failure) in
             let http = try HTTPClient()
             let contents = try DiscoveryServer.contents(configuration, settings, http)
+            try await Exporter.checkCredentials(contents, isStart: true)
             var options = ExporterService.Options(listeners: try configuration.listeners(of: .discovery))
             options.entrance = entrance
             options.hosts = configuration.hosts
@@ -47,6 +48,7 @@ enum DiscoveryCommand {
                 try again.checkReload(from: configuration)
                 let settings = try again.discovery()
                 let contents = try DiscoveryServer.contents(again, settings, http)
+                try await Exporter.checkCredentials(contents, isStart: false)
                 Exporter.warn(settings.warnings, again.logger)
                 return contents
             }

@@ -52,7 +52,9 @@ enum UpCommand {
                 let again = try Configuration(invocation)
                 try again.checkReload(from: configuration)
                 let watched = isSimulated ? proxmox : try again.proxmox()
-                return try DiscoveryServer.contents(again, try discoverySettings(again, watched, plan.simulation), http)
+                let contents = try DiscoveryServer.contents(again, try discoverySettings(again, watched, plan.simulation), http)
+                if !isSimulated { try await Exporter.checkCredentials(contents, isStart: false) }
+                return contents
             }
             // Before Prometheus, which asks at its start and then not for half a minute.
             try discovery.start()

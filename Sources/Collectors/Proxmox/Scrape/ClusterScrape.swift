@@ -13,7 +13,9 @@ struct ClusterScrape: Sendable {
     let context: CollectionContext
 
     func run() async {
-        if cluster.client.wasRefused, let error = await cluster.versionError(context), error.kind == .unauthorized {
+        if cluster.client.wasRefused, let error = await cluster.client.versionError(http: context.http, by: context.deadline),
+            error.kind == .unauthorized
+        {
             report(error, part: cluster.name ?? cluster.client.endpoint.authority)
             cluster.slowLane.showedNothing()
             return
