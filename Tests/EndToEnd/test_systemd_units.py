@@ -97,6 +97,8 @@ def test_the_service_may_run_zpool(start: Start, tmp_path: Path) -> None:
         "/usr/bin/strace", "-f", "-qq", "-o", trace, MARTLET, "exporter", "--exporter.role", "host", "--path.root", fixtures / "zfs-2.3",
         "--web.listen-address", f"127.0.0.1:{port}", env={"MARTLET_ZFS__ZPOOL_PATH": str(zpool)})
     wait_for(lambda: "zfs_pool_size_bytes" in curl(f"http://127.0.0.1:{port}/metrics").body, 60, f"zpool was asked; {tracer.output}")
+    # The list is answered before the states are asked for.
+    wait_for(lambda: trace.read_text().count(f'execve("{zpool}"') >= 2, 30, "zpool was asked for both")
     lines = trace.read_text().splitlines()
     process = int(next(line for line in lines if f'execve("{MARTLET}"' in line).split()[0])
     subprocess.run(["kill", str(process)], check=True)
