@@ -17,6 +17,7 @@ INSTALL, UNINSTALL = FOLDER / "install-node-exporter.sh", FOLDER / "uninstall-no
 UNIT = "prometheus-node-exporter.service"
 DROP_IN = f"etc/systemd/system/{UNIT}.d/martlet.conf"
 STATE = "var/lib/martlet-agent/node-exporter"
+GUARD = "usr/sbin/policy-rc.d"
 BARE_METAL = "#!/bin/sh\necho none\nexit 1\n"
 
 needs_machine = pytest.mark.skipif(not can_be_made(), reason="namespaces and layers may not be made here")
@@ -49,9 +50,9 @@ def install(machine: Machine, *options: str, rc: int = 0) -> str:
     return ran.stdout + ran.stderr
 
 
-def uninstall(machine: Machine, *options: str) -> str:
+def uninstall(machine: Machine, *options: str, rc: int = 0) -> str:
     ran = machine.run("sh", f"/root/{UNINSTALL.name}", *options)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.returncode == rc, ran.stdout + ran.stderr
     return ran.stdout + ran.stderr
 
 
@@ -127,8 +128,112 @@ def test_every_option_is_in_help_and_in_the_page() -> None:
     told = subprocess.run(["dash", INSTALL, "--help"], capture_output=True, text=True, check=True).stdout
     known = set(re.findall(r"^    (--[a-z-]+)\)", INSTALL.read_text(), re.MULTILINE)) | {"--help"}
     assert len(known) > 6 and known == set(re.findall(r"^  (--[a-z-]+)", told, re.MULTILINE))
+    assert max(map(len, told.splitlines())) <= 100
     page = (FOLDER / "README.md").read_text()
     assert [option for option in known - {"--help"} if f"`{option}" not in page] == []
+
+
+@pytest.mark.parametrize("script", [INSTALL, UNINSTALL], ids=lambda path: path.name)
+def test_programs_of_the_caller_are_not_run(script: Path, tmp_path: Path) -> None:
+    for name in ("cat", "grep", "sed", "id"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\n")
+        (tmp_path / name).chmod(0o755)
+    for option in ("--help", "--dry-run"):
+        ran = subprocess.run(["/usr/bin/dash", script, option], capture_output=True, text=True, env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+        assert "install-node-exporter" in ran.stdout + ran.stderr and not (tmp_path / "ran").exists()
+
+
+@needs_machine
+@pytest.mark.parametrize("mask", ["000", "077"])
+def test_whatever_the_mask_of_the_caller(make: Make, mask: str) -> None:
+    """The state says what root is to do at the end, and systemd's files are for everybody to read."""
+    machine = make()
+    ran = machine.run("sh", "-c", f"umask {mask}; exec sh /root/{INSTALL.name} --without-smart")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    modes = {path: (machine.root / path).stat().st_mode & 0o777 for path in (STATE, DROP_IN, str(Path(STATE).parent), str(Path(DROP_IN).parent))}
+    assert list(modes.values()) == [0o644, 0o644, 0o755, 0o755], modes
+
+
+def owned_by_another(machine: Machine) -> None:
+    shutil.chown(machine.root / STATE, 65534)
+
+
+def open_to_all(machine: Machine) -> None:
+    (machine.root / STATE).chmod(0o666)
+
+
+def folder_open_to_its_group(machine: Machine) -> None:
+    (machine.root / STATE).parent.chmod(0o775)
+
+
+def a_link(machine: Machine) -> None:
+    (machine.root / STATE).rename(machine.root / "root/elsewhere")
+    (machine.root / STATE).symlink_to("/root/elsewhere")
+
+
+@needs_machine
+@pytest.mark.parametrize("spoil", [owned_by_another, open_to_all, folder_open_to_its_group, a_link], ids=lambda spoil: spoil.__name__)
+def test_a_state_that_others_may_have_written_is_not_acted_upon(make: Make, spoil: Callable[[Machine], None]) -> None:
+    machine = make()
+    install(machine)
+    spoil(machine)
+    before = machine.layer()
+    for told in (uninstall(machine, rc=1), uninstall(machine, "--dry-run", rc=1), install(machine, "--listen", "127.0.0.1:9101", rc=1)):
+        assert "is refused" in told and "/var/lib/martlet-agent" in told
+    assert machine.layer() == before
+
+
+@needs_machine
+@pytest.mark.parametrize("line", [
+    "node_copy=/etc/shadow", "node_copy=/var/lib/martlet-agent/../../../etc/shadow", "smart_copy=/var/lib/martlet-agent/x", "node_sum=../x", "firewall_rules=ufw,192.0.2.5 ufw,any,22",
+    'firewall_rules=firewalld,192.0.2.5" accept,9100', "packages_added=-oDPkg::Pre-Invoke::=id", "packages_added=*", "something=else", "",
+])
+def test_a_state_that_names_what_is_not_ours_is_not_acted_upon(make: Make, line: str) -> None:
+    machine = make()
+    install(machine)
+    machine.write(f"/{STATE}", (machine.root / STATE).read_text() + line + "\n")
+    before = machine.layer()
+    assert "lines that install-node-exporter.sh does not write" in uninstall(machine, rc=1) and machine.layer() == before
+
+
+@needs_machine
+def test_a_state_of_all_that_is_written_is_taken(make: Make) -> None:
+    """The other side of the refusals: a full state with smart, packages and rules. The package is not here, so nothing goes."""
+    machine = make()
+    install(machine)
+    machine.write("/usr/sbin/ufw", "#!/bin/sh\necho \"$*\" >>/tmp/calls\n", 0o755)
+    machine.write(f"/{STATE}", (machine.root / STATE).read_text() + (
+        f"smart_package=absent\nsmart_enabled=not-found\nsmart_active=inactive\nsmart_sum={'0a' * 32}\nsmart_folder=absent\n"
+        "smart_copy=/var/lib/martlet-agent/smartctl_exporter.service.d-martlet.conf.20260102T030405\n"
+        "packages_added=libnothing-1.0+dfsg libnothing:amd64\nfirewall_rules=ufw,192.0.2.5,9100 ufw,2001:db8::/32,9633\n"))
+    assert "done" in uninstall(machine) and not (machine.root / STATE).exists()
+    assert (machine.root / "tmp/calls").read_text().count("delete allow proto tcp from") == 2
+
+
+@needs_machine
+@pytest.mark.parametrize("script", [INSTALL, UNINSTALL], ids=lambda path: path.name)
+def test_a_run_that_was_cut_off_leaves_no_guard_for_ever(make: Make, script: Path) -> None:
+    """apt-get is a stand-in that kills the installer while the guard is up."""
+    machine = make()
+    # Images of containers come with one of their own.
+    (machine.root / GUARD).unlink(missing_ok=True)
+    machine.write("/usr/bin/dpkg-query", "#!/bin/sh\n[ -e /tmp/installed ] && echo installed\nexit 0\n", 0o755)
+    machine.write("/usr/bin/apt-get", "#!/bin/sh\ncase \"$*\" in *install*) kill -KILL $PPID ;; esac\n", 0o755)
+    assert machine.run("sh", f"/root/{INSTALL.name}", "--without-smart").returncode in (-9, 137)
+    left = (machine.root / GUARD).read_text()
+    assert (machine.root / GUARD).stat().st_mode & 0o777 == 0o755
+    told = machine.run("sh", f"/root/{script.name}", "--dry-run").stdout
+    assert f"not done (dry run): removing /{GUARD}" in told and (machine.root / GUARD).read_text() == left
+    machine.write("/tmp/installed", "")
+    ran = machine.run("sh", f"/root/{script.name}")
+    assert ran.returncode == 0 and f"removing /{GUARD}" in ran.stdout and not (machine.root / GUARD).exists(), ran.stdout + ran.stderr
+
+    # Without a state there is the guard alone to take back; and another's is not ours to take.
+    shutil.rmtree(machine.root / Path(STATE).parent, ignore_errors=True)
+    machine.write(f"/{GUARD}", left, 0o755)
+    assert f"removing /{GUARD}" in uninstall(machine) and not (machine.root / GUARD).exists()
+    machine.write(f"/{GUARD}", "#!/bin/sh\nexit 101\n", 0o755)
+    assert GUARD not in machine.run("sh", f"/root/{script.name}").stdout and (machine.root / GUARD).exists()
 
 
 @needs_machine

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import MARTLET, REPOSITORY, Start, free_port, wait_for
+from conftest import MARTLET, REPOSITORY, Start, free_port, run, wait_for
 from doors import LAUNCHER, PASSWORD, Simulator, bcrypt, curl
+from test_init import SECRET, simulate
 
 FOLDER = REPOSITORY / "deploy/systemd"
 SERVICE, SOCKET = FOLDER / "martlet-exporter.service", FOLDER / "martlet-exporter.socket"
@@ -25,9 +26,16 @@ PROGRAM, SETTINGS = "/usr/local/bin/martlet", "/etc/martlet/martlet.yml"
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 
 
-def values(key: str) -> list[str]:
-    """What the service's lines of a key say."""
-    return re.findall(rf"^{key}=(.*)$", SERVICE.read_text(), re.MULTILINE)
+def values(key: str, unit: Path = SERVICE) -> list[str]:
+    """What the unit's lines of a key say."""
+    return re.findall(rf"^{key}=(.*)$", unit.read_text(), re.MULTILINE)
+
+
+def environment_of(unit: Path, credentials: Path, drop_in: Path | None = None) -> dict[str, str]:
+    """What systemd sets for the service, with the credentials in that folder."""
+    pairs = dict(line.replace("%d", str(credentials)).split("=", 1) for line in values("Environment", unit))
+    gone = {name for line in (values("UnsetEnvironment", drop_in) if drop_in else []) for name in line.split()}
+    return {name: value for name, value in pairs.items() if name not in gone}
 
 
 def members(name: str) -> set[str]:
@@ -89,6 +97,8 @@ def test_the_service_may_run_zpool(start: Start, tmp_path: Path) -> None:
         "/usr/bin/strace", "-f", "-qq", "-o", trace, MARTLET, "exporter", "--exporter.role", "host", "--path.root", fixtures / "zfs-2.3",
         "--web.listen-address", f"127.0.0.1:{port}", env={"MARTLET_ZFS__ZPOOL_PATH": str(zpool)})
     wait_for(lambda: "zfs_pool_size_bytes" in curl(f"http://127.0.0.1:{port}/metrics").body, 60, f"zpool was asked; {tracer.output}")
+    # The list is answered before the states are asked for.
+    wait_for(lambda: trace.read_text().count(f'execve("{zpool}"') >= 2, 30, "zpool was asked for both")
     lines = trace.read_text().splitlines()
     process = int(next(line for line in lines if f'execve("{MARTLET}"' in line).split()[0])
     subprocess.run(["kill", str(process)], check=True)
@@ -109,23 +119,53 @@ def test_discovery_is_allowed_what_the_exporter_is() -> None:
     assert sandbox(DISCOVERY) == sandbox(SERVICE)
 
 
-def test_discovery_takes_its_own_credential(start: Start, tmp_path: Path) -> None:
-    """The settings are those of the README, whose token lies where only the exporter's is; the unit says where this one's is."""
-    simulator = Simulator(start)
-    (tmp_path / "token").write_text(simulator.token)
-    (variable,) = re.findall(r"^Environment=(MARTLET_\w+)=%d/token$", DISCOVERY.read_text(), re.MULTILINE)
-    example = re.search(r"```yaml\n# /etc/martlet/martlet.yml\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
-    assert example
-    settings = yaml.safe_load(example.group(1))
-    (cluster,) = settings["proxmox"]["clusters"]
-    cluster["endpoint"] = simulator.url
-    del cluster["ca_file"]
-    (tmp_path / "martlet.yml").write_text(yaml.safe_dump(settings))
+@pytest.mark.parametrize("unit", [SERVICE, DISCOVERY], ids=lambda unit: unit.stem)
+def test_what_init_writes_fits_the_service(start: Start, tmp_path: Path, unit: Path) -> None:
+    """The settings name the token where only root reads it; the unit says where the service's copy is, beside other clusters' settings."""
+    cluster = simulate(start, tmp_path / "world")
+    settings, token, credentials = tmp_path / "etc/martlet.yml", tmp_path / "etc/token", tmp_path / "credentials"
+    flags = ["--yes", "--endpoint", cluster.address, "--fingerprint", cluster.fingerprint, "--token-file", token, "--config.file", settings]
+    outcome = run("init", *flags, env={"PROXMOX_TOKEN_VALUE": SECRET}, cwd=tmp_path)
+    assert outcome.returncode == 0, outcome.stderr
+    assert settings.stat().st_mode & 0o444 == 0o444 and str(token) in settings.read_text()
+    credentials.mkdir()
+    token.rename(credentials / values("LoadCredential", unit)[0].split(":")[0])
+    (command,) = values("ExecStart", unit)
+    words = [word for word in command.split()[1:] if word != "--web.systemd-socket"]
     port = free_port()
     start(
-        "discovery", "--config.file", tmp_path / "martlet.yml", "--web.listen-address", f"127.0.0.1:{port}",
-        env={variable: str(tmp_path / "token")})
-    wait_for(lambda: curl(f"http://127.0.0.1:{port}/targets").status == 200, 30, "targets")
+        *(str(settings) if word == SETTINGS else word for word in words), "--web.listen-address", f"127.0.0.1:{port}",
+        env=environment_of(unit, credentials), cwd=tmp_path)
+    path, word = ("/metrics", "pve_node_up{") if unit == SERVICE else ("/targets", '"targets"')
+    wait_for(lambda: word in curl(f"http://127.0.0.1:{port}{path}").body, 30, "data")
+
+
+def test_the_page_keeps_the_token_where_root_alone_reads_it() -> None:
+    """Both units load it from where the settings of the page name it."""
+    example = re.search(r"```yaml\n# /etc/martlet/martlet.yml\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
+    assert example
+    (cluster,) = yaml.safe_load(example.group(1))["proxmox"]["clusters"]
+    for unit in (SERVICE, DISCOVERY):
+        assert values("LoadCredential", unit) == [f"token:{cluster['token_file']}"]
+
+
+def test_zfs_needs_no_cluster(start: Start, tmp_path: Path) -> None:
+    """A variable that names a token would be half a cluster; the drop-in takes it away, with the token."""
+    (tmp_path / "martlet.yml").write_text("exporter:\n  role: host\n")
+    assert values("LoadCredential", ZFS) == [""]
+    command = ("exporter", "--config.file", tmp_path / "martlet.yml", "--web.listen-address")
+    refused = run(*command, "127.0.0.1:0", env=environment_of(SERVICE, tmp_path), cwd=tmp_path)
+    assert refused.returncode == 1 and "a cluster needs an endpoint" in refused.stderr
+    port = free_port()
+    program = start(*command, f"127.0.0.1:{port}", env=environment_of(SERVICE, tmp_path, ZFS), cwd=tmp_path)
+    program.wait_until(f"http://127.0.0.1:{port}/ready")
+
+
+@pytest.mark.parametrize("unit", [SERVICE, DISCOVERY], ids=lambda unit: unit.stem)
+def test_both_have_limits(unit: Path) -> None:
+    """Room for the 512 connections of the server, which takes half of the files, and for a thread of each processor."""
+    (memory,), (tasks,), (files,), (core,) = (values(key, unit) for key in ("MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE"))
+    assert (memory, core) == ("1G" if unit == SERVICE else "512M", "0") and int(tasks) >= 512 and int(files) >= 2 * 512
 
 
 @needs_systemd
@@ -148,7 +188,6 @@ def test_the_service_may_do_all_that_it_does(start: Start, tmp_path: Path, certi
     assert example
     settings = yaml.safe_load(example.group(1))
     (cluster,) = settings["proxmox"]["clusters"]
-    assert f"/run/credentials/{SERVICE.name}/token" == cluster["token_file"] and values("LoadCredential") == ["token:/etc/martlet/token"]
     # A name, so that it is looked up.
     cluster |= {"token_file": str(tmp_path / "token"), "endpoint": f"http://localhost:{simulator.port}", "ca_file": str(certificates.authority)}
     settings["web"] = {"config_file": str(tmp_path / "web.yml")}

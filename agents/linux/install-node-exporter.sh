@@ -3,8 +3,9 @@
 # and locked in. Says what it does; running it again does nothing. README.md beside it says more.
 set -eu
 
-PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-export LC_ALL=C
+# What the caller has set counts for nothing: neither where programs are nor who may write what is made here.
+umask 022
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 
 package=prometheus-node-exporter
 program=/usr/bin/prometheus-node-exporter
@@ -14,15 +15,19 @@ smart_unit=smartctl_exporter.service
 smart_port=9633
 state_folder=/var/lib/martlet-agent
 state=$state_folder/node-exporter
+guard=/usr/sbin/policy-rc.d
+guard_mark="# Written by martlet's install-node-exporter.sh, which takes it away when it ends."
 
 usage() {
     cat <<'TEXT'
 Usage: sh install-node-exporter.sh [OPTIONS]
 
-  --listen ADDRESS:PORT  where node_exporter listens; all addresses, port 9100, if not given: whoever scrapes is another machine
-  --scraper ADDRESS      the machine that scrapes; prints the command that lets it through the firewall found here
+  --listen ADDRESS:PORT  where node_exporter listens; all addresses, port 9100, if not given:
+                         whoever scrapes is another machine
+  --scraper ADDRESS      the machine that scrapes; prints how to let it through the firewall
   --open-firewall        runs that command, where the firewall is ufw or firewalld
-  --with-smart           also installs smartctl_exporter; without this, only on bare metal where the package exists
+  --with-smart           also installs smartctl_exporter; without this, only on bare metal
+                         where the package exists
   --without-smart        never installs smartctl_exporter
   --replace              replaces a drop-in that was written or edited by hand, and keeps a copy
   --dry-run              says what would be done, changes nothing
@@ -105,6 +110,12 @@ esac
 { command -v apt-get && command -v dpkg-query; } >/dev/null || fail "apt-get and dpkg-query are missing, and nothing is installed without them"
 [ "$dry_run" = yes ] || [ "$(id -u)" = 0 ] || fail "not root; run it with sudo, or with --dry-run to see what it would do"
 
+# Whoever may write the state could say what root is to do.
+for one in "$state_folder" "$state"; do
+    [ ! -e "$one" ] || [ -n "$(find "$one" -prune ! -type l -user 0 ! -perm /022)" ] ||
+        fail "$one is refused, as it is a link, is not root's, or others may write it; look at what is in it, then: chown root $one && chmod go-w $one"
+done
+
 systemd_runs=no
 [ ! -d /run/systemd/system ] || systemd_runs=yes
 container=$(systemd-detect-virt --container 2>/dev/null) || :
@@ -147,13 +158,12 @@ is_taken() { grep -Eqi "^ *[0-9]+: [0-9a-f]+:$(printf '%04X' "$1") [0-9a-f]+:000
 
 # A package starts its service as it is installed: with Debian's flags, on all addresses. This holds ours back until its
 # drop-in is there, and any service where systemd does not run (there, a start script would start it for real).
-guard=/usr/sbin/policy-rc.d
 set_guard() {
     [ ! -e "$guard" ] || return 0
     trap 'rm -f "$guard"' EXIT
     trap 'exit 1' INT TERM HUP
     {
-        printf '#!/bin/sh\n'
+        printf '#!/bin/sh\n%s\n' "$guard_mark"
         if [ "$systemd_runs" = yes ]; then
             # shellcheck disable=SC2016
             printf 'case $1 in prometheus-node-exporter* | smartctl_exporter*) exit 101 ;; esac\nexit 0\n'
@@ -163,6 +173,11 @@ set_guard() {
     } >"$guard"
     chmod 755 "$guard"
 }
+
+# A run that was killed leaves its guard, which would hold services back for ever.
+if grep -qsxF "$guard_mark" "$guard" && begin "removing $guard, which a run that was cut off has left"; then
+    rm "$guard"
+fi
 
 updated=no
 update_lists() {

@@ -2,11 +2,14 @@
 # Takes back what install-node-exporter.sh did on this machine, and nothing else. Running it again does nothing.
 set -eu
 
-PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-export LC_ALL=C
+# What the caller has set counts for nothing: neither where programs are nor who may write what is made here.
+umask 022
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 
 state_folder=/var/lib/martlet-agent
 state=$state_folder/node-exporter
+guard=/usr/sbin/policy-rc.d
+guard_mark="# Written by martlet's install-node-exporter.sh, which takes it away when it ends."
 textfiles=/var/lib/prometheus/node-exporter
 
 usage() {
@@ -32,19 +35,48 @@ for option in "$@"; do
     esac
 done
 
-if [ ! -f "$state" ]; then
+begin() {
+    if [ "$dry_run" = yes ]; then say "not done (dry run): $*"; return 1; fi
+    say "$*"
+}
+
+left_guard=no
+! grep -qsxF "$guard_mark" "$guard" || left_guard=yes
+if [ ! -e "$state" ] && [ "$left_guard" = no ]; then
     say "nothing to do: install-node-exporter.sh has left nothing here"
     exit 0
 fi
 [ "$dry_run" = yes ] || [ "$(id -u)" = 0 ] || fail "not root; run it with sudo, or with --dry-run to see what it would do"
 
+# Whoever may write the state could say what root is to do.
+for one in "$state_folder" "$state"; do
+    [ ! -e "$one" ] || [ -n "$(find "$one" -prune ! -type l -user 0 ! -perm /022)" ] ||
+        fail "$one is refused, as it is a link, is not root's, or others may write it; look at what is in it, then: chown root $one && chmod go-w $one"
+done
+
+# is_shaped: whether every line of the state is one that the installer writes. What is read from it names files, packages and rules.
+is_shaped() {
+    unit='(prometheus-node-exporter|smartctl_exporter)\.service'
+    package='[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?'
+    rule='(ufw|firewalld),[0-9A-Fa-f.:/]+,[0-9]{1,5}'
+    ! grep -Evxq "(node|smart)_(package|enabled|active|folder)=[a-z-]+|(node|smart)_sum=[0-9a-f]{64}\
+|(node|smart)_copy=$state_folder/$unit\.d-martlet\.conf\.[0-9]{8}T[0-9]{6}\
+|packages_added=($package( $package)*)?|firewall_rules=$rule( $rule)*" "$state"
+}
+if [ -e "$state" ]; then
+    { [ -f "$state" ] && is_shaped; } || fail "$state has lines that install-node-exporter.sh does not write, so nothing is done; take out what is not its own, and run this again"
+fi
+
+if [ "$left_guard" = yes ] && begin "removing $guard, which a run that was cut off has left"; then
+    rm "$guard"
+fi
+if [ ! -e "$state" ]; then
+    say "nothing else to do: install-node-exporter.sh has left nothing more here"
+    exit 0
+fi
+
 systemd_runs=no
 [ ! -d /run/systemd/system ] || systemd_runs=yes
-
-begin() {
-    if [ "$dry_run" = yes ]; then say "not done (dry run): $*"; return 1; fi
-    say "$*"
-}
 
 remembered() { sed -n "s/^$1=//p" "$state"; }
 
@@ -62,7 +94,7 @@ take_drop_in() {
         [ -z "$copy" ] || say "what was there before is in $copy, which is kept too"
         return 0
     fi
-    if [ -n "$copy" ] && [ -f "$copy" ]; then
+    if [ -n "$copy" ] && [ -f "$copy" ] && [ ! -L "$copy" ]; then
         begin "putting back $2" || return 0
         install -d -m 755 "$(dirname "$2")"
         cp -p "$copy" "$2.new"
