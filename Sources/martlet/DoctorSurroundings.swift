@@ -96,7 +96,7 @@ struct DoctorSurroundings: Sendable {
                 findings.append(
                     Finding(
                         "settings", .warning, "\(file) holds a token or password and can be read by every user of this machine",
-                        remedies: [Finding.Remedy(.here, lines: ["chmod 600 \(AccountCommands.word(file))"])]))
+                        remedies: [.privacy(of: file)]))
             } else {
                 findings.append(Finding("settings", .ok, "settings are read from \(file)"))
             }

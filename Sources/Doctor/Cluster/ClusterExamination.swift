@@ -54,7 +54,7 @@ struct ClusterExamination: Sendable {
     }
 
     private func section(_ findings: [Finding], name: String?) -> DoctorReport.Section {
-        let title = (cluster.name ?? name).map { "cluster \($0)" } ?? "cluster at \(cluster.endpoint.authority)"
+        let title = (cluster.name ?? name).map { "cluster \(named($0))" } ?? "cluster at \(cluster.endpoint.authority)"
         return DoctorReport.Section(.cluster, title, findings + secrets)
     }
 
@@ -63,7 +63,7 @@ struct ClusterExamination: Sendable {
         return [
             Finding(
                 "credential", .warning, "\(file) can be read by every user of this machine",
-                remedies: [Finding.Remedy(.here, lines: ["chmod 600 \(AccountCommands.word(file))"])])
+                remedies: [.privacy(of: file)])
         ]
     }
 
@@ -130,7 +130,7 @@ struct ClusterExamination: Sendable {
         return [
             Finding(
                 "connection", .problem, "the endpoints lead to different clusters, and only nodes of one cluster stand in for each other",
-                details: names.map { "\($0.authority) leads to \($0.name)" },
+                details: names.map { "\($0.authority) leads to \(named($0.name))" },
                 remedies: [Finding.Remedy(.settings, "give each cluster an entry of its own in proxmox.clusters")])
         ]
     }

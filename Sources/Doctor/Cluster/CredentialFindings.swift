@@ -93,7 +93,7 @@ enum CredentialFindings {
             findings.append(
                 Finding(
                     "version", .warning, "the nodes of the cluster have different versions of Proxmox VE",
-                    details: heard.map { "\($0.0): \($0.1.version)" },
+                    details: heard.map { "\($0.0): \(named($0.1.version))" },
                     remedies: [
                         Finding.Remedy(.node, "bring the older one up to date", lines: ["pveversion", "apt update && apt dist-upgrade"])
                     ]))
@@ -104,10 +104,10 @@ enum CredentialFindings {
                 Finding(
                     "version", .warning,
                     isOld
-                        ? "\(authority) has Proxmox VE \(version.version), which gets no more updates; martlet knows 8 and 9, and some series will be missing"
-                        : "\(authority) has Proxmox VE \(version.version), which martlet does not know yet; it knows 8 and 9"))
+                        ? "\(authority) has Proxmox VE \(named(version.version)), which gets no more updates; martlet knows 8 and 9, and some series will be missing"
+                        : "\(authority) has Proxmox VE \(named(version.version)), which martlet does not know yet; it knows 8 and 9"))
         }
-        return findings.isEmpty ? [Finding("version", .ok, "Proxmox VE \(first.version)")] : findings
+        return findings.isEmpty ? [Finding("version", .ok, "Proxmox VE \(named(first.version))")] : findings
     }
 }
 
