@@ -24,6 +24,9 @@ enum Answers {
     static func status(_ json: String) -> ClusterStatus? { read(json) { ClusterStatus($0) } }
     static func resources(_ json: String) -> ClusterResources? { read(json) { ClusterResources($0) } }
     static func certificate(notAfter: Double) -> ServedCertificate? {
-        read(#"[{"filename":"pve-ssl.pem","notafter":\#(Int(notAfter))}]"#) { ServedCertificate($0) }
+        certificate(String(Int(notAfter)))
+    }
+    static func certificate(_ notAfter: String) -> ServedCertificate? {
+        read(#"[{"filename":"pve-ssl.pem","notafter":\#(notAfter)}]"#) { ServedCertificate($0) }
     }
 }

@@ -24,7 +24,7 @@ struct ClusterExamination: Sendable {
         let (reached, connections) = await reach()
         let session = ProxmoxSession(cluster.credential)
         let hearings = await hear(reached, session)
-        let identity = CredentialFindings.judge(cluster.credential, hearings)
+        let identity = CredentialFindings.judge(cluster.credential, hearings, options.words)
         // What was reached and is no Proxmox VE has one finding, not one that it is well and one that it is not.
         let strangers = Set(hearings.filter { $0.isStranger }.map(\.authority))
         var findings = connections.filter { !strangers.contains($0.authority) }.flatMap(\.findings) + identity
@@ -83,7 +83,7 @@ struct ClusterExamination: Sendable {
         var findings: [(String, [Finding])] = []
         for (index, endpoint) in cluster.endpoints.enumerated() {
             guard let answer = answers[index] else { continue }
-            findings.append((endpoint.authority, ConnectionFindings.judge(endpoint, answer)))
+            findings.append((endpoint.authority, ConnectionFindings.judge(endpoint, answer, options.words)))
             // Whoever is known to be somebody else is not sent the credential.
             if case .page(_, let title, let server) = answer {
                 if case .other = Answerer(title: title, server: server) { continue }

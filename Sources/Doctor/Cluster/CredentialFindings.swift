@@ -12,7 +12,7 @@ enum CredentialFindings {
         let result: Result<ProxmoxVersion, ProxmoxError>
     }
 
-    static func judge(_ credential: ProxmoxCredential, _ hearings: [Hearing]) -> [Finding] {
+    static func judge(_ credential: ProxmoxCredential, _ hearings: [Hearing], _ words: SettingWords = .file) -> [Finding] {
         var findings: [Finding] = []
         var refusals: [String] = []
         for hearing in hearings {
@@ -20,7 +20,7 @@ enum CredentialFindings {
             if error.kind == .unauthorized {
                 refusals.append(hearing.authority)
             } else {
-                findings.append(stranger(hearing.authority, error))
+                findings.append(stranger(hearing.authority, error, words))
             }
         }
         if !refusals.isEmpty {
@@ -61,7 +61,7 @@ enum CredentialFindings {
     }
 
     /// What answered knows no `/version`, or could not say.
-    private static func stranger(_ authority: String, _ error: ProxmoxError) -> Finding {
+    private static func stranger(_ authority: String, _ error: ProxmoxError, _ words: SettingWords) -> Finding {
         let isStranger =
             switch error.kind {
             case .malformed, .refused(status: 301...308), .refused(status: 404), .refused(status: 405), .refused(status: 501): true
@@ -80,7 +80,7 @@ enum CredentialFindings {
         }
         return Finding(
             "connection", .problem, "what answers at \(authority) is not Proxmox VE's API: \(error.description)",
-            remedies: [Finding.Remedy(.settings, "name a node of Proxmox VE as endpoint; its port is 8006")])
+            remedies: [Finding.Remedy(words.place, "name a node of Proxmox VE as \(words.name(.endpoint)); its port is 8006")])
     }
 
     // MARK: versions

@@ -63,7 +63,7 @@ struct RightsFindings: Sendable {
                 + "docs/security.md says how to give it for a few guests",
             remedies: [
                 Finding.Remedy(
-                    .settings, "saves the calls that are refused, where it is not there yet", lines: ["proxmox:", "  slow:", "    skip: [agent]"])
+                    .settings, "saves the calls that would be refused, unless it stands there already", lines: ["proxmox:", "  slow:", "    skip: [agent]"])
             ])
     }
 
