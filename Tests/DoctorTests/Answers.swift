@@ -21,6 +21,8 @@ enum Answers {
         return read("[\(rows.joined(separator: ","))]") { Roles($0) }
     }
 
+    static var forbidden: ProxmoxError { ProxmoxError(.forbidden, "/nodes/pve1/time", "no") }
+
     static func status(_ json: String) -> ClusterStatus? { read(json) { ClusterStatus($0) } }
     static func resources(_ json: String) -> ClusterResources? { read(json) { ClusterResources($0) } }
     static func certificate(notAfter: Double) -> ServedCertificate? {

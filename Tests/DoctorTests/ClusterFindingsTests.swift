@@ -108,8 +108,7 @@ struct ClusterFindingsTests {
 
     @Test("a clock that nobody may ask is not passed over in silence")
     func forbidden() {
-        let error = ProxmoxError(kind: .forbidden, message: "")
-        #expect(NodeFindings.clocks([], failures: [("pve1", error)]).map(\.state) == [.skipped])
+        #expect(NodeFindings.clocks([], failures: [("pve1", Answers.forbidden)]).map(\.state) == [.skipped])
         #expect(NodeFindings.clocks([], failures: []).isEmpty)
     }
 

@@ -710,7 +710,9 @@ def test_who_tells_no_metrics(doctor: Doctor, certificates: Certificates) -> Non
         f"{API}/cluster/status": [{"type": "cluster", "name": "lab", "quorate": 1, "nodes": 2, "version": 1, "id": "cluster"}]
         + [{"type": "node", "name": f"pve{n}", "online": 1, "ip": f"{first}{n}", "id": f"node/pve{n}"} for n in (1, 2)],
         f"{API}/cluster/resources": [{"type": "node", "node": f"pve{n}", "status": "online", "id": f"node/pve{n}"} for n in (1, 2)],
-        f"{API}/access/permissions": {"/": {"Sys.Audit": 1}},
+        f"{API}/access/permissions": {
+            path: dict.fromkeys(("Sys.Audit", "VM.Audit"), 1) for path in ("/", "/access", "/nodes", "/pool", "/storage", "/vms")
+        },
     } | now_of(("pve1", "pve2"))
     with recorded(doctor, certificates, Replay.from_rows(rows)), ExitStack() as stack:
         stack.enter_context(answering({"/metrics": (200, "text/html", "<html>\nhello there 1 2 3\n")}, f"{first}1", 9100))
