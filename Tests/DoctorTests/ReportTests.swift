@@ -85,7 +85,9 @@ struct ReportTests {
         #expect(prose("a $ rm  -rf\n$\t$  x") == "a $rm -rf $$x")
         let summary = "x" + String(repeating: " ", count: 200) + "$ rm -rf / " + String(repeating: "y", count: 300)
         let report = DoctorReport([
-            .init(.cluster, "$ x", [Finding("x", .warning, summary, details: [summary], remedies: [Finding.Remedy(.here, summary, lines: ["ls"])])])
+            .init(
+                .cluster, "$ x",
+                [Finding("x", .warning, summary, details: [summary], remedies: [Finding.Remedy(.here, summary, lines: ["ls"])])])
         ])
         for width in [40, 60, 100] {
             let lines = ReportText(isColoured: false, width: width).text(report).split(separator: "\n")

@@ -96,7 +96,9 @@ enum ConnectionFindings {
     private static func fingerprint(_ problem: CertificateProblem?, _ words: SettingWords, _ prefix: String = "") -> [Finding.Remedy] {
         guard let found = problem?.found else { return [] }
         return [
-            Finding.Remedy(words.place, prefix + "once pvenode cert info on the node shows the same", lines: [words.line(.fingerprint, found.description)])
+            Finding.Remedy(
+                words.place, prefix + "once pvenode cert info on the node shows the same",
+                lines: [words.line(.fingerprint, found.description)])
         ]
     }
 

@@ -1,5 +1,6 @@
 import Discovery
 import Exporting
+import ProxmoxConfiguration
 
 /// Judges which guests have an address to be scraped at, and whether something answers there.
 struct GuestFindings: Sendable {
@@ -59,7 +60,9 @@ struct GuestFindings: Sendable {
                     lines: guests.filter(\.isVirtualMachine).compactMap(\.vmid).prefix(1).map { "qm agent \($0) ping" }),
             ]
         }
-        findings += without("forbidden", mayAskAgents ? .warning : .information, "have an agent that this credential may not ask (see rights)") { _ in [] }
+        findings += without(
+            "forbidden", mayAskAgents ? .warning : .information, "have an agent that this credential may not ask (see rights)"
+        ) { _ in [] }
         findings += without(
             "no_match", .information, "tell only addresses that are in none of discovery.networks, or on no network card of the guest"
         ) { guests in
@@ -127,7 +130,8 @@ struct GuestFindings: Sendable {
             Finding(
                 // Where it answers nowhere, nobody has begun to install it.
                 "exporters", bad.count < asked.count ? .warning : .information, summary,
-                details: bad.map { "\(Self.name($0.0)) at \($0.0.address ?? ""): \(Self.words($0.1))" }, shown: Self.shown,
+                details: bad.map { "\(Self.name($0.0)) at \(named($0.0.address ?? "", others: ":[]")): \(Self.words($0.1))" },
+                shown: Self.shown,
                 remedies: remedies)
         ]
     }
@@ -140,8 +144,8 @@ struct GuestFindings: Sendable {
         return Finding.Remedy(
             .here, "refused means that \(program) does not run; where it is to, install it",
             lines: [
-                "scp agents/linux/*.sh root@\(host):",
-                "ssh root@\(host.filter { $0 != "[" && $0 != "]" }) sh install-node-exporter.sh",
+                "scp agents/linux/*.sh \(AccountCommands.word("root@\(host)")):",
+                "ssh \(AccountCommands.word("root@" + host.filter { $0 != "[" && $0 != "]" })) sh install-node-exporter.sh",
             ])
     }
 

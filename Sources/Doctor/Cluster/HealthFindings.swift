@@ -50,7 +50,9 @@ struct HealthFindings: Sendable {
         if findings.isEmpty, !nodes.isEmpty {
             let quorum = (try? status.get())?.isQuorate == true ? "quorate, " : ""
             findings.append(
-                Finding(Self.check, .ok, "\(quorum)\(counted(nodes.count, "node")) online: \(enumeration(nodes.map { named($0.name) }, limit: 8))"))
+                Finding(
+                    Self.check, .ok,
+                    "\(quorum)\(counted(nodes.count, "node")) online: \(enumeration(nodes.map { named($0.name) }, limit: 8))"))
         }
         return findings
     }
@@ -86,7 +88,8 @@ struct HealthFindings: Sendable {
         guard !taken.isEmpty else {
             return [
                 Finding(
-                    "filter", .problem, "the filter takes none of the nodes, which are called \(enumeration(nodes.sorted().map { named($0) }, limit: 8))",
+                    "filter", .problem,
+                    "the filter takes none of the nodes, which are called \(enumeration(nodes.sorted().map { named($0) }, limit: 8))",
                     remedies: [
                         Finding.Remedy(
                             .settings, "see to filter.nodes and filter.exclude_nodes of the cluster, or to the variable TARGET_NODES")

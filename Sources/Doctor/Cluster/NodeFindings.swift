@@ -44,7 +44,8 @@ enum NodeFindings {
         let words = told.filter { ![.timeout, .unreachable, .nodeUnreachable].contains($0.error.kind) }
         if !words.isEmpty {
             findings.append(
-                Finding("clock", .information, "\(counted(words.count, "node")) did not tell the time", details: lines(words), shown: shown))
+                Finding("clock", .information, "\(counted(words.count, "node")) did not tell the time", details: lines(words), shown: shown)
+            )
         }
         if !silent.isEmpty {
             findings.append(

@@ -63,7 +63,8 @@ struct RightsFindings: Sendable {
                 + "docs/security.md says how to give it for a few guests",
             remedies: [
                 Finding.Remedy(
-                    .settings, "saves the calls that would be refused, unless it stands there already", lines: ["proxmox:", "  slow:", "    skip: [agent]"])
+                    .settings, "saves the calls that would be refused, unless it stands there already",
+                    lines: ["proxmox:", "  slow:", "    skip: [agent]"])
             ])
     }
 

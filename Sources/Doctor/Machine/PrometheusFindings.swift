@@ -28,7 +28,9 @@ enum PrometheusFindings {
     private static func scraped(_ targets: [PrometheusProbe.Target], _ exporter: ListenAddress?) -> [Finding] {
         guard let exporter else { return [] }
         let own = targets.filter { isPort(exporter.port, of: $0.url) || $0.job == "martlet" }
-        guard own.isEmpty else { return [Finding("targets", .ok, "it scrapes martlet: \(enumeration(own.map { address($0.url) }, limit: 3))")] }
+        guard own.isEmpty else {
+            return [Finding("targets", .ok, "it scrapes martlet: \(enumeration(own.map { address($0.url) }, limit: 3))")]
+        }
         return [
             Finding(
                 "targets", .warning, "it scrapes no exporter of martlet (none of its targets has port \(exporter.port) or the job martlet)",
