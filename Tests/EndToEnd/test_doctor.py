@@ -731,6 +731,9 @@ def test_programs_hear_of_all_guests(doctor: Doctor, simulate: Any) -> None:
     assert max(len(check["details"]) for check in found) > 5
     for check in found:
         assert len(check["details"]) == int(check["summary"].split()[0])
+    report = json.loads(doctor.run("--json", "--no-exporters", "--guests", "5")[1])
+    unread = next(check for section in report["sections"] for check in section["checks"] if check["check"] == "addresses")
+    assert len(unread["details"]) == 83
 
 
 def test_a_real_prometheus(doctor: Doctor, simulate: Any, start: Start) -> None:

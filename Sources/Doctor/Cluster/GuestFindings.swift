@@ -40,7 +40,7 @@ struct GuestFindings: Sendable {
         let why = running.count > guestLimit ? "--guests \(guestLimit)" : "there was no time, or no answer"
         let rest = unread.isEmpty ? "" : "; \(unread.count) were not asked (\(why))"
         let isWell = known.count + unread.count == running.count
-        findings.append(Finding("addresses", isWell ? .ok : .information, summary + rest))
+        findings.append(Finding("addresses", isWell ? .ok : .information, summary + rest, details: unread.map(Self.name), shown: 0))
         findings += without("no_agent", .information, "have neither a guest agent nor a fixed address") { guests in
             let ids = guests.compactMap(\.vmid)
             return [
