@@ -13,6 +13,11 @@ package struct Examination: Sendable {
         /// Whether exporters of guests and nodes are asked for metrics from here.
         package var asksExporters = true
 
+        /// Whether the cluster is that of the variables, and none of martlet.yml's.
+        package var isOfVariables = false
+
+        var words: SettingWords { isOfVariables ? .variables : .file }
+
         package init(discovery: DiscoverySettings) { self.discovery = discovery }
     }
 

@@ -17,7 +17,8 @@ struct DoctorSurroundings: Sendable {
     private let fileSystemRoot: String
     private let wantsZFS: Bool
 
-    init(_ configuration: Configuration) throws(Failure) {
+    /// - Parameter credentials: those of them that cannot be read, without which nothing is known of clusters.
+    init(_ configuration: Configuration, _ clusters: ConfiguredClusters?, _ credentials: DoctorCredentials) throws(Failure) {
         let stack = configuration.tree["stack"]
         func address(_ section: String, _ standard: String) throws(Failure) -> ListenAddress {
             let setting = stack[section]["listen_address"]
@@ -44,7 +45,6 @@ struct DoctorSurroundings: Sendable {
         ]
         var machine = MachineExamination(
             ports: ports.filter { $0.address.port != 0 }, prometheus: prometheus, exporter: exporter.first, discovery: discovery.first)
-        let clusters = try configuration.clusters()
         let dropIn = try configuration.dropIn()
         fileSystemRoot = try configuration.fileSystemRoot()
         zfs = try configuration.zfs()
@@ -52,10 +52,12 @@ struct DoctorSurroundings: Sendable {
         machine.settings = Self.settings(configuration, clusters)
         self.machine = machine
         let hasOthers = !dropIn.modules.isEmpty || wantsZFS || ZFSCollector.isThere(fileSystemRoot: fileSystemRoot)
-        known = [
-            DoctorReport.Section(.cluster, "clusters", clusters.all.isEmpty ? [Self.noCluster(configuration, hasOthers: hasOthers)] : []),
-            LocalFindings.dropIn(dropIn, hasClusters: !clusters.all.isEmpty),
-        ]
+        let hasClusters = !credentials.areReadable || clusters?.all.isEmpty == false
+        known =
+            credentials.sections + [
+                DoctorReport.Section(.cluster, "clusters", hasClusters ? [] : [Self.noCluster(configuration, hasOthers: hasOthers)]),
+                LocalFindings.dropIn(dropIn, hasClusters: hasClusters),
+            ]
     }
 
     func sections(_ http: HTTPClient, _ deadline: Deadline) async -> [DoctorReport.Section] {
@@ -74,8 +76,9 @@ struct DoctorSurroundings: Sendable {
         return Finding(
             "settings", hasOthers ? .information : .problem, "no Proxmox cluster is configured: \(place), and PROXMOX_HOST is not set",
             remedies: [
+                Finding.Remedy(.here, "have settings made, and the way to the cluster tested", lines: ["martlet init"]),
                 Finding.Remedy(
-                    .here, "name the file that the exporter reads", lines: ["martlet doctor --config.file /etc/martlet/martlet.yml"]),
+                    .here, "or name the file that the exporter reads", lines: ["martlet doctor --config.file /etc/martlet/martlet.yml"]),
                 Finding.Remedy(
                     .settings, "or write one",
                     lines: [
@@ -86,7 +89,7 @@ struct DoctorSurroundings: Sendable {
     }
 
     /// What the settings themselves give cause to say.
-    private static func settings(_ configuration: Configuration, _ clusters: ConfiguredClusters) -> [Finding] {
+    private static func settings(_ configuration: Configuration, _ clusters: ConfiguredClusters?) -> [Finding] {
         var findings: [Finding] = []
         if let file = configuration.file {
             let holdsSecret = configuration.tree["proxmox"]["clusters"].sections.contains {
@@ -96,12 +99,12 @@ struct DoctorSurroundings: Sendable {
                 findings.append(
                     Finding(
                         "settings", .warning, "\(file) holds a token or password and can be read by every user of this machine",
-                        remedies: [Finding.Remedy(.here, lines: ["chmod 600 \(AccountCommands.word(file))"])]))
+                        remedies: [.privacy(of: file)]))
             } else {
                 findings.append(Finding("settings", .ok, "settings are read from \(file)"))
             }
         }
-        if let warning = clusters.idleWarning { findings.append(Finding("settings", .warning, warning)) }
+        if let warning = clusters?.idleWarning { findings.append(Finding("settings", .warning, warning)) }
         return findings
     }
 }

@@ -21,9 +21,14 @@ enum Answers {
         return read("[\(rows.joined(separator: ","))]") { Roles($0) }
     }
 
+    static var forbidden: ProxmoxError { ProxmoxError(.forbidden, "/nodes/pve1/time", "no") }
+
     static func status(_ json: String) -> ClusterStatus? { read(json) { ClusterStatus($0) } }
     static func resources(_ json: String) -> ClusterResources? { read(json) { ClusterResources($0) } }
     static func certificate(notAfter: Double) -> ServedCertificate? {
-        read(#"[{"filename":"pve-ssl.pem","notafter":\#(Int(notAfter))}]"#) { ServedCertificate($0) }
+        certificate(String(Int(notAfter)))
+    }
+    static func certificate(_ notAfter: String) -> ServedCertificate? {
+        read(#"[{"filename":"pve-ssl.pem","notafter":\#(notAfter)}]"#) { ServedCertificate($0) }
     }
 }

@@ -82,6 +82,7 @@ struct ClusterFindingsTests {
         #expect(said(31) == [.warning])
         #expect(said(-31) == [.warning])
         #expect(said(31, trip: 5) == [.ok])
+        #expect(NodeFindings.duration(-1e300) == "0 s")
         #expect(NodeFindings.duration(90) == "90 s")
         #expect(NodeFindings.duration(7100) == "118 min")
         #expect(NodeFindings.duration(90_000) == "25 h")
@@ -98,6 +99,33 @@ struct ClusterFindingsTests {
         #expect(try said(13) == [.warning])
         #expect(try said(-1) == [.problem])
         #expect(NodeFindings.certificates([], now: 0).isEmpty)
+        for days in [1e300, -1e300, .infinity, -.infinity, .nan] { #expect((0...100_000).contains(NodeFindings.days(days))) }
+        for date in ["1e300", "-1e300", "-1", "253402300800"] {
+            #expect(Answers.certificate(date)?.notAfter == nil)
+        }
+        #expect(Answers.certificate("253402300799")?.notAfter == 253_402_300_799)
+    }
+
+    @Test("a clock that nobody may ask is not passed over in silence")
+    func forbidden() {
+        #expect(NodeFindings.clocks([], failures: [("pve1", Answers.forbidden)]).map(\.state) == [.skipped])
+        #expect(NodeFindings.clocks([], failures: []).isEmpty)
+    }
+
+    @Test("the file of an authority that was given is not written over, and variables are called by their names")
+    func authorities() throws {
+        func said(_ trust: HTTPRequest.Trust, _ words: SettingWords) throws -> [Finding.Remedy] {
+            let endpoint = try ProxmoxEndpoint(address: "pve1", trust: trust)
+            let error = HTTPClientError(
+                kind: .tls, message: "no", certificate: CertificateProblem(kind: .unknownAuthority, found: nil))
+            return ConnectionFindings.judge(endpoint, .failure(error), words).flatMap(\.remedies)
+        }
+        let copy = "scp root@pve1:/etc/pve/pve-root-ca.pem /etc/martlet/pve-root-ca.pem"
+        let file = try said(.authority(file: "/etc/ssl/certs/ca-certificates.crt"), .file)
+        #expect(file.flatMap(\.lines) == [copy, "ca_file: /etc/martlet/pve-root-ca.pem"])
+        let variables = try said(.system, .variables)
+        #expect(variables.flatMap(\.lines) == [copy, "PROXMOX_CA_FILE=/etc/martlet/pve-root-ca.pem"])
+        #expect(variables.last?.place == .environment)
     }
 
     @Test("who answers is told by its page")

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import Web
 
@@ -34,9 +35,39 @@ struct MachineFindingsTests {
         let plan = PortPlan(
             "node_exporter", ListenAddress(host: "127.0.0.1", port: 9100), flag: "--x",
             programs: ["prometheus-node-exporter", "node_exporter"])
-        #expect(plan.isExpected("prometheus-node"))
-        #expect(plan.isExpected("node_exporter"))
-        #expect(!plan.isExpected("nginx"))
+        #expect(plan.isExpected("prometheus-node", isOfFile: false))
+        #expect(!plan.isExpected("prometheus-node", isOfFile: true))
+        #expect(plan.isExpected("prometheus-node-exporter", isOfFile: true))
+        #expect(plan.isExpected("node_exporter", isOfFile: true))
+        #expect(!plan.isExpected("nginx", isOfFile: false))
+        #expect(PortHolder.fileName("/usr/bin/prometheus-alertmanager (deleted)") == "prometheus-alertmanager")
+    }
+
+    @Test("whoever could call himself anything is warned of with his number")
+    func owners() {
+        let plan = PortPlan("exporter", ListenAddress(host: "127.0.0.1", port: 9221), flag: "--x", programs: ["martlet"])
+        func said(_ userID: UInt32, isOfFile: Bool = true) -> [Finding] {
+            let holder = PortHolder(processID: 7, name: "martlet", isOfFile: isOfFile, userID: userID)
+            return PortFindings.judge([(plan, .held(holder))], ourUserID: 1000)
+        }
+        #expect(said(0, isOfFile: false).map(\.state) == [.ok])
+        #expect(said(1000, isOfFile: false).map(\.state) == [.ok])
+        // An account of a service's own.
+        #expect(said(105).map(\.state) == [.ok])
+        #expect(said(62000).map(\.state) == [.ok])
+        #expect(said(105, isOfFile: false).map(\.state) == [.warning])
+        #expect(said(1001).map(\.state) == [.warning])
+        #expect(said(1001).first?.summary.hasSuffix("of the user with the number 1001") == true)
+    }
+
+    @Test("a port is tried without being listened on")
+    func trial() throws {
+        let address = ListenAddress(host: "127.0.0.1", port: 0)
+        #expect(PortTrial.code(of: address) == 0)
+        #expect(PortTrial.code(of: ListenAddress(host: "192.0.2.1", port: 0)) == EADDRNOTAVAIL)
+        let held = try address.listen(origin: "test")
+        defer { close(held) }
+        #expect(PortTrial.code(of: address.bound(to: held)) == EADDRINUSE)
     }
 
     @Test(
@@ -72,7 +103,21 @@ struct MachineFindingsTests {
         #expect(ExporterProbe.answer(HTTPClientError(kind: .connect, message: "Failed to connect: Connection refused")) == .refused)
         #expect(ExporterProbe.answer(HTTPClientError(kind: .connect, message: "No route to host")) == .unreachable("No route to host"))
         #expect(ExporterProbe.answer(HTTPClientError(kind: .timeout, message: "")) == .silent)
-        // So much can only be metrics.
-        #expect(ExporterProbe.answer(HTTPClientError(kind: .tooLarge, message: "")) == .metrics)
+        // What was not read is not believed.
+        #expect(ExporterProbe.answer(HTTPClientError(kind: .tooLarge, message: "")) != .metrics)
+    }
+
+    @Test(
+        "a page of metrics is told by a line of it",
+        arguments: [
+            ("# HELP up It is.\n", true), ("# TYPE up gauge\n", true), ("up 1\n", true), ("x{a=\"b } c\"} 1e3 1700000000000\n", true),
+            ("_x NaN\n", true), ("", false), ("<html>hello</html>\n", false), ("welcome to this page\n", false), ("# HELLO\n", false),
+            ("x{a=\"b\" 1\n", false), ("1 1\n", false), ("\u{FFFD}\n", false), ("up\n", false),
+        ])
+    func metrics(page: String, areMetrics: Bool) {
+        #expect(ExporterProbe.areMetrics(Array(page.utf8)) == areMetrics)
+        #expect(ExporterProbe.answer(200, Array(page.utf8)) == (areMetrics ? .metrics : .noMetrics))
+        #expect(ExporterProbe.answer(404, Array(page.utf8)) == .absent)
+        #expect(ExporterProbe.answer(503, Array(page.utf8)) == .stranger("answers 503"))
     }
 }

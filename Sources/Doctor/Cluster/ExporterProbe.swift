@@ -6,7 +6,11 @@ struct ExporterProbe: Sendable {
     /// What came of one.
     enum Answer: Sendable, Equatable {
         case metrics
-        /// Something answers, and has no metrics.
+        /// Something answers, and what it says are no metrics.
+        case noMetrics
+        /// Something answers, and knows no such page.
+        case absent
+        /// Something answers otherwise.
         case stranger(String)
         case refused
         case silent
@@ -17,6 +21,10 @@ struct ExporterProbe: Sendable {
     static let limit = 200
     private static let atOnce = 16
     static let timeoutSeconds = 2.0
+    /// Some exporters say a lot; each answer is held while it comes.
+    private static let bodyLimitBytes = 4 << 20
+    /// In so much of it there is a metric, if there are any.
+    private static let lookedAtBytes = 1 << 16
 
     let http: HTTPClient
 
@@ -37,12 +45,40 @@ struct ExporterProbe: Sendable {
     private func ask(_ address: String) async -> Answer {
         var request = HTTPRequest(url: "http://\(address)/metrics", deadline: .after(seconds: Self.timeoutSeconds))
         request.connectTimeoutSeconds = Self.timeoutSeconds
-        request.bodyLimitBytes = 32 << 20
+        request.bodyLimitBytes = Self.bodyLimitBytes
         do throws(HTTPClientError) {
             let response = try await http.send(request)
-            return response.status == 200 ? .metrics : .stranger("answers \(response.status)")
+            return Self.answer(response.status, response.body)
         } catch {
             return Self.answer(error)
+        }
+    }
+
+    static func answer(_ status: Int, _ body: [UInt8]) -> Answer {
+        switch status {
+        case 200: areMetrics(body) ? .metrics : .noMetrics
+        case 404: .absent
+        default: .stranger("answers \(status)")
+        }
+    }
+
+    /// Whether a line is a comment of the format of metrics or a sample: a name, perhaps labels, a number.
+    static func areMetrics(_ body: [UInt8]) -> Bool {
+        body.prefix(lookedAtBytes).split(separator: UInt8(ascii: "\n")).contains { line in
+            let text = String(decoding: line, as: UTF8.self)
+            if text.hasPrefix("# HELP ") || text.hasPrefix("# TYPE ") { return true }
+            guard let first = text.unicodeScalars.first, first == "_" || first == ":" || first.isASCII && first.properties.isAlphabetic
+            else { return false }
+            let name = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") }
+            var rest = text[name.endIndex...]
+            if rest.first == "{" {
+                guard let end = rest.lastIndex(of: "}") else { return false }
+                rest = rest[rest.index(after: end)...]
+            } else if rest.first != " " {
+                return false
+            }
+            let words = rest.split(separator: " ")
+            return (1...2).contains(words.count) && words.allSatisfy { Double($0) != nil }
         }
     }
 
@@ -51,7 +87,7 @@ struct ExporterProbe: Sendable {
         case .timeout: .silent
         case .connect where error.message.contains("refused"): .refused
         case .connect, .resolve: .unreachable(error.message)
-        case .tooLarge: .metrics
+        case .tooLarge: .stranger("answers with more than \(bodyLimitBytes >> 20) MiB, which were not read")
         case .closed, .tls, .protocolViolation, .url, .cancelled: .stranger(error.message)
         }
     }

@@ -1,5 +1,6 @@
 import Discovery
 import Exporting
+import ProxmoxConfiguration
 
 /// Judges which guests have an address to be scraped at, and whether something answers there.
 struct GuestFindings: Sendable {
@@ -39,7 +40,7 @@ struct GuestFindings: Sendable {
         let why = running.count > guestLimit ? "--guests \(guestLimit)" : "there was no time, or no answer"
         let rest = unread.isEmpty ? "" : "; \(unread.count) were not asked (\(why))"
         let isWell = known.count + unread.count == running.count
-        findings.append(Finding("addresses", isWell ? .ok : .information, summary + rest))
+        findings.append(Finding("addresses", isWell ? .ok : .information, summary + rest, details: unread.map(Self.name), shown: 0))
         findings += without("no_agent", .information, "have neither a guest agent nor a fixed address") { guests in
             let ids = guests.compactMap(\.vmid)
             return [
@@ -59,10 +60,20 @@ struct GuestFindings: Sendable {
                     lines: guests.filter(\.isVirtualMachine).compactMap(\.vmid).prefix(1).map { "qm agent \($0) ping" }),
             ]
         }
-        findings += without("forbidden", mayAskAgents ? .warning : .information, "have an agent that this credential may not ask") { _ in []
-        }
-        findings += without("no_match", .information, "tell only addresses that are not taken") { _ in
-            [Finding.Remedy(.settings, "discovery.networks says which networks guests are scraped in", lines: [])]
+        findings += without(
+            "forbidden", mayAskAgents ? .warning : .information, "have an agent that this credential may not ask (see rights)"
+        ) { _ in [] }
+        findings += without(
+            "no_match", .information, "tell only addresses that are in none of discovery.networks, or on no network card of the guest"
+        ) { guests in
+            let asked = guests.first { $0.vmid != nil }
+            let lines = asked.flatMap { guest in
+                guest.vmid.map { guest.isVirtualMachine ? "qm agent \($0) network-get-interfaces" : "lxc-info -n \($0) -iH" }
+            }
+            return [
+                Finding.Remedy(.node, "see which it tells", lines: lines.map { [$0] } ?? []),
+                Finding.Remedy(.settings, "discovery.networks says which networks guests are scraped in"),
+            ]
         }
         return findings
     }
@@ -77,12 +88,13 @@ struct GuestFindings: Sendable {
             Finding(
                 "agents", state,
                 "\(counted(guests.count, "running guest")) \(guests.count == 1 ? words.replacing("have ", with: "has ").replacing("tell ", with: "tells ") : words): \(enumeration(guests.map(Self.name), limit: Self.shown))",
-                remedies: remedies(guests))
+                // The summary has the first of them.
+                details: guests.map(Self.name), shown: 0, remedies: remedies(guests))
         ]
     }
 
     private static func name(_ target: DiscoverySurvey.Target) -> String {
-        target.vmid.map { "\($0) (\(target.name))" } ?? target.name
+        target.vmid.map { "\($0) (\(named(target.name)))" } ?? named(target.name)
     }
 
     // MARK: exporters
@@ -105,6 +117,9 @@ struct GuestFindings: Sendable {
         guard !bad.isEmpty else { return [Finding("exporters", .ok, summary)] }
         var remedies: [Finding.Remedy] = []
         if let (target, _) = bad.first(where: { $0.1 == .refused }) { remedies.append(Self.installation(of: program, on: target)) }
+        if bad.contains(where: { $0.1 == .absent || $0.1 == .noMetrics }) {
+            remedies.append(Finding.Remedy(.guest, "another program has the port; see which", lines: ["ss -ltnp"]))
+        }
         if bad.contains(where: { $0.1 == .silent }) {
             remedies.append(
                 Finding.Remedy(
@@ -115,8 +130,8 @@ struct GuestFindings: Sendable {
             Finding(
                 // Where it answers nowhere, nobody has begun to install it.
                 "exporters", bad.count < asked.count ? .warning : .information, summary,
-                details: bad.prefix(Self.shown).map { "\(Self.name($0.0)) at \($0.0.address ?? ""): \(Self.words($0.1))" }
-                    + (bad.count > Self.shown ? ["and \(bad.count - Self.shown) more"] : []),
+                details: bad.map { "\(Self.name($0.0)) at \(named($0.0.address ?? "", others: ":[]")): \(Self.words($0.1))" },
+                shown: Self.shown,
                 remedies: remedies)
         ]
     }
@@ -129,14 +144,16 @@ struct GuestFindings: Sendable {
         return Finding.Remedy(
             .here, "refused means that \(program) does not run; where it is to, install it",
             lines: [
-                "scp agents/linux/*.sh root@\(host):",
-                "ssh root@\(host.filter { $0 != "[" && $0 != "]" }) sh install-node-exporter.sh",
+                "scp agents/linux/*.sh \(AccountCommands.word("root@\(host)")):",
+                "ssh \(AccountCommands.word("root@" + host.filter { $0 != "[" && $0 != "]" })) sh install-node-exporter.sh",
             ])
     }
 
     private static func words(_ answer: ExporterProbe.Answer) -> String {
         switch answer {
         case .metrics: "answers"
+        case .noMetrics: "answers, but with no metrics"
+        case .absent: "answers 404"
         case .stranger(let words): words
         case .refused: "refused"
         case .silent: "no answer within \(Int(ExporterProbe.timeoutSeconds)) s"

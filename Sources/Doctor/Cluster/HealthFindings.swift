@@ -44,13 +44,15 @@ struct HealthFindings: Sendable {
             findings.append(
                 Finding(
                     Self.check, .problem,
-                    "\(enumeration(off)) \(off.count == 1 ? "is" : "are") offline, so numbers of \(off.count == 1 ? "its" : "their") guests are missing",
+                    "\(enumeration(off.map { named($0) })) \(off.count == 1 ? "is" : "are") offline, so numbers of \(off.count == 1 ? "its" : "their") guests are missing",
                     remedies: [Finding.Remedy(.node, "see who is there", lines: ["pvecm status"])]))
         }
         if findings.isEmpty, !nodes.isEmpty {
             let quorum = (try? status.get())?.isQuorate == true ? "quorate, " : ""
             findings.append(
-                Finding(Self.check, .ok, "\(quorum)\(counted(nodes.count, "node")) online: \(enumeration(nodes.map(\.name), limit: 8))"))
+                Finding(
+                    Self.check, .ok,
+                    "\(quorum)\(counted(nodes.count, "node")) online: \(enumeration(nodes.map { named($0.name) }, limit: 8))"))
         }
         return findings
     }
@@ -64,7 +66,7 @@ struct HealthFindings: Sendable {
         return [
             Finding(
                 Self.check, .problem,
-                "the statistics of \(enumeration(silent)) are silent: numbers of the node and of its guests stand still or are missing",
+                "the statistics of \(enumeration(silent.map { named($0) })) are silent: numbers of the node and of its guests stand still or are missing",
                 remedies: [
                     Finding.Remedy(
                         .node, "on the one that is silent",
@@ -86,7 +88,8 @@ struct HealthFindings: Sendable {
         guard !taken.isEmpty else {
             return [
                 Finding(
-                    "filter", .problem, "the filter takes none of the nodes, which are called \(enumeration(nodes.sorted(), limit: 8))",
+                    "filter", .problem,
+                    "the filter takes none of the nodes, which are called \(enumeration(nodes.sorted().map { named($0) }, limit: 8))",
                     remedies: [
                         Finding.Remedy(
                             .settings, "see to filter.nodes and filter.exclude_nodes of the cluster, or to the variable TARGET_NODES")
@@ -105,7 +108,7 @@ struct HealthFindings: Sendable {
         guard taken.count < nodes.count || !left.isEmpty else { return [] }
         let missing = nodes.filter { !filter.takes(node: $0) }.sorted()
         let parts = [
-            missing.isEmpty ? nil : "\(counted(missing.count, "node")) (\(enumeration(missing)))",
+            missing.isEmpty ? nil : "\(counted(missing.count, "node")) (\(enumeration(missing.map { named($0) })))",
             left.isEmpty ? nil : "\(left.count) of \(counted(guests.count, "guest"))",
         ].compactMap { $0 }
         return [Finding("filter", .information, "left out, as the filter says: \(parts.joined(separator: ", "))")]

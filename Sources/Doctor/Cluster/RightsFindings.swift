@@ -36,17 +36,12 @@ struct RightsFindings: Sendable {
         let missing = RequiredPrivilege.missing(in: permissions, of: version)
         let wanted = missing.filter { !$0.isDangerous }
         var findings: [Finding] = []
-        if !wanted.isEmpty {
-            findings.append(lack(of: wanted))
-        } else {
+        let isAgentLeft = missing.contains(where: \.isDangerous) && !permissions.areEmpty
+        if !wanted.isEmpty { findings.append(lack(of: wanted)) }
+        if isAgentLeft {
+            findings.append(withoutAgents(isWell: wanted.isEmpty))
+        } else if wanted.isEmpty {
             findings.append(Finding(Self.check, .ok, "\(who) may see all that martlet reads"))
-        }
-        if missing.contains(where: \.isDangerous), !permissions.areEmpty {
-            findings.append(
-                Finding(
-                    Self.check, .information,
-                    "guest agents are not asked: on Proxmox VE 8 the right for that, VM.Monitor, would let its holder run programs in guests too; "
-                        + "docs/security.md says how to do without, or to give it for a few guests"))
         }
         let powers = Self.powers.filter(permissions.holdsAnywhere)
         if !powers.isEmpty {
@@ -57,6 +52,20 @@ struct RightsFindings: Sendable {
                     remedies: [Finding.Remedy(.node, "an account that may only look is made by", lines: creation)]))
         }
         return findings
+    }
+
+    /// On 8 agents are left out with good reason.
+    private func withoutAgents(isWell: Bool) -> Finding {
+        let what = isWell ? "\(who) may see all that martlet reads but guest agents (VM.Monitor)" : "guest agents are left out (VM.Monitor)"
+        return Finding(
+            Self.check, .information,
+            "\(what): on Proxmox VE 8 the right to ask them would let its holder run programs in guests too; "
+                + "docs/security.md says how to give it for a few guests",
+            remedies: [
+                Finding.Remedy(
+                    .settings, "saves the calls that would be refused, unless it stands there already",
+                    lines: ["proxmox:", "  slow:", "    skip: [agent]"])
+            ])
     }
 
     /// Another account than the one there is, as that may be needed for something else.
@@ -74,7 +83,7 @@ struct RightsFindings: Sendable {
             : "\(who) lacks \(counted(missing.count, "right")); the API leaves out what it may not see, without a word"
         return Finding(
             Self.check, isProblem ? .problem : .warning, summary,
-            details: missing.map { "\($0.privilege) on \($0.path): without it there is no \($0.purpose)" }, remedies: remedies(for: missing)
+            details: missing.map { "\($0.privilege) on \($0.path). Missing without it: \($0.purpose)" }, remedies: remedies(for: missing)
         )
     }
 

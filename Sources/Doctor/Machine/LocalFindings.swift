@@ -25,7 +25,7 @@ package enum LocalFindings {
             findings.append(
                 Finding(
                     "modules", .warning, "\(settings.origin) can be read by every user of this machine",
-                    remedies: [Finding.Remedy(.here, lines: ["chmod 600 \(settings.origin)"])]))
+                    remedies: [.privacy(of: settings.origin)]))
         }
         let closed = names.filter { (settings.modules[$0]?.allowedTargets ?? settings.allowedTargets).isEmpty }
         if !closed.isEmpty, !hasClusters {

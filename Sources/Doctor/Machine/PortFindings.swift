@@ -22,8 +22,8 @@ package struct PortPlan: Sendable {
         self.debianService = debianService
     }
 
-    /// The kernel keeps 15 letters of a name.
-    func isExpected(_ name: String) -> Bool { programs.contains { $0.prefix(15) == name } }
+    /// Of what a program calls itself the kernel keeps 15 letters.
+    func isExpected(_ name: String, isOfFile: Bool) -> Bool { programs.contains { (isOfFile ? $0[...] : $0.prefix(15)) == name } }
 }
 
 /// Judges who has the ports that are to be listened on.
@@ -38,16 +38,17 @@ enum PortFindings {
     private static let check = "ports"
 
     static func use(_ plan: PortPlan) -> Use {
-        do throws(Failure) {
-            close(try plan.address.listen(origin: plan.flag))
-            return .free
-        } catch {
-            guard error.message.contains("is in use") else { return .impossible(error.message) }
-            return .held(PortHolder.find(plan.address) ?? PortHolder(processID: nil, name: nil))
+        switch PortTrial.code(of: plan.address) {
+        case 0: .free
+        case EADDRINUSE: .held(PortHolder.find(plan.address) ?? PortHolder(processID: nil, name: nil))
+        case EADDRNOTAVAIL: .impossible("\(plan.address) (\(plan.flag)): no network interface of this machine has this address")
+        case EACCES:
+            .impossible("\(plan.address) (\(plan.flag)): ports below 1024 are for root and for programs with CAP_NET_BIND_SERVICE")
+        case let code: .impossible("\(plan.address) (\(plan.flag)): \(systemMessage(code))")
         }
     }
 
-    static func judge(_ uses: [(plan: PortPlan, use: Use)]) -> [Finding] {
+    static func judge(_ uses: [(plan: PortPlan, use: Use)], ourUserID: UInt32 = geteuid()) -> [Finding] {
         var findings: [Finding] = []
         var well: [String] = []
         var free: [String] = []
@@ -64,11 +65,19 @@ enum PortFindings {
                             remedies: [Finding.Remedy(.here, lines: ["sudo ss -ltnp | grep :\(plan.address.port)"])]))
                     continue
                 }
-                guard plan.isExpected(name) else {
+                guard plan.isExpected(name, isOfFile: holder.isOfFile) else {
                     findings.append(stranger(plan, name, processID))
                     continue
                 }
-                well.append("\(place) is \(name) (\(processID))")
+                let who = "\(place) is \(named(name)) (\(processID))"
+                guard !holder.isOfStranger(ourUserID: ourUserID) else {
+                    findings.append(
+                        Finding(
+                            check, .warning, "\(who), and of the user with the number \(holder.userID ?? 0)",
+                            remedies: [Finding.Remedy(.here, "see who that is", lines: ["ps -fp \(processID)"])]))
+                    continue
+                }
+                well.append(who)
             }
         }
         if !well.isEmpty { findings.append(Finding(check, .ok, well.joined(separator: ", "))) }
@@ -86,6 +95,6 @@ enum PortFindings {
         }
         remedies.append(Finding.Remedy(.here, "or choose another address with \(plan.flag)"))
         return Finding(
-            check, .problem, "\(plan.name) cannot listen on \(plan.address): \(name) (\(processID)) does", remedies: remedies)
+            check, .problem, "\(plan.name) cannot listen on \(plan.address): \(named(name)) (\(processID)) does", remedies: remedies)
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Primitives
 import Web
 
@@ -5,8 +6,22 @@ import Web
 struct PortHolder: Sendable, Equatable {
     /// nil when it is of another user, whose processes are not shown to us.
     let processID: Int?
-    /// `prometheus`, at most 15 letters; nil likewise.
+    /// `prometheus`: the file that it runs, else what it calls itself, at most 15 letters; nil likewise.
     let name: String?
+    /// Whether the name is that of the file, which a program cannot choose.
+    var isOfFile = false
+    /// Whose it is; nil likewise.
+    var userID: UInt32?
+
+    /// Whether it is of somebody who could have put it there to be taken for another: neither this user nor root, nor an account that a
+    /// service of the system was given.
+    func isOfStranger(ourUserID: UInt32) -> Bool {
+        guard let userID, userID != 0, userID != ourUserID else { return false }
+        return !isOfFile || !(userID < 1000 || Self.dynamicUsers.contains(userID))
+    }
+
+    /// systemd's `DynamicUser=`.
+    private static let dynamicUsers: ClosedRange<UInt32> = 61184...65519
 
     private static let listening = "0A"
 
@@ -26,10 +41,25 @@ struct PortHolder: Sendable, Equatable {
                 guard let link = Files.linkTarget("\(proc)/\(entry)/fd/\(descriptor)"), link.hasPrefix("socket:["),
                     inodes.contains(String(link.dropFirst(8).dropLast()))
                 else { continue }
-                return PortHolder(processID: processID, name: try? Files.readLine("\(proc)/\(entry)/comm"))
+                return of(processID, "\(proc)/\(entry)")
             }
         }
         return PortHolder(processID: nil, name: nil)
+    }
+
+    private static func of(_ processID: Int, _ folder: String) -> PortHolder {
+        var status = stat()
+        let userID = stat(folder, &status) == 0 ? status.st_uid : nil
+        let file = Files.linkTarget("\(folder)/exe").map(fileName)
+        return PortHolder(
+            processID: processID, name: file ?? (try? Files.readLine("\(folder)/comm")), isOfFile: file != nil, userID: userID)
+    }
+
+    /// The last part of a path. Of a file that was replaced since, as by an update, the kernel says so.
+    static func fileName(_ path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let mark = " (deleted)"
+        return name.hasSuffix(mark) ? String(name.dropLast(mark.count)) : name
     }
 
     /// The inodes of sockets that listen on the port, from a table of the kernel: `sl local_address rem_address st … inode`.

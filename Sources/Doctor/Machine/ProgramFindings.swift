@@ -33,7 +33,7 @@ enum ProgramFindings {
         return [
             Finding(
                 "version", .problem,
-                "\(subject) is \(version); the shipped rules need \(minimumPrometheus.major).\(minimumPrometheus.minor) or newer (keep_firing_for)",
+                "\(subject) is \(named(version, others: "+~")); the shipped rules need \(minimumPrometheus.major).\(minimumPrometheus.minor) or newer (keep_firing_for)",
                 remedies: [Finding.Remedy(.here, "Debian 12 and newer have one that is new enough", lines: ["apt install prometheus"])])
         ]
     }

@@ -19,7 +19,7 @@ enum PrometheusFindings {
             ]
         case .prometheus(let version, let targets):
             let age = ProgramFindings.age(version, "the Prometheus at \(url)")
-            let hello = age.isEmpty ? [Finding("prometheus", .ok, "Prometheus \(version) answers at \(url)")] : age
+            let hello = age.isEmpty ? [Finding("prometheus", .ok, "Prometheus \(named(version, others: "+~")) answers at \(url)")] : age
             guard let targets else { return hello }
             return hello + scraped(targets, exporter) + discovered(targets, discovery) + down(targets)
         }
@@ -28,7 +28,9 @@ enum PrometheusFindings {
     private static func scraped(_ targets: [PrometheusProbe.Target], _ exporter: ListenAddress?) -> [Finding] {
         guard let exporter else { return [] }
         let own = targets.filter { isPort(exporter.port, of: $0.url) || $0.job == "martlet" }
-        guard own.isEmpty else { return [Finding("targets", .ok, "it scrapes martlet: \(enumeration(own.map(\.url), limit: 3))")] }
+        guard own.isEmpty else {
+            return [Finding("targets", .ok, "it scrapes martlet: \(enumeration(own.map { address($0.url) }, limit: 3))")]
+        }
         return [
             Finding(
                 "targets", .warning, "it scrapes no exporter of martlet (none of its targets has port \(exporter.port) or the job martlet)",
@@ -65,8 +67,7 @@ enum PrometheusFindings {
         return [
             Finding(
                 "targets", .warning, "down: \(down.count) of \(counted(targets.count, "target"))",
-                details: down.prefix(shown).map { "\($0.job) \($0.url): \($0.error)" }
-                    + (down.count > shown ? ["and \(down.count - shown) more"] : []))
+                details: down.map { "\(named($0.job)) \(address($0.url)): \($0.error)" }, shown: shown)
         ]
     }
 
@@ -75,6 +76,9 @@ enum PrometheusFindings {
         let authority = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: true).dropFirst().first ?? ""
         return authority.split(separator: ":").last == "\(port)"
     }
+
+    /// The URL of a target.
+    private static func address(_ url: String) -> String { named(url, others: ":/[]?=&%@") }
 
     private static func clientAddress(_ address: ListenAddress) -> String { String(address.url().dropFirst("http://".count)) }
 }

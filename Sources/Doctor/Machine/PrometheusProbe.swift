@@ -41,7 +41,7 @@ struct PrometheusProbe: Sendable {
 
     private func get(_ path: String, _ deadline: Deadline) async throws(HTTPClientError) -> HTTPResponse {
         var request = HTTPRequest(url: url + path, deadline: min(deadline, .after(seconds: Self.timeoutSeconds)))
-        request.bodyLimitBytes = 48 << 20
+        request.bodyLimitBytes = 8 << 20
         return try await http.send(request)
     }
 

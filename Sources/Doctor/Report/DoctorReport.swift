@@ -17,7 +17,7 @@ package struct DoctorReport: Sendable {
 
         package init(_ kind: Kind, _ name: String, _ findings: [Finding]) {
             self.kind = kind
-            self.name = plain(name)
+            self.name = prose(name)
             self.findings = findings
         }
     }

@@ -1,3 +1,5 @@
+import ProxmoxConfiguration
+
 /// What came of one check.
 package struct Finding: Sendable, Equatable {
     /// How bad it is.
@@ -22,9 +24,17 @@ package struct Finding: Sendable, Equatable {
             case here
             case guest
             case settings
+            /// Variables that martlet is started with.
+            case environment
             /// Prometheus' configuration.
             case prometheus
         }
+
+        /// Makes a file one that its owner alone may read.
+        package static func privacy(of file: String) -> Remedy { Remedy(.here, lines: ["chmod 600 \(Self.word(file))"]) }
+
+        /// A file as one word of a command, never a flag of it.
+        private static func word(_ file: String) -> String { (file.hasPrefix("-") ? "-- " : "") + AccountCommands.word(file) }
 
         package let place: Place
         /// A sentence; nil where the place says enough.
@@ -34,7 +44,7 @@ package struct Finding: Sendable, Equatable {
 
         package init(_ place: Place, _ text: String? = nil, lines: [String] = []) {
             self.place = place
-            self.text = text.map(plain)
+            self.text = text.map(prose)
             self.lines = lines.map(plain)
         }
     }
@@ -44,40 +54,18 @@ package struct Finding: Sendable, Equatable {
     package let state: State
     /// What is the case.
     package let summary: String
-    /// What belongs to it, a line each.
+    /// What belongs to it, a line each; for a person the first of them, for a program all.
     package let details: [String]
+    /// How many details a person is shown; none where the summary names them.
+    package let shown: Int
     package let remedies: [Remedy]
 
-    package init(_ check: String, _ state: State, _ summary: String, details: [String] = [], remedies: [Remedy] = []) {
+    package init(_ check: String, _ state: State, _ summary: String, details: [String] = [], shown: Int = .max, remedies: [Remedy] = []) {
         self.check = check
         self.state = state
-        self.summary = plain(summary)
-        self.details = details.map(plain)
+        self.summary = prose(summary)
+        self.details = details.map(prose)
+        self.shown = shown
         self.remedies = remedies
     }
-}
-
-/// Text from outside as one line that no terminal obeys, of bearable length.
-func plain(_ text: String) -> String {
-    var line = ""
-    for letter in text.unicodeScalars.prefix(600) {
-        switch letter.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: line += " "
-        default: line.unicodeScalars.append(letter)
-        }
-    }
-    return line
-}
-
-/// `a, b and 3 more`
-func enumeration(_ words: [String], limit: Int = 5) -> String {
-    guard words.count > limit else {
-        return words.count < 2 ? words.joined() : words.dropLast().joined(separator: ", ") + " and " + words[words.count - 1]
-    }
-    return words.prefix(limit).joined(separator: ", ") + " and \(words.count - limit) more"
-}
-
-/// `1 guest`, `3 guests`
-func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
-    "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
 }

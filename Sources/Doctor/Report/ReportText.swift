@@ -4,8 +4,8 @@ package struct ReportText {
     private let width: Int
 
     /// - Parameter isColoured: for a terminal.
-    /// - Parameter width: columns that sentences are broken at; what is to be typed is not.
-    package init(isColoured: Bool, width: Int = 110) {
+    /// - Parameter width: columns that sentences are broken at; what is to be typed or written is not.
+    package init(isColoured: Bool, width: Int = 100) {
         self.isColoured = isColoured
         self.width = width
     }
@@ -33,11 +33,15 @@ package struct ReportText {
             "  " + style.coloured(word, finding.state) + padding(word, stateWidth) + finding.check + padding(finding.check, checkWidth)
         var lines = style.wrapped(finding.summary, indent: indent)
         if let first = lines.first { lines[0] = head + first.dropFirst(indent) }
-        for detail in finding.details { lines += style.wrapped(detail, indent: indent + 2, hanging: 2) }
+        for detail in finding.details.prefix(finding.shown) { lines += style.wrapped(detail, indent: indent + 2, hanging: 2) }
+        if finding.shown > 0, finding.details.count > finding.shown {
+            lines += style.wrapped("and \(finding.details.count - finding.shown) more", indent: indent + 2)
+        }
         for remedy in finding.remedies {
             let place = remedy.place.phrase + (remedy.text.map { ": \($0)" } ?? "")
             lines += style.wrapped(place + (remedy.lines.isEmpty ? "" : ":"), indent: indent)
-            lines += remedy.lines.map { margin + "    " + $0 }
+            // Deeper than any sentence goes, and a command has a mark that no sentence has.
+            lines += remedy.lines.map { margin + (remedy.place.isShell ? "    $ " : "      ") + $0 }
         }
         return lines
     }
@@ -48,8 +52,8 @@ package struct ReportText {
     private func wrapped(_ text: String, indent: Int, hanging: Int = 0) -> [String] {
         var lines: [String] = []
         var line = ""
-        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            let room = max(40, width - indent - (lines.isEmpty ? 0 : hanging))
+        for word in text.split(separator: " ").flatMap({ Self.pieces($0, of: room(indent + hanging)) }) {
+            let room = room(indent + (lines.isEmpty ? 0 : hanging))
             if !line.isEmpty, line.count + 1 + word.count > room {
                 lines.append(line)
                 line = String(word)
@@ -61,6 +65,20 @@ package struct ReportText {
         let margin = String(repeating: " ", count: indent)
         let hang = String(repeating: " ", count: hanging)
         return lines.enumerated().map { margin + ($0.offset > 0 ? hang : "") + $0.element }
+    }
+
+    private func room(_ indent: Int) -> Int { max(16, width - indent) }
+
+    /// A word that no line has room for, broken as the terminal would, but in its column.
+    private static func pieces(_ word: Substring, of size: Int) -> [Substring] {
+        guard word.count > size else { return [word] }
+        var pieces: [Substring] = []
+        var rest = word
+        while !rest.isEmpty {
+            pieces.append(rest.prefix(size))
+            rest = rest.dropFirst(size)
+        }
+        return pieces
     }
 
     private func bold(_ text: String) -> String { isColoured ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
@@ -92,6 +110,14 @@ extension Finding.State {
 }
 
 extension Finding.Remedy.Place {
+    /// Whether its lines are typed, and not written into a file.
+    fileprivate var isShell: Bool {
+        switch self {
+        case .node, .here, .guest: true
+        case .settings, .environment, .prometheus: false
+        }
+    }
+
     /// How a remedy begins.
     fileprivate var phrase: String {
         switch self {
@@ -99,6 +125,7 @@ extension Finding.Remedy.Place {
         case .here: "On this machine"
         case .guest: "In the guest"
         case .settings: "In martlet.yml"
+        case .environment: "In the environment of martlet"
         case .prometheus: "In Prometheus' configuration"
         }
     }

@@ -6,7 +6,7 @@ package struct RequiredPrivilege: Sendable, Equatable {
     package let privilege: String
     /// `/vms`
     package let path: String
-    /// What is not there without it, as a person reads it: "without it there is no …".
+    /// What is missing without it, a list as a person reads it: "Missing without it: …".
     package let purpose: String
 
     /// What all families together need, of a version of Proxmox VE.
@@ -25,9 +25,9 @@ package struct RequiredPrivilege: Sendable, Equatable {
                 purpose: "memory, load, file system and version of nodes, services, pressure, disks; backups that somebody else made"),
             RequiredPrivilege(
                 privilege: "VM.Audit", path: "/vms",
-                purpose: "guest, or fewer of them: their numbers, configurations, snapshots, replication, targets of discovery"),
-            RequiredPrivilege(privilege: "Datastore.Audit", path: "/storage", purpose: "storage"),
-            RequiredPrivilege(privilege: "Pool.Audit", path: "/pool", purpose: "pool on /pve"),
+                purpose: "guests, or some of them: their numbers, configurations, snapshots, replication, targets of discovery"),
+            RequiredPrivilege(privilege: "Datastore.Audit", path: "/storage", purpose: "storages"),
+            RequiredPrivilege(privilege: "Pool.Audit", path: "/pool", purpose: "pools on /pve"),
             RequiredPrivilege(privilege: "Mapping.Audit", path: "/mapping", purpose: "pve_pci_mapping_info"),
         ] + (agent.map { [$0] } ?? [])
     }

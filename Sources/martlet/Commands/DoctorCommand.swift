@@ -35,11 +35,14 @@ enum DoctorCommand {
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let (timeout, guestLimit) = (try seconds(invocation), try guests(invocation))
         let configuration = try Configuration(invocation)
-        var options = Examination.Options(discovery: try configuration.discovery())
+        let credentials = DoctorCredentials(configuration)
+        let known = credentials.areReadable ? try configuration.clusters() : nil
+        let clusters = known?.all ?? []
+        var options = Examination.Options(discovery: known == nil ? DiscoverySettings(clusters: []) : try configuration.discovery())
+        options.isOfVariables = configuration.tree["proxmox"]["clusters"].sections.isEmpty
         options.guestLimit = guestLimit
         options.asksExporters = invocation.isOn("exporters")
-        let clusters = try configuration.clusters().all
-        let surroundings = try DoctorSurroundings(configuration)
+        let surroundings = try DoctorSurroundings(configuration, known, credentials)
         let (isJSON, isStrict) = (invocation.isOn("json"), invocation.isOn("strict"))
         let examination = Examination(clusters, options) { http, deadline in
             await surroundings.sections(http, deadline)
@@ -62,8 +65,14 @@ enum DoctorCommand {
         }
     }
 
-    /// As shells say it; few export it.
-    private static var width: Int { ProcessEnvironment.all["COLUMNS"].flatMap { Int($0) }.map { max(60, $0) } ?? 110 }
+    /// Columns to write in: as somebody says, else those of the terminal.
+    private static var width: Int {
+        let bearable = 40...1_000_000
+        if let columns = ProcessEnvironment.all["COLUMNS"].flatMap({ Int($0) }), columns > 0 { return columns.clamped(to: bearable) }
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        return Int(size.ws_col).clamped(to: bearable)
+    }
 
     private static var isColoured: Bool {
         isatty(STDOUT_FILENO) == 1 && ProcessEnvironment.all["NO_COLOR"]?.isEmpty ?? true && ProcessEnvironment.all["TERM"] != "dumb"

@@ -6,7 +6,7 @@ package import Web
 /// from ACME (`pveproxy-ssl.pem`) if there is one, else the cluster's (`pve-ssl.pem`).
 package struct ServedCertificate: Sendable {
     package let fileName: String
-    /// Seconds since 1970.
+    /// Seconds since 1970; nil past the year 9999 or before 1970, as no certificate says such.
     package let notAfter: Double?
     package let subject: String?
     package let issuer: String?
@@ -30,7 +30,7 @@ package struct ServedCertificate: Sendable {
 
     private init(row: JSONValue, _ fileName: String) {
         self.fileName = fileName
-        notAfter = row["notafter"]?.number
+        notAfter = row["notafter"]?.number.flatMap { (0...253_402_300_799).contains($0) ? $0 : nil }
         subject = row["subject"]?.word
         issuer = row["issuer"]?.word
         fingerprint = row["fingerprint"]?.word
