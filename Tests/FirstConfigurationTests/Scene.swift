@@ -67,7 +67,8 @@ struct ScriptedProbe: ClusterProbe {
 
     func finding(at endpoint: ProxmoxEndpoint, with credential: ProxmoxCredential) async throws(ProbeRefusal) -> ClusterFinding {
         guard credential == .token(Secret(token)) else { throw ProbeRefusal(isOfCredential: true, message: "GET /version: 401") }
-        return ClusterFinding(version: "9.2.11", majorVersion: 9, missing: missing, clusterName: clusterName, nodes: members, seesNothing: seesNothing)
+        return ClusterFinding(
+            version: "9.2.11", majorVersion: 9, missing: missing, clusterName: clusterName, nodes: members, seesNothing: seesNothing)
     }
 
     func fingerprint(of node: String, at endpoint: ProxmoxEndpoint, with credential: ProxmoxCredential) async -> String? { told[node] }

@@ -21,8 +21,9 @@ extension Conversation {
 
     /// An answer of the user's is not good: it is said and asked again, or the end where nobody is there.
     func refuse(_ problem: String, flag: String) throws(Failure) {
+        let problem = ForeignText.line(problem, limit: 900)
         guard isAttended else { throw Failure(.configuration, "\(flag): \(problem)") }
-        say(Self.sentence(ForeignText.line(problem)))
+        say(Self.sentence(problem))
     }
 
     /// Yes or no.

@@ -12,7 +12,8 @@ package struct Question: Sendable {
     let hint: String
 
     init(
-        _ text: String, standard: String? = nil, unattended: String? = nil, flag: String, hint: String = "Please type an answer; Ctrl-C leaves."
+        _ text: String, standard: String? = nil, unattended: String? = nil, flag: String,
+        hint: String = "Please type an answer; Ctrl-C leaves."
     ) {
         self.text = text
         self.standard = standard

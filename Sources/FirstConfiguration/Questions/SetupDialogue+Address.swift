@@ -151,7 +151,8 @@ extension SetupDialogue {
     /// Another certificate than the one that a flag names.
     func changed(_ found: CertificateFingerprint) -> String {
         let expected = options.fingerprints.map { CertificateFingerprint(parsing: $0)?.description ?? $0 }.joined(separator: " or ")
-        return "SHA-256 is \(found), expected \(expected). A renewed certificate, or another machine answers: compare with pvenode cert info "
+        return
+            "SHA-256 is \(found), expected \(expected). A renewed certificate, or another machine answers: compare with pvenode cert info "
             + "on the node before you change it"
     }
 

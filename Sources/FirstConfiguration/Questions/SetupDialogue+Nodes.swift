@@ -59,7 +59,9 @@ extension SetupDialogue {
         let found = results.compactMap { try? $0.get() }
         guard !found.isEmpty else {
             conversation.say("None of them can be, at the address that the cluster knows:")
-            for case .failure(let reason) in results { conversation.show(WrappedText.broken("\(reason.address): \(reason.words)", indent: "  ")) }
+            for case .failure(let reason) in results {
+                conversation.show(WrappedText.broken("\(reason.address): \(reason.words)", indent: "  "))
+            }
             conversation.say(
                 "So this node alone is asked for its whole cluster; while "
                     + "it is down, nothing is seen. Other names for the nodes can be added later, under endpoints.")
@@ -95,12 +97,16 @@ extension SetupDialogue {
             (trust, fingerprint) = (.fingerprints([text]), text)
         }
         guard let believed = try? httpTrust(trust),
-            let endpoint = try? ProxmoxEndpoint(address: "https://\(address.isSix ? "[\(address)]" : "\(address)"):\(port)", trust: believed)
+            let endpoint = try? ProxmoxEndpoint(
+                address: "https://\(address.isSix ? "[\(address)]" : "\(address)"):\(port)", trust: believed)
         else { return cannot("the cluster tells a certificate's SHA-256 that is none") }
         guard endpoint.authority != reached.endpoint.authority else { return cannot("the node that was asked has the same address") }
         switch await probe.greeting(of: endpoint) {
         case .proxmox: return .success(OtherNode(url: endpoint.baseURL, fingerprint: fingerprint))
-        case .other(let words): return cannot(Self.plainWords(words, of: endpoint))
+        case .other(let words):
+            let words = Self.plainWords(words, of: endpoint)
+            // The address stands in front already.
+            return cannot(words.firstRange(of: " port \(port): ").map { String(words[$0.upperBound...]) } ?? words)
         case .untrusted(let problem, _, let message):
             return cannot(problem.kind == .wrongFingerprint ? "shows another certificate than the cluster tells" : message)
         }
@@ -131,7 +137,8 @@ extension SetupDialogue {
             case .other(let words): throw Failure(.unavailable, "--endpoint \(endpoint.authority): \(Self.plainWords(words, of: endpoint))")
             case .untrusted(let problem, _, let message):
                 let found = problem.found.map { "; its SHA-256 is \($0), for one more --fingerprint" } ?? ""
-                let words = problem.kind == .wrongFingerprint ? "its certificate is none of those of --fingerprint" : ForeignText.line(message)
+                let words =
+                    problem.kind == .wrongFingerprint ? "its certificate is none of those of --fingerprint" : ForeignText.line(message)
                 throw Failure(.configuration, "--endpoint \(endpoint.authority): \(words)\(found)")
             }
         }

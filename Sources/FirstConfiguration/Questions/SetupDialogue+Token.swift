@@ -45,7 +45,8 @@ extension SetupDialogue {
             if let secret = options.tokenSecret?.reveal(), ![line, String(line.drop { $0 != "=" }.dropFirst())].contains(secret) {
                 throw Failure(
                     .configuration,
-                    "PROXMOX_TOKEN_VALUE is not the secret in \(file): unset the variable, or give --token-file a file that is not there yet")
+                    "PROXMOX_TOKEN_VALUE is not the secret in \(file): unset the variable, or give --token-file a file that is not there yet"
+                )
             }
             return (Secret(line), file)
         }

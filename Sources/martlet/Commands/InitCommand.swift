@@ -36,6 +36,14 @@ enum InitCommand {
         ])
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
+        do throws(Failure) {
+            try begin(invocation)
+        } catch {
+            fail(error)
+        }
+    }
+
+    private static func begin(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let options = try options(invocation)
         if invocation.isOn("print-commands") {
             let commands = AccountCommands(user: options.user, token: options.tokenName)
