@@ -289,6 +289,7 @@ def test_wrong_addresses_are_said_and_asked_again(terminal: Terminal, cluster: C
         threading.Thread(target=lambda: closing.accept()[0].close(), daemon=True).start()
         terminal.answer(question, f"127.0.0.1:{closing.getsockname()[1]}", times=6)
         terminal.wait_for(question, times=7)
+        terminal.wait_for(f"What answers on 127.0.0.1:{closing.getsockname()[1]} speaks no TLS; Proxmox VE's port is 8006.")
         # At once, with nothing typed.
         terminal.type("")
         terminal.wait_for("Please type the address of a node.")

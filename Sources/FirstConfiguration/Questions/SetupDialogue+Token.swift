@@ -176,7 +176,8 @@ extension SetupDialogue {
         }
         guard !missing.isEmpty else { return true }
         let parts = identity.split(separator: "!", maxSplits: 1).map(String.init)
-        if parts.count == 2 {
+        // A file may hold a token whose secret stands where its name belongs.
+        if parts.count == 2, TokenIdentity.isWhole(identity) {
             conversation.show("\nThese commands give them, in a shell of root on a node:\n")
             conversation.show(AccountCommands(user: parts[0], token: parts[1]).roleScript(majorVersion: finding.majorVersion ?? 9))
         }
