@@ -25,22 +25,33 @@ package struct SetupDialogue: Sendable {
         self.check = check
     }
 
-    package func run() async throws(Failure) {
+    /// How it ended, when the files are written.
+    package enum Outcome: Sendable {
+        case ready
+        /// A token is let in and has no right to see anything.
+        case seesNothing
+    }
+
+    package func run() async throws(Failure) -> Outcome {
         let existing = try existing()
         if conversation.isAttended {
             conversation.say("Sets martlet up for your Proxmox VE clusters. Nothing is written before the end; Ctrl-C leaves at any time.")
         }
         if let existing { tell(existing) }
         var entries: [ClusterEntry] = []
+        var seesNothing = false
         repeat {
-            entries.append(try await cluster(after: entries))
+            let (entry, finding) = try await cluster(after: entries)
+            entries.append(entry)
+            seesNothing = seesNothing || finding.seesNothing
             guard conversation.isAttended else { break }
             conversation.show("")
         } while try await conversation.confirm("Another cluster?", standard: false)
-        try await write(entries, existing: existing)
+        try await write(entries, existing: existing, seesNothing: seesNothing)
+        return seesNothing ? .seesNothing : .ready
     }
 
-    private func cluster(after entries: [ClusterEntry]) async throws(Failure) -> ClusterEntry {
+    private func cluster(after entries: [ClusterEntry]) async throws(Failure) -> (ClusterEntry, ClusterFinding) {
         let isFirst = entries.isEmpty
         let reached = try await reach(given: isFirst ? options.endpoints.first : nil, known: entries)
         let access = try await letIn(at: reached, isFirst: isFirst)
@@ -58,7 +69,7 @@ package struct SetupDialogue: Sendable {
             } while entries.contains { ($0.name ?? $0.foundName) == entry.name }
         }
         if access.file == nil { entry.tokenFile = try await tokenPlace(for: access.token, after: entries) }
-        return entry
+        return (entry, finding)
     }
 
     private static func trust(_ trust: ClusterEntry.Trust, with more: [String]) -> ClusterEntry.Trust {

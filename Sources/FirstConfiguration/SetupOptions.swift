@@ -21,6 +21,8 @@ package struct SetupOptions: Sendable {
     package var secretsFolder = "/etc/martlet"
     /// PROXMOX_HOST is set, which goes with no configuration that names clusters.
     package var hasHostVariable = false
+    /// What the program is called by, for commands to be typed.
+    package var program = "martlet"
     /// What `~` stands for in an answer.
     package var home: String?
 

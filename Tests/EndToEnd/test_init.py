@@ -196,9 +196,39 @@ def test_the_name_and_then_the_secret(terminal: Terminal, cluster: Cluster, fold
 def test_a_secret_alone_gets_the_name_that_is_meant(terminal: Terminal, cluster: Cluster, folder: Path) -> None:
     begin(terminal, cluster)
     terminal.type(SECRET)
-    terminal.answer("Name of the token [monitor@pve!martlet]:", "")
+    terminal.answer("Token ID (USER@REALM!NAME) [monitor@pve!martlet]:", "")
     terminal.wait_for("it may see all")
     finish(terminal, folder)
+
+
+@pytest.mark.parametrize("mark", [" ", ":"])
+def test_a_token_that_is_not_quite_written_is_read_and_not_shown(terminal: Terminal, cluster: Cluster, folder: Path, mark: str) -> None:
+    begin(terminal, cluster)
+    assert "the command above" not in terminal.screen
+    terminal.type(f"monitor@pve!martlet{SECRET}")
+    terminal.wait_for("No token could be read from that")
+    terminal.wait_for("Token:", times=2)
+    terminal.type(f"monitor@pve!martlet{mark}{SECRET}")
+    terminal.wait_for("it may see all")
+    finish(terminal, folder)
+    assert (folder / "secrets/token").read_text() == TOKEN + "\n"
+
+
+def test_a_name_that_is_none_does_not_lose_the_secret(terminal: Terminal, cluster: Cluster, folder: Path) -> None:
+    begin(terminal, cluster)
+    terminal.type(SECRET)
+    terminal.answer("Token ID (USER@REALM!NAME)", "monitor@pve!")
+    terminal.answer("Token ID (USER@REALM!NAME)", "martlet", times=2)
+    terminal.wait_for("it may see all")
+    finish(terminal, folder)
+    assert (folder / "secrets/token").read_text() == TOKEN + "\n"
+
+
+def test_errors_fit_the_window(terminal: Terminal, cluster: Cluster) -> None:
+    terminal.run("martlet", "init", "--yes", "--endpoint", cluster.address)
+    screen = terminal.wait_for("as --ca-file")
+    lines = [line for line in screen.splitlines() if not line.startswith("$")]
+    assert len(lines) > 2 and max(map(len, lines)) <= COLUMNS and not any(line.startswith(" ") for line in lines)
 
 
 def test_a_wrong_secret_is_said_and_asked_again(terminal: Terminal, cluster: Cluster, folder: Path) -> None:
@@ -244,14 +274,14 @@ def test_wrong_addresses_are_said_and_asked_again(terminal: Terminal, cluster: C
     question = "Address of a Proxmox VE node"
     terminal.run("martlet", "init")
     terminal.answer(question, "martlet.invalid")
-    terminal.wait_for("No address is known for martlet.invalid")
+    terminal.wait_for("No address is known for martlet.invalid.\n")
     terminal.answer(question, "pve1/path", times=2)
     terminal.wait_for("is not a Proxmox address")
     terminal.answer(question, f"127.0.0.1:{free_port()}", times=3)
     terminal.wait_for("Connection refused")
     with web_server(_Page.text) as other, socket.create_server(("127.0.0.1", 0)) as closing:
         terminal.answer(question, other, times=4)
-        terminal.wait_for("speaks no TLS")
+        terminal.wait_for(f"What answers on {other} speaks no TLS; Proxmox VE's port is 8006.")
         terminal.answer(question, f"http://{other}", times=5)
         terminal.answer("Use http all the same?", "yes")
         terminal.wait_for("is not Proxmox VE")
@@ -259,6 +289,10 @@ def test_wrong_addresses_are_said_and_asked_again(terminal: Terminal, cluster: C
         threading.Thread(target=lambda: closing.accept()[0].close(), daemon=True).start()
         terminal.answer(question, f"127.0.0.1:{closing.getsockname()[1]}", times=6)
         terminal.wait_for(question, times=7)
+        terminal.wait_for(f"What answers on 127.0.0.1:{closing.getsockname()[1]} speaks no TLS; Proxmox VE's port is 8006.")
+        # At once, with nothing typed.
+        terminal.type("")
+        terminal.wait_for("Please type the address of a node.")
     terminal.type(cluster.address)
     terminal.wait_for("SHA-256")
     assert written(folder) == []
@@ -282,7 +316,7 @@ def test_a_certificate_that_is_not_trusted_ends_it(terminal: Terminal, cluster: 
     terminal.answer("Address of a Proxmox VE node", cluster.address)
     screen = terminal.wait_for("1, 2 or 3:")
     assert cluster.fingerprint in re.sub(r":\n +", ":", screen)
-    assert "CN=pve1" in screen
+    assert 'subject  "pve1"' in screen
     terminal.type("4")
     terminal.wait_for("Please type 1, 2 or 3.")
     terminal.answer("1, 2 or 3:", "3", times=2)
@@ -311,10 +345,14 @@ def test_rights_that_lack_are_named_and_tested_again(terminal: Terminal, folder:
     cluster.play("rights-lost")
     begin(terminal, cluster)
     terminal.type(TOKEN)
-    screen = terminal.wait_for("Test again, now that they are given?")
+    screen = terminal.wait_for("Test again?")
     assert "VM.Audit on /vms" in screen and "Sys.Audit on /nodes" in screen
     assert "pveum acl modify / --tokens 'monitor@pve!martlet' --roles Martlet" in screen
     assert max(map(len, screen.splitlines())) < COLUMNS
+    terminal.type("")
+    again = terminal.wait_for("Still missing: ")
+    assert again.count("These commands give them") == 1
+    terminal.wait_for("Test again?", times=2)
     cluster.play("normal")
     terminal.type("")
     terminal.wait_for("it may see all")
@@ -326,7 +364,7 @@ def test_rights_that_lack_may_go_on_lacking(terminal: Terminal, folder: Path, st
     cluster.play("rights-lost")
     begin(terminal, cluster)
     terminal.type(TOKEN)
-    terminal.answer("Test again, now that they are given?", "no")
+    terminal.answer("Test again?", "no")
     finish(terminal, folder)
     assert written(folder) == ["martlet.yml", "secrets/token"]
 
@@ -402,6 +440,8 @@ def test_flags_answer_where_nobody_is(cluster: Cluster, folder: Path, start: Sta
     assert SECRET not in outcome.stdout + outcome.stderr
     assert (folder / "secrets/token").read_text() == TOKEN + "\n"
     assert stat.S_IMODE((folder / "secrets/token").stat().st_mode) == 0o600
+    # It is not on the PATH, and so called as it was.
+    assert f"  {MARTLET} doctor\n" in outcome.stdout
     assert "pve_node_up{" in serves_metrics(start, folder)
 
     before = (folder / "martlet.yml").read_text()
@@ -429,11 +469,41 @@ def test_what_flags_leave_open_is_an_error_that_names_the_flag(cluster: Cluster,
     says(f"its SHA-256 is {cluster.fingerprint}", *endpoint)
     says("--token-file FILE, or set PROXMOX_TOKEN_VALUE", *believed, status=2)
     says("refuses the token", *believed, PROXMOX_TOKEN_VALUE="wrong")
+    says("martlet: --fingerprint: ", *endpoint, "--fingerprint", "00:11")
     says("is no SHA-256", *endpoint, "--fingerprint", "AB")
     says("no.pem", *endpoint, "--ca-file", "no.pem")
+    says("martlet: --ca-file: /etc/hosts holds no PEM certificate", *endpoint, "--ca-file", "/etc/hosts")
+    found, zeros = cluster.fingerprint, ":".join(["00"] * 32)
+    says(f"{cluster.address}: SHA-256 is {found}, expected {zeros}. A renewed certificate", *endpoint, "--fingerprint", "00" * 32)
     says("exclude each other", *believed, "--ca-file", "no.pem", status=2)
     says("--fingerprint", *endpoint, "--fingerprint", "00" * 32, PROXMOX_TOKEN_VALUE=SECRET)
     says("unknown flag --token", *believed, "--token", TOKEN.replace(SECRET, "x"), status=2)
+
+
+def test_a_secret_beside_a_file_with_another_is_an_error(cluster: Cluster, folder: Path) -> None:
+    (folder / "token").write_text(TOKEN.replace("5f", "00") + "\n")
+    flags = ["--yes", "--endpoint", cluster.address, "--fingerprint", cluster.fingerprint, "--token-file", folder / "token"]
+    outcome = run("init", *flags, env={"PROXMOX_TOKEN_VALUE": SECRET}, cwd=folder)
+    assert outcome.returncode == 1 and outcome.stderr.startswith(f"martlet: PROXMOX_TOKEN_VALUE is not the secret in {folder}/token")
+    assert SECRET not in outcome.stderr and written(folder) == ["token"]
+
+
+def test_a_token_that_sees_nothing_is_written_and_said(folder: Path, start: Start) -> None:
+    cluster = access.Cluster(start)
+    # With privileges of its own, of which it has none.
+    secret = cluster.log_in().access.users("monitor@pve").token("blind").post(privsep=1)["value"]
+    pem = ssl.get_server_certificate(("127.0.0.1", cluster.port))
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    flags = ["--yes", "--endpoint", f"127.0.0.1:{cluster.port}", "--fingerprint", digest, "--token-name", "blind"]
+    outcome = run("init", *flags, "--token-file", folder / "token", env={"PROXMOX_TOKEN_VALUE": secret}, cwd=folder)
+    assert outcome.returncode == 3, outcome.stderr
+    assert outcome.stdout.endswith("\nWritten, but the token sees nothing yet\n")
+    assert "  pveum role add Martlet --privs" in outcome.stdout and "pveum acl modify / --tokens" in outcome.stdout
+
+
+def test_the_help_says_where_the_token_goes_and_what_the_status_is() -> None:
+    text = " ".join(run("init", "--help").stdout.split())
+    assert "/etc/martlet/token, of other users than root ~/.config/martlet/token" in text and "3 when they are and the token sees nothing" in text
 
 
 def test_files_that_cannot_be_written_leave_nothing(cluster: Cluster, folder: Path) -> None:

@@ -27,6 +27,7 @@ final class ScriptedConversation: Conversation {
             let answer = try next()
             if !answer.isEmpty { return answer }
             if let standard = question.standard { return standard }
+            show(question.hint)
         }
     }
 
@@ -54,17 +55,20 @@ struct ScriptedProbe: ClusterProbe {
     var clusterName: String? = "lab"
     var members: [ClusterFinding.Node] = [.init(name: "pve1", isOnline: true, address: "192.0.2.1", isLocal: true)]
     var told: [String: String] = [:]
+    var seesNothing = false
+    var subject = "CN=pve1"
 
     func greeting(of endpoint: ProxmoxEndpoint) async -> ProxmoxGreeting {
         guard let shown = nodes[endpoint.authority] else { return .other("nobody answers at \(endpoint.authority)") }
         guard let shown, endpoint.trust != .fingerprints([shown]) else { return .proxmox(majorVersion: 9) }
-        let details = ShownCertificate(subject: "CN=pve1", notBefore: 0, notAfter: 86_400)
+        let details = ShownCertificate(subject: subject, notBefore: 0, notAfter: 86_400)
         return .untrusted(CertificateProblem(kind: .unknownAuthority, found: shown), details, message: "the certificate is unknown")
     }
 
     func finding(at endpoint: ProxmoxEndpoint, with credential: ProxmoxCredential) async throws(ProbeRefusal) -> ClusterFinding {
         guard credential == .token(Secret(token)) else { throw ProbeRefusal(isOfCredential: true, message: "GET /version: 401") }
-        return ClusterFinding(version: "9.2.11", majorVersion: 9, missing: missing, clusterName: clusterName, nodes: members)
+        return ClusterFinding(
+            version: "9.2.11", majorVersion: 9, missing: missing, clusterName: clusterName, nodes: members, seesNothing: seesNothing)
     }
 
     func fingerprint(of node: String, at endpoint: ProxmoxEndpoint, with credential: ProxmoxCredential) async -> String? { told[node] }

@@ -37,13 +37,18 @@ package struct ClusterFinding: Sendable {
     let clusterName: String?
     /// Empty when they are not shown.
     let nodes: [Node]
+    /// None of the rights that something is read with is there.
+    let seesNothing: Bool
 
-    package init(version: String, majorVersion: Int?, missing: [RequiredPrivilege], clusterName: String?, nodes: [Node]) {
+    package init(
+        version: String, majorVersion: Int?, missing: [RequiredPrivilege], clusterName: String?, nodes: [Node], seesNothing: Bool = false
+    ) {
         self.version = version
         self.majorVersion = majorVersion
         self.missing = missing
         self.clusterName = clusterName
         self.nodes = nodes
+        self.seesNothing = seesNothing
     }
 }
 

@@ -23,13 +23,13 @@ package struct NetworkProbe: ClusterProbe {
             let version = try await client.version(http: http, by: deadline)
             let permissions = try await client.permissions(http: http, by: deadline)
             let status = await Self.status(client, http, deadline)
+            let missing = RequiredPrivilege.missing(in: permissions, of: version)
             return ClusterFinding(
-                version: version.version, majorVersion: version.major,
-                missing: RequiredPrivilege.missing(in: permissions, of: version), clusterName: status?.clusterName,
+                version: version.version, majorVersion: version.major, missing: missing, clusterName: status?.clusterName,
                 nodes: (status?.nodes ?? []).map { node in
                     ClusterFinding.Node(
                         name: node.name, isOnline: node.isOnline ?? false, address: node.address, isLocal: node.isLocal ?? false)
-                })
+                }, seesNothing: missing.count == RequiredPrivilege.all(of: version).count)
         } catch {
             throw ProbeRefusal(isOfCredential: error.kind == .unauthorized, message: error.description)
         }

@@ -21,6 +21,7 @@ extension Conversation {
 
     /// An answer of the user's is not good: it is said and asked again, or the end where nobody is there.
     func refuse(_ problem: String, flag: String) throws(Failure) {
+        let problem = ForeignText.line(problem, limit: 900)
         guard isAttended else { throw Failure(.configuration, "\(flag): \(problem)") }
         say(Self.sentence(problem))
     }
@@ -45,11 +46,11 @@ extension Conversation {
 }
 
 /// Prose for a terminal.
-enum WrappedText {
-    static let width = 80
+package enum WrappedText {
+    package static let width = 80
 
     /// The text with line breaks in place of spaces where a line would be longer. A word stays whole.
-    static func broken(_ text: String, indent: String = "") -> String {
+    package static func broken(_ text: String, indent: String = "", width: Int = Self.width) -> String {
         var lines: [String] = []
         var line = indent
         for word in text.split(separator: " ") {

@@ -8,11 +8,17 @@ package struct Question: Sendable {
     let unattended: String?
     /// What was to be said on the command line: `--endpoint HOST`.
     let flag: String
+    /// What an empty line is answered with where there must be an answer.
+    let hint: String
 
-    init(_ text: String, standard: String? = nil, unattended: String? = nil, flag: String) {
+    init(
+        _ text: String, standard: String? = nil, unattended: String? = nil, flag: String,
+        hint: String = "Please type an answer; Ctrl-C leaves."
+    ) {
         self.text = text
         self.standard = standard
         self.unattended = unattended
         self.flag = flag
+        self.hint = hint
     }
 }

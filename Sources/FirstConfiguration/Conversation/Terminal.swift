@@ -20,6 +20,13 @@ package final class Terminal: Conversation {
     /// Whether somebody can be asked: both what is shown and what is typed is at a terminal.
     package static var isThere: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 
+    /// How long lines may be at a terminal: its width, and no more than can be read well.
+    package static func columns(of descriptor: Int32) -> Int {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 else { return WrappedText.width }
+        return min(100, Int(size.ws_col))
+    }
+
     package var isAttended: Bool { true }
 
     package func show(_ text: String) { Files.writeAll(Array((text + "\n").utf8), to: STDOUT_FILENO) }
@@ -31,6 +38,7 @@ package final class Terminal: Conversation {
             let line = try await line()
             if !line.isEmpty { return line }
             if let standard = question.standard { return standard }
+            show(question.hint)
         }
     }
 

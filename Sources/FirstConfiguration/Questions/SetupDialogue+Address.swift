@@ -15,9 +15,11 @@ extension SetupDialogue {
     /// Asks for the address of a node until one answers.
     func reach(given: String?, known: [ClusterEntry]) async throws(Failure) -> ReachedNode {
         var given = given
+        try checkGivenTrust()
         conversation.show("")
         while true {
-            let question = Question("Address of a Proxmox VE node (HOST or HOST:PORT)", flag: "--endpoint HOST")
+            let question = Question(
+                "Address of a Proxmox VE node (HOST or HOST:PORT)", flag: "--endpoint HOST", hint: "Please type the address of a node.")
             let address: String
             if let given { address = given } else { address = try await conversation.answer(question) }
             given = nil
@@ -49,7 +51,7 @@ extension SetupDialogue {
                 conversation.say("Proxmox VE\(majorVersion.map { " \($0)" } ?? "") answers there.")
                 return ReachedNode(endpoint: endpoint, trust: trust, majorVersion: majorVersion)
             case .other(let words):
-                try conversation.refuse(words, flag: "--endpoint \(address)")
+                try conversation.refuse(Self.plainWords(words, of: endpoint), flag: "--endpoint \(address)")
                 return nil
             case .untrusted(let problem, let shown, let message):
                 trust = try await chosenTrust(problem, shown, message, at: endpoint)
@@ -63,6 +65,27 @@ extension SetupDialogue {
         if try await conversation.confirm("Use http all the same?", standard: false) { return true }
         try conversation.refuse("write https://, which every Proxmox VE node speaks on port 8006", flag: "--endpoint")
         return false
+    }
+
+    /// What was found at an endpoint, in words for who has no OpenSSL in mind, and each name said once.
+    static func plainWords(_ words: String, of endpoint: ProxmoxEndpoint) -> String {
+        if ["SSL_connect", "SSL_ERROR", "speaks no TLS;"].contains(where: words.contains) {
+            return "what answers on \(endpoint.authority) speaks no TLS; Proxmox VE's port is 8006"
+        }
+        guard words.hasPrefix("no address is known for "), let end = words.firstRange(of: ": Could not resolve") else {
+            return ForeignText.line(words)
+        }
+        return String(words[..<end.lowerBound])
+    }
+
+    /// What flags say of the certificate is good or ends it: asking for another address would not mend it.
+    private func checkGivenTrust() throws(Failure) {
+        let trust = try givenTrust(isFirst: true)
+        do throws(Failure) {
+            _ = try httpTrust(trust)
+        } catch {
+            throw Failure(error.code, "\(options.authorityFile == nil ? "--fingerprint" : "--ca-file"): \(error.message)")
+        }
     }
 
     /// What flags say of the certificate.
@@ -91,8 +114,11 @@ extension SetupDialogue {
         _ problem: CertificateProblem, _ shown: ShownCertificate?, _ message: String, at endpoint: ProxmoxEndpoint
     ) async throws(Failure) -> ClusterEntry.Trust {
         let authority = endpoint.authority
+        let message = ForeignText.line(message)
         guard let found = problem.found else { throw Failure(.unavailable, "\(authority): \(message)") }
+        let isChanged = problem.kind == .wrongFingerprint && !options.fingerprints.isEmpty
         guard conversation.isAttended else {
+            if isChanged { throw Failure(.configuration, "--fingerprint: \(authority): \(changed(found))") }
             throw Failure(
                 .configuration,
                 "\(authority): \(message); its SHA-256 is \(found): compare it with what pvenode cert info prints on the node, and pass it as "
@@ -101,7 +127,7 @@ extension SetupDialogue {
         conversation.show("")
         let isUsual = problem.kind == .selfSigned || problem.kind == .unknownAuthority
         let usual = isUsual ? " That is as usual: a Proxmox VE cluster signs its certificates itself." : ""
-        conversation.say("The node has to prove who it is, and \(message).\(usual)")
+        conversation.say(isChanged ? "\(authority): \(changed(found))." : "The node has to prove who it is, and \(message).\(usual)")
         show(shown, found)
         conversation.show(
             """
@@ -113,13 +139,21 @@ extension SetupDialogue {
               3  Neither; stop here.
             """)
         while true {
-            switch try await conversation.answer(Question("1, 2 or 3", flag: "--fingerprint SHA256")) {
+            switch try await conversation.answer(Question("1, 2 or 3", flag: "--fingerprint SHA256", hint: "Please type 1, 2 or 3.")) {
             case "1": return .fingerprints([found.description])
             case "2": if let trust = try await authorityFile() { return trust }
             case "3": throw Failure(.unavailable, "the certificate of \(authority) is not trusted, and nothing was written")
             default: conversation.say("Please type 1, 2 or 3.")
             }
         }
+    }
+
+    /// Another certificate than the one that a flag names.
+    func changed(_ found: CertificateFingerprint) -> String {
+        let expected = options.fingerprints.map { CertificateFingerprint(parsing: $0)?.description ?? $0 }.joined(separator: " or ")
+        return
+            "SHA-256 is \(found), expected \(expected). A renewed certificate, or another machine answers: compare with pvenode cert info "
+            + "on the node before you change it"
     }
 
     private func authorityFile() async throws(Failure) -> ClusterEntry.Trust? {
@@ -135,16 +169,16 @@ extension SetupDialogue {
     }
 
     private func show(_ shown: ShownCertificate?, _ found: CertificateFingerprint) {
-        var rows: [(String, String)] = []
+        // 95 letters, and so two lines. First, and below it nothing of the server's that could look like it.
+        let digits = found.description
+        var rows = [("SHA-256", String(digits.prefix(48))), ("", String(digits.dropFirst(48)))]
         if let shown {
             func day(_ seconds: Double?) -> String { seconds.map { String(timestampText($0).prefix(10)) } ?? "?" }
-            if !shown.subject.isEmpty { rows.append(("subject", shown.subject)) }
+            if let name = ForeignText.commonName(ofSubject: shown.subject) {
+                rows.append(("subject", ForeignText.inQuotes(name, limit: 40)))
+            }
             rows.append(("valid", "\(day(shown.notBefore)) to \(day(shown.notAfter))"))
         }
-        // 95 letters, and so two lines.
-        let digits = found.description
-        rows.append(("SHA-256", String(digits.prefix(48))))
-        rows.append(("", String(digits.dropFirst(48))))
         conversation.show("")
         for (name, text) in rows { conversation.show("  \(name)\(String(repeating: " ", count: 9 - name.count))\(text)") }
         conversation.show("")

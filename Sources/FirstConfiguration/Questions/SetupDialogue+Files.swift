@@ -1,5 +1,6 @@
 import Primitives
 import ProxmoxAPI
+import ProxmoxConfiguration
 
 extension SetupDialogue {
     /// A configuration that is there already.
@@ -74,13 +75,15 @@ extension SetupDialogue {
 
     // MARK: writing
 
-    func write(_ entries: [ClusterEntry], existing: Existing?) async throws(Failure) {
+    func write(_ entries: [ClusterEntry], existing: Existing?, seesNothing: Bool) async throws(Failure) {
+        let entries = named(entries, beside: existing?.clusters ?? 0)
         let path = Files.absolute(options.configurationFile)
         let text = ConfigurationText(entries: entries)
         let tokens = entries.compactMap { entry -> FirstFiles.File? in
             guard let token = entry.token, !holds(entry.tokenFile, token) else { return nil }
             return FirstFiles.File(
-                path: entry.tokenFile, bytes: Array((token.reveal() + "\n").utf8), mode: 0o600, folderMode: 0o700)
+                path: entry.tokenFile, bytes: Array((token.reveal() + "\n").utf8), mode: 0o600,
+                folderMode: Self.folderMode(ofToken: entry.tokenFile))
         }
         let backup = Files.exists(path) && options.isForced ? Self.backupPlace(for: path) : nil
         var list = tokens
@@ -105,7 +108,28 @@ extension SetupDialogue {
         }
         if let backup { conversation.show("The configuration that was there is now \(backup).") }
         if let existing { showLines(text, for: existing) }
-        showNext(path)
+        showNext(path, seesNothing: seesNothing)
+    }
+
+    /// What is below /etc is for services too, which run as others; each file in it says for itself who may read it.
+    static func folderMode(ofToken path: String) -> UInt32 { path.hasPrefix("/etc/") ? 0o755 : 0o700 }
+
+    /// Where there are several clusters each says its name, which does not change then when a node tells another one.
+    private func named(_ entries: [ClusterEntry], beside others: Int) -> [ClusterEntry] {
+        guard entries.count + others > 1 else { return entries }
+        var names: Set<String> = Set(entries.compactMap { $0.name ?? $0.foundName })
+        return entries.map { entry in
+            var entry = entry
+            guard entry.name == nil else { return entry }
+            entry.name = entry.foundName
+            // It is not shown what it is called: the host tells it apart.
+            if entry.name == nil, let endpoint = entry.endpoints.first {
+                let host = endpoint.split(separator: "/").last.map(String.init) ?? endpoint
+                entry.name = names.contains(host) ? host + "-\(names.count)" : host
+                names.formUnion([entry.name ?? host])
+            }
+            return entry
+        }
     }
 
     private static func backupPlace(for path: String) -> String {
@@ -123,25 +147,27 @@ extension SetupDialogue {
         conversation.show((hasClusters ? "" : "proxmox:\n  clusters:\n") + text.entriesText)
     }
 
-    private func showNext(_ path: String) {
+    private func showNext(_ path: String, seesNothing: Bool) {
         if options.hasHostVariable {
             conversation.show("")
             conversation.say("The variable PROXMOX_HOST is set here. It names a cluster too, so unset it before you run anything of this.")
         }
-        let flag = path == Files.absolute("martlet.yml") ? "" : " --config.file \(path)"
+        let flag = path == Files.absolute("martlet.yml") ? "" : " --config.file \(AccountCommands.word(path))"
+        let martlet = AccountCommands.word(options.program)
         conversation.show("")
-        conversation.show("Done. What to run next:")
+        conversation.show(seesNothing ? "What to run next:" : "Done. What to run next:")
         conversation.show(
             """
 
-              martlet doctor\(flag)
+              \(martlet) doctor\(flag)
                   says what is missing and how to mend it
-              martlet up\(flag)
+              \(martlet) up\(flag)
                   the whole stack: exporter, Prometheus, Alertmanager (make run does the same)
-              martlet exporter\(flag)
+              \(martlet) exporter\(flag)
                   the exporter alone, on http://127.0.0.1:9221/metrics
-              martlet discovery\(flag)
+              \(martlet) discovery\(flag)
                   which guests and nodes to scrape, for a Prometheus that you have already
             """)
+        if seesNothing { conversation.show("\nWritten, but the token sees nothing yet") }
     }
 }

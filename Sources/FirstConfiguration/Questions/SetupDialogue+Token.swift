@@ -18,13 +18,14 @@ extension SetupDialogue {
     func letIn(at node: ReachedNode, isFirst: Bool) async throws(Failure) -> Access {
         var given = isFirst ? try givenToken() : nil
         var isIntroduced = given != nil
+        var hasCommands = false
         while true {
             if !isIntroduced {
-                try await introduce(node)
+                hasCommands = try await introduce(node)
                 isIntroduced = true
             }
             let candidate: (token: Secret, file: String?)
-            if let given { candidate = given } else { candidate = (try await askedToken(), nil) }
+            if let given { candidate = given } else { candidate = (try await askedToken(hasCommands: hasCommands), nil) }
             given = nil
             guard case .token? = try? ProxmoxCredential.token(parsing: candidate.token.reveal()) else { continue }
             if let access = try await test(candidate.token, file: candidate.file, at: node) { return access }
@@ -41,6 +42,12 @@ extension SetupDialogue {
             } catch {
                 throw Failure(.configuration, "--token-file: \(file): \(error.message)")
             }
+            if let secret = options.tokenSecret?.reveal(), ![line, String(line.drop { $0 != "=" }.dropFirst())].contains(secret) {
+                throw Failure(
+                    .configuration,
+                    "PROXMOX_TOKEN_VALUE is not the secret in \(file): unset the variable, or give --token-file a file that is not there yet"
+                )
+            }
             return (Secret(line), file)
         }
         guard let secret = options.tokenSecret else { return nil }
@@ -53,17 +60,18 @@ extension SetupDialogue {
         return (Secret(text), nil)
     }
 
-    /// The commands that make a token, for who has none.
-    private func introduce(_ node: ReachedNode) async throws(Failure) {
-        guard conversation.isAttended else { return }
+    /// The commands that make a token, for who has none; whether they were shown.
+    private func introduce(_ node: ReachedNode) async throws(Failure) -> Bool {
+        guard conversation.isAttended else { return false }
         conversation.show("")
-        if try await conversation.confirm("Do you have an API token for martlet already?", standard: false) { return }
+        if try await conversation.confirm("Do you have an API token for martlet already?", standard: false) { return false }
         let commands = AccountCommands(user: options.user, token: options.tokenName)
         let version = try await majorVersion(of: node)
         conversation.show("")
         conversation.say(
             "Then paste this into a shell of root on any node of the cluster. It makes a token that may look and nothing else.")
         conversation.show("\n" + commands.script(majorVersion: version))
+        return true
     }
 
     private func majorVersion(of node: ReachedNode) async throws(Failure) -> Int {
@@ -75,12 +83,10 @@ extension SetupDialogue {
         }
     }
 
-    private func askedToken() async throws(Failure) -> Secret {
-        conversation.show(
-            """
-            Now the token: USER@REALM!NAME=SECRET, or the table that the command above
-            prints, or the secret alone. What you type or paste is not shown.
-            """)
+    private func askedToken(hasCommands: Bool) async throws(Failure) -> Secret {
+        conversation.say(
+            "Now the token: USER@REALM!NAME=SECRET, or the table that \(hasCommands ? "the command above prints" : "pveum printed with it"), "
+                + "or the secret alone. What you type or paste is not shown.")
         while true {
             let question = Question("Token", flag: "--token-file FILE, or set PROXMOX_TOKEN_VALUE")
             let paste = TokenPaste(try await conversation.hiddenAnswer(question) { TokenPaste($0).isWhole })
@@ -101,11 +107,22 @@ extension SetupDialogue {
         case (nil, let secret?):
             // What is no secret of a token is asked for again at once.
             guard !secret.isEmpty, paste.token(identity: options.identity) != nil else { return nil }
-            let question = Question("Name of the token", standard: options.identity, flag: "--token-name NAME")
-            return paste.token(identity: try await conversation.answer(question))
+            return try await named(paste)
         case (let identity?, nil):
             let question = Question("Secret of \(quoted(identity))", flag: "--token-file FILE")
             return TokenPaste(try await conversation.hiddenAnswer(question) { _ in true }).token(identity: identity)
+        }
+    }
+
+    /// Asks whose the secret is, until that is told.
+    private func named(_ paste: TokenPaste) async throws(Failure) -> Secret? {
+        while true {
+            let question = Question("Token ID (USER@REALM!NAME)", standard: options.identity, flag: "--token-name NAME")
+            let answer = try await conversation.answer(question)
+            if answer.contains("="), let whole = TokenPaste([answer]).token() { return whole }
+            let identity = TokenIdentity.isName(answer) ? "\(options.user)!\(answer)" : answer
+            if TokenIdentity.isWhole(identity), let token = paste.token(identity: identity) { return token }
+            conversation.say("That is no token's ID, which reads USER@REALM!NAME. The secret is kept; please try again.")
         }
     }
 
@@ -114,6 +131,7 @@ extension SetupDialogue {
     /// nil when it is not, which has been said.
     private func test(_ token: Secret, file: String?, at node: ReachedNode) async throws(Failure) -> Access? {
         let credential = ProxmoxCredential.token(token)
+        var isRepeated = false
         while true {
             conversation.show("Testing the token ...")
             let finding: ClusterFinding
@@ -122,20 +140,26 @@ extension SetupDialogue {
             } catch {
                 try conversation.refuse(
                     error.isOfCredential
-                        ? "the node refuses the token; name and secret must belong together: \(error.message)" : error.message,
+                        ? "the node refuses the token; name and secret must belong together: \(error.message)"
+                        : Self.plainWords(error.message, of: node.endpoint),
                     flag: file == nil ? "PROXMOX_TOKEN_VALUE" : "--token-file")
                 if !error.isOfCredential, try await conversation.confirm("Test the same token again?", standard: true) { continue }
                 return nil
             }
-            if try await hasRights(finding, identity: credential.identity) {
+            defer { isRepeated = true }
+            if try await hasRights(finding, identity: credential.identity, isRepeated: isRepeated) {
                 return Access(credential: credential, token: token, file: file, finding: finding)
             }
         }
     }
 
     /// Names what is missing; false asks for another test.
-    private func hasRights(_ finding: ClusterFinding, identity: String) async throws(Failure) -> Bool {
+    private func hasRights(_ finding: ClusterFinding, identity: String, isRepeated: Bool) async throws(Failure) -> Bool {
         let missing = finding.missing.filter { !$0.isDangerous }
+        if isRepeated, !missing.isEmpty {
+            conversation.say("Still missing: \(missing.map { "\($0.privilege) on \($0.path)" }.joined(separator: ", ")).")
+            return !(try await conversation.confirm("Test again?", standard: true))
+        }
         if missing.isEmpty {
             conversation.say("Proxmox VE \(quotedVersion(finding)) lets it in, and it may see all that martlet asks for.")
         } else {
@@ -150,18 +174,21 @@ extension SetupDialogue {
                 "Left out with intent: \(right.privilege), without which there is no \(right.purpose). On this version its holder may also run "
                     + "programs inside guests.")
         }
-        guard !missing.isEmpty, conversation.isAttended else { return true }
+        guard !missing.isEmpty else { return true }
         let parts = identity.split(separator: "!", maxSplits: 1).map(String.init)
-        if parts.count == 2 {
+        // A file may hold a token whose secret stands where its name belongs.
+        if parts.count == 2, TokenIdentity.isWhole(identity) {
             conversation.show("\nThese commands give them, in a shell of root on a node:\n")
             conversation.show(AccountCommands(user: parts[0], token: parts[1]).roleScript(majorVersion: finding.majorVersion ?? 9))
         }
-        return !(try await conversation.confirm("Test again, now that they are given? No goes on without them.", standard: true))
+        guard conversation.isAttended else { return true }
+        conversation.say("Run them, then press Enter to test again; no goes on without these rights.")
+        return !(try await conversation.confirm("Test again?", standard: true))
     }
 
     private func quotedVersion(_ finding: ClusterFinding) -> String {
         let isPlain = finding.version.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && finding.version.utf8.count <= 20
-        return isPlain ? finding.version : quoted(finding.version)
+        return isPlain ? finding.version : ForeignText.inQuotes(finding.version, limit: 20)
     }
 }
 

@@ -16,7 +16,7 @@ struct TokenPaste: Sendable {
         for line in lines {
             if let cells = Self.cells(line) {
                 switch cells.key {
-                case "full-tokenid": identity = cells.value
+                case "full-tokenid": identity = Self.identity(cells.value)
                 case "value": secret = Secret(cells.value)
                 default: break
                 }
@@ -43,21 +43,24 @@ struct TokenPaste: Sendable {
             line = line.dropFirst(prefix.count).drop { $0 == " " }
         }
         if line.hasPrefix("{") {
-            identity = Self.member("full-tokenid", of: String(line))
+            identity = Self.member("full-tokenid", of: String(line)).flatMap(Self.identity)
             secret = Self.member("value", of: String(line)).map { Secret($0) }
         } else if let mark = line.firstIndex(of: "!") {
-            let rest = line[line.index(after: mark)...]
-            if let equals = rest.firstIndex(of: "=") {
-                identity = String(line[..<equals])
-                let value = String(rest[rest.index(after: equals)...])
-                secret = value.isEmpty ? nil : Secret(value)
-            } else {
-                identity = String(line)
-            }
+            let end = line[mark...].firstIndex { $0 == "=" || $0 == ":" || $0.isWhitespace } ?? line.endIndex
+            // What is not quite a name may be a secret in part, and is not kept at all.
+            guard let name = Self.identity(String(line[..<end])) else { return }
+            let value = Self.trimmed(String(line[end...].drop { $0 == "=" || $0 == ":" || $0.isWhitespace }))
+            // Behind anything but = only what Proxmox makes secrets of is one.
+            let isPair = end != line.endIndex && line[end] == "=" || TokenIdentity.isSecret(value)
+            guard isPair || value.isEmpty else { return }
+            identity = name
+            secret = value.isEmpty ? nil : Secret(value)
         } else {
             secret = Secret(String(line))
         }
     }
+
+    private static func identity(_ text: String) -> String? { TokenIdentity.isWhole(text) ? text : nil }
 
     /// Of a row with two cells the texts; nil for anything else.
     private static func cells(_ line: String) -> (key: String, value: String)? {

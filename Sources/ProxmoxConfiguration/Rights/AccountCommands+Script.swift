@@ -36,7 +36,8 @@ extension AccountCommands {
     private func roleLines(majorVersion: Int) -> [String] {
         let privileges = RequiredPrivilege.creationPrivileges(majorVersion: majorVersion).joined(separator: " ")
         return [
-            "# A role of exactly the rights that martlet reads with.", "privileges=\(Self.word(privileges))",
+            "# A role of exactly the rights that martlet reads with; the role PVEAuditor does as well.",
+            "privileges=\(Self.word(privileges))",
             "pveum role modify \(Self.role) --privs \"$privileges\" 2>/dev/null ||",
             "  pveum role add \(Self.role) --privs \"$privileges\"",
         ]

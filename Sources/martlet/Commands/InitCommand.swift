@@ -15,7 +15,10 @@ enum InitCommand {
                 isRepeatable: true),
             Flag("fingerprint", "SHA256", "Trust exactly the certificate with this SHA-256, one for each endpoint", isRepeatable: true),
             Flag("ca-file", "FILE", "Trust the authority in this PEM file, a copy of the cluster's /etc/pve/pve-root-ca.pem"),
-            Flag("token-file", "FILE", "File that has the token, USER@REALM!NAME=SECRET; if it is not there, where to keep it"),
+            Flag(
+                "token-file", "FILE",
+                "File that has the token, USER@REALM!NAME=SECRET; if it is not there, where to keep it: by default "
+                    + "/etc/martlet/token, of other users than root ~/.config/martlet/token"),
             Flag("user", "USER@REALM", "Whose token it is, with the secret in PROXMOX_TOKEN_VALUE", standard: SetupOptions().user),
             Flag("token-name", "NAME", "Name of the token", standard: SetupOptions().tokenName),
             Flag("pve-version", "8|9", "Major version of Proxmox VE, where the node does not tell", standard: "9"),
@@ -26,9 +29,21 @@ enum InitCommand {
             Flag(
                 "print-commands", nil,
                 "Print what makes a token on a node, and nothing else: martlet init --print-commands | ssh root@NODE sh"),
+        ],
+        notes: [
+            "Exit status: 0 when the files are written, 3 when they are and the token sees nothing yet, 1 when nothing was written,",
+            "2 for a wrong command line.",
         ])
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
+        do throws(Failure) {
+            try begin(invocation)
+        } catch {
+            fail(error)
+        }
+    }
+
+    private static func begin(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let options = try options(invocation)
         if invocation.isOn("print-commands") {
             let commands = AccountCommands(user: options.user, token: options.tokenName)
@@ -47,13 +62,34 @@ enum InitCommand {
             check: check)
         Task.detached {
             do throws(Failure) {
-                try await dialogue.run()
-                Program.leave(0)
+                switch try await dialogue.run() {
+                case .ready: Program.leave(0)
+                case .seesNothing: Program.leave(3)
+                }
             } catch {
-                Program.fail(error)
+                fail(error)
             }
         }
         while true { pause() }
+    }
+
+    /// As `Program.fail` does, but at a terminal in lines that fit; elsewhere one failure is one line.
+    private static func fail(_ failure: Failure) -> Never {
+        guard isatty(STDERR_FILENO) == 1 else { Program.fail(failure) }
+        let text = WrappedText.broken("martlet: \(failure.description)", width: Terminal.columns(of: STDERR_FILENO))
+        Files.writeAll(Array("\(text)\n".utf8), to: STDERR_FILENO)
+        Program.leave(failure.code == .usage ? 2 : 1)
+    }
+
+    /// What the program is called by, for commands to be typed: its name where the PATH leads to it, or else the path that it was called by.
+    private static func calledBy(path: String?) -> String {
+        guard let called = CommandLine.arguments.first, called.contains("/") else { return "martlet" }
+        let found = (path ?? "").split(separator: ":").map { "\($0)/martlet" }.first { Files.isExecutable($0) }
+        func isSame(_ one: String, _ other: String) -> Bool {
+            var (first, second) = (stat(), stat())
+            return stat(one, &first) == 0 && stat(other, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino
+        }
+        return found.map { isSame($0, called) } == true ? "martlet" : called
     }
 
     private static func conversation(_ invocation: CommandLineParser.Invocation, _ terminal: Terminal) -> any Conversation {
@@ -92,6 +128,7 @@ enum InitCommand {
         options.isForced = invocation.isOn("force")
         options.hasHostVariable = variable("PROXMOX_HOST") != nil
         options.home = variable("HOME")
+        options.program = calledBy(path: variable("PATH"))
         if geteuid() != 0 {
             let folder = variable("XDG_CONFIG_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? options.home.map { $0 + "/.config" }
             options.secretsFolder = (folder ?? Files.absolute(".")) + "/martlet"
@@ -100,20 +137,17 @@ enum InitCommand {
     }
 
     private static func user(_ text: String) throws(Failure) -> String {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count > 1, parts.allSatisfy({ !$0.isEmpty }), isPlain(text), !text.contains("!"), !text.contains("=") else {
+        guard TokenIdentity.isUser(text) else {
             throw Failure(.usage, "--user: expected USER@REALM, as in monitor@pve")
         }
         return text
     }
 
     private static func tokenName(_ text: String) throws(Failure) -> String {
-        guard text.utf8.first.map({ $0 != UInt8(ascii: "-") }) == true, isPlain(text), !text.contains("!"), !text.contains("=") else {
+        guard TokenIdentity.isName(text) else {
             throw Failure(
                 .usage, "--token-name: expected the name alone, as in martlet; its user is --user, and its secret is given nowhere here")
         }
         return text
     }
-
-    private static func isPlain(_ text: String) -> Bool { text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
 }
