@@ -100,10 +100,15 @@ struct StackSettings: Sendable {
 
     private func simulation(_ stateDirectory: String) throws(Failure) -> StackPlan.Simulation {
         let nodes = try count("simulate.nodes", in: 1...200)
+        let hosts = try place("simulate.hosts-address")
+        // The simulated API tells these addresses, and discovery believes it.
+        guard hosts.address.host == "127.0.0.2" else {
+            throw Failure(.usage, "--simulate.hosts-address: simulated hosts are 127.0.0.2 and those behind it; only the port can be another")
+        }
         return StackPlan.Simulation(
             cluster: "lab", nodeNames: (1...nodes).map { "pve\($0)" }, guests: try count("simulate.guests", in: 0...20_000),
             seed: UInt64(try count("simulate.seed", in: 0...Int(Int32.max))), proxmox: try place("simulate.proxmox-address"),
-            firstHost: try place("simulate.hosts-address"), firstGuest: invocation.value("simulate.guests-address") ?? "",
+            firstHost: hosts, firstGuest: invocation.value("simulate.guests-address") ?? "",
             windowsPort: UInt16(try count("simulate.windows-port", in: 1...65_535)), scenario: try place("simulate.scenario-address"),
             worldDirectory: Files.absolute(stateDirectory) + "/world",
             token: Secret("monitor@pve!martlet=\(UInt64.random(in: .min ... .max))\(UInt64.random(in: .min ... .max))"))

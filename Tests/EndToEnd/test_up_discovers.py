@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import Start, fetch, wait_for
 from stack import Stack
 
@@ -52,6 +53,7 @@ def test_what_answers_is_what_the_world_has(start: Start, tmp_path: Path) -> Non
     assert int(joined[0]["value"][1]) == len(windows)
 
 
+@pytest.mark.e2e
 def test_a_guest_that_stops_is_no_target_any_more(start: Start, tmp_path: Path) -> None:
     stack = Stack(start, tmp_path, "--prometheus.scrape-interval", "2s", "--simulate.guests", "24")
     stack.wait_until_ready()

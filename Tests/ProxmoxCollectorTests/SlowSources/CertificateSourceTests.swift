@@ -76,7 +76,8 @@ import Testing
                 #expect(
                     info.label("subject")?.utf8.count == 8192 && info.label("issuer") == "x\"} 1\n"
                         && info.label("fingerprint") == "5")
-                #expect(trial.exposition.family("pve_certificate_expiry_seconds").map(\.value) == [1e308])
+                // No calendar has such a day.
+                #expect(trial.exposition.family("pve_certificate_expiry_seconds").isEmpty)
             }
         }
     }
