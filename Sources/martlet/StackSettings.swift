@@ -103,7 +103,8 @@ struct StackSettings: Sendable {
         let hosts = try place("simulate.hosts-address")
         // The simulated API tells these addresses, and discovery believes it.
         guard hosts.address.host == "127.0.0.2" else {
-            throw Failure(.usage, "--simulate.hosts-address: simulated hosts are 127.0.0.2 and those behind it; only the port can be another")
+            throw Failure(
+                .usage, "--simulate.hosts-address: simulated hosts are 127.0.0.2 and those behind it; only the port can be another")
         }
         return StackPlan.Simulation(
             cluster: "lab", nodeNames: (1...nodes).map { "pve\($0)" }, guests: try count("simulate.guests", in: 0...20_000),
