@@ -96,6 +96,7 @@ import Web
                 try await slow.pause()
                 #expect(fake.takeCalls() == [])
                 _ = try await slow.scrape(until: "pve_storage_enabled")
+                try await slow.pause()
                 _ = fake.takeCalls()
                 hand.advance(299)
                 #expect(try await fake.hears(Self.storage))
