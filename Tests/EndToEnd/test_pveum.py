@@ -11,6 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import pveum
 
+# The simulator alone; what people run against it is held by the tests of init and the doctor.
+pytestmark = pytest.mark.e2e
+
+
 def test_lines_become_calls() -> None:
     Request = pveum.Request
     for line, wanted in [

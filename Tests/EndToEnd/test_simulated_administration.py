@@ -17,6 +17,10 @@ from proxmoxer.core import AuthenticationError, ResourceException
 
 import pveum
 
+# The simulator alone; what people run against it is held by the tests of init and the doctor.
+pytestmark = pytest.mark.e2e
+
+
 
 @pytest.fixture(scope="module", params=RELEASES)
 def estate(request: pytest.FixtureRequest, start_for_all: Start) -> tuple[str, Cluster, ProxmoxAPI]:

@@ -69,7 +69,7 @@ extension SetupDialogue {
 
     /// What was found at an endpoint, in words for who has no OpenSSL in mind, and each name said once.
     static func plainWords(_ words: String, of endpoint: ProxmoxEndpoint) -> String {
-        if ["SSL_connect", "SSL_ERROR", "speaks no TLS;"].contains(where: words.contains) {
+        if ["SSL_connect", "SSL_ERROR", "speaks no TLS;", "reset by peer"].contains(where: words.contains) {
             return "what answers on \(endpoint.authority) speaks no TLS; Proxmox VE's port is 8006"
         }
         guard words.hasPrefix("no address is known for "), let end = words.firstRange(of: ": Could not resolve") else {
