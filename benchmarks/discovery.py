@@ -139,7 +139,7 @@ def discoveries() -> None:
     row("calls until the first answer", [one.fill_calls for one in measured], "{:,.0f}", "1.00")
     row("own CPU until the first answer, s", [one.fill_cpu for one in measured], "{:.2f}", "1.00")
     row("resident memory, MB", [one.resident / 1e6 for one in measured], "{:.0f}", "1.00")
-    row("calls an hour, as set without settings", [one.calls_an_hour for one in measured], "{:,.0f}", "1.00")
+    row("calls an hour, worked out from the periods", [one.calls_an_hour for one in measured], "{:,.0f}", "1.00")
     row("prometheus-pve-sd's calls an hour, by reading", [one.peer_calls for one in measured], "{:,.0f}")
     row("of these, ours are", [one.calls_an_hour / one.peer_calls for one in measured], "{:.2f}")
     table(["figure", *(f"{one.nodes} nodes, {one.guests:,} guests" for one in measured), "exponent", "at most"], rows)

@@ -29,8 +29,7 @@ package struct DiscoveryCollector: Collector {
     /// Why `/targets` has no answer yet; nil when it has.
     package var unreadiness: String? {
         let missing = handler.missing()
-        return missing.isEmpty
-            ? nil : missing.map { "\($0.displayName): \($0.problem?.message ?? "being read for the first time")" }.joined(separator: "; ")
+        return missing.isEmpty ? nil : missing.map(\.reasonOfColdness).joined(separator: "; ")
     }
 
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {

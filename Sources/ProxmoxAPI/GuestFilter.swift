@@ -55,10 +55,10 @@ package struct GuestFilter: Sendable, Equatable {
 
     package func takes(node: String) -> Bool { nodes.takes([node[...]]) }
 
-    /// - Parameter tags: as the API has them, separated by semicolons.
+    /// - Parameter tags: as the API has them.
     package func takes(vmid: Int, tags: String, pool: String) -> Bool {
         guard isAboutGuests else { return true }
-        return vmids.takes(vmid) && self.tags.takes(tags.split(separator: ";")) && pools.takes(pool.isEmpty ? [] : [pool[...]])
+        return vmids.takes(vmid) && self.tags.takes(GuestTags.all(in: tags)) && pools.takes(pool.isEmpty ? [] : [pool[...]])
     }
 }
 

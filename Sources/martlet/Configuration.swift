@@ -163,6 +163,16 @@ struct Configuration: Sendable {
         return try Listener.open(try listenPlaces(of: service), origin: origin)
     }
 
+    /// Where and to whom the service answers, its doors aside.
+    ///
+    /// - Parameter origin: as of `listeners`.
+    func serviceOptions(of service: Service, origin: String = "--web.listen-address") throws(Failure) -> ExporterService.Options {
+        var options = ExporterService.Options(listeners: try listeners(of: service, origin: origin))
+        options.hosts = hosts
+        options.requestsInFlight = requestsInFlight
+        return options
+    }
+
     var takesSystemdSockets: Bool { tree["web"]["systemd_socket"].flag ?? false }
 
     /// The file of the doors, if there is to be one.

@@ -68,7 +68,7 @@ struct StackSettings: Sendable {
         Flag("simulate.seed", "NUMBER", "Chooses which simulated cluster", standard: "1"),
         Flag("simulate.proxmox-address", "ADDRESS", "Address of the simulated Proxmox API", standard: "127.0.0.1:18006"),
         Flag(
-            "simulate.hosts-address", "ADDRESS", "Address of the first simulated host's node_exporter; the others count on from it",
+            "simulate.hosts-address", "ADDRESS", "127.0.0.2 and the port of simulated node_exporters; hosts count on from that address",
             standard: "127.0.0.2:9100"),
         Flag(
             "simulate.guests-address", "IP", "Address of the first simulated guest's exporter; the others count on from it",

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -153,11 +151,3 @@ class Prometheus:
         """Of all its samples of the name together."""
         lines = fetch(self.url + "/metrics").text.splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    begin = time.monotonic()
-    yield
-    took = time.monotonic() - begin
-    assert took <= seconds, f"it took {took:.1f} s"

@@ -51,7 +51,7 @@ struct TargetEntry: Sendable {
         self.cluster = cluster
         node = row.node
         pool = row.pool ?? ""
-        let tags = GuestTags.list(row.tags)
+        let tags = Self.believed(row.tags)
         let status = row.status ?? "unknown"
         let system = SystemFamily(row.kind, systemType: guest.details?.systemType)
         (self.tags, self.status, self.system) = (tags, status, system)
@@ -131,6 +131,22 @@ struct TargetEntry: Sendable {
             json.key(text: "__meta_proxmox_tag_\(key)")
             json.string(point.map { String(tag[tag.index(after: $0)...]) } ?? "true")
         }
+    }
+
+    /// Tags of one guest that are believed, and bytes of all of them: each becomes a label, and whoever rules a cluster must not fill
+    /// Prometheus with them.
+    private static let tagLimit = 64
+    private static let tagBytes = 1024
+
+    private static func believed(_ text: String) -> [String] {
+        var tags: [String] = []
+        var left = tagBytes
+        for tag in GuestTags.all(in: text).prefix(tagLimit) {
+            guard tag.utf8.count <= left else { break }
+            left -= tag.utf8.count
+            tags.append(String(tag))
+        }
+        return tags
     }
 
     /// What a label's name cannot hold becomes `_`.

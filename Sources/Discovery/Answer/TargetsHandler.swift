@@ -3,7 +3,7 @@ import Primitives
 import Synchronization
 import Web
 
-/// `GET /targets`: what the watches know, as Prometheus' HTTP service discovery wants it. It asks nobody and waits for nobody.
+/// `GET /targets`: what the watches know, as Prometheus' HTTP service discovery wants it. It makes no call of the API.
 ///
 /// Nothing known is no empty list, which would make Prometheus drop all targets, but 503, on which it keeps those that it has.
 final class TargetsHandler: Sendable {
@@ -89,8 +89,7 @@ final class TargetsHandler: Sendable {
     private func answer(_ query: TargetQuery, _ request: HTTPServerRequest) -> HTTPServerResponse {
         let missing = missing(for: query)
         guard missing.isEmpty else {
-            let reasons = missing.map { "\($0.displayName): \($0.problem?.message ?? "being read for the first time")" }
-            return HTTPServerResponse(status: 503, text: reasons.joined(separator: "\n") + "\n")
+            return HTTPServerResponse(status: 503, text: missing.map { $0.reasonOfColdness + "\n" }.joined())
         }
         let names = watches.compactMap(\.name)
         if let unknown = query.clusters.first(where: { pattern in !names.contains { Wildcard.matches($0, pattern) } }) {

@@ -76,8 +76,6 @@ final class ClusterWatch: Sendable {
     }
 
     /// Seconds since it is watched.
-    private var now: Double { state.withLock { Self.now($0) } }
-
     private static func now(_ state: borrowing State) -> Double { (ContinuousClock.now - state.start).seconds }
 
     // MARK: what others see
@@ -103,9 +101,12 @@ final class ClusterWatch: Sendable {
     }
 
     /// Whether it has been cold for longer than others wait for it.
-    var isColdForLong: Bool { now >= settings.coldSeconds }
+    var isColdForLong: Bool { state.withLock { Self.now($0) >= settings.coldSeconds } }
 
     var problem: PartProblem? { state.withLock { $0.problem } }
+
+    /// Why there is no answer about it yet, in words for a person.
+    var reasonOfColdness: String { "\(displayName): \(problem?.message ?? "being read for the first time")" }
 
     var tally: Tally { state.withLock { $0.tally } }
 

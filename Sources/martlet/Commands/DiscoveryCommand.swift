@@ -39,10 +39,8 @@ enum DiscoveryCommand {
             let http = try HTTPClient()
             let contents = try DiscoveryServer.contents(configuration, settings, http)
             try await Exporter.checkCredentials(contents, isStart: true)
-            var options = ExporterService.Options(listeners: try configuration.listeners(of: .discovery))
+            var options = try configuration.serviceOptions(of: .discovery)
             options.entrance = entrance
-            options.hosts = configuration.hosts
-            options.requestsInFlight = configuration.requestsInFlight
             let service = ExporterService(contents, options: options, version: Program.version) { () async throws(Failure) in
                 let again = try Configuration(invocation)
                 try again.checkReload(from: configuration)

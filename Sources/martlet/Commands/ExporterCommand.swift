@@ -63,10 +63,8 @@ enum ExporterCommand {
             let http = try HTTPClient()
             let contents = try Exporter.contents(configuration, proxmox, dropIn, http)
             try await Exporter.checkCredentials(contents, isStart: true)
-            var options = ExporterService.Options(listeners: try configuration.listeners(of: .exporter))
+            var options = try configuration.serviceOptions(of: .exporter)
             options.entrance = entrance
-            options.hosts = configuration.hosts
-            options.requestsInFlight = configuration.requestsInFlight
             let service = ExporterService(contents, options: options, version: Program.version) { () async throws(Failure) in
                 let again = try Configuration(invocation)
                 try again.checkReload(from: configuration)

@@ -44,10 +44,7 @@ enum UpCommand {
                 configuration, try discoverySettings(configuration, proxmox, plan.simulation), http)
             try await stack.prepare()
             if !isSimulated { try await Exporter.checkCredentials(contents, isStart: true) }
-            var discoveryOptions = ExporterService.Options(
-                listeners: try configuration.listeners(of: .discovery, origin: "--discovery.listen-address"))
-            discoveryOptions.hosts = configuration.hosts
-            discoveryOptions.requestsInFlight = configuration.requestsInFlight
+            let discoveryOptions = try configuration.serviceOptions(of: .discovery, origin: "--discovery.listen-address")
             let discovery = ExporterService(targets, options: discoveryOptions, version: Program.version) { () async throws(Failure) in
                 let again = try Configuration(invocation)
                 try again.checkReload(from: configuration)
@@ -67,9 +64,7 @@ enum UpCommand {
             if let simulation = plan.simulation { await waitForSimulator(simulation) }
             let service: ExporterService
             do throws(Failure) {
-                var options = ExporterService.Options(listeners: try configuration.listeners(of: .exporter))
-                options.hosts = configuration.hosts
-                options.requestsInFlight = configuration.requestsInFlight
+                let options = try configuration.serviceOptions(of: .exporter)
                 service = ExporterService(contents, options: options, version: Program.version) { () async throws(Failure) in
                     let again = try Configuration(invocation)
                     try again.checkReload(from: configuration)

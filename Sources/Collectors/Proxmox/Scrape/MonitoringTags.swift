@@ -1,3 +1,5 @@
+import ProxmoxAPI
+
 /// What the tags of a guest say about its alerts: `mon-mute`, `mon-cpu-98`, `mon-mem-off`.
 struct MonitoringTags: Sendable, Equatable {
     /// By what is measured, 0-1: `mon-cpu-98` is 0.98 for `cpu`. Of two for the same the lower counts, as it is the one that wakes.
@@ -5,11 +7,11 @@ struct MonitoringTags: Sendable, Equatable {
     /// What is measured and alerts nobody; `all` of `mon-mute`.
     private(set) var muted: Set<String> = []
 
-    /// - Parameter tags: as the API has them, separated by semicolons.
+    /// - Parameter tags: as the API has them.
     init(_ tags: String) {
         // Nearly all guests have none.
         guard tags.utf8.count >= Self.prefix.utf8.count else { return }
-        for tag in tags.split(separator: ";") where tag.hasPrefix(Self.prefix) {
+        for tag in GuestTags.all(in: tags) where tag.hasPrefix(Self.prefix) {
             let words = tag.dropFirst(Self.prefix.utf8.count).split(separator: "-", omittingEmptySubsequences: false)
             switch words.count {
             case 1 where words[0] == "mute": muted.insert("all")
