@@ -10,6 +10,8 @@ import Testing
             // Of two the lower, in whatever order.
             ("mon-cpu-98;mon-cpu-90", ["cpu": 0.9]), ("mon-cpu-90;mon-cpu-98", ["cpu": 0.9]), ("mon-cpu-100;mon-cpu-100", ["cpu": 1]),
             ("mon-cpu-007", ["cpu": 0.07]),
+            // Commas and spaces separate as semicolons do.
+            ("mon-cpu-98,mon-mem-90", ["cpu": 0.98, "mem": 0.9]), (" mon-cpu-98", ["cpu": 0.98]), ("mon-cpu-98,5", ["cpu": 0.98]),
         ] as [(String, [String: Double])])
     func thresholds(tags: String, thresholds: [String: Double]) {
         #expect(MonitoringTags(tags).thresholds == thresholds && MonitoringTags(tags).muted == [])
@@ -33,8 +35,8 @@ import Testing
         "", ";", ";;;", "mon", "mon-", "mon--", "mon-cpu", "mon-cpu-", "mon--98", "mon-cpu-101", "mon-cpu--1", "mon-cpu-1e1", "mon-cpu-nan",
         "mon-cpu-inf", "mon-cpu-0x10", "mon-cpu-98-5", "mon-cpu-98%", "mon-cpu-OFF", "mon-CPU-98", "mon-1cpu-98", "mon-c_u-98",
         "Mon-cpu-98",
-        "mon-mute-", "mon-mutes", "mon-Mute", "xmon-cpu-98", "mon_cpu_98", "mon-cpu-98,5", "mon-cpu- 98", " mon-cpu-98", "mon-cpu-٩٨",
-        "mon-ćpu-98", "mon-cpu-1.2.3", "mon-cpu-99.999999999", "mon-cpu-.", "mon-cpu-98,mon-mem-90", "mon.cpu.98", "mon-off", "mon-98",
+        "mon-mute-", "mon-mutes", "mon-Mute", "xmon-cpu-98", "mon_cpu_98", "mon-cpu- 98", "mon-cpu-٩٨",
+        "mon-ćpu-98", "mon-cpu-1.2.3", "mon-cpu-99.999999999", "mon-cpu-.", "mon.cpu.98", "mon-off", "mon-98",
         "mon-cpu-98\n", "mon-cpu\u{0}-98",
     ])
     func `what is no such tag says nothing`(tags: String) {
