@@ -37,7 +37,7 @@ extension ProcessTests {
             try await stack.prepare()
             #expect(folder.lines(of: "state/version") == ["1"])
             #expect(folder.lines(of: "state/prometheus/targets/node/local.yml").contains("    - \"\(plan.nodeExporter.address)\""))
-            #expect(Files.exists("\(state)/prometheus/rules/alerts-core.yml"))
+            #expect(Files.exists("\(state)/prometheus/rules/alerts-host.yml"))
             try await stack.start()
             let names = ["alertmanager", "node-exporter", "prometheus", "simulated-webhook"]
             #expect(try Directory.names("\(state)/run").sorted() == names.map { "\($0).pid" })
