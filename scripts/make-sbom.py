@@ -61,15 +61,17 @@ def toolchain(program: Path) -> tuple[str, Path]:
 def debian_packages(program: Path) -> dict[str, list[str]]:
     """Packages of this machine by the libraries that the program asks for by name."""
     triplet = said("dpkg-architecture", "-qDEB_HOST_MULTIARCH").strip()
-    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", said("readelf", "-d", program))
+    needed = sorted(re.findall(r"\(NEEDED\).*\[(.*)\]", said("readelf", "-d", program)))
+    # It ends with 1 when it does not know one of them, which is told below.
+    told = subprocess.run(["dpkg-query", "-S", *(f"*/{triplet}/{library}" for library in needed)], capture_output=True, text=True, timeout=120).stdout
+    owners: dict[str, set[str]] = {}
+    for owner, path in re.findall(r"^([a-z0-9.+-]+)(?::\w+)?: (\S+)$", told, re.MULTILINE):
+        owners.setdefault(Path(path).name, set()).add(owner)
     packages: dict[str, list[str]] = {}
-    for library in sorted(needed):
-        # The dynamic linker and some others have places of their own.
-        owners = {line.split(":")[0] for pattern in (f"*/{triplet}/{library}", f"*/lib64/{library}")
-                  for line in subprocess.run(["dpkg-query", "-S", pattern], capture_output=True, text=True).stdout.splitlines() if not line.startswith("diversion ")}
-        if len(owners) != 1:
-            sys.exit(f"make-sbom: {library} is in {len(owners)} packages of this machine, not in one: {sorted(owners)}")
-        packages.setdefault(owners.pop(), []).append(library)
+    for library in needed:
+        if len(owners.get(library, ())) != 1:
+            sys.exit(f"make-sbom: {library} is to be in one package of this machine: {sorted(owners.get(library, ()))}")
+        packages.setdefault(*owners[library], []).append(library)
     return packages
 
 

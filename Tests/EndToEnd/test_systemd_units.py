@@ -125,6 +125,10 @@ def test_what_is_open_is_told_with_the_reason(tmp_path: Path, name: str) -> None
     assert score, said.stdout + said.stderr
     print(f"{name}: {score.group(1)}")
     assert float(score.group(1)) <= most, said.stdout
+    # The page has a row for each but the host that is both.
+    rows_of_page = re.findall(r"^\| .* \| `(martlet-.*?)` ?\|(.*)\| ([0-9.]+) \|$", (FOLDER / "README.md").read_text(), re.MULTILINE)
+    written = [number for units, names, number in rows_of_page if unit.name in units and [drop_in.name for drop_in in drop_ins] == re.findall(r"[a-z-]+\.conf", names)]
+    assert written == ([score.group(1)] if len(drop_ins) < 2 else [])
     rows = json.loads(analyze(root, "security", "--offline=true", "--json=short", unit.name).stdout)
     assert len(rows) > 60
     assert {row["name"] for row in rows if not row["set"] and row["exposure"]} == set(told_open(unit, drop_ins))
