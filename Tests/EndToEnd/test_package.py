@@ -383,6 +383,7 @@ def test_from_installing_to_purging(make: Any, release: Release, tmp_path: Path)
         machine.write("/etc/default/martlet-exporter", edited)
         settings = (machine.root / "etc/martlet/martlet.yml").read_text()
         old = {unit: running(machine, unit) for unit in units[1:]}
+        opened = must(machine, "systemctl", "show", "-P", "ActiveEnterTimestampMonotonic", units[0])
         shutil.copy(next_version(release.deb, tmp_path), machine.root / "root/next.deb")
         codes: list[int] = []
         done = threading.Event()
@@ -400,7 +401,9 @@ def test_from_installing_to_purging(make: Any, release: Release, tmp_path: Path)
         finally:
             done.set()
             scraper.join()
-        assert len(codes) > 20 and {code for code in codes if code != 0} == set(), "a scrape was refused or cut off"
+        # 7 is refused. 52 and 56 are a connection that the old program had taken when it was told to stop, and whose request it had not read.
+        assert len(codes) > 20 and set(codes) <= {0, 52, 56} and len(codes) - codes.count(0) <= 2, codes
+        assert must(machine, "systemctl", "show", "-P", "ActiveEnterTimestampMonotonic", units[0]) == opened, "the socket was closed meanwhile"
         assert must(machine, "dpkg-query", "-W", "-f", "${Version}", "martlet").endswith("+next")
         assert (machine.root / "etc/default/martlet-exporter").read_text() == edited and (machine.root / "etc/default/martlet-exporter.dpkg-dist").exists()
         kept = machine.root / "etc/martlet/martlet.yml"
