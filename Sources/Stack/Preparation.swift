@@ -32,7 +32,7 @@ struct Preparation: Sendable {
         try PortCheck.run(plan.listeners, patienceSeconds: wasInterrupted ? 5 : 0)
         try StateWriter(paths: paths).write(StackFiles(plan).files)
         let environment = ServiceList.environment(from: ProcessEnvironment.all)
-        try ConfigurationCheck(programs: programs, environment: environment, state: paths, webhookURL: plan.webhookURL)
+        try ConfigurationCheck(programs: programs, environment: environment, state: paths, secrets: [plan.webhookURL, plan.deadmanURL].compactMap(\.self))
             .run(alertmanagerConfiguration: plan.alertmanagerConfiguration.map(Files.absolute) ?? paths.alertmanagerConfiguration)
         let services = ServiceList.make(plan, programs: programs, state: paths, environment: environment)
         return Prepared(paths: paths, lock: lock, services: services)
