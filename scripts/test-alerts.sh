@@ -45,6 +45,7 @@ fi
 
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/martlet-alerts.XXXXXX")
 stack=
+receiver=
 load=
 tap=
 
@@ -57,6 +58,7 @@ end() {
         kill "$stack" 2>/dev/null || true
         wait "$stack" 2>/dev/null || true
     fi
+    [ -z "$receiver" ] || kill "$receiver" 2>/dev/null || true
     rm -rf "$folder"
     exit "$status"
 }
@@ -77,13 +79,15 @@ done
 sed -E -e 's/(group_wait|group_interval): .*/\1: 1s/' -e "s/^( +- receiver: )'null'\$/\1webhook/" \
     -e "s#http://127.0.0.1:9099#$webhook#" "$repository/alertmanager/alertmanager.yml" > "$folder/alertmanager.yml"
 
+"$martlet" simulate webhook --listen "127.0.0.1:$(port 5)" > "$folder/webhook.log" 2>&1 &
+receiver=$!
 if [ "$simulate" = yes ]; then estate="--simulate.nodes 3 --simulate.guests 24"; else estate="--simulate.nodes 1 --simulate.guests 1"; fi
 # shellcheck disable=SC2086 # a list of words
 "$martlet" up --simulate $estate --state-dir "$folder/state" --prometheus.rules-dir "$folder/rules" --prometheus.scrape-interval 2s \
     --alertmanager.config-file "$folder/alertmanager.yml" --web.listen-address "127.0.0.1:$(port 0)" \
     --discovery.listen-address "127.0.0.1:$(port 1)" --prometheus.listen-address "127.0.0.1:$(port 2)" \
     --alertmanager.listen-address "127.0.0.1:$(port 3)" --node-exporter.listen-address "127.0.0.1:$(port 4)" \
-    --webhook.listen-address "127.0.0.1:$(port 5)" --simulate.proxmox-address "127.0.0.1:$(port 6)" \
+    --simulate.proxmox-address "127.0.0.1:$(port 6)" \
     --simulate.scenario-address "127.0.0.1:$(port 7)" --simulate.hosts-address "127.0.0.2:$(port 8)" --simulate.windows-port "$(port 9)" \
     > "$folder/log" 2>&1 &
 stack=$!
