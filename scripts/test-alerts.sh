@@ -11,8 +11,8 @@ set -eu
 
 repository=$(cd "$(dirname "$0")/.." && pwd)
 martlet=${MARTLET:-$repository/.build/release/martlet}
-# Each of these ports on loopback must be free; the next hundred are taken from here.
-base=${TEST_ALERTS_PORT:-28100}
+# The first of ten ports; without it, the first ten that nobody listens on.
+base=${TEST_ALERTS_PORT:-}
 # How long a load lasts, and with it the wait for an alert. Means over five minutes need some of them to climb.
 seconds=${TEST_ALERTS_SECONDS:-300}
 simulate=no
@@ -42,6 +42,13 @@ if [ "$simulate" = no ]; then
     need fio fio
 fi
 [ -x "$martlet" ] || { say "$martlet is missing: make build" >&2; exit 2; }
+
+if [ -z "$base" ]; then
+    base=28100
+    while command -v ss >/dev/null && ss -Hltn "sport >= :$base and sport <= :$((base + 9))" | grep -q . && [ "$base" -lt 32000 ]; do
+        base=$((base + 10))
+    done
+fi
 
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/martlet-alerts.XXXXXX")
 stack=
@@ -82,6 +89,7 @@ sed -E -e 's/(group_wait|group_interval): .*/\1: 1s/' -e "s/^( +- receiver: )'nu
 "$martlet" simulate webhook --listen "127.0.0.1:$(port 5)" > "$folder/webhook.log" 2>&1 &
 receiver=$!
 if [ "$simulate" = yes ]; then estate="--simulate.nodes 3 --simulate.guests 24"; else estate="--simulate.nodes 1 --simulate.guests 1"; fi
+: > "$folder/log"
 # shellcheck disable=SC2086 # a list of words
 "$martlet" up --simulate $estate --state-dir "$folder/state" --prometheus.rules-dir "$folder/rules" --prometheus.scrape-interval 2s \
     --alertmanager.config-file "$folder/alertmanager.yml" --web.listen-address "127.0.0.1:$(port 0)" \
@@ -89,7 +97,7 @@ if [ "$simulate" = yes ]; then estate="--simulate.nodes 3 --simulate.guests 24";
     --alertmanager.listen-address "127.0.0.1:$(port 3)" --node-exporter.listen-address "127.0.0.1:$(port 4)" \
     --simulate.proxmox-address "127.0.0.1:$(port 6)" \
     --simulate.scenario-address "127.0.0.1:$(port 7)" --simulate.hosts-address "127.0.0.2:$(port 8)" --simulate.windows-port "$(port 9)" \
-    > "$folder/log" 2>&1 &
+    >> "$folder/log" 2>&1 &
 stack=$!
 waited=0
 until grep -q 'Everything is ready' "$folder/log"; do
