@@ -481,6 +481,17 @@ def test_a_rule_asks_for_labels_that_its_series_have(rule, exposed, alertmanager
             assert set(re.findall(r"\$labels\.(\w+)", text)) <= there, text
 
 
+def test_the_runbook_asks_prometheus_for_what_there_is(exposed, alertmanager_exposed, tmp_path):
+    queries = re.findall(r"promtool query (?:instant|range)[^']*'([^']+)'", re.sub(r"\$\([^)]*\)", "", RUNBOOK.read_text()))
+    assert len(queries) > len(ALERTS)
+    (tmp_path / "queries.yml").write_text(yaml.safe_dump(
+        {"groups": [{"name": "runbook", "rules": [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries)]}]}))
+    run(program("promtool"), "check", "rules", tmp_path / "queries.yml")
+    there = RECORDED | OF_A_SCRAPE | {"ALERTS"} | exposed.keys() | alertmanager_exposed.keys()
+    unknown = {query: missing for query in queries if (missing := promql.names(query) - there)}
+    assert unknown == {}
+
+
 def test_network_cards_and_disks_are_chosen_in_one_way():
     """The patterns are long and stand in many rules: one that is changed must be changed in all."""
     patterns = {"node_network_": set(), "node_disk_": set()}
