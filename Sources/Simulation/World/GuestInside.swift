@@ -20,6 +20,9 @@ struct GuestInside: Sendable {
         let version6: [(address: String, prefix: Int)]
         let receivedBytes: Int
         let sentBytes: Int
+        /// Of those received.
+        var droppedPackets = 0
+        var brokenPackets = 0
     }
 
     struct System: Sendable {
@@ -70,6 +73,13 @@ struct GuestInside: Sendable {
             return Interface(
                 name: card.0.0, hardwareAddress: card.0.1.lowercased(), version4: isPart ? [] : network(number),
                 version6: isPart ? [] : Self.version6(guest, number), receivedBytes: card.1.receivedBytes, sentBytes: card.1.sentBytes)
+        }
+        let losses = world.stretches(of: .packetDrops, guest, from: moment - reading.uptimeSeconds, to: moment)
+        if !losses.isEmpty, !interfaces.isEmpty {
+            let packets = losses.reduce(0) { $0 + guest.network.area(from: $1.start, to: $1.end) * 0.8 / 900 }
+            let seconds = losses.reduce(0) { $0 + $1.seconds }
+            interfaces[0].droppedPackets = Int(seconds * 3 + packets * 0.005)
+            interfaces[0].brokenPackets = Int(seconds + packets * 0.002)
         }
         if isBridged {
             interfaces.append(
