@@ -251,15 +251,19 @@ import Web
         let vmid = try #require(crashed.first)
         let row = try await api.data("/cluster/resources", [("type", "vm")]).elements.first { $0["vmid"]?.integer == vmid }
         #expect(row?["uptime"]?.integer ?? 99 <= 30)
-        // Whom somebody stopped meanwhile stays off.
+        // Whom somebody starts meanwhile runs on.
         try await api.begin(.guestCrashed, node: "pve2")
         api.clock.now += 30
-        let body = Array(#"{"status":"stopped"}"#.utf8)
+        let body = Array(#"{"status":"running"}"#.utf8)
         let response = await api.service.answer(HTTPServerRequest(method: "PUT", path: "\(GuestEndpoint.path)/\(vmid)", body: body))
         #expect(response.status == 200)
+        api.clock.now += 30
+        #expect(try await before.subtracting(running()) == crashed.subtracting([vmid]))
         try await api.begin(.normal)
         api.clock.now += 30
-        #expect(try await before.subtracting(running()) == [vmid])
+        #expect(try await running() == before)
+        let started = try await api.data("/cluster/resources", [("type", "vm")]).elements.first { $0["vmid"]?.integer == vmid }
+        #expect(started?["uptime"]?.integer ?? 0 >= 40)
     }
 
     @Test func `exporters-dead: of the host and its guests, which run`() throws {

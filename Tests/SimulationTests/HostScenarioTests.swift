@@ -19,7 +19,11 @@ import Testing
         func statistics() throws -> Tree { try #require(try rows(answers.statistics(view, .hour)).last) }
         func status() throws -> Tree { try #require(try Tree(answers.nodeStatus(view))["data"]) }
         /// The detail of a guest of its node.
-        func guests() throws -> [Tree] { try rows(answers.qemuList(view, isFull: true)).filter { $0["status"] == .string("running") } }
+        func guests() throws -> [Tree] {
+            try rows(answers.qemuList(view, isFull: true)).filter {
+                try guest(of: $0, in: world.inventory).role == .running
+            }
+        }
         /// What the exporters inside its running guests say.
         func inside(_ seconds: Double = 1200) throws -> [(guest: Guest, exposition: Exposition)] {
             try (node.qemu + node.lxc).map { world.inventory.guests[$0] }.filter { $0.role == .running }.compactMap { guest in

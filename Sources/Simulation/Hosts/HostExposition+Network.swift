@@ -6,9 +6,9 @@ extension HostExposition {
         let all = (received: own + Double(sums.received), sent: own * 0.7 + Double(sums.sent))
         let end = max(bootedAt, moment)
         let cuts = world.stretches(of: .bondDegraded, node, from: bootedAt, to: end)
-        let cut = traffic(in: cuts)
         // The second card carries the smaller part, and nothing while it has no link.
-        let second = (received: (all.received - cut.received) * 0.4, sent: (all.sent - cut.sent) * 0.4)
+        let whole = cuts.isEmpty ? all : traffic(in: Self.between(cuts, from: bootedAt, to: end))
+        let second = (received: whole.received * 0.4, sent: whole.sent * 0.4)
         let losses = world.stretches(of: .packetDrops, node, from: bootedAt, to: end)
         let (seconds, packets) = (losses.reduce(0) { $0 + $1.seconds }, traffic(in: losses).received / 900)
         let (dropped, broken) = (seconds * 5 + packets * 0.005, seconds * 2 + packets * 0.002)
@@ -40,6 +40,11 @@ extension HostExposition {
             }
         }
         return cards
+    }
+
+    /// What is left of a stretch without others, which are in the order of time.
+    private static func between(_ cuts: [Span], from start: Double, to end: Double) -> [Span] {
+        zip([start] + cuts.map(\.end), cuts.map(\.start) + [end]).compactMap { $0.1 > $0.0 ? Span(start: $0.0, end: $0.1) : nil }
     }
 
     /// Bytes of the host and its guests in some stretches of time.

@@ -134,11 +134,11 @@ package enum Scenario: String, Sendable, CaseIterable {
         case suitableNode
     }
 
-    /// A daemon that is dead is felt most where it is asked. Memory runs short everywhere, so that no node could take over the guests of another.
+    /// A daemon that is dead is felt most where it is asked, and the last node was not bought anything. Memory runs short everywhere, so that no node could take over the guests of another.
     var reach: Reach {
         switch self {
         case .normal, .quorumLost, .rightsLost, .pmxcfsDead, .qdeviceDown, .cephError: .cluster
-        case .daemonDead: .firstNode
+        case .daemonDead, .subscriptionExpiring: .firstNode
         case .cpuSaturation: .suitableNode
         case .memoryHigh: .everyNode
         default: .lastNode

@@ -24,7 +24,7 @@ struct LoadAverages: Sendable {
 
 extension World {
     /// Of its threads, how many a saturated node keeps at work.
-    private static let saturatedShare = 0.97
+    private static let saturatedShare = 0.95
 
     /// What the node, on since `bootedAt`, shows at `moment`.
     func reading(of node: Node, at moment: Double, bootedAt: Double) -> NodeReading {
