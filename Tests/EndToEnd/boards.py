@@ -14,7 +14,7 @@ from conftest import REPOSITORY, fetch
 
 FOLDER = REPOSITORY / "grafana/provisioning/dashboards/json"
 
-REFERENCE = re.compile(r"\$(?:\{(\w+)(?::(\w+))?\}|(\w+))")
+REFERENCE = re.compile(r"\$(?:\{(\w+)(?::(\w+))?\}|([A-Za-z_]\w*))")
 LABEL_VALUES = re.compile(r"label_values\((?:(.+),\s*)?(\w+)\)", re.DOTALL)
 QUERY_RESULT = re.compile(r"query_result\((.+)\)", re.DOTALL)
 
