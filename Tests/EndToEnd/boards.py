@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import urllib.parse
@@ -113,10 +112,10 @@ class Prometheus:
         """The series that answer a panel's question."""
         expr = interpolated(query.expr, {**values, **macros(range_seconds, self.scrape_seconds)})
         step = step_of(range_seconds, self.scrape_seconds)
-        # Grafana begins and ends at whole steps; a range that ends before the last sample came would hide it.
         if query.instant:
             return list(self.get("query", query=expr, time=str(self.now))["result"])
-        end = (self.now // step) * step
+        # A graph begins and ends at whole steps, so that it does not tremble when it is drawn again.
+        end = self.now // step * step
         return list(self.get("query_range", query=expr, start=str(end - range_seconds), end=str(end), step=str(step))["result"])
 
     def options(self, variable: Mapping[str, Any], values: Mapping[str, str], range_seconds: int) -> list[str]:
@@ -151,8 +150,9 @@ def chosen_by(regex: str, text: str) -> Iterator[str]:
         yield match.groupdict().get("value") or (match[1] if match.re.groups else match[0])
 
 
-def choices(board: Board, prometheus: Prometheus, range_seconds: int, most: int = 6) -> list[dict[str, str]]:
-    """Values for all variables of a board, as text for its expressions: all of what may be several, and each in turn, up to `most`, of what is one."""
+def choices(board: Board, prometheus: Prometheus, range_seconds: int, guests: Sequence[str]) -> list[dict[str, str]]:
+    """Values for all variables of a board, as text for its expressions: all of what may be several, and each in turn of what is one. Of the guests
+    it is those named."""
     found: list[dict[str, str]] = [{}]
     for variable in board.variables:
         name = variable["name"]
@@ -163,8 +163,11 @@ def choices(board: Board, prometheus: Prometheus, range_seconds: int, most: int 
             elif variable["type"] == "custom":
                 texts = [option["value"] for option in variable["options"]]
             else:
-                options = prometheus.options(variable, values, range_seconds)
-                texts = [all_of(variable, options)] if variable["includeAll"] else spread(options, most)
+                texts = prometheus.options(variable, values, range_seconds)
+                if variable["includeAll"]:
+                    texts = [all_of(variable, texts)]
+                elif name == "vm_id":
+                    texts = [text for text in texts if text in guests]
             longer += [{**values, name: text} for text in texts]
         found = longer
     return found
@@ -177,7 +180,3 @@ def all_of(variable: Mapping[str, Any], options: Sequence[str]) -> str:
     texts = [escaped_regex(option) for option in options]
     return texts[0] if len(texts) == 1 else "(" + "|".join(texts) + ")"
 
-
-def spread(options: Sequence[str], most: int) -> list[str]:
-    """Some of the options, from all over the list."""
-    return list(itertools.islice(options, 0, None, max(1, -(-len(options) // most))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 from collections import Counter
@@ -54,7 +55,7 @@ OTHERS = {
     "windows_process_cpu_time_total", "windows_process_io_bytes_total", "windows_process_threads", "windows_process_working_set_private_bytes",
 }
 
-# Panels of these types about one recorded series have exactly the thresholds of these alerts.
+# What a panel or a column colours by thresholds has those of these alerts.
 THRESHOLDS = {
     "node:cpu_utilization:avg5m": ["HostCpuSaturation"],
     "node:memory_utilization:ratio": ["HostMemoryHigh", "HostMemoryCritical"],
@@ -66,18 +67,34 @@ THRESHOLDS = {
     "node_device:network_drops:ratio": ["HostNetworkPacketDropsHigh"],
     "node_disk:wear:ratio": ["HostDiskWearoutHigh"],
     "node:swap_io:rate5m": ["HostMemorySwapThrashing"],
+    "node:clock_offset:seconds": ["HostClockSkew"],
+    "node_certificate:expiry:timestamp_seconds": ["ClusterCertificateExpired", "ClusterCertificateExpiring"],
     "cluster:memory_without_largest_node:ratio": ["ClusterWithoutSpareNode"],
     "vm:cpu_utilization:avg5m": ["GuestCpuSaturation"],
     "vm:memory_utilization:ratio": ["GuestMemoryHigh"],
     "vm:disk_latency:avg5m": ["DiskLatencyHigh"],
+    "vm_device:disk_latency:avg5m": ["DiskLatencyHigh"],
     "vm:cpu_pressure:ratio": ["GuestCpuPressureHigh"],
     "vm_volume:disk_utilization:ratio": ["GuestDiskSpaceLow", "GuestDiskSpaceCritical"],
+    "vm:last_backup:timestamp_seconds": ["GuestBackupStale", "GuestBackupCritical"],
+    "vm:oldest_snapshot:timestamp_seconds": ["GuestSnapshotOld"],
+    "replication:due:timestamp_seconds": ["GuestReplicationStale"],
     "storage:utilization:ratio": ["StorageSpaceLow", "StorageSpaceCritical"],
+    "storage:utilization:predict4d": ["StorageWillFillIn4d"],
     "zfs_pool:utilization:ratio": ["ZfsPoolSpaceHigh", "ZfsPoolSpaceCritical"],
     "zfs_pool:fragmentation:ratio": ["ZfsPoolFragmentationHigh"],
+    "zfs_pool:last_scrub:timestamp_seconds": ["ZfsScrubOverdue"],
     "zfs:arc_hit:ratio": ["ZfsArcHitRatioLow"],
     "target:scrape_duration:ratio": ["ExporterScrapeSlow"],
+    "exporter:source_overdue:ratio": ["ExporterDataStale"],
+    "alertmanager:notifications_failed:ratio": ["AlertmanagerNotificationsFailing"],
 }
+
+# The alert judges each disk, the panel the mean of a guest's disks.
+PARTS = {"vm:disk_latency:avg5m": "vm_device:disk_latency:avg5m"}
+
+# Panels that show several of those, and the one that their thresholds are of.
+SEVERAL = {"Memory utilisation": "node:memory_utilization:ratio"}
 
 
 def documents(pattern: str) -> Iterator[Any]:
@@ -317,51 +334,80 @@ def test_links_lead_to_boards_and_carry_what_those_ask_for(file: str) -> None:
             assert "${__url_time_range}" in parameters and "${datasource:queryparam}" in parameters, url
     assert {link["url"] for link in board.contents["links"]} == {f"/d/{uid}" for uid in UIDS - {board.uid}}
     assert all(link["keepTime"] for link in board.contents["links"])
-    # A link out of a table reads columns that the table has.
-    for panel in with_data(board):
-        if panel["type"] == "table":
-            organize = next(step["options"] for step in panel["transformations"] if step["id"] == "organize")
-            there = set(organize["indexByName"]) | set(organize["excludeByName"])
-            shown = {organize["renameByName"].get(name, name) for name in organize["indexByName"]}
-            for override in panel["fieldConfig"]["overrides"]:
-                assert override["matcher"]["options"] in shown, (panel["title"], override["matcher"])
-                for url in inside(override, "url"):
-                    assert set(re.findall(r"__data\.fields\.(\w+)", url)) <= there, (panel["title"], url)
-            for sort in panel["options"]["sortBy"]:
-                assert sort["displayName"] in shown, panel["title"]
+
+
+@FILES
+def test_tables_show_columns_that_their_answers_have(file: str) -> None:
+    for panel in with_data(BOARDS[file]):
+        if panel["type"] != "table":
+            continue
+        values = {f"Value #{target['refId']}" for target in panel["targets"]} if len(panel["targets"]) > 1 else {"Value"}
+        labels = {
+            label.strip() for target in panel["targets"] for labels in re.findall(r"(?:sum|max|min|count) by \(([^)]*)\)", target["expr"])
+            for label in labels.split(",")
+        }
+        organize = next(step["options"] for step in panel["transformations"] if step["id"] == "organize")
+        placed, hidden = set(organize["indexByName"]), set(organize["excludeByName"])
+        assert placed | hidden == values | labels | {"Time"}, (panel["title"], placed | hidden, values | labels)
+        assert placed & hidden == set() and set(organize["renameByName"]) <= placed, panel["title"]
+        assert sorted(organize["indexByName"].values()) == list(range(len(placed))), panel["title"]
+        shown = {organize["renameByName"].get(name, name) for name in placed}
+        for override in panel["fieldConfig"]["overrides"]:
+            assert override["matcher"]["options"] in shown, (panel["title"], override["matcher"])
+            for url in inside(override, "url"):
+                assert set(re.findall(r"__data\.fields\.(\w+)", url)) <= labels, (panel["title"], url)
+        for sort in panel["options"]["sortBy"]:
+            assert sort["displayName"] in shown, panel["title"]
 
 
 def test_thresholds_are_those_of_the_alerts() -> None:
-    alerts: dict[str, list[dict[str, Any]]] = {}
+    alerts: dict[str, list[str]] = {}
     for rule in documents("alerts*.yml"):
-        if "alert" in rule:
-            alerts.setdefault(rule["alert"], []).append(rule)
-    compared = 0
+        alerts.setdefault(rule["alert"], []).append(rule["expr"])
+    compared = Counter[str]()
     for board in BOARDS.values():
         for panel in with_data(board):
-            if panel["type"] not in ("stat", "gauge", "bargauge", "timeseries"):
-                continue
-            names = set().union(*(families(target["expr"]) for target in panel["targets"]))
-            for name in names & set(THRESHOLDS):
-                bounds = [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]]
-                wanted = [threshold_of(alerts[alert], name) for alert in THRESHOLDS[name] if alert in alerts]
-                if bounds and len(wanted) == len(THRESHOLDS[name]) and "count(" not in panel["targets"][0]["expr"]:
-                    assert bounds == wanted, (board.uid, panel["title"], name)
-                    compared += 1
-    assert compared >= 20
+            for what, exprs, bounds in judged(panel):
+                names = set().union(*(families(expr) for expr in exprs)) & set(THRESHOLDS)
+                if len(names) > 1:
+                    assert panel["title"] in SEVERAL, (board.uid, panel["title"], what, names)
+                    names &= {SEVERAL[panel["title"]]}
+                for name in names:
+                    wanted = [threshold(alerts[alert], PARTS.get(name, name)) for alert in THRESHOLDS[name]]
+                    assert bounds == wanted, (board.uid, panel["title"], what, name)
+                    compared[name] += 1
+    assert set(compared) == set(THRESHOLDS), set(THRESHOLDS) - set(compared)
 
 
-def threshold_of(rules: list[dict[str, Any]], family: str) -> float:
-    """The number with which the alert about this series compares it: in its expression, or as the default that tags of guests change."""
-    for rule in rules:
-        if family in families(rule["expr"]):
-            expr = re.sub(r'"(?:[^"\\]|\\.)*"|#.*', '""', rule["expr"])
-            expr = re.sub(r"\[[^\]]*\]", "", expr)
-            after = expr[expr.index(family):]
-            numbers = re.findall(r"(?:>=?|<=?)\s*(?:bool\s+)?([0-9.]+)(?![0-9.]*\w)|\*\s*0\s*\+\s*([0-9.]+)", after)
-            assert numbers, rule["alert"]
-            return float(next(number for pair in numbers for number in pair if number))
-    pytest.fail(f"{rules[0]['alert']} does not read {family}")
+def judged(panel: Any) -> Iterator[tuple[str, list[str], list[float]]]:
+    """What a panel colours by thresholds: its expressions with the bounds, and each column of a table with its own. A count of what is beyond a
+    threshold has a bound of another kind."""
+    targets = {target["refId"]: target["expr"] for target in panel["targets"]}
+    own = panel["fieldConfig"]["defaults"].get("thresholds", {"steps": [{}]})["steps"][1:]
+    if own and not panel["targets"][0]["expr"].startswith("count("):
+        yield "itself", list(targets.values()), [step["value"] for step in own]
+    if panel["type"] == "table":
+        organize = next(step["options"] for step in panel["transformations"] if step["id"] == "organize")
+        columns = {organize["renameByName"].get(name, name): name.removeprefix("Value #") for name in organize["indexByName"] if name.startswith("Value")}
+        for override in panel["fieldConfig"]["overrides"]:
+            for option in override["properties"]:
+                if option["id"] == "thresholds" and (column := override["matcher"]["options"]) in columns:
+                    expr = targets.get(columns[column], panel["targets"][0]["expr"])
+                    yield column, [expr], [step["value"] for step in option["value"]["steps"][1:]]
+
+
+def threshold(exprs: list[str], family: str) -> float:
+    """The number with which an alert compares this series: in its expression, or as the default that tags of guests change."""
+    for expr in exprs:
+        if family in families(expr):
+            bare = re.sub(r'"(?:[^"\\]|\\.)*"|#.*|\[[^\]]*\]', "", expr)
+            # A second condition, as that a disk is in use at all, has a number of its own.
+            bare = re.sub(r"\b(?:and|unless) on \([^)]*\)\s+[\w:]+(?:\{[^}]*\})?\s*[<>]=?\s*[0-9.]+", "", bare)
+            after = bare[bare.index(family):]
+            found = re.search(r"(?:>|<)=?\s*([0-9.]+(?:\s*\*\s*[0-9.]+)*)(?!\s*\*)|([0-9.]+)\s*\*\s*group by", after)
+            assert found, expr
+            return math.prod(float(factor) for factor in (found[1] or found[2]).split("*"))
+    pytest.fail(f"{exprs} do not read {family}")
 
 
 def test_grafana_is_told_where_they_lie_and_whom_to_ask() -> None:
