@@ -30,7 +30,7 @@ PHASES = 16
 
 # Values of these do not swing: states, sizes, limits, numbers of things.
 STEADY = (
-    ":min", ":max", ":count", ":info", "_info", "_up", "_state", "_status", "_enabled", "_onboot", "_cpus", "size_bytes", "size:bytes", "total_bytes",
+    ":min", ":max", ":count", ":info", "_info", "_up", "_state", "_status", "_enabled", "_onboot", "_cpus", "_cpus_total", "size_bytes", "size:bytes", "total_bytes",
     "_limit", "_max_bytes",
 )
 
@@ -148,7 +148,7 @@ def climb(moments: range, phase: float) -> list[float]:
 def drawn(series: Series, moments: range, wave: Sequence[float], climbing: Sequence[float]) -> list[float]:
     """What the series would have been at each moment to be now what it is."""
     name, value, now = series.name, series.value, moments[-1]
-    if name.endswith(("_total", "_sum")) or name.endswith("_count") and ":" not in name:
+    if name.endswith(("_total", "_sum")) and not name.endswith("_cpus_total") or name.endswith("_count") and ":" not in name:
         return [value * (0.2 + 0.8 * share) for share in climbing]
     if "timestamp" in name:
         # Once a day; what lies ahead, as the end of a certificate, does not move.

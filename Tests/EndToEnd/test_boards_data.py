@@ -84,14 +84,18 @@ def all_silent(prometheus: Prometheus, range_seconds: int) -> set[str]:
     return {query for board in BOARDS.values() for query in silent(prometheus, board, range_seconds, guests)}
 
 
-def answered(stack: Stack, seconds: float = 420) -> set[str]:
-    """What is still without an answer, when nothing more is to be expected: what is read on timers comes one after the other."""
-    deadline = time.monotonic() + seconds
-    while True:
+def answered(stack: Stack, patience_seconds: float = 180) -> set[str]:
+    """What is still without an answer when nothing has changed for so long: what is read on timers comes one after the other."""
+    least: set[str] | None = None
+    since = time.monotonic()
+    while time.monotonic() - since < patience_seconds:
         without = all_silent(Prometheus(stack.url("prometheus"), time.time(), 5), HOUR) - set(QUIET) - set(YOUNG)
-        if not without or time.monotonic() > deadline:
+        if not without:
             return without
-        time.sleep(10)
+        if least is None or len(without) < len(least):
+            least, since = without, time.monotonic()
+        time.sleep(5)
+    return least or set()
 
 
 def test_exceptions_are_of_boards_that_there_are() -> None:
