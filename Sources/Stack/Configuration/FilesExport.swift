@@ -1,0 +1,61 @@
+package import Primitives
+import Web
+
+/// The stack's files for programs that do not run beside martlet on one machine, as in containers: rules, configuration and boards, with the
+/// addresses by which those programs know each other.
+package struct FilesExport: Sendable {
+    /// Where the files go. The programs must see them under the same path.
+    package var directory: String
+    /// `HOST:PORT`, by name or number, as Prometheus reaches each.
+    package var prometheus = "127.0.0.1:9090"
+    package var alertmanager = "127.0.0.1:9093"
+    package var exporter = "127.0.0.1:9221"
+    package var discovery = "127.0.0.1:8000"
+    /// The URL by which a person opens Grafana: alerts lead there.
+    package var grafana = "http://127.0.0.1:3000"
+    /// Where notifications go.
+    package var webhook = "http://127.0.0.1:9099/alerts"
+    /// The file from which Alertmanager, 0.26 and newer, reads where notifications go, by its path there; it goes over `webhook`.
+    package var webhookFile: String?
+
+    /// Everything at the addresses of the shipped files.
+    package init(directory: String) { self.directory = directory }
+
+    /// Grafana's place for provisioning, as the shipped files name it.
+    private static let provisioning = "/etc/grafana/provisioning"
+    private static let shippedWebhook = "http://127.0.0.1:9099/alerts"
+
+    /// Writes the files, readable for all, and removes those of an earlier call that there are no more. What else lies there stays.
+    package func write() throws(Failure) {
+        let root = Files.absolute(directory)
+        try Files.makeDirectory(root)
+        // Where a person adds hosts that no cluster knows; it must be there to be mounted over.
+        try Files.makeDirectory("\(root)/prometheus/targets/node")
+        try StateWriter(paths: StatePaths(root: root), fileMode: 0o644, folderMode: 0o755).write(files)
+    }
+
+    /// By path below the directory.
+    var files: [(path: String, text: String)] {
+        var pairs = [
+            ("127.0.0.1:9090", prometheus), ("127.0.0.1:9093", alertmanager), ("127.0.0.1:9221", exporter),
+            ("127.0.0.1:8000", discovery), ("http://127.0.0.1:3000", grafana),
+            (Self.provisioning, "\(Files.absolute(directory))/grafana/provisioning"),
+        ]
+        if let webhookFile {
+            pairs.append(("url: \(Self.shippedWebhook)", "url_file: \(webhookFile)"))
+        } else {
+            pairs.append((Self.shippedWebhook, webhook))
+        }
+        let book = AddressBook(pairs: pairs)
+        // The plan is that of the shipped addresses, which leaves them for the book; what else it decides holds here too.
+        let own = StackFiles(Self.shippedPlan(directory)).files.filter { !$0.path.hasPrefix("prometheus/targets/") }
+        return (own + EmbeddedFiles.grafana).map { ($0.path, book.replaced(in: $0.text)) }
+    }
+
+    private static func shippedPlan(_ directory: String) -> StackPlan {
+        func place(_ port: UInt16) -> StackPlan.Place { StackPlan.Place(ListenAddress(host: "127.0.0.1", port: port), flag: "") }
+        return StackPlan(
+            stateDirectory: directory, exporter: place(9221), discovery: place(8000), prometheus: place(9090),
+            alertmanager: place(9093), nodeExporter: place(9100), webhook: place(9099))
+    }
+}
