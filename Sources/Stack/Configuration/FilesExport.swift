@@ -39,6 +39,8 @@ package struct FilesExport: Sendable {
         var pairs = [
             ("127.0.0.1:9090", prometheus), ("127.0.0.1:9093", alertmanager), ("127.0.0.1:9221", exporter),
             ("127.0.0.1:8000", discovery), ("http://127.0.0.1:3000", grafana),
+            // Grafana's own files are for containers from the start.
+            ("http://prometheus:9090", "http://\(prometheus)"),
             (Self.provisioning, "\(Files.absolute(directory))/grafana/provisioning"),
         ]
         if let webhookFile {

@@ -34,7 +34,7 @@ enum FilesCommand {
         export.webhook = try url("webhook.url", invocation)
         if let file = invocation.value("webhook.url-file") {
             guard file.hasPrefix("/"), isPlain(file) else {
-                throw Failure(.usage, "--webhook.url-file: expected an absolute path, as in /run/secrets/webhook-url")
+                throw Failure(.usage, "--webhook.url-file: expected an absolute path, as in /etc/alertmanager/webhook-url")
             }
             export.webhookFile = file
         }
