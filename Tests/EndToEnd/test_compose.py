@@ -408,6 +408,6 @@ def test_docker_compose_reads_it(kind: str, tmp_path: Path) -> None:
     assert set(ours) - inactive <= set(theirs)
     for name, service in theirs.items():
         mine = ours[name]
-        assert [word.replace("$$", "$") for word in service["command"]] == mine["command"] and service["image"] == mine["image"] and service["user"] == mine["user"], name
+        assert [word.replace("$$", "$") for word in service.get("command", [])] == mine.get("command", []) and service["image"] == mine["image"] and service["user"] == mine["user"], name
         assert [word.replace("$$", "$") for word in service["healthcheck"].get("test", [])] == mine["healthcheck"].get("test", ["NONE"]), name
         assert {volume.split(":")[1] for volume in service.get("volumes", [])} == {volume.split(":")[1] for volume in mine.get("volumes") or []}, name
