@@ -10,6 +10,7 @@ struct AddressBook {
         let webhook = plan.webhookURL?.reveal() ?? "\(plan.webhook.address.url())/alerts"
         let pairs = [
             ("http://127.0.0.1:9099/alerts", webhook),
+            ("http://127.0.0.1:3000", plan.dashboardsURL),
             ("127.0.0.1:9090", plan.prometheus.address.reachable),
             ("127.0.0.1:9093", plan.alertmanager.address.reachable),
             ("127.0.0.1:9100", plan.nodeExporter.address.reachable),
