@@ -169,7 +169,8 @@ def test_secrets_are_files(kind: str) -> None:
 
 def test_nothing_in_the_repository_is_a_secret() -> None:
     assert [name for name, value in example().items() if value and re.search(r"PASSWORD|TOKEN|SECRET", name)] == [
-        "SECRET_PROXMOX_TOKEN", "SECRET_PROXMOX_CA", "SECRET_PVE_TOKEN_VALUE", "SECRET_WEBHOOK_URL"]
+        "SECRET_PROXMOX_TOKEN", "SECRET_PROXMOX_CA", "SECRET_PVE_TOKEN_VALUE", "SECRET_WEBHOOK_URL", "SECRET_DEADMAN_URL",
+        "SECRET_MAIL_PASSWORD"]
     assert {value for name, value in example().items() if name.startswith("SECRET_")} == {"/dev/null"}
     modules = yaml.safe_load((REPOSITORY / "pve-exporter/pve.yml").read_text())
     assert not {"password", "token_value"} & set(modules["default"])
@@ -302,15 +303,16 @@ def test_volumes_are_named_or_there(kind: str) -> None:
 @kinds
 def test_what_is_written_is_what_is_read(kind: str, tmp_path: Path) -> None:
     merged = project(kind)["services"]
-    words = [word.replace("/var/lib/martlet", str(tmp_path)) for word in merged["configuration"]["command"]]
+    words = [
+        word.replace("/var/lib/martlet", str(tmp_path)).replace("=/run/secrets/deadman_url", "=/dev/null") for word in merged["configuration"]["command"]]
     (tmp_path / "secret").mkdir()
     for _ in range(2):
-        answer = run(*words)
+        answer = run(*words, cwd=tmp_path)
         assert answer.returncode == 0, answer.stderr
     password = tmp_path / "secret/grafana-admin-password"
     before = password.read_text()
     assert re.fullmatch(r"[0-9a-f]{32}\n", before) and password.stat().st_mode & 0o777 == 0o444
-    run(*words)
+    run(*words, cwd=tmp_path)
     assert password.read_text() == before
 
     written = tmp_path / "files"
@@ -364,6 +366,29 @@ def test_what_people_put_there_stays_and_what_is_no_more_shipped_goes(tmp_path: 
     assert (tmp_path / "prometheus/prometheus.yml").read_text() == (REPOSITORY / "prometheus/prometheus.yml").read_text()
 
 
+def test_what_is_set_of_alertmanager_holds_in_containers_too(tmp_path: Path) -> None:
+    for name, content in (("deadman", "https://deadman.example.org/secret\n"), ("password", "secret\n")):
+        (tmp_path / name).write_text(content)
+    settings = {
+        "MARTLET_STACK__ALERTMANAGER__MAIL__TO": "admin@example.org", "MARTLET_STACK__ALERTMANAGER__MAIL__SMARTHOST": "mail.example.org:587",
+        "MARTLET_STACK__ALERTMANAGER__MAIL__USERNAME": "martlet", "MARTLET_STACK__ALERTMANAGER__MAIL__PASSWORD_FILE": str(tmp_path / "password"),
+        "MARTLET_STACK__ALERTMANAGER__BACKUP_WINDOW": "off", "MARTLET_STACK__PROMETHEUS__SCRAPE_INTERVAL": "30s"}
+    answer = run(
+        "files", "export", tmp_path / "files", "--webhook.url-file", "/run/secrets/webhook_url", "--deadman.url-file", tmp_path / "deadman", env=settings,
+        cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    text = (tmp_path / "files/alertmanager/alertmanager.yml").read_text()
+    manager = yaml.safe_load(text)
+    assert manager["global"]["smtp_auth_password_file"] == str(tmp_path / "password") and "secret\n" not in text and "deadman.example.org" not in text
+    hooks = {receiver["name"]: receiver["webhook_configs"][0] for receiver in manager["receivers"] if "webhook_configs" in receiver}
+    assert hooks["deadman"]["url_file"] == str(tmp_path / "deadman") and hooks["webhook"]["url_file"] == "/run/secrets/webhook_url"
+    assert all("url" not in hook for hook in hooks.values()) and "backup-window" not in text
+    prometheus = yaml.safe_load((tmp_path / "files/prometheus/prometheus.yml").read_text())
+    assert prometheus["global"]["scrape_interval"] == "30s"
+    refused = run("files", "export", tmp_path / "other", env={"MARTLET_STACK__ALERTMANAGER__MAIL__TO": "nobody"}, cwd=tmp_path)
+    assert refused.returncode == 1 and "stack.alertmanager.mail.to" in refused.stderr and not (tmp_path / "other").exists()
+
+
 # 13: variables.
 def test_variables_are_in_the_example_and_those_of_the_example_are_used() -> None:
     used: dict[str, set[str]] = {}
@@ -385,7 +410,12 @@ def test_settings_of_the_example_are_settings(tmp_path: Path) -> None:
     """All at once, with the values that they have there: the program takes each, and misses only who it is."""
     given = {name: value for name, value in example().items() if name.startswith("MARTLET_") and name != "MARTLET_CONFIG_FILE"}
     assert len(given) > 80
-    answer = run("exporter", env=given | {"MARTLET_PROXMOX__CLUSTERS__0__ENDPOINT": "pve1.example.org"}, cwd=tmp_path)
+    given["MARTLET_PROXMOX__CLUSTERS__0__ENDPOINT"] = "pve1.example.org"
+    for _ in range(5):
+        answer = run("exporter", env=given, cwd=tmp_path)
+        # One without a value that could be written, which it says it has not.
+        if not (found := re.match(r'martlet: environment variable (\w+): .*expected .*, not ""\n', answer.stderr)) or given.pop(found[1]):
+            break
     assert "needs a token" in answer.stderr, answer.stderr
     assert "unknown key" in run("exporter", env=given | {"MARTLET_LOG__LEVLE": "info"}, cwd=tmp_path).stderr
 

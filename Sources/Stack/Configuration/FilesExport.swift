@@ -17,16 +17,26 @@ package struct FilesExport: Sendable {
     package var webhook = "http://127.0.0.1:9099/alerts"
     /// The file from which Alertmanager, 0.26 and newer, reads where notifications go, by its path there; it goes over `webhook`.
     package var webhookFile: String?
+    /// The same of whom is called as long as alerting works; nil for nobody.
+    package var deadmanFile: String?
+    /// What else stands in the files: mail, hours, the time between scrapes. Its addresses are those of the shipped files, and stay so.
+    package var plan: StackPlan
 
-    /// Everything at the addresses of the shipped files.
-    package init(directory: String) { self.directory = directory }
+    /// Everything as in the shipped files.
+    package init(directory: String) {
+        self.directory = directory
+        plan = Self.shippedPlan(directory)
+    }
 
     /// Grafana's place for provisioning, as the shipped files name it.
     private static let provisioning = "/etc/grafana/provisioning"
     private static let shippedWebhook = "http://127.0.0.1:9099/alerts"
+    /// Stands where the name of the file goes.
+    private static let deadman = "http://deadman.invalid/"
 
     /// Writes the files, readable for all, and removes those of an earlier call that there are no more. What else lies there stays.
     package func write() throws(Failure) {
+        try plan.mail?.check()
         let root = Files.absolute(directory)
         try Files.makeDirectory(root)
         // Where a person adds hosts that no cluster knows; it must be there to be mounted over.
@@ -48,9 +58,16 @@ package struct FilesExport: Sendable {
         } else {
             pairs.append((Self.shippedWebhook, webhook))
         }
+        var plan = plan
+        // A copy would lie where others can read it; Alertmanager reads the file that the person named.
+        plan.mail?.barePassword = nil
+        if let deadmanFile {
+            plan.deadmanURL = Secret(Self.deadman)
+            pairs.append(("url: \(yaml(Self.deadman))", "url_file: \(deadmanFile)"))
+        }
         let book = AddressBook(pairs: pairs)
-        // The plan is that of the shipped addresses, which leaves them for the book; what else it decides holds here too.
-        let own = StackFiles(Self.shippedPlan(directory)).files.filter { !$0.path.hasPrefix("prometheus/targets/") }
+        // The plan leaves the shipped addresses as they are, for the book; what else it decides holds here too.
+        let own = StackFiles(plan).files.filter { !$0.path.hasPrefix("prometheus/targets/") }
         return (own + EmbeddedFiles.grafana).map { ($0.path, book.replaced(in: $0.text)) }
     }
 

@@ -12,13 +12,16 @@ enum FilesCommand {
                 "export",
                 "Writes them into a folder, for programs that run elsewhere, as in containers, at the addresses that they have there",
                 flags: [
-                    Flag("prometheus.address", "HOST:PORT", "Where Prometheus is", standard: "127.0.0.1:9090"),
+                    Configuration.fileFlag, Flag("prometheus.address", "HOST:PORT", "Where Prometheus is", standard: "127.0.0.1:9090"),
                     Flag("alertmanager.address", "HOST:PORT", "Where Alertmanager is", standard: "127.0.0.1:9093"),
                     Flag("exporter.address", "HOST:PORT", "Where the exporter is", standard: "127.0.0.1:9221"),
                     Flag("discovery.address", "HOST:PORT", "Where discovery is", standard: "127.0.0.1:8000"),
                     Flag("grafana.url", "URL", "Where people open Grafana; alerts lead there", standard: "http://127.0.0.1:3000"),
                     Flag("webhook.url", "URL", "Where notifications go", standard: "http://127.0.0.1:9099/alerts"),
                     Flag("webhook.url-file", "FILE", "File from which Alertmanager 0.26 or newer reads that URL, by its path there"),
+                    Flag(
+                        "deadman.url-file", "FILE",
+                        "The same of the URL that is called as long as alerting works; an empty file is none"),
                     Flag("grafana.password-file", "FILE", "Writes a random password there, unless one is there already"),
                 ], arguments: ["DIR"])
         ])
@@ -32,12 +35,9 @@ enum FilesCommand {
         export.grafana = try url("grafana.url", invocation)
         while export.grafana.hasSuffix("/") { export.grafana.removeLast() }
         export.webhook = try url("webhook.url", invocation)
-        if let file = invocation.value("webhook.url-file") {
-            guard file.hasPrefix("/"), isPlain(file) else {
-                throw Failure(.usage, "--webhook.url-file: expected an absolute path, as in /etc/alertmanager/webhook-url")
-            }
-            export.webhookFile = file
-        }
+        export.webhookFile = try path("webhook.url-file", invocation)
+        if let file = try path("deadman.url-file", invocation), try !Files.readLine(file).isEmpty { export.deadmanFile = file }
+        try StackSettings(try Configuration(invocation).tree["stack"], invocation).adjustTexts(of: &export.plan)
         try export.write()
         if let file = invocation.value("grafana.password-file") { try writePassword(file) }
         Program.finish("written to \(Files.absolute(export.directory))\n")
@@ -65,6 +65,15 @@ enum FilesCommand {
             throw Failure(.usage, "--\(flag): expected a URL with http:// or https:// in front, and no space, quote or #")
         }
         return text
+    }
+
+    /// Of a file, as the program sees it that reads it.
+    private static func path(_ flag: String, _ invocation: CommandLineParser.Invocation) throws(Failure) -> String? {
+        guard let file = invocation.value(flag) else { return nil }
+        guard file.hasPrefix("/"), isPlain(file) else {
+            throw Failure(.usage, "--\(flag): expected an absolute path, as in /etc/alertmanager/\(flag.prefix { $0 != "." })-url")
+        }
+        return file
     }
 
     /// Whether YAML takes the text as it is, wherever it stands in a line.

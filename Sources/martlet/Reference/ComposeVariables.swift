@@ -74,6 +74,14 @@ enum ComposeVariables {
                     "SECRET_WEBHOOK_URL", "/dev/null",
                     "File with the URL to which Alertmanager sends notifications. User 65534 must be able to read it."
                 ),
+                (
+                    "SECRET_DEADMAN_URL", "/dev/null",
+                    "File with the URL that is called every five minutes as long as alerting works. Users 65532 and 65534 must be able to read it."
+                ),
+                (
+                    "SECRET_MAIL_PASSWORD", "/dev/null",
+                    "File with the password of the mail server and no line break behind it (printf %s), /run/secrets/mail_password for MARTLET_STACK__ALERTMANAGER__MAIL__PASSWORD_FILE. Users 65532 and 65534 must be able to read it."
+                ),
             ]),
         Part(
             title: "Images",
