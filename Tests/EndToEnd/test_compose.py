@@ -320,6 +320,15 @@ def test_what_is_written_is_what_is_read(kind: str, tmp_path: Path) -> None:
         file = flag(merged[name], "config.file").replace("/var/lib/martlet", str(tmp_path))
         assert Path(file).exists() and Path(file).stat().st_mode & 0o777 == 0o644
         assert all(path.stat().st_mode & 0o005 == 0o005 for path in Path(file).parents if path.is_relative_to(written))
+    # Boards: where Grafana looks, what it shows first, and whom it asks.
+    grafana = {key: value.replace("/var/lib/martlet", str(tmp_path)) for key, value in merged["grafana"]["environment"].items()}
+    assert Path(grafana["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]).exists()
+    provisioning = Path(grafana["GF_PATHS_PROVISIONING"])
+    (provider,) = yaml.safe_load((provisioning / "dashboards/martlet.yml").read_text())["providers"]
+    boards = Path(provider["options"]["path"])
+    assert {board.name for board in boards.glob("*.json")} == {board.name for board in (REPOSITORY / "grafana/provisioning/dashboards/json").glob("*.json")}
+    assert yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text())["datasources"][0]["url"] == "http://prometheus:9090"
+
     # Every address is that of a container, with the port on which it listens.
     texts = "".join(path.read_text() for path in written.rglob("*") if path.is_file() and path.suffix in (".yml", ".yaml"))
     addresses = set(re.findall(r"^\s*(?:- |- url: |url: )['\"]?(?:https?://)?([a-z][\w.-]*:\d+)", texts, re.MULTILINE))
