@@ -20,6 +20,8 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from conftest import REPOSITORY, Start, fetch, free_port
 
 SHIPPED = REPOSITORY / "alertmanager"
+# Where nobody listens, in place of a stack or a mail server that this machine may have.
+NOBODY = "127.0.0.1:1"
 
 Labels = dict[str, str]
 
