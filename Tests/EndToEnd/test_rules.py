@@ -422,16 +422,17 @@ def alertmanager_exposed(tmp_path_factory):
 
 
 def contract_labels():
-    """By recorded name, the labels that the heads of the files tell: `name {a, b}`, where {vm, c} is short for what "{vm} stands for {…}" says."""
+    """By recorded name, the labels that the heads of the files tell: `name {a, b}`, where {vm, c} is short for what "{vm} stands for {…}" says, WITHOUT for one less."""
     found = {}
     for path in RULE_FILES:
         head = " ".join(line.removeprefix("#") for line in path.read_text().split("\ngroups:")[0].splitlines())
         short = {name: labels for name, labels in re.findall(r"\{(\w+)\} stands for \{([^}]*)\}", head)}
-        for name, listed in re.findall(r"(?<!\S)([a-z_]+:[a-z0-9_:]+)\s+\{([^}]*)\}", head):
+        for name, listed, meaning in re.findall(r"(?<!\S)([a-z_]+:[a-z0-9_:]+)\s+\{([^}]*)\}([^{}]*)", head):
             labels = set()
             for label in re.split(r",\s*", listed):
                 label = label.split("=")[0].strip()
                 labels |= {one.split("=")[0].strip() for one in short[label].split(",")} if label in short else {label} - {""}
+            labels -= set(re.findall(r"\bWITHOUT (\w+)", meaning))
             assert found.setdefault(name, labels) == labels, f"{name} has two heads"
     return found
 
