@@ -298,7 +298,8 @@ class Labels:
             vector, target, *rest = node.arguments
             there = self.result(vector) or set()
             texts = [argument.text[1:-1] for argument in rest if isinstance(argument, Scalar)]
-            self.demand([texts[1]] if node.function == "label_replace" else texts[1:], there, node.function)
+            # A source without a name is a constant in disguise.
+            self.demand({texts[1]} - {""} if node.function == "label_replace" else texts[1:], there, node.function)
             assert isinstance(target, Scalar)
             return there | {target.text[1:-1]}
         vectors = [there for argument in node.arguments if (there := self.result(argument)) is not None]
