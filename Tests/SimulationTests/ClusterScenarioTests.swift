@@ -221,7 +221,7 @@ import Web
         let late = try await api.data("/nodes/pve2/replication").elements.filter { $0["disable"] == nil }
         #expect(late.allSatisfy { now(api) - ($0["last_sync"]?.integer ?? now(api)) > 5 * 3600 && $0["fail_count"]?.integer == 0 })
         let others = try await api.data("/nodes/pve1/replication").elements.filter { $0["disable"] == nil }
-        #expect(others.allSatisfy { now(api) - ($0["last_sync"]?.integer ?? 0) < 3 * 3600 })
+        #expect(others.allSatisfy { now(api) - ($0["last_sync"]?.integer ?? 0) < 4 * 3600 })
     }
 
     // MARK: guests

@@ -16,8 +16,8 @@ struct ReplicationState: Sendable, Equatable {
 }
 
 extension World {
-    /// A job that fails nevertheless succeeds every two hours, so that it has a last time and nobody need be woken.
-    private static let luckSeconds = 7_200
+    /// A job that fails nevertheless succeeds every three hours, so that it has a last time and nobody need be woken.
+    private static let luckSeconds = 10_800
     /// For how long a job had stood still when somebody noticed.
     private static let staleSeconds = 6 * 3600
 
