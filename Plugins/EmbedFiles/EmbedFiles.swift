@@ -1,12 +1,14 @@
 import Foundation
 import PackagePlugin
 
-/// Puts the files that the stack ships (rules, configuration) into the program, verbatim, whenever one of them changes.
+/// Puts the files that the stack ships (rules, configuration, boards) into the program, verbatim, whenever one of them changes.
 @main
 struct EmbedFiles: BuildToolPlugin {
     /// The folders of the repository whose files are carried, without their tests, and how the names of these end.
     private static let folders = [
         ("prometheus", ".yml"), ("prometheus/rules", ".yml"), ("alertmanager", ".yml"), ("alertmanager/templates", ".tmpl"),
+        ("grafana/provisioning/datasources", ".yml"), ("grafana/provisioning/dashboards", ".yml"),
+        ("grafana/provisioning/dashboards/json", ".json"),
     ]
 
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {

@@ -122,17 +122,22 @@ struct StackSettings: Sendable {
             nodeExporter: try place("node-exporter.listen-address", tree["node_exporter"]["listen_address"]),
             webhook: try place("webhook.listen-address"))
         plan.retention = prometheus["retention"].text ?? "15d"
-        plan.scrapeInterval = prometheus["scrape_interval"].seconds
         plan.rulesDirectory = prometheus["rules_dir"].text
         plan.alertmanagerConfiguration = alertmanager["config_file"].text
         plan.webhookURL = try url("webhook_url", alertmanager)
         plan.deadmanURL = try url("deadman_url", alertmanager)
-        plan.mail = try mail(alertmanager["mail"], hostName: plan.hostName)
-        plan.backupWindow = try backupWindow(alertmanager["backup_window"])
+        try adjustTexts(of: &plan)
         plan.alertmanagerURL = alertmanager.word("external_url").map(Self.withoutSlash)
         plan.dashboardsURL = Self.withoutSlash(tree.word("dashboards_url") ?? Self.standardDashboardsURL)
         if isSimulated { plan.simulation = try simulation(plan.stateDirectory) }
         return plan
+    }
+
+    /// Sets what stands in the files wherever the programs run that read them.
+    func adjustTexts(of plan: inout StackPlan) throws(Failure) {
+        plan.scrapeInterval = tree["prometheus"]["scrape_interval"].seconds
+        plan.mail = try mail(tree["alertmanager"]["mail"], hostName: plan.hostName)
+        plan.backupWindow = try backupWindow(tree["alertmanager"]["backup_window"])
     }
 
     private func simulation(_ stateDirectory: String) throws(Failure) -> StackPlan.Simulation {
