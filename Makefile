@@ -31,7 +31,7 @@ test: build
 
 ## e2e: everything else that talks to real programs, with the shipped files' own times
 e2e: build
-	@scripts/bootstrap test dist
+	@scripts/bootstrap test e2e dist
 	$(PYTEST) $(FOUR_AT_A_TIME) -m "e2e and not alone" Tests/EndToEnd
 	$(PYTEST) -m "e2e and alone" Tests/EndToEnd
 
@@ -64,6 +64,7 @@ check: build
 docs: build
 	$(MARTLET) metrics --format markdown > docs/metrics.md
 	$(MARTLET) settings > docs/settings.md
+	$(MARTLET) settings --format env > .env.example
 
 ## dist: what is released, in dist/: tar.gz and Debian package of this machine's architecture, bill of materials, sums
 dist: build
