@@ -427,7 +427,7 @@ def contract_labels():
     for path in RULE_FILES:
         head = " ".join(line.removeprefix("#") for line in path.read_text().split("\ngroups:")[0].splitlines())
         short = {name: labels for name, labels in re.findall(r"\{(\w+)\} stands for \{([^}]*)\}", head)}
-        for name, listed, meaning in re.findall(r"(?<!\S)([a-z_]+:[a-z0-9_:]+)\s+\{([^}]*)\}([^{}]*)", head):
+        for name, listed, meaning in re.findall(r"(?<!\S)([a-z_]+:[a-z0-9_:]+)\s+\{([^}]*)\}(?=([^{}]*))", head):
             labels = set()
             for label in re.split(r",\s*", listed):
                 label = label.split("=")[0].strip()
