@@ -1,17 +1,21 @@
 import Foundation
 import PackagePlugin
 
-/// Puts the files that the stack ships (rules, configuration) into the program, verbatim, whenever one of them changes.
+/// Puts the files that the stack ships (rules, configuration, boards) into the program, verbatim, whenever one of them changes.
 @main
 struct EmbedFiles: BuildToolPlugin {
-    /// The folders of the repository whose `.yml` files are carried, without their tests.
-    private static let folders = ["prometheus", "prometheus/rules", "alertmanager"]
+    /// The folders of the repository whose files are carried, without their tests, and how the names of these end.
+    private static let folders = [
+        ("prometheus", ".yml"), ("prometheus/rules", ".yml"), ("alertmanager", ".yml"), ("alertmanager/templates", ".tmpl"),
+        ("grafana/provisioning/datasources", ".yml"), ("grafana/provisioning/dashboards", ".yml"),
+        ("grafana/provisioning/dashboards/json", ".json"),
+    ]
 
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let root = context.package.directoryURL
-        let files = try Self.folders.flatMap { folder in
+        let files = try Self.folders.flatMap { folder, ending in
             try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path)
-                .filter { $0.hasSuffix(".yml") }.sorted().map { "\(folder)/\($0)" }
+                .filter { $0.hasSuffix(ending) }.sorted().map { "\(folder)/\($0)" }
         }
         let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedFiles.swift")
         return [

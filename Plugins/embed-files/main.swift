@@ -44,13 +44,22 @@ if output == "--revision" {
     write("/// The commit that this program was built from.\nenum BuildRevision {\n    static let text = \"\(revision)\"\n}\n", to: target)
     exit(0)
 }
-var text = "/// The files of the stack as they stand in the repository, by their path there.\nenum EmbeddedFiles {\n"
-text += "    static let all: [(path: String, text: String)] = [\n"
-for argument in arguments.dropFirst() {
-    guard let equals = argument.firstIndex(of: "=") else { fail("\(argument) is not NAME=FILE") }
-    let file = String(argument[argument.index(after: equals)...])
-    guard let bytes = read(file), let content = String(validating: bytes, as: UTF8.self) else { fail("cannot read \(file) as text") }
-    text += "(\"\(argument[..<equals])\", \(literal(content))),\n"
+/// `static let NAME`, a list of the files by their path in the repository.
+func list(_ name: String, _ arguments: [String]) -> String {
+    var text = "    static let \(name): [(path: String, text: String)] = [\n"
+    for argument in arguments {
+        guard let equals = argument.firstIndex(of: "=") else { fail("\(argument) is not NAME=FILE") }
+        let file = String(argument[argument.index(after: equals)...])
+        guard let bytes = read(file), let content = String(validating: bytes, as: UTF8.self) else { fail("cannot read \(file) as text") }
+        text += "(\"\(argument[..<equals])\", \(literal(content))),\n"
+    }
+    return text + "    ]\n"
 }
-text += "    ]\n}\n"
+
+let files = Array(arguments.dropFirst())
+var text = "/// The files of the stack as they stand in the repository, by their path there.\nenum EmbeddedFiles {\n"
+text += list("all", files.filter { !$0.hasPrefix("grafana/") })
+text += "    /// What Grafana is provisioned with.\n"
+text += list("grafana", files.filter { $0.hasPrefix("grafana/") })
+text += "}\n"
 write(text, to: output)

@@ -24,7 +24,7 @@ enum Program {
         ],
         commands: [
             UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, DoctorCommand.command, InitCommand.command,
-            SimulateCommand.command, MetricsCommand.command, SettingsCommand.command,
+            SimulateCommand.command, MetricsCommand.command, SettingsCommand.command, FilesCommand.command, HealthCommand.command,
         ])
 
     static func run() -> Never {
@@ -50,7 +50,9 @@ enum Program {
         case "up": try UpCommand.run(invocation)
         case "simulate": try SimulateCommand.run(invocation)
         case "metrics": finish(try MetricsCommand.text(invocation))
-        default: finish(SettingsCommand.text)
+        case "files": try FilesCommand.run(invocation)
+        case "health": try HealthCommand.run(invocation)
+        default: finish(try SettingsCommand.text(invocation))
         }
     }
 

@@ -17,6 +17,9 @@ struct StackSettings: Sendable {
     static let shape = SettingsShape.section([
         SettingsKey("state_dir", .text, "Folder that martlet up writes to: samples, logs, generated configuration.", standard: "state"),
         SettingsKey(
+            "dashboards_url", .text, "Where people open the dashboards; it stands in the links of the shipped alerts.",
+            standard: standardDashboardsURL),
+        SettingsKey(
             "prometheus",
             .section([
                 SettingsKey("listen_address", .text, "Address of Prometheus.", standard: "127.0.0.1:9090"),
@@ -33,11 +36,37 @@ struct StackSettings: Sendable {
                 SettingsKey("config_file", .text, "Configuration in place of the shipped one.", standard: "the shipped configuration"),
                 SettingsKey("webhook_url", .text, "Where notifications go.", standard: "a receiver that prints them"),
                 SettingsKey("webhook_url_file", .text, "File that holds the URL where notifications go."),
+                SettingsKey(
+                    "external_url", .text, "Where people open Alertmanager; it stands in the links of messages.",
+                    standard: "its address on loopback, else the name of the machine"),
+                SettingsKey(
+                    "mail",
+                    .section([
+                        SettingsKey(
+                            "smarthost", .text, "HOST:PORT of the server that takes the mail; on port 465 it begins with TLS.",
+                            standard: "127.0.0.1:25"),
+                        SettingsKey("from", .text, "Address of the sender.", standard: "martlet at the name of the machine"),
+                        SettingsKey(
+                            "to", .text, "Address of who is told; several with commas between them. Required with any other of these."),
+                        SettingsKey("username", .text, "Name of a login, where the server wants one."),
+                        SettingsKey("password_file", .text, "File of its password. Alertmanager reads it whenever it sends."),
+                        SettingsKey(
+                            "require_tls", .flag, "Whether a server that speaks no TLS is refused.",
+                            standard: "true, but false for a smarthost on this machine"),
+                    ]), "Mail of critical alerts, beside the webhook, and of failed notifications. None without it."),
+                SettingsKey(
+                    "backup_window", .text, "When nobody is told that a guest is down: HH:MM-HH:MM by the clock of the machine, or off.",
+                    standard: "22:00-05:00"),
+                SettingsKey(
+                    "deadman_url", .text, "Called every five minutes as long as alerting works, for a service that misses the call."),
+                SettingsKey("deadman_url_file", .text, "File that holds the URL that is called."),
             ]), "Alertmanager, as martlet up runs it."),
         SettingsKey(
             "node_exporter", .section([SettingsKey("listen_address", .text, "Address of node_exporter.", standard: "127.0.0.1:9100")]),
             "node_exporter, as martlet up runs it."),
     ])
+
+    private static let standardDashboardsURL = "http://127.0.0.1:3000"
 
     static let flags = [
         Flag("simulate", nil, "Watch a simulated cluster, also when others are configured"),
@@ -62,6 +91,9 @@ struct StackSettings: Sendable {
         Flag(
             "node-exporter.listen-address", "ADDRESS", "Address of node_exporter", standard: "127.0.0.1:9100",
             setting: ["stack", "node_exporter", "listen_address"]),
+        Flag(
+            "dashboards.url", "URL", "Where people open the dashboards, for links in alerts", standard: standardDashboardsURL,
+            setting: ["stack", "dashboards_url"]),
         Flag("webhook.listen-address", "ADDRESS", "Address of the receiver that prints notifications", standard: "127.0.0.1:9099"),
         Flag("simulate.nodes", "COUNT", "Nodes of the simulated cluster", standard: "4"),
         Flag("simulate.guests", "COUNT", "Guests of the simulated cluster", standard: "100"),
@@ -90,12 +122,22 @@ struct StackSettings: Sendable {
             nodeExporter: try place("node-exporter.listen-address", tree["node_exporter"]["listen_address"]),
             webhook: try place("webhook.listen-address"))
         plan.retention = prometheus["retention"].text ?? "15d"
-        plan.scrapeInterval = prometheus["scrape_interval"].seconds
         plan.rulesDirectory = prometheus["rules_dir"].text
         plan.alertmanagerConfiguration = alertmanager["config_file"].text
-        plan.webhookURL = try webhookURL(alertmanager)
+        plan.webhookURL = try url("webhook_url", alertmanager)
+        plan.deadmanURL = try url("deadman_url", alertmanager)
+        try adjustTexts(of: &plan)
+        plan.alertmanagerURL = alertmanager.word("external_url").map(Self.withoutSlash)
+        plan.dashboardsURL = Self.withoutSlash(tree.word("dashboards_url") ?? Self.standardDashboardsURL)
         if isSimulated { plan.simulation = try simulation(plan.stateDirectory) }
         return plan
+    }
+
+    /// Sets what stands in the files wherever the programs run that read them.
+    func adjustTexts(of plan: inout StackPlan) throws(Failure) {
+        plan.scrapeInterval = tree["prometheus"]["scrape_interval"].seconds
+        plan.mail = try mail(tree["alertmanager"]["mail"], hostName: plan.hostName)
+        plan.backupWindow = try backupWindow(tree["alertmanager"]["backup_window"])
     }
 
     private func simulation(_ stateDirectory: String) throws(Failure) -> StackPlan.Simulation {
@@ -115,19 +157,51 @@ struct StackSettings: Sendable {
             token: Secret("monitor@pve!martlet=\(UInt64.random(in: .min ... .max))\(UInt64.random(in: .min ... .max))"))
     }
 
-    private func webhookURL(_ section: SettingsTree) throws(Failure) -> Secret? {
-        switch (section["webhook_url"].text, section["webhook_url_file"].text) {
+    /// A URL that may hold a secret, from the key or from the file that `KEY_file` names.
+    private func url(_ key: String, _ section: SettingsTree) throws(Failure) -> Secret? {
+        let fileKey = "\(key)_file"
+        switch (section[key].text, section[fileKey].text) {
         case (nil, nil): return nil
         case (let url?, nil): return Secret(url)
         case (nil, let file?):
             guard !file.contains("://") else {
-                throw section["webhook_url_file"].failure(
-                    "webhook_url_file names a file, and here stands a URL; the key for that is webhook_url")
+                throw section[fileKey].failure("\(fileKey) names a file, and here stands a URL; the key for that is \(key)")
             }
-            return Secret(try section.secretLine("webhook_url_file"))
-        case (_?, _?): throw section["webhook_url"].failure("webhook_url and webhook_url_file exclude each other")
+            return Secret(try section.secretLine(fileKey))
+        case (_?, _?): throw section[key].failure("\(key) and \(fileKey) exclude each other")
         }
     }
+
+    /// Mail, if anything is said about it.
+    private func mail(_ section: SettingsTree, hostName: String) throws(Failure) -> StackPlan.Mail? {
+        guard let first = section.members.first(where: \.value.isSet) else { return nil }
+        guard let to = section.word("to") else {
+            throw first.value.failure("stack.alertmanager.mail.to is missing: the address of who is told")
+        }
+        var mail = StackPlan.Mail(
+            smarthost: section.word("smarthost") ?? "127.0.0.1:25", from: section.word("from") ?? "martlet@\(hostName)", to: to,
+            requiresTLS: section["require_tls"].flag)
+        switch (section.word("username"), section.word("password_file")) {
+        case (nil, nil): break
+        case (let name?, let file?):
+            // Alertmanager would find out only when it has something to tell.
+            let password = try section.secretLine("password_file")
+            mail.login = (name, file)
+            if try Files.read(file) != Array(password.utf8) { mail.barePassword = Secret(password) }
+        case (nil, _?), (_?, nil): throw section.failure("stack.alertmanager.mail: username and password_file belong together")
+        }
+        return mail
+    }
+
+    private func backupWindow(_ setting: SettingsTree) throws(Failure) -> BackupWindow? {
+        guard let text = setting.text else { return nil }
+        guard let window = BackupWindow(parsing: text) else {
+            throw setting.failure("backup_window: expected HH:MM-HH:MM, as in 22:00-05:00, or off, not \"\(text)\"")
+        }
+        return window
+    }
+
+    private static func withoutSlash(_ url: String) -> String { url.hasSuffix("/") ? String(url.dropLast()) : url }
 
     private func place(_ flag: String, _ setting: SettingsTree? = nil) throws(Failure) -> StackPlan.Place {
         let text = setting?.text ?? invocation.value(flag) ?? ""

@@ -103,6 +103,8 @@ def quick_rules(folder: Path, seconds: int = 2) -> Path:
 def quick_alertmanager(folder: Path, webhook: str) -> Path:
     """The shipped configuration, waiting for seconds."""
     text = (REPOSITORY / "alertmanager/alertmanager.yml").read_text().replace("http://127.0.0.1:9099", webhook)
+    # Nobody listens there: the mail server of this machine is not to tell its owner of these alerts.
+    text = text.replace("smtp_smarthost: 127.0.0.1:25", "smtp_smarthost: 127.0.0.1:1")
     text = re.sub(r"(group_wait|group_interval): \S+", r"\1: 1s", text)
     copy = folder / "alertmanager.yml"
     copy.write_text(text)

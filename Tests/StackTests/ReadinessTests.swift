@@ -89,7 +89,7 @@ import Testing
 
     @Test func aCheckersWordsHideTheWebhook() {
         let output = "Checking 'a.yml'  FAILED: parse \"http://a:b/secret\": invalid port\n"
-        #expect(ConfigurationCheck.complaint(in: output, hiding: Secret("http://a:b/secret")) == "parse \"***\": invalid port")
+        #expect(ConfigurationCheck.complaint(in: output, hiding: [Secret("http://a:b/secret")]) == "parse \"***\": invalid port")
         #expect(ConfigurationCheck.complaint(in: "") == nil)
     }
 }

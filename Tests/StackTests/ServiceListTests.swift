@@ -42,10 +42,25 @@ import Web
                 "/usr/bin/martlet simulate webhook --listen 127.0.0.1:9099",
                 "/n --web.listen-address=127.0.0.1:9100",
                 "/a --config.file=/state/alertmanager/alertmanager.yml --storage.path=/state/alertmanager/data "
-                    + "--web.listen-address=127.0.0.1:9093 --cluster.listen-address=",
+                    + "--web.listen-address=127.0.0.1:9093 --cluster.listen-address= --web.external-url=http://127.0.0.1:9093 --web.route-prefix=/",
                 "/p --config.file=/state/prometheus/prometheus.yml --storage.tsdb.path=/state/prometheus/data "
                     + "--storage.tsdb.retention.time=15d --web.listen-address=127.0.0.1:9090 --web.enable-lifecycle",
             ])
+    }
+
+    /// Elsewhere than on loopback Alertmanager calls itself by the name of the machine, which others know.
+    @Test(
+        arguments: [
+            ("127.0.0.1", nil, "http://127.0.0.1:9093"), ("0.0.0.0", nil, nil), ("10.0.0.1", nil, nil),
+            ("0.0.0.0", "https://alerts.example.org/am", "https://alerts.example.org/am"),
+        ] as [(String, String?, String?)])
+    func linksLeadToWhereAlertmanagerCanBeReached(host: String, url: String?, expected: String?) {
+        var plan = shippedPlan()
+        plan.alertmanager.address = ListenAddress(host: host, port: 9093)
+        plan.alertmanagerURL = url
+        let arguments = services(plan).first { $0.name == "alertmanager" }?.request.arguments ?? []
+        #expect(arguments.first { $0.hasPrefix("--web.external-url=") } == expected.map { "--web.external-url=\($0)" })
+        #expect(arguments.contains("--web.route-prefix=/") == (expected != nil))
     }
 
     @Test(arguments: [("127.0.0.1", true), ("127.8.0.1", true), ("::1", true), ("", false), ("0.0.0.0", false), ("10.0.0.1", false)])

@@ -20,8 +20,17 @@ import Web
     }
 
     @Test func atTheShippedAddressesTheShippedFilesAreWrittenAsTheyStand() throws {
-        let files = StackFiles(shippedPlan())
-        for (path, text) in EmbeddedFiles.all { #expect(try self.text(path, files) == text, "\(path)") }
+        // Without mail what is about mail is left out, and nothing else: AlertmanagerTextTests.
+        var plan = shippedPlan()
+        plan.mail = StackPlan.Mail(smarthost: "127.0.0.1:25", from: "martlet@localhost", to: "root@localhost")
+        let files = StackFiles(plan)
+        let quoted = ["127.0.0.1:25", "martlet@localhost", "root@localhost"]
+        for (path, text) in EmbeddedFiles.all {
+            var written = try self.text(path, files)
+            for value in quoted { written.replace("\"\(value)\"", with: value) }
+            #expect(written == text, "\(path)")
+        }
+        #expect(EmbeddedFiles.all.count { $0.path.hasPrefix("alertmanager/templates/") } == 2)
     }
 
     @Test func onlyAddressesAreReplaced() throws {
@@ -42,10 +51,25 @@ import Web
             ])
         let alertmanager = "alertmanager/alertmanager.yml"
         #expect(
-            try differences(shipped(alertmanager), text(alertmanager, files)) == [
+            try differences(text(alertmanager, StackFiles(shippedPlan())), text(alertmanager, files)) == [
                 ["      - url: http://127.0.0.1:9099/alerts", "      - url: http://127.0.0.1:19099/alerts"]
             ])
         for (path, text) in EmbeddedFiles.all where path.hasPrefix("prometheus/rules/") { #expect(try self.text(path, files) == text) }
+    }
+
+    @Test func linksOfAlertsLeadToThePersonsDashboards() throws {
+        var plan = shippedPlan()
+        plan.dashboardsURL = "https://boards.example.org/grafana"
+        let files = StackFiles(plan)
+        let rules = EmbeddedFiles.all.filter { $0.path.hasPrefix("prometheus/rules/alerts-") }
+        #expect(!rules.isEmpty)
+        for (path, text) in rules {
+            let changes = try differences(text, self.text(path, files))
+            #expect(!changes.isEmpty)
+            for change in changes {
+                #expect(change[1] == change[0].replacing("http://127.0.0.1:3000/d/", with: "https://boards.example.org/grafana/d/"))
+            }
+        }
     }
 
     @Test func aWebhookOfAPersonTakesThePlaceOfTheSimulatedOne() throws {

@@ -10,14 +10,18 @@ struct AddressBook {
         let webhook = plan.webhookURL?.reveal() ?? "\(plan.webhook.address.url())/alerts"
         let pairs = [
             ("http://127.0.0.1:9099/alerts", webhook),
+            ("http://127.0.0.1:3000", plan.dashboardsURL),
             ("127.0.0.1:9090", plan.prometheus.address.reachable),
             ("127.0.0.1:9093", plan.alertmanager.address.reachable),
             ("127.0.0.1:9100", plan.nodeExporter.address.reachable),
             ("127.0.0.1:9221", plan.exporter.address.reachable),
             ("127.0.0.1:8000", plan.discovery.address.reachable),
         ]
-        entries = pairs.map { (Array($0.0.utf8), Array($0.1.utf8)) }
+        self.init(pairs: pairs)
     }
+
+    /// - Parameter pairs: what is shipped, and what stands in its place; of two that fit at a place the first is taken.
+    init(pairs: [(String, String)]) { entries = pairs.map { (Array($0.0.utf8), Array($0.1.utf8)) } }
 
     /// The text with every shipped address replaced, in one pass, so that no replacement is replaced again.
     func replaced(in text: String) -> String {

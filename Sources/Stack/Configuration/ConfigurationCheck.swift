@@ -10,7 +10,7 @@ struct ConfigurationCheck {
     /// Where the files are.
     let state: StatePaths
     /// Not to be repeated in an error.
-    var webhookURL: Secret?
+    var secrets: [Secret] = []
 
     /// Errors: the checker's own words, in one line. Blocks its thread.
     func run(alertmanagerConfiguration: String) throws(Failure) {
@@ -38,15 +38,15 @@ struct ConfigurationCheck {
         }
         if end == .exited(status: 0) { return }
         let written = String(decoding: try Files.read(file), as: UTF8.self)
-        let words = Self.complaint(in: written, hiding: webhookURL) ?? "\(end)"
+        let words = Self.complaint(in: written, hiding: secrets) ?? "\(end)"
         let name = program.split(separator: "/").last.map(String.init) ?? program
         throw Failure(.configuration, "\(name) refuses \(arguments.last ?? ""): \(words)")
     }
 
     /// What the checker complains of: the text behind `FAILED:` and the indented lines below it, in one line of bounded length.
-    static func complaint(in output: String, hiding secret: Secret? = nil) -> String? {
+    static func complaint(in output: String, hiding secrets: [Secret] = []) -> String? {
         var output = output
-        if let secret, !secret.isEmpty { output.replace(secret.reveal(), with: "\(secret)") }
+        for secret in secrets where !secret.isEmpty { output.replace(secret.reveal(), with: "\(secret)") }
         var parts: [String] = []
         var isComplaint = false
         for line in output.split(separator: "\n", omittingEmptySubsequences: false) {

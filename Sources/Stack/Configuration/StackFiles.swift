@@ -16,9 +16,14 @@ struct StackFiles {
             if path.hasPrefix("prometheus/rules/"), plan.rulesDirectory != nil { continue }
             if path.hasPrefix("alertmanager/"), plan.alertmanagerConfiguration != nil { continue }
             let text = book.replaced(in: text)
-            files.append((path, path == "prometheus/prometheus.yml" ? Self.adjusted(text, plan) : text))
+            switch path {
+            case "prometheus/prometheus.yml": files.append((path, Self.adjusted(text, plan)))
+            case "alertmanager/alertmanager.yml": files.append((path, AlertmanagerText.adjusted(text, plan)))
+            default: files.append((path, text))
+            }
         }
         files.append(("prometheus/targets/node/local.yml", Self.localTarget(plan)))
+        if let password = plan.mail?.barePassword { files.append((AlertmanagerText.ownPasswordFile, password.reveal())) }
         if let simulation = plan.simulation {
             files.append((StatePaths.token, simulation.token.reveal() + "\n"))
         }
@@ -37,7 +42,7 @@ struct StackFiles {
             // Prometheus refuses a timeout above the interval.
             if interval < shippedTimeoutSeconds { replace("  scrape_timeout: ", by: "  scrape_timeout: \(duration)") }
         }
-        if let rules = plan.rulesDirectory { replace("  - rules/*.yml", by: "  - \(quoted("\(Files.absolute(rules))/*.yml"))") }
+        if let rules = plan.rulesDirectory { replace("  - rules/*.yml", by: "  - \(yaml("\(Files.absolute(rules))/*.yml"))") }
         return lines.joined(separator: "\n")
     }
 
@@ -48,13 +53,6 @@ struct StackFiles {
     }
 
     private static func target(_ address: ListenAddress, _ labels: [(String, String)]) -> String {
-        "- targets:\n    - \(quoted(address.reachable))\n  labels:\n" + labels.map { "    \($0): \(quoted($1))\n" }.joined()
-    }
-
-    /// A JSON string, which is also one of YAML.
-    private static func quoted(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        bytes.append(quoted: text)
-        return String(decoding: bytes, as: UTF8.self)
+        "- targets:\n    - \(yaml(address.reachable))\n  labels:\n" + labels.map { "    \($0): \(yaml($1))\n" }.joined()
     }
 }

@@ -42,10 +42,15 @@ enum ServiceList {
             let address = plan.alertmanager.address
             let configuration = plan.alertmanagerConfiguration.map(Files.absolute) ?? state.alertmanagerConfiguration
             // No listen address for the cluster: it stands alone and opens no second port.
-            let arguments = [
+            var arguments = [
                 "--config.file=\(configuration)", "--storage.path=\(state.path("alertmanager/data"))", "--web.listen-address=\(address)",
                 "--cluster.listen-address=",
             ]
+            // By itself it calls itself by the name of this machine, under which nobody reaches what listens on loopback. A path in the
+            // address is that of a proxy.
+            if let url = plan.alertmanagerURL ?? (address.isLoopback ? address.url() : nil) {
+                arguments += ["--web.external-url=\(url)", "--web.route-prefix=/"]
+            }
             return service(
                 "alertmanager", .alertmanager, program, arguments, url: address.url(), probe: Probe(url: "\(address.url())/-/ready"))
         }

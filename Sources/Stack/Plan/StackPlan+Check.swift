@@ -10,7 +10,17 @@ extension StackPlan {
         if let scrapeInterval, !(0.1...3600).contains(scrapeInterval) {
             throw Failure(.configuration, "scrape interval \(scrapeInterval) s is not between 0.1 s and 1 h")
         }
-        if let webhookURL { try Self.check(webhookURL) }
+        if let webhookURL { try Self.check(webhookURL.reveal(), "the webhook's URL") }
+        if let deadmanURL { try Self.check(deadmanURL.reveal(), "the dead man's URL") }
+        try Self.check(dashboardsURL, "the dashboards' URL")
+        if let alertmanagerURL { try Self.check(alertmanagerURL, "Alertmanager's URL") }
+        try mail?.check()
+        if alertmanagerConfiguration != nil, mail != nil || deadmanURL != nil || backupWindow != nil {
+            throw Failure(
+                .configuration,
+                "stack.alertmanager: mail, deadman_url and backup_window go into the shipped configuration; with config_file they belong there"
+            )
+        }
         if let simulation {
             guard !simulation.nodeNames.isEmpty else { throw Failure(.configuration, "a simulation needs at least one node") }
             guard IPv4(simulation.firstGuest) != nil else {
@@ -25,12 +35,11 @@ extension StackPlan {
     }
 
     /// The URL is written into YAML as it stands; it is not repeated in the error, as it may hold a token.
-    private static func check(_ url: Secret) throws(Failure) {
-        let text = url.reveal()
+    private static func check(_ text: String, _ name: String) throws(Failure) {
         let isWeb = text.hasPrefix("http://") || text.hasPrefix("https://")
         let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x27 && $0 != 0x5C }
         guard isWeb, isPlain, text.last != ":" else {
-            throw Failure(.configuration, "the webhook's URL is not an http or https URL without spaces and quotes")
+            throw Failure(.configuration, "\(name) is not an http or https URL without spaces and quotes")
         }
     }
 

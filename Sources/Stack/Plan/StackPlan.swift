@@ -73,6 +73,16 @@ package struct StackPlan: Sendable {
     package var webhook: Place
     /// Where Alertmanager sends notifications; nil for the simulated receiver. It may hold a secret and is never shown.
     package var webhookURL: Secret?
+    /// Who is called every five minutes as long as Prometheus and Alertmanager work; nil for nobody. It may hold a secret and is never shown.
+    package var deadmanURL: Secret?
+    /// How mail is sent; nil for none.
+    package var mail: Mail?
+    /// When guests may be down without anybody being told; nil for the shipped hours.
+    package var backupWindow: BackupWindow?
+    /// Where people open Alertmanager, for links in messages; nil for where it listens.
+    package var alertmanagerURL: String?
+    /// Where people open the dashboards, for links in alerts, without a slash at its end.
+    package var dashboardsURL = "http://127.0.0.1:3000"
     /// How long Prometheus keeps samples, in its own words: `15d`.
     package var retention = "15d"
     /// Seconds between scrapes; nil for the shipped interval.

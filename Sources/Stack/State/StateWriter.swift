@@ -5,8 +5,12 @@ import Primitives
 struct StateWriter {
     /// Where to.
     let paths: StatePaths
+    /// Of the files.
+    var fileMode: UInt32 = 0o600
+    /// Of folders that are made.
+    var folderMode: UInt32 = 0o700
 
-    /// Writes the files, by path below the root, with mode 0600, and removes those that the call before wrote and this one does not.
+    /// Writes the files, by path below the root, and removes those that the call before wrote and this one does not.
     func write(_ files: [(path: String, text: String)]) throws(Failure) {
         let list = paths.path("written")
         let earlier = Files.exists(list) ? try Files.readLine(list).split(separator: "\n").map(String.init) : []
@@ -15,7 +19,7 @@ struct StateWriter {
         let known = now + earlier.filter { !now.contains($0) }
         try write(known.joined(separator: "\n") + "\n", to: list)
         for (path, text) in files {
-            try Files.makeDirectory(folder(of: paths.path(path)), mode: 0o700)
+            try Files.makeDirectory(folder(of: paths.path(path)), mode: folderMode)
             try write(text, to: paths.path(path))
         }
         for path in earlier where !now.contains(path) && !path.hasPrefix("/") && !path.split(separator: "/").contains("..") {
@@ -24,7 +28,7 @@ struct StateWriter {
         try write(now.joined(separator: "\n") + "\n", to: list)
     }
 
-    private func write(_ text: String, to path: String) throws(Failure) { try Files.write(Array(text.utf8), to: path, mode: 0o600) }
+    private func write(_ text: String, to path: String) throws(Failure) { try Files.write(Array(text.utf8), to: path, mode: fileMode) }
 
     private func folder(of path: String) -> String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
 }

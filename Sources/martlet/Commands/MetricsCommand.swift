@@ -19,7 +19,15 @@ enum MetricsCommand {
 
 /// `martlet settings`
 enum SettingsCommand {
-    static let command = Command("settings", "Prints the reference of all settings as Markdown")
+    static let command = Command(
+        "settings", "Prints the reference of all settings",
+        flags: [Flag("format", "FORMAT", "markdown, or env for a file of variables as Docker Compose reads it", standard: "markdown")])
 
-    static var text: String { SettingsReference(Configuration.shape, variables: Configuration.variables).markdown }
+    static func text(_ invocation: CommandLineParser.Invocation) throws(Failure) -> String {
+        switch invocation.value("format") {
+        case "markdown": return SettingsReference(Configuration.shape, variables: Configuration.variables).markdown
+        case "env": return EnvironmentReference(Configuration.shape, variables: Configuration.variables).text
+        case let other: throw Failure(.usage, "--format: expected markdown or env, not \"\(other ?? "")\"")
+        }
+    }
 }

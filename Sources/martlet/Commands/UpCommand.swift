@@ -172,7 +172,8 @@ enum UpCommand {
         }
         if plan.webhookURL == nil, plan.alertmanagerConfiguration == nil {
             text += "\nNo receiver of notifications is configured (stack.alertmanager.webhook_url or config_file): they go to "
-            text += "\(plan.stateDirectory)/log/simulated-webhook.log."
+            text += "\(plan.stateDirectory)/log/simulated-webhook.log"
+            text += plan.mail.map { ", critical ones also to \($0.to)." } ?? "."
         }
         // Debian builds Prometheus without its newer pages.
         text += "\nAlerts and rules are on \(plan.prometheus.address.url())/classic/alerts."

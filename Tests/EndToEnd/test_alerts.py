@@ -1,0 +1,127 @@
+"""Every alert on a running stack: what it reads is there, and what a simulated world can cause is delivered to the webhook.
+
+The rules are the shipped ones; `for`, `keep_firing_for` and intervals are cut to seconds, expressions are not touched. Alertmanager tells of everything here, of what is only to be
+looked at and of what hangs on something worse too: who is told what is test_alertmanager.py's.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import REPOSITORY, Start, fetch, free_port, wait_for
+from stack import Stack, quick_rules
+
+RULE_FILES = sorted((REPOSITORY / "prometheus/rules").glob("*.yml"))
+ALERTS = [rule for path in RULE_FILES for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"] if "alert" in rule]
+NAMES = sorted({alert["alert"] for alert in ALERTS})
+
+# What happens, and which alerts are to come of it. An alert that stands nowhere here stands below, with the reason.
+SCENARIOS: dict[str, list[str]] = {}
+# Alerts that no simulated world causes, and why.
+ELSEWHERE: dict[str, str] = {}
+# Alerts whose series the simulated stack has not, and why.
+WITHOUT_SERIES: dict[str, str] = {}
+# What is wrong with the simulated estate on an ordinary day, so that there is something to see.
+QUIET_EXCEPTIONS: set[str] = set()
+
+SOURCES = ["ha", "replication", "backup_jobs", "backup_gaps", "backups", "storage", "certificates", "subscription", "services", "disks", "zfs", "ceph", "statistics", "config",
+           "snapshots", "agent", "qdevice"]
+QUICK = {f"MARTLET_PROXMOX__SLOW__PERIODS__{source.upper()}": "10s" for source in SOURCES}
+
+
+def told_of_everything(folder: Path, webhook: str) -> Path:
+    """The shipped Alertmanager configuration, waiting for seconds, with nothing held back and nothing sent elsewhere."""
+    settings = yaml.safe_load((REPOSITORY / "alertmanager/alertmanager.yml").read_text())
+    settings["route"] = {"receiver": "webhook", "group_by": ["alertname"], "group_wait": "1s", "group_interval": "1s", "repeat_interval": "4h"}
+    settings["receivers"] = [{"name": "webhook", "webhook_configs": [{"url": webhook, "send_resolved": True}]}]
+    settings = {"route": settings["route"], "receivers": settings["receivers"]}
+    copy = folder / "alertmanager.yml"
+    copy.write_text(yaml.safe_dump(settings))
+    return copy
+
+
+def without_threshold(expression: str) -> str:
+    """The expression with every comparison turned into 0 or 1, so that it has a series for each that could be compared. What stands in braces and texts is none."""
+    parts = re.split(r"(\{[^}]*\}|\"[^\"]*\"|#[^\n]*)", expression)
+    return "".join(part if index % 2 else re.sub(r"(==|!=|<=|>=|<|>)(?!\s*bool)", r"\1 bool", part) for index, part in enumerate(parts))
+
+
+@pytest.fixture(scope="module")
+def stack(start_for_all: Start, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """The simulated estate with the rules, and a webhook that is told of everything."""
+    folder = tmp_path_factory.mktemp("alerts")
+    port = free_port()
+    stack = Stack(
+        start_for_all, folder, "--prometheus.scrape-interval", "2s", "--prometheus.rules-dir", quick_rules(folder), "--simulate.guests", "40",
+        "--alertmanager.config-file", told_of_everything(folder, f"http://127.0.0.1:{port}/alerts"), env=QUICK)
+    start_for_all("simulate", "webhook", "--listen", f"127.0.0.1:{port}")
+    stack.ports["webhook"] = port
+    stack.wait_until_ready()
+    return stack
+
+
+def test_comparisons_are_found() -> None:
+    assert without_threshold('a:b{x!="y",z=~"=="} > 0.9 and on (n) c >= on (n) d == bool 1 # a > b\n') == (
+        'a:b{x!="y",z=~"=="} > bool 0.9 and on (n) c >= bool on (n) d == bool 1 # a > b\n')
+
+
+def test_every_alert_has_a_scenario_or_a_reason() -> None:
+    caused = [name for names in SCENARIOS.values() for name in names]
+    assert sorted(set(caused) | set(ELSEWHERE)) == NAMES
+    assert not set(caused) & set(ELSEWHERE)
+    assert all(len(reason) > 20 for reason in ELSEWHERE.values())
+
+
+def test_copies_differ_in_times_only(tmp_path: Path) -> None:
+    copies = quick_rules(tmp_path)
+    for path in RULE_FILES:
+        shipped, copied = (yaml.safe_load(file.read_text())["groups"] for file in (path, copies / path.name))
+        for group, copy in zip(shipped, copied, strict=True):
+            for rule, other in zip(group["rules"], copy["rules"], strict=True):
+                assert rule["expr"] == other["expr"] and rule.get("labels") == other.get("labels") and rule.get("annotations") == other.get("annotations")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", NAMES)
+def test_an_alert_reads_what_is_there(stack: Stack, name: str) -> None:
+    """Each rule of that name: an alert that can never have a series is no alert."""
+    for rule in ALERTS:
+        if rule["alert"] == name and name not in WITHOUT_SERIES:
+            question = without_threshold(rule["expr"])
+            wait_for(lambda: stack.query(question), 120, f"a series of {question}")
+
+
+@pytest.mark.e2e
+def test_no_rule_fails(stack: Stack) -> None:
+    groups = fetch(f"{stack.url('prometheus')}/api/v1/rules").json["data"]["groups"]
+    assert [(rule["name"], rule["lastError"]) for group in groups for rule in group["rules"] if rule["health"] not in ("ok", "unknown")] == []
+
+
+@pytest.mark.e2e
+def test_a_normal_estate_is_quiet(stack: Stack) -> None:
+    """What fires while nothing happens is what a new user meets first: nothing that wakes, and little that is to be done."""
+    wait_for(lambda: stack.value("count(vm:last_backup:timestamp_seconds)"), 120, "what comes on timers")
+    time.sleep(20)
+    firing = {row["metric"]["alertname"] for row in stack.query('ALERTS{alertstate="firing",severity=~"critical|warning"}')}
+    assert firing <= QUIET_EXCEPTIONS, firing
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_what_happens_is_told(stack: Stack, scenario: str) -> None:
+    stack.scenario("normal")
+    missing = lambda: [name for name in SCENARIOS[scenario] if not stack.alerts("firing", name)]  # noqa: E731
+    stack.scenario(scenario)
+    try:
+        wait_for(lambda: not missing(), 240, f"{scenario} to be told")
+    except pytest.fail.Exception:
+        pytest.fail(f"{scenario}: nobody was told of {missing()}")
+    finally:
+        stack.scenario("normal")
+    for name in SCENARIOS[scenario]:
+        labels = stack.alerts("firing", name)[-1]["labels"]
+        assert labels["severity"] in {rule["labels"]["severity"] for rule in ALERTS if rule["alert"] == name}

@@ -1,0 +1,452 @@
+"""docker-compose.yml and its overlays: what each container may do, where its image is from, who reaches whom, and that it all fits together."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compose import BASE, FILES, OVERLAYS, example, load, merge, Override, plain, project, Reset, used_variables
+from conftest import MARTLET, REPOSITORY, run
+
+PROFILES = {"gpu", "logs"}
+REQUIRED = {"prometheus", "grafana", "alertmanager", "pve-exporter", "nvidia-gpu-exporter", "discovery-service"}
+# Who must reach what is outside, and what.
+OUTSIDE = {"prometheus": "exporters", "alertmanager": "webhooks", "pve-exporter": "the API", "discovery-service": "the API"}
+PROGRAM = "/usr/local/bin/martlet"
+OURS = "martlet:0.1.0"
+# Given by others of this machine.
+OF_THE_MACHINE = {"/proc", "/sys", "/var/log/journal", "/etc/machine-id"}
+
+kinds = pytest.mark.parametrize("kind", OVERLAYS)
+
+
+def services(kind: str) -> dict[str, dict[str, Any]]:
+    return project(kind)["services"]
+
+
+def lasting(kind: str) -> dict[str, dict[str, Any]]:
+    """Those that do not end by themselves."""
+    return {name: service for name, service in services(kind).items() if service["restart"] != "no"}
+
+
+def seconds(text: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)([sm])", text).groups()  # type: ignore[union-attr]
+    return int(number) * {"s": 1, "m": 60}[unit]
+
+
+def published(service: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [tuple(port.rsplit(":", 2)) for port in service.get("ports") or []]  # type: ignore[misc]
+
+
+def flag(service: dict[str, Any], name: str) -> str:
+    (word,) = [word for word in service["command"] if word.startswith(f"--{name}=")]
+    return word.split("=", 1)[1]
+
+
+def test_reading_merges_as_compose_does() -> None:
+    old = {"command": ["a"], "ports": ["1:1"], "volumes": ["./a:/x:ro", "b:/y"], "networks": ["n"], "environment": {"A": "1"}}
+    new = {"command": ["b"], "ports": ["2:2"], "volumes": ["./c:/x:ro"], "networks": {"m": {}}, "environment": {"B": "2"}}
+    assert merge(old, new) == {
+        "command": ["b"], "ports": ["1:1", "2:2"], "volumes": ["b:/y", "./c:/x:ro"], "networks": {"n": None, "m": {}}, "environment": {"A": "1", "B": "2"}}
+    assert merge(old, {"ports": Override(["3:3"]), "volumes": Reset(None)}) == {name: old[name] for name in ("command", "networks", "environment")} | {"ports": ["3:3"]}
+
+
+# 1: the files themselves.
+@pytest.mark.parametrize("name", FILES)
+def test_files_have_no_version_and_known_keys(name: str) -> None:
+    document = load(name)
+    assert "version" not in document
+    assert {key for key in document if not key.startswith("x-")} <= {"name", "services", "networks", "volumes", "secrets"}
+
+
+@kinds
+def test_services_networks_and_profiles_are_there(kind: str) -> None:
+    merged = project(kind)
+    assert REQUIRED <= set(merged["services"]) and merged["name"] == ("martlet-llm" if kind == "llm" else "martlet")
+    assert "monitoring" in merged["networks"]
+    assert {profile for service in merged["services"].values() for profile in service.get("profiles") or []} <= PROFILES
+    for service in merged["services"].values():
+        for other in service.get("depends_on") or {}:
+            assert other in merged["services"]
+    if kind == "mock":
+        assert {"simulated-proxmox", "simulated-hosts", "simulated-webhook"} <= set(merged["services"])
+
+
+# 2: images.
+@kinds
+def test_images_are_pinned_and_can_be_pinned_harder(kind: str) -> None:
+    for name, service in services(kind).items():
+        assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+", service["image"]), f"{name}: {service['image']}"
+        variable = next(variable for variable, value in example().items() if value == service["image"])
+        exact = f"{service['image']}@sha256:{'0' * 64}"
+        assert project(kind, {variable: exact})["services"][name]["image"] == exact, f"{name}: {variable}"
+    standards = dict(re.findall(r"^ARG (\w+)=(.+)$", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE))
+    assert set(standards) == {"BUILD_IMAGE", "RUNTIME_IMAGE"}
+    assert services(kind)["pve-exporter"]["image"] == OURS
+    for name, service in services(kind).items():
+        # One without would be looked for in a registry, where there is none.
+        assert service.get("build") == ({"context": ".", "args": standards} if service["image"] == OURS else None), name
+
+
+# 3 and 4: what a container may do.
+@kinds
+def test_containers_may_do_little(kind: str) -> None:
+    for name, service in services(kind).items():
+        uid = service["user"].split(":")[0]
+        assert uid.isdigit() and int(uid) > 0, f"{name} is {service['user']}"
+        assert uid == {"prometheus": "65534", "alertmanager": "65534", "grafana": "472", "loki": "10001", "alloy": "473"}.get(name, "65532")
+        assert service["read_only"] is True and service["init"] is True, name
+        assert any(place.startswith("/tmp:") for place in service["tmpfs"]), name
+        assert all(re.search(r"[:,]size=\d+m\b", place) for place in service["tmpfs"]), f"{name}: memory without an end"
+        assert service["cap_drop"] == ["ALL"] and service["security_opt"] == ["no-new-privileges:true"], name
+        assert 0 < service["pids_limit"] <= 512 and re.fullmatch(r"\d+[mg]", service["mem_limit"]) and service["cpus"] > 0, name
+        assert seconds(service["stop_grace_period"]) >= (60 if name in ("prometheus", "loki") else 10), name
+        assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}, name
+        assert service["restart"] in ("unless-stopped", "no"), name
+        assert not {"privileged", "cap_add", "pid", "ipc", "devices", "userns_mode", "container_name"} & set(service), name
+        assert "docker.sock" not in str(service), name
+
+
+# 5: who reaches whom.
+@kinds
+def test_only_those_reach_outside_who_must(kind: str) -> None:
+    networks = project(kind)["networks"]
+    assert networks["monitoring"]["internal"] is True and networks["backend"]["internal"] is True
+    assert networks["edge"]["driver_opts"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
+    for name, service in services(kind).items():
+        if "network_mode" in service:
+            assert service["network_mode"] in ("none", "service:prometheus") and not service.get("ports"), name
+            continue
+        assert set(service["networks"]) <= set(networks), name
+        assert ("egress" in service["networks"]) == (name in OUTSIDE), name
+        # Of two networks that lead out, Docker takes the one whose name comes first as the way out, and edge is none.
+        assert not {"egress", "edge"} <= set(service["networks"]), name
+        if service.get("ports"):
+            assert {"egress", "edge"} & set(service["networks"]), f"{name}: nothing can be published on an internal network"
+    assert set(services(kind)["grafana"]["networks"]) == {"monitoring", "backend", "edge"}
+
+
+@kinds
+def test_ports_are_published_on_loopback_each_once(kind: str) -> None:
+    all_published = [port for service in services(kind).values() for port in published(service)]
+    assert all_published and {address for address, _, _ in all_published} == {"127.0.0.1"}
+    numbers = [number for _, number, _ in all_published]
+    assert len(numbers) == len(set(numbers))
+    elsewhere = project(kind, {"BIND_ADDR": "192.0.2.7"})["services"]
+    assert {address for service in elsewhere.values() for address, _, _ in published(service)} == {"192.0.2.7"}
+
+
+def test_ports_are_those_of_the_table() -> None:
+    base = {name: number for name, service in services("base").items() for _, number, _ in published(service)}
+    assert base == {
+        "grafana": "3000", "prometheus": "9090", "alertmanager": "9093", "discovery-service": "8000", "pve-exporter": "9221",
+        "nvidia-gpu-exporter": "9835", "alloy": "1514"}
+    llm = {name: number for name, service in services("llm").items() for _, number, _ in published(service)}
+    assert llm == {
+        "grafana": "23000", "prometheus": "23001", "loki": "23002", "alertmanager": "23003", "discovery-service": "23004", "nvidia-gpu-exporter": "9835"}
+
+
+# 6: secrets.
+@kinds
+def test_secrets_are_files(kind: str) -> None:
+    merged = project(kind)
+    assert all(set(secret) == {"file"} for secret in merged["secrets"].values())
+    used = {secret for service in merged["services"].values() for secret in service.get("secrets") or []}
+    assert used == set(merged["secrets"])
+    environment = merged["services"]["grafana"]["environment"]
+    assert environment["GF_SECURITY_ADMIN_PASSWORD__FILE"].startswith("/var/lib/martlet/secret/")
+    for name, service in merged["services"].items():
+        for key, value in (service.get("environment") or {}).items():
+            is_secret = re.search(r"PASSWORD|TOKEN|SECRET|KEY", key) and not key.endswith("_FILE")
+            # Of the simulated cluster, which is not there.
+            assert not is_secret or (kind == "mock" and value == "monitor@pve!martlet=SIMULATED"), f"{name}: {key}"
+
+
+def test_nothing_in_the_repository_is_a_secret() -> None:
+    assert [name for name, value in example().items() if value and re.search(r"PASSWORD|TOKEN|SECRET", name)] == [
+        "SECRET_PROXMOX_TOKEN", "SECRET_PROXMOX_CA", "SECRET_PVE_TOKEN_VALUE", "SECRET_WEBHOOK_URL", "SECRET_DEADMAN_URL",
+        "SECRET_MAIL_PASSWORD"]
+    assert {value for name, value in example().items() if name.startswith("SECRET_")} == {"/dev/null"}
+    modules = yaml.safe_load((REPOSITORY / "pve-exporter/pve.yml").read_text())
+    assert not {"password", "token_value"} & set(modules["default"])
+    ignored = subprocess.run(["git", "check-ignore", ".env", "secrets/proxmox-token"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert ignored.stdout.split() == [".env", "secrets/proxmox-token"]
+
+
+def test_the_modules_of_the_example_are_taken(tmp_path: Path) -> None:
+    """By the exporter, with the files that containers would see; only then does it look for an address to listen on."""
+    for name, content in (("pve_token_value", "00000000-0000-0000-0000-000000000000\n"), ("proxmox_ca", "")):
+        (tmp_path / name).write_text(content)
+    authority = REPOSITORY / "Tests/EndToEnd/recordings"
+    assert authority.exists()
+    text = (REPOSITORY / "pve-exporter/pve.yml").read_text()
+    assert text.count("/run/secrets/") == 2
+    (tmp_path / "pve.yml").write_text(text.replace("/run/secrets/pve_token_value", str(tmp_path / "pve_token_value")).replace("  ca_file: /run/secrets/proxmox_ca\n", ""))
+    answer = run("exporter", "--pve.config-file", tmp_path / "pve.yml", "--web.listen-address", "192.0.2.1:9221", cwd=tmp_path)
+    assert "no network interface of this machine has this address" in answer.stderr
+
+
+# 7: health.
+@kinds
+def test_every_container_is_asked_how_it_is(kind: str) -> None:
+    for name, service in lasting(kind).items():
+        check = service["healthcheck"]
+        assert check["test"][0] == "CMD" and check["retries"] == 3 and seconds(check["timeout"]) <= 5, name
+        assert seconds(check["interval"]) <= 30 and 10 <= seconds(check["start_period"]) <= 60, name
+        if service["image"] == OURS:
+            program, command, url = check["test"][1:]
+            assert (program, command) == (PROGRAM, "health"), name
+            listening = next((word for word in service["command"] if "listen" in word and "address" in word or word.startswith("--listen=")), "")
+            assert re.search(r":(\d+)/", url.split("//")[1])[1] == (listening.rsplit(":")[-1] or "18100"), name  # type: ignore[index]
+            # It is a command of ours with words that it takes, and nobody listens here.
+            answer = run("health", "--timeout", "1s", re.sub(r":\d+/", ":1/", url, count=1))
+            assert (answer.returncode, answer.stdout) == (1, "") and "127.0.0.1" in answer.stderr, answer
+    for name, service in services(kind).items():
+        for other, condition in (service.get("depends_on") or {}).items():
+            assert other != "configuration" or condition == {"condition": "service_completed_successfully"}
+            assert condition["condition"] != "service_healthy" or "healthcheck" in services(kind)[other], name
+
+
+def test_the_image_is_asked_where_it_listens() -> None:
+    text = (REPOSITORY / "Dockerfile").read_text()
+    assert 'CMD ["/usr/local/bin/martlet", "health", "http://127.0.0.1:9221/health"]' in text
+    assert 'CMD ["exporter", "--web.listen-address", "0.0.0.0:9221"]' in text and "EXPOSE 9221" in text
+    assert "USER 65532:65532" in text and 'ENTRYPOINT ["/usr/local/bin/martlet"]' in text
+    assert not re.search(r"amd64|arm64|x86_64|aarch64", re.sub(r"^#.*$", "", text, flags=re.MULTILINE)), "of one architecture"
+
+
+@kinds
+def test_our_commands_are_taken(kind: str) -> None:
+    for name, service in services(kind).items():
+        if service["image"] == OURS:
+            answer = run(*service["command"], "--help")
+            assert answer.returncode == 0 and answer.stdout.startswith(tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")), f"{name}: {answer.stderr}"
+
+
+# 8 to 10: Prometheus, Loki, Grafana.
+@kinds
+def test_prometheus_keeps_thirty_days_and_can_be_reloaded(kind: str) -> None:
+    prometheus = services(kind)["prometheus"]
+    assert flag(prometheus, "storage.tsdb.retention.time") == "30d" and flag(prometheus, "storage.tsdb.retention.size").endswith("GB")
+    assert "--web.enable-lifecycle" in prometheus["command"] and int(flag(prometheus, "query.max-samples")) < 50_000_000
+    assert "--web.enable-admin-api" not in prometheus["command"]
+    assert flag(project(kind, {"PROMETHEUS_RETENTION": "90d"})["services"]["prometheus"], "storage.tsdb.retention.time") == "90d"
+    # Overlays repeat the command, as Compose exchanges it whole.
+    own = {"web.external-url"} if kind == "llm" else set()
+    for name in ("prometheus", "alertmanager"):
+        base = {word for word in services("base")[name]["command"] if word.split("=")[0][2:] not in own}
+        assert base <= set(services(kind)[name]["command"]), name
+
+
+def test_loki_forgets() -> None:
+    loki = yaml.safe_load((REPOSITORY / "loki/loki.yml").read_text())
+    assert loki["limits_config"]["retention_period"] == "720h"
+    assert loki["compactor"]["retention_enabled"] is True and loki["compactor"]["delete_request_store"] == "filesystem"
+    assert {(config["store"], config["schema"]) for config in loki["schema_config"]["configs"]} == {("tsdb", "v13")}
+    assert loki["analytics"]["reporting_enabled"] is False
+    # Without a password, so on an internal network only; with the LLM overlay also on loopback.
+    assert set(services("base")["loki"]["networks"]) == {"backend"} and not services("base")["loki"].get("ports")
+
+
+def test_alloy_is_whole() -> None:
+    text = re.sub(r"//.*$", "", re.sub(r'"(\\.|[^"\\])*"', '""', (REPOSITORY / "alloy/config.alloy").read_text()), flags=re.MULTILINE)
+    assert text.count("{") == text.count("}") and text.count("[") == text.count("]") and text.count('"') % 2 == 0
+    named = set(re.findall(r"(loki\.\w+(?:\.\w+)?) \"(\w+)\"", (REPOSITORY / "alloy/config.alloy").read_text()))
+    components = {f"{kind}.{name}" for kind, name in named}
+    for reference in re.findall(r"= \[?(loki(?:\.\w+)+)\.(?:receiver|rules)", text):
+        assert reference in components, reference
+    assert "promtail" not in text
+
+
+@kinds
+def test_grafana_is_closed_and_silent(kind: str) -> None:
+    environment = services(kind)["grafana"]["environment"]
+    wanted = {
+        "GF_AUTH_ANONYMOUS_ENABLED": "false", "GF_USERS_ALLOW_SIGN_UP": "false", "GF_ANALYTICS_REPORTING_ENABLED": "false",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES": "false", "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false", "GF_PLUGINS_PREINSTALL_DISABLED": "true"}
+    assert wanted.items() <= environment.items()
+    port = {number for _, number, _ in published(services(kind)["grafana"])}.pop()
+    assert environment["GF_SERVER_ROOT_URL"] == f"http://127.0.0.1:{port}"
+    assert f"--grafana.url=http://127.0.0.1:{port}" in services(kind)["configuration"]["command"]
+
+
+# 11: what is mounted.
+@kinds
+def test_volumes_are_named_or_there(kind: str) -> None:
+    merged = project(kind)
+    used: set[str] = set()
+    for name, service in merged["services"].items():
+        for volume in service.get("volumes") or []:
+            source, target, *mode = volume.split(":")
+            if source.startswith("./"):
+                place = REPOSITORY / source if source != "./.build/release/martlet" else MARTLET
+                assert place.exists(), f"{name}: {source} is not in the repository"
+                assert mode == ["ro"], f"{name}: {volume}"
+            elif source.startswith("/"):
+                assert source in OF_THE_MACHINE and mode == ["ro"], f"{name}: {volume}"
+            else:
+                used.add(source)
+                assert mode in ([], ["ro"])
+    assert used == set(merged["volumes"])
+    # One who writes for each.
+    for volume in used - {"world"}:
+        writers = [name for name, service in merged["services"].items() if any(re.fullmatch(f"{volume}:[^:]+", entry) for entry in service.get("volumes") or [])]
+        assert len(writers) == 1, f"{volume}: {writers}"
+
+
+# 12: the one-shot that writes the configuration, and who reads it.
+@kinds
+def test_what_is_written_is_what_is_read(kind: str, tmp_path: Path) -> None:
+    merged = project(kind)["services"]
+    words = [
+        word.replace("/var/lib/martlet", str(tmp_path)).replace("=/run/secrets/deadman_url", "=/dev/null") for word in merged["configuration"]["command"]]
+    (tmp_path / "secret").mkdir()
+    for _ in range(2):
+        answer = run(*words, cwd=tmp_path)
+        assert answer.returncode == 0, answer.stderr
+    password = tmp_path / "secret/grafana-admin-password"
+    before = password.read_text()
+    assert re.fullmatch(r"[0-9a-f]{32}\n", before) and password.stat().st_mode & 0o777 == 0o444
+    run(*words, cwd=tmp_path)
+    assert password.read_text() == before
+
+    written = tmp_path / "files"
+    for name in ("prometheus", "alertmanager"):
+        file = flag(merged[name], "config.file").replace("/var/lib/martlet", str(tmp_path))
+        assert Path(file).exists() and Path(file).stat().st_mode & 0o777 == 0o644
+        assert all(path.stat().st_mode & 0o005 == 0o005 for path in Path(file).parents if path.is_relative_to(written))
+    # Boards: where Grafana looks, what it shows first, and whom it asks.
+    grafana = {key: value.replace("/var/lib/martlet", str(tmp_path)) for key, value in merged["grafana"]["environment"].items()}
+    assert Path(grafana["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]).exists()
+    provisioning = Path(grafana["GF_PATHS_PROVISIONING"])
+    (provider,) = yaml.safe_load((provisioning / "dashboards/martlet.yml").read_text())["providers"]
+    boards = Path(provider["options"]["path"])
+    assert {board.name for board in boards.glob("*.json")} == {board.name for board in (REPOSITORY / "grafana/provisioning/dashboards/json").glob("*.json")}
+    assert yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text())["datasources"][0]["url"] == "http://prometheus:9090"
+
+    # Every address is that of a container, with the port on which it listens.
+    texts = "".join(path.read_text() for path in written.rglob("*") if path.is_file() and path.suffix in (".yml", ".yaml"))
+    addresses = set(re.findall(r"^\s*(?:- |- url: |url: )['\"]?(?:https?://)?([a-z][\w.-]*:\d+)", texts, re.MULTILINE))
+    assert {"prometheus:9090", "alertmanager:9093", "pve-exporter:9221", "discovery-service:8000"} <= addresses
+    assert {address.split(":")[0] for address in addresses} <= set(merged)
+    code = re.sub(r"^\s*#.*$", "", texts, flags=re.MULTILINE)
+    port = {number for _, number, _ in published(merged["grafana"])}.pop()
+    left = set(re.findall(r"127\.0\.0\.\d+:\d+", code)) - {f"127.0.0.1:{port}"}
+    assert left == set(), left
+    webhook = "url: http://simulated-webhook:9099/alerts" if kind == "mock" else "url_file: /run/secrets/webhook_url"
+    assert f"- {webhook}\n" in (written / "alertmanager/alertmanager.yml").read_text()
+    subprocess.run(["promtool", "check", "config", str(written / "prometheus/prometheus.yml")], check=True, capture_output=True, timeout=60)
+    # Mounted over, where nothing could be made any more.
+    assert (written / "prometheus/targets/node").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--prometheus.address", "prometheus"], "--prometheus.address: expected HOST:PORT"),
+        (["--exporter.address", "user:secret@exporter:9221"], "--exporter.address: expected HOST:PORT"),
+        (["--alertmanager.address", "a'b:1"], "--alertmanager.address: expected HOST:PORT"),
+        (["--grafana.url", "grafana:3000"], "--grafana.url: expected a URL"),
+        (["--webhook.url", "https://hooks.example.org/secret #"], "--webhook.url: expected a URL"),
+        (["--webhook.url-file", "webhook-url"], "--webhook.url-file: expected an absolute path"),
+    ])
+def test_what_cannot_be_written_is_refused_without_a_secret(words: list[str], reason: str, tmp_path: Path) -> None:
+    answer = run("files", "export", tmp_path / "files", *words)
+    assert answer.returncode == 2 and reason in answer.stderr and "secret" not in answer.stderr
+    assert not (tmp_path / "files").exists()
+
+
+def test_what_people_put_there_stays_and_what_is_no_more_shipped_goes(tmp_path: Path) -> None:
+    run("files", "export", tmp_path)
+    (tmp_path / "prometheus/rules/mine.yml").write_text("groups: []\n")
+    gone = tmp_path / "prometheus/rules/old.yml"
+    gone.write_text("groups: []\n")
+    listing = tmp_path / "written"
+    listing.write_text(listing.read_text() + "prometheus/rules/old.yml\n")
+    assert run("files", "export", tmp_path).returncode == 0
+    assert (tmp_path / "prometheus/rules/mine.yml").exists() and not gone.exists()
+    shipped = {path.name: path.read_text() for path in (REPOSITORY / "prometheus/rules").glob("*.yml")}
+    assert shipped == {path.name: path.read_text() for path in (tmp_path / "prometheus/rules").glob("*.yml") if path.name != "mine.yml"}
+    assert (tmp_path / "prometheus/prometheus.yml").read_text() == (REPOSITORY / "prometheus/prometheus.yml").read_text()
+
+
+def test_what_is_set_of_alertmanager_holds_in_containers_too(tmp_path: Path) -> None:
+    for name, content in (("deadman", "https://deadman.example.org/secret\n"), ("password", "secret\n")):
+        (tmp_path / name).write_text(content)
+    settings = {
+        "MARTLET_STACK__ALERTMANAGER__MAIL__TO": "admin@example.org", "MARTLET_STACK__ALERTMANAGER__MAIL__SMARTHOST": "mail.example.org:587",
+        "MARTLET_STACK__ALERTMANAGER__MAIL__USERNAME": "martlet", "MARTLET_STACK__ALERTMANAGER__MAIL__PASSWORD_FILE": str(tmp_path / "password"),
+        "MARTLET_STACK__ALERTMANAGER__BACKUP_WINDOW": "off", "MARTLET_STACK__PROMETHEUS__SCRAPE_INTERVAL": "30s"}
+    answer = run(
+        "files", "export", tmp_path / "files", "--webhook.url-file", "/run/secrets/webhook_url", "--deadman.url-file", tmp_path / "deadman", env=settings,
+        cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    text = (tmp_path / "files/alertmanager/alertmanager.yml").read_text()
+    manager = yaml.safe_load(text)
+    assert manager["global"]["smtp_auth_password_file"] == str(tmp_path / "password") and "secret\n" not in text and "deadman.example.org" not in text
+    hooks = {receiver["name"]: receiver["webhook_configs"][0] for receiver in manager["receivers"] if "webhook_configs" in receiver}
+    assert hooks["deadman"]["url_file"] == str(tmp_path / "deadman") and hooks["webhook"]["url_file"] == "/run/secrets/webhook_url"
+    assert all("url" not in hook for hook in hooks.values()) and "backup-window" not in text
+    prometheus = yaml.safe_load((tmp_path / "files/prometheus/prometheus.yml").read_text())
+    assert prometheus["global"]["scrape_interval"] == "30s"
+    refused = run("files", "export", tmp_path / "other", env={"MARTLET_STACK__ALERTMANAGER__MAIL__TO": "nobody"}, cwd=tmp_path)
+    assert refused.returncode == 1 and "stack.alertmanager.mail.to" in refused.stderr and not (tmp_path / "other").exists()
+
+
+# 13: variables.
+def test_variables_are_in_the_example_and_those_of_the_example_are_used() -> None:
+    used: dict[str, set[str]] = {}
+    for name in FILES:
+        for variable, standards in used_variables(name).items():
+            used.setdefault(variable, set()).update(standards)
+    assert used.pop("ENV_FILE") == {".env.example"}
+    assert all(len(standards) == 1 for standards in used.values()), used
+    # Read by the program and not by Compose.
+    table = set(re.findall(r"^\| `([A-Z]\w+)` \|", (REPOSITORY / "docs/settings.md").read_text(), re.MULTILINE))
+    of_compose = {name: value for name, value in example().items() if not name.startswith("MARTLET_") and name not in table and name != "ENV_FILE"}
+    assert of_compose == {name: standards.pop() for name, standards in used.items()}
+    assert example()["ENV_FILE"] == ".env" and table <= set(example())
+    # Such a one would be taken for a setting by the containers that read .env.
+    assert not [name for name in used if name.startswith("MARTLET_")]
+
+
+def test_settings_of_the_example_are_settings(tmp_path: Path) -> None:
+    """All at once, with the values that they have there: the program takes each, and misses only who it is."""
+    given = {name: value for name, value in example().items() if name.startswith("MARTLET_") and name != "MARTLET_CONFIG_FILE"}
+    assert len(given) > 80
+    given["MARTLET_PROXMOX__CLUSTERS__0__ENDPOINT"] = "pve1.example.org"
+    for _ in range(5):
+        answer = run("exporter", env=given, cwd=tmp_path)
+        # One without a value that could be written, which it says it has not.
+        if not (found := re.match(r'martlet: environment variable (\w+): .*expected .*, not ""\n', answer.stderr)) or given.pop(found[1]):
+            break
+    assert "needs a token" in answer.stderr, answer.stderr
+    assert "unknown key" in run("exporter", env=given | {"MARTLET_LOG__LEVLE": "info"}, cwd=tmp_path).stderr
+
+
+# What others think of it.
+@pytest.mark.e2e
+@pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is missing; scripts/bootstrap e2e installs it")
+@kinds
+def test_docker_compose_reads_it(kind: str, tmp_path: Path) -> None:
+    """Debian's, which is older than what we ask for, so without what it does not know."""
+    words: list[str] = []
+    for name in [BASE, *OVERLAYS[kind]]:
+        words += ["--file", str(plain(name, tmp_path))]
+    shutil.copy(REPOSITORY / ".env.example", tmp_path)
+    done = subprocess.run(
+        ["docker-compose", *words, "--project-directory", str(tmp_path), "config"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    theirs, ours = yaml.safe_load(done.stdout)["services"], services(kind)
+    inactive = {name for name, service in ours.items() if service.get("profiles")}
+    assert set(ours) - inactive <= set(theirs)
+    for name, service in theirs.items():
+        mine = ours[name]
+        assert [word.replace("$$", "$") for word in service.get("command", [])] == mine.get("command", []) and service["image"] == mine["image"] and service["user"] == mine["user"], name
+        assert [word.replace("$$", "$") for word in service["healthcheck"].get("test", [])] == mine["healthcheck"].get("test", ["NONE"]), name
+        assert {volume.split(":")[1] for volume in service.get("volumes", [])} == {volume.split(":")[1] for volume in mine.get("volumes") or []}, name

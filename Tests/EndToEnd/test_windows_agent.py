@@ -1,0 +1,162 @@
+"""agents/windows: no PowerShell runs here, so its grammar judges the scripts, and what they say is held against the release's facts and our rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tree_sitter_powershell
+from conftest import REPOSITORY
+from tree_sitter import Language, Node, Parser
+
+FOLDER = REPOSITORY / "agents/windows"
+INSTALL, UNINSTALL = FOLDER / "Install-WindowsExporter.ps1", FOLDER / "Uninstall-WindowsExporter.ps1"
+SCRIPTS = [INSTALL, UNINSTALL]
+PARSER = Parser(Language(tree_sitter_powershell.language()))
+# Every family of windows_exporter begins with the name of its collector; these collectors write more than one prefix or none of theirs.
+RELEASED = [line for line in (FOLDER / "collectors.txt").read_text().split("\n") if line and not line.startswith("#")]
+
+
+def nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        yield from nodes(child)
+
+
+def errors(source: str) -> list[str]:
+    """Where the grammar stumbles."""
+    tree = PARSER.parse(source.encode())
+    return [f"line {node.start_point[0] + 1}: {node.text.decode()[:60] if node.text else ''}"
+            for node in nodes(tree.root_node) if node.is_error or node.is_missing]
+
+
+def text_of(node: Node | None) -> str:
+    return node.text.decode() if node is not None and node.text else ""
+
+
+def commands(source: str) -> list[tuple[str, str]]:
+    """Every command: its name and its whole text."""
+    return [(text_of(node.child_by_field_name("command_name")), text_of(node))
+            for node in nodes(PARSER.parse(source.encode()).root_node) if node.type == "command"]
+
+
+def array(name: str) -> list[str]:
+    """The words of an array that a variable or a parameter begins with."""
+    found = re.search(rf"\${name} = @\(([^)]*)\)", INSTALL.read_text())
+    assert found, name
+    return re.findall(r"'([^']+)'", found[1])
+
+
+def constant(name: str) -> str:
+    found = re.search(rf"^\${name} = ['\"]([^'\"]+)['\"]$", INSTALL.read_text(), re.MULTILINE)
+    assert found, name
+    return found[1]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_are_powershell(path: Path) -> None:
+    assert errors(path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda text: text[: text.rindex("}")],
+        lambda text: text.replace("catch {", "catch (", 1) if "catch {" in text else text.replace("param(", "param{", 1),
+        lambda text: text.replace("Stop-Run '", "Stop-Run \"", 1),
+        lambda text: text.replace("foreach (", "foreach ", 1),
+        lambda text: text.replace("if (", "if ((", 1),
+    ],
+    ids=["brace", "catch", "quote", "foreach", "parenthesis"],
+)
+def test_a_broken_script_is_seen(path: Path, break_it) -> None:  # type: ignore[no-untyped-def]
+    broken = break_it(path.read_text())
+    assert broken != path.read_text() and errors(broken)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_can_be_tried_without_a_change(path: Path) -> None:
+    source = path.read_text()
+    assert "[CmdletBinding(SupportsShouldProcess = $true" in source
+    # Whatever changes the machine stands in a function that a ShouldProcess guards, or below one itself.
+    changing = ["Remove-NetFirewallRule", "Remove-Item", "Start-Service", "New-NetFirewallRule", "Set-Service", "Set-ItemProperty", "Start-Process"]
+    used = [name for name, _ in commands(source) if name in changing]
+    assert used and source.count("ShouldProcess(") >= 3
+    body = source[source.index("\nAssert-Machine\n") if path == INSTALL else source.index("$changed = $false"):]
+    depth_guard = 0
+    guarded: list[bool] = []
+    for line in body.split("\n"):
+        opens, closes = line.count("{") - line.count("@{"), line.count("}")
+        if depth_guard or "ShouldProcess(" in line:
+            depth_guard += opens - closes
+        if any(re.search(rf"(^|[\s(]){name}\b", line) for name in changing):
+            guarded.append(depth_guard > 0)
+    assert all(guarded), "a change outside ShouldProcess"
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_every_parameter_is_explained(path: Path) -> None:
+    source = path.read_text()
+    block = source[source.index("\nparam(") : source.index("\n)\n", source.index("\nparam("))]
+    names = re.findall(r"\]\s+\$(\w+)", block)
+    assert names and names == re.findall(r"^\.PARAMETER (\w+)$", source, re.MULTILINE)
+    readme = (FOLDER / "README.md").read_text()
+    assert path.name in readme
+
+
+def test_the_version_is_pinned_and_its_installer_is_checked_before_it_runs() -> None:
+    source = INSTALL.read_text()
+    version = constant("Version")
+    assert re.fullmatch(r"0\.31\.\d+", version), "the rules read the names of 0.31"
+    assert re.fullmatch(r"[0-9a-f]{64}", constant("InstallerSha256"))
+    assert constant("InstallerUrl").startswith("https://github.com/prometheus-community/windows_exporter/releases/download/v$Version/")
+    assert version in (FOLDER / "README.md").read_text() and f"windows_exporter {version}," in (FOLDER / "collectors.txt").read_text()
+    names = [name for name, _ in commands(source)]
+    # In the function that fetches: first the hash, then the file is given out; and only it gives the installer its file.
+    fetch = source[source.index("function Get-Installer") : source.index("function Invoke-Installer")]
+    assert fetch.index("Get-FileHash") < fetch.index("-ne $InstallerSha256") < fetch.index("return $file")
+    assert names.count("Get-Installer") == 1 and "Invoke-Installer -File $file" in source
+
+
+def test_collectors_are_those_of_the_version() -> None:
+    assert RELEASED == sorted(set(RELEASED)) and len(RELEASED) > 40
+    assert array("KnownCollectors") == RELEASED
+    assert "cs" not in RELEASED
+    chosen = array("Collectors")
+    assert set(chosen) <= set(RELEASED) and chosen == sorted(chosen)
+
+
+def test_what_rules_and_boards_read_is_collected() -> None:
+    files = [*(REPOSITORY / "prometheus/rules").glob("*.yml"), *(REPOSITORY / "grafana").rglob("*.json")]
+    families = {name for path in files for name in re.findall(r"\bwindows_[a-z0-9_]+", path.read_text())} - {"windows_vms", "windows_exporter"}
+    chosen = array("Collectors")
+    strange = {family for family in families
+               if not family.startswith("windows_exporter_") and not any(family.startswith(f"windows_{collector}_") for collector in chosen)}
+    assert families and not strange
+
+
+def test_the_firewall_is_opened_to_those_who_are_named_only() -> None:
+    source = INSTALL.read_text()
+    block = source[source.index("\nparam(") : source.index("\n)\n", source.index("\nparam("))]
+    assert re.search(r"Mandatory = \$true\)\]\s+\[string\[\]\] \$PrometheusAddress", block)
+    [rule] = re.findall(r"\$rule = @\{(.*?)\n    \}", source, re.DOTALL)
+    assert "RemoteAddress = @($PrometheusAddress | Sort-Object -Unique)" in rule and "LocalPort     = $Port" in rule
+    # The installer's own rule knows no addresses: its feature is never asked for.
+    assert "FirewallException" not in source and "ADDLOCAL" not in source
+
+
+def test_the_service_comes_back() -> None:
+    source = INSTALL.read_text()
+    assert re.search(r"failure \$ServiceName reset= \d+ actions= (restart/\d+/?){3}", source) and "failureflag $ServiceName 1" in source
+
+
+def test_what_is_put_into_a_command_line_is_checked() -> None:
+    """Patterns, addresses and collectors become words of the service's command line, with its rights."""
+    source = INSTALL.read_text()
+    [refused] = re.findall(r"\$pattern -match '(\[[^']+\])'", source)
+    for character in ' \t"%&<>^':
+        assert re.search(refused, f"a{character}b"), character
+    assert re.search(r"\^\\\{\[0-9A-Fa-f-\]\{36\}\\\}\$", UNINSTALL.read_text())
