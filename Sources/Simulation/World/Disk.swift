@@ -30,7 +30,7 @@ struct Disk: Sendable {
 
 extension World {
     /// Two disks that the node starts from, two for data, one without use; every third node of four has a stick too. Where a pool has
-    /// lost a disk, the disk itself finds nothing wrong.
+    /// lost a disk, the disk says so itself.
     func disks(of node: Node, at moment: Double) -> [Disk] {
         let isFailing = has(.diskFailing, node, at: moment)
         var generator = SeededGenerator(seed: inventory.seed, "disks", node.index)
@@ -50,7 +50,7 @@ extension World {
             disk(.nvme, "nvme0n1", "SAMSUNG_MZQL23T8HCLS-00A07", 3_840_755_982_336, use: "ZFS"),
             disk(.nvme, "nvme1n1", "SAMSUNG_MZQL23T8HCLS-00A07", 3_840_755_982_336, use: "ZFS"),
             disk(.hdd, "sda", "ST8000NM000A-2KE101", 8_001_563_222_016, use: "ZFS", isHealthy: !isFailing),
-            disk(.hdd, "sdb", "ST8000NM000A-2KE101", 8_001_563_222_016, use: "ZFS"),
+            disk(.hdd, "sdb", "ST8000NM000A-2KE101", 8_001_563_222_016, use: "ZFS", isHealthy: node.index % 4 != 1),
             disk(.ssd, "sdc", "INTEL_SSDSC2KB480G8", 480_103_981_056, use: nil),
         ]
         if node.index % 4 == 2 { disks.append(disk(.usb, "sdd", "Flash_Disk", 31_457_280_000, use: "vfat")) }
