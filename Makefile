@@ -8,7 +8,7 @@ PYTEST = $(PYTHON) -m pytest -q
 # Most of these tests wait; the tests of a file share what they start.
 FOUR_AT_A_TIME = -n 4 --dist loadfile
 
-.PHONY: run build test e2e soak fuzz bench check docs clean
+.PHONY: run build test e2e soak fuzz bench check docs dist clean
 
 ## run: the whole stack on this machine; your Proxmox clusters if martlet.yml names some, simulated ones if not
 run: build
@@ -31,7 +31,7 @@ test: build
 
 ## e2e: everything else that talks to real programs, with the shipped files' own times
 e2e: build
-	@scripts/bootstrap test e2e
+	@scripts/bootstrap test e2e dist
 	$(PYTEST) $(FOUR_AT_A_TIME) -m "e2e and not alone" Tests/EndToEnd
 	$(PYTEST) -m "e2e and alone" Tests/EndToEnd
 
@@ -66,5 +66,10 @@ docs: build
 	$(MARTLET) settings > docs/settings.md
 	$(MARTLET) settings --format env > .env.example
 
+## dist: what is released, in dist/: tar.gz and Debian package of this machine's architecture, bill of materials, sums
+dist: build
+	@scripts/bootstrap dist
+	@scripts/dist
+
 clean:
-	rm -rf .build
+	rm -rf .build dist

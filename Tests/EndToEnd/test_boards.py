@@ -45,6 +45,7 @@ CUSTOM = {
     "table": {"align", "cellOptions", "filterable", "width"},
     "state-timeline": {"fillOpacity", "lineWidth"},
 }
+MAPPINGS = {"value", "range", "special"}
 CELLS = {"auto", "color-text", "color-background", "gauge"}
 
 # Families of other programs that panels look into. That they have data there is for test_boards_data.py.
@@ -203,6 +204,8 @@ def test_every_panel_is_of_a_kind_that_the_viewer_knows_and_explains_itself(file
                 assert name.removeprefix("custom.") in CUSTOM[panel["type"]], (panel["title"], name)
             if name == "custom.cellOptions":
                 assert value["type"] in CELLS, (panel["title"], value)
+            if name == "mappings":
+                assert {mapping["type"] for mapping in value} <= MAPPINGS, panel["title"]
             if name == "thresholds":
                 bounds = [step["value"] for step in value["steps"]]
                 assert bounds[0] is None and bounds[1:] == sorted(bounds[1:]), panel["title"]
@@ -210,6 +213,17 @@ def test_every_panel_is_of_a_kind_that_the_viewer_knows_and_explains_itself(file
             assert set(calcs) <= CALCULATIONS, panel["title"]
     titles = Counter((panel["title"], panel["type"]) for panel in with_data(board))
     assert titles.most_common(1)[0][1] == 1, titles.most_common(1)
+
+
+@FILES
+def test_what_nobody_knows_is_not_shown_as_trouble(file: str) -> None:
+    """Without a value, a figure has the colour below all thresholds: where that is one of trouble, a mapping says what it means that there is none."""
+    for panel in BOARDS[file].panels:
+        if panel["type"] == "stat":
+            defaults = panel["fieldConfig"]["defaults"]
+            lowest = defaults["thresholds"]["steps"][0]["color"]
+            special = [mapping["options"]["match"] for mapping in defaults.get("mappings", []) if mapping["type"] == "special"]
+            assert lowest not in ("red", "orange") or special == ["null"], panel["title"]
 
 
 @FILES
@@ -297,7 +311,7 @@ def test_variables_are_defined_before_their_use_and_none_is_idle(file: str) -> N
         used = references(variable["query"])
         assert used <= defined, f"{variable['name']} reads {used - defined}, which stand after it"
         if variable["type"] == "query":
-            assert variable["refresh"] == 2 and variable["definition"] == variable["query"]
+            assert variable["refresh"] == 2
             # What is for some is chosen with =~, what is for one with =.
             for name in used:
                 several = next(other for other in board.variables if other["name"] == name)["includeAll"]

@@ -511,6 +511,29 @@ def shapes(text: str) -> dict[str, tuple[str, frozenset[str]]]:
     return found
 
 
+# What collectors write on machines of metal with ZFS, bonds and systemd, by type and labels.
+HARDWARE = ("node_bonding", "node_hwmon", "node_systemd", "node_zfs")
+HARDWARE_SHAPES = {
+    name: (kind, frozenset(labels.split()))
+    for kind, labels, names in [
+        ("gauge", "master", "node_bonding_active node_bonding_slaves"),
+        ("gauge", "chip chip_name", "node_hwmon_chip_names"),
+        ("gauge", "chip label sensor", "node_hwmon_sensor_label"),
+        ("gauge", "chip sensor", "node_hwmon_temp_celsius node_hwmon_temp_crit_celsius node_hwmon_temp_max_celsius"),
+        ("gauge", "", "node_systemd_system_running"),
+        ("gauge", "name state type", "node_systemd_unit_state"),
+        ("gauge", "state", "node_systemd_units"),
+        ("gauge", "state zpool", "node_zfs_zpool_state"),
+        ("unknown", "", """node_zfs_arc_c node_zfs_arc_c_max node_zfs_arc_c_min node_zfs_arc_compressed_size node_zfs_arc_data_size
+            node_zfs_arc_demand_data_hits node_zfs_arc_demand_data_misses node_zfs_arc_demand_metadata_hits node_zfs_arc_demand_metadata_misses
+            node_zfs_arc_hits node_zfs_arc_metadata_size node_zfs_arc_mfu_size node_zfs_arc_misses node_zfs_arc_mru_size
+            node_zfs_arc_prefetch_data_hits node_zfs_arc_prefetch_data_misses node_zfs_arc_prefetch_metadata_hits
+            node_zfs_arc_prefetch_metadata_misses node_zfs_arc_size node_zfs_arc_uncompressed_size"""),
+    ]
+    for name in names.split()
+}
+
+
 @pytest.fixture
 def real_exporter(start: Start) -> Iterator[str]:
     port = free_port()
@@ -527,7 +550,9 @@ def test_simulated_hosts_write_as_debians_node_exporter_does(start: Start, real_
     assert len(simulated) > 80
     # What this very machine's hardware and namespaces lack.
     lacking = {name for name in simulated if name not in real}
-    assert {name for name in lacking if not name.startswith(("node_hwmon", "node_disk", "node_nvme", "node_timex", "node_pressure"))} == set(), lacking
+    beside = {name: shape for name, shape in simulated.items() if name in lacking and name.startswith(HARDWARE)}
+    assert beside == {name: shape for name, shape in HARDWARE_SHAPES.items() if name in lacking}
+    assert {name for name in lacking - beside.keys() if not name.startswith(("node_disk", "node_nvme", "node_timex", "node_pressure"))} == set(), lacking
     for name in set(simulated) - lacking:
         assert simulated[name] == real[name], name
     complaints = subprocess.run(["promtool", "check", "metrics"], input=fetch(f"http://127.0.0.5:{port}/metrics").text, capture_output=True, text=True)

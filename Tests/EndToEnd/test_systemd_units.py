@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
@@ -19,9 +20,19 @@ from test_init import SECRET, simulate
 
 FOLDER = REPOSITORY / "deploy/systemd"
 SERVICE, SOCKET = FOLDER / "martlet-exporter.service", FOLDER / "martlet-exporter.socket"
-ZFS = FOLDER / "martlet-exporter-zfs.conf"
+ZFS, GPU = FOLDER / "martlet-exporter-zfs.conf", FOLDER / "martlet-exporter-gpu.conf"
 DISCOVERY = FOLDER / "martlet-discovery.service"
 PROGRAM, SETTINGS = "/usr/local/bin/martlet", "/etc/martlet/martlet.yml"
+
+# What runs where: a unit with its drop-ins, and how much of it systemd may call exposed.
+SERVICES = {
+    "exporter": (SERVICE, [], 1.3),
+    "discovery": (DISCOVERY, [], 1.3),
+    "ZFS host": (SERVICE, [ZFS], 1.7),
+    "GPU host": (SERVICE, [GPU], 1.5),
+    "ZFS and GPU host": (SERVICE, [ZFS, GPU], 1.7),
+}
+each_service = pytest.mark.parametrize("name", SERVICES)
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 
@@ -58,31 +69,79 @@ def can_trace() -> bool:
     return shutil.which("strace") is not None and subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
 
 
-@needs_systemd
-def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
-    """It warns of keys that it does not know, and ends well all the same."""
+def tree(root: Path, drop_ins: list[Path]) -> Path:
+    """A system with our units, these drop-ins, and the targets and slices that systemd brings; nothing of the machine's own units."""
+    stock, units = root / "lib/systemd/system", root / "etc/systemd/system"
+    stock.mkdir(parents=True)
+    for kind in ("target", "slice"):
+        for unit in Path("/lib/systemd/system").glob(f"*.{kind}"):
+            shutil.copy(unit, stock)
+    (units / f"{SERVICE.name}.d").mkdir(parents=True)
     for unit in (SERVICE, SOCKET, DISCOVERY):
-        (tmp_path / unit.name).write_text(unit.read_text().replace(PROGRAM, str(MARTLET)))
-    check = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *tmp_path.iterdir()], capture_output=True, text=True, timeout=60)
-    ours = [line for line in (check.stdout + check.stderr).splitlines() if "martlet" in line]
-    assert (check.returncode, ours) == (0, [])
+        shutil.copy(unit, units)
+    for drop_in in drop_ins:
+        shutil.copy(drop_in, units / f"{SERVICE.name}.d")
+    for program in (PROGRAM, "/bin/kill"):
+        there = root / program.lstrip("/")
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.write_text("#!/bin/sh\n")
+        there.chmod(0o755)
+    return root
+
+
+def analyze(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    verb, *rest = words
+    return subprocess.run(["systemd-analyze", verb, f"--root={root}", "--no-pager", *rest], capture_output=True, text=True, timeout=60)
+
+
+def told_open(unit: Path, drop_ins: list[Path]) -> dict[str, str]:
+    """What the comments of these files list as open, with the reason."""
+    lines = "".join(path.read_text() for path in (unit, *drop_ins))
+    return dict(re.findall(r"^#   ([A-Z][A-Za-z]+=\S*) {2,}(\S.*)$", lines, re.MULTILINE))
 
 
 @needs_systemd
-def test_systemd_takes_the_drop_in_for_zfs(tmp_path: Path) -> None:
-    """A drop-in that is read with its unit; keys that systemd does not know it says something of."""
-    for unit in (SERVICE, SOCKET):
-        (tmp_path / unit.name).write_text(unit.read_text().replace(PROGRAM, str(MARTLET)))
-    (tmp_path / f"{SERVICE.name}.d").mkdir()
-    drop_in = tmp_path / f"{SERVICE.name}.d/zfs.conf"
-    environment = {"PATH": "/usr/bin:/bin", "SYSTEMD_UNIT_PATH": f"{tmp_path}:"}
-    for text, is_fine in [(ZFS.read_text(), True), (ZFS.read_text() + "Unknown=yes\n", False)]:
-        drop_in.write_text(text)
-        check = subprocess.run(
-            ["systemd-analyze", "verify", "--man=no", SERVICE.name], capture_output=True, text=True, timeout=60, env=environment)
-        ours = [line for line in (check.stdout + check.stderr).splitlines() if "martlet" in line]
-        assert (check.returncode == 0 and ours == []) == is_fine, ours
+@each_service
+def test_systemd_has_nothing_to_say(tmp_path: Path, name: str) -> None:
+    """It warns of keys that it does not know, and ends well all the same: the warning is looked for too."""
+    unit, drop_ins, _ = SERVICES[name]
+    root = tree(tmp_path / "root", drop_ins)
+    for each in {unit.name, *([SOCKET.name] if unit == SERVICE else [])}:
+        check = analyze(root, "verify", "--man=no", each)
+        assert (check.returncode, check.stdout, check.stderr) == (0, "", ""), each
+    last = root / "etc/systemd/system" / (f"{unit.name}.d/{drop_ins[-1].name}" if drop_ins else unit.name)
+    last.write_text(last.read_text().replace("[Service]\n", "[Service]\nPrivateDevice=no\n"))
+    assert "Unknown key" in analyze(root, "verify", "--man=no", unit.name).stderr
+
+
+@needs_systemd
+@each_service
+def test_what_is_open_is_told_with_the_reason(tmp_path: Path, name: str) -> None:
+    """Little is, and each of it stands in the comments of unit and drop-ins, and nothing else."""
+    unit, drop_ins, most = SERVICES[name]
+    root = tree(tmp_path / "root", drop_ins)
+    said = analyze(root, "security", "--offline=true", unit.name)
+    score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said.stdout)
+    assert score, said.stdout + said.stderr
+    print(f"{name}: {score.group(1)}")
+    assert float(score.group(1)) <= most, said.stdout
+    # The page has a row for each but the host that is both.
+    rows_of_page = re.findall(r"^\| .* \| `(martlet-.*?)` ?\|(.*)\| ([0-9.]+) \|$", (FOLDER / "README.md").read_text(), re.MULTILINE)
+    written = [number for units, names, number in rows_of_page if unit.name in units and [drop_in.name for drop_in in drop_ins] == re.findall(r"[a-z-]+\.conf", names)]
+    assert written == ([score.group(1)] if len(drop_ins) < 2 else [])
+    rows = json.loads(analyze(root, "security", "--offline=true", "--json=short", unit.name).stdout)
+    assert len(rows) > 60
+    assert {row["name"] for row in rows if not row["set"] and row["exposure"]} == set(told_open(unit, drop_ins))
+    assert all(reason.endswith(".") and len(reason) > 8 for reason in told_open(unit, drop_ins).values())
+
+
+def test_a_drop_in_opens_what_it_tells_and_nothing_else() -> None:
+    for drop_in, device in [(ZFS, "/dev/zfs rw"), (GPU, "char-nvidia* rw")]:
+        section = drop_in.read_text().split("[Service]")[1]
+        keys = {line.split("=")[0] for line in section.splitlines() if line and not line.startswith("#")}
+        told = {key.rstrip("=") for key in told_open(drop_in, [])}
+        assert keys == told | {"LoadCredential", "UnsetEnvironment", "DevicePolicy"}
+        assert values("DeviceAllow", drop_in) == [device] and values("DevicePolicy", drop_in) == ["closed"]
 
 
 @needs_systemd
@@ -131,7 +190,7 @@ def test_what_init_writes_fits_the_service(start: Start, tmp_path: Path, unit: P
     credentials.mkdir()
     token.rename(credentials / values("LoadCredential", unit)[0].split(":")[0])
     (command,) = values("ExecStart", unit)
-    words = [word for word in command.split()[1:] if word != "--web.systemd-socket"]
+    words = [word for word in command.split()[1:] if word not in ("--web.systemd-socket", "$ARGS")]
     port = free_port()
     start(
         *(str(settings) if word == SETTINGS else word for word in words), "--web.listen-address", f"127.0.0.1:{port}",
@@ -149,15 +208,16 @@ def test_the_page_keeps_the_token_where_root_alone_reads_it() -> None:
         assert values("LoadCredential", unit) == [f"token:{cluster['token_file']}"]
 
 
-def test_zfs_needs_no_cluster(start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize("drop_in", [ZFS, GPU], ids=lambda drop_in: drop_in.stem)
+def test_a_host_needs_no_cluster(start: Start, tmp_path: Path, drop_in: Path) -> None:
     """A variable that names a token would be half a cluster; the drop-in takes it away, with the token."""
     (tmp_path / "martlet.yml").write_text("exporter:\n  role: host\n")
-    assert values("LoadCredential", ZFS) == [""]
+    assert values("LoadCredential", drop_in) == [""]
     command = ("exporter", "--config.file", tmp_path / "martlet.yml", "--web.listen-address")
     refused = run(*command, "127.0.0.1:0", env=environment_of(SERVICE, tmp_path), cwd=tmp_path)
     assert refused.returncode == 1 and "a cluster needs an endpoint" in refused.stderr
     port = free_port()
-    program = start(*command, f"127.0.0.1:{port}", env=environment_of(SERVICE, tmp_path, ZFS), cwd=tmp_path)
+    program = start(*command, f"127.0.0.1:{port}", env=environment_of(SERVICE, tmp_path, drop_in), cwd=tmp_path)
     program.wait_until(f"http://127.0.0.1:{port}/ready")
 
 
@@ -166,17 +226,6 @@ def test_both_have_limits(unit: Path) -> None:
     """Room for the 512 connections of the server, which takes half of the files, and for a thread of each processor."""
     (memory,), (tasks,), (files,), (core,) = (values(key, unit) for key in ("MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE"))
     assert (memory, core) == ("1G" if unit == SERVICE else "512M", "0") and int(tasks) >= 512 and int(files) >= 2 * 512
-
-
-@needs_systemd
-@pytest.mark.parametrize("unit", [SERVICE, DISCOVERY], ids=lambda unit: unit.stem)
-def test_little_is_left_to_be_exposed(unit: Path) -> None:
-    check = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit], capture_output=True, text=True, timeout=60)
-    score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", check.stdout)
-    assert score, check.stdout + check.stderr
-    print(score.group(0))
-    assert float(score.group(1)) <= 1.3, check.stdout
 
 
 @needs_systemd
@@ -196,7 +245,7 @@ def test_the_service_may_do_all_that_it_does(start: Start, tmp_path: Path, certi
     (tmp_path / "web.yml").write_text(yaml.safe_dump(doors))
 
     (command,) = values("ExecStart")
-    words = command.replace(PROGRAM, str(MARTLET)).replace(SETTINGS, str(tmp_path / "martlet.yml")).split()
+    words = command.replace(PROGRAM, str(MARTLET)).replace(SETTINGS, str(tmp_path / "martlet.yml")).removesuffix(" $ARGS").split()
     port, trace = free_port(), tmp_path / "trace"
     env = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "500000"}
     tracer = start("/usr/bin/strace", "-f", "-qq", "-o", trace, sys.executable, "-c", LAUNCHER, f"listening=127.0.0.1:{port}", "us", *words, env=env)

@@ -22,7 +22,9 @@ import Web
                 answers.nodeTasks(view, TaskFilter()),
             ]
             for timeframe in ProxmoxAnswers.Timeframe.allCases { all.append(answers.statistics(view, timeframe)) }
-            for disk in world.disks(of: view.node) { all.append(try #require(answers.smart(disk.path, view, isHealthOnly: false))) }
+            for disk in world.disks(of: view.node, at: answers.moment) {
+                all.append(try #require(answers.smart(disk.path, view, isHealthOnly: false)))
+            }
             for (position, task) in world.tasks(of: view.node, at: answers.moment).enumerated() where position % 40 == 0 {
                 all.append(try #require(answers.taskLog(task.upid, view, start: 0, limit: 50)))
                 all.append(try #require(answers.taskStatus(task.upid, view)))

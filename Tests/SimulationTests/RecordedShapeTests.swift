@@ -154,7 +154,7 @@ import Testing
     }
 
     @Test func `packages`() throws {
-        let simulated = try data(answers.packages()).elements
+        let simulated = try data(answers.packages(answers.world.view(of: 0, at: answers.moment))).elements
         #expect(
             Shape(try Recorded.data("nodes-pve1-apt-versions").elements).faults(in: simulated, more: ["ManagerVersion", "RunningKernel"])
                 == [])

@@ -12,21 +12,29 @@ struct GuestExposition {
         let (work, cpus) = (state.workSeconds, Double(guest.cpus))
         let uptime = state.reading.uptimeSeconds
         let waiting = guest.diskWrites.area(from: state.startedAt, to: state.moment) / guest.diskWrites.peak * 0.01
+        let swapping = state.seconds(of: .swapping)
+        let swapBytes = isContainer ? guest.swapBytes : guest.memoryBytes / 4
+        let isSwapping = state.world.has(.swapping, guest, at: state.moment)
+        let slow = state.seconds(of: .diskLatency)
         let available = state.availableBytes
         return LinuxMachine(
             time: state.time, bootTime: state.bootTime, uptimeSeconds: uptime, cpus: guest.cpus,
-            work: LinuxMachine.Work(user: work * 0.74, system: work * 0.22, interrupts: work * 0.04, waiting: waiting, guests: 0),
+            work: LinuxMachine.Work(
+                user: work * 0.74, system: work * 0.22, interrupts: work * 0.04, waiting: waiting,
+                stolen: state.seconds(of: .cpuSteal) * 0.15, guests: 0),
             // Where all CPUs are busy none has room for the share of another.
             lean: 0,
             load: LoadAverages(
                 one: state.busyCPUs(over: 60), five: state.busyCPUs(over: 300), fifteen: state.busyCPUs(over: 900)),
             memory: LinuxMachine.Memory(
                 totalBytes: state.memoryBytes, usedBytes: state.reading.memoryBytes, availableBytes: available,
-                freeBytes: World.pages(Double(available) * 0.4), swapBytes: isContainer ? guest.swapBytes : guest.memoryBytes / 4,
-                swapUsedBytes: state.reading.swapUsedBytes),
+                freeBytes: World.pages(Double(available) * 0.4), swapBytes: swapBytes,
+                swapUsedBytes: isContainer || !isSwapping ? state.reading.swapUsedBytes : World.pages(Double(swapBytes) * 0.7)),
             disks: disks, fileSystems: fileSystems, cards: cards,
             kernel: LinuxMachine.Kernel(
-                switches: (uptime * 200 + work * cpus * 3000).rounded(.down), cpuWaitingSeconds: work * 0.02, ioWaitingSeconds: waiting * 2,
+                switches: (uptime * 200 + work * cpus * 3000).rounded(.down),
+                cpuWaitingSeconds: work * 0.02 + state.seconds(of: .hostSaturated) * 0.45, ioWaitingSeconds: waiting * 2 + slow * 0.45,
+                memoryWaitingSeconds: waiting * 0.02 + swapping * 0.3, swapIn: swapping * 500, swapOut: swapping * 600,
                 readBytes: state.reading.readBytes, writtenBytes: state.reading.writtenBytes, busyThreads: state.reading.cpu * cpus,
                 blockedProcesses: 0, openFiles: 1024 + cpus * 64, clockSwing: guest.memory.value(at: state.moment) - guest.memory.base),
             system: isContainer ? containerSystem : system)
@@ -79,7 +87,8 @@ struct GuestExposition {
         state.inside.interfaces.map { interface in
             LinuxMachine.Card(
                 device: interface.name, kind: interface.name == "lo" ? .loopback : .virtual, hardwareAddress: interface.hardwareAddress,
-                received: Double(interface.receivedBytes), sent: Double(interface.sentBytes))
+                received: Double(interface.receivedBytes), sent: Double(interface.sentBytes), dropped: Double(interface.droppedPackets),
+                broken: Double(interface.brokenPackets))
         }
     }
 

@@ -13,5 +13,6 @@ extension World {
     /// Whether the exporter inside a guest answers, in a world whose guests can be reached.
     func hasAnsweringExporter(_ guest: Guest, at moment: Double) -> Bool {
         dealt.firstGuestAddress != nil && guest.hasExporter && !guest.isGone && isSettled(guest, at: moment)
+            && !has(.exportersDead, guest, at: moment)
     }
 }

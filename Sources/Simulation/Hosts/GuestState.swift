@@ -38,8 +38,12 @@ struct GuestState: Sendable {
         return world.cpuArea(of: guest, from: start, to: moment) / (moment - start) * Double(guest.cpus)
     }
 
-    /// Seconds since the start in which the first, second or third disk had work: never more than a fifth of them.
+    /// How long something has troubled the guest since its system started.
+    func seconds(of scenario: Scenario) -> Double { world.seconds(of: scenario, guest, from: startedAt, to: moment) }
+
+    /// Seconds since the start in which the first, second or third disk had work: never more than a fifth of them, unless disks are slow.
     func busySeconds(ofDisk number: Int) -> Double {
         guest.diskWrites.area(from: startedAt, to: moment) / guest.diskWrites.peak * [0.2, 0.1, 0.02][number]
+            + seconds(of: .diskLatency) * [0.7, 0.5, 0][number]
     }
 }

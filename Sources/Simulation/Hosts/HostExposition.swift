@@ -8,10 +8,10 @@ struct HostExposition {
     let bootedAt: Double
     let reading: NodeReading
     /// What guests have moved on the host since it started.
-    private var sums = GuestSums()
+    private(set) var sums = GuestSums()
 
     /// The traffic of guests on the host, as its disks and cards see it.
-    private struct GuestSums {
+    struct GuestSums {
         var read = 0
         var written = 0
         var reads = 0
@@ -70,12 +70,14 @@ struct HostExposition {
     }
 
     /// The area under a wave of the node since its start.
-    private func sinceBoot(_ wave: Wave) -> Double { wave.area(from: bootedAt, to: max(bootedAt, moment)) }
+    func sinceBoot(_ wave: Wave) -> Double { wave.area(from: bootedAt, to: max(bootedAt, moment)) }
 
     // MARK: the machine
 
     private var machine: LinuxMachine {
-        LinuxMachine(
+        let end = max(bootedAt, moment)
+        let swapping = world.seconds(of: .swapping, node, from: bootedAt, to: end)
+        return LinuxMachine(
             time: world.timeline.epoch + moment, bootTime: world.timeline.epoch + bootedAt, uptimeSeconds: reading.uptimeSeconds,
             cpus: node.threads, work: work, lean: 0.005, load: world.load(of: node, at: moment, bootedAt: bootedAt),
             memory: LinuxMachine.Memory(
@@ -83,14 +85,28 @@ struct HostExposition {
                 freeBytes: reading.memoryFreeBytes, swapBytes: node.swapBytes, swapUsedBytes: reading.swapUsedBytes),
             disks: disks, fileSystems: fileSystems, cards: cards,
             kernel: LinuxMachine.Kernel(
-                switches: sinceBoot(node.switches).rounded(.down), cpuWaitingSeconds: sinceBoot(node.cpuPressure),
-                ioWaitingSeconds: sinceBoot(node.ioPressure), readBytes: sums.read, writtenBytes: sums.written,
+                switches: sinceBoot(node.switches).rounded(.down),
+                cpuWaitingSeconds: world.cpuPressureSeconds(of: node, from: bootedAt, to: end),
+                ioWaitingSeconds: world.ioPressureSeconds(of: node, from: bootedAt, to: end),
+                memoryWaitingSeconds: world.memoryPressureSeconds(of: node, from: bootedAt, to: end),
+                // What was moved out long ago was moved before the exporter counted.
+                swapIn: node.swapUsed.base / 16_384 + swapping * 700, swapOut: node.swapUsed.base / 4096 + swapping * 900,
+                kills: kills, readBytes: sums.read, writtenBytes: sums.written,
                 busyThreads: reading.busyThreads, blockedProcesses: reading.ioWait * Double(node.threads),
-                openFiles: 2048 + Double(sums.cards.count) * 128, clockSwing: node.freeShare.value(at: moment) - node.freeShare.base),
+                openFiles: 2048 + Double(sums.cards.count) * 128, clockSwing: node.freeShare.value(at: moment) - node.freeShare.base,
+                clockError: world.has(.clockSkew, node, at: moment) ? 0.35 : nil),
             system: LinuxMachine.System(
                 nodeName: node.name, kernel: Release.current.kernel, kernelVersion: Release.current.kernelVersion, id: "debian", idLike: "",
                 name: "Debian GNU/Linux", prettyName: "Debian GNU/Linux 13 (trixie)", version: "13 (trixie)", codename: "trixie",
-                versionID: "13", versionNumber: 13))
+                versionID: "13", versionNumber: 13),
+            hardware: hardware)
+    }
+
+    /// One as it begins, and one every 5 minutes.
+    private var kills: Double {
+        world.stretches(of: .oomKill, node, from: bootedAt, to: max(bootedAt, moment)).reduce(0) {
+            $0 + 1 + ($1.seconds / 300).rounded(.down)
+        }
     }
 
     private var work: LinuxMachine.Work {
@@ -99,14 +115,19 @@ struct HostExposition {
         return LinuxMachine.Work(
             user: (work.host * 0.5 + work.qemu * 0.95 + work.lxc * 0.8) / threads,
             system: (work.host * 0.42 + work.qemu * 0.05 + work.lxc * 0.2) / threads, interrupts: work.host * 0.08 / threads,
-            waiting: sinceBoot(node.ioWait), guests: work.qemu * 0.93 / threads)
+            waiting: sinceBoot(node.ioWait),
+            stolen: world.seconds(of: .cpuSteal, node, from: bootedAt, to: max(bootedAt, moment)) * 0.12, guests: work.qemu * 0.93 / threads
+        )
     }
 
     /// The guests' disks lie on the fast one; the host lives on the other.
     private var disks: [LinuxMachine.Disk] {
         let own = sinceBoot(node.diskWrites)
-        let busy = sinceBoot(node.diskBusy)
-        let ownWrites = (own / 16_384).rounded(.down)
+        let slow = world.stretches(of: .diskLatency, node, from: bootedAt, to: max(bootedAt, moment))
+        let delayed = slow.reduce(0) { $0 + $1.seconds * 20 + node.diskWrites.area(from: $1.start, to: $1.end) / 16_384 }
+        let slowSeconds = slow.reduce(0) { $0 + $1.seconds }
+        let busy = sinceBoot(node.diskBusy) + slowSeconds * 0.5
+        let ownWrites = (own / 16_384 + slowSeconds * 20).rounded(.down)
         let ownReads = (ownWrites / 4).rounded(.down)
         return [
             LinuxMachine.Disk(
@@ -117,7 +138,8 @@ struct HostExposition {
             LinuxMachine.Disk(
                 device: "sda", major: "8", model: "INTEL SSDSC2KB24", serial: "SIM\(node.index + 1)1", readBytes: ownReads * 16_384,
                 writtenBytes: ownWrites * 16_384, reads: ownReads, writes: ownWrites, flushes: (ownWrites / 30).rounded(.down),
-                readSeconds: ownWrites * 0.000_05, writeSeconds: ownWrites * 0.000_4, busySeconds: busy * 0.2),
+                readSeconds: ownWrites * 0.000_05 + delayed * 0.03, writeSeconds: ownWrites * 0.000_4 + delayed * 0.14,
+                busySeconds: busy * 0.2 + slowSeconds * 0.4),
         ]
     }
 
@@ -127,7 +149,8 @@ struct HostExposition {
         return [
             LinuxMachine.FileSystem(
                 device: "/dev/mapper/pve-root", type: "ext4", mountPoint: "/", size: node.rootBytes, used: reading.rootUsedBytes,
-                available: ProxmoxAnswers.rootAvailableBytes(node, reading), files: 6_291_456),
+                available: ProxmoxAnswers.rootAvailableBytes(node, reading), files: 6_291_456,
+                filesUsedShare: world.has(.diskFull, node, at: moment) ? 0.985 : 0.03),
             LinuxMachine.FileSystem(
                 device: "/dev/sda2", type: "vfat", mountPoint: "/boot/efi", size: 1_071_628_288, used: 9_175_040,
                 available: 1_062_453_248, files: 0),
@@ -135,28 +158,5 @@ struct HostExposition {
                 device: "10.0.0.5:/export/nas", type: "nfs4", mountPoint: "/mnt/pve/nas", size: world.inventory.shareBytes, used: share,
                 available: world.inventory.shareBytes - share, files: 1_610_612_736),
         ]
-    }
-
-    /// The card to the outside carries what guests and host send; on the host's side of a guest's card, sent is received.
-    private var cards: [LinuxMachine.Card] {
-        let own = sinceBoot(node.network)
-        var cards: [LinuxMachine.Card] = []
-        func add(_ device: String, _ kind: LinuxMachine.Card.Kind, _ received: Double, _ sent: Double) {
-            let address = "bc:24:11:00:\(Self.twoDigits(node.index)):\(Self.twoDigits(cards.count))"
-            cards.append(
-                LinuxMachine.Card(
-                    device: device, kind: kind, hardwareAddress: kind == .loopback ? "00:00:00:00:00:00" : address, received: received,
-                    sent: sent))
-        }
-        add("eno1", .physical, own + Double(sums.received), own * 0.7 + Double(sums.sent))
-        add("lo", .loopback, own * 0.2, own * 0.2)
-        for card in sums.cards { add(card.device, .virtual, Double(card.sent), Double(card.received)) }
-        add("vmbr0", .virtual, own, own * 0.7)
-        return cards
-    }
-
-    private static func twoDigits(_ byte: Int) -> String {
-        let digits = String(byte & 0xFF, radix: 16)
-        return digits.utf8.count == 1 ? "0" + digits : digits
     }
 }

@@ -12,7 +12,7 @@ struct HostService: Sendable {
         let world = source.current()
         let moment = world.moment(of: source.clock.unixSeconds)
         let view = world.ownView(of: node, at: moment)
-        guard view.isOnline else { return .dropped }
+        guard view.isOnline, !world.has(.exportersDead, view.node, at: moment) else { return .dropped }
         return Self.exporterAnswer(request, "node exporter", of: view.node.name) {
             HostExposition(world: world, view: view, moment: moment).text()
         }

@@ -46,7 +46,7 @@ extension LinuxExposition {
         each("node_filesystem_avail_bytes", "Bytes left to ordinary users.") { Double($0.available) }
         each("node_filesystem_device_error", "Whether the file system could not be asked.") { _ in 0 }
         each("node_filesystem_files", "Inodes.") { $0.files }
-        each("node_filesystem_files_free", "Inodes in no use.") { ($0.files * 0.97).rounded() }
+        each("node_filesystem_files_free", "Inodes in no use.") { ($0.files * (1 - $0.filesUsedShare)).rounded() }
         each("node_filesystem_free_bytes", "Bytes in no use.") { Double($0.size - $0.used) }
         each("node_filesystem_readonly", "Whether it cannot be written.") { _ in 0 }
         each("node_filesystem_size_bytes", "Size.") { Double($0.size) }

@@ -11,26 +11,26 @@ extension LinuxExposition {
         }
         each("node_network_receive_bytes_total", .counter, "Bytes received.") { $0.received }
         each("node_network_receive_packets_total", .counter, "Packets received.") { $0.received / 900 }
-        each("node_network_receive_errs_total", .counter, "Packets received with an error.") { _ in 0 }
-        each("node_network_receive_drop_total", .counter, "Packets received and dropped.") { $0.isPhysical ? $0.received / 9e9 : 0 }
+        each("node_network_receive_errs_total", .counter, "Packets received with an error.") { $0.broken }
+        each("node_network_receive_drop_total", .counter, "Packets received and dropped.") { $0.dropped }
         each("node_network_receive_multicast_total", .counter, "Multicast packets received.") { $0.received / 90_000 }
         each("node_network_transmit_bytes_total", .counter, "Bytes sent.") { $0.sent }
         each("node_network_transmit_packets_total", .counter, "Packets sent.") { $0.sent / 900 }
         each("node_network_transmit_errs_total", .counter, "Packets that could not be sent.") { _ in 0 }
         each("node_network_transmit_drop_total", .counter, "Packets dropped instead of sent.") { _ in 0 }
-        each("node_network_carrier", .gauge, "Whether there is a link.") { _ in 1 }
-        each("node_network_carrier_changes_total", .counter, "Changes of the link.") { $0.isPhysical ? 2 : 0 }
+        each("node_network_carrier", .gauge, "Whether there is a link.") { $0.hasLink ? 1 : 0 }
+        each("node_network_carrier_changes_total", .counter, "Changes of the link.") { Double($0.linkChanges) }
         each("node_network_mtu_bytes", .gauge, "Largest packet.") { $0.isLoopback ? 65_536 : 1500 }
-        // Only a real card knows a speed.
-        each("node_network_speed_bytes", .gauge, "Bytes a second that the link can carry.") { $0.isPhysical ? 1.25e9 : nil }
-        each("node_network_up", .gauge, "Whether the card is in operation.") { $0.isLoopback ? 0 : 1 }
+        each("node_network_speed_bytes", .gauge, "Bytes a second that the link can carry.") { $0.speed }
+        each("node_network_up", .gauge, "Whether the card is in operation.") { $0.isLoopback || !$0.hasLink ? 0 : 1 }
         writer.family("node_network_info", .gauge, "A card's identity, as labels.")
         for card in cards {
             writer.sample(
                 [
                     "address": card.hardwareAddress,
                     "broadcast": card.isLoopback ? "00:00:00:00:00:00" : "ff:ff:ff:ff:ff:ff", "device": card.device,
-                    "duplex": card.isPhysical ? "full" : "", "ifalias": "", "operstate": card.isLoopback ? "unknown" : "up",
+                    "duplex": card.speed == nil ? (card.hasLink ? "" : "unknown") : "full", "ifalias": "",
+                    "operstate": card.isLoopback ? "unknown" : card.hasLink ? "up" : "down",
                 ], 1)
         }
     }

@@ -12,13 +12,13 @@ extension LinuxExposition {
         writer.family("node_cpu_seconds_total", .counter, "Seconds that a CPU spent in a mode.")
         for thread in 0..<machine.cpus {
             let (name, share) = ("\(thread)", share(of: thread))
-            let idle = machine.uptimeSeconds - (work.user + work.system + work.interrupts + work.waiting) * share
+            let idle = machine.uptimeSeconds - (work.user + work.system + work.interrupts + work.waiting + work.stolen) * share
             writer.sample(["cpu": name, "mode": "idle"], Self.ticks(idle))
             writer.sample(["cpu": name, "mode": "iowait"], Self.ticks(work.waiting * share))
             writer.sample(["cpu": name, "mode": "irq"], 0)
             writer.sample(["cpu": name, "mode": "nice"], 0)
             writer.sample(["cpu": name, "mode": "softirq"], Self.ticks(work.interrupts * share))
-            writer.sample(["cpu": name, "mode": "steal"], 0)
+            writer.sample(["cpu": name, "mode": "steal"], Self.ticks(work.stolen * share))
             writer.sample(["cpu": name, "mode": "system"], Self.ticks(work.system * share))
             writer.sample(["cpu": name, "mode": "user"], Self.ticks(work.user * share))
         }

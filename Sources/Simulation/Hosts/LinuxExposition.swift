@@ -8,6 +8,9 @@ struct LinuxExposition {
         "time", "timex", "uname", "vmstat",
     ]
 
+    /// Those that find something only on hosts.
+    private static let hardwareCollectors = ["bonding", "hwmon", "systemd", "zfs"]
+
     /// The whole exposition.
     func text() -> [UInt8] {
         var writer = ExpositionWriter(reservingBytes: (64 << 10) + machine.cpus * 700)
@@ -19,15 +22,22 @@ struct LinuxExposition {
         writeKernel(into: &writer)
         writeClock(into: &writer)
         writeIdentity(into: &writer)
+        if let hardware = machine.hardware {
+            write(hardware.sensors, into: &writer)
+            write(hardware.bonds, into: &writer)
+            write(hardware.services, into: &writer)
+            write(hardware.cache, hardware.pools, into: &writer)
+        }
         writeCollectors(into: &writer)
         return writer.bytes
     }
 
     private func writeCollectors(into writer: inout ExpositionWriter) {
+        let collectors = Self.collectors + (machine.hardware == nil ? [] : Self.hardwareCollectors)
         writer.family("node_scrape_collector_duration_seconds", .gauge, "How long a collector took.")
-        for (index, name) in Self.collectors.enumerated() { writer.sample(["collector": name], 0.000_05 * Double(index + 1)) }
+        for (index, name) in collectors.enumerated() { writer.sample(["collector": name], 0.000_05 * Double(index + 1)) }
         writer.family("node_scrape_collector_success", .gauge, "Whether a collector succeeded.")
-        for name in Self.collectors { writer.sample(["collector": name], 1) }
+        for name in collectors { writer.sample(["collector": name], 1) }
     }
 
     private func writeIdentity(into writer: inout ExpositionWriter) {

@@ -13,7 +13,8 @@ extension WindowsExposition {
         // What was ever read and written, in pages.
         let (read, written) = (Double(state.reading.readBytes / 4096), Double(state.reading.writtenBytes / 4096))
         let faults = uptimeSeconds * 300 + work * 4000
-        let (pagesRead, pagesWritten) = ((read * 0.01).rounded(.down), (written * 0.002).rounded(.down))
+        let swapping = state.seconds(of: .swapping)
+        let (pagesRead, pagesWritten) = ((read * 0.01 + swapping * 1600).rounded(.down), (written * 0.002 + swapping * 700).rounded(.down))
         let fields: [(name: StaticString, kind: ExpositionWriter.Kind, help: StaticString, value: Double)] = [
             ("windows_memory_available_bytes", .gauge, "Memory that programs could still get.", available),
             ("windows_memory_cache_bytes", .gauge, "Cache of files that is in use.", used * 0.04),

@@ -48,8 +48,12 @@ extension WindowsExposition {
         each("windows_net_output_queue_length_packets", .gauge, "Packets that wait to be sent.") { _ in 0 }
         each("windows_net_packets_outbound_discarded_total", .counter, "Packets dropped instead of sent.") { _ in 0 }
         each("windows_net_packets_outbound_errors_total", .counter, "Packets that could not be sent.") { _ in 0 }
-        each("windows_net_packets_received_discarded_total", .counter, "Packets received and dropped.") { $0.received / 9e9 }
-        each("windows_net_packets_received_errors_total", .counter, "Packets received with an error.") { _ in 0 }
+        each("windows_net_packets_received_discarded_total", .counter, "Packets received and dropped.") {
+            $0.received / 9e9 + Double($0.interface.droppedPackets)
+        }
+        each("windows_net_packets_received_errors_total", .counter, "Packets received with an error.") {
+            Double($0.interface.brokenPackets)
+        }
         each("windows_net_packets_received_total", .counter, "Packets received.") { $0.received / 900 }
         each("windows_net_packets_received_unknown_total", .counter, "Packets received of an unknown kind.") { _ in 0 }
         each("windows_net_packets_sent_total", .counter, "Packets sent.") { $0.sent / 900 }

@@ -2,7 +2,12 @@
 extension WindowsExposition {
     private var hasAgent: Bool { state.world.hasAnsweringAgent(guest) }
 
-    private var processes: [WindowsProcess] { WindowsProcess.all.filter { $0.id != WindowsProcess.agent.id || hasAgent } }
+    /// Whether what the machine is there for runs.
+    private var hasDatabase: Bool { !state.world.has(.guestServiceDead, guest, at: state.moment) }
+
+    private var processes: [WindowsProcess] {
+        WindowsProcess.all.filter { ($0.id != WindowsProcess.agent.id || hasAgent) && ($0.id != WindowsProcess.database.id || hasDatabase) }
+    }
 
     /// The `windows_process_` families, of a handful of processes that do all the work.
     func writeProcesses(into writer: inout ExpositionWriter) {
@@ -100,8 +105,9 @@ extension WindowsExposition {
                 name: "Dnscache", displayName: "DNS Client", startMode: "auto", processID: 1164, account: "NT AUTHORITY\\NetworkService",
                 command: host + "NetworkService -p"),
             Service(
-                name: "MSSQLSERVER", displayName: "SQL Server (MSSQLSERVER)", startMode: "auto", processID: 4120,
-                account: "NT Service\\MSSQLSERVER", command: WindowsProcess.all.last?.command ?? ""),
+                name: "MSSQLSERVER", displayName: "SQL Server (MSSQLSERVER)", startMode: "auto",
+                processID: hasDatabase ? WindowsProcess.database.id : nil, account: "NT Service\\MSSQLSERVER",
+                command: WindowsProcess.database.command),
             Service(
                 name: "QEMU-GA", displayName: "QEMU Guest Agent", startMode: guest.hasAgent ? "auto" : "disabled",
                 processID: hasAgent ? WindowsProcess.agent.id : nil, account: "LocalSystem", command: WindowsProcess.agent.command),

@@ -29,18 +29,17 @@ struct WindowsProcess: Sendable {
         WindowsProcess(
             name: "MsMpEng", id: 2904, parent: 780, owner: "NT AUTHORITY\\SYSTEM", command: "", share: 0.15, memoryShare: 0.12,
             diskShare: 0.2, threads: 36),
-        agent, exporter,
-        WindowsProcess(
-            name: "sqlservr", id: 4120, parent: 780, owner: "NT SERVICE\\MSSQLSERVER",
-            command: "\"C:\\Program Files\\Microsoft SQL Server\\MSSQL16.MSSQLSERVER\\MSSQL\\Binn\\sqlservr.exe\" -sMSSQLSERVER",
-            share: 0.55,
-            memoryShare: 0.5, diskShare: 0.5, threads: 84),
+        agent, exporter, database,
     ]
 
     static let agent = WindowsProcess(
         name: "qemu-ga", id: 3012, parent: 780, owner: "NT AUTHORITY\\SYSTEM",
         command: "\"C:\\Program Files\\Qemu-ga\\qemu-ga.exe\" -d --retry-path",
         share: 0.002, memoryShare: 0.003, diskShare: 0, threads: 4)
+    static let database = WindowsProcess(
+        name: "sqlservr", id: 4120, parent: 780, owner: "NT SERVICE\\MSSQLSERVER",
+        command: "\"C:\\Program Files\\Microsoft SQL Server\\MSSQL16.MSSQLSERVER\\MSSQL\\Binn\\sqlservr.exe\" -sMSSQLSERVER",
+        share: 0.55, memoryShare: 0.5, diskShare: 0.5, threads: 84)
     static let exporter = WindowsProcess(
         name: "windows_exporter", id: 3348, parent: 780, owner: "NT AUTHORITY\\SYSTEM",
         command: "\"C:\\Program Files\\windows_exporter\\windows_exporter.exe\"", share: 0.01, memoryShare: 0.01, diskShare: 0, threads: 14)

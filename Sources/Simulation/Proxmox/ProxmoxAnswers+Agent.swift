@@ -117,8 +117,8 @@ extension ProxmoxAnswers {
         json.object { json in
             json.member("rx-bytes", interface.receivedBytes)
             json.member("rx-packets", interface.receivedBytes / 900)
-            json.member("rx-errs", 0)
-            json.member("rx-dropped", 0)
+            json.member("rx-errs", interface.brokenPackets)
+            json.member("rx-dropped", interface.droppedPackets)
             json.member("tx-bytes", interface.sentBytes)
             json.member("tx-packets", interface.sentBytes / 900)
             json.member("tx-errs", 0)

@@ -72,7 +72,8 @@ extension ProxmoxAnswers {
     func isQuorate(_ views: [NodeView]) -> Bool {
         guard views.count > 1 else { return true }
         let isIsolated = world.isolation(at: moment) != nil
-        let votes = views.count { $0.isOnline } + (inventory.hasQDevice && !isIsolated ? 1 : 0)
+        let hasVote = inventory.hasQDevice && !isIsolated && world.trouble(.qdeviceDown, at: moment) == nil
+        let votes = views.count { $0.isOnline } + (hasVote ? 1 : 0)
         return !isIsolated && votes * 2 > views.count + (inventory.hasQDevice ? 1 : 0)
     }
 
@@ -99,8 +100,8 @@ extension ProxmoxAnswers {
     }
 
     private func writeLocalManager(_ view: NodeView, hasGuests: Bool, into json: inout JSONWriter) {
-        let since: Double? = if case .down(let since, _) = view.presence { since } else { nil }
-        let last = lastBeat(isBeating: view.isOnline, since: since)
+        let since: Double? = if case .down(let since, _) = view.presence { since } else { silence(ofManagerOn: view.node) }
+        let last = lastBeat(isBeating: since == nil, since: since)
         let state =
             isOld(last)
             ? "old timestamp - dead?"
@@ -117,7 +118,7 @@ extension ProxmoxAnswers {
 
     private func writeService(_ guest: Guest, into json: inout JSONWriter) {
         let (name, node) = (Self.serviceName(guest), inventory.nodes[guest.node].name)
-        let state = guest.haState ?? "ignored"
+        let state = state(ofService: guest)
         json.object { json in
             json.member("id", "service:" + name)
             json.member("type", "service")
@@ -143,6 +144,18 @@ extension ProxmoxAnswers {
         case .v84: if isSet { json.member("group", "prefer-\(inventory.nodes[guest.node].name)") }
         case .v92: if hasDefaults { json.member("failback", 1) }
         }
+    }
+
+    /// Since when the local manager of a node that is on says nothing; nil while it does.
+    private func silence(ofManagerOn node: Node) -> Double? {
+        (world.trouble(.serviceDead, node: node.index, at: moment) ?? world.trouble(.haFailed, node: node.index, at: moment))?.start
+    }
+
+    /// Of a node that is given up one service is in error, and the others wait until it is fenced.
+    private func state(ofService guest: Guest) -> String {
+        let node = inventory.nodes[guest.node]
+        guard guest.isManaged, guest.haState != "stopped", world.has(.haFailed, node, at: moment) else { return guest.haState ?? "ignored" }
+        return managed.first { $0.node == node.index && $0.isManaged && $0.haState != "stopped" }?.index == guest.index ? "error" : "fence"
     }
 
     // MARK: words

@@ -18,7 +18,14 @@ extension ProxmoxAnswers {
     }
 
     private func write(_ job: BackupJob, hasNextRun: Bool, into json: inout JSONWriter) {
-        func vmids(_ positions: [Int]) -> String { positions.map { "\(inventory.guests[$0].vmid)" }.joined(separator: ",") }
+        func vmids(_ positions: [Int]) -> String {
+            positions.filter { !isLeftOut(inventory.guests[$0]) }.map { "\(inventory.guests[$0].vmid)" }.joined(separator: ",")
+        }
+        // A job that names those that it leaves out leaves out more of them.
+        func others(_ positions: [Int]) -> String {
+            let more = inventory.presentGuests.filter { isLeftOut($0) && !positions.contains($0.index) }.map(\.index)
+            return (positions + more).sorted().map { "\(inventory.guests[$0].vmid)" }.joined(separator: ",")
+        }
         json.object { json in
             json.member("id", job.id)
             json.member("type", "vzdump")
@@ -32,7 +39,8 @@ extension ProxmoxAnswers {
             case .pool(let name): json.member("pool", name)
             case .allBut(let left):
                 json.member("all", 1)
-                if !left.isEmpty { json.member("exclude", vmids(left)) }
+                let left = others(left)
+                if !left.isEmpty { json.member("exclude", left) }
             }
             if hasNextRun { json.member("next-run", job.nextRun(after: unixSeconds)) }
         }

@@ -8,14 +8,15 @@ extension ProxmoxAnswers {
     func ceph() -> [UInt8] {
         let views = world.views(at: moment)
         let (osds, total) = (views.count * 2, views.count * 2 * 3_840_755_982_336)
-        let down = 1 + views.count { !$0.isOnline } * 2
+        let isBroken = world.trouble(.cephError, at: moment) != nil
+        let down = min(osds, (isBroken ? max(2, osds / 2) : 1) + views.count { !$0.isOnline } * 2)
         let used = Int(inventory.shareUsed.value(at: moment) / Double(inventory.shareBytes) * Double(total))
         let monitors = views.prefix(5)
         return document(reservingBytes: 4096) { json in
             json.object { json in
                 json.member("fsid", Self.identifier)
                 json.member("election_epoch", 42)
-                writeHealth(down: down, into: &json)
+                writeHealth(down: down, isBroken: isBroken, into: &json)
                 json.key("quorum")
                 json.array { json in for view in monitors where view.isOnline { json.integer(view.node.index) } }
                 json.key("quorum_names")
@@ -40,7 +41,9 @@ extension ProxmoxAnswers {
                 json.object { json in
                     json.key("pgs_by_state")
                     json.array { json in
-                        for (state, count) in [("active+clean", 97), ("active+undersized+degraded", 32)] {
+                        for (state, count) in [
+                            ("active+clean", isBroken ? 40 : 97), (isBroken ? "down" : "active+undersized+degraded", isBroken ? 89 : 32),
+                        ] {
                             json.object { json in
                                 json.member("state_name", state)
                                 json.member("count", count)
@@ -68,12 +71,26 @@ extension ProxmoxAnswers {
         }
     }
 
-    private func writeHealth(down: Int, into json: inout JSONWriter) {
+    private func writeHealth(down: Int, isBroken: Bool, into json: inout JSONWriter) {
         json.key("health")
         json.object { json in
-            json.member("status", "HEALTH_WARN")
+            json.member("status", isBroken ? "HEALTH_ERR" : "HEALTH_WARN")
             json.key("checks")
             json.object { json in
+                if isBroken {
+                    json.key("PG_AVAILABILITY")
+                    json.object { json in
+                        json.member("severity", "HEALTH_ERR")
+                        json.member("muted", false)
+                        json.key("summary")
+                        json.object { json in
+                            json.member("message", "Reduced data availability: 89 pgs inactive, 89 pgs down")
+                            json.member("count", 89)
+                        }
+                        json.key("detail")
+                        json.array { $0.object { $0.member("message", "pg 2.1f is down") } }
+                    }
+                }
                 json.key("OSD_DOWN")
                 json.object { json in
                     json.member("severity", "HEALTH_WARN")

@@ -4,10 +4,10 @@ import JSON
 extension ProxmoxAnswers {
     /// /cluster/backup-info/not-backed-up: guests of offline nodes too, with their names.
     func notBackedUp() -> [UInt8] {
-        document(reservingBytes: 256 + inventory.notBackedUp.count * 64) { json in
+        let missing = Set(inventory.notBackedUp)
+        return document(reservingBytes: 256 + inventory.notBackedUp.count * 64) { json in
             json.array { json in
-                for index in inventory.notBackedUp where rights.show(inventory.guests[index]) {
-                    let guest = inventory.guests[index]
+                for guest in inventory.presentGuests where rights.show(guest) && (missing.contains(guest.index) || isLeftOut(guest)) {
                     json.object { json in
                         json.member("vmid", guest.vmid)
                         json.member("name", guest.name)
@@ -27,8 +27,11 @@ extension ProxmoxAnswers {
                 json.member("QNetd host", "127.0.0.1:5403")
                 json.member("Algorithm", "Fifty-Fifty split")
                 json.member("Tie-breaker", "Node with lowest node ID")
-                json.member("State", "Connected")
+                json.member("State", world.trouble(.qdeviceDown, at: moment) == nil ? "Connected" : "Connect failed")
             }
         }
     }
+
+    /// Whether somebody has taken a guest out of all jobs.
+    func isLeftOut(_ guest: Guest) -> Bool { world.has(.backupMissing, guest, at: moment) }
 }

@@ -65,7 +65,7 @@ extension ProxmoxAnswers {
         if identity.startsOnBoot { json.member("onboot", 1) }
         if let tags = guest.tags { json.member("tags", tags) }
         if let description = identity.description { json.member("description", description) }
-        if let last = world.snapshots(of: guest).last { json.member("parent", last.name) }
+        if let last = world.snapshots(of: guest, at: moment).last { json.member("parent", last.name) }
         if let lock = guest.lock { json.member("lock", lock) }
         if guest.role == .template { json.member("template", 1) }
     }

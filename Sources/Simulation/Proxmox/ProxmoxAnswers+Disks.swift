@@ -8,7 +8,7 @@ extension ProxmoxAnswers {
     func disks(_ view: NodeView, isHealthAsked: Bool, type: String?) -> [UInt8] {
         document(reservingBytes: 4096) { json in
             json.array { json in
-                for disk in world.disks(of: view.node) where type.map({ Self.matches(disk, $0) }) ?? true {
+                for disk in world.disks(of: view.node, at: moment) where type.map({ Self.matches(disk, $0) }) ?? true {
                     json.object { write(disk, isHealthAsked: isHealthAsked, into: &$0) }
                 }
             }
@@ -17,7 +17,7 @@ extension ProxmoxAnswers {
 
     /// /nodes/N/disks/smart; nil when there is no such disk.
     func smart(_ path: String, _ view: NodeView, isHealthOnly: Bool) -> [UInt8]? {
-        guard let disk = world.disks(of: view.node).first(where: { $0.path == path }) else { return nil }
+        guard let disk = world.disks(of: view.node, at: moment).first(where: { $0.path == path }) else { return nil }
         return document(reservingBytes: 4096) { json in
             json.object { json in
                 json.member("health", Self.health(disk))

@@ -65,7 +65,7 @@ extension ProxmoxAnswers {
                 json.key("ksm")
                 json.object { $0.member("shared", reading.sharedBytes) }
                 writeProcessor(node, into: &json)
-                writeSystem(into: &json)
+                writeSystem(node, into: &json)
             }
         }
     }
@@ -91,9 +91,10 @@ extension ProxmoxAnswers {
         }
     }
 
-    private func writeSystem(into json: inout JSONWriter) {
+    private func writeSystem(_ node: Node, into json: inout JSONWriter) {
         json.member("kversion", "Linux \(inventory.release.kernel) \(inventory.release.kernelVersion)")
-        json.member("pveversion", inventory.release.mainVersion)
+        let (version, repository) = installed(on: node.index)
+        json.member("pveversion", "pve-manager/\(version)/\(repository)")
         json.key("current-kernel")
         json.object { json in
             json.member("sysname", "Linux")

@@ -126,7 +126,8 @@ extension ProxmoxAnswers {
     /// What others than the node's statistics tell of it.
     func writeClusterMembers(_ view: NodeView, into json: inout JSONWriter) {
         json.member("cgroup-mode", 2)
-        json.member("hastate", inventory.nodeInMaintenance == view.node.index ? "maintenance" : "online")
+        let state = inventory.nodeInMaintenance == view.node.index ? "maintenance" : "online"
+        json.member("hastate", world.has(.haFailed, view.node, at: moment) ? "fence" : state)
     }
 
     private func writeStorages(_ views: [NodeView], into json: inout JSONWriter) {
@@ -140,8 +141,9 @@ extension ProxmoxAnswers {
                     json.member("plugintype", storage.pluginType)
                     json.member("content", storage.content)
                     json.member("shared", storage.isShared ? 1 : 0)
-                    json.member("status", view.isOnline && !view.isUnknown ? "available" : "unknown")
-                    guard view.isOnline, !view.isUnknown else { return }
+                    let isThere = view.isOnline && !view.isUnknown && !isForgotten(storage, view)
+                    json.member("status", isThere ? "available" : "unknown")
+                    guard isThere else { return }
                     let (used, total) = usage(of: storage, view)
                     json.member("disk", used)
                     json.member("maxdisk", total)
@@ -150,11 +152,22 @@ extension ProxmoxAnswers {
         }
     }
 
+    /// Whether a node has lost a storage; it tells nobody of it then.
+    func isLost(_ storage: Inventory.Storage, _ view: NodeView) -> Bool {
+        storage.kind == .share && world.has(.storageLost, view.node, at: moment)
+    }
+
+    /// Whether it did so long ago that the cluster has forgotten what it said before.
+    private func isForgotten(_ storage: Inventory.Storage, _ view: NodeView) -> Bool {
+        guard storage.kind == .share, let span = world.trouble(.storageLost, node: view.node.index, at: moment) else { return false }
+        return moment - span.start >= World.memorySeconds
+    }
+
     /// Bytes, as of the last statistics.
     func usage(of storage: Inventory.Storage, _ view: NodeView) -> (used: Int, total: Int) {
         switch storage.kind {
-        case .root: (World.pages(view.node.rootUsed.value(at: view.statisticsMoment)), view.node.rootBytes)
-        case .pool: (World.pages(view.node.poolUsed.value(at: view.statisticsMoment)), view.node.poolBytes)
+        case .root: (world.rootUsedBytes(of: view.node, at: view.statisticsMoment), view.node.rootBytes)
+        case .pool: (world.poolUsedBytes(of: view.node, at: view.statisticsMoment), view.node.poolBytes)
         // All nodes look at the same server.
         case .share: (World.pages(inventory.shareUsed.value(at: world.statisticsMoment(of: moment))), inventory.shareBytes)
         }

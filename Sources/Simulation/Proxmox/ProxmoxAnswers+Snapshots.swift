@@ -4,7 +4,7 @@ import JSON
 extension ProxmoxAnswers {
     /// /nodes/N/qemu/ID/snapshot and lxc: the oldest first, and at the end what the guest is now.
     func snapshots(_ guest: Guest) -> [UInt8] {
-        let snapshots = world.snapshots(of: guest)
+        let snapshots = world.snapshots(of: guest, at: moment)
         return document { json in
             json.array { json in
                 for snapshot in snapshots {

@@ -51,11 +51,12 @@ extension ProxmoxAnswers {
         else { return }
         let middle = (from + to) / 2
         let reading = world.reading(of: node, at: middle, bootedAt: bootedAt)
-        let (received, pressure) = (node.network.value(at: middle), node.cpuPressure.value(at: middle) * 100)
+        let received = node.network.value(at: middle)
         json.member("cpu", reading.cpu)
         json.member("maxcpu", node.threads)
         json.member("iowait", reading.ioWait)
-        json.member("loadavg", reading.busyThreads + reading.ioWait * Double(node.threads))
+        let queue = world.has(.hostSaturated, node, at: middle) ? Double(node.threads) * 2 : 0
+        json.member("loadavg", reading.busyThreads + reading.ioWait * Double(node.threads) + queue)
         json.member("memtotal", node.memoryBytes)
         json.member("memused", reading.memoryUsedBytes)
         json.member("swaptotal", node.swapBytes)
@@ -65,13 +66,15 @@ extension ProxmoxAnswers {
         json.member("netin", received)
         json.member("netout", received * 0.7)
         guard inventory.release.tellsPressure else { return }
-        let inputOutput = node.ioPressure.value(at: middle) * 100
+        let pressure = world.cpuPressure(of: node, at: middle) * 100
+        let inputOutput = world.ioPressure(of: node, at: middle) * 100
+        let memory = world.memoryPressure(of: node, at: middle) * 100
         json.member("memavailable", reading.memoryAvailableBytes)
-        json.member("arcsize", World.pages(Double(reading.memoryUsedBytes) * 0.08))
+        json.member("arcsize", world.cache(of: node, at: middle, used: reading.memoryUsedBytes).size)
         json.member("pressurecpusome", pressure)
         json.member("pressureiosome", inputOutput)
         json.member("pressureiofull", inputOutput * 0.8)
-        json.member("pressurememorysome", pressure / 20)
-        json.member("pressurememoryfull", pressure / 25)
+        json.member("pressurememorysome", memory)
+        json.member("pressurememoryfull", memory * 0.8)
     }
 }

@@ -39,7 +39,7 @@ extension ProxmoxAnswers {
                 writeExplanation(pool, into: &json)
                 json.key("children")
                 json.array { json in
-                    device(of: pool, world.disks(of: view.node)).write(into: &json)
+                    device(of: pool, world.disks(of: view.node, at: moment)).write(into: &json)
                     // A spare stands beside the pool, below a heading without a state.
                     if pool.name == "tank", pool.condition == .healthy {
                         Device(name: "spares", children: [Device(name: "/dev/disk/by-id/ata-SPARE-part1", state: "AVAIL")]).write(
@@ -51,21 +51,30 @@ extension ProxmoxAnswers {
     }
 
     private func writeExplanation(_ pool: StoragePool, into json: inout JSONWriter) {
+        let errors = pool.dataErrors > 0 ? "\(pool.dataErrors) data errors, use '-v' for a list" : "No known data errors"
+        defer { json.member("errors", errors) }
         switch pool.condition {
-        case .healthy, .scrubbing: json.member("errors", "No known data errors")
-        case .degraded:
+        case .healthy where pool.dataErrors == 0, .scrubbing: break
+        case .bereft, .faulted:
+            json.member(
+                "status",
+                "One or more devices could not be opened.  "
+                    + (pool.condition == .bereft
+                        ? "Sufficient replicas exist for\n\tthe pool to continue functioning in a degraded state."
+                        : "There are insufficient\n\treplicas for the pool to continue functioning."))
+            json.member("action", "Attach the missing device and online it using 'zpool online'.")
+            json.member("see", "https://openzfs.github.io/openzfs-docs/msg/ZFS-8000-\(pool.condition == .bereft ? "2Q" : "3C")")
+        case .degraded, .healthy:
             json.member(
                 "status",
                 "One or more devices has experienced an error resulting in data corruption.  Applications may be affected.")
             json.member("action", "Restore the file in question if possible.  Otherwise restore the entire pool from backup.")
             json.member("see", "https://openzfs.github.io/openzfs-docs/msg/ZFS-8000-8A")
-            json.member("errors", "2 data errors, use '-v' for a list")
         case .resilvering:
             json.member(
                 "status",
                 "One or more devices is currently being resilvered.  The pool will continue to function, possibly in a degraded state.")
             json.member("action", "Wait for the resilver to complete.")
-            json.member("errors", "No known data errors")
         }
     }
 
@@ -104,8 +113,11 @@ extension ProxmoxAnswers {
         let names = own.map { "\($0.link ?? $0.path)-\(part)" }
         var leaves = names.map { Device(name: $0, state: "ONLINE") }
         if leaves.count == 2 {
+            leaves[1].errors.checksum = pool.checksumErrors
             switch pool.condition {
             case .healthy, .scrubbing: break
+            case .bereft: leaves[1] = Device(name: names[1], state: "UNAVAIL", errors: (0, 14, 0))
+            case .faulted: leaves = names.map { Device(name: $0, state: "UNAVAIL", errors: (6, 30, 0)) }
             case .degraded: leaves[1] = Device(name: names[1], state: "UNAVAIL", errors: (3, 121, 0), message: "")
             case .resilvering:
                 leaves[1] = Device(
@@ -117,7 +129,8 @@ extension ProxmoxAnswers {
             }
         }
         let checksums = pool.condition == .degraded ? 4 : 0
-        let mirror = Device(name: "mirror-0", state: pool.health, errors: (0, 0, checksums), children: leaves)
+        let state = pool.condition == .faulted ? "UNAVAIL" : pool.health
+        let mirror = Device(name: "mirror-0", state: state, errors: (0, 0, checksums), children: leaves)
         return Device(name: pool.name, state: pool.health, errors: (0, 0, checksums / 2), children: [mirror])
     }
 }

@@ -19,14 +19,15 @@ extension ProxmoxAnswers {
             json.array { json in
                 for storage in inventory.storages where filter.accepts(storage.name, storage.content) && rights.list(storage: storage.name)
                 {
-                    let (used, total) = usage(of: storage, view)
+                    let isLost = isLost(storage, view)
+                    let (used, total) = isLost ? (0, 0) : usage(of: storage, view)
                     json.object { json in
                         json.member("storage", storage.name)
                         json.member("type", storage.pluginType)
                         json.member("content", storage.content)
                         json.member("shared", storage.isShared ? 1 : 0)
                         json.member("enabled", 1)
-                        json.member("active", 1)
+                        json.member("active", isLost ? 0 : 1)
                         json.member("total", total)
                         json.member("used", used)
                         json.member("avail", max(0, total - used - (storage.kind == .root ? total / 20 : 0)))

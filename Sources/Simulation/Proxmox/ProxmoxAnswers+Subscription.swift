@@ -16,7 +16,7 @@ extension ProxmoxAnswers {
                     json.member("message", "There is no subscription key")
                     return
                 }
-                let dates = world.dates(of: subscription, at: moment)
+                let dates = world.dates(of: subscription, of: view.node, at: moment)
                 json.member("status", "active")
                 json.member("level", subscription.level.rawValue)
                 json.member("key", subscription.key)

@@ -38,43 +38,17 @@ extension ProxmoxAnswers {
         }
     }
 
-    /// Name, what it is, and whether it stands still from the start.
-    private static let services: [(name: String, description: String, unit: String)] = [
-        ("chrony", "chrony, an NTP client/server", "enabled"), ("corosync", "Corosync Cluster Engine", "enabled"),
-        ("cron", "Regular background program processing daemon", "enabled"),
-        ("ksmtuned", "Kernel Samepage Merging (KSM) Tuning Daemon", "enabled"), ("postfix", "Postfix Mail Transport Agent", "enabled"),
-        ("proxmox-firewall", "Proxmox nftables firewall", "enabled"), ("pve-cluster", "The Proxmox VE cluster filesystem", "enabled"),
-        ("pve-firewall", "Proxmox VE firewall", "enabled"), ("pve-ha-crm", "PVE Cluster HA Resource Manager Daemon", "enabled"),
-        ("pve-ha-lrm", "PVE Local HA Resource Manager Daemon", "enabled"), ("pvedaemon", "PVE API Daemon", "enabled"),
-        ("pvefw-logger", "Proxmox VE firewall logger", "static"), ("pveproxy", "PVE API Proxy Server", "enabled"),
-        ("pvescheduler", "Proxmox VE scheduler", "enabled"), ("pvestatd", "PVE Status Daemon", "enabled"),
-        ("spiceproxy", "PVE SPICE Proxy Server", "enabled"), ("sshd", "OpenBSD Secure Shell server", "enabled"),
-        ("syslog", "syslog.service", "not-found"), ("systemd-journald", "Journal Service", "static"),
-        ("systemd-timesyncd", "systemd-timesyncd.service", "not-found"),
-    ]
-
-    /// /nodes/N/services. Of every fourth node the mail server has failed.
+    /// /nodes/N/services
     func services(_ view: NodeView) -> [UInt8] {
-        let isAlone = inventory.nodes.count == 1
-        let isSilent = world.trouble(.statisticsDead, node: view.node.index, at: moment) != nil
-        return document(reservingBytes: 4096) { json in
+        document(reservingBytes: 4096) { json in
             json.array { json in
-                for service in Self.services {
-                    let (state, activity) =
-                        switch service.name {
-                        case "postfix" where view.node.index % 4 == 1: ("failed", "failed")
-                        case "pvestatd" where isSilent: ("dead", "inactive")
-                        // Without a cluster its condition does not hold.
-                        case "corosync" where isAlone: ("dead", "inactive")
-                        case _ where service.unit == "not-found": ("dead", "inactive")
-                        default: ("running", "active")
-                        }
+                for service in world.services(of: view.node, at: moment) {
                     json.object { json in
                         json.member("service", service.name)
                         json.member("name", service.name)
                         json.member("desc", service.description)
-                        json.member("state", state)
-                        json.member("active-state", activity)
+                        json.member("state", service.state)
+                        json.member("active-state", service.activity)
                         json.member("unit-state", service.unit)
                     }
                 }
@@ -108,10 +82,11 @@ extension ProxmoxAnswers {
     }
 
     /// /nodes/N/apt/versions: a few of the packages that the real one lists.
-    func packages() -> [UInt8] {
+    func packages(_ view: NodeView) -> [UInt8] {
         let release = inventory.release
+        let (version, repository) = installed(on: view.node.index)
         let packages = [
-            ("proxmox-ve", release.rawValue + ".0", "Installed"), ("pve-manager", release.version, "Installed"),
+            ("proxmox-ve", release.rawValue + ".0", "Installed"), ("pve-manager", version, "Installed"),
             ("pve-qemu-kvm", release.emulator, "Installed"), ("ceph-fuse", "19.2.3-pve1", inventory.hasCeph ? "Installed" : "NotInstalled"),
         ]
         return document { json in
@@ -128,7 +103,7 @@ extension ProxmoxAnswers {
                         json.member("Section", "admin")
                         json.member("Priority", "optional")
                         json.member("Origin", "Proxmox")
-                        if name == "pve-manager" { json.member("ManagerVersion", "\(release.version)/\(release.repository)") }
+                        if name == "pve-manager" { json.member("ManagerVersion", "\(version)/\(repository)") }
                         if name == "proxmox-ve" { json.member("RunningKernel", release.kernel) }
                     }
                 }

@@ -30,15 +30,22 @@ struct ProxmoxAnswers: Sendable {
         return json.bytes
     }
 
-    /// /version and /nodes/N/version
-    func version() -> [UInt8] {
-        document { json in
+    /// /version, which is that of the node that was asked, and /nodes/N/version
+    func version(of node: Int?) -> [UInt8] {
+        let (version, repository) = installed(on: node)
+        return document { json in
             json.object { json in
-                json.member("version", inventory.release.version)
+                json.member("version", version)
                 json.member("release", inventory.release.rawValue)
-                json.member("repoid", inventory.release.repository)
+                json.member("repoid", repository)
             }
         }
+    }
+
+    /// What is installed on a node.
+    func installed(on node: Int?) -> (version: String, repository: String) {
+        let isOld = node.map { world.trouble(.versionMismatch, node: $0, at: moment) != nil } ?? false
+        return isOld ? inventory.release.older : (inventory.release.version, inventory.release.repository)
     }
 
     /// /cluster/status. A node that stands alone has no cluster row and no number.

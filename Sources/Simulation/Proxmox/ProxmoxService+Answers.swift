@@ -5,7 +5,7 @@ extension ProxmoxService {
     /// What the node that was asked knows of the whole cluster.
     func clusterAnswer(_ route: ProxmoxRoute, _ answers: ProxmoxAnswers, _ request: HTTPServerRequest) -> HTTPServerResponse {
         switch route {
-        case .version: return ProxmoxResponse.success(answers.version())
+        case .version: return ProxmoxResponse.success(answers.version(of: answers.world.askedNode(at: answers.moment)))
         case .clusterStatus: return ProxmoxResponse.success(answers.clusterStatus())
         case .clusterTasks:
             let seesAll = answers.rights.holds(any: .sysAudit, at: "/")
@@ -65,7 +65,7 @@ extension ProxmoxService {
             guard Self.boolean(request.parameter("current")) != nil else { return Self.notBoolean("current", request) }
             return guest(vmid, kind, view, answers) { guest in
                 if let snapshot = request.parameter("snapshot"),
-                    !answers.world.snapshots(of: guest).contains(where: { $0.name == snapshot })
+                    !answers.world.snapshots(of: guest, at: answers.moment).contains(where: { $0.name == snapshot })
                 {
                     return ProxmoxResponse.failure(500, "snapshot '\(snapshot)' does not exist\n")
                 }

@@ -45,12 +45,12 @@ extension ProxmoxService {
     func answer(_ place: NodePlace, _ view: NodeView, _ answers: ProxmoxAnswers, _ request: HTTPServerRequest) -> HTTPServerResponse {
         var query = QueryReader(request)
         switch place {
-        case .version: return ProxmoxResponse.success(answers.version())
+        case .version: return ProxmoxResponse.success(answers.version(of: view.node.index))
         case .time: return ProxmoxResponse.success(answers.time())
         case .certificates: return ProxmoxResponse.success(answers.certificates(view))
         case .services: return ProxmoxResponse.success(answers.services(view))
         case .updates: return ProxmoxResponse.success(answers.updates(view))
-        case .packages: return ProxmoxResponse.success(answers.packages())
+        case .packages: return ProxmoxResponse.success(answers.packages(view))
         case .storages:
             var filter = ProxmoxAnswers.StorageFilter()
             filter.isEnabledOnly = query.boolean("enabled")

@@ -23,26 +23,137 @@ package enum Scenario: String, Sendable, CaseIterable {
     /// The node that answers has lost the configuration of the cluster, and with it all rights.
     case pmxcfsDead = "pmxcfs-dead"
 
+    // What burdens a host.
+
+    /// All threads of a host work, more wait for them, and its guests feel it.
+    case hostSaturated = "host-saturated"
+    /// Somebody below takes CPU time from a host and its guests: the host is a virtual machine itself.
+    case cpuSteal = "cpu-steal"
+    /// A host and the guests on it have next to no memory left.
+    case memoryHigh = "memory-high"
+    /// A host and its guests move memory out to disks and back again.
+    case swapping
+    /// The kernel of a host kills processes for want of memory, every 5 minutes one.
+    case oomKill = "oom-kill"
+    /// A host has lost so much of its memory that its guests were promised more than there is.
+    case overcommitted
+    /// Every request to a disk of a host and of its guests takes long.
+    case diskLatency = "disk-latency"
+    /// The root of a host and the volumes of its guests are full.
+    case diskFull = "disk-full"
+    /// The root and the pool of a host fill, in hours.
+    case diskFilling = "disk-filling"
+    /// Network cards of a host and of its guests lose packets.
+    case packetDrops = "packet-drops"
+    /// A host's bond has lost one of its two cards.
+    case bondDegraded = "bond-degraded"
+    /// Processor and disks of a host are nearly too hot.
+    case overheating
+    /// The clock of a host has lost its source and goes wrong.
+    case clockSkew = "clock-skew"
+    /// A host starts anew, once.
+    case reboot
+    /// One disk of a host expects to fail, another is worn out.
+    case diskFailing = "disk-failing"
+    /// A service of Proxmox VE has failed on a host: the local manager of HA.
+    case serviceDead = "service-dead"
+    /// Exporters of a host and of its guests do not answer, though all of them run.
+    case exportersDead = "exporters-dead"
+
+    // What befalls guests.
+
+    /// Up to three guests that start with their host have crashed.
+    case guestCrashed = "guest-crashed"
+    /// In each Windows on a host a service has stopped that starts by itself.
+    case guestServiceDead = "guest-service-dead"
+
+    // What befalls the cluster.
+
+    /// HA gives a node up: its manager is silent, one service is in error, the others wait for the fence.
+    case haFailed = "ha-failed"
+    /// The cluster has lost its quorum device.
+    case qdeviceDown = "qdevice-down"
+    /// A node has an older release than the others.
+    case versionMismatch = "version-mismatch"
+    /// The certificate that a node serves ends in five days.
+    case certificateExpiring = "certificate-expiring"
+    /// The certificate that a node serves has ended.
+    case certificateExpired = "certificate-expired"
+    /// The subscription of a node is due in twelve days.
+    case subscriptionExpiring = "subscription-expiring"
+    /// Ceph has lost so much that data are missing.
+    case cephError = "ceph-error"
+
+    // What befalls storages, pools and copies.
+
+    /// The pool on which a node keeps its guests is full.
+    case storageFull = "storage-full"
+    /// A node has lost the storage that all share.
+    case storageLost = "storage-lost"
+    /// The first pool of a node has lost a disk.
+    case zfsDegraded = "zfs-degraded"
+    /// The second pool of a node has lost both disks.
+    case zfsFaulted = "zfs-faulted"
+    /// The second pool of a node is full and in pieces.
+    case zfsFull = "zfs-full"
+    /// Disks of a node's first pool return wrong data, again and again.
+    case zfsErrors = "zfs-errors"
+    /// The first pool of a node was scrubbed two months ago.
+    case scrubOverdue = "scrub-overdue"
+    /// The cache of ZFS on a node rarely has what is read.
+    case arcCold = "arc-cold"
+    /// A run of the nightly job fails on a node.
+    case backupFailed = "backup-failed"
+    /// The last backups of a node's guests are twenty days old.
+    case backupStale = "backup-stale"
+    /// Somebody has taken the guests of a node out of all backup jobs.
+    case backupMissing = "backup-missing"
+    /// Each guest of a node has a snapshot that is ninety days old.
+    case snapshotOld = "snapshot-old"
+    /// Copies of a node's guests to other nodes fail.
+    case replicationFailed = "replication-failed"
+    /// Copies of a node's guests to other nodes have not been made for six hours, and nobody says why.
+    case replicationStale = "replication-stale"
+
     /// Other names under which a scenario may be asked for.
     package static let aliases: KeyValuePairs<String, Scenario> = [
-        "high-load": .cpuSaturation, "degraded": .nodeDown, "failure": .nodeDown,
+        "high-load": .cpuSaturation, "degraded": .nodeDown, "failure": .nodeDown, "storage-down": .storageLost,
     ]
 
-    /// Whether one node can have it for itself.
-    var isAboutNode: Bool {
+    /// Who has a scenario when no node is named.
+    enum Reach: Sendable {
+        /// The cluster, whoever is named.
+        case cluster
+        /// The first node, which is asked.
+        case firstNode
+        /// The last one: the first is asked.
+        case lastNode
+        /// All nodes.
+        case everyNode
+        /// The first node that has the guests for it.
+        case suitableNode
+    }
+
+    /// A daemon that is dead is felt most where it is asked, and the last node was not bought anything. Memory runs short everywhere, so that no node could take over the guests of another.
+    var reach: Reach {
         switch self {
-        case .nodeDown, .cpuSaturation, .statisticsDead, .daemonDead, .linkCut, .nodeHangs: true
-        case .normal, .quorumLost, .rightsLost, .pmxcfsDead: false
+        case .normal, .quorumLost, .rightsLost, .pmxcfsDead, .qdeviceDown, .cephError: .cluster
+        case .daemonDead, .subscriptionExpiring: .firstNode
+        case .cpuSaturation: .suitableNode
+        case .memoryHigh: .everyNode
+        default: .lastNode
         }
     }
 
-    /// The position of the node that has it when none is named, of so many: the last, as the first is asked. A daemon that is dead is
-    /// felt most where it is asked. nil when it is not about one node, or chooses by itself.
+    /// Whether one node can have it for itself.
+    var isAboutNode: Bool { reach != .cluster }
+
+    /// The position of the node that has it when none is named, of so many. nil when it is not about one node, or chooses by itself.
     func chosenNode(of count: Int) -> Int? {
-        switch self {
-        case .nodeDown, .statisticsDead, .linkCut, .nodeHangs: count - 1
-        case .daemonDead: 0
-        case .normal, .cpuSaturation, .quorumLost, .rightsLost, .pmxcfsDead: nil
+        switch reach {
+        case .firstNode: 0
+        case .lastNode: count - 1
+        case .cluster, .everyNode, .suitableNode: nil
         }
     }
 

@@ -30,8 +30,9 @@ struct Disk: Sendable {
 
 extension World {
     /// Two disks that the node starts from, two for data, one without use; every third node of four has a stick too. Where a pool has
-    /// lost a disk, the disk says so itself.
-    func disks(of node: Node) -> [Disk] {
+    /// lost a disk, the disk itself finds nothing wrong.
+    func disks(of node: Node, at moment: Double) -> [Disk] {
+        let isFailing = has(.diskFailing, node, at: moment)
         var generator = SeededGenerator(seed: inventory.seed, "disks", node.index)
         func disk(_ kind: Disk.Kind, _ path: String, _ model: String, _ bytes: Int, use: String?, isHealthy: Bool = true) -> Disk {
             let serial = generator.hexadecimal(digits: 12).uppercased()
@@ -41,13 +42,15 @@ extension World {
                 serial: kind == .usb ? "unknown" : serial,
                 wwn: kind == .nvme ? "eui.0025\(serial.lowercased())" : kind == .usb ? "unknown" : "0x5000\(serial.lowercased())",
                 bytes: bytes,
-                isHealthy: isHealthy, use: use, wear: kind == .hdd ? 0 : min(95, hours / 1500 + generator.below(4)), hours: hours)
+                isHealthy: isHealthy, use: use,
+                wear: kind == .hdd ? 0 : max(isFailing && path == "nvme1n1" ? 96 : 0, min(95, hours / 1500 + generator.below(4))),
+                hours: hours)
         }
         var disks = [
             disk(.nvme, "nvme0n1", "SAMSUNG_MZQL23T8HCLS-00A07", 3_840_755_982_336, use: "ZFS"),
             disk(.nvme, "nvme1n1", "SAMSUNG_MZQL23T8HCLS-00A07", 3_840_755_982_336, use: "ZFS"),
-            disk(.hdd, "sda", "ST8000NM000A-2KE101", 8_001_563_222_016, use: "ZFS"),
-            disk(.hdd, "sdb", "ST8000NM000A-2KE101", 8_001_563_222_016, use: "ZFS", isHealthy: node.index % 4 != 1),
+            disk(.hdd, "sda", "ST8000NM000A-2KE101", 8_001_563_222_016, use: "ZFS", isHealthy: !isFailing),
+            disk(.hdd, "sdb", "ST8000NM000A-2KE101", 8_001_563_222_016, use: "ZFS"),
             disk(.ssd, "sdc", "INTEL_SSDSC2KB480G8", 480_103_981_056, use: nil),
         ]
         if node.index % 4 == 2 { disks.append(disk(.usb, "sdd", "Flash_Disk", 31_457_280_000, use: "vfat")) }
@@ -56,7 +59,8 @@ extension World {
 
     /// Degrees Celsius: warmer in the afternoon.
     func temperature(of disk: Disk, _ node: Node, at moment: Double) -> Int {
-        29 + disk.hours % 7 + Int(node.diskBusy.value(at: moment) / node.diskBusy.peak * 9)
+        if has(.overheating, node, at: moment) { return (disk.kind == .nvme ? 83 : 61) + disk.hours % 3 }
+        return 29 + disk.hours % 7 + Int(node.diskBusy.value(at: moment) / node.diskBusy.peak * 9)
     }
 
     func hours(of disk: Disk, at moment: Double) -> Int { disk.hours + max(0, Int(moment)) / 3600 }

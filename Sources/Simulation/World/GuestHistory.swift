@@ -20,6 +20,8 @@ struct GuestHistory: Sendable {
     /// Where its configuration was, from when on.
     private var places: [(from: Double, node: Int)]
     private var goneAt = Double.infinity
+    /// It stands still because it has crashed, not because somebody wanted it to.
+    private var hasCrashed = false
     /// How often it was changed.
     private(set) var changeCount = 0
 
@@ -58,6 +60,7 @@ struct GuestHistory: Sendable {
             if hasAgent { guest.hasAgent = true }
         }
         if let isRunning = order.isRunning, guest.role != .template {
+            hasCrashed = false
             guest.role = isRunning ? .running : .stopped
             // What is started is neither half saved nor half copied.
             if isRunning { guest.lock = nil }
@@ -83,6 +86,22 @@ struct GuestHistory: Sendable {
             Stay(node: guest.node, start: moment, end: .infinity, startedAt: startedAt ?? moment, isActive: guest.role == .running))
     }
 
+    /// Ends its process without anybody having asked for it: what others want of it stays what it was.
+    mutating func crash(at moment: Double) {
+        guard guest.role == .running, !guest.isGone, let last = stays.last, last.start <= moment else { return }
+        guest.role = .stopped
+        hasCrashed = true
+        stays[stays.count - 1].end = moment
+    }
+
+    /// Somebody starts it again after it has crashed, unless that has been done.
+    mutating func recover(at moment: Double) {
+        guard hasCrashed, !guest.isGone else { return }
+        hasCrashed = false
+        guest.role = .running
+        stays.append(Stay(node: guest.node, start: moment, end: .infinity, startedAt: moment, isActive: true))
+    }
+
     /// When the system inside began that is there now; nil when its node is off.
     private static func startedAt(_ stay: Stay, presence: World.Presence) -> Double? {
         guard case .up(let bootedAt) = presence else { return nil }
@@ -99,6 +118,49 @@ struct GuestHistory: Sendable {
 }
 
 extension World {
+    /// What became of guests: what somebody did to them, and which of them crashed.
+    func histories(crashes: [(node: Int, span: Span)]) -> [Int: GuestHistory] {
+        var histories: [Int: GuestHistory] = [:]
+        var crashes = crashes[...]
+        var crashed: (guests: [Int], until: Double) = ([], .infinity)
+        /// Carries out what the scenarios do up to a moment.
+        func crash(until moment: Double) {
+            while true {
+                if crashed.until <= moment {
+                    for guest in crashed.guests { histories[guest]?.recover(at: crashed.until) }
+                    crashed = ([], .infinity)
+                } else if let next = crashes.first, next.span.start <= moment {
+                    crashes.removeFirst()
+                    crashed = (unstable(onNode: next.node, at: next.span.start, histories), next.span.end)
+                    for guest in crashed.guests { histories[guest, default: GuestHistory(dealt.guests[guest])].crash(at: next.span.start) }
+                } else {
+                    return
+                }
+            }
+        }
+        for change in timeline.guestChanges {
+            let moment = max(0, change.at - timeline.epoch)
+            crash(until: moment)
+            // A guest or a node that this world does not have may be another's, of the same directory.
+            guard let guest = dealt.guest(vmid: change.vmid) else { continue }
+            histories[guest.index, default: GuestHistory(guest)].apply(
+                change.order, node: change.order.node.flatMap { dealt.node(named: $0) }, at: moment
+            ) { presence(of: $0, at: moment) }
+        }
+        // Neither a scenario nor its end is in the future: all of it has been asked for.
+        crash(until: .greatestFiniteMagnitude)
+        return histories
+    }
+
+    /// The first three guests on a node that run, start with it, and that HA does not start again.
+    private func unstable(onNode node: Int, at moment: Double, _ histories: [Int: GuestHistory]) -> [Int] {
+        let own = dealt.guests.lazy.filter { guest in
+            guard let history = histories[guest.index] else { return guest.role == .running && guest.node == node }
+            return history.stay(at: moment).map { $0.isActive && $0.node == node } ?? false
+        }
+        return own.filter { !$0.isManaged && GuestIdentity($0, in: self).startsOnBoot }.prefix(3).map(\.index)
+    }
+
     /// When the system inside a guest began, and when the counters of its hypervisor did, on a node that has run since `bootedAt`.
     func starts(of guest: Guest, nodeBootedAt bootedAt: Double) -> (system: Double, counters: Double) {
         if let stay = histories[guest.index]?.stays.last {

@@ -20,6 +20,9 @@ struct GuestInside: Sendable {
         let version6: [(address: String, prefix: Int)]
         let receivedBytes: Int
         let sentBytes: Int
+        /// Of those received.
+        var droppedPackets = 0
+        var brokenPackets = 0
     }
 
     struct System: Sendable {
@@ -45,9 +48,11 @@ struct GuestInside: Sendable {
         let isWindows = identity.systemType == "win11"
         system = isWindows ? Self.windows : Self.linux[generator.below(Self.linux.count)]
         // Fills slowly, and never all of it.
-        let fullness = generator.uniform(0.1, 0.7) + guest.memory.value(at: moment / 50) * 0.25
+        let usual = generator.uniform(0.1, 0.7) + guest.memory.value(at: moment / 50) * 0.25
+        let hasSnaps = isWindows ? false : generator.below(3) == 0
+        let fullness = world.has(.diskFull, guest, at: moment) ? (0.985, 0.982) : (usual, usual * (isWindows ? 0.7 : 0.8))
         fileSystems =
-            isWindows ? Self.windowsFileSystems(guest, fullness) : Self.linuxFileSystems(guest, fullness, hasSnaps: generator.below(3) == 0)
+            isWindows ? Self.windowsFileSystems(guest, fullness) : Self.linuxFileSystems(guest, fullness, hasSnaps: hasSnaps)
         let addresses = guest.kind == .qemu ? [identity.hardwareAddresses.0, identity.hardwareAddresses.1] : [identity.hardwareAddresses.0]
         let names = guest.kind == .lxc ? ["eth0"] : isWindows ? ["Ethernet", "Ethernet 2"] : ["ens18", "ens19"]
         let cards = [reading.cards.0, reading.cards.1]
@@ -68,6 +73,13 @@ struct GuestInside: Sendable {
             return Interface(
                 name: card.0.0, hardwareAddress: card.0.1.lowercased(), version4: isPart ? [] : network(number),
                 version6: isPart ? [] : Self.version6(guest, number), receivedBytes: card.1.receivedBytes, sentBytes: card.1.sentBytes)
+        }
+        let losses = world.stretches(of: .packetDrops, guest, from: moment - reading.uptimeSeconds, to: moment)
+        if !losses.isEmpty, !interfaces.isEmpty {
+            let packets = losses.reduce(0) { $0 + guest.network.area(from: $1.start, to: $1.end) * 0.8 / 900 }
+            let seconds = losses.reduce(0) { $0 + $1.seconds }
+            interfaces[0].droppedPackets = Int(seconds * 3 + packets * 0.005)
+            interfaces[0].brokenPackets = Int(seconds + packets * 0.002)
         }
         if isBridged {
             interfaces.append(
@@ -118,7 +130,7 @@ struct GuestInside: Sendable {
         return number == 0 ? [(address: "2001:db8:20::\(tail)", prefix: 64), link] : [link]
     }
 
-    private static func linuxFileSystems(_ guest: Guest, _ fullness: Double, hasSnaps: Bool) -> [FileSystem] {
+    private static func linuxFileSystems(_ guest: Guest, _ fullness: (Double, Double), hasSnaps: Bool) -> [FileSystem] {
         func system(_ name: String, _ mountPoint: String, _ type: String, _ bytes: Int, _ used: Double, _ disk: Int, hasDevice: Bool = true)
             -> FileSystem
         {
@@ -128,18 +140,18 @@ struct GuestInside: Sendable {
         }
         let boot = 1 << 30
         var systems = [
-            system("sda2", "/", "ext4", guest.diskBytes - boot, fullness, 0), system("sda1", "/boot", "ext4", boot, 0.3, 0),
-            system("sdb1", "/srv", "xfs", guest.diskBytes / 2, fullness * 0.8, 1),
+            system("sda2", "/", "ext4", guest.diskBytes - boot, fullness.0, 0), system("sda1", "/boot", "ext4", boot, 0.3, 0),
+            system("sdb1", "/srv", "xfs", guest.diskBytes / 2, fullness.1, 1),
         ]
         if hasSnaps {
             systems.append(system("loop0", "/snap/core22/1621", "squashfs", 77_594_624, 1, 0, hasDevice: false))
             // A folder that is mounted at a second place.
-            systems.append(system("sdb1", "/var/lib/docker", "xfs", guest.diskBytes / 2, fullness * 0.8, 1))
+            systems.append(system("sdb1", "/var/lib/docker", "xfs", guest.diskBytes / 2, fullness.1, 1))
         }
         return systems
     }
 
-    private static func windowsFileSystems(_ guest: Guest, _ fullness: Double) -> [FileSystem] {
+    private static func windowsFileSystems(_ guest: Guest, _ fullness: (Double, Double)) -> [FileSystem] {
         func volume(_ number: Int, _ mountPoint: String, _ bytes: Int, _ used: Double, _ disk: Int) -> FileSystem {
             FileSystem(
                 name: "\\\\?\\Volume{5f1c63a8-0000-0000-0000-\(number)0100000000}\\", mountPoint: mountPoint, type: "NTFS",
@@ -148,8 +160,8 @@ struct GuestInside: Sendable {
         }
         let reserved = 100 << 20
         return [
-            volume(1, "System Reserved", reserved, 0.4, 0), volume(2, "C:\\", guest.diskBytes - reserved, fullness, 0),
-            volume(3, "D:\\", guest.diskBytes / 2, fullness * 0.7, 1),
+            volume(1, "System Reserved", reserved, 0.4, 0), volume(2, "C:\\", guest.diskBytes - reserved, fullness.0, 0),
+            volume(3, "D:\\", guest.diskBytes / 2, fullness.1, 1),
         ]
     }
 

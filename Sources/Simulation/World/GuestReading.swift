@@ -13,6 +13,18 @@ struct GuestReading: Sendable {
         var flushNanoseconds = 0
         var unmapNanoseconds = 0
         var idleNanoseconds = 0
+
+        fileprivate mutating func add(reads: Int, writes: Int, bytes: Int) {
+            readOperations &+= reads
+            writeOperations &+= writes
+            readBytes &+= reads &* bytes
+            writtenBytes &+= writes &* bytes
+        }
+
+        fileprivate mutating func delay(reads: Int, writes: Int) {
+            readNanoseconds &+= reads &* 120_000_000
+            writeNanoseconds &+= writes &* 160_000_000
+        }
     }
 
     /// What a virtual network card has moved since the guest's start, as the guest sees it.
@@ -35,7 +47,7 @@ struct GuestReading: Sendable {
     var cards = (Card(), Card())
     var disks = (Disk(), Disk(), Disk())
     /// Hundredths of a percent of time in which something in the guest waited.
-    var cpuPressure: Int { Int(cpu * cpu * 2_000) }
+    var cpuPressure = 0
     var memoryPressure = 0
 
     var receivedBytes: Int { cards.0.receivedBytes + cards.1.receivedBytes }
@@ -58,14 +70,17 @@ extension World {
         reading.uptimeSeconds = max(0, moment - starts.system)
         reading.processID = processID(of: guest, bootedAt: starts.counters)
         reading.cpu = cpu(of: guest, at: moment)
-        let fullness = guest.memory.value(at: active)
+        reading.cpuPressure = has(.hostSaturated, guest, at: moment) ? 4_500 : Int(reading.cpu * reading.cpu * 2_000)
+        let fullness = fullness(of: guest, at: active)
         reading.memoryBytes = Self.pages(Double(guest.memoryBytes) * fullness)
         reading.hostMemoryBytes = Self.hostMemoryBytes(of: guest, fullness)
-        if guest.role == .running { reading.memoryPressure = Int(fullness * 20) }
+        if guest.role == .running { reading.memoryPressure = has(.swapping, guest, at: moment) ? 3_000 : Int(fullness * 20) }
         addTraffic(of: guest, from: counted, to: active, to: &reading)
         if guest.kind == .lxc {
-            reading.swapUsedBytes = Self.pages(Double(guest.swapBytes) * (fullness - 0.1) * 0.1)
-            reading.diskUsedBytes = Self.pages(Double(guest.diskBytes) * guest.memory.value(at: active / 50))
+            let isSwapping = has(.swapping, guest, at: moment)
+            reading.swapUsedBytes = Self.pages(Double(guest.swapBytes) * (isSwapping ? 0.7 : (guest.memory.base - 0.1) * 0.1))
+            let isFull = has(.diskFull, guest, at: moment)
+            reading.diskUsedBytes = Self.pages(Double(guest.diskBytes) * (isFull ? 0.985 : guest.memory.value(at: active / 50)))
         }
         return reading
     }
@@ -81,6 +96,7 @@ extension World {
         let received = guest.network.area(from: start, to: active)
         let read = guest.diskReads.area(from: start, to: active)
         let written = guest.diskWrites.area(from: start, to: active)
+        defer { addDelays(of: guest, stretches(of: .diskLatency, guest, from: start, to: active), to: &reading) }
         if guest.kind == .qemu {
             reading.cards.0 = card(guest, received * 0.85)
             reading.cards.1 = card(guest, received * 0.15)
@@ -93,11 +109,30 @@ extension World {
         }
     }
 
+    /// Which fraction of its memory is in use.
+    private func fullness(of guest: Guest, at moment: Double) -> Double {
+        guest.role == .running && has(.memoryHigh, guest, at: moment) ? 0.96 : guest.memory.value(at: moment)
+    }
+
+    /// Requests to slow disks: there are more of them than usual, and each takes a tenth of a second and more.
+    private func addDelays(of guest: Guest, _ stretches: [Span], to reading: inout GuestReading) {
+        for stretch in stretches {
+            let added = Int(stretch.seconds * 20)
+            let reads = Int(guest.diskReads.area(from: stretch.start, to: stretch.end)) / guest.operationBytes
+            let writes = Int(guest.diskWrites.area(from: stretch.start, to: stretch.end)) / guest.operationBytes
+            reading.disks.0.add(reads: added, writes: added, bytes: guest.operationBytes)
+            reading.disks.0.delay(reads: reads &+ added, writes: writes &+ added)
+            guard guest.kind == .qemu else { continue }
+            reading.disks.1.add(reads: added / 4, writes: added / 4, bytes: guest.operationBytes)
+            reading.disks.1.delay(reads: reads / 4 &+ added / 4, writes: writes / 4 &+ added / 4)
+        }
+    }
+
     /// What the guest's process weighs on its node.
     func hostMemoryBytes(of guest: Guest, at moment: Double) -> Int {
         guard guest.isLive else { return 0 }
         let active = guest.role == .paused ? min(moment, Self.pausedAt) : moment
-        return Self.hostMemoryBytes(of: guest, guest.memory.value(at: active))
+        return Self.hostMemoryBytes(of: guest, fullness(of: guest, at: active))
     }
 
     private static func hostMemoryBytes(of guest: Guest, _ fullness: Double) -> Int {
@@ -108,7 +143,7 @@ extension World {
     /// Hundredths of a percent of time in which something in the guest waited for a disk.
     func ioPressure(of guest: Guest, at moment: Double) -> Int {
         guard guest.role == .running else { return 0 }
-        return Int(guest.diskWrites.value(at: moment) / guest.diskWrites.peak * 300)
+        return has(.diskLatency, guest, at: moment) ? 4_500 : Int(guest.diskWrites.value(at: moment) / guest.diskWrites.peak * 300)
     }
 
     private func card(_ guest: Guest, _ received: Double) -> GuestReading.Card {

@@ -12,7 +12,7 @@ struct Node: Sendable {
 
     let threads: Int
     let sockets: Int
-    let memoryBytes: Int
+    var memoryBytes: Int
     let swapBytes: Int
     let rootBytes: Int
     let poolBytes: Int

@@ -8,8 +8,14 @@ struct NodeCertificate: Sendable {
     let keyType: String
     let keyBits: Int
     /// Unix times.
-    let notBefore: Int
-    let notAfter: Int
+    private(set) var notBefore: Int
+    private(set) var notAfter: Int
+
+    /// It was issued as long before as it is good for.
+    fileprivate mutating func end(at unixSeconds: Int) {
+        notBefore += unixSeconds - notAfter
+        notAfter = unixSeconds
+    }
 }
 
 extension World {
@@ -44,6 +50,13 @@ extension World {
                     fileName: "pveproxy-ssl.pem", subject: "/CN=\(node.name).example.com", issuer: "/C=US/O=Let's Encrypt/CN=E7",
                     fingerprint: node.fingerprint, names: ["\(node.name).example.com"], keyType: "id-ecPublicKey", keyBits: 256,
                     notBefore: own, notAfter: own + 90 * day - 1))
+        }
+        // Nobody has renewed the one that is served.
+        let last = certificates.count - 1
+        if let span = trouble(.certificateExpiring, node: node.index, at: moment) {
+            certificates[last].end(at: Int(timeline.epoch + span.start) + 5 * day)
+        } else if let span = trouble(.certificateExpired, node: node.index, at: moment) {
+            certificates[last].end(at: Int(timeline.epoch + span.start) - 3600)
         }
         return certificates
     }

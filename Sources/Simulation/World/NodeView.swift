@@ -32,19 +32,29 @@ extension World {
     func ownView(of node: Int, at moment: Double) -> NodeView { view(of: node, presence(of: node, at: moment), at: moment) }
 
     private func view(of node: Int, _ presence: Presence, at moment: Double) -> NodeView {
+        let built = self.node(node, at: moment)
         let silence = trouble(.statisticsDead, node: node, at: moment)
         switch presence {
         case .up(let bootedAt):
             let tick = statisticsMoment(of: min(moment, silence?.start ?? moment))
             // A node that has just started sends its first numbers at once.
             return NodeView(
-                node: inventory.nodes[node], presence: presence, statisticsMoment: max(tick, bootedAt),
+                node: built, presence: presence, statisticsMoment: max(tick, bootedAt),
                 isForgotten: silence.map { moment - $0.start >= Self.memorySeconds } ?? false)
         case .down(let since, let bootedAt):
             return NodeView(
-                node: inventory.nodes[node], presence: presence, statisticsMoment: max(statisticsMoment(of: since), bootedAt),
+                node: built, presence: presence, statisticsMoment: max(statisticsMoment(of: since), bootedAt),
                 isForgotten: moment - since >= Self.memorySeconds)
         }
+    }
+
+    /// The node with the memory that it has at a moment: four fifths of what its guests were promised where it has lost some.
+    private func node(_ index: Int, at moment: Double) -> Node {
+        var node = inventory.nodes[index]
+        guard has(.overcommitted, node, at: moment) else { return node }
+        let promised = (node.qemu + node.lxc).reduce(0) { $0 + (inventory.guests[$1].isLive ? inventory.guests[$1].memoryBytes : 0) }
+        node.memoryBytes = min(node.memoryBytes, max(1 << 30, Self.pages(Double(promised) * 0.8)))
+        return node
     }
 
     /// All nodes, in their order.

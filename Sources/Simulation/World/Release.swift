@@ -14,6 +14,14 @@ package enum Release: String, Sendable, CaseIterable {
         }
     }
 
+    /// The one before it, which a node has that nobody has updated.
+    var older: (version: String, repository: String) {
+        switch self {
+        case .v84: ("8.4.0", "ec58e45e1bcdf2ac")
+        case .v92: ("9.2.9", "9d1b8b6d2f0a47c1")
+        }
+    }
+
     /// What the management package was built from.
     var repository: String {
         switch self {
@@ -21,9 +29,6 @@ package enum Release: String, Sendable, CaseIterable {
         case .v92: "14a22df35955d97d"
         }
     }
-
-    /// Both together, as nodes tell them.
-    var mainVersion: String { "pve-manager/\(version)/\(repository)" }
 
     /// What `uname -r` prints.
     var kernel: String {

@@ -16,15 +16,30 @@ struct ReplicationState: Sendable, Equatable {
 }
 
 extension World {
-    /// A job that fails nevertheless succeeds once a day, so that it has a last time.
-    private static let luckSeconds = 86_400
+    /// A job that fails nevertheless succeeds every three hours, so that it has a last time and nobody need be woken.
+    private static let luckSeconds = 10_800
+    /// For how long a job had stood still when somebody noticed.
+    private static let staleSeconds = 6 * 3600
 
     /// The job as its node, which must be on, sees it.
     func state(of job: ReplicationJob, at moment: Double) -> ReplicationState {
         let now = Int(timeline.epoch + moment)
+        let source = inventory.nodes[inventory.guests[job.guest].node]
+        if job.condition != .disabled {
+            if let span = trouble(.replicationFailed, node: source.index, at: moment) {
+                let begin = Int((timeline.epoch + span.start).rounded(.up))
+                return failing(job, now, from: begin, last: (begin - 1) / job.scheduleSeconds * job.scheduleSeconds)
+            }
+            if let span = trouble(.replicationStale, node: source.index, at: moment) {
+                return standing(job, Int(timeline.epoch + span.start) - Self.staleSeconds)
+            }
+        }
         switch job.condition {
         case .disabled: return ReplicationState(nextSync: job.scheduleSeconds)
-        case .fails: return failing(job, now)
+        case .fails:
+            let lucky = now / Self.luckSeconds * Self.luckSeconds
+            let first = lucky + job.scheduleSeconds
+            return first <= now ? failing(job, now, from: first, last: lucky) : succeeded(job, lucky, now)
         case .works: return working(job, now)
         }
     }
@@ -76,10 +91,11 @@ extension World {
 
     // MARK: a job that fails
 
-    private func failing(_ job: ReplicationJob, _ now: Int) -> ReplicationState {
-        let lucky = now / Self.luckSeconds * Self.luckSeconds
-        var attempt = lucky + job.scheduleSeconds
-        guard attempt <= now else { return succeeded(job, lucky, now) }
+    /// - Parameters:
+    ///   - first: when it failed first, not later than now.
+    ///   - last: when it had succeeded before.
+    private func failing(_ job: ReplicationJob, _ now: Int, from first: Int, last: Int) -> ReplicationState {
+        var attempt = min(first, now)
         var failures = 1
         while attempt + Self.retrySeconds(failures: failures) <= now {
             attempt += Self.retrySeconds(failures: failures)
@@ -88,9 +104,16 @@ extension World {
         let vmid = inventory.guests[job.guest].vmid
         let disk = inventory.guests[job.guest].kind == .qemu ? "vm-\(vmid)-disk-0" : "subvol-\(vmid)-disk-0"
         return ReplicationState(
-            lastSync: lucky, lastTry: attempt, nextSync: attempt + Self.retrySeconds(failures: failures), failCount: failures,
+            lastSync: last, lastTry: attempt, nextSync: attempt + Self.retrySeconds(failures: failures), failCount: failures,
             durationSeconds: duration(of: job, attempt, from: 5, to: 5.5),
             error: "command 'zfs snapshot rpool/data/\(disk)@__replicate_\(job.name)_\(attempt)__' failed: got timeout")
+    }
+
+    /// A job that nobody starts any more.
+    private func standing(_ job: ReplicationJob, _ last: Int) -> ReplicationState {
+        let attempt = max(0, last) / job.scheduleSeconds * job.scheduleSeconds
+        return ReplicationState(
+            lastSync: attempt, lastTry: attempt, nextSync: attempt + job.scheduleSeconds, durationSeconds: duration(of: job, attempt))
     }
 
     /// As the real scheduler waits: longer each time, then half an hour.

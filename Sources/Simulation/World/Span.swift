@@ -6,6 +6,14 @@ struct Span: Sendable, Equatable {
 
     /// Its end belongs to what follows.
     func contains(_ moment: Double) -> Bool { moment >= start && moment < end }
+
+    /// The part of it between two moments; nil when there is none.
+    func part(from start: Double, to end: Double) -> Span? {
+        let part = Span(start: max(self.start, start), end: min(self.end, end))
+        return part.end > part.start ? part : nil
+    }
+
+    var seconds: Double { end - start }
 }
 
 extension [Span] {
@@ -13,7 +21,7 @@ extension [Span] {
     mutating func extend(with span: Span) {
         guard span.end > span.start else { return }
         if let last, last.end >= span.start {
-            self[count - 1].end = span.end
+            self[count - 1].end = Swift.max(last.end, span.end)
         } else {
             append(span)
         }

@@ -1,7 +1,7 @@
 /// A ZFS pool of a node at a moment.
 struct StoragePool: Sendable {
     /// What is going on in it.
-    enum Condition: Sendable { case healthy, degraded, scrubbing, resilvering }
+    enum Condition: Sendable { case healthy, degraded, scrubbing, resilvering, bereft, faulted }
 
     let name: String
     let condition: Condition
@@ -11,9 +11,18 @@ struct StoragePool: Sendable {
     let fragmentation: Int
     /// What `zpool status` says after `scan:`, its lines joined by spaces as the API does.
     let scan: String
+    /// What the last disk returned wrongly so far, and in how many files nobody can mend it.
+    var checksumErrors = 0
+    var dataErrors = 0
 
     var freeBytes: Int { sizeBytes - allocatedBytes }
-    var health: String { condition == .healthy || condition == .scrubbing ? "ONLINE" : "DEGRADED" }
+    var health: String {
+        switch condition {
+        case .healthy, .scrubbing: "ONLINE"
+        case .degraded, .resilvering, .bereft: "DEGRADED"
+        case .faulted: "FAULTED"
+        }
+    }
 }
 
 extension World {
@@ -24,22 +33,30 @@ extension World {
     func storagePools(of node: Node, at moment: Double) -> [StoragePool] {
         let now = Int(timeline.epoch + moment)
         let conditions: [StoragePool.Condition] = [.healthy, .degraded, .scrubbing, .resilvering]
-        let condition = conditions[node.index % conditions.count]
-        let (size, allocated) = (7_988_639_170_560, 7_100_000_000_000 - node.index % 16 * 250_000_000_000)
+        let isFaulted = has(.zfsFaulted, node, at: moment)
+        let condition = isFaulted ? .faulted : conditions[node.index % conditions.count]
+        let isFull = has(.zfsFull, node, at: moment)
+        let size = 7_988_639_170_560
+        let allocated = isFull ? size / 100 * 96 : 5_900_000_000_000 - node.index % 16 * 250_000_000_000
+        let overdue = trouble(.scrubOverdue, node: node.index, at: moment)
+        // Nobody has scrubbed since.
+        let scrubbed = overdue.map { Int(timeline.epoch + $0.start) - 60 * LocalTime.daySeconds } ?? now
         return [
             StoragePool(
-                name: "rpool", condition: .healthy, sizeBytes: node.poolBytes,
-                allocatedBytes: Self.pages(node.poolUsed.value(at: statisticsMoment(of: moment))), fragmentation: 12,
-                scan: scrub(now, seconds: 3723, repaired: "0B", errors: 0, size: node.poolBytes)),
+                name: "rpool", condition: has(.zfsDegraded, node, at: moment) ? .bereft : .healthy, sizeBytes: node.poolBytes,
+                allocatedBytes: poolUsedBytes(of: node, at: statisticsMoment(of: moment)), fragmentation: 12,
+                scan: scrub(scrubbed, seconds: 3723, repaired: "0B", errors: 0, size: node.poolBytes, isOver: overdue != nil),
+                checksumErrors: Int(seconds(of: .zfsErrors, node, from: 0, to: moment) / 10),
+                dataErrors: has(.zfsErrors, node, at: moment) ? 3 : 0),
             StoragePool(
-                name: "tank", condition: condition, sizeBytes: size, allocatedBytes: allocated, fragmentation: 41,
-                scan: scan(condition, now, size: allocated)),
+                name: "tank", condition: condition, sizeBytes: size, allocatedBytes: allocated, fragmentation: isFull ? 72 : 41,
+                scan: scan(condition, now, size: allocated), dataErrors: condition == .degraded ? 2 : 0),
         ]
     }
 
     private func scan(_ condition: StoragePool.Condition, _ now: Int, size: Int) -> String {
         switch condition {
-        case .healthy: return scrub(now, seconds: 32_445, repaired: "0B", errors: 0, size: size)
+        case .healthy, .bereft, .faulted: return scrub(now, seconds: 32_445, repaired: "0B", errors: 0, size: size)
         case .degraded: return scrub(now, seconds: 14_706, repaired: "12K", errors: 2, size: size)
         case .scrubbing, .resilvering:
             // As soon as one is over the next begins.
@@ -50,11 +67,15 @@ extension World {
     }
 
     /// Every fourth Sunday at 00:24:01, as Debian's timer does about.
-    private func scrub(_ now: Int, seconds: Int, repaired: String, errors: Int, size: Int) -> String {
+    ///
+    /// - Parameter isOver: also the one that was under way then.
+    private func scrub(_ now: Int, seconds: Int, repaired: String, errors: Int, size: Int, isOver: Bool = false) -> String {
         // The first Sunday was the third day of 1970.
         let first = LocalTime.unixSeconds(day: 3, second: 1441)
         let start = first + (now - first) / (4 * Self.weekSeconds) * (4 * Self.weekSeconds)
-        guard now - start >= seconds else { return running("scrub", now: max(start, now), start: start, length: seconds, size: size) }
+        guard isOver || now - start >= seconds else {
+            return running("scrub", now: max(start, now), start: start, length: seconds, size: size)
+        }
         return "scrub repaired \(repaired) in \(clockText(seconds)) with \(errors) errors on "
             + LocalTime(unixSeconds: start + seconds).longText
     }

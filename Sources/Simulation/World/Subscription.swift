@@ -59,14 +59,20 @@ struct Subscription: Sendable {
 
 extension World {
     /// A subscription is renewed whenever it is due, and looked at once a day.
-    func dates(of subscription: Subscription, at moment: Double) -> Subscription.Dates {
+    func dates(of subscription: Subscription, of node: Node, at moment: Double) -> Subscription.Dates {
         let day = 86_400
         let now = Int(timeline.epoch + moment)
         let registered = max(0, Int(timeline.epoch) / day - subscription.daysOld) * day
         let term = Subscription.daysPaid * day
         let check = now / day * day + subscription.checkSecond
+        let nextDue = registered + (max(0, now - registered) / term + 1) * term
+        // The year that has nearly gone by began so much earlier.
+        let early =
+            trouble(.subscriptionExpiring, node: node.index, at: moment).map {
+                max(0, nextDue / day - Int(timeline.epoch + $0.start) / day - 12)
+            } ?? 0
         return Subscription.Dates(
-            registered: registered, nextDue: registered + (max(0, now - registered) / term + 1) * term,
+            registered: max(0, registered - early * day), nextDue: nextDue - early * day,
             lastCheck: max(0, check <= now ? check : check - day))
     }
 }

@@ -6,6 +6,7 @@ struct Troubles: Sendable {
     }
 
     private var spans: [Place: [Span]] = [:]
+    var isEmpty: Bool { spans.isEmpty }
 
     /// - Parameter node: nil for the whole cluster.
     mutating func add(_ scenario: Scenario, node: Int?, _ span: Span) {
@@ -16,6 +17,11 @@ struct Troubles: Sendable {
     func span(_ scenario: Scenario, node: Int?, at moment: Double) -> Span? {
         // Most worlds never have any, and rows ask for every node.
         spans.isEmpty ? nil : spans[Place(scenario: scenario, node: node)]?.first { $0.contains(moment) }
+    }
+
+    /// All stretches, in the order of time.
+    func all(_ scenario: Scenario, node: Int?) -> [Span] {
+        spans.isEmpty ? [] : spans[Place(scenario: scenario, node: node)] ?? []
     }
 
     /// Whether it was so at any time between two moments.

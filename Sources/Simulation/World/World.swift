@@ -18,23 +18,25 @@ struct World: Sendable {
     static let memorySeconds = 300.0
     /// How often a node tells the cluster its numbers.
     static let statisticsSeconds = 10.0
+    /// How long a node is away that starts anew.
+    static let restartSeconds = 30.0
     /// The paused guests were paused half an hour before the epoch.
     static let pausedAt = -1800.0
 
     /// What there is, as the last change of a guest left it.
-    let inventory: Inventory
+    private(set) var inventory: Inventory
     /// What there was when the world began.
     let dealt: Inventory
     let timeline: Timeline
     /// By position: what became of the guests that somebody changed.
-    let histories: [Int: GuestHistory]
+    private(set) var histories: [Int: GuestHistory] = [:]
     /// The same, in the order of vmids.
-    let changed: [GuestHistory]
+    private(set) var changed: [GuestHistory] = []
     /// By node: when it was off.
     private let outages: [[Span]]
     /// By guest: when it was driven to its limit. Most have none.
     private var saturations: [Int: [Span]] = [:]
-    private let troubles: Troubles
+    let troubles: Troubles
 
     /// Works out from the timeline what happened to which node and guest.
     init(inventory dealt: Inventory, timeline: Timeline) {
@@ -43,32 +45,37 @@ struct World: Sendable {
         var outages = [[Span]](repeating: [], count: dealt.nodes.count)
         var troubles = Troubles()
         var loads: [(node: Int?, span: Span)] = []
+        var crashes: [(node: Int, span: Span)] = []
         for (index, change) in timeline.changes.enumerated() {
             let next = index + 1 < timeline.changes.count ? timeline.changes[index + 1].at : .infinity
             let span = Span(start: max(0, change.at - timeline.epoch), end: max(0, next - timeline.epoch))
             // A node that this world does not have may be another's, of the same directory.
             let named = change.node.map { dealt.node(named: $0) }
-            let chosen = change.scenario.chosenNode(of: dealt.nodes.count)
+            let nodes: [Int] =
+                switch change.scenario.reach {
+                case .cluster: []
+                case .everyNode where named == nil: Array(dealt.nodes.indices)
+                default: [named ?? change.scenario.chosenNode(of: dealt.nodes.count)].compactMap { $0 }
+                }
             switch change.scenario {
             case .normal: break
-            case .nodeDown:
-                if let node = named ?? chosen { outages[node].extend(with: span) }
-            case .cpuSaturation:
-                let node: Int? = named ?? nil
-                if named == nil || node != nil { loads.append((node, span)) }
-            case .statisticsDead, .daemonDead, .linkCut, .nodeHangs:
-                if let node = named ?? chosen { troubles.add(change.scenario, node: node, span) }
-            case .quorumLost, .rightsLost, .pmxcfsDead: troubles.add(change.scenario, node: nil, span)
+            case .nodeDown: for node in nodes { outages[node].extend(with: span) }
+            case .reboot:
+                let restart = Span(start: span.start, end: span.start + Self.restartSeconds)
+                for node in nodes { outages[node].extend(with: restart) }
+            case .cpuSaturation: if named == nil || !nodes.isEmpty { loads.append((nodes.first, span)) }
+            case .guestCrashed: crashes += nodes.map { ($0, span) }
+            case _ where change.scenario.reach == .cluster: troubles.add(change.scenario, node: nil, span)
+            default: for node in nodes { troubles.add(change.scenario, node: node, span) }
             }
         }
         self.outages = outages
         self.troubles = troubles
-        let histories = Self.histories(dealt, timeline) { Self.presence(of: $0, outages[$0], dealt, at: $1) }
+        inventory = dealt
+        let histories = histories(crashes: crashes)
         self.histories = histories
         changed = histories.values.sorted { $0.guest.index < $1.guest.index }
-        if histories.isEmpty {
-            inventory = dealt
-        } else {
+        if !histories.isEmpty {
             var guests = dealt.guests
             for (index, history) in histories { guests[index] = history.guest }
             inventory = Inventory(dealt, changedTo: guests)
@@ -76,21 +83,6 @@ struct World: Sendable {
         for load in loads {
             for guest in saturated(onNode: load.node, at: load.span.start) { saturations[guest, default: []].extend(with: load.span) }
         }
-    }
-
-    private static func histories(
-        _ dealt: Inventory, _ timeline: Timeline, presence: (_ node: Int, _ moment: Double) -> Presence
-    ) -> [Int: GuestHistory] {
-        var histories: [Int: GuestHistory] = [:]
-        for change in timeline.guestChanges {
-            // A guest or a node that this world does not have may be another's, of the same directory.
-            guard let guest = dealt.guest(vmid: change.vmid) else { continue }
-            let moment = max(0, change.at - timeline.epoch)
-            histories[guest.index, default: GuestHistory(guest)].apply(
-                change.order, node: change.order.node.flatMap { dealt.node(named: $0) }, at: moment
-            ) { presence($0, moment) }
-        }
-        return histories
     }
 
     /// A world whose inventory is dealt first.
@@ -116,11 +108,6 @@ struct World: Sendable {
         guard let last = past.last else { return .up(bootedAt: dealt.nodes[node].firstBoot) }
         if moment >= last.end { return .up(bootedAt: last.end) }
         return .down(since: last.start, bootedAt: past.dropLast().last?.end ?? dealt.nodes[node].firstBoot)
-    }
-
-    /// Since when something troubles a node, or with nil the whole cluster; nil when it does not.
-    func trouble(_ scenario: Scenario, node: Int? = nil, at moment: Double) -> Span? {
-        troubles.span(scenario, node: node, at: moment)
     }
 
     /// Whether a node that was on kept its numbers for itself at any time between two moments, or nobody heard them.

@@ -34,6 +34,8 @@ extension World {
     private static let slotSeconds = 600
     /// How far back nodes remember what was started by hand: they forget it earlier than the jobs of the night.
     private static let slotCount = 2 * 144
+    /// How long the last backups are ago of a node that has stopped making them.
+    private static let staleDays = 20
 
     /// The tasks that a node began since a unix time, newest first. What an outage cut off left no trace.
     func tasks(of node: Node, at moment: Double, since wanted: Int = 0) -> [WorldTask] {
@@ -44,11 +46,13 @@ extension World {
         let oldest = max(latest - Self.slotCount, since / Self.slotSeconds)
         let byHand = oldest <= latest ? (oldest...latest).compactMap { task(of: node, slot: $0, now: now) } : []
         let today = LocalTime(unixSeconds: now).day
-        let firstDay = max(today - Self.backupDays, LocalTime(unixSeconds: since).day)
+        let firstDay = max(today - backupDays(of: node, at: moment), LocalTime(unixSeconds: since).day)
         let nightly =
             firstDay <= today ? (firstDay...today).flatMap { day in inventory.backupJobs.indices.map { (day: day, job: $0) } } : []
         let runs = nightly.compactMap { task(of: node, job: $0.job, day: $0.day, now: now) }
-        return (byHand + runs).filter { $0.start >= since }.sorted { $0.start > $1.start }
+        let last = lastBackup(of: node, at: moment)
+        return (byHand + runs + failedRuns(of: node, now: now)).filter { $0.start >= since && ($0.run == nil || $0.start <= last) }
+            .sorted { $0.start > $1.start }
     }
 
     /// The task with that name, however it is written; nil when the node does not know it.
@@ -59,14 +63,46 @@ extension World {
         let slot = start / Self.slotSeconds
         var candidates = slot >= now / Self.slotSeconds - Self.slotCount ? [task(of: node, slot: slot, now: now)] : []
         let day = LocalTime(unixSeconds: start).day
-        if day >= LocalTime(unixSeconds: now).day - Self.backupDays {
+        candidates += failedRuns(of: node, now: now)
+        if day >= LocalTime(unixSeconds: now).day - backupDays(of: node, at: moment) {
             candidates += inventory.backupJobs.indices.map { task(of: node, job: $0, day: day, now: now) }
         }
         return candidates.compactMap { $0 }.first { $0.upid == upid }
     }
 
+    /// For how many days a node remembers the runs of its jobs. Where there were none lately it goes on knowing the old ones.
+    private func backupDays(of node: Node, at moment: Double) -> Int {
+        has(.backupStale, node, at: moment) ? Self.staleDays + Self.backupDays : Self.backupDays
+    }
+
+    /// The unix time after which a node has backed up nothing; usually never.
+    private func lastBackup(of node: Node, at moment: Double) -> Int {
+        trouble(.backupStale, node: node.index, at: moment).map { Int(timeline.epoch + $0.start) - Self.staleDays * LocalTime.daySeconds }
+            ?? .max
+    }
+
+    /// Runs of the nightly job that somebody started out of turn as `backup-failed` began; each has one guest, the one that is done soonest.
+    private func failedRuns(of node: Node, now: Int) -> [WorldTask] {
+        troubles.all(.backupFailed, node: node.index).compactMap { span in
+            let start = Int((timeline.epoch + span.start).rounded(.up)) + 1
+            guard start <= now, let job = dealt.backupJobs.first else { return nil }
+            let moment = Double(start) - timeline.epoch
+            let candidates = job.guests.filter { self.node(ofGuest: $0, at: moment) == node.index }
+            guard let guest = candidates.min(by: { dealt.guests[$0].diskBytes < dealt.guests[$1].diskBytes }) else { return nil }
+            let seconds = backupSeconds(of: guest, of: 1, start: start)
+            let run = BackupRun(
+                job: 0, guests: [guest], storage: job.storage, mode: job.mode ?? "snapshot", start: start, end: start + seconds + 1,
+                trouble: .failure, troubled: 0)
+            guard wasOn(node: node.index, from: start, to: min(run.end, now)) else { return nil }
+            return task(of: node, run, now: now)
+        }
+    }
+
     private func task(of node: Node, job: Int, day: Int, now: Int) -> WorldTask? {
-        guard let run = backupRun(job: job, node: node, day: day, now: now) else { return nil }
+        backupRun(job: job, node: node, day: day, now: now).map { task(of: node, $0, now: now) }
+    }
+
+    private func task(of node: Node, _ run: BackupRun, now: Int) -> WorldTask {
         var generator = SeededGenerator(seed: inventory.seed ^ UInt64(bitPattern: Int64(run.start)), "process", node.index)
         return WorldTask(
             node: node.name, processID: 1_000 + generator.below(4_000_000), processStart: processStart(of: node, start: run.start),
