@@ -22,14 +22,16 @@ struct EnvironmentReference {
 
 
         """ + ComposeVariables.parts.map(part).joined() + """
-            # ---- One cluster, as other tools name it ----
-            # The PROXMOX_ variables and TARGET_NODES count only when PROXMOX_HOST is set, and then no MARTLET_PROXMOX__CLUSTERS__ may be.
+            # ---- Variables of martlet that are no settings ----
+            # The PROXMOX_ ones and TARGET_NODES describe one cluster as other tools do; they count only when PROXMOX_HOST is set, and
+            # then no MARTLET_PROXMOX__CLUSTERS__ may be.
 
 
             """ + variables.map { lines($0.help, $0.name, "") }.joined() + """
                 # ---- Settings of martlet.yml ----
                 # docs/settings.md lists them as keys. An entry of a list has its number, from 0. What docker-compose.yml gives as a flag, such as
-                # the address that a service listens on, goes over a variable; MARTLET_STACK__ is read by `martlet up` alone.
+                # the address that a service listens on, goes over a variable. Of MARTLET_STACK__ containers have the time between scrapes, mail
+                # and the hours of backups; the rest is for `martlet up`.
 
 
                 """ + settings(shape, []).joined()
