@@ -106,6 +106,8 @@ struct StackSettings: Sendable {
             "simulate.guests-address", "IP", "Address of the first simulated guest's exporter; the others count on from it",
             standard: "127.0.2.1"),
         Flag("simulate.windows-port", "PORT", "Port of windows_exporter in simulated guests", standard: "9182"),
+        Flag("simulate.ceph", nil, "The simulated cluster has Ceph"),
+        Flag("simulate.qdevice", nil, "The simulated cluster has a quorum device"),
         Flag("simulate.scenario-address", "ADDRESS", "Where the simulated world takes a scenario", standard: "127.0.0.1:18100"),
     ]
 
@@ -148,13 +150,16 @@ struct StackSettings: Sendable {
             throw Failure(
                 .usage, "--simulate.hosts-address: simulated hosts are 127.0.0.2 and those behind it; only the port can be another")
         }
-        return StackPlan.Simulation(
+        var simulation = StackPlan.Simulation(
             cluster: "lab", nodeNames: (1...nodes).map { "pve\($0)" }, guests: try count("simulate.guests", in: 0...20_000),
             seed: UInt64(try count("simulate.seed", in: 0...Int(Int32.max))), proxmox: try place("simulate.proxmox-address"),
             firstHost: hosts, firstGuest: invocation.value("simulate.guests-address") ?? "",
             windowsPort: UInt16(try count("simulate.windows-port", in: 1...65_535)), scenario: try place("simulate.scenario-address"),
             worldDirectory: Files.absolute(stateDirectory) + "/world",
             token: Secret("monitor@pve!martlet=\(UInt64.random(in: .min ... .max))\(UInt64.random(in: .min ... .max))"))
+        simulation.hasCeph = invocation.isOn("simulate.ceph")
+        simulation.hasQuorumDevice = invocation.isOn("simulate.qdevice")
+        return simulation
     }
 
     /// A URL that may hold a secret, from the key or from the file that `KEY_file` names.

@@ -68,7 +68,8 @@ enum ServiceList {
             let url = simulation.proxmox.address.url(scheme: "https")
             return simulator(
                 "proxmox",
-                ["--listen", "\(simulation.proxmox.address)"] + world(simulation) + ["--token-file", state.tokenFile] + guests(simulation),
+                ["--listen", "\(simulation.proxmox.address)"] + world(simulation) + ["--token-file", state.tokenFile] + guests(simulation)
+                    + (simulation.hasCeph ? ["--ceph"] : []) + (simulation.hasQuorumDevice ? ["--qdevice"] : []),
                 url: url, probe: Probe(url: "\(url)/", wanted: .anyAnswer))
         }
 

@@ -24,6 +24,8 @@ package struct StackPlan: Sendable {
         /// The number of guests.
         package var guests: Int
         package var seed: UInt64
+        /// Whether the cluster has Ceph, and a quorum device.
+        package var hasCeph = false, hasQuorumDevice = false
         /// Where the Proxmox API answers, over HTTPS.
         package var proxmox: Place
         /// Where the first host's node_exporter answers; each further host has the next IPv4 address and the same port.
