@@ -4,21 +4,17 @@ Needs promtool, amtool and Alertmanager (Debian: prometheus, prometheus-alertman
 The rules' behaviour is tested by promtool in prometheus/rules/tests/; here stands what promtool does not ask.
 """
 
+import functools
 import json
 import re
 import shutil
-import socket
 import subprocess
-import threading
-import time
-import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 
 import promql
 import pytest
 import yaml
+from alerting import Alertmanager, quick
 from conftest import fetch, free_port, wait_for
 from conftest import run as martlet
 from prometheus_client.parser import text_string_to_metric_families
@@ -48,9 +44,15 @@ def run(*command):
     return done.stdout
 
 
+@functools.cache
+def document(path):
+    """The file as YAML, read once: all of them together are ten thousand lines."""
+    return yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def rules():
     for path in RULE_FILES:
-        for group in yaml.safe_load(path.read_text())["groups"]:
+        for group in document(path)["groups"]:
             yield from group["rules"]
 
 
@@ -74,44 +76,10 @@ def test_rules_pass_the_lint():
     run(program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
 
 
-@pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.name)
-def test_rules_do_what_their_tests_say(path):
-    run(program("promtool"), "test", "rules", path)
-
-
 def test_prometheus_does_not_load_the_rule_tests_as_rules():
     patterns = yaml.safe_load(PROMETHEUS.read_text())["rule_files"]
     loaded = {path for pattern in patterns for path in PROMETHEUS.parent.glob(pattern)}
     assert loaded == set(RULE_FILES)
-
-
-def test_alertmanager_accepts_its_configuration():
-    run(program("amtool"), "check-config", ALERTMANAGER)
-
-
-@pytest.mark.parametrize(
-    "receiver, labels",
-    [
-        ("webhook", ["alertname=HostDown", "severity=critical", "cluster=A", "node=pve1"]),
-        ("webhook", ["alertname=GuestCpuSaturation", "severity=warning", "cluster=A", "node=pve1", "vm_id=101"]),
-        ("null", ["alertname=GuestCpuSaturation", "severity=info", "cluster=A", "node=pve1"]),
-        ("null", ["severity=info"]),
-        # Whatever is not understood is told rather than lost.
-        ("webhook", ["alertname=Other"]),
-        ("webhook", ["alertname=Other", "severity=information"]),
-    ],
-)
-def test_routes(receiver, labels):
-    run(program("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}",
-        f"--verify.receivers={receiver}", *labels)
-
-
-def test_only_critical_alerts_are_repeated_every_hour():
-    route = yaml.safe_load(ALERTMANAGER.read_text())["route"]
-    repeated = {tuple(child["matchers"]): child["repeat_interval"]
-                for child in route["routes"] if "repeat_interval" in child}
-    assert route["repeat_interval"] == "4h"
-    assert repeated == {('severity="critical"',): "1h"}
 
 
 # -------------------------------------------------------------------------------------- the files as a text template
@@ -222,7 +190,7 @@ def test_no_rule_reads_hours_of_an_exporters_series():
     # A day of a series that is recorded every few seconds would be as dear.
     daily = {name for name, window in found if promql.seconds(window) >= 86400}
     for path in RULE_FILES:
-        for group in yaml.safe_load(path.read_text())["groups"]:
+        for group in document(path)["groups"]:
             if daily & {rule.get("record") for rule in group["rules"]}:
                 assert group["interval"] == "5m", group["name"]
 
@@ -297,7 +265,7 @@ def test_runbook_has_no_entry_of_an_alert_that_is_gone():
 def test_alert_is_tested_firing_silent_and_without_data(alert):
     kinds = set()
     for path in RULE_TESTS:
-        for test in yaml.safe_load(path.read_text())["tests"]:
+        for test in document(path)["tests"]:
             for case in test.get("alert_rule_test", []):
                 if case["alertname"] != alert["alert"]:
                     continue
@@ -413,12 +381,9 @@ def exposed(start_for_all, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def alertmanager_exposed(tmp_path_factory):
-    running = Alertmanager(tmp_path_factory.mktemp("alertmanager"), SimpleNamespace(address="127.0.0.1:9"))
-    try:
-        return labels_exposed(fetch(f"http://{running.address}/metrics").text)
-    finally:
-        running.stop()
+def alertmanager_exposed(start_for_all, tmp_path_factory):
+    running = Alertmanager(start_for_all, tmp_path_factory.mktemp("alertmanager"), quick(ALERTMANAGER.read_text(), "http://127.0.0.1:9/", "127.0.0.1:9"))
+    return labels_exposed(fetch(f"{running.url}/metrics").text)
 
 
 def contract_labels():
@@ -498,7 +463,7 @@ def test_network_cards_and_disks_are_chosen_in_one_way():
     patterns = {"node_network_": set(), "node_disk_": set()}
     for path in RULE_FILES:
         if path.name == "recording-node.yml":
-            for group in yaml.safe_load(path.read_text())["groups"]:
+            for group in document(path)["groups"]:
                 for rule in group["rules"]:
                     for selector in promql.selectors(rule["expr"]):
                         for prefix, found in patterns.items():
@@ -514,11 +479,11 @@ OFF_THE_GRID = ["host_test.yml", "stack_test.yml"]
 @pytest.mark.parametrize("path", [path for path in RULE_TESTS if path.name in OFF_THE_GRID], ids=lambda path: path.name)
 def test_no_sample_of_a_rule_test_lies_on_the_edge_of_a_window(path):
     """Prometheus 3 leaves out the sample on the left edge, which older ones count: a test that has one holds for one of them only."""
-    document = yaml.safe_load(path.read_text())
-    step = milliseconds(document["evaluation_interval"])
-    loaded = [yaml.safe_load((path.parent / name).read_text()) for name in document["rule_files"]]
+    tests = document(path)
+    step = milliseconds(tests["evaluation_interval"])
+    loaded = [yaml.safe_load((path.parent / name).read_text()) for name in tests["rule_files"]]
     asked = {window for content in loaded for group in content["groups"] for rule in group["rules"] for window in promql.windows(rule["expr"])}
-    for test in document["tests"]:
+    for test in tests["tests"]:
         interval = milliseconds(test.get("interval", "1m"))
         fed = {promql.selectors(series["series"])[0].name for series in test["input_series"]}
         cases = [*test.get("alert_rule_test", []), *test.get("promql_expr_test", [])]
@@ -526,7 +491,7 @@ def test_no_sample_of_a_rule_test_lies_on_the_edge_of_a_window(path):
         for name, window in asked:
             length = milliseconds(window)
             if name in RECORDED and name not in fed:
-                assert length % step, f"{test.get('name')}: {name}[{window}] and evaluations each {document['evaluation_interval']}"
+                assert length % step, f"{test.get('name')}: {name}[{window}] and evaluations each {tests['evaluation_interval']}"
             elif name in fed:
                 edges = [moment for moment in range(0, end + 1, step) if moment >= length and (moment - length) % interval == 0]
                 assert not edges, f"{test.get('name')}: {name}[{window}] at {edges[0] / 1000} s"
@@ -534,205 +499,3 @@ def test_no_sample_of_a_rule_test_lies_on_the_edge_of_a_window(path):
 
 def milliseconds(duration):
     return round(promql.seconds(duration) * 1000)
-
-
-# ------------------------------------------------------------------------------------- inhibition, in Alertmanager
-
-
-class Webhook:
-    """A receiver that keeps what it is told."""
-
-    def __init__(self):
-        messages = self.messages = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def told(self, status):
-        """(alertname, cluster, node) of every alert that came with this status."""
-        return {identity(alert["labels"]) for message in list(self.messages)
-                for alert in message["alerts"] if alert["status"] == status}
-
-
-class Alertmanager:
-    """The real one, with the shipped configuration, but for its webhook's address and for shorter waits."""
-
-    def __init__(self, folder, webhook):
-        text = ALERTMANAGER.read_text()
-        for old, new in [
-            ("127.0.0.1:9099", webhook.address),
-            ("group_wait: 30s", "group_wait: 1s"),
-            ("group_interval: 1m", "group_interval: 1s"),
-        ]:
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
-        self.folder = folder
-        (folder / "alertmanager.yml").write_text(text)
-        # Between the look for a free port and its use somebody else may take it.
-        for _ in range(5):
-            if self.start():
-                return
-        pytest.fail(f"Alertmanager did not start:\n{(folder / 'log').read_text()}")
-
-    def start(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{probe.getsockname()[1]}"
-        with open(self.folder / "log", "w") as log:
-            self.process = subprocess.Popen(
-                [program("prometheus-alertmanager", "alertmanager"), f"--config.file={self.folder}/alertmanager.yml",
-                 f"--storage.path={self.folder}/data", f"--web.listen-address={self.address}",
-                 "--cluster.listen-address="],
-                stdout=log, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=2):
-                    # A stranger on the port could have answered; ours would then have ended.
-                    if self.process.poll() is None:
-                        return True
-            except OSError:
-                pass
-            time.sleep(0.05)
-        self.stop()
-        return False
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-    def post(self, *alerts, resolved=False):
-        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + (-1 if resolved else 600)))
-        start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
-        body = json.dumps([{"labels": labels, "startsAt": start, "endsAt": moment} for labels in alerts]).encode()
-        request = urllib.request.Request(f"http://{self.address}/api/v2/alerts", body,
-                                         {"Content-Type": "application/json"})
-        urllib.request.urlopen(request, timeout=5).close()
-
-    def inhibited(self, scene):
-        """Of the alerts with this label `scene`: by identity, whether it is held back."""
-        with urllib.request.urlopen(f"http://{self.address}/api/v2/alerts", timeout=5) as answer:
-            return {identity(alert["labels"]): bool(alert["status"]["inhibitedBy"])
-                    for alert in json.load(answer) if alert["labels"]["scene"] == scene}
-
-
-def identity(labels):
-    return labels["alertname"], labels.get("cluster"), labels.get("node")
-
-
-def eventually(question, answer):
-    """The last answer to the question: the expected one, or what stood there after ten seconds."""
-    deadline = time.monotonic() + 10
-    while (got := question()) != answer and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return got
-
-
-@pytest.fixture
-def webhook():
-    webhook = Webhook()
-    yield webhook
-    webhook.server.shutdown()
-    webhook.server.server_close()
-
-
-@pytest.fixture
-def alertmanager(tmp_path, webhook):
-    alertmanager = Alertmanager(tmp_path, webhook)
-    yield alertmanager
-    alertmanager.stop()
-
-
-def an_alert(name, severity="warning", scene="", **labels):
-    return {"alertname": name, "severity": severity, "scene": scene, **labels}
-
-
-def host(cluster, node):
-    """The labels of a host; a label without a value is left out, as Prometheus does."""
-    return {key: value for key, value in [("cluster", cluster), ("node", node)] if value}
-
-
-def test_a_dead_host_holds_back_what_hangs_on_it_and_nothing_else(alertmanager):
-    down = an_alert("HostDown", "critical", "one", cluster="A", node="pve1")
-    expected = {
-        ("HostDown", "A", "pve1"): False,
-        ("GuestCpuSaturation", "A", "pve1"): True,
-        ("HostCpuSaturation", "A", "pve1"): True,
-        # A namesake in another cluster, a neighbour, and alerts about no host or no known cluster.
-        ("GuestCpuSaturation", "B", "pve1"): False,
-        ("GuestCpuSaturation", "A", "pve2"): False,
-        ("GuestCpuSaturation", "A", None): False,
-        ("GuestCpuSaturation", None, None): False,
-        ("GuestCpuSaturation", None, "pve1"): False,
-        # Another scope.
-        ("LlmQueueBacklog", "A", "pve1"): False,
-    }
-    others = [an_alert(name, scene="one", **host(cluster, node))
-              for name, cluster, node in expected if name != "HostDown"]
-    alertmanager.post(down, *others)
-    assert eventually(lambda: alertmanager.inhibited("one"), expected) == expected
-
-    alertmanager.post(down, resolved=True)
-    expected = {identity(labels): False for labels in others}
-    assert eventually(lambda: alertmanager.inhibited("one"), expected) == expected
-
-
-def test_a_host_down_that_names_no_host_holds_back_nothing(alertmanager):
-    alertmanager.post(
-        an_alert("HostDown", "critical", "two"),
-        an_alert("HostDown", "critical", "two", cluster="A"),
-        an_alert("GuestCpuSaturation", scene="two"),
-        an_alert("GuestCpuSaturation", scene="two", cluster="A"),
-        # Proof that inhibition works by now: this pair is held back.
-        an_alert("HostDown", "critical", "two", cluster="A", node="pve1"),
-        an_alert("GuestCpuSaturation", scene="two", cluster="A", node="pve1"),
-    )
-    expected = {
-        ("HostDown", None, None): False,
-        ("HostDown", "A", None): False,
-        ("HostDown", "A", "pve1"): False,
-        ("GuestCpuSaturation", None, None): False,
-        ("GuestCpuSaturation", "A", None): False,
-        ("GuestCpuSaturation", "A", "pve1"): True,
-    }
-    assert eventually(lambda: alertmanager.inhibited("two"), expected) == expected
-
-
-def test_the_webhook_is_told_of_begin_and_end_but_not_of_what_is_held_back(alertmanager, webhook):
-    down = an_alert("HostDown", "critical", cluster="A", node="pve1")
-    # Told first, because nothing holds a guest back before Alertmanager has seen its host's alert.
-    alertmanager.post(down)
-    expected = {("HostDown", "A", "pve1")}
-    assert eventually(lambda: webhook.told("firing"), expected) == expected
-
-    alertmanager.post(
-        an_alert("GuestCpuSaturation", cluster="A", node="pve1"),
-        an_alert("GuestCpuSaturation", "info", cluster="A", node="pve2"),
-        an_alert("GuestCpuSaturation", cluster="B", node="pve1"),
-    )
-    expected |= {("GuestCpuSaturation", "B", "pve1")}
-    assert eventually(lambda: webhook.told("firing"), expected) == expected
-
-    alertmanager.post(down, resolved=True)
-    ended = {("HostDown", "A", "pve1")}
-    assert eventually(lambda: webhook.told("resolved"), ended) == ended
-    # Its host is back, the guest is still saturated: now it is news.
-    expected |= {("GuestCpuSaturation", "A", "pve1")}
-    assert eventually(lambda: webhook.told("firing"), expected) == expected
-    assert all(message["receiver"] == "webhook" for message in webhook.messages)
-    assert all(set(message["groupLabels"]) <= {"severity", "cluster", "node"} for message in webhook.messages)
