@@ -44,7 +44,7 @@ FREE = """
     HostDown
     ClusterQuorumLost ClusterQdeviceDown ClusterHaResourceFailed ClusterHaNodeFenced ClusterVersionMismatch ClusterCephUnhealthy ClusterCephFailed
     ClusterWithoutSpareNode ClusterPrivilegeMissing BackupJobFailed
-    Watchdog DiscoveryFailing DiscoveryNotFresh DiscoveryTargetsDropped PrometheusConfigReloadFailed MartletConfigReloadFailed
+    Watchdog MartletDown DiscoveryFailing DiscoveryNotFresh DiscoveryTargetsDropped PrometheusConfigReloadFailed MartletConfigReloadFailed
     AlertmanagerConfigReloadFailed PrometheusRuleFailures PrometheusNotificationsFailing AlertmanagerNotificationsFailing
     LlmQueueBacklog SomebodysOwnAlert
 """.split()
