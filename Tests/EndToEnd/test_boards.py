@@ -72,8 +72,11 @@ THRESHOLDS = {
     "node_certificate:expiry:timestamp_seconds": ["ClusterCertificateExpired", "ClusterCertificateExpiring"],
     "cluster:memory_without_largest_node:ratio": ["ClusterWithoutSpareNode"],
     "vm:cpu_utilization:avg5m": ["GuestCpuSaturation"],
+    "vm:cpu_utilization:sampled5m": ["GuestCpuSaturation"],
     "vm:memory_utilization:ratio": ["GuestMemoryHigh"],
+    "vm:memory_utilization:sampled5m": ["GuestMemoryHigh"],
     "vm:disk_latency:avg5m": ["DiskLatencyHigh"],
+    "vm:disk_latency:sampled5m": ["DiskLatencyHigh"],
     "vm_device:disk_latency:avg5m": ["DiskLatencyHigh"],
     "vm:cpu_pressure:ratio": ["GuestCpuPressureHigh"],
     "vm_volume:disk_utilization:ratio": ["GuestDiskSpaceLow", "GuestDiskSpaceCritical"],
@@ -92,7 +95,12 @@ THRESHOLDS = {
 }
 
 # The alert judges each disk, the panel the mean of a guest's disks.
-PARTS = {"vm:disk_latency:avg5m": "vm_device:disk_latency:avg5m"}
+PARTS = {
+    "vm:disk_latency:avg5m": "vm_device:disk_latency:avg5m",
+    "vm:disk_latency:sampled5m": "vm_device:disk_latency:avg5m",
+    "vm:cpu_utilization:sampled5m": "vm:cpu_utilization:avg5m",
+    "vm:memory_utilization:sampled5m": "vm:memory_utilization:ratio",
+}
 
 # Panels that show several of those, and the one that their thresholds are of.
 SEVERAL = {"Memory utilisation": "node:memory_utilization:ratio"}
@@ -224,6 +232,24 @@ def test_what_nobody_knows_is_not_shown_as_trouble(file: str) -> None:
             lowest = defaults["thresholds"]["steps"][0]["color"]
             special = [mapping["options"]["match"] for mapping in defaults.get("mappings", []) if mapping["type"] == "special"]
             assert lowest not in ("red", "orange") or special == ["null"], panel["title"]
+
+
+# What Prometheus counts itself: where it has no such series there is nothing to count.
+ITS_OWN = ("ALERTS", "target:", "prometheus:", "alertmanager:")
+
+
+@FILES
+def test_what_nobody_knows_is_not_shown_as_well(file: str) -> None:
+    """A nought is the count of somebody who looked: with an exporter that is gone there is none, and the figure says so without the colour of what is well."""
+    for panel in BOARDS[file].panels:
+        if panel["type"] != "stat":
+            continue
+        for target in panel["targets"]:
+            if "vector(0)" in target["expr"]:
+                assert all(name.startswith(ITS_OWN) for name in families(target["expr"])), panel["title"]
+            if " or 0 * " in target["expr"]:
+                mappings = panel["fieldConfig"]["defaults"].get("mappings", [])
+                assert any(mapping["type"] == "special" and mapping["options"]["match"] == "null" for mapping in mappings), panel["title"]
 
 
 @FILES
