@@ -24,7 +24,8 @@ struct Preparation: Sendable {
         try Directory.checkOwner(paths.root)
         let lock = try StateLock(paths)
         try StateFormat().adopt(paths)
-        for folder in ["run", "log", "prometheus/data", "alertmanager/data", "prometheus/targets/node"] {
+        let targets = ["prometheus/targets/node", "prometheus/targets/martlet-hosts"]
+        for folder in ["run", "log", "prometheus/data", "alertmanager/data"] + targets {
             try Files.makeDirectory(paths.path(folder), mode: 0o700)
         }
         if let simulation = plan.simulation { try Files.makeDirectory(simulation.worldDirectory, mode: 0o700) }

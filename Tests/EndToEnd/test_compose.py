@@ -137,8 +137,12 @@ def test_ports_are_published_on_loopback_each_once(kind: str) -> None:
     assert all_published and {address for address, _, _ in all_published} == {"127.0.0.1"}
     numbers = [number for _, number, _ in all_published]
     assert len(numbers) == len(set(numbers))
-    elsewhere = project(kind, {"BIND_ADDR": "192.0.2.7"})["services"]
-    assert {address for service in elsewhere.values() for address, _, _ in published(service)} == {"192.0.2.7"}
+    # Nodes send their syslog to one address, people open Grafana on another, and neither opens Prometheus.
+    for variable, wanted in {
+        "SYSLOG_BIND_ADDR": {"alloy"} if published(services(kind)["alloy"]) else set(), "GRAFANA_BIND_ADDR": {"grafana"},
+        "BIND_ADDR": {name for name, service in services(kind).items() if published(service)} - {"alloy", "grafana"}}.items():
+        elsewhere = project(kind, {variable: "192.0.2.7"})["services"]
+        assert {name for name, service in elsewhere.items() for address, _, _ in published(service) if address == "192.0.2.7"} == wanted
 
 
 def test_ports_are_those_of_the_table() -> None:
@@ -342,7 +346,12 @@ def test_what_is_written_is_what_is_read(kind: str, tmp_path: Path) -> None:
     assert f"- {webhook}\n" in (written / "alertmanager/alertmanager.yml").read_text()
     subprocess.run(["promtool", "check", "config", str(written / "prometheus/prometheus.yml")], check=True, capture_output=True, timeout=60)
     # Mounted over, where nothing could be made any more.
-    assert (written / "prometheus/targets/node").is_dir()
+    mounted = [volume.split(":")[1] for volume in merged["prometheus"]["volumes"] if "/targets/" in volume]
+    assert len(mounted) == 2 and all((tmp_path / target.removeprefix("/var/lib/martlet/")).is_dir() for target in mounted)
+    jobs = {job["job_name"]: job for job in yaml.safe_load((written / "prometheus/prometheus.yml").read_text())["scrape_configs"]}
+    read = {f"/var/lib/martlet/files/prometheus/{Path(pattern).parent}"
+            for job in ("node", "martlet-hosts") for config in jobs[job]["file_sd_configs"] for pattern in config["files"]}
+    assert read == set(mounted)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,15 @@ def test_the_firewall_is_opened_to_those_who_are_named_only() -> None:
     assert "FirewallException" not in source and "ADDLOCAL" not in source
 
 
+def test_a_second_run_finds_its_firewall_rule_whichever_way_a_network_is_written() -> None:
+    """The firewall tells 192.0.2.0/255.255.255.0 of 192.0.2.0/24: what is there and what is wanted are compared after both went through one function."""
+    source = INSTALL.read_text()
+    compare = source[source.index("function Test-FirewallRule") : source.index("function Set-FirewallRule")]
+    for side, start in (("remote", "($rule | Get-NetFirewallAddressFilter).RemoteAddress"), ("named", "$PrometheusAddress")):
+        assert f"${side} = @({start} | ForEach-Object {{ Format-Network $_ }} | Sort-Object -Unique)" in compare, side
+    assert "($remote -join ',') -eq ($named -join ',')" in compare
+
+
 def test_the_service_comes_back() -> None:
     source = INSTALL.read_text()
     assert re.search(r"failure \$ServiceName reset= \d+ actions= (restart/\d+/?){3}", source) and "failureflag $ServiceName 1" in source
@@ -157,6 +166,16 @@ def test_what_is_put_into_a_command_line_is_checked() -> None:
     """Patterns, addresses and collectors become words of the service's command line, with its rights."""
     source = INSTALL.read_text()
     [refused] = re.findall(r"\$pattern -match '(\[[^']+\])'", source)
-    for character in ' \t"%&<>^':
+    for character in ' \t"%&<>':
         assert re.search(refused, f"a{character}b"), character
     assert re.search(r"\^\\\{\[0-9A-Fa-f-\]\{36\}\\\}\$", UNINSTALL.read_text())
+
+
+def test_what_the_page_types_is_taken() -> None:
+    """Parameters that are there, and patterns that the script does not refuse."""
+    page, source = (FOLDER / "README.md").read_text(), INSTALL.read_text()
+    [refused] = re.findall(r"\$pattern -match '(\[[^']+\])'", source)
+    patterns = re.findall(r"-(?:Process|Service)Include '([^']*)'", page)
+    assert patterns and all(pattern and re.compile(pattern) and not re.search(refused, pattern) for pattern in patterns), patterns
+    known = set(re.findall(r"^\.PARAMETER (\w+)$", source, re.MULTILINE)) | {"WhatIf", "Scope", "Detailed"}
+    assert {"ProcessInclude", "PrometheusAddress"} <= (named := set(re.findall(r"(?<=[\s`])-([A-Z]\w+)", page))) <= known, named - known

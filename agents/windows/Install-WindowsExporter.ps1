@@ -135,10 +135,10 @@ function Assert-Answers {
             Stop-Run "windows_exporter $Version has no collector '$collector'; it has $($KnownCollectors -join ', ')"
         }
     }
-    # They become part of the service's command line.
+    # They become part of the service's command line, which no cmd.exe reads: ^ means what it means in an expression.
     foreach ($pattern in @($ProcessInclude, $ServiceInclude)) {
-        if (($pattern -eq '') -or ($pattern -match '[\s"%&<>^]')) {
-            Stop-Run "the pattern '$pattern' is empty, or has a space, a quotation mark or one of %&<>^, which do not survive in a command line"
+        if (($pattern -eq '') -or ($pattern -match '[\s"%&<>]')) {
+            Stop-Run "the pattern '$pattern' is empty, or has a space, a quotation mark or one of %&<>, which do not survive in a command line"
         }
         try {
             [void] [regex]::new($pattern)
@@ -273,15 +273,46 @@ function Set-Recovery {
     Set-Service -Name $ServiceName -StartupType Automatic
 }
 
+# An address or a network in the one way in which the firewall tells it, whichever it was written in: of IPv4 it has 192.0.2.0/255.255.255.0 for
+# what was 192.0.2.0/24 in the rule. Words such as Any stay.
+function Format-Network {
+    param([string] $Text)
+    $parts = @($Text -split '/')
+    $address = $null
+    if (($parts.Count -gt 2) -or (-not [System.Net.IPAddress]::TryParse($parts[0], [ref] $address))) {
+        return $Text
+    }
+    if ($address.AddressFamily -ne 'InterNetwork') {
+        if (($parts.Count -eq 1) -or ($parts[1] -eq '128')) {
+            return "$address"
+        }
+        return "$address/$($parts[1])"
+    }
+    $mask = '255.255.255.255'
+    if ($parts.Count -eq 2) {
+        $mask = $parts[1]
+    }
+    if ($mask -match '^\d{1,3}$') {
+        $bits = ('1' * [int] $mask).PadRight(32, '0')
+        $mask = @(0..3 | ForEach-Object { [System.Convert]::ToInt32($bits.Substring($_ * 8, 8), 2) }) -join '.'
+    }
+    if ($mask -eq '255.255.255.255') {
+        return "$address"
+    }
+    $kept = [System.Net.IPAddress]::Parse($mask).GetAddressBytes()
+    $bytes = $address.GetAddressBytes()
+    return (@(0..3 | ForEach-Object { $bytes[$_] -band $kept[$_] }) -join '.') + "/$mask"
+}
+
 # Whether our rule is there and lets in exactly who was named, on the port.
 function Test-FirewallRule {
     $rule = Get-NetFirewallRule -Name $RuleName -ErrorAction SilentlyContinue
     if (($null -eq $rule) -or ("$($rule.Enabled)" -ne 'True') -or ("$($rule.Action)" -ne 'Allow')) {
         return $false
     }
-    $remote = @(($rule | Get-NetFirewallAddressFilter).RemoteAddress | Sort-Object)
+    $remote = @(($rule | Get-NetFirewallAddressFilter).RemoteAddress | ForEach-Object { Format-Network $_ } | Sort-Object -Unique)
     $local = @(($rule | Get-NetFirewallPortFilter).LocalPort)
-    $named = @($PrometheusAddress | Sort-Object -Unique)
+    $named = @($PrometheusAddress | ForEach-Object { Format-Network $_ } | Sort-Object -Unique)
     return (($remote -join ',') -eq ($named -join ',')) -and (($local -join ',') -eq "$Port")
 }
 

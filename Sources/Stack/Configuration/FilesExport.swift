@@ -39,8 +39,8 @@ package struct FilesExport: Sendable {
         try plan.mail?.check()
         let root = Files.absolute(directory)
         try Files.makeDirectory(root)
-        // Where a person adds hosts that no cluster knows; it must be there to be mounted over.
-        try Files.makeDirectory("\(root)/prometheus/targets/node")
+        // Where a person adds hosts that no cluster knows, and exporters on hosts; they must be there to be mounted over.
+        for folder in ["node", "martlet-hosts"] { try Files.makeDirectory("\(root)/prometheus/targets/\(folder)") }
         try StateWriter(paths: StatePaths(root: root), fileMode: 0o644, folderMode: 0o755).write(files)
     }
 

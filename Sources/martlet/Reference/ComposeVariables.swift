@@ -14,7 +14,11 @@ enum ComposeVariables {
             variables: [
                 (
                     "BIND_ADDR", "127.0.0.1",
-                    "Address of this machine on which ports are published. Docker lets them past ufw, and nothing behind them asks for a password but Grafana."
+                    "Address of this machine on which ports are published, but for Grafana's and that of syslog. Docker lets them past ufw, and nothing behind them asks for a password."
+                ),
+                (
+                    "GRAFANA_BIND_ADDR", "127.0.0.1",
+                    "Address of this machine on which Grafana is published. It asks for a password, which without HTTPS before it everybody on the way can read."
                 ),
                 ("GRAFANA_PORT", "3000", "Port of Grafana."),
                 ("PROMETHEUS_PORT", "9090", "Port of Prometheus. Whoever reaches it can stop and reload it."),
@@ -22,6 +26,10 @@ enum ComposeVariables {
                 ("PVE_EXPORTER_PORT", "9221", "Port of the exporter."),
                 ("DISCOVERY_PORT", "8000", "Port of discovery."),
                 ("GPU_EXPORTER_PORT", "9835", "Port of the exporter beside the GPUs (profile gpu)."),
+                (
+                    "SYSLOG_BIND_ADDR", "127.0.0.1",
+                    "Address of this machine on which it takes the syslog of nodes, from everybody who reaches it (profile logs)."
+                ),
                 ("SYSLOG_PORT", "1514", "Port, TCP, to which nodes send their syslog (profile logs)."),
                 (
                     "SIMULATED_PROXMOX_PORT", "18006",
