@@ -20,7 +20,7 @@ OUTSIDE = {"prometheus": "exporters", "alertmanager": "webhooks", "pve-exporter"
 PROGRAM = "/usr/local/bin/martlet"
 OURS = "martlet:0.1.0"
 # Given by others of this machine.
-OF_THE_MACHINE = {"/proc", "/sys", "/var/log/journal", "/etc/machine-id"}
+OF_THE_MACHINE = {"/var/log/journal", "/etc/machine-id"}
 
 kinds = pytest.mark.parametrize("kind", OVERLAYS)
 
@@ -99,7 +99,7 @@ def test_containers_may_do_little(kind: str) -> None:
     for name, service in services(kind).items():
         uid = service["user"].split(":")[0]
         assert uid.isdigit() and int(uid) > 0, f"{name} is {service['user']}"
-        assert uid == {"prometheus": "65534", "alertmanager": "65534", "grafana": "472", "loki": "10001", "alloy": "473"}.get(name, "65532")
+        assert uid == {"prometheus": "65534", "alertmanager": "65534", "grafana": "472", "loki": "10001", "alloy": "473", "nvidia-gpu-exporter": "65533"}.get(name, "65532")
         assert service["read_only"] is True and service["init"] is True, name
         assert any(place.startswith("/tmp:") for place in service["tmpfs"]), name
         assert all(re.search(r"[:,]size=\d+m\b", place) for place in service["tmpfs"]), f"{name}: memory without an end"
@@ -110,6 +110,16 @@ def test_containers_may_do_little(kind: str) -> None:
         assert service["restart"] in ("unless-stopped", "no"), name
         assert not {"privileged", "cap_add", "pid", "ipc", "devices", "userns_mode", "container_name"} & set(service), name
         assert "docker.sock" not in str(service), name
+
+
+@kinds
+def test_who_has_no_token_cannot_take_one(kind: str) -> None:
+    """Processes of one user read each other's environment and files where they see each other, and /proc of the host shows them all."""
+    all_services = services(kind)
+    gpu = all_services["nvidia-gpu-exporter"]
+    assert not gpu.get("secrets") and not gpu["env_file"] and not gpu.get("volumes") and "--path.root" not in str(gpu["command"])
+    assert [name for name, service in all_services.items() if service["user"] == gpu["user"]] == ["nvidia-gpu-exporter"]
+    assert not any(volume.split(":")[0] in ("/", "/proc", "/sys", "/run", "/etc") for service in all_services.values() for volume in service.get("volumes") or [])
 
 
 # 5: who reaches whom.
