@@ -259,6 +259,12 @@ def test_loki_forgets() -> None:
     assert loki["compactor"]["retention_enabled"] is True and loki["compactor"]["delete_request_store"] == "filesystem"
     assert {(config["store"], config["schema"]) for config in loki["schema_config"]["configs"]} == {("tsdb", "v13")}
     assert loki["analytics"]["reporting_enabled"] is False
+    # Without a password nobody may delete, and nobody may fill the disk in a day.
+    limits = loki["limits_config"]
+    assert limits["deletion_mode"] == "disabled"
+    assert limits["ingestion_rate_mb"] <= 0.5 and limits["max_global_streams_per_user"] <= 2000
+    # Of all, and of one stream: a push of Alloy's, 1 MB, gets through at once.
+    assert limits["ingestion_burst_size_mb"] <= 4 and (limits["per_stream_rate_limit"], limits["per_stream_rate_limit_burst"]) == ("128KB", "2MB")
     # Without a password, so on an internal network only; with the LLM overlay also on loopback.
     assert set(services("base")["loki"]["networks"]) == {"backend"} and not services("base")["loki"].get("ports")
 
@@ -271,6 +277,18 @@ def test_alloy_is_whole() -> None:
     for reference in re.findall(r"= \[?(loki(?:\.\w+)+)\.(?:receiver|rules)", text):
         assert reference in components, reference
     assert "promtail" not in text
+
+
+def test_no_label_of_a_log_is_what_its_sender_says() -> None:
+    text = (REPOSITORY / "alloy/config.alloy").read_text()
+    rules = {
+        name: dict(re.findall(r'source_labels = \["(\w+)"\]\s+target_label  = "(\w+)"', body))
+        for name, body in re.findall(r'^loki\.relabel "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)}
+    assert rules["syslog"] == {"__syslog_connection_ip_address": "node", "__syslog_message_severity": "level"}
+    # With one underscore in front: journald writes those itself, and takes none of a client.
+    assert rules["journal"] == {"__journal__hostname": "node", "__journal__systemd_unit": "unit", "__journal_priority_keyword": "level"}
+    # So what it calls itself is in the line.
+    assert re.search(r"use_rfc5424_message\s+= true", text)
 
 
 @kinds
