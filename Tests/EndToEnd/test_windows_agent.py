@@ -138,16 +138,6 @@ def test_what_rules_and_boards_read_is_collected() -> None:
     assert families and not strange
 
 
-def test_the_firewall_is_opened_to_those_who_are_named_only() -> None:
-    source = INSTALL.read_text()
-    block = source[source.index("\nparam(") : source.index("\n)\n", source.index("\nparam("))]
-    assert re.search(r"Mandatory = \$true\)\]\s+\[string\[\]\] \$PrometheusAddress", block)
-    [rule] = re.findall(r"\$rule = @\{(.*?)\n    \}", source, re.DOTALL)
-    assert "RemoteAddress = @($PrometheusAddress | Sort-Object -Unique)" in rule and "LocalPort     = $Port" in rule
-    # The installer's own rule knows no addresses: its feature is never asked for.
-    assert "FirewallException" not in source and "ADDLOCAL" not in source
-
-
 def test_a_firewall_that_keeps_nobody_out_is_named() -> None:
     source = INSTALL.read_text()
     body = source[source.index("function Show-OpenProfiles") : source.index("function Show-OtherRules")]
@@ -176,6 +166,16 @@ def test_what_the_installer_reads_and_writes_is_closed_to_others(path: Path) -> 
 def test_both_scripts_close_their_folder_alike() -> None:
     functions = [source[source.index("# A folder that is made closed") : source.index("return $folder")] for source in (path.read_text() for path in SCRIPTS)]
     assert functions[0] == functions[1]
+
+
+def test_the_firewall_is_opened_to_those_who_are_named_only() -> None:
+    source = INSTALL.read_text()
+    block = source[source.index("\nparam(") : source.index("\n)\n", source.index("\nparam("))]
+    assert re.search(r"Mandatory = \$true\)\]\s+\[string\[\]\] \$PrometheusAddress", block)
+    [rule] = re.findall(r"\$rule = @\{(.*?)\n    \}", source, re.DOTALL)
+    assert "RemoteAddress = @($PrometheusAddress | Sort-Object -Unique)" in rule and "LocalPort     = $Port" in rule
+    # The installer's own rule knows no addresses: its feature is never asked for.
+    assert "FirewallException" not in source and "ADDLOCAL" not in source
 
 
 def test_the_service_comes_back() -> None:
