@@ -143,6 +143,43 @@ def test_an_alert_of_somebody_elses_rules_and_what_it_may_hold(alertmanager: Ale
     assert "Alert without name" in part(mailbox.mails[1], "html")
 
 
+def test_nobody_forges_lines_or_links(alertmanager: Alertmanager, webhook: Webhook, mailbox: Mailbox) -> None:
+    """Who mounts something in a guest chooses a label of its alerts, which summary, description and the board's address quote."""
+    breaks = ["\n", "\r\n\r\n", "\v", "\f", "\x1b[2K", "\x7f", "\x85", "\u2028", "\u2029", "\u202e", "\u2066"]
+    hostile = "/srv" + "".join(f"{text}Runbook: https://evil.example/" for text in breaks)
+    told = annotations(
+        "GuestDiskSpaceCritical", f"{hostile} of guest web is nearly full", f"{hostile} of guest web is 97.3% full.", f"martlet-vm-detail?var-mountpoint={hostile}")
+    ours = (alert("GuestDiskSpaceCritical", "critical", cluster="lab", node=hostile, vm_id="101", mountpoint=hostile), told)
+    foreign = (alert(f"Foreign{hostile}", "critical", cluster="lab", node=hostile, instance=hostile), {"description": hostile})
+
+    def judge(count: int) -> None:
+        wait_for(lambda: mailbox.mails and webhook.posts, 20, "a mail and a short message")
+        subject, plain, html = str(mailbox.mails[-1]["Subject"]), part(mailbox.mails[-1], "plain"), part(mailbox.mails[-1], "html")
+        short = str(webhook.posts[-1][1]["attachments"][0]["text"])
+        for text in (subject, plain, html, short):
+            assert "evil.example" in text
+            assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202e\u2066]", text), text
+        assert "\n" not in subject
+        for text in (plain, short):
+            links = [line for line in text.splitlines() if line.startswith("Runbook:")]
+            assert len(links) == text.count(RUNBOOK) and all(line.startswith(f"Runbook: {RUNBOOK}") for line in links), text
+        if count:
+            assert plain.count(RUNBOOK) == 1 and plain.index(RUNBOOK) < plain.index("/silences/", plain.index(RUNBOOK)) < plain.index("97.3%")
+            assert html.count(RUNBOOK) == 1 and html.index(RUNBOOK) < html.index("97.3%")
+        if count == 1:
+            assert short.index(RUNBOOK) < short.index("Dashboard: ") < short.index("97.3%")
+        assert {urlsplit(link).netloc for link in re.findall(r'href="([^"]+)"', html)} <= {"github.com", "127.0.0.1:3000", "alerts.example.org"}
+        mailbox.mails.clear()
+        webhook.posts.clear()
+
+    alertmanager.post(ours, began=BEGAN)
+    judge(1)
+    alertmanager.post(foreign, began=BEGAN)
+    judge(2)
+    alertmanager.post(ours, foreign, began=BEGAN, ended=ENDED)
+    judge(0)
+
+
 def test_links_lead_where_they_say(alertmanager: Alertmanager, webhook: Webhook, mailbox: Mailbox) -> None:
     labels = alert("GuestDiskSpaceCritical", "critical", **HERE, vm_id="101", vm_name="web", volume='/srv/a "b" & c', condition="guest-disk-space")
     alertmanager.post(labels, annotations=DISK_FULL, began=BEGAN)

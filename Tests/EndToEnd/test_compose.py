@@ -20,7 +20,7 @@ OUTSIDE = {"prometheus": "exporters", "alertmanager": "webhooks", "pve-exporter"
 PROGRAM = "/usr/local/bin/martlet"
 OURS = "martlet:0.1.0"
 # Given by others of this machine.
-OF_THE_MACHINE = {"/proc", "/sys", "/var/log/journal", "/etc/machine-id"}
+OF_THE_MACHINE = {"/var/log/journal", "/etc/machine-id"}
 
 kinds = pytest.mark.parametrize("kind", OVERLAYS)
 
@@ -99,7 +99,7 @@ def test_containers_may_do_little(kind: str) -> None:
     for name, service in services(kind).items():
         uid = service["user"].split(":")[0]
         assert uid.isdigit() and int(uid) > 0, f"{name} is {service['user']}"
-        assert uid == {"prometheus": "65534", "alertmanager": "65534", "grafana": "472", "loki": "10001", "alloy": "473"}.get(name, "65532")
+        assert uid == {"prometheus": "65534", "alertmanager": "65534", "grafana": "472", "loki": "10001", "alloy": "473", "nvidia-gpu-exporter": "65533"}.get(name, "65532")
         assert service["read_only"] is True and service["init"] is True, name
         assert any(place.startswith("/tmp:") for place in service["tmpfs"]), name
         assert all(re.search(r"[:,]size=\d+m\b", place) for place in service["tmpfs"]), f"{name}: memory without an end"
@@ -112,11 +112,24 @@ def test_containers_may_do_little(kind: str) -> None:
         assert "docker.sock" not in str(service), name
 
 
+@kinds
+def test_who_has_no_token_cannot_take_one(kind: str) -> None:
+    """Processes of one user read each other's environment and files where they see each other, and /proc of the host shows them all."""
+    all_services = services(kind)
+    gpu = all_services["nvidia-gpu-exporter"]
+    assert not gpu.get("secrets") and not gpu["env_file"] and not gpu.get("volumes") and "--path.root" not in str(gpu["command"])
+    assert [name for name, service in all_services.items() if service["user"] == gpu["user"]] == ["nvidia-gpu-exporter"]
+    assert not any(volume.split(":")[0] in ("/", "/proc", "/sys", "/run", "/etc") for service in all_services.values() for volume in service.get("volumes") or [])
+
+
 # 5: who reaches whom.
 @kinds
 def test_only_those_reach_outside_who_must(kind: str) -> None:
     networks = project(kind)["networks"]
-    assert networks["monitoring"]["internal"] is True and networks["backend"]["internal"] is True
+    for name in ("monitoring", "backend"):
+        assert networks[name]["internal"] is True and networks[name]["enable_ipv6"] is False, name
+        # Or the machine would be reached at its own address there. `gateway_mode_ipv4: isolated` would be refused by Docker 27.
+        assert networks[name]["driver_opts"] == {"com.docker.network.bridge.inhibit_ipv4": "true"}, name
     assert networks["edge"]["driver_opts"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
     for name, service in services(kind).items():
         if "network_mode" in service:
@@ -253,6 +266,12 @@ def test_loki_forgets() -> None:
     assert loki["compactor"]["retention_enabled"] is True and loki["compactor"]["delete_request_store"] == "filesystem"
     assert {(config["store"], config["schema"]) for config in loki["schema_config"]["configs"]} == {("tsdb", "v13")}
     assert loki["analytics"]["reporting_enabled"] is False
+    # Without a password nobody may delete, and nobody may fill the disk in a day.
+    limits = loki["limits_config"]
+    assert limits["deletion_mode"] == "disabled"
+    assert limits["ingestion_rate_mb"] <= 0.5 and limits["max_global_streams_per_user"] <= 2000
+    # Of all, and of one stream: a push of Alloy's, 1 MB, gets through at once.
+    assert limits["ingestion_burst_size_mb"] <= 4 and (limits["per_stream_rate_limit"], limits["per_stream_rate_limit_burst"]) == ("128KB", "2MB")
     # Without a password, so on an internal network only; with the LLM overlay also on loopback.
     assert set(services("base")["loki"]["networks"]) == {"backend"} and not services("base")["loki"].get("ports")
 
@@ -265,6 +284,18 @@ def test_alloy_is_whole() -> None:
     for reference in re.findall(r"= \[?(loki(?:\.\w+)+)\.(?:receiver|rules)", text):
         assert reference in components, reference
     assert "promtail" not in text
+
+
+def test_no_label_of_a_log_is_what_its_sender_says() -> None:
+    text = (REPOSITORY / "alloy/config.alloy").read_text()
+    rules = {
+        name: dict(re.findall(r'source_labels = \["(\w+)"\]\s+target_label  = "(\w+)"', body))
+        for name, body in re.findall(r'^loki\.relabel "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)}
+    assert rules["syslog"] == {"__syslog_connection_ip_address": "node", "__syslog_message_severity": "level"}
+    # With one underscore in front: journald writes those itself, and takes none of a client.
+    assert rules["journal"] == {"__journal__hostname": "node", "__journal__systemd_unit": "unit", "__journal_priority_keyword": "level"}
+    # So what it calls itself is in the line.
+    assert re.search(r"use_rfc5424_message\s+= true", text)
 
 
 @kinds

@@ -242,6 +242,42 @@ def test_the_archive_unpacks_below_usr_local(release: Release, tmp_path: Path) -
     assert (tmp_path / "share/martlet/LICENSE").read_text() == (REPOSITORY / "LICENSE").read_text()
 
 
+def purge(folder: Path, group: str) -> tuple[bool, str]:
+    """What postrm does with that folder in place of /etc/martlet and with that group in place of ours: whether the user goes, and what is said."""
+    tools = folder.parent / "tools"
+    tools.mkdir(exist_ok=True)
+    called = folder.parent / "called"
+    called.unlink(missing_ok=True)
+    for name, body in (("getent", "exit 0"), ("userdel", f'echo "$*" >> "{called}"')):
+        (tools / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tools / name).chmod(0o755)
+    text = (PACKAGING / "martlet.postrm").read_text()
+    assert text.count("-group martlet") == 1
+    script = text.replace("/etc/martlet", str(folder)).replace("-group martlet", f"-group {group}")
+    ran = subprocess.run(["sh", "-c", script, "postrm", "purge"], capture_output=True, text=True, env={"PATH": f"{tools}:/usr/bin:/bin"})
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert not called.exists() or called.read_text() == "martlet\n"
+    return called.exists(), ran.stdout
+
+
+def test_purging_keeps_the_group_of_a_persons_files(tmp_path: Path) -> None:
+    """Its number would fall to the next group that is made, and with it the right to read a token."""
+    folder = tmp_path / "martlet"
+    folder.mkdir()
+    ours, another = str(folder.stat().st_gid), str(folder.stat().st_gid + 1)
+    for name in ("martlet.yml", "martlet.yml.1", "token"):
+        (folder / name).write_text("")
+    assert purge(folder, ours) == (True, "") and not folder.exists(), "what martlet init wrote is removed first"
+    (folder / "clusters").mkdir(parents=True)
+    mine = folder / "clusters/second-token"
+    mine.write_text("a person's own\n")
+    gone, told = purge(folder, ours)
+    assert not gone and "userdel martlet" in told and mine.exists()
+    assert purge(folder, another) == (True, ""), "files of others hold nothing up"
+    shutil.rmtree(folder)
+    assert purge(folder, ours) == (True, "")
+
+
 # Its life on a machine.
 
 # What installing and removing any package leaves behind by Debian's own doing.

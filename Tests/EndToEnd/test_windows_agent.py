@@ -138,6 +138,36 @@ def test_what_rules_and_boards_read_is_collected() -> None:
     assert families and not strange
 
 
+def test_a_firewall_that_keeps_nobody_out_is_named() -> None:
+    source = INSTALL.read_text()
+    body = source[source.index("function Show-OpenProfiles") : source.index("function Show-OtherRules")]
+    # What holds, with what Group Policy says, and not what is written on this machine only.
+    assert ("Get-NetFirewallProfile", "Get-NetFirewallProfile -PolicyStore ActiveStore -ErrorAction SilentlyContinue") in commands(body)
+    assert '.Enabled)" -ne \'True\'' in body and '.DefaultInboundAction)" -eq \'Allow\'' in body and body.count("Write-Warning") == 2
+    assert [name for name, _ in commands(source)].count("Show-OpenProfiles") == 1
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_what_the_installer_reads_and_writes_is_closed_to_others(path: Path) -> None:
+    """In C:\\Windows\\Temp everybody may make files: a name known before can be a link that somebody put there."""
+    source = path.read_text()
+    body = source[source.index("function New-WorkFolder") : source.index("return $folder")]
+    # Closed as it is made, with one call of each .NET; afterwards there would be a moment between.
+    assert body.count("$folder), $security)") == body.count("CreateDirectory($folder, $security)") == 1 and "New-Item" not in body and "icacls" not in source
+    assert "SetAccessRuleProtection($true, $false)" in body and "SetOwner($administrators)" in body
+    assert re.findall(r"'(S-1-5-[\d-]+)'", body) == ["S-1-5-32-544", "S-1-5-18"]
+    # The one name below Temp is the folder's, and nobody can know it.
+    assert source.count("'Temp\\") == 1 and "'Temp\\martlet-' + [guid]::NewGuid()" in source
+    assert re.findall(r"^ +\$log = (.*)$", source, re.MULTILINE) == [f"Join-Path $folder '{'install' if path == INSTALL else 'uninstall'}.log'"]
+    # Programs by their whole path: the first in the search path may be somebody else's.
+    assert not [text for name, text in commands(source) if ".exe" in name and "$env:SystemRoot\\System32\\" not in name]
+
+
+def test_both_scripts_close_their_folder_alike() -> None:
+    functions = [source[source.index("# A folder that is made closed") : source.index("return $folder")] for source in (path.read_text() for path in SCRIPTS)]
+    assert functions[0] == functions[1]
+
+
 def test_the_firewall_is_opened_to_those_who_are_named_only() -> None:
     source = INSTALL.read_text()
     block = source[source.index("\nparam(") : source.index("\n)\n", source.index("\nparam("))]

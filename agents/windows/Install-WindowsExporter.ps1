@@ -187,13 +187,25 @@ function Get-Wanted {
     return "version=$Version listen=${ListenAddress}:$Port collectors=$sorted processes=$ProcessInclude services=$ServiceInclude"
 }
 
-# A folder that nobody but administrators and the system can write to or has written to.
+# A folder that is made closed: nobody but administrators and the system gets in at any moment, and no ordinary account is its owner, who
+# could open it.
 function New-WorkFolder {
     $folder = Join-Path $env:SystemRoot ('Temp\martlet-' + [guid]::NewGuid().ToString('N'))
-    [void] (New-Item -ItemType Directory -Path $folder)
-    & icacls.exe $folder /inheritance:r /grant:r '*S-1-5-32-544:(OI)(CI)F' '*S-1-5-18:(OI)(CI)F' | Out-Null
-    if ($LASTEXITCODE -ne 0) {
-        Stop-Run "icacls could not close $folder to others (exit code $LASTEXITCODE)"
+    $administrators = New-Object System.Security.Principal.SecurityIdentifier 'S-1-5-32-544'
+    $system = New-Object System.Security.Principal.SecurityIdentifier 'S-1-5-18'
+    $security = New-Object System.Security.AccessControl.DirectorySecurity
+    $security.SetAccessRuleProtection($true, $false)
+    $security.SetOwner($administrators)
+    foreach ($who in @($administrators, $system)) {
+        $rule = New-Object System.Security.AccessControl.FileSystemAccessRule($who, 'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')
+        $security.AddAccessRule($rule)
+    }
+    # The same call is in two places: one of Windows PowerShell 5.1, one of PowerShell 7.
+    if ($PSVersionTable.PSVersion.Major -ge 6) {
+        [System.IO.FileSystemAclExtensions]::Create((New-Object System.IO.DirectoryInfo $folder), $security)
+    }
+    else {
+        [void] [System.IO.Directory]::CreateDirectory($folder, $security)
     }
     return $folder
 }
@@ -252,6 +264,7 @@ function Invoke-Installer {
             Write-Step 'Windows wants a restart to finish; the exporter runs before it'
         }
         1618 {
+            Remove-Item -LiteralPath $Log -Force -ErrorAction SilentlyContinue
             Stop-Run 'another installation is running; wait for its end and run this again'
         }
         default {
@@ -332,6 +345,18 @@ function Set-FirewallRule {
     [void] (New-NetFirewallRule @rule)
 }
 
+# A rule lets somebody in and keeps nobody out: that does the profile, unless it is off or lets in what no rule names.
+function Show-OpenProfiles {
+    foreach ($open in @(Get-NetFirewallProfile -PolicyStore ActiveStore -ErrorAction SilentlyContinue)) {
+        if ("$($open.Enabled)" -ne 'True') {
+            Write-Warning "the firewall is off for the profile '$($open.Name)': everybody there reaches port $Port, whoever -PrometheusAddress names"
+        }
+        elseif ("$($open.DefaultInboundAction)" -eq 'Allow') {
+            Write-Warning "the firewall's profile '$($open.Name)' lets in what no rule names: everybody there reaches port $Port, whoever -PrometheusAddress names"
+        }
+    }
+}
+
 # Rules of others that let more people in than ours does.
 function Show-OtherRules {
     $others = @(Get-NetFirewallRule -DisplayName 'windows_exporter' -ErrorAction SilentlyContinue | Where-Object { $_.Name -ne $RuleName })
@@ -396,6 +421,8 @@ if ($isOurs -and ($state.Wanted -eq $wanted) -and ($installed.Version -eq [versi
 }
 elseif ($PSCmdlet.ShouldProcess("windows_exporter $Version", 'Install')) {
     $folder = New-WorkFolder
+    $file = ''
+    $log = Join-Path $folder 'install.log'
     try {
         $file = Get-Installer -Folder $folder
         if (($null -ne $installed) -and ($installed.Version -gt [version] $Version)) {
@@ -406,10 +433,17 @@ elseif ($PSCmdlet.ShouldProcess("windows_exporter $Version", 'Install')) {
             }
         }
         Write-Step "installing windows_exporter $Version"
-        Invoke-Installer -File $file -Log (Join-Path $env:SystemRoot 'Temp\martlet-windows-exporter-install.log')
+        Invoke-Installer -File $file -Log $log
+        Remove-Item -LiteralPath $log -Force -ErrorAction SilentlyContinue
     }
     finally {
-        Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction SilentlyContinue
+        # After a failure the log stays where it is, closed to others; it has the command line in it.
+        if (Test-Path -LiteralPath $log) {
+            Remove-Item -LiteralPath $file -Force -ErrorAction SilentlyContinue
+        }
+        else {
+            Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction SilentlyContinue
+        }
     }
     [void] (New-Item -Path $StateKey -Force)
     Set-ItemProperty -LiteralPath $StateKey -Name 'Version' -Value $Version
@@ -425,6 +459,7 @@ if (-not (Test-FirewallRule)) {
     }
 }
 Show-OtherRules
+Show-OpenProfiles
 
 $service = Get-Service -Name $ServiceName -ErrorAction SilentlyContinue
 if ($null -eq $service) {

@@ -46,6 +46,29 @@ function Get-Installed {
     return $null
 }
 
+# A folder that is made closed: nobody but administrators and the system gets in at any moment, and no ordinary account is its owner, who
+# could open it.
+function New-WorkFolder {
+    $folder = Join-Path $env:SystemRoot ('Temp\martlet-' + [guid]::NewGuid().ToString('N'))
+    $administrators = New-Object System.Security.Principal.SecurityIdentifier 'S-1-5-32-544'
+    $system = New-Object System.Security.Principal.SecurityIdentifier 'S-1-5-18'
+    $security = New-Object System.Security.AccessControl.DirectorySecurity
+    $security.SetAccessRuleProtection($true, $false)
+    $security.SetOwner($administrators)
+    foreach ($who in @($administrators, $system)) {
+        $rule = New-Object System.Security.AccessControl.FileSystemAccessRule($who, 'FullControl', 'ContainerInherit, ObjectInherit', 'None', 'Allow')
+        $security.AddAccessRule($rule)
+    }
+    # The same call is in two places: one of Windows PowerShell 5.1, one of PowerShell 7.
+    if ($PSVersionTable.PSVersion.Major -ge 6) {
+        [System.IO.FileSystemAclExtensions]::Create((New-Object System.IO.DirectoryInfo $folder), $security)
+    }
+    else {
+        [void] [System.IO.Directory]::CreateDirectory($folder, $security)
+    }
+    return $folder
+}
+
 $principal = New-Object System.Security.Principal.WindowsPrincipal([System.Security.Principal.WindowsIdentity]::GetCurrent())
 if (-not $principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)) {
     Stop-Run 'run this in a PowerShell that was started as administrator'
@@ -62,7 +85,8 @@ elseif (($null -ne $installed) -and $PSCmdlet.ShouldProcess("windows_exporter $(
     if ($installed.ProductCode -notmatch '^\{[0-9A-Fa-f-]{36}\}$') {
         Stop-Run "'$($installed.ProductCode)' is no product code of the Windows Installer; remove windows_exporter in the settings of Windows"
     }
-    $log = Join-Path $env:SystemRoot 'Temp\martlet-windows-exporter-uninstall.log'
+    $folder = New-WorkFolder
+    $log = Join-Path $folder 'uninstall.log'
     $arguments = @('/x', $installed.ProductCode, '/qn', '/norestart', '/l*v', "`"$log`"")
     $process = Start-Process -FilePath "$env:SystemRoot\System32\msiexec.exe" -ArgumentList $arguments -Wait -PassThru
     switch ($process.ExitCode) {
@@ -73,12 +97,15 @@ elseif (($null -ne $installed) -and $PSCmdlet.ShouldProcess("windows_exporter $(
             Write-Step "windows_exporter $($installed.Version) is gone after a restart of Windows"
         }
         1618 {
+            Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction SilentlyContinue
             Stop-Run 'another installation is running; wait for its end and run this again'
         }
         default {
             Stop-Run "the installer ended with code $($process.ExitCode); its log is $log"
         }
     }
+    # After a failure the log stays where it is, closed to others.
+    Remove-Item -LiteralPath $folder -Recurse -Force -ErrorAction SilentlyContinue
     $changed = $true
 }
 
