@@ -88,6 +88,7 @@ ELSEWHERE: dict[str, str] = {
     "ExporterCardinalityHigh": "is about a hundred thousand series of one target, which the simulated estate has not",
     "PrometheusConfigReloadFailed": "is about Prometheus' own file, which a world knows nothing of",
     "AlertmanagerConfigReloadFailed": "is about Alertmanager's own file, which a world knows nothing of",
+    "MartletDown": "martlet would have to stop, and with it the stack that is asked",
     "MartletConfigReloadFailed": "is about martlet's own settings, which a world knows nothing of",
     "PrometheusRuleFailures": "would be a mistake in the rules themselves",
     "PrometheusNotificationsFailing": "is about notifications, and would have to arrive as one",

@@ -472,11 +472,7 @@ def test_network_cards_and_disks_are_chosen_in_one_way():
     assert {prefix: len(found) for prefix, found in patterns.items()} == {"node_network_": 1, "node_disk_": 1}, patterns
 
 
-# In the others evaluations and samples meet, and what is expected there does not hang on one sample more or less.
-OFF_THE_GRID = ["core_test.yml", "host_test.yml", "stack_test.yml"]
-
-
-@pytest.mark.parametrize("path", [path for path in RULE_TESTS if path.name in OFF_THE_GRID], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.name)
 def test_no_sample_of_a_rule_test_lies_on_the_edge_of_a_window(path):
     """Prometheus 3 leaves out the sample on the left edge, which older ones count: a test that has one holds for one of them only."""
     tests = document(path)

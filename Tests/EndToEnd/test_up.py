@@ -74,7 +74,8 @@ def test_cpu_saturation_is_delivered(start: Start, tmp_path: Path) -> None:
     start("simulate", "webhook", "--listen", f"127.0.0.1:{webhook}")
     stack.ports["webhook"] = webhook
     stack.wait_until_ready()
-    stack.scenario("cpu-saturation")
+    # The first node's guests have thresholds of their own.
+    stack.scenario("cpu-saturation", node="pve3")
     alerts = wait_for(lambda: len(told := stack.alerts("firing", "GuestCpuSaturation")) >= 2 and told, 90, "GuestCpuSaturation delivered")
     assert {alert["labels"]["type"] for alert in alerts} == {"qemu", "lxc"}
     assert all(alert["labels"]["vm_id"] and alert["labels"]["vm_name"] for alert in alerts)
@@ -166,9 +167,10 @@ def test_shipped_and_generated_configuration_differ_in_addresses_only(start: Sta
 def test_shipped_files_deliver_within_four_minutes(start: Start, tmp_path: Path) -> None:
     stack = Stack(start, tmp_path)
     stack.wait_until_ready()
-    # A minute of peace first: nothing may fire by itself.
+    # A minute of peace first: nothing may fire but what is wrong with the estate from the beginning (Sources/Simulation/README.md).
     time.sleep(60)
-    assert fetch(f"{stack.url('webhook')}/api/v1/notifications").json["received"] == 0
+    told = {alert["labels"]["alertname"] for alert in fetch(f"{stack.url('webhook')}/api/v1/notifications").json["alerts"]}
+    assert told <= {"BackupJobFailed", "ClusterHaResourceFailed", "GuestBackupFailed", "ZfsPoolDegraded"}
     began = time.monotonic()
     stack.scenario("node-down")
     wait_for(lambda: stack.alerts("firing", "HostDown"), 240, "HostDown within four minutes")
