@@ -95,7 +95,10 @@ ELSEWHERE: dict[str, str] = {
     "AlertmanagerNotificationsFailing": "is about notifications, and would have to arrive as one; test_alertmanager_mail.py posts it",
 }
 # Alerts whose series the simulated stack has not, and why.
-WITHOUT_SERIES: dict[str, str] = {"StorageWillFillIn4d": "the line through the past wants twelve hours of it"}
+WITHOUT_SERIES: dict[str, str] = {
+    "StorageWillFillIn4d": "the line through the past wants twelve hours of it",
+    "PrometheusRuleFailures": "compares with a quarter of an hour before",
+}
 # What is wrong with the simulated estate on an ordinary day, so that there is something to see.
 QUIET_EXCEPTIONS: set[str] = set(SCENARIOS["normal"]) | {"GuestDown", "GuestServiceDown", "GuestDiskSpaceLow"}
 
