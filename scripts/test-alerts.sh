@@ -52,6 +52,7 @@ if [ -z "$base" ]; then
     done
 fi
 
+# On a disk, which /tmp need not be: fio writes past the cache here.
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/martlet-alerts.XXXXXX")
 stack=
 receiver=
@@ -92,8 +93,10 @@ sed -E -e '/^ *# mail: begin$/,/^ *# mail: end$/d' -e 's/(group_wait|group_inter
 receiver=$!
 if [ "$simulate" = yes ]; then estate="--simulate.nodes 3 --simulate.guests 24"; else estate="--simulate.nodes 1 --simulate.guests 1"; fi
 : > "$folder/log"
+# Settings of its own, and none that lie about where it is called.
+: > "$folder/martlet.yml"
 # shellcheck disable=SC2086 # a list of words
-"$martlet" up --simulate $estate --state-dir "$folder/state" --prometheus.rules-dir "$folder/rules" --prometheus.scrape-interval 2s \
+"$martlet" up --config.file "$folder/martlet.yml" --simulate $estate --state-dir "$folder/state" --prometheus.rules-dir "$folder/rules" --prometheus.scrape-interval 2s \
     --alertmanager.config-file "$folder/alertmanager.yml" --web.listen-address "127.0.0.1:$(port 0)" \
     --discovery.listen-address "127.0.0.1:$(port 1)" --prometheus.listen-address "127.0.0.1:$(port 2)" \
     --alertmanager.listen-address "127.0.0.1:$(port 3)" --node-exporter.listen-address "127.0.0.1:$(port 4)" \

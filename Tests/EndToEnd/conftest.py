@@ -204,6 +204,26 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
+@pytest.fixture
+def webhook() -> Iterator[Any]:
+    """A receiver of notifications that keeps what it is told; see `alerting.Webhook`."""
+    from alerting import Webhook
+
+    webhook = Webhook()
+    yield webhook
+    webhook.stop()
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Any]:
+    """A mail server that keeps what it is given; see `alerting.Mailbox`."""
+    from alerting import Mailbox
+
+    mailbox = Mailbox()
+    yield mailbox
+    mailbox.stop()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def built() -> None:
     assert MARTLET.exists(), f"{MARTLET} is missing; make build makes it"

@@ -272,20 +272,6 @@ def test_inhibition(inhibition: Alertmanager, case: Case) -> None:
 
 
 @pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    webhook = Webhook()
-    yield webhook
-    webhook.stop()
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    mailbox = Mailbox()
-    yield mailbox
-    mailbox.stop()
-
-
-@pytest.fixture
 def text(webhook: Webhook, mailbox: Mailbox) -> str:
     """The shipped configuration, with our receivers and short waits."""
     return quick(FILE.read_text(), webhook.url, mailbox.smarthost)

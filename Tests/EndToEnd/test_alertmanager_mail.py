@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -42,20 +41,6 @@ DISK_FULL = annotations(
 OUT_OF_MEMORY = annotations(
     "HostOomKill", "The kernel of host pve1 killed processes for want of memory",
     "The kernel of host pve1 of cluster lab killed 2 processes within 10 minutes (threshold: 0).")
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    webhook = Webhook()
-    yield webhook
-    webhook.stop()
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    mailbox = Mailbox()
-    yield mailbox
-    mailbox.stop()
 
 
 @pytest.fixture

@@ -18,13 +18,6 @@ HERE = {"cluster": "lab", "node": "pve1"}
 
 
 @pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    webhook = Webhook()
-    yield webhook
-    webhook.stop()
-
-
-@pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
     mailbox = Mailbox(login=("monitor", PASSWORD))
     yield mailbox

@@ -15,7 +15,7 @@ FOLDER = REPOSITORY / "agents/windows"
 INSTALL, UNINSTALL = FOLDER / "Install-WindowsExporter.ps1", FOLDER / "Uninstall-WindowsExporter.ps1"
 SCRIPTS = [INSTALL, UNINSTALL]
 PARSER = Parser(Language(tree_sitter_powershell.language()))
-# Every family of windows_exporter begins with the name of its collector; these collectors write more than one prefix or none of theirs.
+# The collectors of the release that is installed.
 RELEASED = [line for line in (FOLDER / "collectors.txt").read_text().split("\n") if line and not line.startswith("#")]
 
 
