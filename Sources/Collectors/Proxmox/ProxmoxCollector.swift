@@ -8,7 +8,7 @@ import ProxmoxConfiguration
 package struct ProxmoxCollector: Collector {
     package let name = "proxmox"
     private let families: ProxmoxFamilies
-    private let clusters: [ProxmoxCluster]
+    let clusters: [ProxmoxCluster]
     private let names: ClusterNames
 
     package init(_ settings: ProxmoxSettings) { self.init(settings, clock: .system) }

@@ -35,20 +35,20 @@ import Web
             try await SlowScrapes.run(["storage"], fake, clock: hand.clock) { slow in
                 _ = try await slow.scrape(until: "pve_storage_enabled")
                 fake[Self.storage] = .refusal(500, "got timeout")
-                hand.advance(100)
+                try await slow.advance(hand, 100)
                 let failing = try await slow.scrape { !$0.problems.isEmpty }
                 #expect(failing.reasons == ["lab/pve1/storage: failed"] && failing.families.contains("pve_storage_enabled"))
                 #expect(try await slow.failures() == 1)
                 #expect(try await slow.own("martlet_proxmox_source_age_seconds").map(\.value) == [100])
-                hand.advance(79)
+                try await slow.advance(hand, 79)
                 // The next one is over before the clock goes on: at the end of a call it is seen when the next is due.
                 let last = try await slow.scrape { _ in try await slow.failures() == 2 }
                 #expect(last.families.contains("pve_storage_enabled"))
-                hand.advance(1)
+                try await slow.advance(hand, 1)
                 #expect(try await !slow.scrape().families.contains("pve_storage_enabled"))
                 #expect(try await slow.own("martlet_proxmox_source_age_seconds").isEmpty)
                 fake[Self.storage] = .data(Self.row)
-                hand.advance(70)
+                try await slow.advance(hand, 70)
                 let again = try await slow.scrape(until: "pve_storage_enabled")
                 #expect(again.problems == [])
             }
@@ -93,18 +93,18 @@ import Web
         let hand = HandClock()
         try await FakeProxmox.serve(Lab.alone([Self.storage: Self.row])) { fake in
             try await SlowScrapes.run(["storage"], fake, clock: hand.clock) { slow in
-                try await slow.pause()
+                try await slow.rest()
                 #expect(fake.takeCalls() == [])
                 _ = try await slow.scrape(until: "pve_storage_enabled")
-                try await slow.pause()
+                try await slow.rest()
                 _ = fake.takeCalls()
-                hand.advance(299)
+                try await slow.advance(hand, 299)
                 #expect(try await fake.hears(Self.storage))
                 // Until the job is over and its rest too: it is due again from then on.
-                try await slow.pause()
+                try await slow.rest()
                 #expect(fake.takeCalls() == [Self.storage])
-                hand.advance(100)
-                try await slow.pause()
+                try await slow.advance(hand, 100)
+                try await slow.rest()
                 #expect(fake.takeCalls() == [])
                 _ = try await slow.scrape()
                 #expect(try await fake.hears(Self.storage))
@@ -120,15 +120,15 @@ import Web
                 fake.everything = .refusal(401, "no")
                 #expect(try await slow.scrape().families.isEmpty)
                 _ = fake.takeCalls()
-                hand.advance(70)
-                try await slow.pause()
+                try await slow.advance(hand, 70)
+                try await slow.rest()
                 // The scrape finds out whether that is over, with one call.
                 #expect(fake.takeCalls() == [])
                 #expect(try await slow.scrape().problems.map(\.reason) == [.unauthorized] && fake.takeCalls() == ["/version"])
                 #expect(try await slow.own("martlet_proxmox_source_age_seconds").isEmpty)
                 fake.everything = nil
                 _ = try await slow.scrape()
-                try await slow.pause()
+                try await slow.rest()
                 #expect(fake.takeCalls().contains(Self.storage))
             }
         }
@@ -145,7 +145,7 @@ import Web
             for (path, _) in answers { fake[path] = .refusal(401, "no") }
             try await SlowScrapes.run("snapshots", fake) { slow in
                 _ = try await slow.scrape()
-                try await slow.pause()
+                try await slow.rest()
                 #expect(fake.takeCalls().count { $0.hasSuffix("/snapshot") } == 1)
             }
         }
@@ -245,7 +245,7 @@ import Web
         try await FakeProxmox.serve(Self.nodes(["/cluster/ha/status/current": "[]"])) { fake in
             try await SlowScrapes.run(["services", "ha"], fake) { slow in
                 let trial = try await slow.scrape(until: "pve_ha_resources_total")
-                try await slow.pause()
+                try await slow.rest()
                 let calls = fake.takeTraffic().slow.map(\.path)
                 #expect(Set(calls) == ["/cluster/ha/status/current", "/nodes/pve1/services", "/nodes/pve2/services"])
                 #expect(!trial.families.contains("pve_storage_enabled"))

@@ -107,11 +107,11 @@ import Testing
                 #expect(trial.problems == [] && Self.lines(trial) == [])
                 #expect(try await slow.failures() == 0)
                 fake[Self.fileSystems] = .data(Self.whole[Self.fileSystems] ?? "")
-                hand.advance(3200)
+                try await slow.advance(hand, 3200)
                 #expect(Self.lines(try await slow.scrape()) == [])
-                try await slow.pause()
+                try await slow.rest()
                 #expect(Self.lines(try await slow.scrape()) == [])
-                hand.advance(800)
+                try await slow.advance(hand, 800)
                 #expect(Self.lines(try await slow.scrape(until: "pve_guest_agent_up")) == Self.wholeLines)
             }
         }
@@ -130,18 +130,18 @@ import Testing
                     trial.problems == [] && Self.lines(trial) == ["pve_guest_agent_up{G} 0"] && asked() == 1)
                 for delay in [600.0, 1200, 2400, 3600, 3600] {
                     // Just before the soonest, and at the latest.
-                    hand.advance(delay * 0.89)
+                    try await slow.advance(hand, delay * 0.89)
                     _ = try await slow.scrape()
-                    try await slow.pause()
+                    try await slow.rest()
                     #expect(asked() == 0, "\(delay)")
-                    hand.advance(delay * 0.22)
+                    try await slow.advance(hand, delay * 0.22)
                     // Until the answer is there, what was known last is shown.
                     #expect(Self.lines(try await slow.scrape()) == ["pve_guest_agent_up{G} 0"], "\(delay)")
-                    try await slow.pause()
+                    try await slow.rest()
                     #expect(asked() == 1, "\(delay)")
                 }
                 fake[Self.fileSystems] = .data(Self.whole[Self.fileSystems] ?? "")
-                hand.advance(4000)
+                try await slow.advance(hand, 4000)
                 let again = try await slow.scrape {
                     $0.exposition.family("pve_guest_agent_up").map(\.value) == [1]
                 }
@@ -161,9 +161,9 @@ import Testing
                 slow in
                 _ = try await slow.scrape(until: "pve_guest_agent_up")
                 _ = fake.takeCalls()
-                hand.advance(77_000)
+                try await slow.advance(hand, 77_000)
                 #expect(Self.lines(try await slow.scrape()) == ["pve_guest_agent_up{G} 0"])
-                try await slow.pause()
+                try await slow.rest()
                 #expect(!fake.takeCalls().contains(Self.fileSystems))
             }
         }
@@ -175,16 +175,16 @@ import Testing
             try await SlowScrapes.run(["agent"], fake, clock: hand.clock) { slow in
                 _ = try await slow.scrape(until: "pve_guest_agent_up")
                 _ = fake.takeCalls()
-                hand.advance(340)
+                try await slow.advance(hand, 340)
                 _ = try await slow.scrape()
-                try await slow.pause()
+                try await slow.rest()
                 let calls = fake.takeCalls()
                 #expect(
                     calls.contains(Self.fileSystems) && !calls.contains(Self.system)
                         && !calls.contains(Self.addresses))
-                hand.advance(1500)
+                try await slow.advance(hand, 1500)
                 _ = try await slow.scrape()
-                try await slow.pause()
+                try await slow.rest()
                 #expect(
                     Set(fake.takeCalls()).isSuperset(of: [Self.fileSystems, Self.system, Self.addresses]))
             }
@@ -208,7 +208,7 @@ import Testing
             try await SlowScrapes.run(["agent", "addresses"], fake) { slow in
                 for _ in 0..<3 {
                     #expect(Self.lines(try await slow.scrape()) == [])
-                    try await slow.pause()
+                    try await slow.rest()
                 }
                 #expect(!fake.takeCalls().contains { $0.contains("agent") || $0.contains("interfaces") })
             }

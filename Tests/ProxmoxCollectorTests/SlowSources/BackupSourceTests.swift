@@ -163,7 +163,7 @@ import Testing
         try await FakeProxmox.serve(Lab.guests(answers)) { fake in
             try await SlowScrapes.run(["backups"], fake, clock: hand.clock) { slow in
                 _ = try await slow.scrape(until: "pve_vm_last_backup_timestamp")
-                try await slow.pause()
+                try await slow.rest()
                 _ = fake.takeCalls()
                 for everything in [FakeProxmox.Answer.refusal(500, "down"), .drop, .data("null")] {
                     fake.everything = everything
@@ -173,12 +173,12 @@ import Testing
                 fake.everything = nil
                 #expect(
                     try await slow.scrape().exposition.family("pve_vm_last_backup_timestamp").count == 1)
-                try await slow.pause()
+                try await slow.rest()
                 #expect(!fake.takeCalls().contains { $0.contains("/tasks") })
                 // Later on only what is new is asked for, and a task is taken once.
-                hand.advance(340)
+                try await slow.advance(hand, 340)
                 _ = try await slow.scrape()
-                try await slow.pause()
+                try await slow.rest()
                 let calls = fake.takeCalls().filter { $0.contains("/tasks") }
                 #expect(calls.count == 2 && !calls.contains { $0.contains("/log") })
             }
@@ -199,9 +199,9 @@ import Testing
                 #expect(first.exposition.family("pve_lxc_last_backup_timestamp").isEmpty)
                 for _ in 0..<3 {
                     _ = fake.takeCalls()
-                    hand.advance(340)
+                    try await slow.advance(hand, 340)
                     _ = try await slow.scrape()
-                    try await slow.pause()
+                    try await slow.rest()
                     let calls = fake.takeCalls()
                     #expect(calls.contains { $0.contains("/tasks?") } && !calls.contains { $0.contains("/log") })
                 }
@@ -236,9 +236,9 @@ import Testing
                     }
                 }
                 _ = fake.takeCalls()
-                hand.advance(6)
+                try await slow.advance(hand, 6)
                 _ = try await slow.scrape()
-                try await slow.pause()
+                try await slow.rest()
                 #expect(!fake.takeCalls().contains { $0.contains("/tasks") })
             }
         }
@@ -263,7 +263,7 @@ import Testing
                             "INFO: Finished Backup of VM 100 (00:00:01)",
                         ]))
                 }
-                hand.advance(30)
+                try await slow.advance(hand, 30)
                 let again = try await slow.scrape(until: "pve_vm_last_backup_timestamp")
                 #expect(
                     again.problems == [] && Self.lines(again).contains("pve_vm_last_backup_timestamp{G} +5"))

@@ -121,7 +121,7 @@ import Testing
         try await FakeProxmox.serve(table) { fake in
             try await SlowScrapes.run("config", fake) { slow in
                 _ = try await slow.scrape(until: "pve_guest_config_info")
-                try await slow.pause()
+                try await slow.rest()
                 #expect(!fake.takeCalls().contains(Self.machine))
             }
         }

@@ -46,7 +46,7 @@ struct SlowScrapes: Sendable {
     }
 
     /// A scrape after which a wish is fulfilled, which is tried again and again; the last one when the time is over.
-    func scrape(withinSeconds limit: Double = 20, until isDone: (Trial) async throws -> Bool) async throws -> Trial {
+    func scrape(withinSeconds limit: Double = 60, until isDone: (Trial) async throws -> Bool) async throws -> Trial {
         let end = Deadline.after(seconds: limit)
         while true {
             let trial = try await ProxmoxCollectorTests.scrape(collector)
@@ -65,6 +65,22 @@ struct SlowScrapes: Sendable {
     /// Longer than it takes until somebody looks whether something is due.
     func pause() async throws { try await Task.sleep(for: .milliseconds(300)) }
 
+    /// Until everybody who is due was asked and has answered, however slow the machine is.
+    func rest(withinSeconds limit: Double = 60) async throws {
+        let end = Deadline.after(seconds: limit)
+        repeat {
+            if collector.clusters.allSatisfy(\.slowLane.isAtRest) { return }
+            try await Task.sleep(for: .milliseconds(5))
+        } while !end.hasPassed
+        Issue.record("\(source) came to no rest in \(limit) s")
+    }
+
+    /// Lets time pass once nobody is busy: when a call is next due is counted from its end.
+    func advance(_ hand: HandClock, _ seconds: Double) async throws {
+        try await rest()
+        hand.advance(seconds)
+    }
+
     /// A scrape that shows a family.
     func scrape(until family: String) async throws -> Trial { try await scrape { $0.families.contains(family) } }
 
@@ -81,7 +97,7 @@ struct SlowScrapes: Sendable {
             return calls.allSatisfy(asked.contains)
         }
         // The last answer may have come and not be kept yet.
-        try await Task.sleep(for: .milliseconds(50))
+        try await rest()
         return try await ProxmoxCollectorTests.scrape(collector)
     }
 

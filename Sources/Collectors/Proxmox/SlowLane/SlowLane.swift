@@ -99,6 +99,9 @@ final class SlowLane: Sendable {
         state.picture != nil && !client.wasRefused && clock.seconds - state.seen < Self.patienceSeconds
     }
 
+    /// Nobody is being asked, and nobody will be before time passes or a scrape comes.
+    var isAtRest: Bool { state.withLock { $0.schedule.isAtRest(now: isWanted($0) ? clock.seconds : -.infinity) } }
+
     /// Takes what a scrape saw: from now on these are asked about, and others forgotten.
     func see(_ picture: ClusterPicture, detail: Detail) {
         var subjects = shelves.map { $0.subjects(picture) }

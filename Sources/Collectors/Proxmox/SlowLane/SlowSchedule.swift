@@ -82,6 +82,9 @@ struct SlowSchedule: Sendable {
             .map(\.key).sorted()
     }
 
+    /// Nobody is being asked, and nobody is due.
+    func isAtRest(now: Double) -> Bool { !lanes.values.contains(where: \.isBusy) && idleLanes(now: now).isEmpty }
+
     /// The next job of a lane, which is busy from now on until `finish`; nil when nothing is due.
     mutating func take(_ lane: String, now: Double) -> Job? {
         guard lanes[lane]?.isBusy == false else { return nil }
