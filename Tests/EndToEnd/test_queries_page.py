@@ -137,10 +137,10 @@ def test_threshold_and_mute(query: Query, watch: Watch) -> None:
 
 
 def test_age(query: Query, watch: Watch) -> None:
-    expression = the_one_with("martlet_proxmox_source_age_seconds")
-    ages = {(own["source"], own.get("node", "")) for own in watch.scrape().series("martlet_proxmox_source_age_seconds")}
-    found = {(row["source"], row.get("node", "")) for row in query(expression.replace("3 *", "-1 *"))}
-    assert found == {(source, node) for source, node in ages if source not in ("agent", "backups")}
+    name = "martlet_proxmox_source_last_success_timestamp_seconds"
+    heard = {(own["source"], own.get("node", "")) for own in watch.scrape().series(name)}
+    found = {(row["source"], row.get("node", "")) for row in query(the_one_with(name).replace("3 *", "-1 *"))}
+    assert found == {(source, node) for source, node in heard if source not in ("agent", "addresses", "backups")}
 
 
 def test_families_are_there() -> None:

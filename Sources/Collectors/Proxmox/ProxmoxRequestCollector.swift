@@ -14,6 +14,7 @@ struct ProxmoxRequestCollector: Collector {
     private let connections: Metric
     private let calls: Metric
     private let ages: Metric
+    private let successes: Metric
     private let periods: Metric
     private let slowFailures: Metric
 
@@ -46,6 +47,10 @@ struct ProxmoxRequestCollector: Collector {
             "martlet_proxmox_source_age_seconds",
             "Age of the oldest answer that was shown of what is asked for on a timer, dead agents up to an hour apart; node is empty for the cluster's own.",
             labels: Self.ageLabels, source: "martlet")
+        successes = catalogue.gauge(
+            "martlet_proxmox_source_last_success_timestamp_seconds",
+            "When the oldest of the last answers came of what is asked for on a timer, also when it is too old to be shown; absent without a right to ask.",
+            labels: Self.ageLabels, source: "martlet")
         periods = catalogue.gauge(
             "martlet_proxmox_source_period_seconds",
             "Time between two questions, of what is asked for on a timer: proxmox.slow.periods, in seconds.", labels: Self.sourceLabels,
@@ -72,8 +77,11 @@ struct ProxmoxRequestCollector: Collector {
             for (call, count) in cluster.client.calls.sorted(by: { $0.key < $1.key }) {
                 buffer.add(calls, buffer.labels(Self.callLabels, name, call.endpoint, call.code), Double(count))
             }
-            for (age, seconds) in cluster.slowLane.ages {
-                buffer.add(ages, buffer.labels(Self.ageLabels, name, age.node, age.source), seconds)
+            for (key, seconds) in cluster.slowLane.ages {
+                buffer.add(ages, buffer.labels(Self.ageLabels, name, key.node, key.source), seconds)
+            }
+            for (key, seconds) in cluster.slowLane.successes {
+                buffer.add(successes, buffer.labels(Self.ageLabels, name, key.node, key.source), seconds)
             }
             for (source, seconds) in cluster.slowLane.periods {
                 buffer.add(periods, buffer.labels(Self.sourceLabels, name, source), seconds)

@@ -47,8 +47,16 @@ import Web
                 try await slow.advance(hand, 1)
                 #expect(try await !slow.scrape().families.contains("pve_storage_enabled"))
                 #expect(try await slow.own("martlet_proxmox_source_age_seconds").isEmpty)
-                fake[Self.storage] = .data(Self.row)
+                // When it came is told as long as it is asked for.
+                #expect(try await slow.own("martlet_proxmox_source_last_success_timestamp_seconds").count == 1)
+                fake[Self.storage] = .refusal(403, "Permission check failed (/nodes/pve1, Sys.Audit)")
                 try await slow.advance(hand, 70)
+                _ = try await slow.scrape()
+                try await slow.rest()
+                _ = try await slow.scrape()
+                #expect(try await slow.own("martlet_proxmox_source_last_success_timestamp_seconds").isEmpty)
+                fake[Self.storage] = .data(Self.row)
+                try await slow.advance(hand, 700)
                 let again = try await slow.scrape(until: "pve_storage_enabled")
                 #expect(again.problems == [])
             }

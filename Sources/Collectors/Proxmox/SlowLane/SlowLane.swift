@@ -14,7 +14,8 @@ final class SlowLane: Sendable {
         var picture: ClusterPicture?
         /// When the last scrape was.
         var seen = 0.0
-        var ages: [SlowAge: Double] = [:]
+        var ages: [SlowKey: Double] = [:]
+        var successes: [SlowKey: Double] = [:]
     }
 
     /// How long after the last scrape it goes on.
@@ -126,17 +127,20 @@ final class SlowLane: Sendable {
     var moment: Double { clock.seconds }
 
     /// A scrape showed nothing.
-    func showedNothing() { state.withLock { $0.ages = [:] } }
+    func showedNothing() { state.withLock { ($0.ages, $0.successes) = ([:], [:]) } }
 
     /// Writes what is kept of whom the picture holds.
     func write(into page: inout SlowPage) {
         for shelf in shelves { shelf.write(into: &page) }
-        let ages = page.ages
-        state.withLock { $0.ages = ages }
+        let (ages, successes) = (page.ages, page.successes)
+        state.withLock { ($0.ages, $0.successes) = (ages, successes) }
     }
 
     /// The age of the oldest answers that the last scrape showed, in seconds.
-    var ages: [(SlowAge, Double)] { state.withLock { $0.ages }.sorted { $0.key < $1.key } }
+    var ages: [(SlowKey, Double)] { state.withLock { $0.ages }.sorted { $0.key < $1.key } }
+
+    /// When the oldest of the last answers came of whom the last scrape was about, in seconds since 1970, also of those too old to be shown.
+    var successes: [(SlowKey, Double)] { state.withLock { $0.successes }.sorted { $0.key < $1.key } }
 
     /// Seconds between two questions, by source.
     var periods: [(source: String, seconds: Double)] { shelves.map { ($0.profile.name, $0.profile.periodSeconds) } }

@@ -18,7 +18,9 @@ struct SlowPage: Sendable {
     /// By the clock of the timers.
     let moment: Double
     /// The age of the oldest answer that is shown, by source and node.
-    private(set) var ages: [SlowAge: Double] = [:]
+    private(set) var ages: [SlowKey: Double] = [:]
+    /// When the oldest of the last answers came, in seconds since 1970, whether it is shown or too old for that.
+    private(set) var successes: [SlowKey: Double] = [:]
     private let begin: @Sendable (_ part: String) -> SampleBuffer
     /// The node that is written about; empty for the cluster.
     private var node = ""
@@ -87,15 +89,20 @@ struct SlowPage: Sendable {
     }
 
     mutating func note(_ source: String, _ subject: SlowSubject, ageSeconds: Double) {
-        let key = SlowAge(source: source, node: subject.node)
+        let key = SlowKey(source: source, node: subject.node)
         ages[key] = max(ages[key] ?? 0, ageSeconds)
+    }
+
+    mutating func noteSuccess(_ source: String, _ subject: SlowSubject, at unixSeconds: Double) {
+        let key = SlowKey(source: source, node: subject.node)
+        successes[key] = min(successes[key] ?? .infinity, unixSeconds)
     }
 }
 
-/// Whose age: of what a source said about a node and its guests, or about the cluster.
-struct SlowAge: Sendable, Hashable, Comparable {
+/// What a source said about a node and its guests, or about the cluster.
+struct SlowKey: Sendable, Hashable, Comparable {
     let source: String
     let node: String
 
-    static func < (left: SlowAge, right: SlowAge) -> Bool { (left.source, left.node) < (right.source, right.node) }
+    static func < (left: SlowKey, right: SlowKey) -> Bool { (left.source, left.node) < (right.source, right.node) }
 }

@@ -7,6 +7,8 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
         let reading: Source.Reading
         /// By the clock of the timers.
         let at: Double
+        /// The same in seconds since 1970.
+        let unixSeconds: Double
         let expires: Double
     }
 
@@ -36,7 +38,7 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
             let life = profile.isOfThePast ? .infinity : max(3 * profile.periodSeconds, 1.5 * (delay ?? 0))
             let now = call.timer.seconds
             state.withLock { state in
-                state.kept[subject] = Kept(reading: reading, at: now, expires: now + life)
+                state.kept[subject] = Kept(reading: reading, at: now, unixSeconds: call.now, expires: now + life)
                 state.problems[subject] = nil
             }
             return .answered(nextAfterSeconds: delay)
@@ -73,7 +75,7 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
     }
 
     func write(into page: inout SlowPage) {
-        let kept = state.withLock { $0.kept }
+        let (kept, problems) = state.withLock { ($0.kept, $0.problems) }
         guard !kept.isEmpty else { return }
         // In the order of their labels, so that lines stay where they are.
         let subjects: [SlowSubject] =
@@ -84,7 +86,10 @@ final class SlowShelf<Source: SlowSource>: AnySlowShelf {
             }
         var readings: [(subject: SlowSubject, reading: Source.Reading)] = []
         for subject in subjects {
-            guard let kept = kept[subject], page.moment < kept.expires else { continue }
+            guard let kept = kept[subject] else { continue }
+            // Of what may not be asked any more the missing right is told.
+            if problems[subject]?.kind != .forbidden { page.noteSuccess(profile.name, subject, at: kept.unixSeconds) }
+            guard page.moment < kept.expires else { continue }
             readings.append((subject, kept.reading))
             page.note(profile.name, subject, ageSeconds: page.moment - kept.at)
         }
