@@ -42,7 +42,7 @@ HELD = """
 # Not held back, even if one of them should name the host: what the cluster makes of the loss, what is about no host, and HostDown itself.
 FREE = """
     HostDown
-    ClusterQuorumLost ClusterQdeviceDown ClusterHaResourceFailed ClusterHaNodeFenced ClusterVersionMismatch ClusterCephUnhealthy ClusterCephFailed
+    ClusterUnreachable ClusterQuorumLost ClusterQdeviceDown ClusterHaResourceFailed ClusterHaNodeFenced ClusterVersionMismatch ClusterCephUnhealthy ClusterCephFailed
     ClusterWithoutSpareNode ClusterPrivilegeMissing BackupJobFailed
     Watchdog MartletDown DiscoveryFailing DiscoveryNotFresh DiscoveryTargetsDropped PrometheusConfigReloadFailed MartletConfigReloadFailed
     AlertmanagerConfigReloadFailed PrometheusRuleFailures PrometheusNotificationsFailing AlertmanagerNotificationsFailing
@@ -58,6 +58,7 @@ TWINS: list[tuple[str, str, str, Labels]] = [
     ("GuestDiskSpaceLow", "GuestDiskSpaceCritical", "guest-disk-space", GUEST | {"volume": "C:"}),
     ("ClusterCertificateExpiring", "ClusterCertificateExpired", "certificate", {"node": "pve1"}),
     ("ClusterCephUnhealthy", "ClusterCephFailed", "ceph", {}),
+    ("DiscoveryNotFresh", "ClusterUnreachable", "cluster-api", {}),
     ("StorageSpaceLow", "StorageSpaceCritical", "storage-space", {"node": "pve1", "storage": "local"}),
     ("StorageSpaceLow", "StorageSpaceCritical", "storage-space", {"storage": "shared"}),
     ("ZfsPoolDegraded", "ZfsPoolFaulted", "zfs-health", {"node": "pve1", "pool": "rpool"}),

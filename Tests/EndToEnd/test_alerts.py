@@ -55,7 +55,7 @@ SCENARIOS: dict[str, list[str]] = {
     # Five minutes pass before Proxmox VE calls the figures old.
     "statistics-dead": ["HostStatisticsStale"],
     "link-cut": ["ExporterDataStale"],
-    "pmxcfs-dead": ["DiscoveryNotFresh", "ExporterCollectorFailed"],
+    "pmxcfs-dead": ["ClusterUnreachable", "DiscoveryNotFresh", "ExporterCollectorFailed"],
 }
 # What has happened for twenty minutes when the stack begins: means over minutes need not climb, and what Proxmox VE forgets slowly is forgotten.
 LONG_AGO: dict[str, list[str]] = {

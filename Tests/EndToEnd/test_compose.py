@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -294,8 +295,36 @@ def test_no_label_of_a_log_is_what_its_sender_says() -> None:
     assert rules["syslog"] == {"__syslog_connection_ip_address": "node", "__syslog_message_severity": "level"}
     # With one underscore in front: journald writes those itself, and takes none of a client.
     assert rules["journal"] == {"__journal__hostname": "node", "__journal__systemd_unit": "unit", "__journal_priority_keyword": "level"}
+    assert set(re.findall(r"source_labels = (.*)", text)) == {f'["{source}"]' for kind in rules.values() for source in kind}
     # So what it calls itself is in the line.
     assert re.search(r"use_rfc5424_message\s+= true", text)
+
+
+UNITS = {
+    "pveproxy.service": "pveproxy.service", "pve-ha-lrm.service": "pve-ha-lrm.service", "ssh.socket": "ssh.socket", "apt-daily.timer": "apt-daily.timer",
+    "init.scope": "init.scope", "system-runner.service": "system-runner.service", "deadbeef.service": "deadbeef.service", "facade-cafe.service": "facade-cafe.service",
+    "user@1000.service": "user@.service", "user-runtime-dir@0.service": "user-runtime-dir@.service", "pve-container@101.service": "pve-container@.service",
+    "systemd-coredump@3-4711-0.service": "systemd-coredump@.service", "sshd@7-192.0.2.1:22-192.0.2.9:50514.service": "sshd@.service",
+    "session-123.scope": "scope", "session-c4.scope": "scope", "101.scope": "scope", "docker-0f1e2d3c4b5a.scope": "scope",
+    "run-r4f2e9c.scope": "scope", "run-u17.service": "transient", "run-p88-i99.service": "transient", "dbus-:1.3-org.freedesktop.problems@0.service": "transient",
+    f"{'0123456789abcdef' * 4}.service": "transient", f"{'0123456789abcdef' * 4}-7f.service": "transient",
+    "user-1000.slice": "slice", "mnt-pve-nas.mount": "mount", "var-lib-docker-overlay2-0f1e-merged.mount": "mount",
+}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_that_is_new_each_time_makes_no_stream_of_its_own(unit: str) -> None:
+    """The rules, carried out as Alloy does: one after the other, each of the whole value, and what does not fit changes nothing."""
+    [body] = re.findall(r'^loki\.relabel "journal" \{\n(.*?)^\}', (REPOSITORY / "alloy/config.alloy").read_text(), re.MULTILINE | re.DOTALL)
+    label = None
+    for rule in re.findall(r"rule \{\n(.*?)\n  \}", body, re.DOTALL):
+        settings = {name: json.loads(value) for name, value in re.findall(r"(\w+)\s+= (.*)", rule)}
+        if settings["source_labels"] != ["__journal__systemd_unit"]:
+            continue
+        assert settings["target_label"] == "unit" and "action" not in settings
+        if found := re.fullmatch(settings.get("regex", "(.*)"), unit):
+            label = found.expand(re.sub(r"\$(\d)", r"\\\1", settings.get("replacement", "$1")))
+    assert label == UNITS[unit]
 
 
 @kinds
