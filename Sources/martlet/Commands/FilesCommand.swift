@@ -28,7 +28,9 @@ enum FilesCommand {
                     Flag(
                         "deadman.url-file", "FILE",
                         "The same of the URL that is called as long as alerting works; an empty file is none"),
-                    Flag("grafana.password-file", "FILE", "Writes a random password there, unless one is there already, into a folder that is closed to other users"),
+                    Flag(
+                        "grafana.password-file", "FILE",
+                        "Writes a random password there, unless one is there already, into a folder that is closed to other users"),
                 ], arguments: ["DIR"])
         ])
 
@@ -106,7 +108,8 @@ enum FilesCommand {
         guard !Files.isOpenToOthers(folder) else {
             throw Failure(
                 .environment,
-                "--grafana.password-file: every user could read a password in \(folder); name a file in a folder that others cannot enter (chmod o=)")
+                "--grafana.password-file: every user could read a password in \(folder); name a file in a folder that others cannot enter (chmod o=)"
+            )
         }
         let halves = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }
         let password = halves.map { String(repeating: "0", count: 16 - $0.count) + $0 }.joined()
