@@ -34,7 +34,7 @@ struct Configuration: Sendable {
                 SettingsKey("config_file", .text, "TLS, users, rate limit and headers, in exporter-toolkit's format."),
                 SettingsKey(
                     "allowed_hosts", .texts,
-                    "Names by which the services may be called on loopback, beside localhost; a proxy in front may pass on the name it was called by."
+                    "Names by which the services may be called, beside localhost and the addresses that they listen on; without any, others are refused on loopback only. A proxy in front may pass on the name it was called by."
                 ),
                 SettingsKey(
                     "max_requests", .integer(1...10_000),
@@ -178,7 +178,7 @@ struct Configuration: Sendable {
     /// The file of the doors, if there is to be one.
     var webConfigurationFile: String? { tree["web"].word("config_file") }
 
-    /// By what names services may be called on loopback.
+    /// By what names services may be called.
     var hosts: HostCheck {
         HostCheck(allowedNames: tree["web"]["allowed_hosts"].texts ?? [], remedy: "Other names are for --web.allowed-hosts.")
     }

@@ -5,8 +5,8 @@ import Web
 
 /// The section `stack` of the settings, and the flags of `martlet up` that go over it.
 struct StackSettings: Sendable {
-    private let tree: SettingsTree
-    private let invocation: CommandLineParser.Invocation
+    let tree: SettingsTree
+    let invocation: CommandLineParser.Invocation
 
     init(_ tree: SettingsTree, _ invocation: CommandLineParser.Invocation) {
         self.tree = tree
@@ -66,7 +66,7 @@ struct StackSettings: Sendable {
             "node_exporter, as martlet up runs it."),
     ])
 
-    private static let standardDashboardsURL = "http://127.0.0.1:3000"
+    static let standardDashboardsURL = "http://127.0.0.1:3000"
 
     static let flags = [
         Flag("simulate", nil, "Watch a simulated cluster, also when others are configured"),

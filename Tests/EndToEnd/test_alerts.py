@@ -63,6 +63,7 @@ LONG_AGO: dict[str, list[str]] = {
     "host-saturated": ["HostCpuSaturation", "HostCpuPressureHigh", "HostLoadHigh", "GuestCpuPressureHigh"],
     "cpu-steal": ["HostCpuStealHigh", "GuestCpuStealHigh"],
     "memory-high": ["HostMemoryHigh", "HostMemoryCritical", "GuestMemoryHigh", "ClusterWithoutSpareNode"],
+    "swapping": ["GuestMemoryPagingHigh"],
     "disk-full": ["HostDiskSpaceLow", "HostDiskSpaceCritical", "HostInodesLow", "GuestDiskSpaceLow", "GuestDiskSpaceCritical"],
     "guest-service-dead": ["GuestServiceDown"],
     "service-dead": ["HostPveServiceDown", "ClusterHaManagerStale"],
@@ -76,7 +77,6 @@ WHERE = {"cpu-saturation": "pve3", "ha-failed": "pve2"}
 BY_HAND = ["GuestRebooted"]
 # Alerts that no simulated world causes, and why. What they do is proven by promtool in prometheus/rules/tests/.
 ELSEWHERE: dict[str, str] = {
-    "GuestMemoryPagingHigh": "wants a guest that pages and has no memory left; the world's guests that page have some",
     "TargetMissing": "is about targets of martlet's own jobs, which a world knows nothing of",
     "HostDiskWillFillIn24h": "wants hours of recorded history behind it, which no stack that has just begun has",
     "StorageWillFillIn4d": "wants half a day of recorded history behind it, which no stack that has just begun has",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -383,7 +386,15 @@ def test_what_is_written_is_what_is_read(kind: str, tmp_path: Path) -> None:
     for name in ("prometheus", "alertmanager"):
         file = flag(merged[name], "config.file").replace("/var/lib/martlet", str(tmp_path))
         assert Path(file).exists() and Path(file).stat().st_mode & 0o777 == 0o644
-        assert all(path.stat().st_mode & 0o005 == 0o005 for path in Path(file).parents if path.is_relative_to(written))
+        folders = [path for path in Path(file).parents if path.is_relative_to(written)]
+        # The simulated webhook's URL is taken for a secret, as any other; who reads it is in the group of who writes it.
+        if kind == "mock" and name == "alertmanager":
+            assert folders.pop(0).stat().st_mode & 0o777 == 0o750
+        assert all(path.stat().st_mode & 0o005 == 0o005 for path in folders)
+    # Who gets into the folders that may be closed.
+    groups = {name: service["group_add"] for name, service in merged.items() if name != "alloy" and "group_add" in service}
+    assert groups == dict.fromkeys(("alertmanager", "grafana"), [merged["configuration"]["user"].split(":")[1]])
+    assert "chmod 750 /var/lib/martlet/secret" in (REPOSITORY / "Dockerfile").read_text()
     # Boards: where Grafana looks, what it shows first, and whom it asks.
     grafana = {key: value.replace("/var/lib/martlet", str(tmp_path)) for key, value in merged["grafana"]["environment"].items()}
     assert Path(grafana["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]).exists()
@@ -465,6 +476,136 @@ def test_what_is_set_of_alertmanager_holds_in_containers_too(tmp_path: Path) -> 
     assert prometheus["global"]["scrape_interval"] == "30s"
     refused = run("files", "export", tmp_path / "other", env={"MARTLET_STACK__ALERTMANAGER__MAIL__TO": "nobody"}, cwd=tmp_path)
     assert refused.returncode == 1 and "stack.alertmanager.mail.to" in refused.stderr and not (tmp_path / "other").exists()
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """One that every user of the machine gets into, which folders of pytest are not."""
+    folder = Path(tempfile.mkdtemp(prefix="martlet-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def of_another_user(path: Path, *groups: int) -> bool:
+    """Whether somebody reads it who does not own it."""
+    words = ["setpriv", "--reuid", "65534", "--regid", "65534", *(["--groups", ",".join(map(str, groups))] if groups else ["--clear-groups"])]
+    return subprocess.run([*words, "cat", str(path)], capture_output=True, timeout=20).returncode == 0
+
+
+def test_the_folder_of_a_url_that_may_be_a_secret_is_closed(open_folder: Path) -> None:
+    files = open_folder / "files"
+    manager = files / "alertmanager/alertmanager.yml"
+    # Nothing of a person stands in it.
+    assert run("files", "export", files, cwd=open_folder).returncode == 0
+    assert (mode(manager.parent), mode(manager)) == (0o755, 0o644)
+    # The same folder, now with a URL; with a strict mask too it stays readable for who gets in.
+    words = ("files", "export", files, "--webhook.url", "https://hooks.example.org/secret")
+    answer = subprocess.run(["sh", "-c", 'umask 077; exec "$@"', "sh", str(MARTLET), *map(str, words)], capture_output=True, text=True, cwd=open_folder, timeout=60)
+    assert answer.returncode == 0 and f"{manager.parent} may hold a secret" in answer.stdout and "hooks.example.org" not in answer.stdout
+    assert "url: https://hooks.example.org/secret" in manager.read_text()
+    assert (mode(manager.parent), mode(manager), mode(files), mode(files / "prometheus")) == (0o750, 0o644, 0o755, 0o755)
+    # What a person narrowed stays so.
+    manager.parent.chmod(0o700)
+    assert run(*words, cwd=open_folder).returncode == 0 and mode(manager.parent) == 0o700
+    # In a file it is no part of what is written.
+    other = open_folder / "other"
+    answer = run("files", "export", other, "--webhook.url-file", "/run/secrets/webhook_url", cwd=open_folder)
+    assert answer.returncode == 0 and "secret:" not in answer.stdout and mode(other / "alertmanager") == 0o755
+    if os.geteuid() == 0:
+        manager.parent.chmod(0o750)
+        assert not of_another_user(manager) and of_another_user(manager, manager.parent.stat().st_gid)
+        os.chown(manager.parent, -1, 65534)
+        assert run(*words, cwd=open_folder).returncode == 0
+        assert of_another_user(manager) and manager.parent.stat().st_gid == 65534, "the group that a person gave it"
+
+
+def test_a_password_is_written_where_others_do_not_get_in(open_folder: Path) -> None:
+    refused = run("files", "export", open_folder / "files", "--grafana.password-file", open_folder / "password", cwd=open_folder)
+    assert refused.returncode == 1 and f"every user could read a password in {open_folder}" in refused.stderr
+    assert not (open_folder / "password").exists()
+    password = open_folder / "secrets/password"
+    assert run("files", "export", open_folder / "files", "--grafana.password-file", password, cwd=open_folder).returncode == 0
+    assert (mode(password), mode(password.parent)) == (0o444, 0o750)
+    if os.geteuid() == 0:
+        assert not of_another_user(password)
+        # What Docker does with a file that is a secret or a volume: the container sees it, and not the folder in which it lies.
+        bound = open_folder / "bound"
+        bound.touch()
+        words = 'mount --bind "$1" "$2" && exec setpriv --reuid 472 --regid 0 --clear-groups cat "$2"'
+        seen = subprocess.run(["unshare", "--mount", "sh", "-c", words, "sh", str(password), str(bound)], capture_output=True, text=True, timeout=20)
+        assert seen.stdout == password.read_text(), seen.stderr
+    # A folder that was closed by somebody, somewhere on the way, is enough.
+    hidden = open_folder / "hidden/deeper"
+    hidden.mkdir(parents=True)
+    hidden.parent.chmod(0o700)
+    assert run("files", "export", open_folder / "files", "--grafana.password-file", hidden / "password", cwd=open_folder).returncode == 0
+
+
+def test_rules_and_configuration_of_a_person_are_copied(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    text = "groups:\n  - name: mine\n    rules:\n      - {alert: Mine, expr: 'vector(1)', annotations: {link: 'http://127.0.0.1:3000/d/mine'}}\n"
+    (rules / "mine.yml").write_text(text)
+    (rules / "notes.txt").write_text("no rules\n")
+    manager = tmp_path / "mine.yml"
+    manager.write_text("route: {receiver: mine}\nreceivers: [{name: mine, webhook_configs: [{url: 'http://127.0.0.1:9099/alerts'}]}]\n")
+    files = tmp_path / "files"
+    assert run("files", "export", files, cwd=tmp_path).returncode == 0
+    of_rules = {"MARTLET_STACK__PROMETHEUS__RULES_DIR": "rules"}
+    answer = run("files", "export", files, "--grafana.url", "https://grafana.example.org", env=of_rules, cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    # As they stand, in place of all that were there, and found from where prometheus.yml is.
+    assert {path.name: path.read_text() for path in (files / "prometheus/rules").iterdir()} == {"mine.yml": text}
+    assert yaml.safe_load((files / "prometheus/prometheus.yml").read_text())["rule_files"] == ["rules/*.yml"]
+    subprocess.run(["promtool", "check", "config", str(files / "prometheus/prometheus.yml")], check=True, capture_output=True, timeout=60)
+    answer = run("files", "export", files, env={"MARTLET_STACK__ALERTMANAGER__CONFIG_FILE": str(manager)}, cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    assert (files / "alertmanager/alertmanager.yml").read_text() == manager.read_text() and mode(files / "alertmanager") == 0o750
+    assert (files / "alertmanager/templates/mail.tmpl").exists() and len(list((files / "prometheus/rules").iterdir())) > 3
+    for settings, reason in (
+            ({"MARTLET_STACK__PROMETHEUS__RULES_DIR": str(files)}, "there is no *.yml that can be read"),
+            ({"MARTLET_STACK__PROMETHEUS__RULES_DIR": str(tmp_path / "nowhere")}, "there is no *.yml that can be read"),
+            ({"MARTLET_STACK__ALERTMANAGER__CONFIG_FILE": str(tmp_path / "nowhere.yml")}, "cannot read"),
+            ({"MARTLET_STACK__ALERTMANAGER__CONFIG_FILE": str(manager), "MARTLET_STACK__ALERTMANAGER__BACKUP_WINDOW": "off"}, "with config_file they belong there")):
+        refused = run("files", "export", tmp_path / "other", env=settings, cwd=tmp_path)
+        assert refused.returncode == 1 and reason in refused.stderr and not (tmp_path / "other").exists(), refused.stderr
+
+
+def test_where_alerts_go_is_what_is_set_unless_a_flag_says_otherwise(tmp_path: Path) -> None:
+    def webhook(settings: dict[str, str], *flags: str | Path) -> dict[str, str]:
+        names = {f"MARTLET_STACK__{name}": value for name, value in settings.items()}
+        answer = run("files", "export", tmp_path / "files", *flags, env=names, cwd=tmp_path)
+        assert answer.returncode == 0, answer.stderr
+        text = (tmp_path / "files/alertmanager/alertmanager.yml").read_text()
+        receivers = {receiver["name"]: receiver for receiver in yaml.safe_load(text)["receivers"]}
+        return {name: {key: value for key, value in receivers[name].get("webhook_configs", [{}])[0].items() if key.startswith("url")} for name in ("webhook", "deadman")}
+
+    url, file = {"url": "https://hooks.example.org/a"}, {"url_file": "/etc/alertmanager/webhook-url"}
+    assert webhook({"ALERTMANAGER__WEBHOOK_URL": url["url"]}) == {"webhook": url, "deadman": {}}
+    assert mode(tmp_path / "files/alertmanager") == 0o750
+    assert webhook({"ALERTMANAGER__WEBHOOK_URL_FILE": file["url_file"]})["webhook"] == file
+    assert webhook({"ALERTMANAGER__WEBHOOK_URL_FILE": file["url_file"]}, "--webhook.url", url["url"])["webhook"] == url
+    assert webhook({"ALERTMANAGER__WEBHOOK_URL": url["url"]}, "--webhook.url-file", file["url_file"])["webhook"] == file
+    assert webhook({"ALERTMANAGER__DEADMAN_URL": url["url"]})["deadman"] == url
+    assert webhook({"ALERTMANAGER__DEADMAN_URL_FILE": file["url_file"]})["deadman"] == file
+    # An empty file is none, whatever the settings say.
+    assert webhook({"ALERTMANAGER__DEADMAN_URL": url["url"]}, "--deadman.url-file", "/dev/null")["deadman"] == {}
+    links = {"DASHBOARDS_URL": "https://grafana.example.org/"}
+    webhook(links)
+    written = "".join(path.read_text() for path in (tmp_path / "files/prometheus/rules").glob("*.yml"))
+    assert "https://grafana.example.org/d/" in written and "127.0.0.1:3000" not in written
+    for settings, reason in (
+            ({"ALERTMANAGER__WEBHOOK_URL": "hooks.example.org/secret"}, "webhook_url: expected a URL"),
+            ({"ALERTMANAGER__WEBHOOK_URL_FILE": "webhook"}, "webhook_url_file: expected an absolute path"),
+            ({"ALERTMANAGER__WEBHOOK_URL_FILE": "/a", "ALERTMANAGER__WEBHOOK_URL": url["url"]}, "webhook_url and webhook_url_file exclude each other"),
+            ({"DASHBOARDS_URL": "grafana"}, "dashboards_url: expected a URL")):
+        refused = run("files", "export", tmp_path / "other", env={f"MARTLET_STACK__{name}": value for name, value in settings.items()}, cwd=tmp_path)
+        assert refused.returncode == 1 and reason in refused.stderr and "secret" not in refused.stderr, refused.stderr
 
 
 # 13: variables.

@@ -32,14 +32,17 @@ class Containers:
         aliases = [alias for service in self.services.values() for network in (service.get("networks") or {}).values() for alias in (network or {}).get("aliases", [])]
         self.machine.write("/etc/hosts", f"127.0.0.1 localhost {' '.join([*self.services, *aliases])}\n")
         for path, owner in [("/var/lib/martlet/" + name, 65532) for name in ("files", "secret", "world")] + [("/prometheus", 65534), ("/alertmanager", 65534)]:
-            self.machine.run("install", "-d", "-o", str(owner), "-g", str(owner), path)
+            # As the image has them.
+            mode = "750" if path.endswith("/secret") else "755"
+            self.machine.run("install", "-d", "-m", mode, "-o", str(owner), "-g", str(owner), path)
 
     def words(self, name: str, command: list[str]) -> list[str]:
         """A command in the container: its user, without any capability, and its environment."""
         service = self.services[name]
         user, group = service["user"].split(":")
+        groups = ["--groups", ",".join(service["group_add"])] if service.get("group_add") else ["--clear-groups"]
         environment = [f"{key}={value}" for key, value in (service.get("environment") or {}).items()]
-        return ["env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", *environment, "setpriv", "--reuid", user, "--regid", group, "--clear-groups",
+        return ["env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", *environment, "setpriv", "--reuid", user, "--regid", group, *groups,
                 "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", *command]
 
     def run(self, name: str, command: list[str]) -> Any:
@@ -122,5 +125,10 @@ def test_a_scenario_is_set_through_the_published_port(containers: Containers) ->
 def test_what_is_written_can_be_read_by_who_must_and_the_password_by_nobody_else(containers: Containers) -> None:
     password = "/var/lib/martlet/secret/grafana-admin-password"
     assert len(containers.run("grafana", ["cat", password]).stdout) == 33
+    # Of whoever sees the folders: those that hold secrets let in who is in their group, and nobody else.
+    for file, reader in ((password, "grafana"), ("/var/lib/martlet/files/alertmanager/alertmanager.yml", "alertmanager")):
+        assert containers.run(reader, ["cat", file]).returncode == 0
+        refused = containers.run("prometheus", ["cat", file])
+        assert refused.returncode != 0 and "Permission denied" in refused.stderr
     mounts = {name: [volume.split(":")[1] for volume in service.get("volumes") or []] for name, service in containers.services.items()}
     assert {name for name, targets in mounts.items() if "/var/lib/martlet/secret" in targets} == {"configuration", "grafana"}

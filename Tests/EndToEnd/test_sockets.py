@@ -280,9 +280,23 @@ def test_hosts_on_loopback_and_elsewhere(start: Start, simulator: Simulator, pat
     # Nothing is done for such a page either.
     assert curl(f"http://{addresses[0]}/-/reload", "--request", "POST", "--header", "Host: evil.example").status == 403
     assert "reloaded" not in exporter.output
-    everything = [*ours, *foreign]
-    assert statuses(everything, f"http://127.0.0.1:{ports[2]}/health") == dict.fromkeys(everything, 200)
-    assert statuses(everything, "http://localhost/health", "--unix-socket", str(path)) == dict.fromkeys(everything, 200)
+    # Names were said, so they hold everywhere.
+    for address, *flags in ((f"127.0.0.1:{ports[2]}",), ("localhost", "--unix-socket", str(path))):
+        assert statuses(ours, f"http://{address}/health", *flags) == dict.fromkeys(ours, 200)
+        assert statuses(foreign, f"http://{address}/metrics", *flags) == dict.fromkeys(foreign, 403)
+        assert statuses(nonsense[:2], f"http://{address}/health", *flags) == dict.fromkeys(nonsense[:2], 400)
+
+
+def test_without_names_only_loopback_is_particular(start: Start, simulator: Simulator, path: Path) -> None:
+    ports = [free_port(), free_port()]
+    places = [word for address in (f"127.0.0.1:{ports[0]}", f"0.0.0.0:{ports[1]}", f"unix:{path}") for word in ("--web.listen-address", address)]
+    exporter = start("exporter", *places, env=simulator.environment)
+    exporter.wait_until(f"http://127.0.0.1:{ports[0]}/ready")
+    for host in ("evil.example", "192.0.2.8", "0.0.0.0"):
+        header = ("--header", f"Host: {host}")
+        assert curl(f"http://127.0.0.1:{ports[0]}/health", *header).status == 403
+        assert curl(f"http://127.0.0.1:{ports[1]}/health", *header).status == 200
+        assert curl("http://localhost/health", "--unix-socket", str(path), *header).status == 200
 
 
 def test_two_hosts_or_none(start: Start, simulator: Simulator) -> None:

@@ -91,6 +91,11 @@ import Testing
         #expect(try (scene.status()["swap"]?["used"]?.number ?? 0) / Double(scene.node.swapBytes) > 0.6)
         for (guest, new) in try scene.inside() {
             let old = try #require(try Exposition(scene.world, guest: guest.index, after: 900))
+            let isWindows = scene.world.isWindows(guest)
+            let size = new[isWindows ? "windows_memory_physical_total_bytes" : "node_memory_MemTotal_bytes"]
+            let available = new[isWindows ? "windows_memory_available_bytes" : "node_memory_MemAvailable_bytes"]
+            // Short, and not so short that other alerts tell of it first.
+            #expect((0.05..<0.2).contains((available ?? 1) / (size ?? 1)), "\(guest.name)")
             let name = scene.world.isWindows(guest) ? "windows_memory_swap_pages_read_total" : "node_vmstat_pswpin"
             #expect(((new[name] ?? 0) - (old[name] ?? 0)) / 300 > (scene.world.isWindows(guest) ? 1000 : 400))
         }

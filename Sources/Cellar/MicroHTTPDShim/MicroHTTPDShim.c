@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "MicroHTTPDShim.h"
+#include <linux/filter.h>
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,6 +103,19 @@ void mlt_httpd_stop(mlt_httpd *daemon) { MHD_stop_daemon(daemon); }
 
 int mlt_accept(int listener, void *address, unsigned *size) {
     return accept4(listener, address, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int mlt_turn_away(int listener) {
+    // A filter of a TCP socket sees the TCP header, whose flags stand in byte 13: SYN without ACK is dropped.
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0x7FFFFFFF),
+    };
+    struct sock_fprog program = {sizeof code / sizeof *code, code};
+    return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
 int mlt_bell(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

@@ -111,7 +111,10 @@ extension World {
 
     /// Which fraction of its memory is in use.
     private func fullness(of guest: Guest, at moment: Double) -> Double {
-        guest.role == .running && has(.memoryHigh, guest, at: moment) ? 0.96 : guest.memory.value(at: moment)
+        let usual = guest.memory.value(at: moment)
+        guard guest.role == .running else { return usual }
+        // Who swaps is short of memory.
+        return has(.memoryHigh, guest, at: moment) ? 0.96 : has(.swapping, guest, at: moment) ? max(usual, 0.85) : usual
     }
 
     /// Requests to slow disks: there are more of them than usual, and each takes a tenth of a second and more.

@@ -13,13 +13,14 @@ package struct FilesExport: Sendable {
     package var discovery = "127.0.0.1:8000"
     /// The URL by which a person opens Grafana: alerts lead there.
     package var grafana = "http://127.0.0.1:3000"
-    /// Where notifications go.
-    package var webhook = "http://127.0.0.1:9099/alerts"
+    /// Where notifications go. Any other URL than the shipped one may hold a secret, and closes the folder that it is written to.
+    package var webhook = FilesExport.shippedWebhook
     /// The file from which Alertmanager, 0.26 and newer, reads where notifications go, by its path there; it goes over `webhook`.
     package var webhookFile: String?
     /// The same of whom is called as long as alerting works; nil for nobody.
     package var deadmanFile: String?
-    /// What else stands in the files: mail, hours, the time between scrapes. Its addresses are those of the shipped files, and stay so.
+    /// What else stands in the files: mail, hours, the time between scrapes, and the folder of rules and the configuration of Alertmanager that
+    /// are copied in place of the shipped ones. Its addresses are those of the shipped files, and stay so.
     package var plan: StackPlan
 
     /// Everything as in the shipped files.
@@ -30,22 +31,37 @@ package struct FilesExport: Sendable {
 
     /// Grafana's place for provisioning, as the shipped files name it.
     private static let provisioning = "/etc/grafana/provisioning"
-    private static let shippedWebhook = "http://127.0.0.1:9099/alerts"
+    package static let shippedWebhook = "http://127.0.0.1:9099/alerts"
     /// Stands where the name of the file goes.
     private static let deadman = "http://deadman.invalid/"
 
-    /// Writes the files, readable for all, and removes those of an earlier call that there are no more. What else lies there stays.
+    /// Below the directory.
+    private static let alertmanagerFile = "alertmanager/alertmanager.yml"
+    private static let rulesFolder = "prometheus/rules/"
+
+    /// The folder that is closed to all but its owner and group, as what is written there may hold a secret; nil when all may read everything.
+    package var closedFolder: String? {
+        let hasURL = webhookFile == nil && webhook != Self.shippedWebhook || plan.deadmanURL != nil && deadmanFile == nil
+        return hasURL || plan.alertmanagerConfiguration != nil ? "\(Files.absolute(directory))/alertmanager" : nil
+    }
+
+    /// Writes the files, readable for all who get into their folder, and removes those of an earlier call that there are no more. What else lies
+    /// there stays.
     package func write() throws(Failure) {
         try plan.mail?.check()
+        try plan.checkAlertmanagerConfiguration()
+        let files = try files()
         let root = Files.absolute(directory)
         try Files.makeDirectory(root)
         // Where a person adds hosts that no cluster knows, and exporters on hosts; they must be there to be mounted over.
         for folder in ["node", "martlet-hosts"] { try Files.makeDirectory("\(root)/prometheus/targets/\(folder)") }
+        // Before the secret is there.
+        if let closedFolder { try Files.makeClosedDirectory(closedFolder) }
         try StateWriter(paths: StatePaths(root: root), fileMode: 0o644, folderMode: 0o755).write(files)
     }
 
     /// By path below the directory.
-    var files: [(path: String, text: String)] {
+    func files() throws(Failure) -> [(path: String, text: String)] {
         var pairs = [
             ("127.0.0.1:9090", prometheus), ("127.0.0.1:9093", alertmanager), ("127.0.0.1:9221", exporter),
             ("127.0.0.1:8000", discovery), ("http://127.0.0.1:3000", grafana),
@@ -59,6 +75,8 @@ package struct FilesExport: Sendable {
             pairs.append((Self.shippedWebhook, webhook))
         }
         var plan = plan
+        // Copied below: where they lie is not where those programs are.
+        (plan.rulesDirectory, plan.alertmanagerConfiguration) = (nil, nil)
         // A copy would lie where others can read it; Alertmanager reads the file that the person named.
         plan.mail?.barePassword = nil
         if let deadmanFile {
@@ -68,7 +86,33 @@ package struct FilesExport: Sendable {
         let book = AddressBook(pairs: pairs)
         // The plan leaves the shipped addresses as they are, for the book; what else it decides holds here too.
         let own = StackFiles(plan).files.filter { !$0.path.hasPrefix("prometheus/targets/") }
-        return (own + EmbeddedFiles.grafana).map { ($0.path, book.replaced(in: $0.text)) }
+        let shipped = (own + EmbeddedFiles.grafana).map { ($0.path, book.replaced(in: $0.text)) }
+        return try withCopies(shipped)
+    }
+
+    /// With what a person has in place of shipped files, as it stands.
+    private func withCopies(_ shipped: [(path: String, text: String)]) throws(Failure) -> [(path: String, text: String)] {
+        var files = shipped
+        if let folder = plan.rulesDirectory {
+            let names = (Files.names(in: folder) ?? []).filter { $0.hasSuffix(".yml") }.sorted()
+            guard !names.isEmpty else {
+                throw Failure(.configuration, "stack.prometheus.rules_dir: there is no *.yml that can be read in \(folder)")
+            }
+            files.removeAll { $0.path.hasPrefix(Self.rulesFolder) }
+            for name in names { files.append((Self.rulesFolder + name, try Self.text("\(folder)/\(name)"))) }
+        }
+        if let file = plan.alertmanagerConfiguration {
+            files.removeAll { $0.path == Self.alertmanagerFile }
+            files.append((Self.alertmanagerFile, try Self.text(file)))
+        }
+        return files
+    }
+
+    private static func text(_ file: String) throws(Failure) -> String {
+        guard let text = String(validating: try Files.read(file), as: UTF8.self) else {
+            throw Failure(.malformed, "\(file) is not UTF-8 text")
+        }
+        return text
     }
 
     private static func shippedPlan(_ directory: String) -> StackPlan {

@@ -15,12 +15,7 @@ extension StackPlan {
         try Self.check(dashboardsURL, "the dashboards' URL")
         if let alertmanagerURL { try Self.check(alertmanagerURL, "Alertmanager's URL") }
         try mail?.check()
-        if alertmanagerConfiguration != nil, mail != nil || deadmanURL != nil || backupWindow != nil {
-            throw Failure(
-                .configuration,
-                "stack.alertmanager: mail, deadman_url and backup_window go into the shipped configuration; with config_file they belong there"
-            )
-        }
+        try checkAlertmanagerConfiguration()
         if let simulation {
             guard !simulation.nodeNames.isEmpty else { throw Failure(.configuration, "a simulation needs at least one node") }
             guard IPv4(simulation.firstGuest) != nil else {
@@ -32,6 +27,16 @@ extension StackPlan {
             }
         }
         try checkListeners()
+    }
+
+    /// Refuses what would have to be written into a configuration of Alertmanager that is not ours.
+    func checkAlertmanagerConfiguration() throws(Failure) {
+        if alertmanagerConfiguration != nil, mail != nil || deadmanURL != nil || backupWindow != nil {
+            throw Failure(
+                .configuration,
+                "stack.alertmanager: mail, deadman_url and backup_window go into the shipped configuration; with config_file they belong there"
+            )
+        }
     }
 
     /// The URL is written into YAML as it stands; it is not repeated in the error, as it may hold a token.

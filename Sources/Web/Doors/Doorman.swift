@@ -10,7 +10,7 @@ package struct Doorman: Sendable {
     /// Why somebody was not let in.
     package enum Denial: String, Sendable, CaseIterable {
         case rateLimit = "rate_limit"
-        /// On loopback, under a name that is not this machine's.
+        /// Under a name that is not one of the service's.
         case host
         case password
         /// Too many passwords waited to be checked.
@@ -18,7 +18,7 @@ package struct Doorman: Sendable {
     }
 
     /// - Parameter doors: the doors of this moment, asked once for each request.
-    /// - Parameter hosts: for servers that listen on loopback; nil for others, which are called by any name.
+    /// - Parameter hosts: by what names it is called; nil for any.
     package init(
         doors: @escaping @Sendable () -> Doors, hosts: HostCheck? = nil, onDenial: @escaping @Sendable (Denial) -> Void = { _ in },
         handler: @escaping HTTPHandler

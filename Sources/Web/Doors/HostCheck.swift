@@ -1,6 +1,6 @@
 import Glibc
 
-/// Whom a request says it wants to reach, for services that listen on loopback.
+/// Whom a request says it wants to reach, for services that listen on loopback, and for all whose names somebody has said.
 ///
 /// A page of any site may make its own name point to 127.0.0.1 and then read what a service there answers, as the browser takes both for
 /// one site (DNS rebinding). The name stays in the Host field, and gives it away.
@@ -13,12 +13,25 @@ package struct HostCheck: Sendable {
 
     private let allowedNames: Set<String>
     private let remedy: String
+    /// Whether somebody has said names. Then they hold wherever the service listens; without them they are known on loopback only.
+    package let isExplicit: Bool
 
     /// - Parameter allowedNames: names and addresses, without ports, by which the service may be called beside those of loopback.
     /// - Parameter remedy: what to do for a name to be allowed, for the refusal's text: a sentence, or nothing.
     package init(allowedNames: [String] = [], remedy: String = "") {
-        self.allowedNames = Set(allowedNames.map { Self.canonical(Array($0.utf8)[...]) })
+        self.init(Set(allowedNames.map { Self.canonical(Array($0.utf8)[...]) }), remedy: remedy, isExplicit: !allowedNames.isEmpty)
+    }
+
+    private init(_ allowedNames: Set<String>, remedy: String, isExplicit: Bool) {
+        self.allowedNames = allowedNames
         self.remedy = remedy
+        self.isExplicit = isExplicit
+    }
+
+    /// The same, with the addresses that the service listens on: no page can make its own name out of one of them. That of all addresses is none.
+    package func answering(to hosts: [String]) -> HostCheck {
+        let own = hosts.filter { $0 != "" && $0 != "0.0.0.0" && $0 != "::" }
+        return HostCheck(allowedNames.union(own.map { Self.canonical(Array($0.utf8)[...]) }), remedy: remedy, isExplicit: isExplicit)
     }
 
     /// - Parameter hosts: the values of all Host fields. One is needed, of HTTP/1.0 too: whoever leaves it out may hide it.
@@ -30,7 +43,10 @@ package struct HostCheck: Sendable {
         if Self.isLoopback(name) || allowedNames.contains(name) { return .allowed }
         return .refused(
             status: 403,
-            text: "This service listens on loopback only and answers to localhost, and the request's Host field names something else."
+            text: (isExplicit
+                ? "This service answers to localhost and to the names that it was told"
+                : "This service listens on loopback only and answers to localhost")
+                + ", and the request's Host field names something else."
                 + "\(remedy.isEmpty ? "" : " \(remedy)")\n")
     }
 

@@ -25,6 +25,8 @@ package final class HTTPServer: Sendable {
     private let keeper: ConnectionKeeper
     private let denials: Denials
     private let hasWarned = Atomic(false)
+    /// From the moment on when no new connection is taken.
+    private let isLeaving = Atomic(false)
     private let state = Mutex(State())
     // Set once by `init`, before the first request can reach it, and read by `stop`.
     private let loops = Mutex<[EventLoop]>([])
@@ -46,7 +48,7 @@ package final class HTTPServer: Sendable {
     /// Starts to listen and to answer.
     ///
     /// - Parameter listeners: the server closes them when it stops, and when it cannot start.
-    /// - Parameter hosts: by what names it answers on loopback; nil when any will do.
+    /// - Parameter hosts: by what names it answers on loopback, and everywhere if somebody has said some; nil when any will do.
     package init(
         _ listeners: [Listener], limits: Limits = Limits(), entrance: Entrance = Entrance(), hosts: HostCheck? = nil, logger: Logger,
         handler: @escaping HTTPHandler
@@ -60,7 +62,8 @@ package final class HTTPServer: Sendable {
         let limited: HTTPHandler = { await places.handle($0, handler) }
         let denials = Denials()
         self.denials = denials
-        let open = Doorman(doors: { entrance.doors }, onDenial: denials.note, handler: limited)
+        let named = hosts.flatMap { $0.isExplicit ? $0.answering(to: listeners.compactMap(\.address?.host)) : nil }
+        let open = Doorman(doors: { entrance.doors }, hosts: named, onDenial: denials.note, handler: limited)
         let local = Doorman(doors: { entrance.doors }, hosts: hosts, onDenial: denials.note, handler: limited)
         self.places = places
         self.handler = { await $0.reach == .loopback ? local.handle($0) : open.handle($0) }
@@ -156,12 +159,15 @@ package final class HTTPServer: Sendable {
     }
 
     /// Stops accepting, lets requests in flight finish for up to `seconds`, then ends what is left with 503. Further calls do nothing.
+    ///
+    /// Who was let in is answered, also one whose request nobody has read yet: to him a connection that ends looks like a server that crashed.
     package func stop(withinSeconds seconds: Double) async {
         let running = loops.withLock { loops in
             defer { loops = [] }
             return loops
         }
         guard !running.isEmpty else { return }
+        isLeaving.store(true, ordering: .relaxed)
         await keeper.stopListening()
         await answersLeave(by: .after(seconds: seconds))
         let abandoned = state.withLock { state in
@@ -185,11 +191,16 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Waits until every request has been answered down to its last byte, or for the deadline.
+    /// Waits until every request has been read and answered down to its last byte, or for the deadline.
     private func answersLeave(by deadline: Deadline) async {
         // In a task of its own: in a cancelled one every sleep would end at once, and the loop would spin.
         await Task.detached { [self] in
-            while state.withLock({ $0.open }) > 0 && !deadline.hasPassed { try? await Task.sleep(for: .milliseconds(10)) }
+            // What an event loop has just taken from the socket, and has not told of yet, is seen at the second look.
+            var quietLooks = 0
+            while quietLooks < 2 && !deadline.hasPassed {
+                quietLooks = state.withLock({ $0.open }) > 0 || keeper.hasUnreadQuestions ? 0 : quietLooks + 1
+                if quietLooks < 2 { try? await Task.sleep(for: .milliseconds(10)) }
+            }
         }.value
     }
 
@@ -236,8 +247,8 @@ package final class HTTPServer: Sendable {
         if !keeper.hasRoom(for: size, of: exchange.id) {
             turnAway(exchange, HTTPServerResponse(status: 503, text: "Too many answers wait for their readers.\n"))
         }
-        // The last answer under rules that hold no more: whoever never rests would go on for ever.
-        if entrance.isOutdated(exchange.id) { exchange.endConnectionAfterwards() }
+        // The last answer, or the last under rules that hold no more: whoever never rests would go on for ever.
+        if isLeaving.load(ordering: .relaxed) || entrance.isOutdated(exchange.id) { exchange.endConnectionAfterwards() }
         keeper.move(exchange.id, to: .sending(bytes: exchange.answerBytes))
         guard let status = exchange.queue() else { return 0 }
         state.withLock { $0.answered[status, default: 0] += 1 }

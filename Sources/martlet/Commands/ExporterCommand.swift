@@ -32,7 +32,9 @@ enum ExporterCommand {
     /// Flags of every service's HTTP server.
     static let webFlags = [
         Flag(
-            "web.allowed-hosts", "NAME", "By what names the service may be called on loopback, beside localhost", isRepeatable: true,
+            "web.allowed-hosts", "NAME",
+            "By what names the service may be called, beside localhost and its addresses; without any, only loopback is particular",
+            isRepeatable: true,
             setting: ["web", "allowed_hosts"]),
         Flag("web.max-requests", "COUNT", "Requests answered at the same time", standard: "40", setting: ["web", "max_requests"]),
     ]

@@ -17,6 +17,20 @@ struct HostCheckTests {
     @Test("Names and addresses of loopback, and those that are allowed", arguments: own)
     func allows(_ host: String) { #expect(check.judge(hosts: [host]) == .allowed) }
 
+    @Test("Names that somebody has said hold everywhere, and the addresses listened on with them; all addresses at once are none")
+    func everywhere() {
+        #expect(check.isExplicit && !HostCheck().isExplicit)
+        let own = check.answering(to: ["192.0.2.9", "2001:db8::9", "0.0.0.0", "::", ""])
+        for host in Self.own + ["192.0.2.9:9221", "[2001:DB8::9]:9221"] { #expect(own.judge(hosts: [host]) == .allowed, "\(host)") }
+        for host in Self.foreign + ["192.0.2.90"] {
+            guard case .refused(403, let text) = own.judge(hosts: [host]) else {
+                Issue.record("\(host) is not refused with 403")
+                continue
+            }
+            #expect(text.contains("the names that it was told") && !text.contains("loopback only"))
+        }
+    }
+
     static let foreign = [
         "evil.example", "evil.example:9221", "localhost.evil.example", "127.0.0.1.evil.example", "evillocalhost", "evil-localhost",
         "localhost.localdomain", "127.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "0.0.0.0", "[::]", "[::2]",

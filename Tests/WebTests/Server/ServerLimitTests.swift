@@ -295,6 +295,30 @@ struct ServerLimitTests {
         }
     }
 
+    @Test("Who is connected when a server stops is answered, also one whose connection or request nobody has read yet")
+    func stopAnswersAll() async throws {
+        for round in 0..<10 {
+            let server = try HTTPServer(
+                listen: ListenAddress(host: "127.0.0.1", port: 0), origin: "the test", logger: .silent,
+                handler: { _ in HTTPServerResponse(text: "in") })
+            let port = server.address.port
+            let waiting = RawConnection(port: port)
+            let asked = (0..<100).compactMap { _ in RawConnection(port: port) }
+            for connection in asked { connection.send("GET /\(round) HTTP/1.1\r\nHost: localhost\r\n\r\n") }
+            #expect(asked.count == 100 && waiting != nil)
+            let start = ContinuousClock.now
+            await server.stop(withinSeconds: 60)
+            // The one that asks nothing keeps nobody waiting.
+            #expect((ContinuousClock.now - start).seconds < 20)
+            let answered = asked.count { connection in
+                guard let answer = connection.readAnswer() else { return false }
+                return answer.status == 200 && answer.body == "in"
+            }
+            #expect(answered == 100)
+            #expect(RawConnection(port: port) == nil)
+        }
+    }
+
     @Test("Past its limit, stopping answers 503 and is done, and the handlers' late answers harm nobody", arguments: [1, 20])
     func stopGivesUp(_ count: Int) async throws {
         let gate = Gate()

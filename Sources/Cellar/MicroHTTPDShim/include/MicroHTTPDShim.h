@@ -43,6 +43,9 @@ void mlt_httpd_stop(mlt_httpd *daemon);
 
 /// accept4(2), with a `struct sockaddr` and its size: a non-blocking, close-on-exec descriptor, or -1 with errno.
 int mlt_accept(int listener, void *address, unsigned *size);
+/// Lets nobody begin a handshake with a listening TCP socket any more, who then tries again in a second; those that have begun end theirs, and
+/// all wait to be accepted. It holds for the socket, whoever has it, until that is closed. Returns 0, or -1 with errno.
+int mlt_turn_away(int listener);
 /// eventfd(2): becomes readable when it is written to. -1 with errno on failure.
 int mlt_bell(void);
 

@@ -41,7 +41,8 @@ final class ConnectionKeeper: Sendable {
 
     // MARK: what the server tells
 
-    /// Returns when no new connection can come.
+    /// Returns when no new connection can come. Those that the kernel had completed by then have been accepted: to them it would look as if
+    /// they were let in and thrown out.
     func stopListening() async {
         await withCheckedContinuation { continuation in
             let isDone = state.withLock { state in
@@ -87,6 +88,31 @@ final class ConnectionKeeper: Sendable {
         return (listeners[connection.listener].reach, connection.listener, connection.address)
     }
 
+    /// Whether somebody may have asked what no event loop has read yet. One who has just come has a moment to ask.
+    var hasUnreadQuestions: Bool {
+        state.withLock { state in
+            let now = ContinuousClock.now
+            return state.table.connections.values.contains { connection in
+                guard !connection.isEnding else { return false }
+                switch connection.phase {
+                case .opening:
+                    let isNew = !connection.isServed || (now - connection.since).seconds < Self.openingGraceSeconds
+                    return isNew || Self.hasBytes(connection.descriptor)
+                // Under the lock, and so of a descriptor that is still open.
+                case .resting: return Self.hasBytes(connection.descriptor)
+                case .receiving, .working, .sending: return false
+                }
+            }
+        }
+    }
+
+    private static let openingGraceSeconds = 0.25
+
+    private static func hasBytes(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+    }
+
     var counts: (open: Int, accepted: Int, refused: Int, ended: [ConnectionTable.EndReason: Int]) {
         state.withLock { ($0.table.openCount, $0.table.accepted, $0.table.refused, $0.table.ended) }
     }
@@ -98,15 +124,38 @@ final class ConnectionKeeper: Sendable {
         write(bell, &one, MemoryLayout<UInt64>.size)
     }
 
+    /// The last connections of listeners that are about to be closed.
+    private struct Drain {
+        /// Until then who had begun a handshake has ended it. On this machine that takes no time.
+        let graceEnd: ContinuousClock.Instant
+        /// So long at most.
+        let end: ContinuousClock.Instant
+        /// Whether the last look found nobody.
+        var isEmpty = false
+
+        init(_ listeners: [Listener]) {
+            let now = ContinuousClock.now
+            graceEnd = now.advanced(by: .seconds(listeners.contains { $0.reach == .network && !$0.isInherited } ? 0.1 : 0))
+            end = now.advanced(by: .seconds(2))
+        }
+
+        func isOver(now: ContinuousClock.Instant) -> Bool { now >= end || isEmpty && now >= graceEnd }
+    }
+
     private func run(_ serve: Serve) {
         var isListening = true
         var isOutOfDescriptors = false
+        var drain: Drain?
         while true {
             let (wantsListening, isOver, count, isBehind) = state.withLock { state in
                 Self.shutDown(state.table.expire(now: .now))
                 return (state.isListening, state.isOver, state.table.connections.count, Self.isBehind(state.table))
             }
-            if isListening && (!wantsListening || isOver) {
+            if isListening, !wantsListening, drain == nil {
+                for listener in listeners { listener.turnAwayNewcomers() }
+                drain = Drain(listeners)
+            }
+            if isListening, isOver || drain?.isOver(now: .now) == true {
                 for listener in listeners { listener.close() }
                 isListening = false
                 let waiters = state.withLock { state in
@@ -118,7 +167,9 @@ final class ConnectionKeeper: Sendable {
             if isOver { return }
             // The kernel keeps who comes while the loops are behind, or while there is no descriptor to be had.
             let accepts = isListening && !isBehind && !isOutOfDescriptors
-            let ready = wait(accepts: accepts, milliseconds: isListening && !accepts ? 5 : count > 0 ? 250 : -1)
+            let milliseconds: Int32 = isListening && (!accepts || drain != nil) ? 5 : count > 0 ? 250 : -1
+            let ready = wait(accepts: accepts, isDraining: drain != nil, milliseconds: milliseconds)
+            if accepts { drain?.isEmpty = ready.isEmpty }
             isOutOfDescriptors = false
             for listener in ready where !accept(from: listener, serve) { isOutOfDescriptors = true }
         }
@@ -135,9 +186,12 @@ final class ConnectionKeeper: Sendable {
     private static let batch = backlog / 4
 
     /// The places of the listeners where somebody waits.
-    private func wait(accepts: Bool, milliseconds: Int32) -> [Int] {
+    private func wait(accepts: Bool, isDraining: Bool, milliseconds: Int32) -> [Int] {
         var waits = [pollfd(fd: bell, events: Int16(POLLIN), revents: 0)]
-        if accepts { waits += listeners.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) } }
+        // A negative descriptor is passed over.
+        if accepts {
+            waits += listeners.map { pollfd(fd: isDraining && $0.isInherited ? -1 : $0.descriptor, events: Int16(POLLIN), revents: 0) }
+        }
         guard poll(&waits, nfds_t(waits.count), milliseconds) > 0 else { return [] }
         if waits[0].revents != 0 {
             var rung: UInt64 = 0

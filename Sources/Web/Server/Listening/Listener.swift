@@ -1,4 +1,5 @@
 import Glibc
+import MicroHTTPDShim
 package import Primitives
 
 /// A socket that takes connections, and what is known of it.
@@ -20,6 +21,8 @@ package struct Listener: Sendable {
     let descriptor: Int32
     /// The file to remove when listening ends.
     let path: String?
+    /// A socket of systemd, which goes on listening when we do not: who waits there is for the next that starts.
+    let isInherited: Bool
 
     /// Listens where a text says: `HOST:PORT` as in `ListenAddress`, or `unix:/path`.
     ///
@@ -50,12 +53,19 @@ package struct Listener: Sendable {
             name: bound.description, reach: bound.isLoopback ? .loopback : .network, address: bound, descriptor: descriptor, path: nil)
     }
 
-    private init(name: String, reach: Reach, address: ListenAddress?, descriptor: Int32, path: String?) {
+    private init(name: String, reach: Reach, address: ListenAddress?, descriptor: Int32, path: String?, isInherited: Bool = false) {
         self.name = name
         self.reach = reach
         self.address = address
         self.descriptor = descriptor
         self.path = path
+        self.isInherited = isInherited
+    }
+
+    /// Lets no newcomer in any more; who has come can still be accepted. Where the kernel does not do so some may be reset in the end.
+    func turnAwayNewcomers() {
+        guard !isInherited else { return }
+        if let path { unlink(path) } else { _ = mlt_turn_away(descriptor) }
     }
 
     /// Ends listening; what waited to be accepted is reset.
@@ -151,11 +161,13 @@ extension Listener {
             bytes.baseAddress.map { getsockname(descriptor, $0.assumingMemoryBound(to: sockaddr.self), &size) } ?? -1
         }
         guard read == 0, let address = ListenAddress(&storage) else {
-            self.init(name: "systemd socket \(descriptor)", reach: .file, address: nil, descriptor: descriptor, path: nil)
+            self.init(
+                name: "systemd socket \(descriptor)", reach: .file, address: nil, descriptor: descriptor, path: nil, isInherited: true)
             return
         }
         self.init(
-            name: address.description, reach: address.isLoopback ? .loopback : .network, address: address, descriptor: descriptor, path: nil
-        )
+            name: address.description, reach: address.isLoopback ? .loopback : .network, address: address, descriptor: descriptor,
+            path: nil,
+            isInherited: true)
     }
 }
