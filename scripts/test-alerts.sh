@@ -239,7 +239,7 @@ for word in $wanted; do
     if [ "$simulate" = yes ]; then
         case $word in
         cpu) simulated cpu host-saturated HostCpuSaturation 'max(node:cpu_utilization:avg5m{cluster="lab"})' ;;
-        memory) simulated memory memory-high HostMemoryHigh 'max(node:memory_utilization:ratio{cluster="lab"})' ;;
+        memory) simulated memory memory-high HostMemoryCritical 'max(node:memory_utilization:ratio{cluster="lab"})' ;;
         disk) simulated disk disk-latency DiskLatencyHigh 'max(node_device:disk_latency:avg5m{cluster="lab"})' ;;
         network) simulated network packet-drops NetworkPacketDrops 'max(node_device:network_drops:rate5m{cluster="lab"})' ;;
         esac
