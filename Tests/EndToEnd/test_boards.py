@@ -393,11 +393,14 @@ def test_tables_show_columns_that_their_answers_have(file: str) -> None:
         assert sorted(organize["indexByName"].values()) == list(range(len(placed))), panel["title"]
         shown = {organize["renameByName"].get(name, name) for name in placed}
         for override in panel["fieldConfig"]["overrides"]:
-            assert override["matcher"]["options"] in shown, (panel["title"], override["matcher"])
+            assert override["matcher"]["options"] in shown or override["matcher"] == {"id": "byRegexp", "options": "/.*/"}, (panel["title"], override["matcher"])
             for url in inside(override, "url"):
                 assert set(re.findall(r"__data\.fields\.(\w+)", url)) <= labels, (panel["title"], url)
         for sort in panel["options"]["sortBy"]:
             assert sort["displayName"] in shown, panel["title"]
+        # What a table without a row says is not to stand in the cells of one that has rows.
+        cells = [inside(override, "properties") for override in panel["fieldConfig"]["overrides"] if override["matcher"]["options"] == "/.*/"]
+        assert ("noValue" in panel["fieldConfig"]["defaults"]) == bool(cells) and all("–" in str(cell) for cell in cells), panel["title"]
 
 
 def test_thresholds_are_those_of_the_alerts() -> None:
