@@ -345,7 +345,7 @@ def test_the_stack_survives_the_signal_and_reloads(start: Start, tmp_path: Path)
     url = stack.url("web")
     for number in range(1, 4):
         stack.program.process.send_signal(signal.SIGHUP)
-        wait_for(lambda number=number: stack.program.output.count('msg="configuration reloaded"') == number, 10, "reloaded")
+        wait_for(lambda number=number: stack.program.output.count('msg="configuration reloaded" service=exporter') == number, 10, "reloaded")
     (tmp_path / "martlet.yml").write_text("weather: {}\n")
     os.kill(stack.program.process.pid, signal.SIGHUP)
     wait_for(lambda: parse_exposition(fetch(url + "/metrics").text)[0][(SUCCESSFUL, frozenset())] == 0, 10, "refused")

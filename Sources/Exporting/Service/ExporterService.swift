@@ -121,11 +121,11 @@ package final class ExporterService: Sendable {
         case nil: throw Failure(.timeout, "another reload has not ended for a minute")
         case .failure(let failure)?:
             reloads.note(isSuccess: false)
-            logger.error("configuration not reloaded, the old one stays in use", ["reason": failure.description])
+            logger.error("configuration not reloaded, the old one stays in use", ["service": title, "reason": failure.description])
             throw failure
         case .success?:
             reloads.note(isSuccess: true)
-            logger.info("configuration reloaded")
+            logger.info("configuration reloaded", ["service": title])
         }
     }
 
