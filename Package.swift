@@ -111,6 +111,8 @@ let package = Package(
             ]),
         module("Simulation", needs: ["Primitives", "JSON", "Web"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
+        module(
+            "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting"], plugins: [.plugin(name: "EmbedFiles")]),
 
         module(
             "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
@@ -121,6 +123,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
                 "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack",
+                "Viewer",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -167,6 +170,7 @@ let package = Package(
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),
+        tests(of: "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"]),
 
         // Benchmarks; what they count with must not be in the program.
         .target(name: "AllocationCounter", path: "benchmarks/AllocationCounter"),

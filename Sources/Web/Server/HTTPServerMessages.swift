@@ -14,6 +14,8 @@ package struct HTTPServerRequest: Sendable {
     package let listener: Int
     /// Who sent it, as far as fairness goes.
     package let client: ClientAddress
+    /// Who the doors found it to be; nil where they ask nobody for a password.
+    package internal(set) var user: String?
 
     package init(
         method: String, path: String, query: [(name: String, value: String)] = [], headers: HTTPHeaders = HTTPHeaders(),
@@ -40,6 +42,8 @@ package struct HTTPServerResponse: Sendable {
     package enum Body: Sendable {
         case bytes([UInt8])
         case heap(HeapBytes)
+        /// Made while it is sent.
+        case pieces(BodyPieces)
     }
 
     package var status: Int
