@@ -110,7 +110,8 @@ struct ViewerSite: Sendable {
 
     private func askPrometheus(_ request: HTTPServerRequest) async throws(Refusal) -> HTTPServerResponse {
         let path = String(request.path.dropFirst("/api/prometheus".count))
-        let question = try prometheusQuestions.question(path, method: request.method, try QueryFields.of(request))
+        try prometheusQuestions.check(path, method: request.method)
+        let question = try prometheusQuestions.question(path, try QueryFields.of(request))
         return try await ask(prometheus, question, request)
     }
 

@@ -6,7 +6,8 @@ import Testing
     private static let questions = PrometheusQuestions(maxRangeSeconds: 86_400, timeoutSeconds: 27)
 
     private static func question(_ path: String, _ query: String = "", method: String = "GET") throws(Refusal) -> Upstream.Question {
-        try questions.question(path, method: method, Form(parsing: Array(query.utf8))?.fields ?? [])
+        try questions.check(path, method: method)
+        return try questions.question(path, Form(parsing: Array(query.utf8))?.fields ?? [])
     }
 
     private static func refusal(_ path: String, _ query: String = "", method: String = "GET") -> Refusal? {

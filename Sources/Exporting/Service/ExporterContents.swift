@@ -25,7 +25,7 @@ package struct ExporterContents: Sendable {
         let bodyBytes: Int
         /// Of every answer of the service.
         let headers: [DoorSettings.Header]
-        let handler: HTTPHandler
+        package let handler: HTTPHandler
 
         package init(bodyBytes: Int, headers: [DoorSettings.Header], handler: @escaping HTTPHandler) {
             self.bodyBytes = bodyBytes

@@ -12,15 +12,21 @@ struct PrometheusQuestions: Sendable {
     /// What Prometheus is told to spend at most.
     let timeoutSeconds: Double
 
+    /// Whether this may be asked at all.
+    ///
     /// - Parameter path: behind `/api/prometheus`, as in `/api/v1/query`.
-    func question(_ path: String, method: String, _ fields: [(name: String, value: String)]) throws(Refusal) -> Upstream.Question {
-        let name = path.hasPrefix("/api/v1/") ? path.dropFirst("/api/v1/".count) : ""
+    func check(_ path: String, method: String) throws(Refusal) {
+        let name = Self.name(path)
         let mayPost = name == "query" || name == "query_range" || name == "series"
         guard Self.isKnown(name) else { throw Refusal(404, "This is not among what may be asked of Prometheus here.") }
         guard method == "GET" || method == "HEAD" || method == "POST" && mayPost else {
             throw Refusal(405, "Only reading is possible here.")
         }
-        switch name {
+    }
+
+    /// - Parameter path: one that was checked.
+    func question(_ path: String, _ fields: [(name: String, value: String)]) throws(Refusal) -> Upstream.Question {
+        switch Self.name(path) {
         case "query":
             let fields = try QueryFields(fields, known: ["query", "time", "timeout", "limit"])
             return instant(try fields.required("query"), at: try time("time", fields))
@@ -87,6 +93,8 @@ struct PrometheusQuestions: Sendable {
         if let limit = try fields.count("limit", in: 1...1_000_000) { form.add("limit", String(limit)) }
         return Upstream.Question(path: path, form: form.encoded)
     }
+
+    private static func name(_ path: String) -> Substring { path.hasPrefix("/api/v1/") ? path.dropFirst("/api/v1/".count) : "" }
 
     private static func isKnown(_ name: Substring) -> Bool {
         if ["query", "query_range", "series", "labels", "rules", "alerts", "status/buildinfo"].contains(name) { return true }

@@ -42,10 +42,9 @@ package struct Doorman: Sendable {
             return denial(.host, status, text)
         }
         var request = request
-        request.user = nil
         if let authentication = doors.authentication, !doors.settings.openPaths.contains(request.path) {
             switch await authentication.verify(authorizationHeader: request.headers["Authorization"], from: request.client) {
-            case .granted(let user): request.user = user
+            case .granted(let user): request = request.of(user: user)
             case .denied: return denial(.password, 401, "Unauthorized.\n", ("WWW-Authenticate", #"Basic realm="martlet", charset="UTF-8""#))
             case .busy: return denial(.busy, 503, "Too many passwords wait to be checked.\n", ("Retry-After", "1"))
             }

@@ -15,12 +15,12 @@ package struct HTTPServerRequest: Sendable {
     /// Who sent it, as far as fairness goes.
     package let client: ClientAddress
     /// Who the doors found it to be; nil where they ask nobody for a password.
-    package internal(set) var user: String?
+    package let user: String?
 
     package init(
         method: String, path: String, query: [(name: String, value: String)] = [], headers: HTTPHeaders = HTTPHeaders(),
         body: [UInt8] = [], arrival: ContinuousClock.Instant = .now, reach: Listener.Reach = .network,
-        listener: Int = 0, client: ClientAddress = .local
+        listener: Int = 0, client: ClientAddress = .local, user: String? = nil
     ) {
         self.method = method
         self.path = path
@@ -31,6 +31,14 @@ package struct HTTPServerRequest: Sendable {
         self.reach = reach
         self.listener = listener
         self.client = client
+        self.user = user
+    }
+
+    /// The same request of somebody whom the doors know.
+    func of(user: String) -> HTTPServerRequest {
+        HTTPServerRequest(
+            method: method, path: path, query: query, headers: headers, body: body, arrival: arrival, reach: reach, listener: listener,
+            client: client, user: user)
     }
 
     /// The first value of a query parameter.
