@@ -82,6 +82,7 @@ let package = Package(
         module("Settings", needs: ["Primitives", "YAMLShim"]),
 
         // Floor 2.
+        module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
         module("ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
@@ -139,6 +140,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         tests(of: "Primitives", needs: ["TestSupport"]),
         tests(of: "JSON", needs: ["Primitives", "TestSupport"]),
+        tests(of: "Boards", needs: ["Primitives", "JSON"]),
         tests(of: "Metrics", needs: ["Primitives", "TestSupport"], exclude: ["Golden", "Reading/Fixtures"]),
         tests(of: "Web", needs: ["Primitives"]),
         tests(of: "Settings", needs: ["Primitives"]),

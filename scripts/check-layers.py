@@ -12,7 +12,7 @@ FLOORS = [
                 "CZlib", "ZlibShim", "CYAML", "YAMLShim", "SimdJSONShim"]),
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
-    ("floor 2", ["Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
+    ("floor 2", ["Boards", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
     ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery"]),
     ("floor 4", ["Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet"]),
