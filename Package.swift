@@ -113,7 +113,7 @@ let package = Package(
         module("Simulation", needs: ["Primitives", "JSON", "Web"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
         module(
-            "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting"], plugins: [.plugin(name: "EmbedFiles")]),
+            "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Boards"], plugins: [.plugin(name: "EmbedFiles")]),
 
         module(
             "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
@@ -172,7 +172,7 @@ let package = Package(
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),
-        tests(of: "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"]),
+        tests(of: "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Boards", "CollectorConformance"]),
 
         // Benchmarks; what they count with must not be in the program.
         .target(name: "AllocationCounter", path: "benchmarks/AllocationCounter"),

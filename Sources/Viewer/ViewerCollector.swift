@@ -11,11 +11,13 @@ package struct ViewerCollector: Collector {
     private let tally: ViewerTally
     private let desks: [QuestionDesk]
     private let handler: ViewerSite?
+    private let boards: BoardCatalogue
 
     /// Without anything to ask, for lists of what there is.
     package init() {
         tally = ViewerTally()
         desks = []
+        boards = BoardCatalogue(shipped: [])
         handler = nil
     }
 
@@ -49,12 +51,20 @@ package struct ViewerCollector: Collector {
             silences = SilenceDesk(upstream: alertmanager, desk: alertmanagerDesk, sameSite: sameSite, clock: clock, tally: tally)
         }
         let page = try settings.pageDirectory.map { (folder) throws(Failure) in try PageFiles.read(folder: folder) } ?? PageFiles.shipped
+        let catalogue =
+            settings.boardsDirectory.map { BoardCatalogue(folder: $0) }
+            ?? BoardCatalogue(shipped: boards.map { ($0.name, Array($0.text.utf8)) })
+        if let problem = catalogue.problem { throw Failure(.environment, "dashboards.boards_dir: \(problem)") }
         // Prometheus gives up before we do, and says so itself.
         let questions = PrometheusQuestions(
             maxRangeSeconds: settings.maxRangeSeconds, timeoutSeconds: max(0.5, settings.timeoutSeconds * 0.9))
+        let boardPages = BoardPages(
+            catalogue: catalogue, prometheus: prometheus, questions: questions, scrapeSeconds: settings.scrapeSeconds,
+            hasLoki: settings.loki != nil, clock: clock)
         handler = ViewerSite(
-            page: PageFiles(page), boards: BoardPages(), prometheus: prometheus, prometheusQuestions: questions,
+            page: PageFiles(page), boards: boardPages, prometheus: prometheus, prometheusQuestions: questions,
             alertmanager: alertmanagerDesk, silences: silences, loki: loki, sameSite: sameSite, version: version, tally: tally)
+        self.boards = catalogue
         desks = [prometheus] + [alertmanagerDesk, loki].compactMap { $0 }
     }
 
@@ -68,8 +78,18 @@ package struct ViewerCollector: Collector {
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
         var buffer = sink.begin("dashboards")
         families.write(tally.contents, desks, into: &buffer)
+        let entries = boards.entries
+        let bad = entries.filter { $0.problem != nil }
+        families.write(good: entries.count - bad.count, bad: bad.count, into: &buffer)
         sink.commit(buffer)
+        if let problem = boards.problem { sink.report(PartProblem(part: "boards", .failed, problem)) }
+        for entry in bad.prefix(Self.mostProblems) { sink.report(PartProblem(part: entry.uid, .malformed, entry.problem ?? "")) }
     }
+
+    /// Files that hold no board and are named in the log; the page names all.
+    private static let mostProblems = 20
+
+    package func run(_ context: CollectionContext) async { await boards.watch() }
 
     package func follow(_ other: any Collector) {
         guard let other = other as? ViewerCollector else { return }

@@ -21,6 +21,8 @@ enum DashboardsServer {
             context: context)
         contents.title = "dashboards"
         contents.site = collector.site
+        // Files that hold no board are to stand in the log also where nobody scrapes dashboards.
+        contents.ownScrapeSeconds = 60
         return contents
     }
 
