@@ -93,6 +93,7 @@ const show = () => {
     pageKey = key;
     boardRefresh = null;
     const root = el("div", { class: `page page-${state.page}` });
+    document.documentElement.dataset.page = state.page;
     main.replaceChildren(root);
     scrollTo(0, 0);
     const maker = makers[state.page];

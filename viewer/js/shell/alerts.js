@@ -52,6 +52,7 @@ export const alertsPage = (root, context) => {
   const abort = new AbortController();
   let alerts = null;
   let silences = [];
+  let drawn = "";
   const open = new Set();
   const runbooks = new Map();
   context.setTitle(words.title);
@@ -145,7 +146,7 @@ export const alertsPage = (root, context) => {
     }, icon("right"), el("span", { class: "alert-name" }, labels.alertname), el("span", { class: "alert-summary" }, annotations.summary ?? ""));
     const board = annotations.dashboard_url ? safeURL(annotations.dashboard_url) : null;
     const silenceButton = el("button", {
-      type: "button", class: "button", "aria-haspopup": "dialog", "aria-label": words.silenceOf(`${labels.alertname} ${objectOf(labels)}`), onclick: () => silence(alert, silenceButton),
+      type: "button", class: "button quiet", "aria-haspopup": "dialog", "aria-label": words.silenceOf(`${labels.alertname} ${objectOf(labels)}`), onclick: () => silence(alert, silenceButton),
     }, words.silence);
     const told = alert.state === "silenced" ? words.silenced : alert.state === "pending" ? words.pending : words.firing;
     return el("li", { class: "alert", "data-key": alert.key, "data-severity": severityOf(alert), "data-state": alert.state },
@@ -156,7 +157,7 @@ export const alertsPage = (root, context) => {
             el("span", { title: format.dateTime(alert.since) }, words.since(format.ago(alert.since))), alert.inhibited ? el("span", {}, words.inhibited) : null)),
         el("div", { class: "alert-actions" },
           // The address in the annotation may be another machine's; the path is ours too.
-          board?.pathname.startsWith("/d/") ? el("a", { class: "button", href: withRange(board.pathname + board.search) }, words.board) : null,
+          board?.pathname.startsWith("/d/") ? el("a", { class: "button quiet", href: withRange(board.pathname + board.search) }, words.board) : null,
           context.me().alertmanager && alert.state === "firing" ? silenceButton : null)),
       isOpen ? details(alert) : null);
   };
@@ -175,6 +176,7 @@ export const alertsPage = (root, context) => {
     }
     if (!alerts) return;
     const format = context.format();
+    const by = param("by", "severity");
     const wanted = param("q", "").trim().toLowerCase();
     const shown = alerts.filter((alert) =>
       (param("show", "all") === "all" || alert.state === param("show"))
@@ -183,7 +185,12 @@ export const alertsPage = (root, context) => {
     shown.sort((a, b) => severities.indexOf(severityOf(a)) - severities.indexOf(severityOf(b)) || ownStates.indexOf(a.state) - ownStates.indexOf(b.state)
       || (a.labels.node ?? "").localeCompare(b.labels.node ?? "", undefined, { numeric: true }) || a.labels.alertname.localeCompare(b.labels.alertname)
       || a.key.localeCompare(b.key, undefined, { numeric: true }));
-    const by = param("by", "severity");
+    // A refresh without news leaves every element, and with it the focus and an open menu, where it is.
+    const news = JSON.stringify([shown, [...open], by, silences, format.zone, context.me(), shown.map((alert) => format.ago(alert.since))]);
+    if (news === drawn) return;
+    drawn = news;
+    const focused = document.activeElement?.closest?.(".alert");
+    const focus = focused ? [focused.dataset.key, [...focused.querySelectorAll("button, a")].indexOf(document.activeElement)] : null;
     const groups = groupBy(shown, (alert) => by === "host" ? [alert.labels.cluster, alert.labels.node].filter(Boolean).join(" · ") || words.noHost
       : by === "alert" ? alert.labels.alertname : words.severities[severityOf(alert)]);
     list.replaceChildren(...[...groups].map(([title, members]) =>
@@ -191,6 +198,7 @@ export const alertsPage = (root, context) => {
         el("ul", { class: "alerts" }, members.map((alert) => card(alert, format))))));
     if (shown.length === 0) list.append(el("p", { class: "notice", role: "status" }, alerts.length === 0 ? words.none : words.noMatch));
     drawSilences(format);
+    if (focus) item(focus[0])?.querySelectorAll("button, a")[focus[1]]?.focus({ preventScroll: true });
   };
 
   const drawSilences = (format) => {

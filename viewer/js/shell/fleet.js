@@ -96,7 +96,7 @@ const stateWords = { up: words.up, down: words.down, running: words.runningState
 const makeBar = (label) => {
   const fill = el("span", { class: "fill" });
   const value = el("span", { class: "bar-value" });
-  const element = el("span", { class: "bar", "aria-hidden": "true" }, el("span", { class: "bar-label" }, label), el("span", { class: "track" }, fill), value);
+  const element = el("span", { class: "bar", "aria-hidden": "true" }, el("span", { class: "bar-label" }, label), value, el("span", { class: "track" }, fill));
   return {
     element,
     set: (ratio, format) => {
@@ -115,9 +115,10 @@ const makeTile = (kind) => {
   const name = el("span", { class: "tile-name" });
   const note = el("span", { class: "tile-note" });
   const state = el("span", { class: "state", "aria-hidden": "true" });
+  const idle = el("span", { class: "tile-idle" });
   const alert = el("span", { class: "tile-alert", hidden: true });
-  const element = link("", { class: `tile tile-${kind}` },
-    el("span", { class: "tile-head" }, state, name, note), el("span", { class: "bars" }, Object.values(bars).map((bar) => bar.element)), alert);
+  const meters = el("span", { class: "bars" }, Object.values(bars).map((bar) => bar.element));
+  const element = link("", { class: `tile tile-${kind}` }, el("span", { class: "tile-head" }, state, name, note), meters, idle, alert);
   return {
     element,
     set: (one, format, clusters) => {
@@ -130,12 +131,16 @@ const makeTile = (kind) => {
       setAttribute(element, "data-worst", one.worst);
       element.title = kind === "host" ? `${place}${one.name}` : `${place}${one.name} (${one.id}), ${words.onHost(one.node)}`;
       const first = one.alerts[0];
-      const told = first ? (one.alerts.length > 1 ? words.moreAlerts(first.name, one.alerts.length - 1) : first.name) : one.state === "running" || one.state === "up" ? "" : stateWords[one.state];
-      alert.hidden = told === "";
-      setText(alert, told);
+      const alerts = first ? (one.alerts.length > 1 ? words.moreAlerts(first.name, one.alerts.length - 1) : first.name) : null;
+      alert.hidden = alerts === null;
+      setText(alert, alerts ?? "");
       for (const [key, bar] of Object.entries(bars)) bar.set(one[key], format);
+      // What does not run uses nothing: its state stands where the bars would.
+      idle.hidden = one.state === "running" || one.state === "up";
+      meters.hidden = one.state === "stopped" || one.state === "down";
+      setText(idle, stateWords[one.state]);
       const spoken = [one.name, stateWords[one.state], kind === "guest" ? words.onHost(one.node) : null,
-        ...Object.keys(bars).map((key) => `${words[key]} ${one[key] === null || one[key] === undefined ? words.unknown : format.percent(one[key])}`), first ? told : null];
+        ...Object.keys(bars).map((key) => `${words[key]} ${one[key] === null || one[key] === undefined ? words.unknown : format.percent(one[key])}`), alerts];
       setAttribute(element, "aria-label", spoken.filter(Boolean).join(", "));
       const board = kind === "host"
         ? `/d/martlet-host-detail?var-cluster=${encodeURIComponent(one.cluster)}&var-node=${encodeURIComponent(one.node)}`
