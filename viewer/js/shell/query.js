@@ -81,6 +81,8 @@ const whyNothing = async (panel, series, news) => {
       if (!(await news.hasMetric(name, panel.start, panel.end))) return words.noMetric(name);
     }
   }
+  // Where the board itself says what emptiness means, that is the better word.
+  if (panel.defaults?.noValue) return null;
   const first = targets[0] ? metricsIn(targets[0].expr)[0] : null;
   return first && targets.length === 1 && /^[^(]*\{|^[\w:]+$/.test(targets[0].expr) ? words.noSeries(first) : words.noData;
 };
