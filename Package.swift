@@ -113,7 +113,8 @@ let package = Package(
         module("Simulation", needs: ["Primitives", "JSON", "Web"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
         module(
-            "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Boards"], plugins: [.plugin(name: "EmbedFiles")]),
+            "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Boards"],
+            plugins: [.plugin(name: "EmbedFiles")]),
 
         module(
             "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),

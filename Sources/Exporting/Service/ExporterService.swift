@@ -81,8 +81,8 @@ package final class ExporterService: Sendable {
             throw error
         }
         let server = try HTTPServer(
-            options.listeners, limits: limits, entrance: options.entrance, hosts: options.hosts, headers: site?.headers ?? [], logger: logger,
-            handler: router().handle)
+            options.listeners, limits: limits, entrance: options.entrance, hosts: options.hosts, headers: site?.headers ?? [],
+            logger: logger, handler: router().handle)
         state.withLock { state in
             state.served = served
             state.server = server

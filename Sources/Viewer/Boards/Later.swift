@@ -1,6 +1,0 @@
-import Boards
-import JSON
-extension PanelFrame {
-    func write(into writer: inout JSONWriter) { writer.object { $0.member("length", length) } }
-    var csv: [[UInt8]] { [] }
-}
