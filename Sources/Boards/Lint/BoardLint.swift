@@ -48,7 +48,9 @@ package enum BoardLint {
     }
 
     private static func problems(of override: FieldOverride, in type: String) -> [String] {
-        guard matchers.contains(override.matcher) else { return ["an override chooses fields \(override.matcher.prefix(60)), which is not supported"] }
+        guard matchers.contains(override.matcher) else {
+            return ["an override chooses fields \(override.matcher.prefix(60)), which is not supported"]
+        }
         var problems: [String] = []
         if override.matcher == "byRegexp" {
             do throws(Failure) { _ = try Pattern(board: override.matcherOptions.text ?? "") } catch { problems.append(error.description) }

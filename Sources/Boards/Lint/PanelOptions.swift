@@ -35,7 +35,8 @@ enum PanelOptions {
     }
 
     private static let everywhere: [String: Drawn] = [
-        "legend": .any, "tooltip": .any, "timezone": .any, "timeCompare": .some(["false"]), "annotations": .any, "enableInfiniteScrolling": .any,
+        "legend": .any, "tooltip": .any, "timezone": .any, "timeCompare": .some(["false"]), "annotations": .any,
+        "enableInfiniteScrolling": .any,
         "dataLinks": .any, "reduceOptions": .any, "orientation": .some(["auto", "horizontal", "vertical", ""]), "text": .any,
     ]
 
@@ -56,7 +57,8 @@ enum PanelOptions {
             "namePlacement": .any, "minVizHeight": .any, "minVizWidth": .any, "maxVizHeight": .any, "sizing": .any,
         ],
         "barchart": [
-            "xField": .any, "stacking": .some(["none", "normal"]), "showValue": .any, "barWidth": .any, "groupWidth": .any, "barRadius": .any,
+            "xField": .any, "stacking": .some(["none", "normal"]), "showValue": .any, "barWidth": .any, "groupWidth": .any,
+            "barRadius": .any,
             "fullHighlight": .any, "xTickLabelRotation": .any, "xTickLabelMaxLength": .any, "xTickLabelSpacing": .any, "colorByField": .any,
         ],
         "table": [
@@ -74,7 +76,8 @@ enum PanelOptions {
         "text": ["mode": .some(["markdown"]), "content": .any, "code": .any],
         "logs": [
             "dedupStrategy": .some(["none"]), "enableLogDetails": .any, "prettifyLogMessage": .any, "showCommonLabels": .any,
-            "showLabels": .any, "showTime": .any, "sortOrder": .some(["Descending", "Ascending"]), "wrapLogMessage": .any, "showLogContextToggle": .any,
+            "showLabels": .any, "showTime": .any, "sortOrder": .some(["Descending", "Ascending"]), "wrapLogMessage": .any,
+            "showLogContextToggle": .any,
             "fontSize": .any, "syntaxHighlighting": .any, "showControls": .any, "detailsMode": .any, "timestampResolution": .any,
             "unwrappedColumns": .any, "infiniteScroll": .any,
         ],

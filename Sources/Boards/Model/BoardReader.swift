@@ -18,7 +18,9 @@ enum BoardReader {
         board.from = tree.at("time.from")?.text ?? board.from
         board.to = tree.at("time.to")?.text ?? board.to
         board.graphTooltip = tree["graphTooltip"]?.integer ?? 0
-        if board.schemaVersion > 42 { board.problems.append("its schema \(board.schemaVersion) is newer than 42, the last that is known here") }
+        if board.schemaVersion > 42 {
+            board.problems.append("its schema \(board.schemaVersion) is newer than 42, the last that is known here")
+        }
         let sources = DataSourceReader(tree)
         VariableReader.read(tree, sources, into: &board)
         for link in (tree["links"]?.elements ?? []).prefix(100) { board.links.append(Self.link(link)) }
@@ -40,7 +42,8 @@ enum BoardReader {
         if version.contains("/v2") || root["elements"] != nil || spec?["elements"] != nil {
             throw Failure(
                 .malformed,
-                "this board is written in Grafana's schema v2, which is not read here; export it with \"Export the dashboard to use in another instance\" off and the model Classic")
+                "this board is written in Grafana's schema v2, which is not read here; export it with \"Export the dashboard to use in another instance\" off and the model Classic"
+            )
         }
         if let spec, !version.isEmpty { return (spec, root.at("metadata.name")?.text) }
         if let inner = root["dashboard"], root["panels"] == nil, case .object = inner { return (inner, nil) }

@@ -42,7 +42,9 @@ package indirect enum JSONTree: Sendable, Equatable {
             var members: [Member] = []
             value.forEachMember { key, value in
                 guard failure == nil else { return }
-                do throws(Failure) { members.append(Member(key.text, try read(value, depth: depth + 1, left: &left))) } catch { failure = error }
+                do throws(Failure) { members.append(Member(key.text, try read(value, depth: depth + 1, left: &left))) } catch {
+                    failure = error
+                }
             }
             if let failure { throw failure }
             return .object(members)
@@ -61,7 +63,9 @@ package indirect enum JSONTree: Sendable, Equatable {
 
     /// The member of that name, the first of several; nil also when it is null or this is no object.
     package subscript(name: String) -> JSONTree? {
-        guard case .object(let members) = self, let found = members.first(where: { $0.name == name }), found.value != .null else { return nil }
+        guard case .object(let members) = self, let found = members.first(where: { $0.name == name }), found.value != .null else {
+            return nil
+        }
         return found.value
     }
 

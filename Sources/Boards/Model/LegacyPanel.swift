@@ -57,7 +57,9 @@ enum LegacyPanel {
             }
             set("thresholds", .object([.init("mode", .text("absolute")), .init("steps", .list(steps))]))
         }
-        let names = ["avg": "mean", "current": "lastNotNull", "min": "min", "max": "max", "total": "sum", "first": "first", "delta": "delta"]
+        let names = [
+            "avg": "mean", "current": "lastNotNull", "min": "min", "max": "max", "total": "sum", "first": "first", "delta": "delta",
+        ]
         let calculation = names[tree["valueName"]?.text ?? "avg"] ?? "lastNotNull"
         new = new.setting("options.reduceOptions.calcs", to: .list([.text(calculation)]))
         let isColored = tree["colorBackground"]?.flag == true

@@ -78,7 +78,8 @@ enum VariableReader {
         case "textbox": variable.kind = .textBox
         case "constant": variable.hide = 2
         case let type:
-            problems.append("the variable \(name) is of the kind \((type ?? "none").prefix(40)), which is not supported, and keeps its value")
+            problems.append(
+                "the variable \(name) is of the kind \((type ?? "none").prefix(40)), which is not supported, and keeps its value")
             variable.query = variable.saved.first ?? variable.query
             variable.hide = 2
         }

@@ -71,8 +71,7 @@ package struct Pattern: Sendable {
     package static func scalars(_ text: String) -> [Unicode.Scalar] { Array(text.unicodeScalars.prefix(textLimit)) }
 
     /// The text with the match, or with all of a global pattern, replaced; `$1`, `$<name>`, `$&` and `$$` mean what they do in JavaScript.
-    package func replacing(in text: String, with template: String) -> String {
-        var budget = Self.stepLimit
+    package func replacing(in text: String, with template: String, budget: inout Int) -> String {
         let scalars = Self.scalars(text)
         let matches = matches(in: scalars, budget: &budget)
         guard !matches.isEmpty else { return text }

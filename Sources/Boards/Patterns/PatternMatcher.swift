@@ -120,7 +120,9 @@ extension Pattern {
                 switch program[instruction] {
                 case .match: if end == nil || end == here { return true }
                 case .scalars(let scalars):
-                    if here < text.count, scalars.contains(text[here]) { add(instruction + 1, [], to: &next, program, text, here + 1, &budget) }
+                    if here < text.count, scalars.contains(text[here]) {
+                        add(instruction + 1, [], to: &next, program, text, here + 1, &budget)
+                    }
                 default: break
                 }
             }

@@ -107,7 +107,13 @@ struct PatternParser {
 
     private mutating func repeated(_ part: PatternNode) throws(Failure) -> PatternNode {
         let bounds: (Int, Int?)
-        if take("*") { bounds = (0, nil) } else if take("+") { bounds = (1, nil) } else if take("?") { bounds = (0, 1) } else {
+        if take("*") {
+            bounds = (0, nil)
+        } else if take("+") {
+            bounds = (1, nil)
+        } else if take("?") {
+            bounds = (0, 1)
+        } else {
             guard here == "{", let counted = counts() else { return part }
             bounds = counted
         }

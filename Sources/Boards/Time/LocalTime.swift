@@ -96,7 +96,8 @@ package struct LocalTime: Sendable {
         let (year, month, day) = date
         let (hour, minute, second) = time
         let zone = offset == 0 ? "Z" : "\(offset < 0 ? "-" : "+")\(padded(abs(offset) / 3_600_000)):\(padded(abs(offset) / 60_000 % 60))"
-        return "\(padded(year, 4))-\(padded(month))-\(padded(day))T\(padded(hour)):\(padded(minute)):\(padded(second)).\(padded(ofDay % 1000, 3))\(zone)"
+        return
+            "\(padded(year, 4))-\(padded(month))-\(padded(day))T\(padded(hour)):\(padded(minute)):\(padded(second)).\(padded(ofDay % 1000, 3))\(zone)"
     }
 
     /// Text of a pattern of moment's letters: YYYY YY MM M DD D HH H mm m ss s SSS.

@@ -52,7 +52,9 @@ package struct Interpolator: Sendable {
 
     private mutating func text(of reference: Template.Reference, _ style: Style, _ quote: Quote) -> String? {
         guard let value = values[reference.name] else { return macros.text(reference.name, path: reference.path, format: reference.format) }
-        if value.isAll, let allValue = value.allValue, !["text", "queryparam"].contains(reference.format), style != .words, style != .address {
+        if value.isAll, let allValue = value.allValue, !["text", "queryparam"].contains(reference.format), style != .words,
+            style != .address
+        {
             guard allValue.contains(where: { $0 == "$" || $0 == "[" }) else {
                 return allValue
             }
@@ -102,7 +104,9 @@ package struct Interpolator: Sendable {
 
         /// A value as a query has it here.
         func text(_ value: VariableValue) -> String {
-            guard let mark else { return value.values.count < 2 ? value.values.first ?? "" : "(" + value.values.joined(separator: "|") + ")" }
+            guard let mark else {
+                return value.values.count < 2 ? value.values.first ?? "" : "(" + value.values.joined(separator: "|") + ")"
+            }
             if !value.isList { return escaped(value.values.joined(separator: ","), mark) }
             let patterns = value.values.map { escaped(VariableValue.escapedForPattern($0), mark) }
             return patterns.count == 1 ? patterns[0] : "(" + patterns.joined(separator: "|") + ")"

@@ -22,7 +22,8 @@ struct Template {
         var literal = 0
         var place = 0
         while place < bytes.count {
-            guard bytes[place] == UInt8(ascii: "$") || bytes[place] == UInt8(ascii: "["), let found = Self.reference(in: bytes, at: place) else {
+            guard bytes[place] == UInt8(ascii: "$") || bytes[place] == UInt8(ascii: "["), let found = Self.reference(in: bytes, at: place)
+            else {
                 place += 1
                 continue
             }
@@ -58,7 +59,9 @@ struct Template {
                 end = word(from: end + 1)
                 format = text(name + 1..<end)
             }
-            guard name > start + 2, end + 1 < bytes.count, bytes[end] == UInt8(ascii: "]"), bytes[end + 1] == UInt8(ascii: "]") else { return nil }
+            guard name > start + 2, end + 1 < bytes.count, bytes[end] == UInt8(ascii: "]"), bytes[end + 1] == UInt8(ascii: "]") else {
+                return nil
+            }
             return Reference(name: text(start + 2..<name), path: "", format: format, source: bytes[start..<end + 2])
         }
         guard next == UInt8(ascii: "{") else {

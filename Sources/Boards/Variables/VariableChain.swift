@@ -20,11 +20,13 @@ package struct VariableChain: Sendable {
         self.query = query
         let names = Set(board.variables.map(\.name))
         for variable in board.variables where variable.kind == .query || variable.kind == .custom {
-            needs[variable.name] = Template.names(in: variable.query + " " + variable.regex).intersection(names).subtracting([variable.name])
+            needs[variable.name] = Template.names(in: variable.query + " " + variable.regex).intersection(names).subtracting([variable.name]
+            )
         }
         let step = Interval.milliseconds(range: query.rangeMilliseconds, points: query.width, minimum: query.scrapeIntervalSeconds * 1000)
         var macros = Macros(
-            from: query.from, to: query.to, interval: step, rateInterval: Interval.rate(step: step, scrape: query.scrapeIntervalSeconds * 1000))
+            from: query.from, to: query.to, interval: step,
+            rateInterval: Interval.rate(step: step, scrape: query.scrapeIntervalSeconds * 1000))
         macros.offsetSeconds = query.offsetSeconds
         (macros.boardTitle, macros.boardUID) = (board.title, board.uid)
         for variable in board.variables where variable.kind == .interval {
@@ -46,7 +48,8 @@ package struct VariableChain: Sendable {
 
     /// Takes the answer to one of `asks`; what was not asked is not looked at.
     package mutating func answer(_ name: String, _ answer: VariableAnswer) {
-        guard let index = asks.firstIndex(where: { $0.name == name }), let variable = board.variables.first(where: { $0.name == name }) else {
+        guard let index = asks.firstIndex(where: { $0.name == name }), let variable = board.variables.first(where: { $0.name == name })
+        else {
             return
         }
         asks.remove(at: index)
@@ -91,7 +94,9 @@ package struct VariableChain: Sendable {
         case .custom: finish(variable, OptionReading.listed(interpolator.text(variable.query, .plain)), nil)
         case .interval:
             var options = OptionReading.listed(variable.query)
-            if variable.automaticCount != nil { options.insert(VariableOption(text: "auto", value: "$__auto_interval_\(variable.name)"), at: 0) }
+            if variable.automaticCount != nil {
+                options.insert(VariableOption(text: "auto", value: "$__auto_interval_\(variable.name)"), at: 0)
+            }
             finish(variable, options, nil)
         case .dataSource:
             let sources = query.dataSources.filter { $0.type == variable.query }
@@ -100,11 +105,13 @@ package struct VariableChain: Sendable {
             let options = reading.options.map { option in
                 VariableOption(text: option.text, value: sources.first { $0.name == option.text }?.uid ?? option.value)
             }
-            let problem = options.isEmpty && variable.query == "prometheus" ? reading.problem ?? "no data source has such a name" : reading.problem
+            let problem =
+                options.isEmpty && variable.query == "prometheus" ? reading.problem ?? "no data source has such a name" : reading.problem
             finish(variable, options, problem)
         case .query:
             guard let (question, filter) = VariableQuestion.reading(interpolator.text(variable.query, .query)) else {
-                return finish(variable, [], variable.query.isEmpty ? "asks nothing" : "asks what is not supported: \(variable.query.prefix(200))")
+                return finish(
+                    variable, [], variable.query.isEmpty ? "asks nothing" : "asks what is not supported: \(variable.query.prefix(200))")
             }
             filters[variable.name] = filter
             asks.append(VariableAsk(name: variable.name, question: question))

@@ -68,7 +68,8 @@ extension VariableQuestion {
         }
         if let inside = inside("label_names") { return (.labelNames(selector: inside.isEmpty ? nil : inside), nil) }
         if let inside = inside("label_values") {
-            let label = inside.split(separator: ",", omittingEmptySubsequences: false).last.map { String($0.filter { !$0.isWhitespace }) } ?? ""
+            let label =
+                inside.split(separator: ",", omittingEmptySubsequences: false).last.map { String($0.filter { !$0.isWhitespace }) } ?? ""
             guard isLabel(label) else { return nil }
             guard let comma = inside.lastIndex(of: ",") else { return (.labelValues(selector: nil, label: label), nil) }
             var selector = inside[..<comma]

@@ -80,7 +80,9 @@ package struct VariableValue: Sendable {
     private var lucene: String {
         let special = Set("+-=&|><!(){}[]^\"~*?:\\/ ")
         if values.count == 1, !isList { return values[0].map { special.contains($0) ? "\\\($0)" : "\($0)" }.joined() }
-        return "(" + values.map { "\"" + Self.escaped(Self.escaped($0, "\\", with: "\\"), "\"", with: "\\") + "\"" }.joined(separator: " OR ") + ")"
+        return "("
+            + values.map { "\"" + Self.escaped(Self.escaped($0, "\\", with: "\\"), "\"", with: "\\") + "\"" }.joined(separator: " OR ")
+            + ")"
     }
 
     private static func escaped(_ text: String, _ letter: Character, with sign: Character) -> String {
@@ -105,7 +107,8 @@ package struct VariableValue: Sendable {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
             switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"): bytes.append(byte)
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
+                bytes.append(byte)
             default: bytes += [UInt8(ascii: "%"), hexadecimal[Int(byte >> 4)], hexadecimal[Int(byte & 15)]]
             }
         }

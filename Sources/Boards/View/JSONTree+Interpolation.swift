@@ -1,6 +1,8 @@
 extension JSONTree {
     /// Members whose text people read.
-    private static let words: Set<String> = ["title", "text", "displayName", "description", "noValue", "unit", "header", "label", "axisLabel"]
+    private static let words: Set<String> = [
+        "title", "text", "displayName", "description", "noValue", "unit", "header", "label", "axisLabel",
+    ]
 
     /// The tree with variables put into what people read and into addresses; everything else stays as it stands. Links whose address is not
     /// one to follow are left out.

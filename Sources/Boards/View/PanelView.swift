@@ -44,7 +44,9 @@ package struct PanelView: Sendable {
     package var isTable: Bool { isSupported && (type == "table" || type == "barchart" || !transformations.isEmpty) }
 
     /// What is to be asked of Prometheus for it.
-    package var asked: [TargetView] { isSupported ? targets.filter { !$0.isHidden && !$0.expression.isEmpty && $0.source == .prometheus } : [] }
+    package var asked: [TargetView] {
+        isSupported ? targets.filter { !$0.isHidden && !$0.expression.isEmpty && $0.source == .prometheus } : []
+    }
 
     /// Whether there is nothing to ask anybody.
     package var hasNoQuery: Bool { !isSupported || !targets.contains { !$0.isHidden && !$0.expression.isEmpty } }
