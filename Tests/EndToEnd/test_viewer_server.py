@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import csv
+import gzip
 import io
 import json
+import re
 import threading
 import time
 import urllib.parse
@@ -28,6 +30,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     for start in programs(folder):
         stack = Stack(start, folder, "--simulate.nodes", "3", "--simulate.guests", "10", "--prometheus.scrape-interval", "5s")
         stack.wait_until_ready(120)
+        # Boards ask what rules have recorded.
+        wait_for(lambda: stack.query("vm:info") and stack.query("node:up:max"), 90, "recorded series")
         yield stack
 
 
@@ -53,7 +57,7 @@ def questions(viewer: Dashboards, panel: Mapping[str, Any]) -> Iterator[tuple[Ma
 
 def test_up_serves_them_and_says_where(live: Stack, viewer: Dashboards) -> None:
     assert f"Dashboards are on {viewer.url}/." in live.program.output
-    assert f"dashboards     {viewer.url}" in live.program.output
+    assert re.search(rf"^dashboards +{viewer.url} +ready$", live.program.output, re.MULTILINE)
     page = viewer.get("/")
     assert page.status == 200 and page.headers["Content-Type"] == "text/html; charset=utf-8" and "<script" in page.text
     # Links of alerts lead there.
@@ -62,17 +66,16 @@ def test_up_serves_them_and_says_where(live: Stack, viewer: Dashboards) -> None:
     assert links - {""} and all(link.startswith(f"{viewer.url}/d/") for link in links - {""})
 
 
-def test_the_page_comes_once_and_small(viewer: Dashboards) -> None:
+def test_the_page_comes_once(viewer: Dashboards) -> None:
     names = [path.relative_to(REPOSITORY / "viewer").as_posix() for path in (REPOSITORY / "viewer").rglob("*") if path.suffix in (".js", ".css", ".svg")]
     assert "js/app.js" in names
-    total = 0
     for name in names:
         answer = viewer.get(f"/page/{name}", {"Accept-Encoding": "gzip"})
         assert answer.status == 200, name
-        total += len(answer.body)
+        body = gzip.decompress(answer.body) if answer.headers["Content-Encoding"] == "gzip" else answer.body
+        assert body == (REPOSITORY / "viewer" / name).read_bytes()
         again = viewer.get(f"/page/{name}", {"If-None-Match": answer.headers["ETag"]})
         assert again.status == 304 and again.body == b""
-    assert total < 60_000
 
 
 # MARK: boards
@@ -97,7 +100,8 @@ def test_every_question_of_a_board_is_answered(viewer: Dashboards, uid: str) -> 
         assert one["supported"] and one["problems"] == [], one
         for target, answer in questions(viewer, one):
             assert answer.status == 200 and answer.json["status"] == "success", (one["title"], target["expr"], answer.text)
-            assert "$" not in target["expr"].replace("$$", ""), target["expr"]
+            # What is left may be a group of label_replace.
+            assert not re.search(r"\$(?!\d)|\[\[", target["expr"]), target["expr"]
             asked += 1
         if one["table"]:
             frame = viewer.get(f"/api/boards/{uid}/panels/{one['key']}/frame", **{"from": "now-30m", "to": "now", "width": 1400})
@@ -121,12 +125,12 @@ def test_variables_change_what_is_asked(viewer: Dashboards) -> None:
 
 def test_a_file_has_the_numbers_of_prometheus(start: Start, live: Stack, tmp_path: Path) -> None:
     (tmp_path / "boards").mkdir()
-    expression = "sum by (node) (pve:node_cpu_usage:ratio)" if live.query("pve:node_cpu_usage:ratio") else "up"
+    expression = "sum by (node) (pve_node_cpu_load)"
     table = panel("Now", "up") | {"id": 1}
     lines = panel("Then", expression, "timeseries") | {"id": 2}
     (tmp_path / "boards/a.json").write_text(board("Numbers", table, lines))
     viewer = dashboards(start, live.url("prometheus"), "--dashboards.boards-dir", tmp_path / "boards")
-    end = int(time.time() * 1000) // 60_000 * 60_000
+    end = int(time.time()) // 5 * 5_000
     span = {"from": end - 600_000, "to": end, "width": 1000}
     view = {one["key"]: one for one in viewer.get("/api/boards/made-here", **span).json["panels"]}
 
@@ -151,7 +155,7 @@ def test_a_file_has_the_numbers_of_prometheus(start: Start, live: Stack, tmp_pat
     told = fetch(f"{live.url('prometheus')}/api/v1/query_range?" + urllib.parse.urlencode(asked)).json["data"]["result"]
     header, *found = rows("2")
     numbers = sorted(float(cell) for row in found for cell in row[1:] if cell)
-    assert numbers == sorted(float(number) for one in told for _, number in one["values"]) and len(numbers) > 3
+    assert numbers == sorted(float(number) for one in told for _, number in one["values"]) and len(numbers) >= 3
     assert len(header) == len(told) + 1
 
 
@@ -303,7 +307,7 @@ def test_a_reload_takes_another_prometheus(start: Start, tmp_path: Path) -> None
     (["--dashboards.prometheus-url", "http://user:secret@127.0.0.1:9090"], "password_file"),
     (["--dashboards.prometheus-url", "off"], "dashboards need a Prometheus"),
     (["--dashboards.page-dir", "/there/is/none"], "index.html"),
-    (["--dashboards.web-config-file", "/there/is/none"], "dashboards.web_config_file"),
+    (["--dashboards.web-config-file", "/there/is/none"], "--dashboards.web-config-file: cannot read /there/is/none"),
     (["--dashboards.external-url", "https://boards.example.org/path"], "external_url"),
     (["--web.listen-address", "nonsense"], "listen address"),
 ])

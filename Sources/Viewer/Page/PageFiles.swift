@@ -97,7 +97,7 @@ struct PageFiles: Sendable {
     }
 
     private static func compressed(_ bytes: [UInt8]) -> [UInt8]? {
-        guard bytes.count > 512, let stream = try? GzipStream() else { return nil }
+        guard bytes.count > 512, let stream = try? GzipStream(level: 9) else { return nil }
         stream.write(bytes)
         stream.finish()
         return stream.output.bytes
