@@ -22,7 +22,8 @@ struct TimeTests {
         #expect(Interval.rate(step: 300_000, scrape: 30_000) == 330_000)
     }
 
-    @Test("No step asks for more points than Prometheus gives", arguments: [1.0, 1e3, 1e6, 1e9, 1e11, 2.5e14], [1, 100, 11_000, 1_000_000])
+    @Test(
+        "No step asks for more points than Prometheus gives", arguments: [1.0, 1e3, 1e6, 1e9, 1e11, 2.5e14], [1, 100, 11_000, 1_000_000])
     func points(_ range: Double, _ points: Int) {
         let step = Interval.step(range: range, points: points, minimum: 1, factor: 1)
         #expect(range / step <= 10_990.001)
@@ -30,26 +31,36 @@ struct TimeTests {
     }
 
     static let spans: [(String, Double?)] = [
-        ("30s", 30_000), ("1m", 60_000), ("1m30s", 90_000), ("500ms", 500), ("1h", 3_600_000), ("1d", 86_400_000), ("1w", 604_800_000), ("1M", 2_592_000_000),
-        (">10s", 10_000), ("15", 15_000), ("0.5s", 500), ("", nil), ("s", nil), ("5x", nil), ("-5s", nil), ("1e9y", nil), ("99999999y", nil), ("$__rate_interval", nil),
+        ("30s", 30_000), ("1m", 60_000), ("1m30s", 90_000), ("500ms", 500), ("1h", 3_600_000), ("1d", 86_400_000), ("1w", 604_800_000),
+        ("1M", 2_592_000_000),
+        (">10s", 10_000), ("15", 15_000), ("0.5s", 500), ("", nil), ("s", nil), ("5x", nil), ("-5s", nil), ("1e9y", nil),
+        ("99999999y", nil), ("$__rate_interval", nil),
     ]
 
     @Test("Spans of time are read as they are written", arguments: spans)
     func span(_ text: String, _ expected: Double?) { #expect(Span.milliseconds(text) == expected) }
 
-    @Test("Spans are written as Prometheus reads them", arguments: [(30_000.0, "30s"), (60_000, "1m"), (150_000, "2m30s"), (500, "500ms"), (86_400_000, "1d"), (0, "0s"), (1e300, "0s")])
+    @Test(
+        "Spans are written as Prometheus reads them",
+        arguments: [(30_000.0, "30s"), (60_000, "1m"), (150_000, "2m30s"), (500, "500ms"), (86_400_000, "1d"), (0, "0s"), (1e300, "0s")])
     func text(_ milliseconds: Double, _ expected: String) { #expect(Span.text(milliseconds: milliseconds) == expected) }
 
     /// Wednesday, 2026-11-18 11:20:30.400 UTC.
     private static let now = 1_795_000_830_400
 
     static let moments: [(String, Bool, String?)] = [
-        ("now", false, "2026-11-18T11:20:30.400Z"), ("now-6h", false, "2026-11-18T05:20:30.400Z"), ("now/d", false, "2026-11-18T00:00:00.000Z"),
-        ("now/d", true, "2026-11-18T23:59:59.999Z"), ("now-1d/d", false, "2026-11-17T00:00:00.000Z"), ("now-1d/d", true, "2026-11-17T23:59:59.999Z"),
-        ("now/w", false, "2026-11-16T00:00:00.000Z"), ("now-1M/M", false, "2026-10-01T00:00:00.000Z"), ("now/M", true, "2026-11-30T23:59:59.999Z"),
-        ("now-1y/y", false, "2025-01-01T00:00:00.000Z"), ("now/Q", false, "2026-10-01T00:00:00.000Z"), ("now-9M", false, "2026-02-18T11:20:30.400Z"), ("now+1h", false, "2026-11-18T12:20:30.400Z"),
-        ("1700000000000", false, "2023-11-14T22:13:20.000Z"), ("2026-11-20 10:00:00", false, "2026-11-20T10:00:00.000Z"), ("2026-11-20T10:00:00.000Z", false, "2026-11-20T10:00:00.000Z"),
-        ("then", false, nil), ("now-", false, nil), ("now-6", false, nil), ("now/x", false, nil), ("now-99999999999h", false, nil), ("now-999999999y", false, nil), ("-1", false, nil), ("", false, nil),
+        ("now", false, "2026-11-18T11:20:30.400Z"), ("now-6h", false, "2026-11-18T05:20:30.400Z"),
+        ("now/d", false, "2026-11-18T00:00:00.000Z"),
+        ("now/d", true, "2026-11-18T23:59:59.999Z"), ("now-1d/d", false, "2026-11-17T00:00:00.000Z"),
+        ("now-1d/d", true, "2026-11-17T23:59:59.999Z"),
+        ("now/w", false, "2026-11-16T00:00:00.000Z"), ("now-1M/M", false, "2026-10-01T00:00:00.000Z"),
+        ("now/M", true, "2026-11-30T23:59:59.999Z"),
+        ("now-1y/y", false, "2025-01-01T00:00:00.000Z"), ("now/Q", false, "2026-10-01T00:00:00.000Z"),
+        ("now-9M", false, "2026-02-18T11:20:30.400Z"), ("now+1h", false, "2026-11-18T12:20:30.400Z"),
+        ("1700000000000", false, "2023-11-14T22:13:20.000Z"), ("2026-11-20 10:00:00", false, "2026-11-20T10:00:00.000Z"),
+        ("2026-11-20T10:00:00.000Z", false, "2026-11-20T10:00:00.000Z"),
+        ("then", false, nil), ("now-", false, nil), ("now-6", false, nil), ("now/x", false, nil), ("now-99999999999h", false, nil),
+        ("now-999999999y", false, nil), ("-1", false, nil), ("", false, nil),
         ("now-999999999w", false, nil),
     ]
 

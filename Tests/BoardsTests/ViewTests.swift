@@ -3,10 +3,13 @@ import JSON
 import Testing
 
 /// A board's view, with variables that ask nobody.
-func view(_ json: String, from: String = "1700000000000", to: String = "1700021600000", width: Int = 1280, chosen: [String: [String]] = [:]) throws -> BoardView {
+func view(
+    _ json: String, from: String = "1700000000000", to: String = "1700021600000", width: Int = 1280, chosen: [String: [String]] = [:],
+    limits: BoardLimits = BoardLimits()
+) throws -> BoardView {
     let board = try board(json)
     var query = try #require(BoardQuery(from: from, to: to, nowMilliseconds: 1_700_021_600_000, width: width))
-    query.chosen = chosen
+    (query.chosen, query.limits) = (chosen, limits)
     return BoardView(board: board, query: query, variables: VariableChain(board: board, query: query))
 }
 
@@ -65,7 +68,10 @@ struct ViewTests {
 
     @Test("A repeat for what is not there, or has no values, says so")
     func noRepeat() throws {
-        let found = try view(panels(#"{"id":1,"type":"stat","repeat":"gone"},{"id":2,"type":"stat","repeat":"none"}"#, variables: #"{"name":"none","type":"custom","query":""}"#))
+        let found = try view(
+            panels(
+                #"{"id":1,"type":"stat","repeat":"gone"},{"id":2,"type":"stat","repeat":"none"}"#,
+                variables: #"{"name":"none","type":"custom","query":""}"#))
         #expect(found.panels.map(\.key) == ["1", "2"])
         #expect(found.panels[0].problems == ["it is to be repeated for gone, which is no variable"])
         #expect(found.panels[1].problems == ["it is to be repeated for none, which has no values"])
@@ -73,15 +79,19 @@ struct ViewTests {
 
     /// Page width, panel width in columns, more of the panel, range in hours: step and rate in the expression.
     static let steps: [(width: Int, columns: Int, panel: String, target: String, hours: Int, step: Double, text: String)] = [
-        (1280, 24, "", "", 6, 30, "30s 2m"), (1280, 12, "", "", 6, 30, "30s 2m"), (1280, 6, "", "", 6, 60, "1m 2m"), (1280, 24, "", "", 24, 60, "1m 2m"), (1280, 24, "", "", 168, 600, "10m 10m30s"),
-        (390, 6, "", "", 6, 60, "1m 2m"), (1280, 24, #""interval":"5m","#, "", 6, 300, "5m 5m30s"), (1280, 24, #""maxDataPoints":10,"#, "", 6, 1_800, "30m 30m30s"),
-        (1280, 24, "", #""interval":"2m","#, 6, 120, "2m 8m"), (1280, 24, "", #""interval":"1s","#, 1, 2, "2s 4s"), (1280, 24, "", #""intervalFactor":2,"#, 6, 60, "1m 2m"),
+        (1280, 24, "", "", 6, 30, "30s 2m"), (1280, 12, "", "", 6, 30, "30s 2m"), (1280, 6, "", "", 6, 60, "1m 2m"),
+        (1280, 24, "", "", 24, 60, "1m 2m"), (1280, 24, "", "", 168, 600, "10m 10m30s"),
+        (390, 6, "", "", 6, 60, "1m 2m"), (1280, 24, #""interval":"5m","#, "", 6, 300, "5m 5m30s"),
+        (1280, 24, #""maxDataPoints":10,"#, "", 6, 1_800, "30m 30m30s"),
+        (1280, 24, "", #""interval":"2m","#, 6, 120, "2m 8m"), (1280, 24, "", #""interval":"1s","#, 1, 2, "2s 4s"),
+        (1280, 24, "", #""intervalFactor":2,"#, 6, 60, "1m 2m"),
     ]
 
     @Test("Steps follow the width, what is scraped, and what the panel says", arguments: steps)
     func step(_ width: Int, _ columns: Int, _ panel: String, _ target: String, _ hours: Int, _ step: Double, _ text: String) throws {
         let json = panels(
-            #"{"id":1,"type":"timeseries",\#(panel)"gridPos":{"x":0,"y":0,"w":\#(columns),"h":8},"targets":[{"refId":"A",\#(target)"expr":"$__interval $__rate_interval"}]}"#)
+            #"{"id":1,"type":"timeseries",\#(panel)"gridPos":{"x":0,"y":0,"w":\#(columns),"h":8},"targets":[{"refId":"A",\#(target)"expr":"$__interval $__rate_interval"}]}"#
+        )
         let found = try view(json, from: "\(1_700_021_600_000 - hours * 3_600_000)", width: width).panels[0].targets[0]
         #expect(found.step == step)
         #expect(found.expression == text)
@@ -92,10 +102,12 @@ struct ViewTests {
 
     @Test("Instant queries are all asked for the same moment, that of the range queries beside them")
     func instants() throws {
-        let found = try view(panels(#"""
-            {"id":1,"type":"table","targets":[{"refId":"A","expr":"a","instant":true,"range":false},{"refId":"B","expr":"b","instant":true,"interval":"7m"}]},
-            {"id":2,"type":"timeseries","targets":[{"refId":"A","expr":"a","instant":true},{"refId":"B","expr":"b","range":true,"instant":false}]}
-            """#), to: "1700021607000")
+        let found = try view(
+            panels(
+                #"""
+                {"id":1,"type":"table","targets":[{"refId":"A","expr":"a","instant":true,"range":false},{"refId":"B","expr":"b","instant":true,"interval":"7m"}]},
+                {"id":2,"type":"timeseries","targets":[{"refId":"A","expr":"a","instant":true},{"refId":"B","expr":"b","range":true,"instant":false}]}
+                """#), to: "1700021607000")
         #expect(found.panels[0].targets.map(\.isInstant) == [true, true])
         #expect(found.panels[0].targets.map(\.end) == [1_700_021_600, 1_700_021_600])
         #expect(found.panels[1].targets.map(\.isInstant) == [true, false])
@@ -104,21 +116,30 @@ struct ViewTests {
 
     @Test("A panel may have a range of its own")
     func ownTime() throws {
-        let found = try view(panels(#"""
-            {"id":1,"type":"stat","timeFrom":"1h","targets":[{"refId":"A","expr":"x[$__range]"}]},{"id":2,"type":"stat","timeShift":"1d","targets":[{"refId":"A","expr":"x"}]},
-            {"id":3,"type":"stat","timeFrom":"sometime","targets":[{"refId":"A","expr":"x"}]}
-            """#))
+        let found = try view(
+            panels(
+                #"""
+                {"id":1,"type":"stat","timeFrom":"1h","targets":[{"refId":"A","expr":"x[$__range]"}]},{"id":2,"type":"stat","timeShift":"1d","targets":[{"refId":"A","expr":"x"}]},
+                {"id":3,"type":"stat","timeFrom":"sometime","targets":[{"refId":"A","expr":"x"}]}
+                """#))
         #expect(found.panels[0].targets[0].expression == "x[3600s]")
         #expect(found.panels[0].end - found.panels[0].start == 3600)
-        #expect(found.panels[1].end == 1_700_021_600 - 86_400 - (1_700_021_600.0).truncatingRemainder(dividingBy: found.panels[1].targets[0].step))
+        #expect(
+            found.panels[1].end == 1_700_021_600 - 86_400
+                - (1_700_021_600.0).truncatingRemainder(dividingBy: found.panels[1].targets[0].step))
         #expect(found.panels[2].problems == ["its own time sometime cannot be read"])
     }
 
     static let urls: [(String, String?)] = [
-        ("/d/x?var-node=$node", "/d/x?var-node=%24__all"), ("https://example.org/?q=${node:raw}", "https://example.org/?q=a,b,c,d,e"), ("d/x", "d/x"), ("?viewPanel=1", "?viewPanel=1"),
-        ("javascript:alert(1)", nil), ("JaVaScRiPt:alert(1)", nil), ("java\\nscript:alert(1)", nil), (" javascript:alert(1)", nil), ("data:text/html,x", nil), ("vbscript:x", nil), ("$node:alert(1)", nil),
+        ("/d/x?var-node=$node", "/d/x?var-node=%24__all"), ("https://example.org/?q=${node:raw}", "https://example.org/?q=a,b,c,d,e"),
+        ("d/x", "d/x"), ("?viewPanel=1", "?viewPanel=1"),
+        ("javascript:alert(1)", nil), ("JaVaScRiPt:alert(1)", nil), ("java\\nscript:alert(1)", nil), (" javascript:alert(1)", nil),
+        ("data:text/html,x", nil), ("vbscript:x", nil), ("$node:alert(1)", nil),
         ("${__data.fields.url}", nil), ("java${__value.raw}", nil), ("mailto:x@example.org", nil), ("", nil), ("&#106;avascript:x", nil),
-        ("/d/x?u=${__data.fields.a}&${__url_time_range}&${__all_variables}", "/d/x?u=${__data.fields.a}&${__url_time_range}&${__all_variables}"), ("//example.org", "//example.org"), ("/\\\\example.org", "//example.org"),
+        (
+            "/d/x?u=${__data.fields.a}&${__url_time_range}&${__all_variables}",
+            "/d/x?u=${__data.fields.a}&${__url_time_range}&${__all_variables}"
+        ), ("//example.org", "//example.org"), ("/\\\\example.org", "//example.org"),
     ]
 
     @Test("Addresses that lead into a script are left out, wherever they stand", arguments: urls)
@@ -130,7 +151,10 @@ struct ViewTests {
             """#
         let found = try view(json)
         let panel = found.panels[0]
-        let all = [found.links.first?.url, panel.links.first?["url"]?.text, panel.defaults["links"]?.elements.first?["url"]?.text, panel.overrides[0].properties[0].value.elements.first?["url"]?.text]
+        let all = [
+            found.links.first?.url, panel.links.first?["url"]?.text, panel.defaults["links"]?.elements.first?["url"]?.text,
+            panel.overrides[0].properties[0].value.elements.first?["url"]?.text,
+        ]
         #expect(all == [expected, expected, expected, expected])
         if expected != nil {
             #expect(panel.links[0]["title"]?.text == "of All")
@@ -153,10 +177,12 @@ struct ViewTests {
 
     @Test("What people read is filled in, mappings and thresholds stay as they stand")
     func words() throws {
-        let found = try view(panels(#"""
-            {"id":1,"type":"text","title":"On $node","description":"of ${node:csv}","options":{"mode":"markdown","content":"# $node <b>"}},
-            {"id":2,"type":"stat","fieldConfig":{"defaults":{"displayName":"$node ${__field.labels.a}","noValue":"none of $node","mappings":[{"type":"value","options":{"$node":{"text":"$1","color":"red"}}}],"thresholds":{"mode":"absolute","steps":[{"color":"green","value":null},{"color":"red","value":0.9}]}},"overrides":[]}}
-            """#, variables: #"{"name":"node","type":"custom","query":"a,b"}"#))
+        let found = try view(
+            panels(
+                #"""
+                {"id":1,"type":"text","title":"On $node","description":"of ${node:csv}","options":{"mode":"markdown","content":"# $node <b>"}},
+                {"id":2,"type":"stat","fieldConfig":{"defaults":{"displayName":"$node ${__field.labels.a}","noValue":"none of $node","mappings":[{"type":"value","options":{"$node":{"text":"$1","color":"red"}}}],"thresholds":{"mode":"absolute","steps":[{"color":"green","value":null},{"color":"red","value":0.9}]}},"overrides":[]}}
+                """#, variables: #"{"name":"node","type":"custom","query":"a,b"}"#))
         #expect(found.panels[0].title == "On a")
         #expect(found.panels[0].description == "of a")
         #expect(found.panels[0].options["content"]?.text == "# a <b>")
@@ -165,12 +191,14 @@ struct ViewTests {
         #expect(found.panels[1].defaults["mappings"]?.elements[0].at("options.$node.text")?.text == "$1")
         var json = JSONWriter()
         found.panels[1].defaults.write(into: &json)
-        #expect(String(decoding: json.bytes, as: UTF8.self).contains(#""steps":[{"color":"green","value":null},{"color":"red","value":0.9}]"#))
+        #expect(
+            String(decoding: json.bytes, as: UTF8.self).contains(#""steps":[{"color":"green","value":null},{"color":"red","value":0.9}]"#))
     }
 
     @Test("Annotations are queries with a step")
     func annotations() throws {
-        let found = try view(#"""
+        let found = try view(
+            #"""
             {"title":"t","panels":[],"annotations":{"list":[{"builtIn":1,"type":"dashboard","name":"x"},{"name":"Reboots","datasource":{"type":"prometheus","uid":"p"},"enable":false,"iconColor":"red","expr":"changes(x[$__rate_interval])","step":"60s","titleFormat":"R","textFormat":"{{node}}"},{"name":"Other","datasource":{"type":"influxdb","uid":"p"},"query":"x"}]}}
             """#)
         #expect(found.annotations.count == 1)
@@ -182,14 +210,26 @@ struct ViewTests {
 
     @Test("The page's JSON has what the page counts on")
     func writing() throws {
-        let found = try view(panels(#"{"id":7,"type":"timeseries","title":"CPU","gridPos":{"x":0,"y":1,"w":12,"h":8},"targets":[{"refId":"A","expr":"up","legendFormat":"{{node}}"}]}"#, variables: Self.nodes))
+        let found = try view(
+            panels(
+                #"{"id":7,"type":"timeseries","title":"CPU","gridPos":{"x":0,"y":1,"w":12,"h":8},"targets":[{"refId":"A","expr":"up","legendFormat":"{{node}}"}]}"#,
+                variables: Self.nodes))
         var json = JSONWriter()
         found.write(into: &json)
         let text = String(decoding: json.bytes, as: UTF8.self)
-        #expect(text.hasPrefix(#"{"uid":"u","title":"t","description":"","tags":[],"refresh":"","timezone":"browser","graphTooltip":0,"from":1700000000000,"to":1700021600000,"problems":[],"links":[],"#))
-        #expect(text.contains(#"{"name":"node","label":"node","type":"custom","multi":true,"includeAll":true,"hidden":false,"options":[{"text":"All","value":"$__all"},{"text":"a","value":"a"},"#))
+        #expect(
+            text.hasPrefix(
+                #"{"uid":"u","title":"t","description":"","tags":[],"refresh":"","timezone":"browser","graphTooltip":0,"from":1700000000000,"to":1700021600000,"problems":[],"links":[],"#
+            ))
+        #expect(
+            text.contains(
+                #"{"name":"node","label":"node","type":"custom","multi":true,"includeAll":true,"hidden":false,"options":[{"text":"All","value":"$__all"},{"text":"a","value":"a"},"#
+            ))
         #expect(text.contains(#""current":["$__all"],"problem":null}]"#))
-        #expect(text.contains(#"{"key":"7","id":7,"type":"timeseries","title":"CPU","description":"","x":0,"y":0,"w":12,"h":8,"row":null,"supported":true,"problems":[],"noQuery":false,"targets":[{"ref":"A","expr":"up","step":30,"start":1699999980,"end":1700021580,"instant":false,"legend":"{{node}}","format":"time_series","source":"prometheus","hidden":false}],"start":1699999980,"end":1700021580,"table":false,"defaults":{},"overrides":[],"options":{},"links":[]}"#))
+        #expect(
+            text.contains(
+                #"{"key":"7","id":7,"type":"timeseries","title":"CPU","description":"","x":0,"y":0,"w":12,"h":8,"row":null,"supported":true,"problems":[],"noQuery":false,"targets":[{"ref":"A","expr":"up","step":30,"start":1699999980,"end":1700021580,"instant":false,"legend":"{{node}}","format":"time_series","source":"prometheus","hidden":false}],"start":1699999980,"end":1700021580,"table":false,"defaults":{},"overrides":[],"options":{},"links":[]}"#
+            ))
     }
 
     @Test("Names of files have nothing that a header or a file system minds")
