@@ -3,9 +3,11 @@ struct FrameMaker {
     private(set) var frames: [Frame] = []
     private(set) var problems: [PanelFrame.Problem] = []
     private(set) var isTruncated = false
-    private var left = PanelFrame.valueLimit
+    private let limits: BoardLimits
+    private var left: Int
 
-    init(_ targets: [TargetView], _ answers: [TargetAnswer]) {
+    init(_ targets: [TargetView], _ answers: [TargetAnswer], _ limits: BoardLimits) {
+        (self.limits, left) = (limits, limits.values)
         let byRef = Dictionary(answers.map { ($0.ref, $0) }) { first, _ in first }
         // Two tables are told apart by the names of their values.
         let hasSeveralTables = targets.filter { $0.format == .table }.count > 1
@@ -25,11 +27,11 @@ struct FrameMaker {
     private mutating func addSeries(_ target: TargetView, _ answer: TargetAnswer) {
         let names = SeriesNames(answer.series, legend: target.legend, expression: target.expression)
         for series in answer.series {
-            guard left > 0, frames.count < PanelFrame.fieldLimit else {
+            guard left > 0, frames.count < limits.fields else {
                 isTruncated = true
                 return
             }
-            let count = min(series.times.count, PanelFrame.rowLimit, max(1, left))
+            let count = min(series.times.count, limits.rows, max(1, left))
             left -= count * 2 + series.labels.count
             if count < series.times.count { isTruncated = true }
             var time = FrameField(name: "Time", kind: .time, values: series.times.prefix(count).map { .time(($0 * 1000).rounded()) })
@@ -47,7 +49,7 @@ struct FrameMaker {
         for series in answer.series {
             rows += series.times.count
             for label in series.labels where columns[label.name] == nil {
-                guard labels.count < PanelFrame.fieldLimit else {
+                guard labels.count + 2 < limits.fields else {
                     isTruncated = true
                     break
                 }
@@ -57,7 +59,7 @@ struct FrameMaker {
         }
         labels.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         for (index, label) in labels.enumerated() { columns[label] = index }
-        let most = min(rows, PanelFrame.rowLimit, max(0, left) / (labels.count + 2))
+        let most = min(rows, limits.rows, max(0, left) / (labels.count + 2))
         if most < rows { isTruncated = true }
         left -= most * (labels.count + 2)
         var (times, values): ([FrameValue], [FrameValue]) = ([], [])
@@ -95,7 +97,7 @@ struct SeriesNames {
         var all: Set<String> = []
         var differing: Set<String> = []
         let known = Dictionary(first.labels.map { ($0.name, $0.value) }) { first, _ in first }
-        for one in series.prefix(PanelFrame.fieldLimit) {
+        for one in series.prefix(2_000) {
             for label in one.labels {
                 all.insert(label.name)
                 if known[label.name] != label.value { differing.insert(label.name) }

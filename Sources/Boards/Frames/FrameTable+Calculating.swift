@@ -12,7 +12,7 @@ extension FrameTable {
         var labels: [(name: String, values: [Int: String])] = []
         var columns = [[FrameValue]](repeating: [], count: wanted.count)
         for field in frames.flatMap(\.fields) where takesTime || field.kind != .time {
-            guard titles.count < PanelFrame.fieldLimit else {
+            guard titles.count < limits.fields else {
                 isTruncated = true
                 break
             }

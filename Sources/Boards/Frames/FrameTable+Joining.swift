@@ -1,7 +1,4 @@
 extension FrameTable {
-    /// Steps that putting rows together may cost.
-    private static let rowBudget = 4_000_000
-
     /// The rows of all frames in one; rows that say the same in the fields that all frames have, and contradict each other in none, become one.
     mutating func merge() {
         let filled = frames.filter { $0.length > 0 }
@@ -28,12 +25,12 @@ extension FrameTable {
         }
         var rows: [[FrameValue?]] = []
         var byKey: [[UInt8]: [Int]] = [:]
-        var left = Self.rowBudget
+        var left = 2 * limits.values
         for frame in filled {
             let targets = frame.fields.map { places[$0.name] ?? 0 }
             let shared = targets.indices.filter { counts[targets[$0]] == filled.count }.sorted { targets[$0] < targets[$1] }
             for row in 0..<frame.length {
-                guard left > 0, rows.count < PanelFrame.rowLimit else {
+                guard left > 0, rows.count < limits.rows else {
                     isTruncated = true
                     break
                 }
@@ -66,55 +63,55 @@ extension FrameTable {
         func place(_ frame: Frame) -> Int? { name.map { frame.place(of: $0) } ?? frame.time }
         let joined = frames.filter { place($0) != nil }
         guard let first = joined.first, let firstPlace = place(first) else { return }
-        // A row of the outcome: which row of each frame stands in it, -1 for none.
+        var others = 0
+        for frame in joined { others += frame.fields.count - 1 }
+        let rows =
+            isInner ? innerRows(joined, place, limit: min(limits.rows, max(1, limits.values / (others + 1)))) : outerRows(joined, place)
         var keyField = first.fields[firstPlace]
-        var rows: [(key: FrameValue, places: [Int])] = []
-        var others: [FrameField] = []
-        for frame in joined { for (index, field) in frame.fields.enumerated() where index != place(frame) { others.append(field) } }
-        let most = max(1, PanelFrame.valueLimit / (others.count + 1))
-        if isInner { rows = innerRows(joined, place, limit: most) } else { rows = outerRows(joined, place) }
-        if rows.count > PanelFrame.rowLimit {
-            rows.removeLast(rows.count - PanelFrame.rowLimit)
-            isTruncated = true
-        }
-        // Rather some series whole than all of them in part.
-        var left = PanelFrame.valueLimit
-        keyField.values = rows.map(\.key)
+        keyField.values = rows.keys
         var fields = [keyField]
-        for (number, frame) in joined.enumerated() {
-            for (index, field) in frame.fields.enumerated() where index != place(frame) {
-                left -= rows.count
-                guard left >= 0, fields.count < PanelFrame.fieldLimit else {
+        // Rather some series whole than all of them in part.
+        var left = limits.values - rows.keys.count
+        for (frame, column) in zip(joined, rows.columns) {
+            let key = place(frame)
+            for (index, field) in frame.fields.enumerated() where index != key {
+                left -= rows.keys.count
+                guard left >= 0, fields.count < limits.fields else {
                     isTruncated = true
                     continue
                 }
                 var field = field
                 let values = field.values
-                field.values = rows.map { $0.places[number] < 0 ? .none : values[$0.places[number]] }
+                field.values = column.map { $0 < 0 ? .none : values[$0] }
                 fields.append(field)
             }
         }
         frames = [Frame(fields: fields)]
     }
 
-    private mutating func outerRows(_ joined: [Frame], _ place: (Frame) -> Int?) -> [(key: FrameValue, places: [Int])] {
+    /// The rows of a join: their keys, and for each frame the rows of its that stand in them, -1 for none.
+    private struct JoinedRows {
+        var keys: [FrameValue] = []
+        var columns: [[Int]] = []
+    }
+
+    private mutating func outerRows(_ joined: [Frame], _ place: (Frame) -> Int?) -> JoinedRows {
         var index: [[UInt8]: Int] = [:]
         var keys: [FrameValue] = []
-        var left = 4 * PanelFrame.valueLimit
         var columns: [[Int]] = []
+        var left = 4 * limits.values
         for frame in joined {
-            var column: [Int] = Array(repeating: -1, count: keys.count)
             left -= keys.count + frame.length
             guard left > 0, let field = place(frame) else {
                 isTruncated = true
-                columns.append([])
-                continue
+                break
             }
+            var column: [Int] = Array(repeating: -1, count: keys.count)
             for (row, value) in frame.fields[field].values.enumerated() {
                 let key = value.key
                 if let known = index[key] {
                     column[known] = row
-                } else if keys.count < PanelFrame.rowLimit {
+                } else if keys.count < limits.rows {
                     index[key] = keys.count
                     keys.append(value)
                     column.append(row)
@@ -125,33 +122,45 @@ extension FrameTable {
             columns.append(column)
         }
         let order = keys.indices.sorted { FrameValue.isBefore(keys[$0], keys[$1]) }
-        return order.map { key in (keys[key], columns.map { key < $0.count ? $0[key] : -1 }) }
+        // Most often the keys come in order, and all series have them.
+        var rows = JoinedRows(keys: order.map { keys[$0] })
+        for column in columns {
+            left -= order.count
+            guard left > 0 else {
+                isTruncated = true
+                break
+            }
+            rows.columns.append(order.map { $0 < column.count ? column[$0] : -1 })
+        }
+        return rows
     }
 
-    private mutating func innerRows(
-        _ joined: [Frame], _ place: (Frame) -> Int?, limit: Int
-    ) -> [(key: FrameValue, places: [Int])] {
-        var rows: [(key: FrameValue, places: [Int])] = []
+    private mutating func innerRows(_ joined: [Frame], _ place: (Frame) -> Int?, limit: Int) -> JoinedRows {
+        var rows = JoinedRows()
         for (number, frame) in joined.enumerated() {
             guard let field = place(frame) else { continue }
             let values = frame.fields[field].values
             guard number > 0 else {
-                rows = values.enumerated().prefix(limit).map { ($0.element, [$0.offset]) }
+                rows = JoinedRows(keys: Array(values.prefix(limit)), columns: [Array(values.indices.prefix(limit))])
+                if values.count > limit { isTruncated = true }
                 continue
             }
             var byKey: [[UInt8]: [Int]] = [:]
             for (row, value) in values.enumerated() { byKey[value.key, default: []].append(row) }
-            var longer: [(key: FrameValue, places: [Int])] = []
-            search: for row in rows {
-                for match in byKey[row.key.key] ?? [] {
-                    guard longer.count < limit else {
+            // Which row before goes with which row of this frame.
+            var pairs: [(Int, Int)] = []
+            search: for (row, key) in rows.keys.enumerated() {
+                for match in byKey[key.key] ?? [] {
+                    guard pairs.count < limit else {
                         isTruncated = true
                         break search
                     }
-                    longer.append((row.key, row.places + [match]))
+                    pairs.append((row, match))
                 }
             }
-            rows = longer
+            let before = rows
+            rows = JoinedRows(keys: pairs.map { before.keys[$0.0] }, columns: before.columns.map { column in pairs.map { column[$0.0] } })
+            rows.columns.append(pairs.map(\.1))
         }
         return rows
     }
@@ -160,7 +169,7 @@ extension FrameTable {
     mutating func labelsToFields(_ options: JSONTree) {
         let wanted = options["keepLabels"].map { Set($0.texts) }
         let valueLabel = options["valueLabel"]?.text
-        var left = PanelFrame.valueLimit
+        var left = limits.values
         var changed: [Frame] = []
         for frame in frames {
             var fields: [FrameField] = []

@@ -5,9 +5,11 @@ struct FrameTable {
     var frames: [Frame]
     var isTruncated = false
     var problems: [String] = []
-    var budget = Pattern.stepLimit
+    let limits: BoardLimits
+    /// Steps that patterns may still cost.
+    var budget: Int
 
-    init(_ frames: [Frame]) { self.frames = frames }
+    init(_ frames: [Frame], _ limits: BoardLimits) { (self.frames, self.limits, budget) = (frames, limits, limits.patternSteps) }
 
     mutating func apply(_ transformation: PanelTransformation) {
         guard let refs = transformation.refs else { return transform(transformation) }
@@ -53,13 +55,13 @@ struct FrameTable {
 
     /// Cuts what has grown past a frame's limits.
     private mutating func bound() {
-        var left = PanelFrame.valueLimit
+        var left = limits.values
         for index in frames.indices {
-            if frames[index].fields.count > PanelFrame.fieldLimit {
-                frames[index].fields.removeLast(frames[index].fields.count - PanelFrame.fieldLimit)
+            if frames[index].fields.count > limits.fields {
+                frames[index].fields.removeLast(frames[index].fields.count - limits.fields)
                 isTruncated = true
             }
-            let most = min(PanelFrame.rowLimit, max(0, left) / max(1, frames[index].fields.count))
+            let most = min(limits.rows, max(0, left) / max(1, frames[index].fields.count))
             if frames[index].length > most {
                 isTruncated = true
                 for field in frames[index].fields.indices { frames[index].fields[field].values.removeSubrange(most...) }

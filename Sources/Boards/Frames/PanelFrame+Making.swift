@@ -2,8 +2,8 @@ extension PanelView {
     /// The finished frame of the panel's answers: after its transformations, with the settings of each field. A panel that draws series has
     /// them side by side, joined by time.
     package func frame(from answers: [TargetAnswer]) -> PanelFrame {
-        let made = FrameMaker(asked, answers)
-        var table = FrameTable(made.frames)
+        let made = FrameMaker(asked, answers, limits)
+        var table = FrameTable(made.frames, limits)
         for transformation in transformations { table.apply(transformation) }
         var problems = made.problems
         var frame = one(of: &table, &problems)
@@ -27,7 +27,7 @@ extension PanelView {
         let length = table.frames.map(\.length).max() ?? 0
         var fields: [FrameField] = []
         for var field in table.frames.flatMap(\.fields) {
-            guard (fields.count + 1) * length <= PanelFrame.valueLimit, fields.count < PanelFrame.fieldLimit else {
+            guard (fields.count + 1) * length <= limits.values, fields.count < limits.fields else {
                 table.isTruncated = true
                 break
             }

@@ -62,9 +62,4 @@ package struct PanelFrame: Sendable {
 
     package var fields: [FrameField] { frame.fields }
     package var length: Int { frame.length }
-
-    /// As many rows, columns and values as a frame has.
-    package static let rowLimit = 100_000
-    package static let fieldLimit = 2_000
-    package static let valueLimit = 2_000_000
 }

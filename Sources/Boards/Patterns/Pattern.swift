@@ -19,8 +19,8 @@ package struct Pattern: Sendable {
 
     /// As many scalars of a text as are looked at.
     package static let textLimit = 20_000
-    /// As many steps as one question may cost, and all options of a variable together.
-    package static let stepLimit = 3_000_000
+    /// As many steps as the patterns of one variable or panel may cost: a second or two.
+    package static let stepLimit = 10_000_000
 
     /// A pattern as it stands, found anywhere in a text.
     ///

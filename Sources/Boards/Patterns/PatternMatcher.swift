@@ -9,7 +9,7 @@ extension Pattern {
         var next = ThreadList(capacity: program.count)
         var found: Slots?
         var here = place
-        while here <= text.count {
+        while here <= text.count, budget > 0 {
             if found == nil {
                 add(0, Slots(repeating: -1, count: groupCount * 2), to: &threads, program, text, here, &budget)
             }

@@ -4,7 +4,7 @@ import Primitives
 struct OptionReading {
     private let pattern: Pattern?
     private let sort: Int
-    private var budget = Pattern.stepLimit
+    private var budget: Int
     var problem: String?
     private(set) var options: [VariableOption] = []
 
@@ -12,8 +12,8 @@ struct OptionReading {
     static let limit = 5_000
     static let readLimit = 100_000
 
-    init(regex: String, sort: Int) {
-        self.sort = sort
+    init(regex: String, sort: Int, steps: Int = Pattern.stepLimit) {
+        (self.sort, budget) = (sort, steps)
         guard !regex.isEmpty else {
             pattern = nil
             return

@@ -53,7 +53,7 @@ package struct VariableChain: Sendable {
             return
         }
         asks.remove(at: index)
-        var reading = OptionReading(regex: interpolator.text(variable.regex, .plain), sort: variable.sort)
+        var reading = OptionReading(regex: interpolator.text(variable.regex, .plain), sort: variable.sort, steps: query.limits.patternSteps)
         switch answer {
         case .failed(let words): reading.problem = words
         case .texts(let texts): reading.take(filters[name].map { reading.filtered(texts, by: $0) } ?? texts)

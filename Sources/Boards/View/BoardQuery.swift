@@ -26,9 +26,7 @@ package struct BoardQuery: Sendable {
     /// What the URL has chosen (`var-NAME`), in its order; `$__all` or `All` is All.
     package var chosen: [String: [String]] = [:]
     package var dataSources = [DataSource(type: "prometheus", name: "Prometheus", uid: "prometheus")]
-    /// What follows `/d/UID` in links to this board, for `${__url_time_range}` in texts.
-    package var rawFrom: String
-    package var rawTo: String
+    package var limits = BoardLimits()
 
     /// `from` and `to` as Grafana's URLs have them; nil when they cannot be read or the end is not after the start.
     package init?(from: String, to: String, nowMilliseconds: Int, width: Int = 1280, offsetSeconds: Int = 0) {
@@ -40,7 +38,6 @@ package struct BoardQuery: Sendable {
         self.nowMilliseconds = nowMilliseconds
         self.width = max(200, min(width, 20_000))
         self.offsetSeconds = max(-50_400, min(offsetSeconds, 50_400))
-        (rawFrom, rawTo) = (from, to)
     }
 
     /// Whole seconds around the range.

@@ -39,6 +39,7 @@ package struct PanelView: Sendable {
     package let transformations: [PanelTransformation]
     package let fileName: String
     let boardTitle: String
+    let limits: BoardLimits
 
     /// Whether it is drawn from a finished frame instead of from series.
     package var isTable: Bool { isSupported && (type == "table" || type == "barchart" || !transformations.isEmpty) }
@@ -57,7 +58,7 @@ package struct PanelView: Sendable {
         defer { (values.values, values.macros) = shared }
         for value in instance.scope { values.values[value.name] = value }
         (key, id, type, row, place) = (instance.key, panel.id, panel.type, instance.row, instance.place)
-        isCollapsed = panel.isCollapsed
+        (isCollapsed, limits) = (panel.isCollapsed, query.limits)
         isSupported = BoardLint.panelTypes.contains(panel.type)
         var problems = panel.problems + (instance.problem.map { [$0] } ?? [])
 
