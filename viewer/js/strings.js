@@ -103,6 +103,7 @@ export const strings = {
     noTarget: (words) => `Target down: ${words}`,
     target: (job, instance) => `${instance} of job ${job}`,
     noMetric: (name) => `There is no metric ${name} in this range.`,
+    noLonger: (name) => `There are no new values of ${name}.`,
     noSeries: (name) => `No series of ${name} has these labels.`,
     noData: "No data in this range.",
     noLoki: "Logs need a Loki, and none is configured.",
