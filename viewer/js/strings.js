@@ -213,26 +213,6 @@ export const strings = {
   // What js/panels says inside a panel.
   drawing: {
     noData: "No data",
-    unsupported: (type) => `Panel type ${type} is not supported here`,
-    name: "Name",
-    value: "Value",
-    more: (count) => `${count} more`,
-    lasted: "For",
-    filter: "Filter",
-    filterOf: (title) => `Filter ${title}`,
-    truncated: (count) => `Only the first ${count} are shown`,
-    chartSummary: (title, count, from, to, parts) => `${title}: ${many(count, "series", "series")} from ${from} to ${to}${parts.length > 0 ? `. ${parts.join("; ")}` : ""}`,
-    seriesSummary: (name, last, low, high) => `${name}: ${last}, between ${low} and ${high}`,
-    barSummary: (title, count, parts) => `${title}: ${many(count, "bar", "bars")}. ${parts.join("; ")}`,
-    tableSummary: (title, rows, columns) => `${title}: ${many(rows, "line", "lines")}, ${many(columns, "column", "columns")}`,
-    calcs: {
-      last: "Last", lastNotNull: "Last", first: "First", firstNotNull: "First", min: "Min", max: "Max", mean: "Mean", median: "Median", sum: "Total", count: "Count",
-      range: "Range", delta: "Delta", diff: "Difference", stdDev: "Deviation", variance: "Variance", allValues: "All",
-    },
-  },
-
-  drawing: {
-    noData: "No data",
     name: "Name",
     value: "Value",
     lasted: "lasted",
