@@ -262,17 +262,18 @@ export function axisKind(unit) {
 }
 
 /** A number of an axis: all of an axis' numbers are written in the step of its greatest one. */
-export function axisText(value, unit, greatest, increment, decimals) {
-  if (words(0, unit || 'none', 0) !== null) return formatText(value, unit, decimals);
+export function axisText(value, unit, greatest, increment, most) {
+  // A board's decimals are the most that an axis shows: nobody needs 50.00 %.
+  const digits = (step) => Math.min(most ?? 12, decimalsOf(step));
+  if (words(0, unit || 'none', 0) !== null) return formatText(value, unit, most);
   const { kind, unit: entry, factor, seconds: size } = axisKind(unit);
   if (kind === 'duration') {
     const top = greatest * size;
     let at = spans.length - 1;
     while (at > 0 && top < spans[at][0] * 1.5) at--;
-    if (top >= spans[at][0] && at === 0) at = 0;
     if (value === 0) return '0 ' + spans[at][1] + (at > 3 ? 's' : '');
     const number = value * size / spans[at][0];
-    const text = fixed(number, decimals ?? decimalsOf(increment * size / spans[at][0]));
+    const text = fixed(number, digits(increment * size / spans[at][0]));
     return `${text} ${spans[at][1]}${at > 3 && number !== 1 ? 's' : ''}`;
   }
   if (entry.base && Number.isFinite(greatest)) {
@@ -281,9 +282,9 @@ export function axisText(value, unit, greatest, increment, decimals) {
     while (step < entry.names.length - 1 && greatest / divisor >= entry.base) { divisor *= entry.base; step++; }
     while (step > 0 && entry.zero > 0 && greatest > 0 && greatest / divisor < 1) { divisor /= entry.base; step--; }
     const suffix = value === 0 && !entry.name ? '' : suffixOf(entry, step);
-    return (entry.before ?? '') + fixed(value / divisor, decimals ?? decimalsOf(increment / divisor)) + (entry.before ? suffix.trim() : suffix);
+    return (entry.before ?? '') + fixed(value / divisor, digits(increment / divisor)) + (entry.before ? suffix.trim() : suffix);
   }
-  const made = format(value, unit, decimals ?? decimalsOf(increment * factor));
+  const made = format(value, unit, digits(increment * factor));
   return made.prefix + made.text + made.suffix;
 }
 

@@ -1,6 +1,6 @@
 // The stat panel: a number as large as its box allows, its colour, and a small line of how it came to be.
 
-import { mix, textOn } from '../draw/colors.js';
+import { alpha, mix, textOn } from '../draw/colors.js';
 import { fittingSize, make, setText, Surface } from '../draw/canvas.js';
 import { drawSparkline, sparklineItem } from '../draw/sparkline.js';
 import { asPanel, PanelRoot } from './base.js';
@@ -131,7 +131,7 @@ class StatPanel {
     setText(cell.suffix, showsValue ? entry.suffix : '');
     this.change(cell, entry, painted, color);
     this.link(cell, entry);
-    this.spark(cell, entry, width, height, painted ? color : entry.color, sizes.line && this.hasLine(entry));
+    this.spark(cell, entry, width, height, painted ? alpha(color, 0.55) : entry.color, sizes.line && this.hasLine(entry));
   }
 
   change(cell, entry, painted, color) {
