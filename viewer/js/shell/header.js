@@ -69,6 +69,7 @@ export const makeHeader = (page) => {
     setAttribute(boards, "data-current", state.page === "board" ? "" : null);
     const board = state.page === "board" ? page.boards().find((each) => each.uid === state.uid) : null;
     setText(boardWords, board?.title ?? words.boards);
+    setAttribute(boards, "aria-label", board ? `${words.boards}: ${board.title}` : words.boards);
     // The fleet and the alerts are always of now.
     time.element.hidden = state.page !== "board";
     time.update();

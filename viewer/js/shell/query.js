@@ -28,6 +28,12 @@ export const makeNews = () => {
       if (!known.has(name)) known.set(name, hasMetric(name, start, end, signal).catch(() => true));
       return known.get(name);
     },
+    /** Whether the metric has a value now: where it has, a line that ends says so and is not stale. */
+    isFresh: (name) => {
+      const key = `now ${name}`;
+      if (!known.has(key)) known.set(key, query(`count({__name__=${JSON.stringify(name)}})`, Math.floor(spec.to / 1000), signal).then(({ result }) => result.length > 0, () => true));
+      return known.get(key);
+    },
     annotations: () => (notes ??= loadAnnotations(spec, signal)),
   };
 };
@@ -70,23 +76,37 @@ const isOf = (target, labels) => {
   return names.length > 0 && names.every((name) => target[name] === labels[name]);
 };
 
-const whyNothing = async (panel, series, news) => {
-  const targets = panel.targets.filter((target) => !target.hidden);
-  const labels = series.length > 0 ? series.map((each) => each.labels) : targets.map((target) => matchersIn(target.expr));
+const downTarget = async (labels, news) => {
   const down = (await news.down()).find((target) => labels.some((each) => isOf(target, each)));
-  if (down) return words.noTarget(words.target(down.job ?? "", down.instance ?? ""));
-  if (series.length > 0) return null;
+  return down ? words.noTarget(words.target(down.job ?? "", down.instance ?? "")) : null;
+};
+
+/** `{age, reason}` of lines that end before the present: only where that is for want of data, and not what the query says. */
+const whyOld = async (panel, series, age, news) => {
+  const reason = await downTarget(series.map((each) => each.labels), news);
+  if (reason) return { age, reason };
+  const names = [...new Set(panel.targets.filter((target) => !target.hidden).flatMap((target) => metricsIn(target.expr)))].slice(0, 4);
+  const fresh = await Promise.all(names.map((name) => news.isFresh(name)));
+  return fresh.every(Boolean) ? { age: null, reason: null } : { age, reason: words.noLonger(names[fresh.indexOf(false)]) };
+};
+
+const whyNothing = async (panel, news) => {
+  const targets = panel.targets.filter((target) => !target.hidden);
+  const down = await downTarget(targets.map((target) => matchersIn(target.expr)), news);
+  if (down) return down;
   for (const target of targets) {
     for (const name of metricsIn(target.expr).slice(0, 3)) {
       if (!(await news.hasMetric(name, panel.start, panel.end))) return words.noMetric(name);
     }
   }
+  // Where the board itself says what emptiness means, that is the better word.
+  if (panel.defaults?.noValue) return null;
   const first = targets[0] ? metricsIn(targets[0].expr)[0] : null;
   return first && targets.length === 1 && /^[^(]*\{|^[\w:]+$/.test(targets[0].expr) ? words.noSeries(first) : words.noData;
 };
 
 /** Seconds since the newest value, where the picture should reach the present and does not. */
-const ageOf = (panel, series, now) => {
+const ageOf = (series, now) => {
   const drawn = series.filter((each) => !each.instant && each.step > 0);
   if (drawn.length === 0 || !isRelative(range().to)) return null;
   let newest = -Infinity;
@@ -158,8 +178,9 @@ export const loadPanel = async (panel, { before, board, signal }) => {
   }
   data.took = Math.round(performance.now() - began);
   const isEmpty = panel.table ? (data.frame?.length ?? 0) === 0 : data.series.length === 0 && (data.logs?.length ?? 0) === 0;
-  data.age = ageOf(panel, data.series, spec.to / 1000);
-  if (panel.noQuery) data.reason = null;
-  else if (!isLogs && data.errors.length === 0 && (isEmpty || data.age !== null)) data.reason = await whyNothing(panel, data.series, news);
+  if (!isLogs) [data.age, data.reason] = [null, null];
+  const age = ageOf(data.series, spec.to / 1000);
+  if (age !== null) Object.assign(data, await whyOld(panel, data.series, age, news));
+  else if (isEmpty && !isLogs && !panel.noQuery && data.errors.length === 0) data.reason = await whyNothing(panel, news);
   return { data, signature, end: data.errors.length > 0 && same ? same.end : panel.end };
 };
