@@ -227,26 +227,7 @@ export const strings = {
     tableSummary: (title, rows, columns) => `${title}: ${many(rows, "line", "lines")}, ${many(columns, "column", "columns")}`,
     calcs: {
       last: "Last", lastNotNull: "Last", first: "First", firstNotNull: "First", min: "Min", max: "Max", mean: "Mean", median: "Median", sum: "Total", count: "Count",
-      range: "Range", delta: "Delta", diff: "Difference", stdDev: "Deviation", variance: "Variance", allValues: "All",
+      range: "Range", delta: "Delta", diff: "Difference", diffperc: "Difference in %", stdDev: "Deviation", variance: "Variance", allValues: "All",
     },
-  },
-
-  drawing: {
-    noData: "No data",
-    name: "Name",
-    value: "Value",
-    lasted: "lasted",
-    filter: "Filter",
-    filterOf: (title) => `Filter the rows of ${title}`,
-    more: (count) => `and ${count} more`,
-    truncated: (count) => `Only the first ${count} rows are shown.`,
-    unsupported: (type) => `Panel type ${type} is not supported here.`,
-    calcs: {
-      lastNotNull: "Last", last: "Last (or none)", firstNotNull: "First", first: "First (or none)", min: "Min", max: "Max", mean: "Mean", sum: "Total", count: "Count",
-      range: "Range", diff: "Difference", diffperc: "Difference in %", delta: "Increase", median: "Median", stdDev: "Std deviation", variance: "Variance",
-    },
-    seriesSummary: (name, last, min, max) => `${name}: last ${last}, between ${min} and ${max}`,
-    chartSummary: (title, count, from, to, parts) => `${title ? `${title}: ` : ""}${many(count, "series", "series")} from ${from} to ${to}. ${parts.join("; ")}`,
-    tableSummary: (title, rows, columns) => `${title ? `${title}: ` : ""}${many(rows, "row", "rows")}, ${many(columns, "column", "columns")}`,
   },
 };

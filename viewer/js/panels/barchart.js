@@ -47,8 +47,8 @@ class BarChartPanel {
     root.say(data, this.names.length > 0 && this.series.length > 0);
     this.legend.update(this.series);
     this.layout();
-    this.surface.element.setAttribute('aria-label', `${root.words.tableSummary(root.panel.title, this.names.length, this.series.length)}. ${this.names.slice(0, 6).map((name, at) =>
-      `${name}: ${this.series.slice(0, 3).map((item) => `${item.series.name} ${this.textOf(item, at)}`).join(', ')}`).join('; ')}`);
+    this.surface.element.setAttribute('aria-label', root.words.barSummary(root.panel.title, this.names.length, this.names.slice(0, 6).map((name, at) =>
+      `${name}: ${this.series.slice(0, 3).map((item) => `${item.series.name} ${this.textOf(item, at)}`).join(', ')}`)));
   }
 
   /** Names of the groups and the columns of numbers; series without a table are one bar each. */
