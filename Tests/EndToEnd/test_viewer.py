@@ -289,6 +289,8 @@ def test_phone_has_one_column_and_no_sideways_scrolling(browser: Browser, viewer
         small = page.evaluate("""() => [...document.querySelectorAll('.top button, .top a, .toolbar button, .picker')].filter((each) => each.checkVisibility())
             .map((each) => [each.getBoundingClientRect().height, each.outerHTML.slice(0, 80)]).filter(([height]) => height < 26)""")
         assert small == []
+        assert page.evaluate("""() => { const boxes = [...document.querySelectorAll('.top :is(button, a, select)')].filter((each) => each.checkVisibility()).map((each) => [each.getBoundingClientRect(), each.outerHTML.slice(0, 80)]);
+            return boxes.flatMap(([a, one], at) => boxes.slice(at + 1).filter(([b]) => a.left < b.right - 2 && b.left < a.right - 2 && a.top < b.bottom - 2 && b.top < a.bottom - 2).map(([, other]) => [one, other])); }""") == []
         phone.screenshot("phone-" + (path.strip("/").split("?")[0].replace("/", "-") or "fleet"))
         assert phone.complaints == []
 
