@@ -103,6 +103,7 @@ export const strings = {
     noTarget: (words) => `Target down: ${words}`,
     target: (job, instance) => `${instance} of job ${job}`,
     noMetric: (name) => `There is no metric ${name} in this range.`,
+    noLonger: (name) => `There are no new values of ${name}.`,
     noSeries: (name) => `No series of ${name} has these labels.`,
     noData: "No data in this range.",
     noLoki: "Logs need a Loki, and none is configured.",
@@ -226,7 +227,7 @@ export const strings = {
     tableSummary: (title, rows, columns) => `${title}: ${many(rows, "line", "lines")}, ${many(columns, "column", "columns")}`,
     calcs: {
       last: "Last", lastNotNull: "Last", first: "First", firstNotNull: "First", min: "Min", max: "Max", mean: "Mean", median: "Median", sum: "Total", count: "Count",
-      range: "Range", delta: "Delta", diff: "Difference", stdDev: "Deviation", variance: "Variance", allValues: "All",
+      range: "Range", delta: "Delta", diff: "Difference", diffperc: "Difference in %", stdDev: "Deviation", variance: "Variance", allValues: "All",
     },
   },
 };

@@ -17,13 +17,13 @@ export const themes = {
 // Okabe and Ito's eight hues, moved in lightness until each stands out from its theme's background, and four more
 // between them. The order keeps neighbours far apart in hue and in lightness.
 const palettes = {
-  dark: ['#5fb6ee', '#e9a23b', '#38c39a', '#e08dc1', '#f1dd63', '#f0784e', '#929dff', '#86d9dc', '#cda67e', '#aab5c1', '#b7d96a', '#d0a6f7'],
-  light: ['#0072b2', '#c87800', '#00876a', '#b8478f', '#8c7c00', '#cd4a0b', '#5a50d8', '#0a8d9b', '#8a5a2b', '#5d6977', '#5c8500', '#8f3fc4'],
+  dark: ['#5fb6ee', '#e9a23b', '#38c39a', '#e08dc1', '#f1dd63', '#929dff', '#f0784e', '#86d9dc', '#cda67e', '#aab5c1', '#b7d96a', '#d0a6f7'],
+  light: ['#0072b2', '#c87800', '#00876a', '#b8478f', '#8c7c00', '#5a50d8', '#cd4a0b', '#0a8d9b', '#8a5a2b', '#5d6977', '#5c8500', '#8f3fc4'],
 };
 
 const hues = {
   dark: { red: '#ef6a5e', orange: '#eda23f', yellow: '#f1dc63', green: '#3fbd8f', blue: '#5aaaf0', purple: '#b98ff0' },
-  light: { red: '#cf2f2f', orange: '#e08300', yellow: '#dcb000', green: '#0f8a60', blue: '#1c6fcf', purple: '#8250df' },
+  light: { red: '#cf2f2f', orange: '#e08300', yellow: '#dcb000', green: '#0c8058', blue: '#1c6fcf', purple: '#8250df' },
 };
 const shades = { 'super-light': 0.6, light: 0.3, 'semi-dark': -0.2, dark: -0.38 };
 
@@ -93,10 +93,11 @@ export function contrast(one, other) {
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }
 
-/** Black or white, whichever reads better on the colour; on a translucent one, as it looks over `behind`. */
-export function textOn(color, behind) {
+/** White where it can be read on the colour (`ratio`, 3 for large text), else black; a translucent one as it looks over `behind`. */
+export function textOn(color, behind, ratio = 4.5) {
   const solid = mix(color, behind, 0);
-  return contrast('#ffffff', solid) >= contrast('#0b0e11', solid) ? '#ffffff' : '#0b0e11';
+  const white = contrast('#ffffff', solid);
+  return white >= ratio || white >= contrast('#0b0e11', solid) ? '#ffffff' : '#0b0e11';
 }
 
 const legible = new Map();

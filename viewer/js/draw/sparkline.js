@@ -1,6 +1,5 @@
 // The small line under a number: no axes, just the shape.
 
-import { alpha } from './colors.js';
 import { drawSeries } from './timeseries.js';
 
 /** Draws `series` over the whole of the surface; a flat line lies low, so that it does not look like an alarm. */
@@ -32,6 +31,3 @@ export function drawSparkline(surface, series, color, from, to, theme, item) {
 export const sparklineItem = () => ({
   base: null, drawStyle: 'line', interpolation: 'linear', spanNulls: false, fillOpacity: 22, gradientMode: 'opacity', lineWidth: 1.5, lineStyle: null, showPoints: 'never', pointSize: 4,
 });
-
-/** A sparkline's colour on a coloured ground. */
-export const onGround = (text) => alpha(text, 0.75);

@@ -280,9 +280,10 @@ function drawBars(context, item, axis, area, from, to, theme, stroke) {
   // The usual distance, not the first: a series may begin after a gap.
   const step = times.length > 1 ? (times[times.length - 1] - times[0]) / (times.length - 1) : (to - from) / 1000 / 10;
   const space = step * 1000 / (to - from) * area.width;
-  const width = Math.max(1, Math.min(item.barMaxWidth ?? 200, space * (item.barWidthFactor ?? 0.6)));
+  // Bars of a few pixels with gaps between them flicker: they touch.
+  const width = Math.max(1, Math.min(item.barMaxWidth ?? 200, space < 6 ? space : space * (item.barWidthFactor ?? 0.6)));
   const shift = item.barAlignment === -1 ? -width : item.barAlignment === 1 ? 0 : -width / 2;
-  const border = width > 3 && item.lineWidth > 0 ? item.lineWidth : 0;
+  const border = space >= 6 && width > 3 && item.lineWidth > 0 ? item.lineWidth : 0;
   context.fillStyle = item.fillOpacity > 0 ? fillPaint(context, item, axis, area, theme) : stroke;
   context.strokeStyle = stroke;
   context.lineWidth = border || 1;

@@ -37,6 +37,7 @@ const count = (name) => scale(1000, money, name);
 const plain = (name, tight) => ({ plain: name, tight });
 
 const units = {
+  __proto__: null,
   none: plain(''), short: scale(1000, short, ''), percent: { factor: 1, plain: '%', tight: true }, percentunit: { factor: 100, plain: '%', tight: true },
   bytes: iec('B'), kbytes: iec('B', 1), mbytes: iec('B', 2), gbytes: iec('B', 3), tbytes: iec('B', 4), pbytes: iec('B', 5), bits: iec('b'),
   decbytes: data('B'), deckbytes: data('B', 1), decmbytes: data('B', 2), decgbytes: data('B', 3), dectbytes: data('B', 4), decpbytes: data('B', 5), decbits: data('b'),
@@ -65,7 +66,7 @@ const currencies = {
 const behindNumber = new Set(['CHF', 'CZK', 'PLN', 'SEK', 'NOK', 'DKK', 'ISK']);
 
 // Durations: what a unit is in seconds, and the steps in which it is written.
-const seconds = { ns: 1e-9, 'µs': 1e-6, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 };
+const seconds = { __proto__: null, ns: 1e-9, 'µs': 1e-6, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 };
 const spans = [[1e-9, 'ns'], [1e-6, 'µs'], [1e-3, 'ms'], [1, 's'], [60, 'min'], [3600, 'hour'], [86400, 'day'], [604800, 'week'], [31536000, 'year']];
 
 function duration(value, unit, decimals) {
@@ -181,8 +182,7 @@ function suffixOf(unit, step) {
 
 /** What the id means: a table entry, made up on the fly for `suffix:x`, `si:mX`, `count:x` and unknown ids. */
 function unitOf(id) {
-  const known = Object.hasOwn(units, id) ? units[id] : undefined;
-  if (known) return known;
+  if (units[id]) return units[id];
   const colon = id.indexOf(':');
   const rest = id.slice(colon + 1);
   if (colon > 0) {
@@ -262,17 +262,18 @@ export function axisKind(unit) {
 }
 
 /** A number of an axis: all of an axis' numbers are written in the step of its greatest one. */
-export function axisText(value, unit, greatest, increment, decimals) {
-  if (words(0, unit || 'none', 0) !== null) return formatText(value, unit, decimals);
+export function axisText(value, unit, greatest, increment, most) {
+  // A board's decimals are the most that an axis shows: nobody needs 50.00 %.
+  const digits = (step) => Math.min(most ?? 12, decimalsOf(step));
+  if (words(0, unit || 'none', 0) !== null) return formatText(value, unit, most);
   const { kind, unit: entry, factor, seconds: size } = axisKind(unit);
   if (kind === 'duration') {
     const top = greatest * size;
     let at = spans.length - 1;
     while (at > 0 && top < spans[at][0] * 1.5) at--;
-    if (top >= spans[at][0] && at === 0) at = 0;
     if (value === 0) return '0 ' + spans[at][1] + (at > 3 ? 's' : '');
     const number = value * size / spans[at][0];
-    const text = fixed(number, decimals ?? decimalsOf(increment * size / spans[at][0]));
+    const text = fixed(number, digits(increment * size / spans[at][0]));
     return `${text} ${spans[at][1]}${at > 3 && number !== 1 ? 's' : ''}`;
   }
   if (entry.base && Number.isFinite(greatest)) {
@@ -280,10 +281,10 @@ export function axisText(value, unit, greatest, increment, decimals) {
     let divisor = 1;
     while (step < entry.names.length - 1 && greatest / divisor >= entry.base) { divisor *= entry.base; step++; }
     while (step > 0 && entry.zero > 0 && greatest > 0 && greatest / divisor < 1) { divisor /= entry.base; step--; }
-    const suffix = value === 0 && !entry.name ? '' : suffixOf(entry, step);
-    return (entry.before ?? '') + fixed(value / divisor, decimals ?? decimalsOf(increment / divisor)) + (entry.before ? suffix.trim() : suffix);
+    const suffix = suffixOf(entry, value === 0 ? entry.zero + (entry.zero ? 0 : entry.offset) : step);
+    return (entry.before ?? '') + fixed(value / divisor, digits(increment / divisor)) + (entry.before ? suffix.trim() : suffix);
   }
-  const made = format(value, unit, decimals ?? decimalsOf(increment * factor));
+  const made = format(value, unit, digits(increment * factor));
   return made.prefix + made.text + made.suffix;
 }
 

@@ -1,6 +1,6 @@
 // The bar chart: a group of bars for each row of a table, standing or lying.
 
-import { fieldColor, alpha } from '../draw/colors.js';
+import { alpha, fieldColor, textOn } from '../draw/colors.js';
 import { fitted, font, make, Surface, textWidth } from '../draw/canvas.js';
 import { valueAxis } from '../draw/scale.js';
 import { axisText } from '../draw/units.js';
@@ -227,11 +227,9 @@ class BarChartPanel {
     context.fillStyle = alpha(color, (field.custom?.fillOpacity ?? 80) / 100);
     if (this.lying) context.fillRect(start, begin + gap, length, thick - gap * 2);
     else context.fillRect(begin + gap, start, thick - gap * 2, length);
-    const mode = this.options.showValue ?? 'auto';
-    if (mode === 'never') return;
+    if (!this.showsValues(thick)) return;
     const text = this.textOf(item, at);
     const width = textWidth(text, small);
-    if (mode === 'auto' && (this.lying ? thick < 13 : width > thick + (stacking === 'none' ? 2 : -4))) return;
     context.font = small;
     context.fillStyle = theme.text;
     const stacked = stacking !== 'none';
@@ -239,13 +237,23 @@ class BarChartPanel {
     if (this.lying) {
       const outside = Math.max(from, to) + 5;
       const inside = stacked || outside + width > this.surface.width;
+      if (inside) context.fillStyle = textOn(color, theme.background);
       context.textAlign = inside ? 'right' : 'left';
       context.fillText(text, inside ? Math.max(from, to) - 4 : outside, begin + thick / 2);
     } else {
       context.textAlign = 'center';
       const above = start - 7;
+      if (stacked || above < 6) context.fillStyle = textOn(color, theme.background);
       context.fillText(text, begin + thick / 2, stacked || above < 6 ? start + 8 : to > from ? start + length + 8 : above);
     }
+  }
+
+  /** Numbers stand at all bars or at none. */
+  showsValues(thick) {
+    const mode = this.options.showValue ?? 'auto';
+    if (mode !== 'auto') return mode === 'always';
+    if (this.lying) return thick >= 13;
+    return this.series.every((item) => this.names.every((_, at) => textWidth(this.textOf(item, at), small) <= thick + 4));
   }
 
   groupAt(x, y) {

@@ -109,7 +109,8 @@ function scale(entry, theme, vertical, hard) {
   const stops = list.map((step, at) => {
     const from = at === 0 ? '0%' : share(entry, step.value);
     const next = at + 1 < list.length ? share(entry, list[at + 1].value) : '100%';
-    return hard ? `${step.color} ${from} ${next}` : `${at === 0 ? `${mix(step.color, theme.background, 0.35)} 0%, ` : ''}${step.color} ${from === '0%' ? next : from}`;
+    // Soft within a step, an edge between two: a bar is never of a colour that its value has not reached.
+    return hard ? `${step.color} ${from} ${next}` : `${mix(step.color, theme.background, 0.35)} ${from}, ${step.color} ${next}`;
   });
   return `linear-gradient(${to}, ${stops.join(', ')})`;
 }

@@ -34,10 +34,6 @@ export class PanelRoot {
       setLocale(format.locale);
       setZone(format.timeZone);
     }
-    const style = this.root.style;
-    for (const name of ['text', 'muted', 'faint', 'grid', 'axis', 'hover', 'track', 'raised', 'link', 'error', 'background']) style.setProperty(`--draw-${name}`, theme[name]);
-    style.setProperty('--draw-error-back', theme.errorBack);
-    this.root.dataset.theme = theme.name;
     return true;
   }
 
@@ -47,16 +43,18 @@ export class PanelRoot {
    */
   say(data, drawn) {
     const messages = [...new Set(data.errors.map((error) => error.message))];
-    const state = messages.length > 0 ? (drawn ? 'strip' : 'error') : drawn ? '' : 'empty';
+    // Data that have grown old are drawn, with the reason why nothing newer came.
+    const old = drawn && messages.length === 0 && data.reason;
+    const state = messages.length > 0 ? (drawn ? 'strip' : 'error') : !drawn ? 'empty' : old ? 'strip old' : '';
     this.body.hidden = !drawn;
     this.note.hidden = state === '';
-    this.root.classList.toggle('with-strip', state === 'strip');
+    this.root.classList.toggle('with-strip', state.startsWith('strip'));
     if (state === '') return;
     this.note.className = `draw-note ${state}`;
-    this.note.setAttribute('role', state === 'empty' ? 'status' : 'alert');
-    const text = state === 'empty' ? data.reason ?? this.panel.defaults?.noValue ?? this.words.noData : messages.join('\n');
+    this.note.setAttribute('role', messages.length === 0 ? 'status' : 'alert');
+    const text = messages.join('\n') || (old || (data.reason ?? this.panel.defaults?.noValue ?? this.words.noData));
     setText(this.note, text);
-    this.note.title = state === 'strip' ? text : '';
+    this.note.title = drawn ? text : '';
   }
 
   /** Height that the strip of an error leaves. */

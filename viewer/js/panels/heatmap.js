@@ -5,7 +5,7 @@ import { font, make, textWidth } from '../draw/canvas.js';
 import { bucketRows, countRows } from '../draw/heatmap.js';
 import { axisHeight, drawAnnotations, drawAxisTitle, TimePlot } from '../draw/plot.js';
 import { lowerBound } from '../draw/timeseries.js';
-import { formatText } from '../draw/units.js';
+import { axisText, formatText } from '../draw/units.js';
 import { asPanel, PanelRoot } from './base.js';
 import { Tooltip } from './tooltip.js';
 
@@ -86,10 +86,12 @@ class HeatmapPanel {
     const { theme } = this.root;
     const { mode = 'scheme', scheme = 'Oranges', fill = 'dark-orange', reverse = false, exponent = 0.5, steps = levels } = this.options.color ?? {};
     const ground = mix(theme.background, theme.text, 0.1);
+    const hue = (name) => [ground, mix(named(name, theme), ground, 0.45), named(name, theme), mix(named(name, theme), theme.text, 0.35)];
+    const wanted = schemes[scheme.toLowerCase()] ?? 'orange';
     let colors;
     if (mode === 'opacity') colors = [mix(named(fill, theme), theme.background, 0.9), named(fill, theme)];
-    else colors = (schemes[scheme.toLowerCase()] ?? schemes.oranges).map((color) => color === null ? ground : color.startsWith('continuous') ? color : named(color, theme));
-    if (colors[0].startsWith?.('continuous')) colors = rampOf(colors[0], theme);
+    else if (typeof wanted === 'string') colors = wanted.startsWith('continuous') ? rampOf(wanted, theme) : hue(wanted);
+    else colors = wanted.map((color) => color === null ? ground : named(color, theme));
     if (reverse) colors = [...colors].reverse();
     const bend = mode === 'opacity' ? exponent : 1;
     const count = Math.max(2, Math.min(levels, steps));
@@ -124,7 +126,8 @@ class HeatmapPanel {
   edgeLabels() {
     const { rows, numeric } = this.map;
     const decimals = this.options.yAxis?.decimals ?? null;
-    const write = (value) => value === Infinity ? '+∞' : value === -Infinity ? '' : formatText(value, this.unit() ?? 'short', decimals);
+    const size = rows[0].high - rows[0].low;
+    const write = (value) => value === Infinity ? '+∞' : value === -Infinity ? '' : this.map.leftEdge ? axisText(value, this.unit(), Math.abs(rows[rows.length - 1].high), size, decimals) : formatText(value, this.unit() ?? 'short', decimals);
     const labels = numeric ? rows.map((row, at) => ({ at: at + 1, text: write(row.high) })) : rows.map((row, at) => ({ at: at + 0.5, text: row.name }));
     if (numeric && Number.isFinite(rows[0].low)) labels.unshift({ at: 0, text: write(rows[0].low) });
     return labels;
@@ -251,11 +254,10 @@ class HeatmapPanel {
   }
 }
 
-// Schemes by their usual names; null is a tone just above the panel's ground, so that little stays quiet in both themes.
+// Schemes by their usual names: one hue, a ramp of colors.js, or colours in turn; null is a tone just above the panel's ground, so that little stays quiet in both themes.
 const schemes = {
-  oranges: [null, 'dark-orange', 'orange', 'light-orange'], blues: [null, 'dark-blue', 'blue', 'light-blue'], greens: [null, 'dark-green', 'green', 'light-green'],
-  reds: [null, 'dark-red', 'red', 'light-red'], purples: [null, 'dark-purple', 'purple', 'light-purple'], greys: [null, 'text'],
-  viridis: ['continuous-viridis'], magma: ['continuous-magma'], inferno: ['continuous-inferno'], plasma: ['continuous-plasma'], cividis: ['continuous-cividis'],
+  oranges: 'orange', blues: 'blue', greens: 'green', reds: 'red', purples: 'purple', greys: 'text',
+  viridis: 'continuous-viridis', magma: 'continuous-magma', inferno: 'continuous-inferno', plasma: 'continuous-plasma', cividis: 'continuous-cividis',
   turbo: ['purple', 'blue', 'green', 'yellow', 'orange', 'red'], spectral: ['blue', 'green', 'yellow', 'orange', 'red'], rdylgn: ['red', 'orange', 'yellow', 'green'],
   rdylbu: ['red', 'orange', 'yellow', 'blue'], rdbu: ['red', null, 'blue'], ylorrd: [null, 'yellow', 'orange', 'red'], ylgnbu: [null, 'yellow', 'green', 'blue'],
   orrd: [null, 'orange', 'red'], bupu: [null, 'blue', 'purple'], gnbu: [null, 'green', 'blue'], purd: [null, 'purple', 'red'], ylgn: [null, 'yellow', 'green'], ylorbr: [null, 'yellow', 'orange', 'dark-orange'],

@@ -80,7 +80,7 @@ export function cellGrid(count, width, height, orientation, shape) {
   let best = { columns: 1, rows: count, size: 0 };
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
-    const size = Math.min(width / columns / shape, height / rows) * (1 - 0.1 * (columns * rows - count) / count);
+    const size = Math.min(width / columns / shape, height / rows) * (1 - 0.5 * (columns * rows - count) / count);
     if (size > best.size) best = { columns, rows, size };
   }
   return best;

@@ -1,6 +1,6 @@
 // The stat panel: a number as large as its box allows, its colour, and a small line of how it came to be.
 
-import { mix, textOn } from '../draw/colors.js';
+import { alpha, mix, textOn } from '../draw/colors.js';
 import { fittingSize, make, setText, Surface } from '../draw/canvas.js';
 import { drawSparkline, sparklineItem } from '../draw/sparkline.js';
 import { asPanel, PanelRoot } from './base.js';
@@ -105,10 +105,10 @@ class StatPanel {
     let color = theme.text;
     if (painted) {
       // Full colours over a whole wall tire the eye: they are toned towards the panel's own.
-      const toned = mix(entry.color, theme.background, theme.name === 'dark' ? 0.36 : 0.1);
+      const toned = mix(entry.color, theme.background, theme.name === 'dark' ? 0.36 : 0);
       const second = options.colorMode === 'background_solid' ? toned : mix(toned, theme.background, theme.name === 'dark' ? 0.2 : 0.12);
       element.style.background = `linear-gradient(120deg, ${second}, ${toned})`;
-      color = textOn(toned, theme.background);
+      color = textOn(toned, theme.background, sizes.value >= 24 ? 3 : 4.5);
     } else {
       element.style.background = '';
       if ((options.colorMode ?? 'value') === 'value' || (options.colorMode ?? '').startsWith('background')) color = root.textColor(entry.color, sizes.value >= 24 ? 3 : 4.5);
@@ -131,7 +131,7 @@ class StatPanel {
     setText(cell.suffix, showsValue ? entry.suffix : '');
     this.change(cell, entry, painted, color);
     this.link(cell, entry);
-    this.spark(cell, entry, width, height, painted ? color : entry.color, sizes.line && this.hasLine(entry));
+    this.spark(cell, entry, width, height, painted ? alpha(color, 0.55) : entry.color, sizes.line && this.hasLine(entry));
   }
 
   change(cell, entry, painted, color) {

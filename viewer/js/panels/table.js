@@ -84,7 +84,7 @@ class TablePanel {
         measured: before?.measured ?? 0,
       };
       const align = config.custom.align;
-      column.align = align === 'left' || align === 'center' || align === 'right' ? align : column.isNumber && !(config.mappings?.length > 0 && !config.unit) ? 'right' : 'left';
+      column.align = align === 'left' || align === 'center' || align === 'right' ? align : column.isNumber && !config.mappings?.some((mapping) => mapping.type === 'value') ? 'right' : 'left';
       if (column.isNumber) Object.assign(column, boundsOf(column));
       return column;
     });
@@ -118,7 +118,10 @@ class TablePanel {
   text(column, row) {
     const value = this.value(column, row);
     if (column.isTime) return value === null ? '' : column.config.unit ? displayText(column.config, value, this.root.theme) : this.root.context.format.dateTime(value);
-    return value === null && !column.config.noValue && !(column.config.mappings?.length > 0) ? '' : displayText(column.config, value, this.root.theme);
+    // The panel's word for emptiness ("no alert fires") is about the table, not about a cell of it.
+    const { mappings, noValue } = column.config;
+    const isEmpty = value === null && !(mappings?.length > 0) && (!noValue || noValue === this.root.panel.defaults?.noValue);
+    return isEmpty ? '' : displayText(column.config, value, this.root.theme);
   }
 
   value(column, row) {
@@ -199,7 +202,7 @@ class TablePanel {
         left -= more;
       }
     } else {
-      const long = base.filter((column) => !column.isNumber && column.width > 110);
+      const long = base.filter((column) => (!column.isNumber || column.cell === 'gauge') && column.width > 110);
       const room = long.reduce((all, column) => all + column.width - 110, 0);
       for (const column of long) column.width -= Math.floor(Math.min(1, -over / Math.max(1, room)) * (column.width - 110));
     }
@@ -273,7 +276,7 @@ class TablePanel {
     element.style.background = '';
     element.style.color = '';
     if (column.cell === 'color-background' && painted) {
-      const toned = mix(color, theme.background, theme.name === 'dark' ? 0.36 : 0.12);
+      const toned = mix(color, theme.background, theme.name === 'dark' ? 0.36 : 0);
       const target = column.cellOptions.applyToRow ? row.element : element;
       target.style.background = column.cellOptions.mode === 'gradient' ? `linear-gradient(120deg, ${mix(toned, theme.background, 0.2)}, ${toned})` : toned;
       target.style.color = textOn(toned, theme.background);

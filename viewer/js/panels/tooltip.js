@@ -30,10 +30,7 @@ export class Tooltip {
   /** `rows` is `[{color, name, text, strong}]`; `x` and `y` are in the panel's pixels, `host` is what they are measured from. */
   show(host, x, y, title, rows, links = []) {
     this.build();
-    const { theme } = this.root;
     const { element } = this;
-    for (const name of ['text', 'muted', 'raised', 'axis', 'link', 'hover']) element.style.setProperty(`--draw-${name}`, theme[name]);
-    element.dataset.theme = theme.name;
     setText(this.title, title);
     const shown = Math.min(rows.length, most);
     while (this.rows.length < shown) {

@@ -41,7 +41,7 @@ export const boardPage = (root, context) => {
   const news = makeNews();
 
   const variables = variableRow();
-  const related = menuButton(el("button", { type: "button", class: "button quiet" }, words.related, icon("down")), words.related, () =>
+  const related = menuButton(el("button", { type: "button", class: "button quiet related" }, words.related, icon("down")), words.related, () =>
     spec.links.map((each) => ({ words: each.title, href: each.keepTime ? withRange(each.url) : each.url, newTab: each.newTab })));
   related.hidden = true;
   const title = el("h1", { class: "board-title" });

@@ -37,7 +37,7 @@ export const makeHeader = (page) => {
   });
 
   const settings = popoverButton(
-    iconButton("settings", words.settings, null),
+    iconButton("settings", words.settings, null, { class: "icon-button settings-button" }),
     () => {
       const theme = segments(words.theme, words.themes, page.theme(), (value) => { page.setTheme(value); theme.set(value); });
       const zone = segments(words.zone, words.zones, page.format().zone, (value) => {
@@ -69,6 +69,7 @@ export const makeHeader = (page) => {
     setAttribute(boards, "data-current", state.page === "board" ? "" : null);
     const board = state.page === "board" ? page.boards().find((each) => each.uid === state.uid) : null;
     setText(boardWords, board?.title ?? words.boards);
+    setAttribute(boards, "aria-label", board ? `${words.boards}: ${board.title}` : words.boards);
     // The fleet and the alerts are always of now.
     time.element.hidden = state.page !== "board";
     time.update();
