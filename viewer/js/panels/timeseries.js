@@ -121,29 +121,8 @@ class TimeSeriesPanel {
 
   layout() {
     const { root, plot, legend } = this;
-    const height = root.room;
-    let width = root.width;
-    let pictureHeight = height;
-    if (legend.wanted) {
-      const aside = legend.right && width >= 480;
-      root.root.classList.toggle('aside', aside);
-      // A legend takes a third at most, and nothing of a panel that is too low for both.
-      legend.element.hidden = height < 90;
-      if (!legend.element.hidden) {
-        if (aside) {
-          const wanted = Number(legend.options.width) || Math.min(width * (legend.table ? 0.4 : 0.28), legend.table ? 140 + legend.calcs.length * 76 : 220);
-          legend.element.style.width = `${Math.round(wanted)}px`;
-          legend.element.style.maxHeight = '';
-          width -= Math.round(wanted);
-        } else {
-          legend.element.style.width = '';
-          const limit = Math.round(legend.table ? Math.max(64, height * 0.36) : Math.max(24, Math.min(height * 0.3, height < 180 ? 24 : 96)));
-          legend.element.style.maxHeight = `${limit}px`;
-          pictureHeight -= Math.min(limit, legend.element.scrollHeight);
-        }
-      }
-    }
-    plot.resize(width, pictureHeight);
+    const [width, height] = legend.place(root, root.width, root.room);
+    plot.resize(width, height);
     this.measureAxes();
     plot.draw();
   }
