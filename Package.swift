@@ -189,6 +189,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("settings", needs: ["Primitives", "ProxmoxConfiguration", "ProxmoxDropIn", "Settings"]),
         fuzzTarget("json", needs: ["Primitives", "JSON", "Metrics", "ProxmoxAPI", "ProxmoxDropIn", "Simulation"]),
         fuzzTarget("http", needs: ["Primitives", "Exporting", "ProxmoxAPI", "ProxmoxDropIn", "Settings", "Simulation", "Web"]),
+        fuzzTarget("boards", needs: ["Boards", "JSON", "Primitives"]),
         fuzzTarget("zfs", needs: ["Primitives", "Metrics", "ZFSCollector"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
