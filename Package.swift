@@ -187,13 +187,14 @@ let package = Package(
 // must not be there then, as libFuzzer takes their mains away.
 if Context.environment["MARTLET_FUZZ"] != nil {
     package.products = []
-    package.targets.removeAll { [.executable, .plugin, .test].contains($0.type) || $0.name == "Stack" }
+    package.targets.removeAll { [.executable, .plugin, .test].contains($0.type) || ["Stack", "Viewer"].contains($0.name) }
     package.targets += [
         .target(name: "FuzzSupport", path: "Fuzz/Support", swiftSettings: house),
         fuzzTarget("exposition", needs: ["Primitives", "Metrics"]),
         fuzzTarget("settings", needs: ["Primitives", "ProxmoxConfiguration", "ProxmoxDropIn", "Settings"]),
         fuzzTarget("json", needs: ["Primitives", "JSON", "Metrics", "ProxmoxAPI", "ProxmoxDropIn", "Simulation"]),
         fuzzTarget("http", needs: ["Primitives", "Exporting", "ProxmoxAPI", "ProxmoxDropIn", "Settings", "Simulation", "Web"]),
+        fuzzTarget("boards", needs: ["Boards", "JSON", "Primitives"]),
         fuzzTarget("zfs", needs: ["Primitives", "Metrics", "ZFSCollector"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]

@@ -85,11 +85,15 @@ struct BoardPages: Sendable {
         guard let board = entry.board else { throw Refusal(422, "This board cannot be shown: \(entry.problem ?? "it holds nothing").") }
         let query = try query(board, request)
         var chain = VariableChain(board: board, query: query)
+        let deadline = Deadline.after(seconds: prometheus.timeoutSeconds)
         // A board of a stranger's making may ask for ever.
         for _ in 0...board.variables.count {
             let asks = chain.asks
             if asks.isEmpty { break }
-            for (name, answer) in await answers(to: asks, query) { chain.answer(name, answer) }
+            let found =
+                deadline.hasPassed
+                ? asks.map { ($0.name, VariableAnswer.failed("No time was left to ask for its values.")) } : await answers(to: asks, query)
+            for (name, answer) in found { chain.answer(name, answer) }
         }
         return BoardView(board: board, query: query, variables: chain)
     }

@@ -11,7 +11,7 @@ final class QuestionDesk: Sendable {
         var waiting = 1000
         /// How long an answer is good.
         var keepSeconds = 1.0
-        /// Of all answers that are kept.
+        /// Of all answers that are kept, with their questions.
         var keptBytes = 64 << 20
         /// For an answer, its waiting among it.
         var timeoutSeconds = 30.0
@@ -22,6 +22,8 @@ final class QuestionDesk: Sendable {
     private struct Kept {
         let answer: UpstreamAnswer
         let until: ContinuousClock.Instant
+        /// With the question, which may be the longer of the two.
+        let bytes: Int
     }
 
     private struct State {
@@ -92,9 +94,10 @@ final class QuestionDesk: Sendable {
             // An answer that says what is wrong with the question is as good for the next who asks it.
             guard case .success(let answer) = outcome, answer.status < 500 else { return }
             forgetOld(&state)
-            guard state.keptBytes + answer.body.count <= limits.keptBytes else { return }
-            state.kept[question] = Kept(answer: answer, until: now().advanced(by: .seconds(limits.keepSeconds)))
-            state.keptBytes += answer.body.count
+            let bytes = answer.body.count + question.form.utf8.count + question.path.utf8.count
+            guard state.keptBytes + bytes <= limits.keptBytes else { return }
+            state.kept[question] = Kept(answer: answer, until: now().advanced(by: .seconds(limits.keepSeconds)), bytes: bytes)
+            state.keptBytes += bytes
         }
         return outcome
     }
@@ -103,7 +106,7 @@ final class QuestionDesk: Sendable {
         let now = now()
         for (question, kept) in state.kept where kept.until <= now {
             state.kept[question] = nil
-            state.keptBytes -= kept.answer.body.count
+            state.keptBytes -= kept.bytes
         }
     }
 
