@@ -38,7 +38,7 @@ LOOK = """(panel) => {
   const note = [...body.querySelectorAll('.draw-note, .panel-failure')].find((each) => each.offsetParent !== null);
   return {
     title: panel.querySelector('.panel-title').textContent, type: panel.dataset.type, colored, text: body.innerText.trim(),
-    excuse: note ? note.innerText : null, failed: note ? note.matches('.error, .panel-failure, .strip') : false,
+    excuse: note ? note.innerText : null, failed: note ? note.matches('.error, .panel-failure, .strip:not(.old)') : false,
   };
 }"""
 
@@ -106,7 +106,11 @@ class Viewer:
             "--dashboards.listen-address", f"127.0.0.1:{self.port}", "--dashboards.web-config-file", web_config)
         self.stack.wait_until_ready()
         # Something to see: guests, two samples for every rate, an alert that has reached Alertmanager.
+        slow = ["vm:not_backed_up:max", "vm:last_backup:timestamp_seconds", "vm:disk_latency:avg5m", "storage:utilization:ratio", "zfs_pool:utilization:ratio",
+                "replication:last_sync:timestamp_seconds", "node_disk:healthy:min", "vm_volume:disk_utilization:ratio"]
         wait_for(lambda: (self.stack.value("count(vm:cpu_utilization:avg5m)") or 0) > 90, 60, "recorded guests")
+        # Instant queries are put at the last whole step, so it must have been there for one.
+        wait_for(lambda: all(self.stack.value(f"count({name} offset 15s)") for name in slow), 75, "what the exporter asks for on timers")
         wait_for(lambda: fetch(f"{self.stack.url('alertmanager')}/api/v2/alerts").json, 60, "an alert in Alertmanager")
 
 

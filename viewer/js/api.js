@@ -65,6 +65,8 @@ export const get = (url, signal) => {
     flight.promise = ask(url, { signal: controller.signal }).finally(() => {
       if (inFlight.get(url) === flight) inFlight.delete(url);
     });
+    // Whoever asked hears of a failure; where all have left, nobody needs to.
+    flight.promise.catch(() => {});
     inFlight.set(url, flight);
   }
   if (!signal) {

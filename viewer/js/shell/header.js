@@ -37,7 +37,7 @@ export const makeHeader = (page) => {
   });
 
   const settings = popoverButton(
-    iconButton("settings", words.settings, null),
+    iconButton("settings", words.settings, null, { class: "icon-button settings-button" }),
     () => {
       const theme = segments(words.theme, words.themes, page.theme(), (value) => { page.setTheme(value); theme.set(value); });
       const zone = segments(words.zone, words.zones, page.format().zone, (value) => {

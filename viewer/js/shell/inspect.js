@@ -34,7 +34,7 @@ const queries = (panel, data, format) => el("div", { class: "inspect-queries" },
 
 const grid = (heads, rows) => el("div", { class: "numbers", tabIndex: 0 }, el("table", {},
   el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
-  el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, at) => el("td", { class: at === 0 ? "" : "number" }, cell)))))));
+  el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) => el("td", {}, cell)))))));
 
 const cellText = (value) => (value === null || value === undefined || Number.isNaN(value) ? "" : String(value));
 

@@ -16,6 +16,7 @@ export const makeNews = () => {
   let signal = null;
   let down = null;
   let notes = null;
+  let lastNotes = null;
   const known = new Map();
   return {
     begin: (nextSpec, nextSignal) => {
@@ -34,29 +35,36 @@ export const makeNews = () => {
       if (!known.has(key)) known.set(key, query(`count({__name__=${JSON.stringify(name)}})`, Math.floor(spec.to / 1000), signal).then(({ result }) => result.length > 0, () => true));
       return known.get(key);
     },
-    annotations: () => (notes ??= loadAnnotations(spec, signal)),
+    annotations: async () => {
+      notes ??= loadAnnotations(spec, lastNotes, signal).then((loaded) => (lastNotes = loaded));
+      return (await notes).spans;
+    },
   };
 };
 
 const fillTemplate = (template, labels) => (template ?? "").replace(/\{\{\s*([^}\s]+)\s*\}\}/g, (_, label) => labels[label] ?? "");
 
-/** Moments, or spans where the expression held on, of all annotations that are switched on. */
-const loadAnnotations = async (spec, signal) => {
-  const lists = await Promise.all(spec.annotations.filter((each) => each.enabled && each.expr).map(async (each) => {
-    const start = Math.floor(spec.from / 1000 / each.step) * each.step;
-    const end = Math.floor(spec.to / 1000 / each.step) * each.step;
-    const { result } = await queryRange(each.expr, start, end, each.step, signal).catch(() => ({ result: [] }));
-    return result.flatMap(({ metric, values }) => {
-      const found = [];
-      for (const [time] of values) {
-        const last = found.at(-1);
-        if (last && time * 1000 - last.timeEnd <= each.step * 1500) last.timeEnd = time * 1000;
-        else found.push({ time: time * 1000, timeEnd: time * 1000, color: each.color, name: each.name, title: fillTemplate(each.title, metric) || each.name, text: fillTemplate(each.text, metric) });
-      }
-      return found;
-    });
+/** Moments, or spans where the expression held on, of all annotations that are switched on; `before` is what this returned last. */
+const loadAnnotations = async (spec, before, signal) => {
+  const wanted = spec.annotations.filter((each) => each.enabled && each.expr);
+  const loaded = await Promise.all(wanted.map(async ({ expr, step }, at) => {
+    const aligned = (time) => Math.floor(time / 1000 / step) * step;
+    const panel = { targets: [{ ref: "A", expr, step, legend: "" }], start: aligned(spec.from), end: aligned(spec.to) };
+    // What is not known is not marked: the picture itself does not suffer from it.
+    return loadSeries(panel, before?.loaded[at] ?? null, { start: panel.start, end: panel.end }, signal).catch(() => null);
   }));
-  return lists.flat().sort((a, b) => a.time - b.time).slice(-200);
+  const spans = wanted.flatMap(({ step, color, title, text, name }, at) => (loaded[at]?.data.series ?? []).flatMap(({ labels, times, values }) => {
+    const found = [];
+    times.forEach((seconds, index) => {
+      if (Number.isNaN(values[index])) return;
+      const time = seconds * 1000;
+      const last = found.at(-1);
+      if (last && time - last.timeEnd <= step * 1500) last.timeEnd = time;
+      else found.push({ time, timeEnd: time, color, name, title: fillTemplate(title, labels) || name, text: fillTemplate(text, labels) });
+    });
+    return found;
+  }));
+  return { loaded, spans: spans.sort((a, b) => a.time - b.time).slice(-200) };
 };
 
 const keywords = new Set("and or unless by without on ignoring group_left group_right bool offset inf nan start end atan2".split(" "));
@@ -134,53 +142,59 @@ const loki = (target, panel, signal) => get(`/api/loki/loki/api/v1/query_range?$
 
 const signatureOf = (panel) => JSON.stringify([panel.targets.map(({ ref, expr, step, instant, hidden }) => [ref, expr, step, instant, hidden]), panel.end - panel.start]);
 
+/** All of the range, or the tail where `before` has the rest. `ask(target, panel, signal)` asks another than Prometheus, for all of it. */
+const loadSeries = async (panel, before, at, signal, ask = null) => {
+  const signature = signatureOf(panel);
+  const same = before?.signature === signature ? before : null;
+  const targets = panel.targets.filter((target) => !target.hidden);
+  const moved = same ? panel.end - same.end : -1;
+  const tail = moved >= 0 && moved < (panel.end - panel.start) / 2 && !ask && targets.every((target) => !target.instant) && same.data.errors.length === 0
+    // The last points may have been asked for before their rules were evaluated: they come again.
+    ? Math.max(panel.start, same.end - 2 * Math.max(...targets.map((target) => target.step))) : null;
+  const askAll = (from) => Promise.all(targets.map((target) => settle(target, ask ? ask(target, panel, signal)
+    : target.instant ? query(target.expr, panel.end, signal) : queryRange(target.expr, from, panel.end, target.step, signal))));
+  let answers = await askAll(tail ?? panel.start);
+  if (same && answers.length > 0 && answers.every((answer) => answer.error)) {
+    // What was shown before stays, with the reason why there is nothing newer.
+    same.data.errors = answers.map(({ target, error }) => ({ ref: target.ref, message: error }));
+    return same;
+  }
+  if (tail !== null) {
+    if (appendTail(same.data, panel, answers, { ...at, tail })) return { data: same.data, signature, end: panel.end };
+    answers = await askAll(panel.start);
+  }
+  return { data: readAnswers(panel, answers, at), signature, end: panel.end };
+};
+
 /** `{data, signature, end}` for the panel; `before` is what this returned last time, or null. */
 export const loadPanel = async (panel, { before, board, signal }) => {
   const began = performance.now();
   const spec = board.spec();
   const { news } = board;
-  const signature = signatureOf(panel);
-  const same = before?.signature === signature ? before : null;
-  const targets = panel.targets.filter((target) => !target.hidden);
   const isLogs = panel.type === "logs";
   const isDrawn = ["timeseries", "graph", "state-timeline", "status-history", "heatmap"].includes(panel.type);
   const at = { from: panel.start * 1000, to: panel.end * 1000, start: panel.start, end: panel.end };
-  if (isDrawn && spec.annotations.length > 0) at.annotations = await news.annotations();
+  const annotations = isDrawn && spec.annotations.length > 0 ? news.annotations() : null;
 
-  let data = null;
+  let loaded = null;
   if (panel.noQuery) {
-    data = readAnswers(panel, [], at);
+    loaded = { data: readAnswers(panel, [], at) };
   } else if (isLogs && !board.context.me().loki) {
-    data = readAnswers(panel, [], { ...at, reason: words.noLoki });
+    loaded = { data: readAnswers(panel, [], { ...at, reason: words.noLoki }) };
   } else if (panel.table) {
     const frame = await settle(null, get(`/api/boards/${encodeURIComponent(spec.uid)}/panels/${encodeURIComponent(panel.key)}/frame?${board.query()}`, signal));
-    data = readAnswers(panel, [], { ...at, frame: frame.body?.data ?? null });
-    if (frame.error) data.errors.push({ ref: "", message: frame.error });
+    loaded = frame.error && before?.data.frame ? before : { data: readAnswers(panel, [], { ...at, frame: frame.body?.data ?? null }) };
+    if (frame.error) loaded.data.errors = [{ ref: "", message: frame.error }];
   } else {
-    const step = Math.max(...targets.map((target) => target.step));
-    const moved = same ? panel.end - same.end : -1;
-    const tail = moved >= 0 && moved < (panel.end - panel.start) / 2 && !isLogs && targets.every((target) => !target.instant) && same.data.errors.length === 0
-      // The last points may have been asked for before their rules were evaluated: they come again.
-      ? Math.max(panel.start, same.end - 2 * step) : null;
-    const ask = (from) => Promise.all(targets.map((target) => settle(target,
-      isLogs ? loki(target, panel, signal) : target.instant ? query(target.expr, panel.end, signal) : queryRange(target.expr, from, panel.end, target.step, signal))));
-    let answers = await ask(tail ?? panel.start);
-    if (same && answers.length > 0 && answers.every((answer) => answer.error)) {
-      // What was shown before stays, with the reason why there is nothing newer.
-      data = same.data;
-      data.errors = answers.map(({ target, error }) => ({ ref: target.ref, message: error }));
-    } else if (tail !== null && appendTail(same.data, panel, answers, { ...at, tail })) {
-      data = same.data;
-    } else {
-      if (tail !== null) answers = await ask(panel.start);
-      data = readAnswers(panel, answers, at);
-    }
+    loaded = await loadSeries(panel, before, at, signal, isLogs ? loki : null);
   }
+  const { data } = loaded;
+  if (annotations) data.annotations = await annotations;
   data.took = Math.round(performance.now() - began);
   const isEmpty = panel.table ? (data.frame?.length ?? 0) === 0 : data.series.length === 0 && (data.logs?.length ?? 0) === 0;
   if (!isLogs) [data.age, data.reason] = [null, null];
   const age = ageOf(data.series, spec.to / 1000);
   if (age !== null) Object.assign(data, await whyOld(panel, data.series, age, news));
   else if (isEmpty && !isLogs && !panel.noQuery && data.errors.length === 0) data.reason = await whyNothing(panel, news);
-  return { data, signature, end: data.errors.length > 0 && same ? same.end : panel.end };
+  return loaded;
 };

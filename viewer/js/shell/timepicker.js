@@ -90,7 +90,7 @@ export const timePicker = (getFormat) => {
     el("button", { type: "button", class: "button range-button", title: strings.time.range }, icon("clock"), words, icon("down")),
     (close) => build(getFormat(), close), { label: strings.time.range, className: "range-panel", alignEnd: true });
   const utc = () => getFormat().zone === "utc";
-  const back = iconButton("back", strings.time.back, rangeBack);
+  const back = iconButton("back", strings.time.back, rangeBack, { class: "icon-button range-back" });
   const later = iconButton("right", strings.time.later, () => shift(utc(), 1));
   const element = el("div", { class: "time-controls", role: "group", "aria-label": strings.time.range },
     back, iconButton("left", strings.time.earlier, () => shift(utc(), -1)), button, later, iconButton("wider", strings.time.wider, () => widen(utc())));
