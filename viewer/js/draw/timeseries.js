@@ -120,11 +120,7 @@ function groundY(axis, area) {
   return valueY(axis, area, Math.min(axis.max, Math.max(axis.min, 0)));
 }
 
-function trace(context, from, to, interpolation) {
-  context.moveTo(xs[from], ys[from]);
-  follow(context, from, to, interpolation, ys);
-}
-
+/** Leads the path from a point on along the next ones. */
 function follow(context, from, to, interpolation, heights) {
   if (interpolation === 'stepAfter') {
     for (let at = from + 1; at < to; at++) {
@@ -166,16 +162,6 @@ function tangents(from, to, heights) {
     const before = at > from ? slope(at - 1) : 0;
     const after = at < to - 1 ? slope(at) : 0;
     slopes[at] = before * after <= 0 ? 0 : 2 * before * after / (before + after);
-  }
-}
-
-/** Calls `body(from, to)` for each run of points without a gap. */
-function runs(body) {
-  let from = 0;
-  for (let at = 0; at <= count; at++) {
-    if (at < count && xs[at] === xs[at]) continue;
-    if (at > from) body(from, at);
-    from = at + 1;
   }
 }
 
@@ -225,34 +211,38 @@ export function drawSeries(context, item, axis, area, from, to, theme) {
   }
 }
 
+/**
+ * Lines and areas, run by run: the line is traced and stroked, then the same path is led back along the ground and
+ * filled. What the area lays over its own line is the line's colour.
+ */
 function drawLine(context, item, axis, area, theme, stroke) {
-  if (item.fillOpacity > 0) {
-    context.fillStyle = fillPaint(context, item, axis, area, theme);
-    context.beginPath();
-    runs((from, to) => {
-      if (to - from < 2) return;
-      trace(context, from, to, item.interpolation);
-      if (item.base === null) {
-        context.lineTo(xs[to - 1], bs[to - 1]);
-        context.lineTo(xs[from], bs[from]);
-      } else back(context, from, to, item.interpolation);
-      context.closePath();
-    });
-    context.fill();
-  }
-  if (!(item.lineWidth > 0)) return;
-  context.strokeStyle = stroke;
-  context.lineWidth = item.lineWidth;
-  context.lineJoin = 'round';
+  const filled = item.fillOpacity > 0;
   const style = item.lineStyle;
   const dash = style && style.fill !== 'solid' ? style.dash ?? dashes[style.fill] : null;
-  if (dash) context.setLineDash(dash);
+  if (filled) context.fillStyle = fillPaint(context, item, axis, area, theme);
+  context.strokeStyle = stroke;
+  context.lineWidth = item.lineWidth || 1;
+  context.lineJoin = 'round';
   context.lineCap = style?.fill === 'dot' ? 'round' : 'butt';
-  context.beginPath();
-  runs((from, to) => {
-    if (to - from > 1) trace(context, from, to, item.interpolation);
-  });
-  context.stroke();
+  if (dash) context.setLineDash(dash);
+  let from = 0;
+  for (let at = 0; at <= count; at++) {
+    if (at < count && xs[at] === xs[at]) continue;
+    if (at - from > 1) {
+      context.beginPath();
+      context.moveTo(xs[from], ys[from]);
+      follow(context, from, at, item.interpolation, ys);
+      if (item.lineWidth > 0) context.stroke();
+      if (filled) {
+        if (item.base === null) {
+          context.lineTo(xs[at - 1], bs[at - 1]);
+          context.lineTo(xs[from], bs[from]);
+        } else back(context, from, at, item.interpolation);
+        context.fill();
+      }
+    }
+    from = at + 1;
+  }
   if (dash) context.setLineDash([]);
 }
 

@@ -88,21 +88,7 @@ class BarChartPanel {
   layout() {
     const { root, legend, surface } = this;
     if (!this.series) return;
-    let width = root.width;
-    let height = root.room;
-    const aside = legend.wanted && legend.right && width >= 480;
-    root.root.classList.toggle('aside', aside);
-    if (legend.wanted) {
-      legend.element.hidden = root.room < 110;
-      if (!legend.element.hidden && aside) {
-        legend.element.style.width = `${Math.round(width * 0.26)}px`;
-        width -= Math.round(width * 0.26);
-      } else if (!legend.element.hidden) {
-        legend.element.style.width = '';
-        legend.element.style.maxHeight = `${Math.round(Math.max(24, height * 0.3))}px`;
-        height -= Math.min(Math.round(Math.max(24, height * 0.3)), legend.element.scrollHeight);
-      }
-    }
+    const [width, height] = legend.place(root, root.width, root.room);
     surface.resize(width, height);
     this.draw();
   }

@@ -49,12 +49,41 @@ export class Legend {
     }
   }
 
+  /**
+   * Takes its place in a panel of that size and returns what is left for the picture. The browser is asked for the
+   * height only when something else than numbers changed: asking makes it lay out the whole page.
+   */
+  place(root, width, height) {
+    const { element } = this;
+    const aside = this.wanted && this.right && width >= 480;
+    root.root.classList.toggle('aside', aside);
+    // A panel too low for both has no legend.
+    if (this.wanted) element.hidden = height < 90;
+    if (!this.wanted || element.hidden) return [width, height];
+    if (aside) {
+      const own = Math.round(Number(this.options.width) || Math.min(width * (this.table ? 0.4 : 0.28), this.table ? 140 + this.calcs.length * 76 : 220));
+      element.style.width = `${own}px`;
+      element.style.maxHeight = '';
+      return [width - own, height];
+    }
+    const key = `${width} ${height} ${this.layoutKey}`;
+    if (key !== this.placedKey) {
+      this.placedKey = key;
+      const most = Math.round(this.table ? Math.max(64, height * 0.36) : Math.max(24, Math.min(height * 0.3, height < 180 ? 24 : 96)));
+      element.style.width = '';
+      element.style.maxHeight = `${most}px`;
+      this.ownHeight = Math.min(most, element.scrollHeight);
+    }
+    return [width, height - this.ownHeight];
+  }
+
   /** `items`: `[{series, color}]` of those that have a legend. */
   update(items) {
     this.items = items;
     const names = new Set(items.map((item) => item.series.name));
     for (const name of this.hidden) if (!names.has(name)) this.hidden.delete(name);
     if (!this.wanted) return;
+    this.layoutKey = this.table ? items.length : [...names].join();
     const numbers = this.calcs.length > 0 ? items.map((item) => this.calcs.map((id) => reduce(item.series.values, id))) : null;
     const order = this.order(items, numbers);
     while (this.rows.length < items.length) this.addRow();

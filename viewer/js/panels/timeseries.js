@@ -121,29 +121,8 @@ class TimeSeriesPanel {
 
   layout() {
     const { root, plot, legend } = this;
-    const height = root.room;
-    let width = root.width;
-    let pictureHeight = height;
-    if (legend.wanted) {
-      const aside = legend.right && width >= 480;
-      root.root.classList.toggle('aside', aside);
-      // A legend takes a third at most, and nothing of a panel that is too low for both.
-      legend.element.hidden = height < 90;
-      if (!legend.element.hidden) {
-        if (aside) {
-          const wanted = Number(legend.options.width) || Math.min(width * (legend.table ? 0.4 : 0.28), legend.table ? 140 + legend.calcs.length * 76 : 220);
-          legend.element.style.width = `${Math.round(wanted)}px`;
-          legend.element.style.maxHeight = '';
-          width -= Math.round(wanted);
-        } else {
-          legend.element.style.width = '';
-          const limit = Math.round(legend.table ? Math.max(64, height * 0.36) : Math.max(24, Math.min(height * 0.3, height < 180 ? 24 : 96)));
-          legend.element.style.maxHeight = `${limit}px`;
-          pictureHeight -= Math.min(limit, legend.element.scrollHeight);
-        }
-      }
-    }
-    plot.resize(width, pictureHeight);
+    const [width, height] = legend.place(root, root.width, root.room);
+    plot.resize(width, height);
     this.measureAxes();
     plot.draw();
   }
@@ -176,7 +155,7 @@ class TimeSeriesPanel {
       axis.grid = custom.axisGridShow ?? (axis.side !== 'none' && this.axes.every((other) => other.side === 'none'));
       axis.color = custom.axisColorMode === 'series' ? readable(axis.items[0].color, this.root.theme) : null;
       const greatest = Math.max(Math.abs(axis.min), Math.abs(axis.max));
-      axis.texts = axis.ticks.map((tick) => axisText(tick, axis.field.unit, log ? Math.abs(tick) : greatest, log ? Math.abs(tick) : axis.step, log ? null : axis.field.decimals));
+      axis.texts = axis.ticks.map((tick) => axisText(tick, axis.field.unit, log ? Math.abs(tick) * 1.5 : greatest, log ? Math.abs(tick) : axis.step, log ? null : axis.field.decimals));
       if (axis.side !== 'none') {
         const widest = axis.texts.reduce((width, text) => Math.max(width, textWidth(text, small)), 0);
         axis.width = Math.max(custom.axisWidth ?? 0, Math.ceil((widest + 10) / 8) * 8) + (axis.label ? 16 : 0);
