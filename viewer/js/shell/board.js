@@ -55,7 +55,8 @@ export const boardPage = (root, context) => {
   const title = el("h1", { class: "board-title" });
   const problems = el("p", { class: "notice failure", role: "alert", hidden: true });
   const body = el("div", { class: "sections" });
-  root.append(el("div", { class: "board-bar" }, title, variables.element, related), problems, body);
+  const bar = el("div", { class: "board-bar" }, title, variables.element, related);
+  root.append(bar, problems, body);
 
   const query = () => {
     const params = new URLSearchParams();
@@ -169,6 +170,7 @@ export const boardPage = (root, context) => {
       context.setDefaults(spec.refresh, spec.timezone);
       // The same question, now with the range that the board brought.
       lastAsked = query();
+      bar.hidden = false;
       setText(title, spec.title);
       title.title = spec.description ?? "";
       variables.set(spec.variables);
@@ -184,6 +186,7 @@ export const boardPage = (root, context) => {
       root.classList.remove("waiting");
       root.classList.toggle("outdated", spec !== null);
       if (error.offline) return;
+      bar.hidden = spec === null;
       problems.hidden = false;
       setText(problems, spec ? error.message : `${words.failed(uid)}: ${error.message}`);
     }
