@@ -123,6 +123,24 @@ def test_axes_have_round_ticks(blank: Page, low: float, high: float, settings: d
     assert found == pytest.approx(ticks)
 
 
+TICKS = [
+    # ticks, unit, texts
+    ([0, 7776000, 15552000, 23328000], "s", ["0 days", "90 days", "180 days", "270 days"]),
+    ([0, 1800, 3600], "s", ["0 mins", "30 mins", "60 mins"]),
+    ([0, 1800, 3600, 5400, 7200], "s", ["0 hours", "0.5 hours", "1.0 hours", "1.5 hours", "2.0 hours"]),
+    ([0, 0.25 * 2**30, 0.5 * 2**30, 2**30], "bytes", ["0 B", "0.25 GiB", "0.50 GiB", "1.00 GiB"]),
+    ([0, 500, 1000, 1500], "iops", ["0 io/s", "0.5 K io/s", "1.0 K io/s", "1.5 K io/s"]),
+    ([0, 0.05, 0.1], "percentunit", ["0%", "5%", "10%"]),
+    ([-100, 0, 100], "celsius", ["-100 °C", "0 °C", "100 °C"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ticks", "unit", "texts"), TICKS)
+def test_an_axis_is_written_in_one_unit_and_without_idle_decimals(blank: Page, ticks: list[float], unit: str, texts: list[str]) -> None:
+    code = "a[0].map((tick) => m.axisText(tick, a[1], Math.max(...a[0]), a[0][1] - a[0][0], 2))"
+    assert call(blank, "draw/units", code, [ticks, unit]) == texts
+
+
 def test_time_ticks_lie_on_the_readers_round_times_even_where_the_clock_changes(blank: Page) -> None:
     # Berlin goes from 03:00 back to 02:00 on 29 October 2023 at 01:00 UTC.
     ticks = blank.evaluate("""async () => {
@@ -441,3 +459,9 @@ def test_ten_thousand_rows_are_a_few_elements_and_sort(browser: Browser, origin:
     assert (first.get_attribute("href") or "").startswith("/d/x?var-vm=")
     assert complaints == []
     page.close()
+
+
+def test_rows_that_a_table_lacks_are_gaps_of_its_series(blank: Page) -> None:
+    fields = [{"name": "Time", "type": "time", "config": {}, "values": [100000, 110000, 140000]}, {"name": "CPU", "type": "number", "config": {"unit": "percent"}, "values": [1, None, "+Inf"]}]
+    code = "m.readAnswers({ type: 'timeseries', start: 100, end: 140 }, [], { frame: { fields: a, length: 3, problems: [] } }).series.map((each) => [each.name, Array.from(each.times), Array.from(each.values, String), each.field.unit])"
+    assert call(blank, "panels/data", code, fields) == [["CPU", [100, 110, 120, 130, 140], ["1", "NaN", "NaN", "NaN", "Infinity"], "percent"]]

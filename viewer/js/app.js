@@ -29,10 +29,10 @@ let format = makeFormat(param("timezone", "browser"));
 let chosenTheme = themeNames.find((name) => name === (param("theme") ?? storedTheme())) ?? "auto";
 let timer = 0;
 let lastRefresh = Date.now();
-let boardRefresh = null;
+let defaults = { refresh: null, zone: null };
 
 const themeName = () => (chosenTheme === "auto" ? (system.matches ? "dark" : "light") : chosenTheme);
-const refreshInterval = () => param("refresh") ?? (state.page === "board" ? boardRefresh : null) ?? "30s";
+const refreshInterval = () => param("refresh") ?? defaults.refresh ?? "30s";
 
 const main = el("main", { id: "main", tabIndex: -1 });
 const bannerWords = el("span", {});
@@ -64,11 +64,12 @@ const context = {
   themeName,
   navigate,
   setTitle: (title) => { document.title = title ? `${title} · ${strings.product}` : strings.product; },
-  /** The interval that a board asks for where the URL names none. */
-  setBoardRefresh: (text) => {
-    const wanted = intervalSeconds(text) > 0 ? text : null;
-    if (wanted === boardRefresh) return;
-    boardRefresh = wanted;
+  /** What a board asks for where the URL says nothing. */
+  setDefaults: (refreshText, zone) => {
+    const wanted = { refresh: intervalSeconds(refreshText) > 0 ? refreshText : null, zone: zone === "utc" ? zone : null };
+    if (wanted.refresh === defaults.refresh && wanted.zone === defaults.zone) return;
+    defaults = wanted;
+    setFormat();
     header.update();
     schedule();
   },
@@ -79,19 +80,28 @@ const makers = { fleet: fleetPage, alerts: alertsPage, board: boardPage };
 
 const applyTheme = () => {
   document.documentElement.dataset.theme = themeName();
-  page?.themeChanged?.();
+  page?.lookChanged?.();
 };
 system.addEventListener("change", applyTheme);
 
+const setFormat = () => {
+  const zone = param("timezone") ?? defaults.zone ?? "browser";
+  if (zone === format.zone) return;
+  format = makeFormat(zone);
+  page?.lookChanged?.();
+};
+
 const show = () => {
   const key = state.page === "board" ? `board ${state.uid}` : state.page;
-  format = param("timezone", "browser") === format.zone ? format : makeFormat(param("timezone", "browser"));
   if (key === pageKey) {
+    setFormat();
     page?.update();
   } else {
     page?.destroy();
     pageKey = key;
-    boardRefresh = null;
+    page = null;
+    defaults = { refresh: null, zone: null };
+    setFormat();
     const root = el("div", { class: `page page-${state.page}` });
     document.documentElement.dataset.page = state.page;
     main.replaceChildren(root);
@@ -100,7 +110,6 @@ const show = () => {
     if (maker) {
       page = maker(root, context);
     } else {
-      page = null;
       root.append(el("p", { class: "notice" }, strings.notFound(state.path)), el("p", { class: "notice" }, el("a", { href: "/" }, strings.toFleet)));
     }
   }

@@ -57,7 +57,8 @@ export class TimePlot {
     canvas.tabIndex = 0;
     canvas.setAttribute('role', 'img');
     canvas.addEventListener('pointermove', (event) => this.moved(event));
-    canvas.addEventListener('pointerleave', () => this.left());
+    // A finger that is lifted has not gone elsewhere: what it pointed at stays until the next tap.
+    canvas.addEventListener('pointerleave', (event) => event.pointerType === 'touch' || this.left());
     canvas.addEventListener('pointerdown', (event) => this.pressed(event));
     canvas.addEventListener('pointerup', (event) => this.released(event));
     canvas.addEventListener('pointercancel', () => this.cancelled());

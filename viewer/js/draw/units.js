@@ -268,13 +268,12 @@ export function axisText(value, unit, greatest, increment, most) {
   if (words(0, unit || 'none', 0) !== null) return formatText(value, unit, most);
   const { kind, unit: entry, factor, seconds: size } = axisKind(unit);
   if (kind === 'duration') {
-    const top = greatest * size;
+    // The largest unit in which the steps are short numbers: 90 days rather than 12.857 weeks.
     let at = spans.length - 1;
-    while (at > 0 && top < spans[at][0] * 1.5) at--;
-    if (value === 0) return '0 ' + spans[at][1] + (at > 3 ? 's' : '');
+    while (at > 0 && (greatest * size < spans[at][0] * 1.5 || decimalsOf(increment * size / spans[at][0]) > 1)) at--;
     const number = value * size / spans[at][0];
-    const text = fixed(number, digits(increment * size / spans[at][0]));
-    return `${text} ${spans[at][1]}${at > 3 && number !== 1 ? 's' : ''}`;
+    const text = value === 0 ? '0' : fixed(number, digits(increment * size / spans[at][0]));
+    return `${text} ${spans[at][1]}${at > 3 && text !== '1' ? 's' : ''}`;
   }
   if (entry.base && Number.isFinite(greatest)) {
     let step = entry.zero + entry.offset;
@@ -282,7 +281,7 @@ export function axisText(value, unit, greatest, increment, most) {
     while (step < entry.names.length - 1 && greatest / divisor >= entry.base) { divisor *= entry.base; step++; }
     while (step > 0 && entry.zero > 0 && greatest > 0 && greatest / divisor < 1) { divisor /= entry.base; step--; }
     const suffix = suffixOf(entry, value === 0 ? entry.zero + (entry.zero ? 0 : entry.offset) : step);
-    return (entry.before ?? '') + fixed(value / divisor, digits(increment / divisor)) + (entry.before ? suffix.trim() : suffix);
+    return (entry.before ?? '') + fixed(value / divisor, value === 0 ? 0 : digits(increment / divisor)) + (entry.before ? suffix.trim() : suffix);
   }
   const made = format(value, unit, digits(increment * factor));
   return made.prefix + made.text + made.suffix;

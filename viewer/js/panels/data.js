@@ -132,18 +132,27 @@ function readFrame(panel, data) {
   const { fields, length } = data.frame;
   if (panel.type === 'table' || panel.type === 'barchart') return;
   const time = fields.find((field) => field.type === 'time');
-  const times = new Float64Array(length);
-  for (let at = 0; at < length; at++) times[at] = time ? time.values[at] / 1000 : data.to / 1000;
+  const own = Float64Array.from({ length }, (_, at) => time ? time.values[at] / 1000 : data.to / 1000);
+  const { times, step } = time ? regular(own) : { times: own, step: 0 };
   for (const column of fields) {
     if (column.type !== 'number') continue;
-    const values = new Float64Array(length);
-    for (let at = 0; at < length; at++) values[at] = numberOf(column.values[at]) ?? NaN;
+    const values = new Float64Array(times.length).fill(NaN);
+    for (let at = 0; at < length; at++) values[step > 0 ? Math.round((own[at] - times[0]) / step) : at] = numberOf(column.values[at]) ?? NaN;
     const labels = column.labels ?? {};
-    const series = { ref: column.ref ?? 'A', labels, key: keyOf(column.name, labels), name: column.name, times, values, step: 0, instant: !time, index: data.series.length };
+    const series = { ref: column.ref ?? 'A', labels, key: keyOf(column.name, labels), name: column.name, times, values, step, instant: !time, index: data.series.length };
     series.field = { decimals: null, ...column.config, custom: { ...column.config?.custom } };
     series.name = displayName(series);
     data.series.push(series);
   }
+}
+
+/** Times of rows on their grid, so that rows which are missing are gaps; as they are when they lie on none. */
+function regular(times) {
+  let step = Infinity;
+  for (let at = 1; at < times.length; at++) if (times[at] > times[at - 1]) step = Math.min(step, times[at] - times[at - 1]);
+  const onGrid = times.every((time) => Math.abs((time - times[0]) / step - Math.round((time - times[0]) / step)) < 1e-3);
+  if (times.length < 2 || !onGrid || (times[times.length - 1] - times[0]) / step > 20000) return { times, step: 0 };
+  return { times: gridOf(times[0], times[times.length - 1], step).times, step };
 }
 
 /**

@@ -56,9 +56,15 @@ export function linksOf(links, scope) {
 
 const fillTitle = (title, scope) => title.replace(/\$\{([^}]+)\}/g, (whole, name) => lookup(scope, name)?.text ?? whole);
 
+/** The range as the page's URL has it: a link out of the last hour leads to the last hour, not to this one. */
+function rangeOfPage() {
+  const params = new URLSearchParams(location.search);
+  return ['from', 'to'].filter((name) => params.has(name)).map((name) => `${name}=${encodeURIComponent(params.get(name))}`).join('&');
+}
+
 /** What every link of a panel needs to know besides its row. */
 export const linkScope = (context, data) => ({
-  timeRange: () => context.timeRange?.() ?? `from=${data.from}&to=${data.to}`,
+  timeRange: () => context.timeRange?.() ?? (rangeOfPage() || `from=${data.from}&to=${data.to}`),
   variables: () => context.allVariables?.() ?? '',
 });
 

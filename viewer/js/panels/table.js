@@ -5,7 +5,7 @@ import { font, make, setText, textWidth } from '../draw/canvas.js';
 import { asPanel, PanelRoot } from './base.js';
 import { anchor, linkScope, linksOf, pointAnchor } from './links.js';
 import { reduce } from './reduce.js';
-import { display, displayText, numberOf } from './values.js';
+import { display, displayText, mapped, numberOf } from './values.js';
 
 const heights = { sm: 30, md: 38, lg: 50 };
 const cellFont = font(13);
@@ -119,8 +119,8 @@ class TablePanel {
     const value = this.value(column, row);
     if (column.isTime) return value === null ? '' : column.config.unit ? displayText(column.config, value, this.root.theme) : this.root.context.format.dateTime(value);
     // The panel's word for emptiness ("no alert fires") is about the table, not about a cell of it.
-    const { mappings, noValue } = column.config;
-    const isEmpty = value === null && !(mappings?.length > 0) && (!noValue || noValue === this.root.panel.defaults?.noValue);
+    const { noValue } = column.config;
+    const isEmpty = value === null && !mapped(column.config, null)?.text && (!noValue || noValue === this.root.panel.defaults?.noValue);
     return isEmpty ? '' : displayText(column.config, value, this.root.theme);
   }
 
@@ -205,6 +205,10 @@ class TablePanel {
       const long = base.filter((column) => (!column.isNumber || column.cell === 'gauge') && column.width > 110);
       const room = long.reduce((all, column) => all + column.width - 110, 0);
       for (const column of long) column.width -= Math.floor(Math.min(1, -over / Math.max(1, room)) * (column.width - 110));
+      // What is a little too wide still is made a little narrower everywhere, rather than cut off at the last column.
+      const rest = columns.reduce((all, column) => all + column.width, 0);
+      const fit = (root.width - bar) / rest;
+      if (fit < 1 && fit > 0.86) for (const column of columns) column.width = Math.floor(column.width * fit);
     }
   }
 

@@ -155,7 +155,7 @@ class TimeSeriesPanel {
       axis.grid = custom.axisGridShow ?? (axis.side !== 'none' && this.axes.every((other) => other.side === 'none'));
       axis.color = custom.axisColorMode === 'series' ? readable(axis.items[0].color, this.root.theme) : null;
       const greatest = Math.max(Math.abs(axis.min), Math.abs(axis.max));
-      axis.texts = axis.ticks.map((tick) => axisText(tick, axis.field.unit, log ? Math.abs(tick) : greatest, log ? Math.abs(tick) : axis.step, log ? null : axis.field.decimals));
+      axis.texts = axis.ticks.map((tick) => axisText(tick, axis.field.unit, log ? Math.abs(tick) * 1.5 : greatest, log ? Math.abs(tick) : axis.step, log ? null : axis.field.decimals));
       if (axis.side !== 'none') {
         const widest = axis.texts.reduce((width, text) => Math.max(width, textWidth(text, small)), 0);
         axis.width = Math.max(custom.axisWidth ?? 0, Math.ceil((widest + 10) / 8) * 8) + (axis.label ? 16 : 0);

@@ -4,9 +4,9 @@
 import { strings } from "../strings.js";
 import { alertmanager, get, post, prometheusAlerts, remove } from "../api.js";
 import { param, safeURL, setParams, withRange } from "../state.js";
+import { markdown } from "../panels/text.js";
 import { el, icon, segments, setAttribute, setText } from "./dom.js";
 import { openPopover } from "./popover.js";
-import { markdown } from "./markdown.js";
 
 const words = strings.alerts;
 const severities = ["critical", "warning", "info", "none"];
@@ -120,7 +120,7 @@ export const alertsPage = (root, context) => {
     try {
       if (!runbooks.has(name)) runbooks.set(name, get(`/api/runbook?alert=${encodeURIComponent(name)}`));
       const { text } = await runbooks.get(name);
-      element.replaceChildren(el("h4", {}, words.runbook), markdown(text));
+      element.replaceChildren(el("h4", {}, words.runbook), el("div", { class: "markdown" }, markdown(text, context)));
     } catch (error) {
       runbooks.delete(name);
       element.replaceChildren(el("p", { class: "hint" }, words.runbookFailed), ...fallback());

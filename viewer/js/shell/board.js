@@ -3,16 +3,23 @@
 
 import { strings } from "../strings.js";
 import { get } from "../api.js";
-import { navigate, onState, param, setParams, setRange, state, withRange } from "../state.js";
+import { navigate, param, setParams, setRange, state, withRange } from "../state.js";
 import { el, icon, setAttribute, setText } from "./dom.js";
 import { makePanel } from "./panel.js";
 import { menuButton } from "./popover.js";
 import { makeNews } from "./query.js";
-import { range } from "./timepicker.js";
+import { range, setStandardRange } from "./timepicker.js";
 import { variableRow } from "./variables.js";
 
 const words = strings.board;
 const widthStep = 40;
+
+/** The range that a board opened with, read off what came of it. */
+const standardOf = ({ from, to }, asked) => {
+  if (asked.includes("from=")) return range();
+  const minutes = Math.round((to - from) / 60000);
+  return Math.abs(to - Date.now()) > 60000 ? { from: String(from), to: String(to) } : { from: minutes % 60 === 0 ? `now-${minutes / 60}h` : `now-${minutes}m`, to: "now" };
+};
 
 /** The rows with what lies under each; what lies above the first row comes first. */
 const sectionsOf = (panels) => {
@@ -38,6 +45,7 @@ export const boardPage = (root, context) => {
   let tops = new Map();
   let sections = new Map();
   let width = 0;
+  let lastAsked = null;
   const news = makeNews();
 
   const variables = variableRow();
@@ -47,14 +55,15 @@ export const boardPage = (root, context) => {
   const title = el("h1", { class: "board-title" });
   const problems = el("p", { class: "notice failure", role: "alert", hidden: true });
   const body = el("div", { class: "sections" });
-  root.append(el("div", { class: "board-bar" }, title, variables.element, related), problems, body);
+  const bar = el("div", { class: "board-bar" }, title, variables.element, related);
+  root.append(bar, problems, body);
 
   const query = () => {
     const params = new URLSearchParams();
-    const { from, to } = range();
-    params.set("from", from);
-    params.set("to", to);
+    // Before the board has said with which range it opens, the server is left to know it.
+    if (spec || state.params.has("from")) for (const [name, value] of Object.entries(range())) params.set(name, value);
     params.set("width", String(width));
+    params.set("offset", String(context.format().zone === "utc" ? 0 : -new Date().getTimezoneOffset() * 60));
     for (const [name, value] of state.params) if (name.startsWith("var-")) params.append(name, value);
     return params.toString();
   };
@@ -67,6 +76,7 @@ export const boardPage = (root, context) => {
     isFull: (panel) => param("viewPanel") === panel.key,
     onZoom: (from, to) => setRange(Math.round(from), Math.round(to)),
     navigate,
+    variables: () => new URLSearchParams(spec.variables.flatMap(({ name, current }) => current.map((value) => [`var-${name}`, value]))).toString(),
     onCrosshair: (time, from) => {
       if (spec.graphTooltip === 0) return;
       crosshairs.time = time;
@@ -149,13 +159,18 @@ export const boardPage = (root, context) => {
     abort = new AbortController();
     const { signal } = abort;
     const asked = query();
+    lastAsked = asked;
     try {
       const next = await get(`/api/boards/${encodeURIComponent(uid)}?${asked}`, signal);
       if (signal.aborted) return;
       spec = next;
       news.begin(spec, signal);
       context.setTitle(spec.title);
-      context.setBoardRefresh(spec.refresh);
+      setStandardRange(spec.time ?? standardOf(spec, asked));
+      context.setDefaults(spec.refresh, spec.timezone);
+      // The same question, now with the range that the board brought.
+      lastAsked = query();
+      bar.hidden = false;
       setText(title, spec.title);
       title.title = spec.description ?? "";
       variables.set(spec.variables);
@@ -171,28 +186,16 @@ export const boardPage = (root, context) => {
       root.classList.remove("waiting");
       root.classList.toggle("outdated", spec !== null);
       if (error.offline) return;
+      bar.hidden = spec === null;
       problems.hidden = false;
       setText(problems, spec ? error.message : `${words.failed(uid)}: ${error.message}`);
     }
   };
 
-  let asked = null;
   const update = () => {
-    const question = query();
-    const look = `${context.format().zone}`;
-    if (look !== shownLook) {
-      shownLook = look;
-      for (const panel of panels.values()) panel.resetLook();
-    }
-    if (question !== asked) {
-      asked = question;
-      load();
-    } else if (spec) {
-      arrange();
-    }
+    if (query() !== lastAsked) load();
+    else if (spec) arrange();
   };
-  let shownLook = context.format().zone;
-
   const resized = new ResizeObserver(() => {
     clearTimeout(resizing);
     resizing = setTimeout(() => {
@@ -207,13 +210,13 @@ export const boardPage = (root, context) => {
   };
   document.addEventListener("keydown", escape);
 
+  setStandardRange(null);
   root.classList.add("waiting");
-  asked = query();
   load();
   return {
     update,
     refresh: load,
-    themeChanged: () => { for (const panel of panels.values()) panel.resetLook(); },
+    lookChanged: () => { for (const panel of panels.values()) panel.resetLook(); },
     destroy: () => {
       abort?.abort();
       observer.disconnect();

@@ -24,7 +24,7 @@ export const makeHeader = (page) => {
     el("button", { type: "button", class: "nav-link nav-boards" }, icon("boards"), boardWords, icon("down")),
     (close) => chooser({
       label: words.searchBoards,
-      options: page.boards().map((board) => ({ text: board.title, value: board.uid })),
+      options: page.boards().map((board) => ({ text: board.title, value: board.uid, note: board.problem })),
       chosen: new Set([state.uid]),
       onchoose: ([uid]) => { close(); navigate(withRange(`/d/${encodeURIComponent(uid)}`)); },
     }),
@@ -41,7 +41,7 @@ export const makeHeader = (page) => {
     () => {
       const theme = segments(words.theme, words.themes, page.theme(), (value) => { page.setTheme(value); theme.set(value); });
       const zone = segments(words.zone, words.zones, page.format().zone, (value) => {
-        setParams({ timezone: value === "utc" ? "utc" : null }, { replace: true });
+        setParams({ timezone: value }, { replace: true });
         zone.set(value);
       });
       const copy = el("button", {

@@ -8,6 +8,7 @@ import { el, icon, iconButton, setAttribute, setText } from "./dom.js";
 import { inspect } from "./inspect.js";
 import { menuButton, popoverButton } from "./popover.js";
 import { loadPanel } from "./query.js";
+import { range } from "./timepicker.js";
 
 const words = strings.panel;
 
@@ -75,6 +76,7 @@ export const makePanel = (first, board) => {
   const look = () => ({
     theme: themes[context.themeName()], format: context.format(), strings: strings, reducedMotion: matchMedia("(prefers-reduced-motion: reduce)").matches,
     onZoom: board.onZoom, onCrosshair: (time) => board.onCrosshair(time, panel.key), navigate: board.navigate,
+    timeRange: () => new URLSearchParams(range()).toString(), allVariables: board.variables,
   });
 
   const create = () => {

@@ -9,7 +9,13 @@ import { popoverButton } from "./popover.js";
 const quick = ["now-5m", "now-15m", "now-30m", "now-1h", "now-3h", "now-6h", "now-12h", "now-24h", "now-2d", "now-7d", "now-30d", "now-90d"];
 const named = ["now/d", "now-1d/d", "now/w", "now/M"];
 
-export const range = () => ({ from: param("from", "now-6h"), to: param("to", "now") });
+const usual = { from: "now-6h", to: "now" };
+let standard = usual;
+
+/** What holds where the URL names no range: the board's own; null for the usual one. */
+export const setStandardRange = (range) => { standard = range ?? usual; };
+
+export const range = () => ({ from: param("from", standard.from), to: param("to", standard.to) });
 
 /** Both ends in milliseconds. */
 export const resolvedRange = (utc) => {
