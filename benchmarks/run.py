@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dashboards import dashboards
 from discovery import discoveries
 from drawing import drawing
 from estate import estates
@@ -212,7 +213,7 @@ def drop_in(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> None:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "drawing"]
+    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing"]
     if "encoder" in chosen:
         encoder()
     if "scrape" in chosen:
@@ -223,5 +224,7 @@ if __name__ == "__main__":
         estates()
     if "discovery" in chosen:
         discoveries()
+    if "dashboards" in chosen:
+        dashboards()
     if "drawing" in chosen:
         drawing()
