@@ -55,7 +55,10 @@ package struct PanelView: Sendable {
     init(_ instance: BoardLayout.Instance, board: Board, query: BoardQuery, values: inout Interpolator) {
         let panel = instance.panel
         let shared = (values.values, values.macros)
-        defer { (values.values, values.macros) = shared }
+        defer {
+            if !instance.scope.isEmpty { values.values = shared.0 }
+            values.macros = shared.1
+        }
         for value in instance.scope { values.values[value.name] = value }
         (key, id, type, row, place) = (instance.key, panel.id, panel.type, instance.row, instance.place)
         (isCollapsed, limits) = (panel.isCollapsed, query.limits)
