@@ -38,6 +38,16 @@ struct BoardReadingTests {
         #expect(read.title == "t")
     }
 
+    @Test("The head of a board")
+    func head() throws {
+        let read = try board(
+            #"{"uid":"u","title":"t","description":"d","tags":["a","b"],"schemaVersion":39,"timezone":"","refresh":false,"time":{"from":"now-3h","to":"now-1h"},"sharedCrosshair":true,"panels":[]}"#
+        )
+        #expect(read.description == "d" && read.tags == ["a", "b"] && read.schemaVersion == 39 && read.timezone == "browser")
+        #expect(read.refresh.isEmpty && read.from == "now-3h" && read.to == "now-1h" && read.graphTooltip == 1)
+        #expect(read.problems == [])
+    }
+
     @Test("Types that Grafana no longer has are drawn by their successors, with words")
     func legacy() throws {
         let read = try board(
@@ -110,9 +120,9 @@ struct BoardReadingTests {
             []
         ),
         (
-            #""type":"timeseries","fieldConfig":{"defaults":{"custom":{"scaleDistribution":{"log":2,"type":"log"},"drawStyle":"candles"}},"overrides":[]}"#,
+            #""type":"timeseries","fieldConfig":{"defaults":{"custom":{"scaleDistribution":{"log":2,"type":"ordinal"},"drawStyle":"candles"}},"overrides":[]}"#,
             [
-                "the field setting custom.scaleDistribution is not supported as log",
+                "the field setting custom.scaleDistribution is not supported as ordinal",
                 "the field setting custom.drawStyle is not supported as candles",
             ]
         ),
@@ -125,8 +135,8 @@ struct BoardReadingTests {
             []
         ),
         (
-            #""type":"stat","options":{"showPercentChange":true,"sparkles":1}"#,
-            ["the option showPercentChange is not supported as true", "the option sparkles is not supported"]
+            #""type":"stat","options":{"graphMode":"bars","sparkles":1}"#,
+            ["the option graphMode is not supported as bars", "the option sparkles is not supported"]
         ),
         // As boards about Windows and Proxmox have them: tables of merged queries.
         (
@@ -141,7 +151,7 @@ struct BoardReadingTests {
                 "the transformation calculateField: the mode window is not supported",
             ]
         ),
-        (#""type":"text","options":{"mode":"html","content":"<b>"}"#, ["the option mode is not supported as html"]),
+        (#""type":"text","options":{"mode":"latex","content":"<b>"}"#, ["the option mode is not supported as latex"]),
         (#""type":"geomap""#, ["the panel type geomap is not supported"]),
         (
             #""type":"stat","fieldConfig":{"defaults":{},"overrides":[{"matcher":{"id":"byValue","options":{}},"properties":[]},{"matcher":{"id":"byRegexp","options":"/(/"},"properties":[]}]}"#,
