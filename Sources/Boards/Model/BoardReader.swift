@@ -71,6 +71,10 @@ enum BoardReader {
             problems.append("the annotation \(annotation.name) asks a data source that is not supported")
             return nil
         }
+        guard !["on", "true", "1"].contains(tree["useValueForTime"]?.text) else {
+            problems.append("the annotation \(annotation.name) takes its times from values, which is not supported")
+            return nil
+        }
         annotation.color = tree["iconColor"]?.text ?? ""
         annotation.step = tree["step"]?.text ?? tree.at("target.interval")?.text ?? ""
         annotation.title = tree["titleFormat"]?.text ?? ""

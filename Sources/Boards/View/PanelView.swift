@@ -41,8 +41,13 @@ package struct PanelView: Sendable {
     let boardTitle: String
     let limits: BoardLimits
 
-    /// Whether it is drawn from a finished frame instead of from series.
-    package var isTable: Bool { isSupported && (type == "table" || type == "barchart" || !transformations.isEmpty) }
+    /// Whether it is drawn from a finished frame instead of from series: tables, what is transformed, and what shows chosen columns of a table.
+    package var isTable: Bool {
+        guard isSupported, type != "row", type != "text", type != "logs" else { return false }
+        if type == "table" || type == "barchart" || !transformations.isEmpty { return true }
+        let chosen = options.at("reduceOptions.fields")?.text ?? ""
+        return !chosen.isEmpty && targets.contains { $0.format == .table && !$0.isHidden }
+    }
 
     /// What is to be asked of Prometheus for it.
     package var asked: [TargetView] {
