@@ -55,7 +55,7 @@ struct BoardReadingTests {
                 #"""
                 {"id":1,"type":"graph","title":"Load","datasource":"${DS_PROMETHEUS}","fill":2,"linewidth":1,"stack":true,"yaxes":[{"format":"bytes","min":"0"},{"format":"short"}],"legend":{"show":true,"alignAsTable":true,"rightSide":true},
                  "targets":[{"expr":"node_load1","legendFormat":"{{instance}}","refId":"A","step":20,"intervalFactor":2}]},
-                {"id":2,"type":"singlestat","format":"percent","valueName":"current","thresholds":"70, 90","colors":["green","orange","red"],"colorValue":true,"sparkline":{"show":true},"targets":[{"expr":"up","refId":"A"}]},
+                {"id":2,"type":"singlestat","format":"percent","valueMaps":[{"op":"=","text":"N/A","value":"null"},{"op":"=","text":"up","value":"1"}],"valueName":"current","thresholds":"70, 90","colors":["green","orange","red"],"colorValue":true,"sparkline":{"show":true},"targets":[{"expr":"up","refId":"A"}]},
                 {"id":3,"type":"singlestat","gauge":{"show":true,"minValue":0,"maxValue":100}},{"id":4,"type":"table-old"},{"id":5,"type":"grafana-piechart-panel","title":"p"},{"id":6,"type":"alertlist"},{"id":7},{"id":8,"libraryPanel":{"uid":"x","name":"y"}}
                 """#))
         #expect(read.panels.map(\.type) == ["timeseries", "stat", "gauge", "table", "grafana-piechart-panel", "alertlist", "", ""])
@@ -67,6 +67,10 @@ struct BoardReadingTests {
         #expect(read.panels[0].options.at("legend.placement")?.text == "right")
         #expect(read.panels[1].defaults.at("thresholds.steps")?.elements.map { $0["color"]?.text } == ["green", "orange", "red"])
         #expect(read.panels[1].defaults.at("thresholds.steps")?.elements.map { $0["value"]?.number } == [nil, 70, 90])
+        let mappings = read.panels[1].defaults["mappings"]?.elements ?? []
+        #expect(mappings.map { $0["type"]?.text } == ["special", "value"])
+        #expect(mappings.last?.at("options.1.text")?.text == "up")
+        #expect(read.panels[0].targets[0].minimumStep.isEmpty)
         #expect(read.panels[1].options.at("reduceOptions.calcs")?.texts == ["lastNotNull"])
         #expect(read.panels[1].options["graphMode"]?.text == "area")
         #expect(read.panels[4].problems == ["the panel type grafana-piechart-panel is not supported"])
