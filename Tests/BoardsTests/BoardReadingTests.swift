@@ -38,6 +38,16 @@ struct BoardReadingTests {
         #expect(read.title == "t")
     }
 
+    @Test("The head of a board")
+    func head() throws {
+        let read = try board(
+            #"{"uid":"u","title":"t","description":"d","tags":["a","b"],"schemaVersion":39,"timezone":"","refresh":false,"time":{"from":"now-3h","to":"now-1h"},"sharedCrosshair":true,"panels":[]}"#
+        )
+        #expect(read.description == "d" && read.tags == ["a", "b"] && read.schemaVersion == 39 && read.timezone == "browser")
+        #expect(read.refresh.isEmpty && read.from == "now-3h" && read.to == "now-1h" && read.graphTooltip == 1)
+        #expect(read.problems == [])
+    }
+
     @Test("Types that Grafana no longer has are drawn by their successors, with words")
     func legacy() throws {
         let read = try board(
@@ -45,7 +55,7 @@ struct BoardReadingTests {
                 #"""
                 {"id":1,"type":"graph","title":"Load","datasource":"${DS_PROMETHEUS}","fill":2,"linewidth":1,"stack":true,"yaxes":[{"format":"bytes","min":"0"},{"format":"short"}],"legend":{"show":true,"alignAsTable":true,"rightSide":true},
                  "targets":[{"expr":"node_load1","legendFormat":"{{instance}}","refId":"A","step":20,"intervalFactor":2}]},
-                {"id":2,"type":"singlestat","format":"percent","valueName":"current","thresholds":"70, 90","colors":["green","orange","red"],"colorValue":true,"sparkline":{"show":true},"targets":[{"expr":"up","refId":"A"}]},
+                {"id":2,"type":"singlestat","format":"percent","valueMaps":[{"op":"=","text":"N/A","value":"null"},{"op":"=","text":"up","value":"1"}],"valueName":"current","thresholds":"70, 90","colors":["green","orange","red"],"colorValue":true,"sparkline":{"show":true},"targets":[{"expr":"up","refId":"A"}]},
                 {"id":3,"type":"singlestat","gauge":{"show":true,"minValue":0,"maxValue":100}},{"id":4,"type":"table-old"},{"id":5,"type":"grafana-piechart-panel","title":"p"},{"id":6,"type":"alertlist"},{"id":7},{"id":8,"libraryPanel":{"uid":"x","name":"y"}}
                 """#))
         #expect(read.panels.map(\.type) == ["timeseries", "stat", "gauge", "table", "grafana-piechart-panel", "alertlist", "", ""])
@@ -57,6 +67,10 @@ struct BoardReadingTests {
         #expect(read.panels[0].options.at("legend.placement")?.text == "right")
         #expect(read.panels[1].defaults.at("thresholds.steps")?.elements.map { $0["color"]?.text } == ["green", "orange", "red"])
         #expect(read.panels[1].defaults.at("thresholds.steps")?.elements.map { $0["value"]?.number } == [nil, 70, 90])
+        let mappings = read.panels[1].defaults["mappings"]?.elements ?? []
+        #expect(mappings.map { $0["type"]?.text } == ["special", "value"])
+        #expect(mappings.last?.at("options.1.text")?.text == "up")
+        #expect(read.panels[0].targets[0].minimumStep.isEmpty)
         #expect(read.panels[1].options.at("reduceOptions.calcs")?.texts == ["lastNotNull"])
         #expect(read.panels[1].options["graphMode"]?.text == "area")
         #expect(read.panels[4].problems == ["the panel type grafana-piechart-panel is not supported"])
@@ -110,9 +124,9 @@ struct BoardReadingTests {
             []
         ),
         (
-            #""type":"timeseries","fieldConfig":{"defaults":{"custom":{"scaleDistribution":{"log":2,"type":"log"},"drawStyle":"candles"}},"overrides":[]}"#,
+            #""type":"timeseries","fieldConfig":{"defaults":{"custom":{"scaleDistribution":{"log":2,"type":"ordinal"},"drawStyle":"candles"}},"overrides":[]}"#,
             [
-                "the field setting custom.scaleDistribution is not supported as log",
+                "the field setting custom.scaleDistribution is not supported as ordinal",
                 "the field setting custom.drawStyle is not supported as candles",
             ]
         ),
@@ -125,8 +139,8 @@ struct BoardReadingTests {
             []
         ),
         (
-            #""type":"stat","options":{"showPercentChange":true,"sparkles":1}"#,
-            ["the option showPercentChange is not supported as true", "the option sparkles is not supported"]
+            #""type":"stat","options":{"graphMode":"bars","sparkles":1}"#,
+            ["the option graphMode is not supported as bars", "the option sparkles is not supported"]
         ),
         // As boards about Windows and Proxmox have them: tables of merged queries.
         (
@@ -141,7 +155,7 @@ struct BoardReadingTests {
                 "the transformation calculateField: the mode window is not supported",
             ]
         ),
-        (#""type":"text","options":{"mode":"html","content":"<b>"}"#, ["the option mode is not supported as html"]),
+        (#""type":"text","options":{"mode":"latex","content":"<b>"}"#, ["the option mode is not supported as latex"]),
         (#""type":"geomap""#, ["the panel type geomap is not supported"]),
         (
             #""type":"stat","fieldConfig":{"defaults":{},"overrides":[{"matcher":{"id":"byValue","options":{}},"properties":[]},{"matcher":{"id":"byRegexp","options":"/(/"},"properties":[]}]}"#,

@@ -195,17 +195,32 @@ struct ViewTests {
             String(decoding: json.bytes, as: UTF8.self).contains(#""steps":[{"color":"green","value":null},{"color":"red","value":0.9}]"#))
     }
 
+    @Test("A number that shows a label of a table is drawn from the table")
+    func columnOfTable() throws {
+        let found = try view(
+            panels(
+                #"""
+                {"id":1,"type":"stat","options":{"reduceOptions":{"fields":"/^product$/"}},"targets":[{"refId":"A","expr":"x","format":"table","instant":true}]},
+                {"id":2,"type":"stat","options":{"reduceOptions":{"fields":""}},"targets":[{"refId":"A","expr":"x","format":"table","instant":true}]}
+                """#))
+        #expect(found.panels.map(\.isTable) == [true, false])
+    }
+
     @Test("Annotations are queries with a step")
     func annotations() throws {
         let found = try view(
             #"""
-            {"title":"t","panels":[],"annotations":{"list":[{"builtIn":1,"type":"dashboard","name":"x"},{"name":"Reboots","datasource":{"type":"prometheus","uid":"p"},"enable":false,"iconColor":"red","expr":"changes(x[$__rate_interval])","step":"60s","titleFormat":"R","textFormat":"{{node}}"},{"name":"Other","datasource":{"type":"influxdb","uid":"p"},"query":"x"}]}}
+            {"title":"t","panels":[],"annotations":{"list":[{"builtIn":1,"type":"dashboard","name":"x"},{"name":"Reboots","datasource":{"type":"prometheus","uid":"p"},"enable":false,"iconColor":"red","expr":"changes(x[$__rate_interval])","step":"60s","titleFormat":"R","textFormat":"{{node}}"},{"name":"Other","datasource":{"type":"influxdb","uid":"p"},"query":"x"},{"name":"Boots","expr":"x","useValueForTime":"on"}]}}
             """#)
         #expect(found.annotations.count == 1)
         #expect(found.annotations[0].expression == "changes(x[2m])")
         #expect(found.annotations[0].step == 60)
         #expect(!found.annotations[0].isEnabled)
-        #expect(found.problems == ["the annotation Other asks a data source that is not supported"])
+        #expect(
+            found.problems == [
+                "the annotation Other asks a data source that is not supported",
+                "the annotation Boots takes its times from values, which is not supported",
+            ])
     }
 
     @Test("The page's JSON has what the page counts on")

@@ -40,7 +40,7 @@ extension FrameTable {
                 for candidate in shared.isEmpty ? [] : byKey[key] ?? [] where left > 0 {
                     left -= targets.count
                     let fits = targets.indices.allSatisfy { field in
-                        rows[candidate][targets[field]].map { $0.key == frame.fields[field].values[row].key } ?? true
+                        rows[candidate][targets[field]]?.isSame(as: frame.fields[field].values[row]) ?? true
                     }
                     guard fits else { continue }
                     for field in targets.indices { rows[candidate][targets[field]] = frame.fields[field].values[row] }

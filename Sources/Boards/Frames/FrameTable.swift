@@ -101,6 +101,18 @@ extension FrameValue {
         }
     }
 
+    /// Whether both have the same key.
+    func isSame(as other: FrameValue) -> Bool {
+        switch (self, other) {
+        case (.none, .none): true
+        case (.text(let left), .text(let right)): left.utf8.elementsEqual(right.utf8)
+        case (.number(let left), .number(let right)), (.time(let left), .time(let right)), (.number(let left), .time(let right)),
+            (.time(let left), .number(let right)):
+            left == right || left.bitPattern == right.bitPattern
+        default: false
+        }
+    }
+
     var key: [UInt8] {
         var key: [UInt8] = []
         appendKey(to: &key)

@@ -45,7 +45,7 @@ enum PanelOptions {
         "stat": [
             "colorMode": .some(["none", "value", "background", "background_solid"]), "graphMode": .some(["none", "area", "line"]),
             "justifyMode": .any, "textMode": .some(["auto", "value", "value_and_name", "name", "none"]), "wideLayout": .any,
-            "showPercentChange": .some(["false"]), "percentChangeColorMode": .any,
+            "showPercentChange": .any, "percentChangeColorMode": .any,
         ],
         "gauge": [
             "showThresholdLabels": .any, "showThresholdMarkers": .any, "minVizHeight": .any, "minVizWidth": .any, "sizing": .any,
@@ -57,7 +57,7 @@ enum PanelOptions {
             "namePlacement": .any, "minVizHeight": .any, "minVizWidth": .any, "maxVizHeight": .any, "sizing": .any,
         ],
         "barchart": [
-            "xField": .any, "stacking": .some(["none", "normal"]), "showValue": .any, "barWidth": .any, "groupWidth": .any,
+            "xField": .any, "stacking": .some(["none", "normal", "percent"]), "showValue": .any, "barWidth": .any, "groupWidth": .any,
             "barRadius": .any,
             "fullHighlight": .any, "xTickLabelRotation": .any, "xTickLabelMaxLength": .any, "xTickLabelSpacing": .any, "colorByField": .any,
         ],
@@ -69,11 +69,11 @@ enum PanelOptions {
             "alignValue": .any, "mergeValues": .any, "rowHeight": .any, "showValue": .any, "perPage": .any,
         ],
         "heatmap": [
-            "calculate": .some(["false"]), "calculation": .any, "cellGap": .any, "cellRadius": .any, "cellValues": .any, "color": .any,
+            "calculate": .any, "calculation": .any, "cellGap": .any, "cellRadius": .any, "cellValues": .any, "color": .any,
             "exemplars": .any, "filterValues": .any, "rowsFrame": .any, "showValue": .some(["auto", "never"]), "yAxis": .any,
             "selectionMode": .any,
         ],
-        "text": ["mode": .some(["markdown"]), "content": .any, "code": .any],
+        "text": ["mode": .some(["markdown", "html", "code"]), "content": .any, "code": .any],
         "logs": [
             "dedupStrategy": .some(["none"]), "enableLogDetails": .any, "prettifyLogMessage": .any, "showCommonLabels": .any,
             "showLabels": .any, "showTime": .any, "sortOrder": .some(["Descending", "Ascending"]), "wrapLogMessage": .any,
@@ -91,14 +91,14 @@ enum PanelOptions {
         "stacking": .member("mode", ["none", "normal", "percent"]), "transform": .some(["negative-Y", "constant"]),
         "axisPlacement": .some(["auto", "left", "right", "hidden"]), "axisLabel": .any, "axisWidth": .any, "axisSoftMin": .any,
         "axisSoftMax": .any, "axisColorMode": .any, "axisGridShow": .any, "axisCenteredZero": .any, "axisBorderShow": .any,
-        "scaleDistribution": .member("type", ["linear"]), "thresholdsStyle": .any, "hideFrom": .any, "barAlignment": .any,
+        "scaleDistribution": .member("type", ["linear", "log", "symlog"]), "thresholdsStyle": .any, "hideFrom": .any, "barAlignment": .any,
         "barWidthFactor": .any, "barMaxWidth": .any, "fillBelowTo": .any, "fillColor": .any, "lineColor": .any, "pointColor": .any,
         "showValues": .any,
         // Tables.
         "align": .any, "width": .any, "minWidth": .any, "hidden": .any, "filterable": .any, "inspect": .any, "displayMode": .any,
         "wrapText": .any, "wrapHeaderText": .any, "hideHeader": .any, "footer": .any, "tooltip": .any,
         "cellOptions": .member(
-            "type", ["auto", "color-text", "color-background", "gauge", "basic", "json-view", "data-links", "pill"]),
+            "type", ["auto", "color-text", "color-background", "gauge", "basic", "json-view"]),
         // Bars in time and heat.
         "axisTicks": .any,
     ]

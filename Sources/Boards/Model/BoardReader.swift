@@ -14,10 +14,11 @@ enum BoardReader {
         board.tags = Array((tree["tags"]?.texts ?? []).prefix(100))
         board.schemaVersion = tree["schemaVersion"]?.integer ?? 0
         board.timezone = tree["timezone"]?.text.flatMap { $0.isEmpty ? nil : $0 } ?? "browser"
-        board.refresh = tree["refresh"]?.text ?? ""
+        // Boards that do not refresh say so with false, or with nothing.
+        if case .text(let refresh)? = tree["refresh"] { board.refresh = refresh }
         board.from = tree.at("time.from")?.text ?? board.from
         board.to = tree.at("time.to")?.text ?? board.to
-        board.graphTooltip = tree["graphTooltip"]?.integer ?? 0
+        board.graphTooltip = tree["graphTooltip"]?.integer ?? (tree["sharedCrosshair"]?.flag == true ? 1 : 0)
         if board.schemaVersion > 42 {
             board.problems.append("its schema \(board.schemaVersion) is newer than 42, the last that is known here")
         }
@@ -68,6 +69,10 @@ enum BoardReader {
         annotation.expression = tree["expr"]?.text ?? tree.at("target.expr")?.text ?? ""
         guard sources.kind(tree["datasource"]) == .prometheus, !annotation.expression.isEmpty else {
             problems.append("the annotation \(annotation.name) asks a data source that is not supported")
+            return nil
+        }
+        guard !["on", "true", "1"].contains(tree["useValueForTime"]?.text) else {
+            problems.append("the annotation \(annotation.name) takes its times from values, which is not supported")
             return nil
         }
         annotation.color = tree["iconColor"]?.text ?? ""

@@ -57,6 +57,8 @@ enum LegacyPanel {
             }
             set("thresholds", .object([.init("mode", .text("absolute")), .init("steps", .list(steps))]))
         }
+        let mappings = (tree["valueMaps"]?.elements ?? []).prefix(100).compactMap(mapping)
+        if !mappings.isEmpty { set("mappings", .list(mappings)) }
         let names = [
             "avg": "mean", "current": "lastNotNull", "min": "min", "max": "max", "total": "sum", "first": "first", "delta": "delta",
         ]
@@ -65,5 +67,15 @@ enum LegacyPanel {
         let isColored = tree["colorBackground"]?.flag == true
         new = new.setting("options.colorMode", to: .text(isColored ? "background" : tree["colorValue"]?.flag == true ? "value" : "none"))
         return new.setting("options.graphMode", to: .text(tree.at("sparkline.show")?.flag == true ? "area" : "none"))
+    }
+
+    /// A word for a value, as mappings have it now.
+    private static func mapping(_ tree: JSONTree) -> JSONTree? {
+        guard let value = tree["value"]?.text, let text = tree["text"] else { return nil }
+        let result = JSONTree.object([.init("text", text)])
+        guard value == "null" else { return .object([.init("type", .text("value")), .init("options", .object([.init(value, result)]))]) }
+        return .object([
+            .init("type", .text("special")), .init("options", .object([.init("match", .text("null")), .init("result", result)])),
+        ])
     }
 }

@@ -97,7 +97,8 @@ struct PanelReader {
 
     private func read(_ element: JSONTree, _ target: inout BoardTarget, _ type: String) {
         target.legend = element["legendFormat"]?.text ?? ""
-        target.minimumStep = element["interval"]?.text ?? element["step"]?.text.flatMap { Span.milliseconds($0) == nil ? nil : $0 } ?? ""
+        // `step` is what an old editor had worked out for its own screen.
+        target.minimumStep = element["interval"]?.text ?? ""
         target.stepFactor = max(1, min(element["intervalFactor"]?.integer ?? 1, 1_000))
         target.format = element["format"]?.text.flatMap(BoardTarget.Format.init) ?? (target.source == .loki ? .logs : .timeSeries)
         let isRange = element["range"]?.flag ?? (element["instant"]?.flag != true)

@@ -14,8 +14,10 @@ package struct Interpolator: Sendable {
         case plain
     }
 
-    package var values: [String: VariableValue] = [:]
+    package var values: [String: VariableValue] = [:] { didSet { inQueries = [:] } }
     package var macros: Macros
+    /// Values as queries have them, by the quotes that they stand in: most are needed again in the next panel.
+    private var inQueries: [QuotedName: String] = [:]
     /// Bytes that may still be written, over all texts together.
     private(set) var left: Int
     private static let textLimit = 512 << 10
@@ -72,7 +74,12 @@ package struct Interpolator: Sendable {
         }
         left -= value.values.count
         switch style {
-        case .query: return quote.text(value)
+        case .query:
+            let name = QuotedName(name: reference.name, mark: quote.mark)
+            if let known = inQueries[name] { return known }
+            let text = quote.text(value)
+            inQueries[name] = text
+            return text
         case .words: return value.formatted("text")
         case .content: return value.formatted("html")
         case .address: return value.isAll ? VariableValue.percentEncoded(BoardVariable.all) : value.formatted("percentencode")
@@ -80,9 +87,14 @@ package struct Interpolator: Sendable {
         }
     }
 
+    private struct QuotedName: Hashable {
+        let name: String
+        let mark: UInt8?
+    }
+
     /// Where in a query one is: within which quotes, if any.
     private struct Quote {
-        private var mark: UInt8?
+        private(set) var mark: UInt8?
         private var isEscaped = false
         private var isComment = false
 

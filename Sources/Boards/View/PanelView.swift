@@ -41,8 +41,13 @@ package struct PanelView: Sendable {
     let boardTitle: String
     let limits: BoardLimits
 
-    /// Whether it is drawn from a finished frame instead of from series.
-    package var isTable: Bool { isSupported && (type == "table" || type == "barchart" || !transformations.isEmpty) }
+    /// Whether it is drawn from a finished frame instead of from series: tables, what is transformed, and what shows chosen columns of a table.
+    package var isTable: Bool {
+        guard isSupported, type != "row", type != "text", type != "logs" else { return false }
+        if type == "table" || type == "barchart" || !transformations.isEmpty { return true }
+        let chosen = options.at("reduceOptions.fields")?.text ?? ""
+        return !chosen.isEmpty && targets.contains { $0.format == .table && !$0.isHidden }
+    }
 
     /// What is to be asked of Prometheus for it.
     package var asked: [TargetView] {
@@ -55,7 +60,10 @@ package struct PanelView: Sendable {
     init(_ instance: BoardLayout.Instance, board: Board, query: BoardQuery, values: inout Interpolator) {
         let panel = instance.panel
         let shared = (values.values, values.macros)
-        defer { (values.values, values.macros) = shared }
+        defer {
+            if !instance.scope.isEmpty { values.values = shared.0 }
+            values.macros = shared.1
+        }
         for value in instance.scope { values.values[value.name] = value }
         (key, id, type, row, place) = (instance.key, panel.id, panel.type, instance.row, instance.place)
         (isCollapsed, limits) = (panel.isCollapsed, query.limits)
