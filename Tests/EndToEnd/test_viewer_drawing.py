@@ -465,3 +465,22 @@ def test_rows_that_a_table_lacks_are_gaps_of_its_series(blank: Page) -> None:
     fields = [{"name": "Time", "type": "time", "config": {}, "values": [100000, 110000, 140000]}, {"name": "CPU", "type": "number", "config": {"unit": "percent"}, "values": [1, None, "+Inf"]}]
     code = "m.readAnswers({ type: 'timeseries', start: 100, end: 140 }, [], { frame: { fields: a, length: 3, problems: [] } }).series.map((each) => [each.name, Array.from(each.times), Array.from(each.values, String), each.field.unit])"
     assert call(blank, "panels/data", code, fields) == [["CPU", [100, 110, 120, 130, 140], ["1", "NaN", "NaN", "NaN", "Infinity"], "percent"]]
+
+
+def test_refreshes_leave_nothing_behind(browser: Browser, origin: str) -> None:
+    page, complaints = gallery(browser, origin, "group=none")
+    found = page.evaluate("async () => (await import('/tests/refresh.js')).measure(30, 300)")
+    assert found["after"]["elements"] == found["before"]["elements"]
+    assert found["after"]["heap"] - found["before"]["heap"] < 2**20
+    assert complaints == []
+    page.close()
+
+
+def test_a_tooltip_goes_when_the_page_is_scrolled(browser: Browser, origin: str) -> None:
+    page, _ = gallery(browser, origin, "group=series")
+    page.locator('[data-title="timeseries: Steps"] canvas.overlay').hover(position={"x": 200, "y": 60})
+    assert page.locator(".draw-tooltip").count() == 1
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.wait_for_timeout(150)
+    assert page.locator(".draw-tooltip").count() == 0
+    page.close()

@@ -30,8 +30,11 @@ export function reducedValues(panel, data, context, theme) {
   const scope = linkScope(context, data);
   for (const entry of picked) {
     const { field } = entry;
-    entry.low = typeof field.min === 'number' ? field.min : field.unit === 'percentunit' || field.unit === 'percent' ? 0 : Math.min(0, low);
-    entry.high = typeof field.max === 'number' ? field.max : field.unit === 'percentunit' ? 1 : field.unit === 'percent' ? 100 : high > entry.low ? high : entry.low + 1;
+    // Without ends of the board's own a gauge goes from 0 to 100 (a share to 1), all others to the greatest of the values.
+    const isShare = field.unit === 'percentunit';
+    const isFull = field.unit === 'percent' || panel.type === 'gauge';
+    entry.low = typeof field.min === 'number' ? field.min : isShare || isFull ? 0 : Math.min(0, low);
+    entry.high = typeof field.max === 'number' ? field.max : isShare ? 1 : isFull ? 100 : high > entry.low ? high : entry.low + 1;
     Object.assign(entry, display(field, entry.value, theme, entry.series, entry.low, entry.high));
     entry.links = field.links?.length ? linksOf(field.links, { ...scope, series: entry.series, value: entry.value, text: entry.text }) : [];
   }

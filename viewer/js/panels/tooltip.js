@@ -22,6 +22,7 @@ export class Tooltip {
     this.more = make('div', 'draw-tooltip-more');
     this.links = make('div', 'draw-tooltip-links');
     this.element.append(this.title, this.list, this.more, this.links);
+    this.scrolled = (event) => this.element.contains(event.target) || this.hide(true);
     this.escape = (event) => {
       if (event.key === 'Escape' || (event.type === 'pointerdown' && !this.element.contains(event.target))) this.hide(true);
     };
@@ -53,7 +54,11 @@ export class Tooltip {
     if (!this.more.hidden) setText(this.more, this.root.words.more(rows.length - most));
     this.links.replaceChildren(...links.map((link) => anchor(link, this.root.context)));
     this.links.hidden = links.length === 0;
-    if (!element.isConnected) document.body.append(element);
+    if (!element.isConnected) {
+      document.body.append(element);
+      // What is scrolled away takes its tooltip along; the box itself may scroll when it is pinned.
+      document.addEventListener('scroll', this.scrolled, { capture: true, passive: true });
+    }
     this.place(host, x, y);
   }
 
@@ -82,6 +87,7 @@ export class Tooltip {
     if (this.pinned && !evenPinned) return;
     this.pinned = false;
     if (!this.element) return;
+    document.removeEventListener('scroll', this.scrolled, { capture: true });
     document.removeEventListener('pointerdown', this.escape);
     document.removeEventListener('keydown', this.escape);
     this.element.classList.remove('pinned');
