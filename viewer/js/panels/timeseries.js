@@ -44,6 +44,7 @@ class TimeSeriesPanel {
     root.body.append(this.picture, this.live);
     if (this.legend.wanted) root.body.append(this.legend.element);
     this.emphasized = null;
+    this.pointer = null;
   }
 
   update(data) {
@@ -68,6 +69,8 @@ class TimeSeriesPanel {
     this.fillBetween();
     this.legend.update(listed);
     this.layout();
+    // Under a pointer that rests the numbers go on with the picture.
+    if (this.pointer) this.hover(plot.timeAt(this.pointer[0]), ...this.pointer);
     this.summarize(data);
   }
 
@@ -301,10 +304,12 @@ class TimeSeriesPanel {
 
   hover(time, x, y) {
     if (this.tooltip.pinned) return;
+    this.pointer = [x, y];
     this.showTooltip(time, x, y, false);
   }
 
   leave() {
+    this.pointer = null;
     this.tooltip.hide();
     this.live.textContent = '';
   }
