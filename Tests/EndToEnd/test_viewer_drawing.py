@@ -348,6 +348,23 @@ def test_markdown_becomes_elements_and_nothing_else(blank: Page) -> None:
     assert "<ul><li>one</li><li>two</li></ul>" in html and "&lt;img src=x" in html and 'href="javascript' not in html
 
 
+HTML = [
+    ("<p onclick=x()>a <b>b</b> &lt;c&gt; &#128039;</p>", "<p>a <b>b</b> &lt;c&gt; \U0001f427</p>"),
+    ("<script>alert(1)</script>a<style>b{}</style>c", "ac"),
+    ("<img src=x onerror=alert(1)>a<svg><a href='/x'>b</a></svg>", "a"),
+    ("<a href='javascript:alert(1)'>a</a><a href=&#106;avascript:alert(1)>b</a>", "ab"),
+    ("<ul><li>a</li><li>b</li></ul><hr></b>", "<ul><li>a</li><li>b</li></ul><hr>"),
+    ("<!-- <b>x</b> -->a < b", "a &lt; b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "expected"), HTML)
+def test_of_html_only_harmless_elements_are_left(blank: Page, source: str, expected: str) -> None:
+    blank.evaluate("() => { document.querySelectorAll('.try').forEach((each) => each.remove()); const host = document.createElement('div'); host.className = 'try'; document.body.append(host); }")
+    code = "(m.create({ options: { mode: 'html', content: a } }, document.querySelector('.try'), { strings: { drawing: {} }, theme: 'light' }), document.querySelector('.try .draw-body > div').innerHTML)"
+    assert call(blank, "panels/text", code, source) == expected
+
+
 def test_a_histogram_is_taken_apart(blank: Page) -> None:
     rows = blank.evaluate("""async () => {
       const { bucketRows } = await import('/js/draw/heatmap.js');
