@@ -112,6 +112,8 @@ AXES = [
     (3e9, 11e9, {"unit": "bytes", "room": 4}, [gib * 2**30 for gib in (2, 4, 6, 8, 10, 12)]),
     (0, 7000, {"unit": "s", "room": 4}, [0, 1800, 3600, 5400, 7200]),
     (95, 99, {"room": 4}, [95, 96, 97, 98, 99]),
+    (0, 2, {"decimals": 0, "room": 5}, [0, 1, 2]),
+    (0, 0.05, {"decimals": 0, "unit": "percentunit", "room": 10}, [0, 0.01, 0.02, 0.03, 0.04, 0.05]),
     (5, 5, {"room": 2}, [0, 5, 10]),
     (0, 0, {"room": 2}, [0, 0.5, 1]),
     (2, 30, {"min": 0, "max": 20, "room": 4}, [0, 5, 10, 15, 20]),
@@ -136,6 +138,7 @@ TICKS = [
     ([0, 1800, 3600, 5400, 7200], "s", ["0 hours", "0.5 hours", "1.0 hours", "1.5 hours", "2.0 hours"]),
     ([0, 0.25 * 2**30, 0.5 * 2**30, 2**30], "bytes", ["0 B", "0.25 GiB", "0.50 GiB", "1.00 GiB"]),
     ([0, 500, 1000, 1500], "iops", ["0 io/s", "0.5 K io/s", "1.0 K io/s", "1.5 K io/s"]),
+    ([0, 0.005, 0.01], "percentunit", ["0.0%", "0.5%", "1.0%"]),
     ([0, 0.05, 0.1], "percentunit", ["0%", "5%", "10%"]),
     ([-100, 0, 100], "celsius", ["-100 °C", "0 °C", "100 °C"]),
 ]  # fmt: skip
@@ -143,7 +146,7 @@ TICKS = [
 
 @pytest.mark.parametrize(("ticks", "unit", "texts"), TICKS)
 def test_an_axis_is_written_in_one_unit_and_without_idle_decimals(blank: Page, ticks: list[float], unit: str, texts: list[str]) -> None:
-    code = "a[0].map((tick) => m.axisText(tick, a[1], Math.max(...a[0]), a[0][1] - a[0][0], 2))"
+    code = "a[0].map((tick) => m.axisText(tick, a[1], Math.max(...a[0]), a[0][1] - a[0][0], 0))"
     assert call(blank, "draw/units", code, [ticks, unit]) == texts
 
 

@@ -194,7 +194,7 @@ class BarChartPanel {
     const unit = percent ? 'percentunit' : field.unit;
     const custom = field.custom ?? {};
     const axis = valueAxis(percent ? (low < 0 ? -1 : 0) : Math.min(0, low), percent ? (high > 0 ? 1 : 0) : Math.max(0, high), {
-      min: percent ? undefined : field.min, max: percent ? undefined : field.max, softMin: custom.axisSoftMin, softMax: custom.axisSoftMax, unit,
+      min: percent ? undefined : field.min, max: percent ? undefined : field.max, softMin: custom.axisSoftMin, softMax: custom.axisSoftMax, unit, decimals: percent ? null : field.decimals,
       room: Math.max(1, Math.floor(lying ? this.surface.width * 0.6 / 90 : this.surface.height / 42)),
     });
     const greatest = Math.max(Math.abs(axis.min), Math.abs(axis.max));

@@ -150,7 +150,7 @@ class TimeSeriesPanel {
       if (axis.percent) axis.field = { ...field, unit: 'percentunit', decimals: null };
       Object.assign(axis, valueAxis(axis.low, axis.high, {
         min: axis.percent ? axis.low < 0 ? -1 : 0 : field.min, max: axis.percent ? axis.high > 0 ? 1 : 0 : field.max, softMin: custom.axisSoftMin, softMax: custom.axisSoftMax,
-        unit: axis.field.unit, room, log, centeredZero: custom.axisCenteredZero === true,
+        unit: axis.field.unit, decimals: axis.field.decimals, room, log, centeredZero: custom.axisCenteredZero === true,
       }));
       axis.key = key;
       axis.side = this.sideOf(custom.axisPlacement);
