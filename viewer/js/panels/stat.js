@@ -4,6 +4,7 @@ import { alpha, mix, textOn } from '../draw/colors.js';
 import { fittingSize, make, setText, Surface } from '../draw/canvas.js';
 import { drawSparkline, sparklineItem } from '../draw/sparkline.js';
 import { asPanel, PanelRoot } from './base.js';
+import { asField } from './fields.js';
 import { anchor, pointAnchor } from './links.js';
 import { reduce } from './reduce.js';
 import { cellGrid, inWords, reducedValues } from './reduced.js';
@@ -37,8 +38,8 @@ class StatPanel {
 
   nothing(data) {
     const { root } = this;
-    const field = { decimals: null, ...root.panel.defaults };
-    if (!field.noValue && !(field.mappings ?? []).some((mapping) => mapping.type === 'special')) return [];
+    const field = asField(root.panel.defaults);
+    if (!field.noValue && !field.mappings.some((mapping) => mapping.type === 'special')) return [];
     const series = { name: '', index: 0, labels: {}, times: new Float64Array(0), values: new Float64Array(0), field, instant: true };
     const [value] = reducedValues(root.panel, { ...data, series: [series] }, root.context, root.theme);
     value.empty = true;
