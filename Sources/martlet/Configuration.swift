@@ -199,14 +199,19 @@ struct Configuration: Sendable {
     var dashboardsConfigurationFile: String? { tree["dashboards"].word("web_config_file") }
 
     /// By what names services may be called on loopback.
-    var hosts: HostCheck {
-        HostCheck(allowedNames: tree["web"]["allowed_hosts"].texts ?? [], remedy: "Other names are for --web.allowed-hosts.")
+    var hosts: HostCheck { hosts(with: nil) }
+
+    /// - Parameter name: one more.
+    func hosts(with name: String?) -> HostCheck {
+        HostCheck(
+            allowedNames: (tree["web"]["allowed_hosts"].texts ?? []) + [name].compactMap { $0 },
+            remedy: "Other names are for --web.allowed-hosts.")
     }
 
     /// Sections and keys that a reload leaves as they are.
     private static let readOnce = [
         ["log"], ["web"], ["stack"], ["discovery", "listen_address"], ["dashboards", "enabled"], ["dashboards", "listen_address"],
-        ["dashboards", "web_config_file"], ["dashboards", "max_requests"],
+        ["dashboards", "web_config_file"], ["dashboards", "max_requests"], ["dashboards", "external_url"],
     ]
 
     /// Throws when these settings differ from those of the start in what is read at the start only.

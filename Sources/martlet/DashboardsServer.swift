@@ -42,6 +42,7 @@ enum DashboardsServer {
     ) throws(Failure) -> ExporterService.Options {
         var options = try configuration.serviceOptions(of: .dashboards, origin: origin)
         options.entrance = entrance
+        options.hosts = configuration.hosts(with: settings.externalHost)
         options.requestsInFlight = settings.requestsInFlight
         return options
     }

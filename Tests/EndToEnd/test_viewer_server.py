@@ -283,6 +283,20 @@ def test_a_user_silences_and_ends_it(start: Start, tmp_path: Path) -> None:
         assert 'martlet_dashboards_silences_total{action="expired"} 1' in metrics
 
 
+def test_a_proxy_in_front_passes_on_its_name(start: Start, tmp_path: Path) -> None:
+    with upstream(lambda _: (200, {}, b'{"silenceID":"x"}')) as alertmanager:
+        viewer = dashboards(
+            start, alertmanager.url, "--dashboards.web-config-file", doors(tmp_path), "--dashboards.external-url", "https://boards.example.org",
+            alertmanager=alertmanager.url, password=True)
+        end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7200))
+        wanted = {"matchers": [{"name": "alertname", "value": "HostDown"}], "endsAt": end, "comment": "new disks"}
+        headers = basic() | {"Host": "boards.example.org", "Content-Type": "application/json"}
+        for origin, status in [("https://boards.example.org", 200), ("http://evil.example", 403)]:
+            answer = viewer.raw("POST", "/api/alertmanager/api/v2/silences", headers | {"Origin": origin}, json.dumps(wanted).encode())
+            assert answer.status == status, answer.text
+        assert viewer.raw("GET", "/api/me", basic() | {"Host": "evil.example"}).status == 403
+
+
 # MARK: settings
 
 

@@ -37,6 +37,11 @@ import Web
         #expect(!Self.plain.isForeign(Self.request([("Origin", "https://localhost:3000")])))
     }
 
+    @Test(arguments: [
+        ("https://boards.example.org", "boards.example.org"), ("http://Boards.example.org:8080/", "boards.example.org"), ("http://[::1]:3000", "::1"),
+    ])
+    func `an origin has a host`(_ url: String, _ host: String) { #expect(Origin(parsing: url)?.host == host) }
+
     @Test func `a link may be followed, an image may not be loaded`() {
         let link = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")]
         let image = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image")]

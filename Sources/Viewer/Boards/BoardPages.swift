@@ -13,6 +13,10 @@ struct BoardPages: Sendable {
     let clock: WallClock
     /// Answers take several times their size while they are read, and all of a core.
     let readers = AsyncSemaphore(limit: 2)
+    /// A table holds the answers to all of its queries until it is made.
+    let tables = AsyncSemaphore(limit: 8)
+    /// A number or a short text, with its place in an array.
+    private static let bytesOfValue = 40
 
     func answer(_ request: HTTPServerRequest, _ part: ViewerTally.Part) async throws(Refusal) -> HTTPServerResponse {
         if part == .csv { return try await csv(request) }
@@ -57,9 +61,11 @@ struct BoardPages: Sendable {
             throw Refusal(400, "The parameters board and panel are needed.")
         }
         let panel = try panel(key, of: try await view(of: uid, request))
+        guard !panel.asked.isEmpty else { throw Refusal(404, "This panel has no numbers: it asks Prometheus for nothing.") }
         let frame = try await frame(of: panel)
         if let problem = frame.problems.first, frame.length == 0 { throw Refusal(502, problem.message) }
-        var response = HTTPServerResponse(status: 200, body: .pieces(BodyPieces(frame.csv)))
+        let held = frame.fields.reduce(64 << 10) { $0 + $1.values.count * Self.bytesOfValue }
+        var response = HTTPServerResponse(status: 200, body: .pieces(BodyPieces(frame.csv, heldBytes: held)))
         response.headers.add("Content-Type", "text/csv; charset=utf-8; header=present")
         response.headers.add("Content-Disposition", "attachment; filename=\"\(Self.fileName(panel.fileName))\"")
         response.headers.add("Cache-Control", "no-store")
@@ -172,17 +178,22 @@ struct BoardPages: Sendable {
     }
 
     private func frame(of panel: PanelView) async throws(Refusal) -> PanelFrame {
+        let made = await tables.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) { await make(panel) }
+        guard let frame = made ?? nil else { throw Refusal(503, "Too many tables are being made; ask again in a moment.") }
+        return frame
+    }
+
+    /// nil when there is no time left.
+    private func make(_ panel: PanelView) async -> PanelFrame? {
         let answers = await withTaskGroup(of: (Int, TargetView, QuestionDesk.Outcome).self) { group in
             for (index, target) in panel.asked.enumerated() { group.addTask { (index, target, await ask(target)) } }
             var answers: [(Int, TargetView, QuestionDesk.Outcome)] = []
             for await answer in group { answers.append(answer) }
             return answers.sorted { $0.0 < $1.0 }.map { ($0.1, $0.2) }
         }
-        let frame = await readers.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) {
+        return await readers.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) {
             panel.frame(from: answers.map { Self.read($0, $1) })
         }
-        guard let frame else { throw Refusal(503, "Too many tables are being made; ask again in a moment.") }
-        return frame
     }
 
     private func ask(_ target: TargetView) async -> QuestionDesk.Outcome {

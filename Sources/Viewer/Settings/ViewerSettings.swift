@@ -25,6 +25,11 @@ package struct ViewerSettings: Sendable {
 
     package init() {}
 
+    /// The name that a proxy in front passes on; nil where nothing is said of one.
+    package var externalHost: String? {
+        externalURL.flatMap { Origin(parsing: $0) }?.host
+    }
+
     /// - Parameter tree: the section `dashboards`.
     package init(_ tree: SettingsTree) throws(Failure) {
         guard let prometheus = try UpstreamSettings.read(tree["prometheus"], "prometheus", standard: Self.standardPrometheus) else {

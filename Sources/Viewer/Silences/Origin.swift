@@ -15,6 +15,13 @@ struct Origin: Sendable, Equatable {
     /// Of a service that a request names so in its `Host`.
     init?(host: String, isSecure: Bool) { self.init(scheme: isSecure ? "https://" : "http://", host: host[...]) }
 
+    /// Without scheme and port.
+    var host: String {
+        let rest = text.drop { $0 != "/" }.dropFirst(2)
+        if rest.hasPrefix("[") { return String(rest.dropFirst().prefix { $0 != "]" }) }
+        return String(rest.prefix { $0 != ":" })
+    }
+
     private init?(scheme: String, host: Substring) {
         guard !host.isEmpty, host.utf8.count <= 300,
             host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"/?#@\\\"<>,;".utf8.contains($0) })

@@ -2,14 +2,15 @@
 ///
 /// Unchecked: the pieces are asked for by one event loop, one after the other; nobody else touches them once they are in a response.
 package final class BodyPieces: @unchecked Sendable {
-    /// What such a body takes in memory, about.
-    static let roomBytes = 64 << 10
-
+    /// What is held until all of it is sent.
+    let heldBytes: Int
     private let next: () -> [UInt8]?
     private var piece: ArraySlice<UInt8> = []
 
     /// - Parameter pieces: made one by one on the server's event loop, so each at once and of a few KiB.
-    package init(_ pieces: some Sequence<[UInt8]> & Sendable) {
+    /// - Parameter heldBytes: what they are made of, about: as long as that is not sent it counts among the answers that have not been read.
+    package init(_ pieces: some Sequence<[UInt8]> & Sendable, heldBytes: Int = 64 << 10) {
+        self.heldBytes = heldBytes
         var iterator = pieces.makeIterator()
         next = { iterator.next() }
     }

@@ -117,7 +117,7 @@ final class ServerExchange: Sendable {
             switch state.response?.body {
             case .bytes(let bytes): bytes.count
             case .heap(let heap): heap.count
-            case .pieces: BodyPieces.roomBytes
+            case .pieces(let pieces): pieces.heldBytes
             case nil: 0
             }
         }
