@@ -82,6 +82,7 @@ let package = Package(
         module("Settings", needs: ["Primitives", "YAMLShim"]),
 
         // Floor 2.
+        module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
         module("ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
@@ -111,6 +112,9 @@ let package = Package(
             ]),
         module("Simulation", needs: ["Primitives", "JSON", "Web"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
+        module(
+            "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Boards"],
+            plugins: [.plugin(name: "EmbedFiles")]),
 
         module(
             "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
@@ -121,6 +125,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
                 "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack",
+                "Viewer",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -136,6 +141,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         tests(of: "Primitives", needs: ["TestSupport"]),
         tests(of: "JSON", needs: ["Primitives", "TestSupport"]),
+        tests(of: "Boards", needs: ["Primitives", "JSON"]),
         tests(of: "Metrics", needs: ["Primitives", "TestSupport"], exclude: ["Golden", "Reading/Fixtures"]),
         tests(of: "Web", needs: ["Primitives"]),
         tests(of: "Settings", needs: ["Primitives"]),
@@ -167,6 +173,7 @@ let package = Package(
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),
+        tests(of: "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Boards", "CollectorConformance"]),
 
         // Benchmarks; what they count with must not be in the program.
         .target(name: "AllocationCounter", path: "benchmarks/AllocationCounter"),
@@ -180,13 +187,14 @@ let package = Package(
 // must not be there then, as libFuzzer takes their mains away.
 if Context.environment["MARTLET_FUZZ"] != nil {
     package.products = []
-    package.targets.removeAll { [.executable, .plugin, .test].contains($0.type) || $0.name == "Stack" }
+    package.targets.removeAll { [.executable, .plugin, .test].contains($0.type) || ["Stack", "Viewer"].contains($0.name) }
     package.targets += [
         .target(name: "FuzzSupport", path: "Fuzz/Support", swiftSettings: house),
         fuzzTarget("exposition", needs: ["Primitives", "Metrics"]),
         fuzzTarget("settings", needs: ["Primitives", "ProxmoxConfiguration", "ProxmoxDropIn", "Settings"]),
         fuzzTarget("json", needs: ["Primitives", "JSON", "Metrics", "ProxmoxAPI", "ProxmoxDropIn", "Simulation"]),
         fuzzTarget("http", needs: ["Primitives", "Exporting", "ProxmoxAPI", "ProxmoxDropIn", "Settings", "Simulation", "Web"]),
+        fuzzTarget("boards", needs: ["Boards", "JSON", "Primitives"]),
         fuzzTarget("zfs", needs: ["Primitives", "Metrics", "ZFSCollector"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]

@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dashboards import dashboards
 from discovery import discoveries
+from drawing import drawing
 from estate import estates
 from measuring import RELEASE, REPOSITORY, TOKEN, cpu_seconds, fetch, free_port, resident_bytes, table, wait_for
 
@@ -211,7 +213,7 @@ def drop_in(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> None:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery"]
+    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing"]
     if "encoder" in chosen:
         encoder()
     if "scrape" in chosen:
@@ -222,3 +224,7 @@ if __name__ == "__main__":
         estates()
     if "discovery" in chosen:
         discoveries()
+    if "dashboards" in chosen:
+        dashboards()
+    if "drawing" in chosen:
+        drawing()

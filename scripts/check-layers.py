@@ -12,9 +12,9 @@ FLOORS = [
                 "CZlib", "ZlibShim", "CYAML", "YAMLShim", "SimdJSONShim"]),
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
-    ("floor 2", ["Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
+    ("floor 2", ["Boards", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
     ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery"]),
-    ("floor 4", ["Doctor", "FirstConfiguration", "Simulation", "Stack"]),
+    ("floor 4", ["Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet"]),
 ]
 # No module of these floors may need a sibling: collectors do not know each other, and no foundation leans on its neighbour

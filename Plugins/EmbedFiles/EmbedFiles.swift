@@ -11,20 +11,34 @@ struct EmbedFiles: BuildToolPlugin {
         ("grafana/provisioning/dashboards/json", ".json"),
     ]
 
+    /// How the names of the files of the dashboards' page end.
+    private static let endingsOfPage = [".html", ".css", ".js", ".svg"]
+
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let root = context.package.directoryURL
-        let files = try Self.folders.flatMap { folder, ending in
-            try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path)
-                .filter { $0.hasSuffix(ending) }.sorted().map { "\(folder)/\($0)" }
-        }
-        let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedFiles.swift")
+        let isPage = target.name == "Viewer"
+        let files = isPage ? try Self.page(below: root) : try Self.stack(below: root)
+        let name = isPage ? "EmbeddedPage" : "EmbeddedFiles"
+        let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
         return [
             .buildCommand(
                 displayName: "Embedding the stack's files",
                 executable: try context.tool(named: "embed-files").url,
-                arguments: [output.path] + files.map { "\($0)=\(root.appending(path: $0).path)" },
+                arguments: (isPage ? ["--page"] : []) + [output.path] + files.map { "\($0)=\(root.appending(path: $0).path)" },
                 inputFiles: files.map { root.appending(path: $0) },
                 outputFiles: [output])
         ]
+    }
+
+    private static func stack(below root: URL) throws -> [String] {
+        try folders.flatMap { folder, ending in
+            try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path)
+                .filter { $0.hasSuffix(ending) }.sorted().map { "\(folder)/\($0)" }
+        }
+    }
+
+    private static func page(below root: URL) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: "viewer").path)
+            .filter { path in endingsOfPage.contains { path.hasSuffix($0) } }.sorted().map { "viewer/\($0)" }
     }
 }

@@ -1,6 +1,7 @@
 // Writes Swift files at build time.
 //
 //   embed-files OUTPUT NAME=FILE …         the text of files, for a program that carries its configuration
+//   embed-files --page OUTPUT NAME=FILE …  the same of the dashboards' page
 //   embed-files --revision OUTPUT COMMIT   the commit that the program is built from
 import Glibc
 
@@ -54,6 +55,13 @@ func list(_ name: String, _ arguments: [String]) -> String {
         text += "(\"\(argument[..<equals])\", \(literal(content))),\n"
     }
     return text + "    ]\n"
+}
+
+if output == "--page" {
+    guard let target = arguments.dropFirst().first else { fail("--page takes OUTPUT and files") }
+    let page = list("all", Array(arguments.dropFirst(2)))
+    write("/// The dashboards' page, by path in the repository.\nenum EmbeddedPage {\n\(page)}\n", to: target)
+    exit(0)
 }
 
 let files = Array(arguments.dropFirst())

@@ -96,8 +96,13 @@ package final class Stack: Sendable {
             if case .running(let prepared, let supervisor) = phase { (prepared, supervisor) } else { nil }
         }
         guard let (prepared, supervisor) = running else { return [] }
-        let own = [("exporter", plan.exporter), ("discovery", plan.discovery)].map { name, place in
+        var own = [("exporter", plan.exporter), ("discovery", plan.discovery)].map { name, place in
             ReadinessWatch.Subject(name: name, url: place.address.url(), probe: Probe(url: "\(place.address.url())/ready"))
+        }
+        // In front, as people want to see it first. It may ask for a password.
+        if let url = plan.dashboards?.address.url(scheme: plan.dashboardsScheme) {
+            let probe = Probe(url: "\(url)/ready", wanted: .anyAnswer)
+            own.insert(ReadinessWatch.Subject(name: "dashboards", url: url, probe: probe), at: 0)
         }
         let subjects =
             own

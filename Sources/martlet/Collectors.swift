@@ -4,6 +4,7 @@ import Metrics
 import ProxmoxCollector
 import ProxmoxDropIn
 import Settings
+import Viewer
 import ZFSCollector
 
 /// The collectors of the program, in the order of their metrics.
@@ -24,9 +25,12 @@ enum Collectors {
     /// What discovery tells of itself on its own `/metrics`.
     static var discovery: any Collector { DiscoveryCollector(DiscoverySettings(clusters: [])) }
 
+    /// What dashboards tell of themselves on their own `/metrics`.
+    static var dashboards: any Collector { ViewerCollector() }
+
     /// Every family that a `/metrics` may hold, in its order.
     static var descriptors: [MetricDescriptor] {
-        ((all + own + [discovery]).map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
+        ((all + own + [discovery, dashboards]).map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
     }
 
     /// What an exporter is there for, which decides what it collects where nobody says.

@@ -6,6 +6,7 @@ import ProxmoxCollector
 import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
+import Viewer
 import Web
 import ZFSCollector
 
@@ -64,6 +65,7 @@ struct Configuration: Sendable {
             ]), "How the exporter collects."),
         SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters."),
         SettingsKey("discovery", DiscoverySettings.shape, "Service discovery for Prometheus."),
+        SettingsKey("dashboards", ViewerSettings.shape, "Dashboards in a browser, without Grafana."),
         SettingsKey("zfs", ZFSSettings.shape, "ZFS of this machine."),
         SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
         SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
@@ -115,6 +117,8 @@ struct Configuration: Sendable {
         try DiscoverySettings(tree["discovery"], clusters: try clusters(), environment: environment)
     }
 
+    func dashboards() throws(Failure) -> ViewerSettings { try ViewerSettings(tree["dashboards"]) }
+
     func zfs() throws(Failure) -> ZFSSettings { try ZFSSettings(tree["zfs"]) }
 
     var role: Collectors.Role { tree["exporter"]["role"].text.flatMap(Collectors.Role.init(rawValue:)) ?? .auto }
@@ -133,9 +137,22 @@ struct Configuration: Sendable {
     enum Service {
         case exporter
         case discovery
+        case dashboards
 
-        fileprivate var section: String { self == .exporter ? "web" : "discovery" }
-        fileprivate var standardAddress: String { self == .exporter ? "127.0.0.1:9221" : DiscoverySettings.standardAddress }
+        fileprivate var section: String {
+            switch self {
+            case .exporter: "web"
+            case .discovery: "discovery"
+            case .dashboards: "dashboards"
+            }
+        }
+        fileprivate var standardAddress: String {
+            switch self {
+            case .exporter: "127.0.0.1:9221"
+            case .discovery: DiscoverySettings.standardAddress
+            case .dashboards: ViewerSettings.standardAddress
+            }
+        }
     }
 
     /// Where the service listens.
@@ -178,14 +195,28 @@ struct Configuration: Sendable {
     /// The file of the doors, if there is to be one.
     var webConfigurationFile: String? { tree["web"].word("config_file") }
 
+    /// The file of the dashboards' own doors.
+    var dashboardsConfigurationFile: String? { tree["dashboards"].word("web_config_file") }
+
     /// By what names services may be called.
-    var hosts: HostCheck {
-        HostCheck(allowedNames: tree["web"]["allowed_hosts"].texts ?? [], remedy: "Other names are for --web.allowed-hosts.")
+    var hosts: HostCheck { hosts(with: nil) }
+
+    /// - Parameter name: one more.
+    func hosts(with name: String?) -> HostCheck {
+        HostCheck(
+            allowedNames: (tree["web"]["allowed_hosts"].texts ?? []) + [name].compactMap { $0 },
+            remedy: "Other names are for --web.allowed-hosts.")
     }
+
+    /// Sections and keys that a reload leaves as they are.
+    private static let readOnce = [
+        ["log"], ["web"], ["stack"], ["discovery", "listen_address"], ["dashboards", "enabled"], ["dashboards", "listen_address"],
+        ["dashboards", "web_config_file"], ["dashboards", "max_requests"], ["dashboards", "external_url"],
+    ]
 
     /// Throws when these settings differ from those of the start in what is read at the start only.
     func checkReload(from start: Configuration) throws(Failure) {
-        for root in [["log"], ["web"], ["stack"], ["discovery", "listen_address"]] {
+        for root in Self.readOnce {
             let (section, old) = (root.reduce(tree) { $0[$1] }, root.reduce(start.tree) { $0[$1] })
             guard let (path, place) = section.difference(from: old) else { continue }
             let name = (root + path).joined(separator: ".")

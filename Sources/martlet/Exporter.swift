@@ -84,7 +84,11 @@ enum Exporter {
     /// The doors of `--web.config.file`; none without it.
     static func entrance(_ configuration: Configuration) throws(Failure) -> Entrance {
         guard let file = configuration.webConfigurationFile else { return Entrance() }
-        let logger = configuration.logger
+        return try entrance(file, configuration.tree["web"]["config_file"], "web.config_file", configuration.logger)
+    }
+
+    /// - Parameter place: where the file is named, by the setting `name`.
+    static func entrance(_ file: String, _ place: SettingsTree, _ name: String, _ logger: Logger) throws(Failure) -> Entrance {
         // Said again only when they have changed: files are read at every reload.
         let said = Mutex<[String]>([])
         return try Entrance(logger: logger) { () throws(Failure) in
@@ -94,7 +98,7 @@ enum Exporter {
             } catch {
                 // What is wrong in the file names it; that it is not there is about who named it.
                 guard error.message.hasPrefix("cannot read \(file)") else { throw error }
-                throw configuration.tree["web"]["config_file"].failure(of: "web.config_file", error.message)
+                throw place.failure(of: name, error.message)
             }
             let isNews = said.withLock { said in
                 defer { said = web.warnings }

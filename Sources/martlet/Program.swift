@@ -23,7 +23,8 @@ enum Program {
             Flag("log.format", "FORMAT", "logfmt or json", standard: "logfmt", setting: ["log", "format"]),
         ],
         commands: [
-            UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, DoctorCommand.command, InitCommand.command,
+            UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, DashboardsCommand.command, DoctorCommand.command,
+            InitCommand.command,
             SimulateCommand.command, MetricsCommand.command, SettingsCommand.command, FilesCommand.command, HealthCommand.command,
         ])
 
@@ -45,6 +46,7 @@ enum Program {
         switch invocation.path.first {
         case "exporter": try ExporterCommand.run(invocation)
         case "discovery": try DiscoveryCommand.run(invocation)
+        case "dashboards": try DashboardsCommand.run(invocation)
         case "doctor": try DoctorCommand.run(invocation)
         case "init": try InitCommand.run(invocation)
         case "up": try UpCommand.run(invocation)

@@ -18,7 +18,7 @@ struct StackSettings: Sendable {
         SettingsKey("state_dir", .text, "Folder that martlet up writes to: samples, logs, generated configuration.", standard: "state"),
         SettingsKey(
             "dashboards_url", .text, "Where people open the dashboards; it stands in the links of the shipped alerts.",
-            standard: standardDashboardsURL),
+            standard: "the dashboards' own address"),
         SettingsKey(
             "prometheus",
             .section([
@@ -92,7 +92,7 @@ struct StackSettings: Sendable {
             "node-exporter.listen-address", "ADDRESS", "Address of node_exporter", standard: "127.0.0.1:9100",
             setting: ["stack", "node_exporter", "listen_address"]),
         Flag(
-            "dashboards.url", "URL", "Where people open the dashboards, for links in alerts", standard: standardDashboardsURL,
+            "dashboards.url", "URL", "Where people open the dashboards, for links in alerts; their own address if not given",
             setting: ["stack", "dashboards_url"]),
         Flag("webhook.listen-address", "ADDRESS", "Address of the receiver that prints notifications", standard: "127.0.0.1:9099"),
         Flag("simulate.nodes", "COUNT", "Nodes of the simulated cluster", standard: "4"),
@@ -112,7 +112,11 @@ struct StackSettings: Sendable {
     ]
 
     /// What to run. Failures name the flag or key.
-    func plan(exporter: ListenAddress, discovery: ListenAddress, isSimulated: Bool) throws(Failure) -> StackPlan {
+    ///
+    /// - Parameter dashboards: where they listen and the scheme that they speak; nil for none.
+    func plan(
+        exporter: ListenAddress, discovery: ListenAddress, dashboards: (address: ListenAddress, scheme: String)?, isSimulated: Bool
+    ) throws(Failure) -> StackPlan {
         let prometheus = tree["prometheus"]
         let alertmanager = tree["alertmanager"]
         var plan = StackPlan(
@@ -130,7 +134,12 @@ struct StackSettings: Sendable {
         plan.deadmanURL = try url("deadman_url", alertmanager)
         try adjustTexts(of: &plan)
         plan.alertmanagerURL = alertmanager.word("external_url").map(Self.withoutSlash)
-        plan.dashboardsURL = Self.withoutSlash(tree.word("dashboards_url") ?? Self.standardDashboardsURL)
+        if let dashboards {
+            plan.dashboards = StackPlan.Place(dashboards.address, flag: "--dashboards.listen-address")
+            plan.dashboardsScheme = dashboards.scheme
+        }
+        let own = dashboards?.address.url(scheme: dashboards?.scheme ?? "http")
+        plan.dashboardsURL = Self.withoutSlash(tree.word("dashboards_url") ?? own ?? Self.standardDashboardsURL)
         if isSimulated { plan.simulation = try simulation(plan.stateDirectory) }
         return plan
     }

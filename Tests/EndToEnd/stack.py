@@ -21,7 +21,7 @@ class Stack:
     def __init__(self, start: Start, folder: Path, *flags: str | Path, simulate: bool = True, env: Mapping[str, str] | None = None) -> None:
         self.start, self.folder, self.flags, self.env = start, folder, flags, env
         self.ports = {
-            name: free_port() for name in ["web", "discovery", "prometheus", "alertmanager", "node-exporter", "webhook", "proxmox", "scenario"]
+            name: free_port() for name in ["web", "discovery", "dashboards", "prometheus", "alertmanager", "node-exporter", "webhook", "proxmox", "scenario"]
         }
         self.hosts_port = free_port("127.0.0.2")
         self.windows_port = free_port("127.0.2.1")
@@ -33,7 +33,7 @@ class Stack:
         ports = self.ports
         self.program: Program = self.start(
             "up", *(["--simulate"] if self.simulate else []), "--state-dir", self.folder / "state",
-            *(word for name in ["web", "discovery", "prometheus", "alertmanager", "node-exporter", "webhook"]
+            *(word for name in ["web", "discovery", "dashboards", "prometheus", "alertmanager", "node-exporter", "webhook"]
               for word in (f"--{name}.listen-address", f"127.0.0.1:{ports[name]}")),
             "--simulate.proxmox-address", f"127.0.0.1:{ports['proxmox']}", "--simulate.hosts-address", f"127.0.0.2:{self.hosts_port}",
             "--simulate.windows-port", str(self.windows_port), "--simulate.scenario-address", f"127.0.0.1:{ports['scenario']}", *self.flags, env=self.env)

@@ -193,13 +193,9 @@ void mlt_httpd_query(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair
     MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, on_value, &door);
 }
 
-int mlt_httpd_answer(mlt_httpd_connection *connection, unsigned status, void *body, size_t size, const char *const *headers,
-                     size_t header_count) {
-    struct MHD_Response *response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL) {
-        free(body);
-        return 0;
-    }
+/// Adds the headers, queues the response and lets it go.
+static int queue(mlt_httpd_connection *connection, unsigned status, struct MHD_Response *response, const char *const *headers,
+                 size_t header_count) {
     for (size_t index = 0; index + 1 < header_count; index += 2) {
         if (MHD_add_response_header(response, headers[index], headers[index + 1]) != MHD_YES) {
             MHD_destroy_response(response);
@@ -209,4 +205,50 @@ int mlt_httpd_answer(mlt_httpd_connection *connection, unsigned status, void *bo
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return result == MHD_YES;
+}
+
+int mlt_httpd_answer(mlt_httpd_connection *connection, unsigned status, void *body, size_t size, const char *const *headers,
+                     size_t header_count) {
+    struct MHD_Response *response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        free(body);
+        return 0;
+    }
+    return queue(connection, status, response, headers, header_count);
+}
+
+/// A body that is made while it is sent.
+struct pieces {
+    mlt_httpd_on_room on_room;
+    mlt_httpd_on_sent on_sent;
+    void *context;
+};
+
+static ssize_t next_piece(void *context, uint64_t position, char *room, size_t size) {
+    (void)position;
+    struct pieces *pieces = context;
+    size_t count = pieces->on_room(pieces->context, room, size);
+    return count == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)count;
+}
+
+static void end_pieces(void *context) {
+    struct pieces *pieces = context;
+    pieces->on_sent(pieces->context);
+    free(pieces);
+}
+
+int mlt_httpd_answer_in_pieces(mlt_httpd_connection *connection, unsigned status, mlt_httpd_on_room on_room, mlt_httpd_on_sent on_sent,
+                               void *context, const char *const *headers, size_t header_count) {
+    struct pieces *pieces = malloc(sizeof *pieces);
+    if (pieces == NULL) {
+        on_sent(context);
+        return 0;
+    }
+    *pieces = (struct pieces){on_room, on_sent, context};
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16 << 10, next_piece, pieces, end_pieces);
+    if (response == NULL) {
+        end_pieces(pieces);
+        return 0;
+    }
+    return queue(connection, status, response, headers, header_count);
 }

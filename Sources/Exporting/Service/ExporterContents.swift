@@ -19,6 +19,21 @@ package struct ExporterContents: Sendable {
         }
     }
 
+    /// What the service is there for beside its own pages, where that is more than a few paths.
+    package struct Site: Sendable {
+        /// Largest body of a request.
+        let bodyBytes: Int
+        /// Of every answer of the service.
+        let headers: [DoorSettings.Header]
+        package let handler: HTTPHandler
+
+        package init(bodyBytes: Int, headers: [DoorSettings.Header], handler: @escaping HTTPHandler) {
+            self.bodyBytes = bodyBytes
+            self.headers = headers
+            self.handler = handler
+        }
+    }
+
     /// What the service is, as its landing page says it: `exporter`, `discovery`.
     package var title = "exporter"
     package var collectors: [any Collector]
@@ -26,6 +41,9 @@ package struct ExporterContents: Sendable {
     package var own: [any Collector]
     /// Their paths and limits are those of the start for as long as the service runs.
     package var pages: [Page]
+    /// Answers `/` in place of the landing page, and all paths that are not the service's own. Whether there is one, its largest body and its
+    /// headers are those of the start.
+    package var site: Site?
     package var scrapeTimeoutSeconds: Double
     /// Most series of a scrape.
     package var seriesLimit: Int

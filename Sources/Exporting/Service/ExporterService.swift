@@ -30,6 +30,7 @@ package final class ExporterService: Sendable {
     private let options: Options
     /// Path, title and limit of each page beside the service's own.
     private let pages: [(path: String, title: String, requestsInFlight: Int)]
+    private let site: ExporterContents.Site?
     /// Whether there was something to scrape at the start.
     private let hasCollectors: Bool
     private let title: String
@@ -47,6 +48,7 @@ package final class ExporterService: Sendable {
         self.version = version
         self.reread = reread
         pages = contents.pages.map { ($0.path, $0.title, $0.requestsInFlight) }
+        site = contents.site
         hasCollectors = !contents.collectors.isEmpty
         title = contents.title
         state = Mutex(State(first: contents))
@@ -58,8 +60,8 @@ package final class ExporterService: Sendable {
     package func start() throws(Failure) {
         var limits = HTTPServer.Limits()
         limits.requestsInFlight = options.requestsInFlight
-        // Nothing here reads a body; who sends one is not known yet, and may be many.
-        limits.bodyBytes = 4 << 10
+        // Little here reads a body; who sends one is not known yet, and may be many.
+        limits.bodyBytes = site?.bodyBytes ?? 4 << 10
         limits.unlimitedPaths = Set(DoorSettings.healthPaths)
         // Reloads wait for each other; who asks for many must not keep scrapes from being answered.
         limits.ownLimits[Self.reloadPath] = 4
@@ -79,7 +81,8 @@ package final class ExporterService: Sendable {
             throw error
         }
         let server = try HTTPServer(
-            options.listeners, limits: limits, entrance: options.entrance, hosts: options.hosts, logger: logger, handler: router().handle)
+            options.listeners, limits: limits, entrance: options.entrance, hosts: options.hosts, headers: site?.headers ?? [],
+            logger: logger, handler: router().handle)
         state.withLock { state in
             state.served = served
             state.server = server
@@ -158,7 +161,11 @@ package final class ExporterService: Sendable {
         }
         let page = LandingPage(version: version, title: title, hasCollectors: hasCollectors, links: pages.map { ($0.path, $0.title) })
         var router = Router()
-        router.get("/") { [weak self] _ in page.response(self?.state.withLock { $0.served }?.last ?? []) }
+        if site == nil {
+            router.get("/") { [weak self] _ in page.response(self?.state.withLock { $0.served }?.last ?? []) }
+        } else {
+            router.otherwise { [weak self] in await self?.served?.site($0) ?? Self.stopping }
+        }
         router.get("/metrics") { [weak self] in await self?.served?.metrics($0) ?? Self.stopping }
         for page in pages { router.get(page.path) { [weak self] in await self?.served?.page($0) ?? Self.stopping } }
         for path in DoorSettings.alivePaths { router.get(path, health) }

@@ -16,6 +16,7 @@ final class ServedContents: Sendable {
 
     private let coordinator: ScrapeCoordinator
     private let pages: [String: HTTPHandler]
+    private let site: HTTPHandler?
     private let scrapeTimeoutSeconds: Double
     private let condition: (@Sendable () -> String?)?
     private let ownScrapeSeconds: Double?
@@ -25,6 +26,7 @@ final class ServedContents: Sendable {
         coordinator = try ScrapeCoordinator(
             collectors: contents.collectors, own: contents.own + own, context: contents.context, seriesLimit: contents.seriesLimit)
         pages = Dictionary(contents.pages.map { ($0.path, $0.handler) }) { first, _ in first }
+        site = contents.site?.handler
         scrapeTimeoutSeconds = contents.scrapeTimeoutSeconds
         condition = contents.unreadiness
         ownScrapeSeconds = contents.ownScrapeSeconds
@@ -80,6 +82,11 @@ final class ServedContents: Sendable {
     func page(_ request: HTTPServerRequest) async -> HTTPServerResponse {
         guard let handler = pages[request.path] else { return HTTPServerResponse(status: 404, text: "Not found.\n") }
         return await handler(request)
+    }
+
+    func site(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        guard let site else { return HTTPServerResponse(status: 404, text: "Not found.\n") }
+        return await site(request)
     }
 
     /// Scrapes until it is ready, and then by itself only where that is wanted.

@@ -65,6 +65,10 @@ package struct StackPlan: Sendable {
     package var exporter: Place
     /// Service discovery, which runs in this process too.
     package var discovery: Place
+    /// The dashboards, which run in this process too; nil when they are switched off.
+    package var dashboards: Place?
+    /// `https` when the dashboards have doors with TLS.
+    package var dashboardsScheme = "http"
     /// Prometheus. On a loopback address it can also be reloaded and stopped over HTTP.
     package var prometheus: Place
     /// Alertmanager, which stands alone: no cluster port.
@@ -147,6 +151,7 @@ package struct StackPlan: Sendable {
             (exporter, nil), (discovery, nil), (prometheus, "prometheus"), (alertmanager, "prometheus-alertmanager"),
             (nodeExporter, "prometheus-node-exporter"),
         ]
+        if let dashboards { all.append((dashboards, nil)) }
         if runsWebhook { all.append((webhook, nil)) }
         if let simulation { all += [(simulation.proxmox, nil), (simulation.scenario, nil)] }
         return all + simulatedHosts.map { ($0.place, nil) }

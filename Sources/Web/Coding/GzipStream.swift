@@ -1,13 +1,14 @@
 package import Primitives
 import ZlibShim
 
-/// Compresses a stream into gzip at level 1, the level at which text exposition gains most for its time.
+/// Compresses a stream into gzip.
 package final class GzipStream {
     private let gzip: OpaquePointer
     package let output = HeapBytes(reservingBytes: 32 << 10)
 
-    package init() throws(Failure) {
-        guard let gzip = mlt_gzip_new(1) else { throw Failure(.limit, "no memory for a gzip stream") }
+    /// - Parameter level: 1 is where text exposition gains most for its time; 9 is for what is compressed once and sent often.
+    package init(level: Int32 = 1) throws(Failure) {
+        guard let gzip = mlt_gzip_new(level) else { throw Failure(.limit, "no memory for a gzip stream") }
         self.gzip = gzip
     }
 

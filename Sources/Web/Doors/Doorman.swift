@@ -41,9 +41,10 @@ package struct Doorman: Sendable {
         if let hosts, case .refused(let status, let text) = hosts.judge(hosts: request.headers.values(of: "Host")) {
             return denial(.host, status, text)
         }
+        var request = request
         if let authentication = doors.authentication, !doors.settings.openPaths.contains(request.path) {
             switch await authentication.verify(authorizationHeader: request.headers["Authorization"], from: request.client) {
-            case .granted: break
+            case .granted(let user): request = request.of(user: user)
             case .denied: return denial(.password, 401, "Unauthorized.\n", ("WWW-Authenticate", #"Basic realm="martlet", charset="UTF-8""#))
             case .busy: return denial(.busy, 503, "Too many passwords wait to be checked.\n", ("Retry-After", "1"))
             }

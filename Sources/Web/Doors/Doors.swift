@@ -23,9 +23,7 @@ package struct Doors: Sendable {
 
     /// An answer with the headers that every answer gets. What it says of itself counts.
     func dressed(_ response: HTTPServerResponse) -> HTTPServerResponse {
-        var response = response
-        for header in settings.headers where response.headers[header.name] == nil { response.headers.add(header.name, header.value) }
-        return response
+        response.with(settings.headers)
     }
 
     private init(_ settings: DoorSettings, checker: PasswordChecker, limiter: RateLimiter?) {
@@ -33,5 +31,14 @@ package struct Doors: Sendable {
         self.checker = checker
         self.limiter = limiter
         authentication = settings.users.isEmpty ? nil : BasicAuthentication(users: settings.users, checker: checker)
+    }
+}
+
+extension HTTPServerResponse {
+    /// The same answer with these headers too, but for those that it has already.
+    func with(_ headers: [DoorSettings.Header]) -> HTTPServerResponse {
+        var response = self
+        for header in headers where response.headers[header.name] == nil { response.headers.add(header.name, header.value) }
+        return response
     }
 }

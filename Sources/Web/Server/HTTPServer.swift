@@ -21,6 +21,7 @@ package final class HTTPServer: Sendable {
     private let logger: Logger
     private let handler: HTTPHandler
     private let entrance: Entrance
+    private let headers: [DoorSettings.Header]
     private let places: HandlerPlaces
     private let keeper: ConnectionKeeper
     private let denials: Denials
@@ -49,14 +50,16 @@ package final class HTTPServer: Sendable {
     ///
     /// - Parameter listeners: the server closes them when it stops, and when it cannot start.
     /// - Parameter hosts: by what names it answers on loopback, and everywhere if somebody has said some; nil when any will do.
+    /// - Parameter headers: of every answer, whoever gives it; what an answer or the doors say goes before.
     package init(
-        _ listeners: [Listener], limits: Limits = Limits(), entrance: Entrance = Entrance(), hosts: HostCheck? = nil, logger: Logger,
-        handler: @escaping HTTPHandler
+        _ listeners: [Listener], limits: Limits = Limits(), entrance: Entrance = Entrance(), hosts: HostCheck? = nil,
+        headers: [DoorSettings.Header] = [], logger: Logger, handler: @escaping HTTPHandler
     ) throws(Failure) {
         self.listeners = listeners
         self.limits = limits
         self.logger = logger
         self.entrance = entrance
+        self.headers = headers
         // Behind the doors: who is not let in, or waits for his password to be checked, takes no place from those who are.
         let places = HandlerPlaces(limits)
         let limited: HTTPHandler = { await places.handle($0, handler) }
@@ -66,7 +69,7 @@ package final class HTTPServer: Sendable {
         let open = Doorman(doors: { entrance.doors }, hosts: named, onDenial: denials.note, handler: limited)
         let local = Doorman(doors: { entrance.doors }, hosts: hosts, onDenial: denials.note, handler: limited)
         self.places = places
-        self.handler = { await $0.reach == .loopback ? local.handle($0) : open.handle($0) }
+        self.handler = { (await $0.reach == .loopback ? local.handle($0) : open.handle($0)).with(headers) }
         do {
             keeper = try ConnectionKeeper(listeners, limits: limits.ofConnections, logger: logger)
         } catch {
@@ -174,7 +177,7 @@ package final class HTTPServer: Sendable {
             state.isStopping = true
             return Array(state.waiting.values)
         }
-        let farewell = entrance.doors.dressed(HTTPServerResponse(status: 503, text: "Shutting down.\n"))
+        let farewell = dressed(HTTPServerResponse(status: 503, text: "Shutting down.\n"))
         for exchange in abandoned { exchange.answer(farewell) }
         if !abandoned.isEmpty { await answersLeave(by: .after(seconds: 1)) }
         // Joins the event loops, so it runs on a thread of its own.
@@ -256,7 +259,9 @@ package final class HTTPServer: Sendable {
     }
 
     /// Puts an answer in place that no handler gave.
-    func turnAway(_ exchange: ServerExchange, _ response: HTTPServerResponse) { exchange.prepare(entrance.doors.dressed(response)) }
+    func turnAway(_ exchange: ServerExchange, _ response: HTTPServerResponse) { exchange.prepare(dressed(response)) }
+
+    private func dressed(_ response: HTTPServerResponse) -> HTTPServerResponse { entrance.doors.dressed(response).with(headers) }
 
     /// Whether a request is turned away before its body is read, because nobody knows where that ends; then the answer is there already.
     func refuse(_ exchange: ServerExchange) -> Bool {

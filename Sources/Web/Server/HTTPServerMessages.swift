@@ -14,11 +14,13 @@ package struct HTTPServerRequest: Sendable {
     package let listener: Int
     /// Who sent it, as far as fairness goes.
     package let client: ClientAddress
+    /// Who the doors found it to be; nil where they ask nobody for a password.
+    package let user: String?
 
     package init(
         method: String, path: String, query: [(name: String, value: String)] = [], headers: HTTPHeaders = HTTPHeaders(),
         body: [UInt8] = [], arrival: ContinuousClock.Instant = .now, reach: Listener.Reach = .network,
-        listener: Int = 0, client: ClientAddress = .local
+        listener: Int = 0, client: ClientAddress = .local, user: String? = nil
     ) {
         self.method = method
         self.path = path
@@ -29,6 +31,14 @@ package struct HTTPServerRequest: Sendable {
         self.reach = reach
         self.listener = listener
         self.client = client
+        self.user = user
+    }
+
+    /// The same request of somebody whom the doors know.
+    func of(user: String) -> HTTPServerRequest {
+        HTTPServerRequest(
+            method: method, path: path, query: query, headers: headers, body: body, arrival: arrival, reach: reach, listener: listener,
+            client: client, user: user)
     }
 
     /// The first value of a query parameter.
@@ -40,6 +50,8 @@ package struct HTTPServerResponse: Sendable {
     package enum Body: Sendable {
         case bytes([UInt8])
         case heap(HeapBytes)
+        /// Made while it is sent.
+        case pieces(BodyPieces)
     }
 
     package var status: Int

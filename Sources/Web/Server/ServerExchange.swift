@@ -117,6 +117,7 @@ final class ServerExchange: Sendable {
             switch state.response?.body {
             case .bytes(let bytes): bytes.count
             case .heap(let heap): heap.count
+            case .pieces(let pieces): pieces.heldBytes
             case nil: 0
             }
         }
@@ -129,12 +130,19 @@ final class ServerExchange: Sendable {
             return state.response
         }
         guard let response = taken, !response.isDropped else { return nil }
-        let (memory, size) = Self.memory(of: response.body)
         // libmicrohttpd refuses a header without a value, and with it the answer.
         let texts = response.headers.fields.filter { !$0.value.isEmpty }.flatMap { [strdup($0.name), strdup($0.value)] }
         defer { for text in texts { free(text) } }
-        let isQueued = texts.map { UnsafePointer($0) }.withUnsafeBufferPointer {
-            mlt_httpd_answer(connection.pointer, UInt32(response.status), memory, size, $0.baseAddress, $0.count) != 0
+        let status = UInt32(response.status)
+        let isQueued = texts.map { UnsafePointer($0) }.withUnsafeBufferPointer { headers in
+            if case .pieces(let pieces) = response.body {
+                // Balanced by the second function, which is called in any case.
+                let context = Unmanaged.passRetained(pieces).toOpaque()
+                return mlt_httpd_answer_in_pieces(
+                    connection.pointer, status, fillRoom, endPieces, context, headers.baseAddress, headers.count) != 0
+            }
+            let (memory, size) = Self.memory(of: response.body)
+            return mlt_httpd_answer(connection.pointer, status, memory, size, headers.baseAddress, headers.count) != 0
         }
         return isQueued ? response.status : nil
     }
@@ -142,6 +150,7 @@ final class ServerExchange: Sendable {
     private static func memory(of body: HTTPServerResponse.Body) -> (UnsafeMutableRawPointer?, Int) {
         switch body {
         case .heap(let heap): return heap.release()
+        case .pieces: return (nil, 0)
         case .bytes(let bytes):
             let heap = HeapBytes(reservingBytes: bytes.count)
             heap.append(contentsOf: bytes)
@@ -156,6 +165,16 @@ final class ServerExchange: Sendable {
         withUnsafeMutablePointer(to: &found) { visit(connection.pointer, collectPair, $0) }
         return found
     }
+}
+
+private func fillRoom(_ context: UnsafeMutableRawPointer?, _ room: UnsafeMutableRawPointer?, _ size: Int) -> Int {
+    guard let context, let room else { return 0 }
+    return Unmanaged<BodyPieces>.fromOpaque(context).takeUnretainedValue().fill(UnsafeMutableRawBufferPointer(start: room, count: size))
+}
+
+private func endPieces(_ context: UnsafeMutableRawPointer?) {
+    guard let context else { return }
+    Unmanaged<BodyPieces>.fromOpaque(context).release()
 }
 
 private func collectPair(

@@ -7,17 +7,23 @@ import ProxmoxCollector
 import ProxmoxConfiguration
 import Settings
 import Stack
+import Viewer
 import Web
 
 /// `martlet up`
 enum UpCommand {
     static let command = Command(
-        "up", "Runs the whole stack on this machine: Prometheus, Alertmanager, node_exporter, the exporter and discovery",
+        "up", "Runs the whole stack on this machine: Prometheus, Alertmanager, node_exporter, the exporter, discovery and dashboards",
         flags: ExporterCommand.flags + [
             Flag(
                 "discovery.listen-address", "ADDRESS", "Where discovery listens", standard: DiscoverySettings.standardAddress,
                 setting: ["discovery", "listen_address"])
-        ] + DiscoveryCommand.flags + StackSettings.flags)
+        ] + DiscoveryCommand.flags + [
+            Flag("dashboards", nil, "Serve dashboards", standard: "true", setting: ["dashboards", "enabled"]),
+            Flag(
+                "dashboards.listen-address", "ADDRESS", "Where dashboards listen", standard: ViewerSettings.standardAddress,
+                setting: ["dashboards", "listen_address"]),
+        ] + DashboardsCommand.commonFlags + StackSettings.flags)
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let configuration = try Configuration(invocation)
@@ -30,8 +36,14 @@ enum UpCommand {
             throw configuration.tree["web"]["config_file"].failure(
                 "martlet up scrapes itself on loopback without TLS or password; web.config_file is for martlet exporter")
         }
+        let entrance = try DashboardsServer.entrance(configuration, isAlone: false)
+        let dashboardsAddress =
+            try configuration.dashboards().isEnabled
+            ? try Self.address(of: .dashboards, "--dashboards.listen-address", configuration) : nil
         let settings = StackSettings(configuration.tree["stack"], invocation)
-        let plan = try settings.plan(exporter: address, discovery: discoveryAddress, isSimulated: isSimulated)
+        let plan = try settings.plan(
+            exporter: address, discovery: discoveryAddress,
+            dashboards: dashboardsAddress.map { ($0, entrance.isSecure ? "https" : "http") }, isSimulated: isSimulated)
         let proxmox =
             try plan.simulation.map { (simulation) throws(Failure) in try simulatedSettings(simulation, configured.slow) } ?? configured
         if isSimulated { show(introduction(plan, wasAskedFor: invocation.isOn("simulate"))) }
@@ -42,7 +54,13 @@ enum UpCommand {
             let contents = try Exporter.contents(configuration, proxmox, dropIn, http)
             let targets = try DiscoveryServer.contents(
                 configuration, try discoverySettings(configuration, proxmox, plan.simulation), http)
-            try await stack.prepare()
+            do throws(Failure) {
+                try await stack.prepare()
+            } catch {
+                // Grafana has the same port.
+                guard error.message.contains("--dashboards.listen-address") else { throw error }
+                throw Failure(error.code, "\(error.message), or leave the dashboards out with --no-dashboards")
+            }
             if !isSimulated { try await Exporter.checkCredentials(contents, isStart: true) }
             let discoveryOptions = try configuration.serviceOptions(of: .discovery, origin: "--discovery.listen-address")
             let discovery = ExporterService(targets, options: discoveryOptions, version: Program.version) { () async throws(Failure) in
@@ -63,7 +81,10 @@ enum UpCommand {
             }
             if let simulation = plan.simulation { await waitForSimulator(simulation) }
             let service: ExporterService
+            let dashboards: ExporterService?
             do throws(Failure) {
+                dashboards = try Self.dashboards(configuration, plan, entrance, http, invocation)
+                try dashboards?.start()
                 let options = try configuration.serviceOptions(of: .exporter)
                 service = ExporterService(contents, options: options, version: Program.version) { () async throws(Failure) in
                     let again = try Configuration(invocation)
@@ -89,11 +110,37 @@ enum UpCommand {
                 let states = await stack.waitUntilReady(withinSeconds: 60)
                 if !stop.isRaised { show(report(states, plan)) }
             }
-            await ServiceRunner.serve([service, discovery], until: stop, logger: logger) {
+            await ServiceRunner.serve([service, discovery] + [dashboards].compactMap { $0 }, until: stop, logger: logger) {
                 watch.cancel()
                 await stack.stop(withinSeconds: 20)
             }
         }
+    }
+
+    /// The dashboards of this stack, unless they are switched off.
+    private static func dashboards(
+        _ configuration: Configuration, _ plan: StackPlan, _ entrance: Entrance, _ http: HTTPClient,
+        _ invocation: CommandLineParser.Invocation
+    ) throws(Failure) -> ExporterService? {
+        guard plan.dashboards != nil else { return nil }
+        let settings = try dashboardsSettings(configuration, plan)
+        let contents = try DashboardsServer.contents(configuration, settings, entrance, http)
+        let options = try DashboardsServer.options(configuration, settings, entrance, origin: "--dashboards.listen-address")
+        return ExporterService(contents, options: options, version: Program.version) { () async throws(Failure) in
+            let again = try Configuration(invocation)
+            try again.checkReload(from: configuration)
+            return try DashboardsServer.contents(again, try dashboardsSettings(again, plan), entrance, http)
+        }
+    }
+
+    /// What they are told: the programs that run here, where the settings name no others.
+    private static func dashboardsSettings(_ configuration: Configuration, _ plan: StackPlan) throws(Failure) -> ViewerSettings {
+        var settings = try configuration.dashboards()
+        let section = configuration.tree["dashboards"]
+        if section["prometheus"].word("url") == nil { settings.prometheus.url = plan.prometheus.address.url() }
+        if section["alertmanager"].word("url") == nil { settings.alertmanager?.url = plan.alertmanager.address.url() }
+        if !section["scrape_interval"].isSet, let seconds = plan.scrapeInterval { settings.scrapeSeconds = seconds }
+        return settings
     }
 
     /// Where a service listens, which Prometheus must be able to reach.
@@ -174,6 +221,9 @@ enum UpCommand {
             text += "\nNo receiver of notifications is configured (stack.alertmanager.webhook_url or config_file): they go to "
             text += "\(plan.stateDirectory)/log/simulated-webhook.log"
             text += plan.mail.map { ", critical ones also to \($0.to)." } ?? "."
+        }
+        if let dashboards = plan.dashboards {
+            text += "\nDashboards are on \(dashboards.address.url(scheme: plan.dashboardsScheme))/."
         }
         // Debian builds Prometheus without its newer pages.
         text += "\nAlerts and rules are on \(plan.prometheus.address.url())/classic/alerts."

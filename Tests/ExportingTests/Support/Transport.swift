@@ -82,6 +82,7 @@ extension HTTPServerResponse.Body {
     var bytes: [UInt8] {
         switch self {
         case .bytes(let bytes): return bytes
+        case .pieces(let pieces): return pieces.drain()
         case .heap(let heap):
             let (start, count) = heap.release()
             defer { start?.deallocate() }

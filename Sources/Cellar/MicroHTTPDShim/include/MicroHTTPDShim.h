@@ -65,3 +65,12 @@ void mlt_httpd_query(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair
 /// name, value, name, value, ... Returns 1, or 0 when the connection must be closed.
 int mlt_httpd_answer(mlt_httpd_connection *connection, unsigned status, void *body, size_t size, const char *const *headers,
                      size_t header_count);
+
+/// Fills the room with what comes next and returns how much that is; 0 is the end. Called on the event loop, and must not wait.
+typedef size_t (*mlt_httpd_on_room)(void *context, void *room, size_t size);
+/// The body is not needed any more, whether or not it was sent.
+typedef void (*mlt_httpd_on_sent)(void *context);
+
+/// The same with a body that is made while it is sent, in chunks. `on_sent` is called once in any case, on failure too.
+int mlt_httpd_answer_in_pieces(mlt_httpd_connection *connection, unsigned status, mlt_httpd_on_room on_room, mlt_httpd_on_sent on_sent,
+                               void *context, const char *const *headers, size_t header_count);

@@ -1,0 +1,65 @@
+/// A value of a frame.
+package enum FrameValue: Sendable, Equatable {
+    case none
+    case text(String)
+    case number(Double)
+    /// Milliseconds since 1970.
+    case time(Double)
+}
+
+/// A column of a frame.
+package struct FrameField: Sendable {
+    package enum Kind: String, Sendable { case string, number, time }
+
+    package var name: String
+    package var kind: Kind
+    package var labels: [SeriesAnswer.Label] = []
+    package var values: [FrameValue]
+    /// What it is called instead of its name: a legend, or what a transformation has given.
+    package var displayName: String?
+    /// The query that it comes from.
+    package var ref: String?
+    /// The panel's defaults with its overrides, once the frame is finished.
+    package var config: JSONTree = .object([])
+
+    package init(name: String, kind: Kind, values: [FrameValue]) {
+        self.name = name
+        self.kind = kind
+        self.values = values
+    }
+
+    /// What people see, and what overrides and transformations call it.
+    package var title: String { displayName ?? name }
+}
+
+/// Columns of the same length.
+package struct Frame: Sendable {
+    package var name = ""
+    package var ref: String?
+    package var fields: [FrameField] = []
+
+    package init(fields: [FrameField] = [], ref: String? = nil, name: String = "") {
+        (self.fields, self.ref, self.name) = (fields, ref, name)
+    }
+
+    package var length: Int { fields.first?.values.count ?? 0 }
+}
+
+/// A panel's answers after all transformations: one table.
+package struct PanelFrame: Sendable {
+    package struct Problem: Sendable {
+        package let ref: String
+        package let message: String
+    }
+
+    package var frame: Frame
+    package var problems: [Problem]
+    package var isTruncated: Bool
+
+    package init(frame: Frame, problems: [Problem], isTruncated: Bool) {
+        (self.frame, self.problems, self.isTruncated) = (frame, problems, isTruncated)
+    }
+
+    package var fields: [FrameField] { frame.fields }
+    package var length: Int { frame.length }
+}

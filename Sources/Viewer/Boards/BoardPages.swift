@@ -1,0 +1,221 @@
+import Boards
+import JSON
+import Primitives
+import Web
+
+/// What stands below `/api/boards`, and `/export.csv`: boards resolved, tables finished, numbers to take along.
+struct BoardPages: Sendable {
+    let catalogue: BoardCatalogue
+    let prometheus: QuestionDesk
+    let questions: PrometheusQuestions
+    let scrapeSeconds: Double
+    let hasLoki: Bool
+    let clock: WallClock
+    /// Answers take several times their size while they are read, and all of a core.
+    let readers = AsyncSemaphore(limit: 2)
+    /// A table holds the answers to all of its queries until it is made.
+    let tables = AsyncSemaphore(limit: 8)
+    /// A number or a short text, with its place in an array.
+    private static let bytesOfValue = 40
+
+    func answer(_ request: HTTPServerRequest, _ part: ViewerTally.Part) async throws(Refusal) -> HTTPServerResponse {
+        if part == .csv { return try await csv(request) }
+        let names = request.path.dropFirst("/api/boards/".count).split(separator: "/", omittingEmptySubsequences: false)
+        if request.path == "/api/boards" { return ViewerSite.json(200, list(), request) }
+        switch names.count {
+        case 1:
+            let view = try await view(of: String(names[0]), request)
+            var writer = JSONWriter(reservingBytes: 64 << 10)
+            view.write(into: &writer)
+            return ViewerSite.json(200, writer.bytes, request)
+        case 4 where names[1] == "panels" && names[3] == "frame":
+            let panel = try panel(String(names[2]), of: try await view(of: String(names[0]), request))
+            let frame = try await frame(of: panel)
+            var writer = JSONWriter(reservingBytes: 64 << 10)
+            frame.write(into: &writer)
+            return ViewerSite.json(200, writer.bytes, request)
+        default: throw Refusal(404, "There is nothing at this path.")
+        }
+    }
+
+    private func list() -> [UInt8] {
+        var writer = JSONWriter(reservingBytes: 8 << 10)
+        writer.array { writer in
+            for entry in catalogue.entries {
+                writer.object { writer in
+                    writer.member("uid", entry.uid)
+                    writer.member("title", entry.title)
+                    writer.key("tags")
+                    writer.array { writer in for tag in entry.tags { writer.string(tag) } }
+                    writer.key("problem")
+                    if let problem = entry.problem { writer.string(problem) } else { writer.null() }
+                }
+            }
+        }
+        return writer.bytes
+    }
+
+    /// `GET /export.csv?board=UID&panel=KEY&…`
+    private func csv(_ request: HTTPServerRequest) async throws(Refusal) -> HTTPServerResponse {
+        guard let uid = request.parameter("board"), let key = request.parameter("panel") else {
+            throw Refusal(400, "The parameters board and panel are needed.")
+        }
+        let panel = try panel(key, of: try await view(of: uid, request))
+        guard !panel.asked.isEmpty else { throw Refusal(404, "This panel has no numbers: it asks Prometheus for nothing.") }
+        let frame = try await frame(of: panel)
+        if let problem = frame.problems.first, frame.length == 0 { throw Refusal(502, problem.message) }
+        let held = frame.fields.reduce(64 << 10) { $0 + $1.values.count * Self.bytesOfValue }
+        var response = HTTPServerResponse(status: 200, body: .pieces(BodyPieces(frame.csv, heldBytes: held)))
+        response.headers.add("Content-Type", "text/csv; charset=utf-8; header=present")
+        response.headers.add("Content-Disposition", "attachment; filename=\"\(Self.fileName(panel.fileName))\"")
+        response.headers.add("Cache-Control", "no-store")
+        return response
+    }
+
+    /// Letters, digits and a few signs that mean nothing in a header or a path; others become a hyphen. It ends in `.csv`.
+    static func fileName(_ text: String) -> String {
+        let plain = text.utf8.prefix(120).map { byte -> UInt8 in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): byte
+            default: UInt8(ascii: "-")
+            }
+        }
+        let stem = String(decoding: plain.drop { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: " ") }, as: UTF8.self)
+        return stem.hasSuffix(".csv") ? stem : (stem.isEmpty ? "panel" : stem) + ".csv"
+    }
+
+    // MARK: resolving
+
+    private func view(of uid: String, _ request: HTTPServerRequest) async throws(Refusal) -> BoardView {
+        guard let entry = catalogue.entry(uid) else { throw Refusal(404, "There is no board with this uid.") }
+        guard let board = entry.board else { throw Refusal(422, "This board cannot be shown: \(entry.problem ?? "it holds nothing").") }
+        let query = try query(board, request)
+        var chain = VariableChain(board: board, query: query)
+        let deadline = Deadline.after(seconds: prometheus.timeoutSeconds)
+        // A board of a stranger's making may ask for ever.
+        for _ in 0...board.variables.count {
+            let asks = chain.asks
+            if asks.isEmpty { break }
+            let found =
+                deadline.hasPassed
+                ? asks.map { ($0.name, VariableAnswer.failed("No time was left to ask for its values.")) } : await answers(to: asks, query)
+            for (name, answer) in found { chain.answer(name, answer) }
+        }
+        return BoardView(board: board, query: query, variables: chain)
+    }
+
+    private func query(_ board: Board, _ request: HTTPServerRequest) throws(Refusal) -> BoardQuery {
+        let width = request.parameter("width").flatMap { Int($0) } ?? 1280
+        // Seconds that the page's zone is east of UTC.
+        let offset = request.parameter("offset").flatMap { Int($0) } ?? 0
+        let now = Int((clock.unixSeconds * 1000).rounded(.down))
+        let made = BoardQuery(
+            from: request.parameter("from") ?? board.from, to: request.parameter("to") ?? board.to, nowMilliseconds: now,
+            width: width.clamped(to: 200...8000), offsetSeconds: offset.clamped(to: -50_400...50_400))
+        guard var query = made else { throw Refusal(400, "from and to: expected times such as now-6h and now, from before to.") }
+        guard Double(query.to - query.from) / 1000 <= questions.maxRangeSeconds else {
+            throw Refusal(
+                400, "This is a longer time than dashboards.max_range allows, which is \(Int(questions.maxRangeSeconds / 86_400)) days.")
+        }
+        query.scrapeIntervalSeconds = scrapeSeconds
+        for (name, value) in request.query where name.hasPrefix("var-") {
+            query.chosen[String(name.dropFirst("var-".count)), default: []].append(value)
+        }
+        if hasLoki { query.dataSources.append(DataSource(type: "loki", name: "Loki", uid: "loki")) }
+        return query
+    }
+
+    private func answers(to asks: [VariableAsk], _ query: BoardQuery) async -> [(String, VariableAnswer)] {
+        await withTaskGroup(of: (String, VariableAnswer).self) { group in
+            for ask in asks { group.addTask { (ask.name, await answer(to: ask.question, query)) } }
+            var answers: [(String, VariableAnswer)] = []
+            for await answer in group { answers.append(answer) }
+            return answers
+        }
+    }
+
+    private func answer(to question: VariableQuestion, _ query: BoardQuery) async -> VariableAnswer {
+        let asked: Upstream.Question
+        do throws(Refusal) {
+            asked = try self.asked(question, query)
+        } catch {
+            return .failed(error.words)
+        }
+        switch await prometheus.answer(asked) {
+        case .failure(let problem): return .failed(problem.words)
+        case .success(let answer):
+            let read = await readers.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) {
+                guard let document = try? JSONDocument(parsing: answer.body) else {
+                    return VariableAnswer.failed("Prometheus' answer is no JSON")
+                }
+                return document.withRoot { VariableAnswer.reading(question, $0) }
+            }
+            return read ?? .failed("no time was left to read the answer")
+        }
+    }
+
+    private func asked(_ question: VariableQuestion, _ query: BoardQuery) throws(Refusal) -> Upstream.Question {
+        let span = [("start", String(query.startSeconds)), ("end", String(query.endSeconds))].map { (name: $0, value: $1) }
+        func matching(_ selector: String?) -> [(name: String, value: String)] {
+            (selector.map { [(name: "match[]", value: $0)] } ?? []) + span
+        }
+        switch question {
+        case .labelValues(let selector, let label):
+            guard PrometheusQuestions.isLabel(label) else { throw Refusal(400, "label_values asks for a label that none can be.") }
+            return try questions.selection(matching(selector), "/api/v1/label/\(label)/values")
+        case .labelNames(let selector): return try questions.selection(matching(selector), "/api/v1/labels")
+        case .metricNames: return try questions.selection(span, "/api/v1/label/__name__/values")
+        case .queryResult(let expression): return questions.instant(expression, at: Double(query.to) / 1000)
+        case .series(let selector): return try questions.question("/api/v1/series", matching(selector))
+        }
+    }
+
+    // MARK: tables
+
+    private func panel(_ key: String, of view: BoardView) throws(Refusal) -> PanelView {
+        guard let panel = view.panel(key) else { throw Refusal(404, "The board has no panel with this key.") }
+        return panel
+    }
+
+    private func frame(of panel: PanelView) async throws(Refusal) -> PanelFrame {
+        let made = await tables.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) { await make(panel) }
+        guard let frame = made ?? nil else { throw Refusal(503, "Too many tables are being made; ask again in a moment.") }
+        return frame
+    }
+
+    /// nil when there is no time left.
+    private func make(_ panel: PanelView) async -> PanelFrame? {
+        let answers = await withTaskGroup(of: (Int, TargetView, QuestionDesk.Outcome).self) { group in
+            for (index, target) in panel.asked.enumerated() { group.addTask { (index, target, await ask(target)) } }
+            var answers: [(Int, TargetView, QuestionDesk.Outcome)] = []
+            for await answer in group { answers.append(answer) }
+            return answers.sorted { $0.0 < $1.0 }.map { ($0.1, $0.2) }
+        }
+        return await readers.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) {
+            panel.frame(from: answers.map { Self.read($0, $1) })
+        }
+    }
+
+    private func ask(_ target: TargetView) async -> QuestionDesk.Outcome {
+        do throws(Refusal) {
+            let question =
+                target.isInstant
+                ? questions.instant(target.expression, at: target.end)
+                : try questions.range(target.expression, from: target.start, to: target.end, step: target.step)
+            return await prometheus.answer(question)
+        } catch {
+            return .failure(UpstreamProblem(status: error.status, words: error.words, reason: "refused"))
+        }
+    }
+
+    private static func read(_ target: TargetView, _ outcome: QuestionDesk.Outcome) -> TargetAnswer {
+        switch outcome {
+        case .failure(let problem): return TargetAnswer(ref: target.ref, failure: problem.words)
+        case .success(let answer):
+            guard let document = try? JSONDocument(parsing: answer.body) else {
+                return TargetAnswer(ref: target.ref, failure: "Prometheus' answer is no JSON")
+            }
+            return document.withRoot { TargetAnswer(ref: target.ref, answer: $0) }
+        }
+    }
+}

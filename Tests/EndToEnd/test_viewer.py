@@ -1,0 +1,380 @@
+"""The viewer's page in a browser, on a simulated stack: every board is opened and looked at, and what people do there does what it says."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import re
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from browsing import BOARDS, CHROMIUM, FAINT, NAMELESS, RANGE, USER, Tab, Viewer, tab
+from conftest import REPOSITORY, Start, fetch, free_port, wait_for
+from doors import PASSWORD
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+AUTHORIZATION = {"Authorization": "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+# What has nothing to show in a stack that is minutes old and well, by board and title.
+MAY_BE_EMPTY = {
+    ("martlet-stack-health", "Notifications"),  # none was sent in these minutes
+    ("martlet-vm-detail", "Addresses"),  # that guest has no agent
+    ("martlet-vm-detail", "High availability"),  # that guest is not managed
+}
+
+
+@pytest.fixture(scope="module")
+def viewer(start_for_all: Start, tmp_path_factory: pytest.TempPathFactory) -> Viewer:
+    return Viewer(start_for_all, tmp_path_factory.mktemp("viewer"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(browser: Browser, viewer: Viewer) -> Iterator[Tab]:
+    """A tab on a desk; whatever it complains of fails the test."""
+    with tab(browser, viewer) as opened:
+        yield opened
+        assert opened.complaints == []
+
+
+def test_the_page_names_all_its_modules_so_that_none_waits_for_another() -> None:
+    page = REPOSITORY / "viewer"
+    named = set(re.findall(r'(?:modulepreload" href|module" src)="/page/(js/[^"]+)"', (page / "index.html").read_text()))
+    assert named == {str(path.relative_to(page)) for path in (page / "js").rglob("*.js")}
+
+
+def parameters(page: Page) -> dict[str, list[str]]:
+    return urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
+
+
+def alertmanager(viewer: Viewer, path: str) -> Any:
+    return fetch(f"{viewer.stack.url('alertmanager')}/api/v2/{path}").json
+
+
+@pytest.mark.parametrize("uid", BOARDS, ids=lambda uid: uid.removeprefix("martlet-"))
+def test_every_panel_of_every_board_draws(desk: Tab, viewer: Viewer, uid: str) -> None:
+    # A Windows guest has what others have, and processes.
+    guest = viewer.stack.query('vm:disk_latency:avg5m{source="hypervisor"} and on (cluster, vm_id) up{job="windows-vms"} == 1')[0]["metric"]["vm_id"]
+    page = desk.open(f"/d/{uid}?{RANGE}&refresh=off" + (f"&var-vm_id={guest}" if uid == "martlet-vm-detail" else ""))
+    panels = desk.panels()
+    assert len(panels) >= 10 and page.title().startswith(BOARDS[uid])
+    assert [panel for panel in panels if panel["failed"]] == []
+    blank = {(uid, panel["title"]) for panel in panels if panel["excuse"] or (panel["colored"] < 20 and not panel["text"])}
+    assert blank <= MAY_BE_EMPTY, blank
+    desk.screenshot(uid)
+
+
+def test_fleet_has_every_host_and_guest_and_leads_to_their_boards(desk: Tab, viewer: Viewer) -> None:
+    page = desk.open("/")
+    page.wait_for_selector(".tile-guest")
+    guests = {series["metric"]["vm_name"] for series in viewer.stack.query("vm:info")}
+    assert set(page.locator(".tile-guest .tile-name").all_inner_texts()) == guests
+    hosts = {series["metric"]["node"] for series in viewer.stack.query("node:up:max")}
+    assert set(page.locator(".tile-host .tile-name").all_inner_texts()) == hosts
+    desk.screenshot("fleet")
+
+    name = sorted(guests)[0]
+    page.get_by_role("searchbox").fill(name)
+    expect(page.locator(".tile-guest")).to_have_count(1)
+    page.locator(".tile-guest").click()
+    page.wait_for_selector(".panel")
+    assert urllib.parse.urlsplit(page.url).path == "/d/martlet-vm-detail" and "var-vm_id" in parameters(page)
+    expect(page.locator(".panel-title").first).to_have_text(name)
+    page.go_back()
+    expect(page.locator(".tile-guest")).to_have_count(1)
+
+
+def test_csv_has_the_numbers_of_the_query(desk: Tab, viewer: Viewer) -> None:
+    answer = fetch(f"{viewer.url}/api/boards/martlet-host-detail?{RANGE}&width=1400", headers=AUTHORIZATION)
+    board = answer.json
+    page = desk.open(f"/d/martlet-host-detail?from={board['from']}&to={board['to']}&refresh=off")
+    frame = page.locator(".panel", has=page.get_by_role("heading", name="CPU by mode", exact=True))
+    frame.and_(page.locator("[data-drawn]")).wait_for()
+    frame.hover()
+    frame.locator(".panel-menu").click()
+    with page.expect_download() as downloading:
+        page.get_by_role("menuitem", name="Download CSV").click()
+    rows = list(csv.reader(io.StringIO(downloading.value.path().read_text())))
+    assert downloading.value.suggested_filename.endswith(".csv")
+
+    asked = page.evaluate("(url) => fetch(url).then((answer) => answer.json())", re.sub(r"^.*\?", "/api/boards/martlet-host-detail?", frame_query(page)))
+    panel = next(panel for panel in asked["panels"] if panel["title"] == "CPU by mode")
+    target = panel["targets"][0]
+    query = urllib.parse.urlencode({"query": target["expr"], "start": panel["start"], "end": panel["end"], "step": target["step"]})
+    result = fetch(f"{viewer.stack.url('prometheus')}/api/v1/query_range?{query}").json["data"]["result"]
+    assert len(rows[0]) == 1 + len(result) and len(result) > 3
+    assert {series["metric"]["mode"] for series in result} == set(rows[0][1:])
+    for series in result:
+        column = rows[0].index(series["metric"]["mode"])
+        assert [float(row[column]) for row in rows[1:] if row[column]] == [float(value) for _, value in series["values"]]
+
+
+def frame_query(page: Page) -> str:
+    """The parameters with which the page asked for its board."""
+    return str(page.evaluate(
+        "performance.getEntriesByType('resource').map((entry) => entry.name).filter((name) => /\\/api\\/boards\\/[^/]+\\?/.test(name)).at(-1)"))
+
+
+@pytest.mark.e2e
+def test_variables_change_what_is_asked(desk: Tab) -> None:
+    page = desk.open(f"/d/martlet-host-detail?{RANGE}&refresh=off")
+    page.wait_for_selector(".panel[data-drawn]")
+    before = page.locator(".panel-body").first.inner_text()
+    with page.expect_request(lambda request: "pve3" in urllib.parse.unquote(request.url) and "/api/prometheus/" in request.url):
+        page.get_by_role("button", name=re.compile("^Host: ")).click()
+        page.get_by_role("combobox", name="Search Host").fill("pve3")
+        page.keyboard.press("Enter")
+    assert parameters(page)["var-node"] == ["pve3"] and before
+    expect(page.get_by_role("button", name="Host: pve3")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("button", name="Host: pve3")).to_be_hidden()
+
+
+@pytest.mark.e2e
+def test_several_choices_are_one_change(desk: Tab) -> None:
+    page = desk.open(f"/d/martlet-cluster-overview?{RANGE}&refresh=off")
+    page.wait_for_selector(".panel[data-drawn]")
+    page.get_by_role("button", name="Host: All").click()
+    page.get_by_role("option", name="pve1").click()
+    page.get_by_role("option", name="pve2").click()
+    assert "var-node" not in parameters(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Host: pve1 + 1")).to_be_visible()
+    assert parameters(page)["var-node"] == ["pve1", "pve2"]
+    expect(page.get_by_role("button", name="Host: pve1 + 1")).to_be_focused()
+
+
+@pytest.mark.e2e
+def test_drag_zooms_and_back_leads_back(desk: Tab) -> None:
+    page = desk.open(f"/d/martlet-host-detail?{RANGE}&refresh=off")
+    frame = page.locator(".panel", has=page.get_by_role("heading", name="CPU by mode", exact=True))
+    frame.and_(page.locator("[data-drawn]")).wait_for()
+    box = frame.locator("canvas").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.4)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.5, steps=8)
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"from=\d{13}"))
+    zoomed = parameters(page)
+    length = int(zoomed["to"][0]) - int(zoomed["from"][0])
+    assert 30_000 < length < 200_000
+    page.get_by_role("button", name="Back to the range before").click()
+    assert parameters(page)["from"] == ["now-5m"]
+    page.get_by_role("button", name="Twice the range").click()
+    assert (parameters(page)["from"], parameters(page)["to"]) == (["now-10m"], ["now"])
+    page.get_by_role("button", name="Earlier by half the range").click()
+    assert parameters(page)["from"][0].isdigit()
+
+
+@pytest.mark.e2e
+def test_the_address_holds_the_whole_picture(desk: Tab, browser: Browser, viewer: Viewer) -> None:
+    page = desk.open(f"/d/martlet-vm-comparison?{RANGE}&refresh=off")
+    page.wait_for_selector(".panel[data-drawn]")
+    page.get_by_role("button", name="CPU and memory").click()
+    page.get_by_role("button", name="Measured: from outside").click()
+    page.get_by_role("option", name="from inside").click()
+    page.wait_for_url(re.compile("var-view=guest"))
+    with tab(browser, viewer) as other:
+        copy = other.open(page.url.removeprefix(viewer.url))
+        copy.wait_for_selector(".panel[data-drawn]")
+        expect(copy.get_by_role("button", name="CPU and memory")).to_have_attribute("aria-expanded", "false")
+        expect(copy.get_by_role("button", name="Measured: from inside")).to_be_visible()
+        assert other.complaints == []
+
+
+@pytest.mark.e2e
+def test_full_screen_and_inspect(desk: Tab) -> None:
+    page = desk.open(f"/d/martlet-host-detail?{RANGE}&refresh=off")
+    frame = page.locator(".panel", has=page.get_by_role("heading", name="Pressure", exact=True))
+    frame.and_(page.locator("[data-drawn]")).wait_for()
+    frame.hover()
+    frame.locator(".panel-menu").click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Inspect Pressure")
+    expect(dialog).to_contain_text('node:cpu_pressure:ratio{cluster="lab",node="pve1"}')
+    dialog.get_by_role("radio", name="Numbers").click()
+    assert dialog.locator("tbody tr").count() > 3
+    desk.screenshot("inspect")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+    small = frame.bounding_box()
+    frame.hover()
+    frame.locator(".panel-menu").click()
+    page.get_by_role("menuitem", name="Full screen").click()
+    expect(page.locator(".panel:visible")).to_have_count(1)
+    large = frame.bounding_box()
+    assert small and large and large["width"] > 3 * small["width"] and large["height"] > 2 * small["height"]
+    desk.screenshot("full-screen")
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel:visible")).not_to_have_count(1)
+
+
+@pytest.mark.e2e
+def test_a_refresh_moves_by_whole_steps_and_asks_for_the_tail(desk: Tab) -> None:
+    page = desk.open("/d/martlet-host-detail?from=now-6h&to=now&refresh=off")
+    page.wait_for_selector(".panel[data-drawn]")
+    page.wait_for_load_state("networkidle")
+    spans: list[tuple[float, float, float]] = []
+
+    def note(request: Any) -> None:
+        if "/query_range?" in request.url:
+            asked = urllib.parse.parse_qs(urllib.parse.urlsplit(request.url).query)
+            spans.append((float(asked["start"][0]), float(asked["end"][0]), float(asked["step"][0])))
+
+    page.on("request", note)
+    wait_for(lambda: (page.get_by_role("button", name="Refresh now").click(), page.wait_for_timeout(5000), len(spans) > 2)[-1], 120, "a step later")
+    assert all(end - start <= 4 * step for start, end, step in spans if step > 0), spans
+    assert all(end % step == 0 for _, end, step in spans)
+
+
+@pytest.mark.e2e
+def test_silence_in_two_clicks_is_in_alertmanager(desk: Tab, viewer: Viewer) -> None:
+    page = desk.open("/alerts")
+    card = page.locator(".alert[data-state=firing]", has=page.get_by_role("button", name=re.compile("^Silence "))).first
+    card.wait_for()
+    alert = dict(json.loads(card.get_attribute("data-key") or ""))
+    desk.screenshot("alerts")
+    card.get_by_role("button", name=re.compile("^Silence ")).click()
+    page.get_by_role("button", name="1 hour").click()
+    expect(page.locator(".silence")).to_have_count(1)
+    silence = next(each for each in alertmanager(viewer, "silences") if each["status"]["state"] == "active")
+    assert silence["createdBy"] == USER and {each["name"]: each["value"] for each in silence["matchers"]} == alert
+    suppressed = wait_for(lambda: [each for each in alertmanager(viewer, "alerts") if each["status"]["silencedBy"]], 20, "silenced")
+    assert alert.items() <= suppressed[0]["labels"].items()
+
+    page.get_by_role("radio", name="Silenced").click()
+    page.get_by_role("button", name="Refresh now").click()
+    expect(page.locator(".alert")).to_have_count(1)
+    expect(page.locator(".alert")).to_contain_text("silenced")
+    page.get_by_role("button", name=re.compile("^Expire ")).click()
+    expect(page.locator(".silence")).to_have_count(0)
+    assert [each for each in alertmanager(viewer, "silences") if each["status"]["state"] == "active"] == []
+
+
+@pytest.mark.e2e
+def test_without_a_user_the_page_says_why_nothing_can_be_silenced(browser: Browser, viewer: Viewer, start: Start) -> None:
+    port = free_port()
+    program = start(
+        "dashboards", "--web.listen-address", f"127.0.0.1:{port}", "--dashboards.prometheus-url", viewer.stack.url("prometheus"),
+        "--dashboards.alertmanager-url", viewer.stack.url("alertmanager"))
+    program.wait_until(f"http://127.0.0.1:{port}/health")
+    why = fetch(f"http://127.0.0.1:{port}/api/me").json["whyNot"]
+    with tab(browser, viewer, http_credentials=None) as opened:
+        opened.url = f"http://127.0.0.1:{port}"
+        page = opened.open("/alerts")
+        page.get_by_role("button", name=re.compile("^Silence ")).first.click()
+        expect(page.get_by_role("dialog")).to_have_text(why)
+        assert opened.complaints == []
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("path", ["/", "/alerts", *(f"/d/{uid}?{RANGE}" for uid in BOARDS)])
+def test_phone_has_one_column_and_no_sideways_scrolling(browser: Browser, viewer: Viewer, path: str) -> None:
+    with tab(browser, viewer, **PHONE) as phone:
+        page = phone.open(path)
+        page.wait_for_selector(".tile, .alert, .panel[data-drawn]")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        boxes = [panel.bounding_box() for panel in page.locator(".panel").all()]
+        assert {(round(box["x"]), round(box["width"])) for box in boxes if box} in (set(), {(8, 374)})
+        small = page.evaluate("""() => [...document.querySelectorAll('.top button, .top a, .toolbar button, .picker')].filter((each) => each.checkVisibility())
+            .map((each) => [each.getBoundingClientRect().height, each.outerHTML.slice(0, 80)]).filter(([height]) => height < 26)""")
+        assert small == []
+        assert page.evaluate("""() => { const boxes = [...document.querySelectorAll('.top :is(button, a, select)')].filter((each) => each.checkVisibility()).map((each) => [each.getBoundingClientRect(), each.outerHTML.slice(0, 80)]);
+            return boxes.flatMap(([a, one], at) => boxes.slice(at + 1).filter(([b]) => a.left < b.right - 2 && b.left < a.right - 2 && a.top < b.bottom - 2 && b.top < a.bottom - 2).map(([, other]) => [one, other])); }""") == []
+        phone.screenshot("phone-" + (path.strip("/").split("?")[0].replace("/", "-") or "fleet"))
+        assert phone.complaints == []
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_can_be_read_and_named(browser: Browser, viewer: Viewer, scheme: str) -> None:
+    with tab(browser, viewer, color_scheme=scheme) as opened:
+        for path in ["/", "/alerts", *(f"/d/{uid}?{RANGE}&refresh=off" for uid in BOARDS)]:
+            page = opened.open(path)
+            page.wait_for_selector(".tile, .alert, .panel[data-drawn]")
+            if path.startswith("/d/"):
+                opened.panels()
+            assert page.evaluate("document.documentElement.dataset.theme") == scheme
+            assert (path, page.evaluate(FAINT)) == (path, [])
+            assert (path, page.evaluate(NAMELESS)) == (path, [])
+            opened.screenshot(f"{scheme}-" + (path.strip("/").split("?")[0].replace("/", "-") or "fleet"))
+        page.locator(".range-button").click()
+        assert page.evaluate(FAINT) == [] and page.evaluate(NAMELESS) == []
+        page.keyboard.press("Escape")
+        page.locator(".picker").first.click()
+        assert page.evaluate(FAINT) == [] and page.evaluate(NAMELESS) == []
+        assert opened.complaints == []
+
+
+@pytest.mark.e2e
+def test_keyboard_goes_from_top_to_bottom_and_its_place_is_seen(desk: Tab) -> None:
+    page = desk.open(f"/d/martlet-host-detail?{RANGE}&refresh=off")
+    page.wait_for_selector(".panel[data-drawn]")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    places = []
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        places.append(page.evaluate("""() => { const at = document.activeElement; const box = at.getBoundingClientRect(); const style = getComputedStyle(at);
+            return { line: Math.round(box.top / 40), left: box.left, seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && Number(style.opacity) > 0.9 }; }"""))
+    assert all(place["seen"] for place in places), places
+    assert [place["line"] for place in places] == sorted(place["line"] for place in places)
+
+
+@pytest.mark.e2e
+def test_server_that_is_gone_is_told_and_what_was_shown_stays(browser: Browser, viewer: Viewer) -> None:
+    with tab(browser, viewer) as opened:
+        page = opened.open("/")
+        page.wait_for_selector(".tile-guest")
+        count = page.locator(".tile-guest").count()
+        page.route("**/api/**", lambda route: route.abort())
+        page.get_by_role("button", name="Refresh now").click()
+        expect(page.locator(".banner")).to_be_visible()
+        assert page.locator(".tile-guest").count() == count
+        opened.screenshot("offline")
+        page.unroute("**/api/**")
+        page.get_by_role("button", name="Try now").click()
+        expect(page.locator(".banner")).to_be_hidden()
+
+
+@pytest.mark.e2e
+def test_refused_query_is_told_in_its_panel_in_prometheus_words(browser: Browser, viewer: Viewer) -> None:
+    with tab(browser, viewer) as opened:
+        opened.page.route("**/api/prometheus/**", lambda route: route.fulfill(
+            status=422, content_type="application/json", body=json.dumps({"status": "error", "errorType": "execution", "error": "out of samples"})))
+        page = opened.open(f"/d/martlet-host-detail?{RANGE}&refresh=off")
+        frame = page.locator(".panel", has=page.get_by_role("heading", name="CPU by mode", exact=True))
+        expect(frame.locator(".panel-body")).to_contain_text("out of samples")
+        opened.screenshot("refused")
+
+
+@pytest.mark.e2e
+def test_markup_in_names_stays_text(desk: Tab) -> None:
+    evil = '<img src=x onerror="document.title=1">'
+
+    def answer(route: Any) -> None:
+        body = route.fetch().json()
+        for series in body["data"]["result"]:
+            series["metric"] |= {"vm_name": evil, "vm_id": series["metric"].get("vm_id", "1")} if "vm_id" in series["metric"] else {"node": evil}
+        route.fulfill(json=body)
+
+    desk.page.route("**/api/prometheus/api/v1/query?*", answer)
+    page = desk.open("/")
+    page.wait_for_selector(".tile-guest")
+    assert page.locator(".tile-name").first.inner_text() == evil and page.locator("main img").count() == 0
+    assert page.title() == "Fleet · martlet"
