@@ -9,12 +9,11 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from browsing import BOARDS, CHROMIUM, FAINT, NAMELESS, RANGE, USER, Tab, Viewer, tab
-from conftest import Start, fetch, free_port, wait_for
+from conftest import REPOSITORY, Start, fetch, free_port, wait_for
 from doors import PASSWORD
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -48,6 +47,12 @@ def desk(browser: Browser, viewer: Viewer) -> Iterator[Tab]:
     with tab(browser, viewer) as opened:
         yield opened
         assert opened.complaints == []
+
+
+def test_the_page_names_all_its_modules_so_that_none_waits_for_another() -> None:
+    page = REPOSITORY / "viewer"
+    named = set(re.findall(r'(?:modulepreload" href|module" src)="/page/(js/[^"]+)"', (page / "index.html").read_text()))
+    assert named == {str(path.relative_to(page)) for path in (page / "js").rglob("*.js")}
 
 
 def parameters(page: Page) -> dict[str, list[str]]:
