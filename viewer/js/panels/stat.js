@@ -73,8 +73,13 @@ class StatPanel {
     for (const [at, entry] of values.entries()) this.fill(this.cells[at], entry, width, height, names, sizes);
   }
 
+  /** What a board wants shown of a value; its word for nothing is shown in any case. */
+  get mode() {
+    return this.values[0]?.empty ? 'value' : this.options.textMode ?? 'auto';
+  }
+
   showsNames() {
-    const mode = this.options.textMode ?? 'auto';
+    const { mode } = this;
     return mode === 'name' || mode === 'value_and_name' || (mode === 'auto' && this.values.length > 1);
   }
 
@@ -83,7 +88,7 @@ class StatPanel {
   }
 
   sizes(width, height, names) {
-    const mode = this.options.textMode ?? 'auto';
+    const { mode } = this;
     const wide = names && mode !== 'name' && height < 64 && width > 120;
     const line = this.values.some((entry) => this.hasLine(entry)) && height > 90;
     const inner = width - 20;
@@ -100,7 +105,7 @@ class StatPanel {
   fill(cell, entry, width, height, names, sizes) {
     const { root, options } = this;
     const { theme } = root;
-    const mode = options.textMode ?? 'auto';
+    const { mode } = this;
     const { element } = cell;
     const painted = (options.colorMode ?? 'value').startsWith('background') && !isTextColor(entry.color, theme);
     let color = theme.text;
