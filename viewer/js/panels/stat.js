@@ -29,7 +29,10 @@ class StatPanel {
     this.values = reducedValues(root.panel, data, root.context, root.theme);
     // A board may have words for nothing; then nothing is a value like others.
     if (this.values.length === 0 && data.errors.length === 0) this.values = this.nothing(data);
-    root.say(data, this.values.length > 0);
+    // A word for nothing is the answer; why there is nothing is told to whoever points at it.
+    const isWord = this.values[0]?.empty === true;
+    root.say(isWord ? { errors: [], reason: null } : data, this.values.length > 0);
+    root.body.title = isWord ? data.reason ?? '' : '';
     root.body.setAttribute('aria-label', inWords(root.panel.title, this.values));
     while (this.cells.length < this.values.length) this.cells.push(this.addCell());
     while (this.cells.length > this.values.length) this.cells.pop().element.remove();
