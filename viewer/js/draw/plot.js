@@ -23,7 +23,7 @@ export function offsetIn(format) {
 
 const labels = new Map();
 function tickLabel(tick, format) {
-  const key = `${tick.time}${tick.style}${format.zone}`;
+  const key = `${tick.time}${tick.style}${format.zone}${format.locale}`;
   let text = labels.get(key);
   if (text === undefined) {
     if (labels.size > 3000) labels.clear();
