@@ -17,6 +17,12 @@ CHROMIUM = "/usr/bin/chromium"
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves the page's files under the policy that the viewer has."""
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'")
+        super().end_headers()
+
     def log_message(self, *arguments: Any) -> None:
         pass
 
@@ -106,6 +112,8 @@ AXES = [
     (3e9, 11e9, {"unit": "bytes", "room": 4}, [gib * 2**30 for gib in (2, 4, 6, 8, 10, 12)]),
     (0, 7000, {"unit": "s", "room": 4}, [0, 1800, 3600, 5400, 7200]),
     (95, 99, {"room": 4}, [95, 96, 97, 98, 99]),
+    (0, 2, {"decimals": 0, "room": 5}, [0, 1, 2]),
+    (0, 0.05, {"decimals": 0, "unit": "percentunit", "room": 10}, [0, 0.01, 0.02, 0.03, 0.04, 0.05]),
     (5, 5, {"room": 2}, [0, 5, 10]),
     (0, 0, {"room": 2}, [0, 0.5, 1]),
     (2, 30, {"min": 0, "max": 20, "room": 4}, [0, 5, 10, 15, 20]),
@@ -130,6 +138,7 @@ TICKS = [
     ([0, 1800, 3600, 5400, 7200], "s", ["0 hours", "0.5 hours", "1.0 hours", "1.5 hours", "2.0 hours"]),
     ([0, 0.25 * 2**30, 0.5 * 2**30, 2**30], "bytes", ["0 B", "0.25 GiB", "0.50 GiB", "1.00 GiB"]),
     ([0, 500, 1000, 1500], "iops", ["0 io/s", "0.5 K io/s", "1.0 K io/s", "1.5 K io/s"]),
+    ([0, 0.005, 0.01], "percentunit", ["0.0%", "0.5%", "1.0%"]),
     ([0, 0.05, 0.1], "percentunit", ["0%", "5%", "10%"]),
     ([-100, 0, 100], "celsius", ["-100 °C", "0 °C", "100 °C"]),
 ]  # fmt: skip
@@ -137,7 +146,7 @@ TICKS = [
 
 @pytest.mark.parametrize(("ticks", "unit", "texts"), TICKS)
 def test_an_axis_is_written_in_one_unit_and_without_idle_decimals(blank: Page, ticks: list[float], unit: str, texts: list[str]) -> None:
-    code = "a[0].map((tick) => m.axisText(tick, a[1], Math.max(...a[0]), a[0][1] - a[0][0], 2))"
+    code = "a[0].map((tick) => m.axisText(tick, a[1], Math.max(...a[0]), a[0][1] - a[0][0], 0))"
     assert call(blank, "draw/units", code, [ticks, unit]) == texts
 
 
@@ -342,6 +351,23 @@ def test_markdown_becomes_elements_and_nothing_else(blank: Page) -> None:
     assert "<ul><li>one</li><li>two</li></ul>" in html and "&lt;img src=x" in html and 'href="javascript' not in html
 
 
+HTML = [
+    ("<p onclick=x()>a <b>b</b> &lt;c&gt; &#128039;</p>", "<p>a <b>b</b> &lt;c&gt; \U0001f427</p>"),
+    ("<script>alert(1)</script>a<style>b{}</style>c", "ac"),
+    ("<img src=x onerror=alert(1)>a<svg><a href='/x'>b</a></svg>", "a"),
+    ("<a href='javascript:alert(1)'>a</a><a href=&#106;avascript:alert(1)>b</a>", "ab"),
+    ("<ul><li>a</li><li>b</li></ul><hr></b>", "<ul><li>a</li><li>b</li></ul><hr>"),
+    ("<!-- <b>x</b> -->a < b", "a &lt; b"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "expected"), HTML)
+def test_of_html_only_harmless_elements_are_left(blank: Page, source: str, expected: str) -> None:
+    blank.evaluate("() => { document.querySelectorAll('.try').forEach((each) => each.remove()); const host = document.createElement('div'); host.className = 'try'; document.body.append(host); }")
+    code = "(m.create({ options: { mode: 'html', content: a } }, document.querySelector('.try'), { strings: { drawing: {} }, theme: 'light' }), document.querySelector('.try .draw-body > div').innerHTML)"
+    assert call(blank, "panels/text", code, source) == expected
+
+
 def test_a_histogram_is_taken_apart(blank: Page) -> None:
     rows = blank.evaluate("""async () => {
       const { bucketRows } = await import('/js/draw/heatmap.js');
@@ -353,7 +379,7 @@ def test_a_histogram_is_taken_apart(blank: Page) -> None:
 
 
 # Panels of the gallery in which words stand where a picture would.
-WORDS = {"timeseries: Nothing": "Prometheus knows no metric", "timeseries: Error": "unexpected <by> in aggregation", "stat: Error": 'unknown function "foo"', "table: Empty table": "No alert fires", "piechart: Piechart": "piechart"}
+WORDS = {"timeseries: Nothing": "Prometheus knows no metric", "timeseries: Error": "unexpected <by> in aggregation", "stat: Error": 'unknown function "foo"', "stat: No word for a name": "Not managed", "table: Empty table": "No alert fires", "piechart: Piechart": "piechart"}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -483,4 +509,11 @@ def test_a_tooltip_goes_when_the_page_is_scrolled(browser: Browser, origin: str)
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     page.wait_for_timeout(150)
     assert page.locator(".draw-tooltip").count() == 0
+    page.close()
+
+
+def test_what_a_board_has_wrong_is_no_reason_to_fail(browser: Browser, origin: str) -> None:
+    page, complaints = gallery(browser, origin, "group=none")
+    assert page.evaluate("async () => (await import('/tests/odd.js')).failures()") == []
+    assert complaints == []
     page.close()

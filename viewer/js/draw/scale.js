@@ -27,7 +27,7 @@ export function niceStep(rough, unit) {
  * The range of an axis and its ticks. `low` and `high` are the data's; `min` and `max` bind, `softMin` and `softMax`
  * are given up when the data go beyond. Free ends move out to a tick, so that the axis stands still while data breathe.
  */
-export function valueAxis(low, high, { min, max, softMin, softMax, unit, room = 4, log = 0, symlog = false, centeredZero = false }) {
+export function valueAxis(low, high, { min, max, softMin, softMax, unit, decimals, room = 4, log = 0, symlog = false, centeredZero = false }) {
   const isSet = (value) => typeof value === 'number' && Number.isFinite(value);
   let from = isSet(min) ? min : isSet(softMin) ? Math.min(softMin, low) : low;
   let to = isSet(max) ? max : isSet(softMax) ? Math.max(softMax, high) : high;
@@ -50,7 +50,10 @@ export function valueAxis(low, high, { min, max, softMin, softMax, unit, room = 
   // Data that begin near zero begin at zero.
   if (!isSet(min) && from > 0 && from < (to - from) * 0.35) from = 0;
   if (!isSet(max) && to < 0 && -to < (to - from) * 0.35) to = 0;
-  const step = niceStep((to - from) / Math.max(1, room), unit);
+  let step = niceStep((to - from) / Math.max(1, room), unit);
+  // What is counted in whole numbers has no ticks between them.
+  const { kind, factor } = axisKind(unit);
+  if (kind === 'decimal' && typeof decimals === 'number') step = Math.max(step, 10 ** -decimals / factor);
   const close = step * 1e-6;
   if (!isSet(min) && !(isSet(softMin) && from === softMin)) from = Math.floor((from + close) / step) * step;
   if (!isSet(max) && !(isSet(softMax) && to === softMax)) to = Math.ceil((to - close) / step) * step;

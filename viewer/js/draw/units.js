@@ -262,17 +262,16 @@ export function axisKind(unit) {
 }
 
 /** A number of an axis: all of an axis' numbers are written in the step of its greatest one. */
-export function axisText(value, unit, greatest, increment, most) {
-  // A board's decimals are the most that an axis shows: nobody needs 50.00 %.
-  const digits = (step) => Math.min(most ?? 12, decimalsOf(step));
-  if (words(0, unit || 'none', 0) !== null) return formatText(value, unit, most);
+export function axisText(value, unit, greatest, increment, decimals) {
+  // As many decimals as the steps need, not the board's: 50.00 % says no more than 50 %, and 2, 2, 3 for 1.5, 2, 2.5 lies.
+  if (words(0, unit || 'none', 0) !== null) return formatText(value, unit, decimals);
   const { kind, unit: entry, factor, seconds: size } = axisKind(unit);
   if (kind === 'duration') {
     // The largest unit in which the steps are short numbers: 90 days rather than 12.857 weeks.
     let at = spans.length - 1;
     while (at > 0 && (greatest * size < spans[at][0] * 1.5 || decimalsOf(increment * size / spans[at][0]) > 1)) at--;
     const number = value * size / spans[at][0];
-    const text = value === 0 ? '0' : fixed(number, digits(increment * size / spans[at][0]));
+    const text = value === 0 ? '0' : fixed(number, decimalsOf(increment * size / spans[at][0]));
     return `${text} ${spans[at][1]}${at > 3 && text !== '1' ? 's' : ''}`;
   }
   if (entry.base && Number.isFinite(greatest)) {
@@ -281,9 +280,9 @@ export function axisText(value, unit, greatest, increment, most) {
     while (step < entry.names.length - 1 && greatest / divisor >= entry.base) { divisor *= entry.base; step++; }
     while (step > 0 && entry.zero > 0 && greatest > 0 && greatest / divisor < 1) { divisor /= entry.base; step--; }
     const suffix = suffixOf(entry, value === 0 ? entry.zero + (entry.zero ? 0 : entry.offset) : step);
-    return (entry.before ?? '') + fixed(value / divisor, value === 0 ? 0 : digits(increment / divisor)) + (entry.before ? suffix.trim() : suffix);
+    return (entry.before ?? '') + fixed(value / divisor, value === 0 ? 0 : decimalsOf(increment / divisor)) + (entry.before ? suffix.trim() : suffix);
   }
-  const made = format(value, unit, digits(increment * factor));
+  const made = format(value, unit, decimalsOf(increment * factor));
   return made.prefix + made.text + made.suffix;
 }
 

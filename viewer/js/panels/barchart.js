@@ -5,7 +5,7 @@ import { fitted, font, make, Surface, textWidth } from '../draw/canvas.js';
 import { valueAxis } from '../draw/scale.js';
 import { axisText } from '../draw/units.js';
 import { asPanel, PanelRoot } from './base.js';
-import { displayName } from './fields.js';
+import { asField, displayName } from './fields.js';
 import { Legend } from './legend.js';
 import { linkScope, linksOf } from './links.js';
 import { reduce } from './reduce.js';
@@ -61,10 +61,10 @@ class BarChartPanel {
     if (frame && frame.length > 0) {
       const wanted = this.options.xField;
       const x = frame.fields.find((field) => field.name === wanted || field.config?.displayName === wanted) ?? frame.fields.find((field) => field.type === 'string') ?? frame.fields.find((field) => field.type === 'time');
-      for (let at = 0; at < frame.length; at++) this.names.push(x ? x.type === 'time' ? this.root.context.format.short(x.values[at]) : x.type === 'number' ? displayText({ decimals: null, ...x.config }, numberOf(x.values[at]), theme) : String(x.values[at] ?? '') : String(at + 1));
+      for (let at = 0; at < frame.length; at++) this.names.push(x ? x.type === 'time' ? this.root.context.format.short(x.values[at]) : x.type === 'number' ? displayText(asField(x.config), numberOf(x.values[at]), theme) : String(x.values[at] ?? '') : String(at + 1));
       for (const field of frame.fields) {
         if (field === x || field.type !== 'number' || field.config?.custom?.hideFrom?.viz || field.config?.custom?.hidden) continue;
-        this.add({ name: field.name, labels: field.labels ?? {}, values: Float64Array.from(field.values, (value) => numberOf(value) ?? NaN), field: { decimals: null, ...field.config, custom: { ...field.config?.custom } }, index: this.series.length });
+        this.add({ name: field.name, labels: field.labels ?? {}, values: Float64Array.from(field.values, (value) => numberOf(value) ?? NaN), field: asField(field.config), index: this.series.length });
       }
     } else if (data.series.length > 0) {
       this.names = data.series.map((series) => series.name);
@@ -194,7 +194,7 @@ class BarChartPanel {
     const unit = percent ? 'percentunit' : field.unit;
     const custom = field.custom ?? {};
     const axis = valueAxis(percent ? (low < 0 ? -1 : 0) : Math.min(0, low), percent ? (high > 0 ? 1 : 0) : Math.max(0, high), {
-      min: percent ? undefined : field.min, max: percent ? undefined : field.max, softMin: custom.axisSoftMin, softMax: custom.axisSoftMax, unit,
+      min: percent ? undefined : field.min, max: percent ? undefined : field.max, softMin: custom.axisSoftMin, softMax: custom.axisSoftMax, unit, decimals: percent ? null : field.decimals,
       room: Math.max(1, Math.floor(lying ? this.surface.width * 0.6 / 90 : this.surface.height / 42)),
     });
     const greatest = Math.max(Math.abs(axis.min), Math.abs(axis.max));

@@ -1,7 +1,7 @@
 // Prometheus' answers become series: each on the grid of its query's step, NaN where Prometheus has nothing. A refresh
 // that asked for the tail only moves the arrays along instead of making new ones.
 
-import { displayName, fieldOf } from './fields.js';
+import { asField, displayName, fieldOf } from './fields.js';
 import { numberOf } from './values.js';
 
 /**
@@ -140,7 +140,7 @@ function readFrame(panel, data) {
     for (let at = 0; at < length; at++) values[step > 0 ? Math.round((own[at] - times[0]) / step) : at] = numberOf(column.values[at]) ?? NaN;
     const labels = column.labels ?? {};
     const series = { ref: column.ref ?? 'A', labels, key: keyOf(column.name, labels), name: column.name, times, values, step, instant: !time, index: data.series.length };
-    series.field = { decimals: null, ...column.config, custom: { ...column.config?.custom } };
+    series.field = asField(column.config);
     series.name = displayName(series);
     data.series.push(series);
   }

@@ -38,15 +38,26 @@ function put(field, id, value) {
   at[path[path.length - 1]] = value;
 }
 
+const listOf = (value) => Array.isArray(value) ? value.filter((entry) => typeof entry === 'object' && entry !== null) : [];
+const numberOrNot = (value) => value === null || value === '' || !Number.isFinite(Number(value)) ? undefined : Number(value);
+
+/** A field's configuration with every part of the kind that drawing counts on, whatever a board has there. */
+export function asField(config) {
+  const own = config ?? {};
+  return {
+    ...own, unit: typeof own.unit === 'string' ? own.unit : undefined, decimals: numberOrNot(own.decimals) ?? null, min: numberOrNot(own.min), max: numberOrNot(own.max),
+    mappings: listOf(own.mappings), links: listOf(own.links), color: own.color?.mode ? own.color : undefined, custom: { ...own.custom },
+  };
+}
+
 /** The field of a series (`{name, ref, labels}`) in a panel. */
 export function fieldOf(panel, series) {
   const field = { ...panel.defaults, custom: { ...panel.defaults?.custom } };
-  for (const override of panel.overrides ?? []) {
+  for (const override of listOf(panel.overrides)) {
     if (!matches(override.matcher, series)) continue;
-    for (const property of override.properties ?? []) put(field, String(property.id), property.value);
+    for (const property of listOf(override.properties)) put(field, String(property.id), property.value);
   }
-  if (!Number.isFinite(field.decimals)) field.decimals = null;
-  return field;
+  return asField(field);
 }
 
 /** What a series is called: its field's display name, filled in, or its own. */

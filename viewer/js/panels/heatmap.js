@@ -48,7 +48,7 @@ class HeatmapPanel {
     if (series.length > 0) {
       if (options.calculate) this.map = countRows(series, data.from, data.to, Number(options.calculation?.xBuckets?.value) || Math.max(10, root.width / 12), Number(options.calculation?.yBuckets?.value) || Math.max(5, root.room / 14), this.unit());
       else {
-        const formats = new Map((root.panel.targets ?? []).map((target) => [target.ref, target.format]));
+        const formats = new Map((root.panel.targets ?? []).map(({ ref, format }) => [ref, format]));
         this.map = bucketRows(series, series.some((entry) => formats.get(entry.ref) === 'heatmap') && series.every((entry) => entry.labels.le !== undefined));
       }
     }

@@ -1,6 +1,6 @@
 // What stats, gauges and bar gauges show: one value for each series, or one for each row where a board asks for that.
 
-import { pattern } from './fields.js';
+import { asField, pattern } from './fields.js';
 import { linkScope, linksOf } from './links.js';
 import { calcField } from './legend.js';
 import { reduce } from './reduce.js';
@@ -47,7 +47,7 @@ function textValues(panel, data, wanted) {
   const add = (name, value, series, field) => found.push({ series, field, value, name });
   if (data.frame) {
     for (const field of data.frame.fields) {
-      if (field.type === 'string' && (!wanted || wanted.test(field.name)) && field.values.length > 0) add(field.name, field.values[field.values.length - 1], { name: field.name, index: 0, labels: {} }, { decimals: null, ...field.config });
+      if (field.type === 'string' && (!wanted || wanted.test(field.name)) && field.values.length > 0) add(field.name, field.values[field.values.length - 1], { name: field.name, index: 0, labels: {} }, asField(field.config));
     }
   } else if (wanted) {
     for (const series of data.series) for (const [label, value] of Object.entries(series.labels)) if (wanted.test(label)) add(label, value, series, series.field);
@@ -60,7 +60,7 @@ function nameRows(picked, frame) {
   if (!names) return;
   const values = frame.fields.filter((field) => field.type === 'number');
   const rows = [];
-  for (const column of values) for (let row = 0; row < frame.length; row++) rows.push({ name: String(names.values[row] ?? ''), value: numberOf(column.values[row]), field: { decimals: null, ...column.config }, series: { name: String(names.values[row] ?? ''), index: row, labels: {} } });
+  for (const column of values) for (let row = 0; row < frame.length; row++) rows.push({ name: String(names.values[row] ?? ''), value: numberOf(column.values[row]), field: asField(column.config), series: { name: String(names.values[row] ?? ''), index: row, labels: {} } });
   picked.splice(0, picked.length, ...rows);
 }
 

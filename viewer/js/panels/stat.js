@@ -4,6 +4,7 @@ import { alpha, mix, textOn } from '../draw/colors.js';
 import { fittingSize, make, setText, Surface } from '../draw/canvas.js';
 import { drawSparkline, sparklineItem } from '../draw/sparkline.js';
 import { asPanel, PanelRoot } from './base.js';
+import { asField } from './fields.js';
 import { anchor, pointAnchor } from './links.js';
 import { reduce } from './reduce.js';
 import { cellGrid, inWords, reducedValues } from './reduced.js';
@@ -37,8 +38,8 @@ class StatPanel {
 
   nothing(data) {
     const { root } = this;
-    const field = { decimals: null, ...root.panel.defaults };
-    if (!field.noValue && !(field.mappings ?? []).some((mapping) => mapping.type === 'special')) return [];
+    const field = asField(root.panel.defaults);
+    if (!field.noValue && !field.mappings.some((mapping) => mapping.type === 'special')) return [];
     const series = { name: '', index: 0, labels: {}, times: new Float64Array(0), values: new Float64Array(0), field, instant: true };
     const [value] = reducedValues(root.panel, { ...data, series: [series] }, root.context, root.theme);
     value.empty = true;
@@ -72,8 +73,13 @@ class StatPanel {
     for (const [at, entry] of values.entries()) this.fill(this.cells[at], entry, width, height, names, sizes);
   }
 
+  /** What a board wants shown of a value; its word for nothing is shown in any case. */
+  get mode() {
+    return this.values[0]?.empty ? 'value' : this.options.textMode ?? 'auto';
+  }
+
   showsNames() {
-    const mode = this.options.textMode ?? 'auto';
+    const { mode } = this;
     return mode === 'name' || mode === 'value_and_name' || (mode === 'auto' && this.values.length > 1);
   }
 
@@ -82,7 +88,7 @@ class StatPanel {
   }
 
   sizes(width, height, names) {
-    const mode = this.options.textMode ?? 'auto';
+    const { mode } = this;
     const wide = names && mode !== 'name' && height < 64 && width > 120;
     const line = this.values.some((entry) => this.hasLine(entry)) && height > 90;
     const inner = width - 20;
@@ -99,7 +105,7 @@ class StatPanel {
   fill(cell, entry, width, height, names, sizes) {
     const { root, options } = this;
     const { theme } = root;
-    const mode = options.textMode ?? 'auto';
+    const { mode } = this;
     const { element } = cell;
     const painted = (options.colorMode ?? 'value').startsWith('background') && !isTextColor(entry.color, theme);
     let color = theme.text;

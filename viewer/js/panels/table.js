@@ -3,6 +3,7 @@
 import { alpha, mix, rampOf, steps, textOn } from '../draw/colors.js';
 import { font, make, setText, textWidth } from '../draw/canvas.js';
 import { asPanel, PanelRoot } from './base.js';
+import { asField } from './fields.js';
 import { anchor, linkScope, linksOf, pointAnchor } from './links.js';
 import { reduce } from './reduce.js';
 import { display, displayText, mapped, numberOf } from './values.js';
@@ -27,7 +28,7 @@ class TablePanel {
     this.rows = [];
     this.order = new Int32Array(0);
     this.needle = '';
-    const [first] = this.options.sortBy ?? [];
+    const first = this.options.sortBy?.[0];
     this.sort = first?.displayName ? { name: first.displayName, down: first.desc === true } : null;
     this.filter = make('input', 'draw-filter');
     this.filter.type = 'search';
@@ -77,7 +78,7 @@ class TablePanel {
     this.columnsKey = key;
     this.columns = shown.map((field, index) => {
       const before = same ? this.columns[index] : null;
-      const config = before?.config ?? { decimals: null, ...field.config, custom: { ...field.config?.custom } };
+      const config = before?.config ?? asField(field.config);
       const cell = config.custom.cellOptions ?? { type: legacyTypes[config.custom.displayMode] ?? config.custom.displayMode ?? 'auto' };
       const column = {
         field, config, index, name: config.displayName || field.name, isNumber: field.type === 'number', isTime: field.type === 'time', cell: cell.type ?? 'auto', cellOptions: cell,

@@ -1,5 +1,5 @@
-// The text panel: the parts of Markdown that boards use, as elements that we make ourselves. HTML is read by the
-// browser's inert parser and rebuilt from a list of harmless elements without their attributes.
+// The text panel: the parts of Markdown and of HTML that boards use, as elements that we make ourselves. Of HTML that
+// are the elements of a list, without their attributes; the browser's parser never sees it.
 
 import { make } from '../draw/canvas.js';
 import { asPanel, PanelRoot } from './base.js';
@@ -24,23 +24,38 @@ const safeUrl = (url) => !/[\u0000-\u0020\\]/.test(url) && /^(https?:\/\/|\/(?!\
 
 const harmless = new Set(['B', 'STRONG', 'I', 'EM', 'U', 'S', 'P', 'BR', 'HR', 'H1', 'H2', 'H3', 'H4', 'H5', 'H6', 'UL', 'OL', 'LI', 'CODE', 'PRE', 'BLOCKQUOTE', 'TABLE', 'THEAD', 'TBODY', 'TR', 'TH', 'TD', 'SPAN', 'DIV', 'SUP', 'SUB']);
 const mute = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'IFRAME', 'OBJECT', 'SVG', 'MATH', 'NOSCRIPT', 'TEXTAREA', 'HEAD', 'TITLE', 'SELECT']);
+const tags = /<!--[\s\S]*?-->|<(\/?)([a-z][a-z0-9]*)((?:[^>"']|"[^"]*"|'[^']*')*)>/gi;
+const entities = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
+const decoded = (text) => text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w+));/gi, (whole, decimal, hex, name) => {
+  const code = decimal ? Number(decimal) : hex ? parseInt(hex, 16) : 0;
+  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : entities[name] ?? whole;
+});
 
 function rebuilt(text, context) {
-  const parsed = new DOMParser().parseFromString(text, 'text/html');
-  const copy = (node, into, depth) => {
-    for (const child of node.childNodes) {
-      if (child.nodeType === 3) into.append(child.data);
-      if (child.nodeType !== 1 || depth > 30) continue;
-      const name = child.tagName.toUpperCase();
-      if (mute.has(name)) continue;
-      const url = name === 'A' ? safeUrl(child.getAttribute('href') ?? '') : null;
-      const element = url ? anchor({ title: '', url, newTab: false }, context, '') : harmless.has(name) ? document.createElement(name.toLowerCase()) : null;
-      copy(child, element ?? into, depth + 1);
-      if (element) into.append(element);
-    }
-  };
   const result = make('div');
-  copy(parsed.body, result, 0);
+  const open = [result];
+  let muted = null;
+  let last = 0;
+  const words = (end) => muted || open[open.length - 1].append(decoded(text.slice(last, end)));
+  for (const found of text.matchAll(tags)) {
+    words(found.index);
+    last = found.index + found[0].length;
+    const name = found[2]?.toUpperCase();
+    const closing = found[1] === '/';
+    if (muted ? closing && name === muted : mute.has(name)) muted = muted || closing ? null : name;
+    else if (muted || !name) continue;
+    else if (closing) {
+      const at = open.findLastIndex((element) => element.tagName === name);
+      if (at > 0) open.length = at;
+    } else {
+      const url = name === 'A' ? safeUrl(decoded(/\bhref\s*=\s*["']?([^"'\s>]+)/i.exec(found[3])?.[1] ?? '')) : null;
+      const element = url ? anchor({ title: '', url, newTab: false }, context, '') : harmless.has(name) ? document.createElement(name) : null;
+      if (!element) continue;
+      open[open.length - 1].append(element);
+      if (name !== 'BR' && name !== 'HR' && open.length < 30) open.push(element);
+    }
+  }
+  words(text.length);
   return result;
 }
 

@@ -44,6 +44,7 @@ class TimeSeriesPanel {
     root.body.append(this.picture, this.live);
     if (this.legend.wanted) root.body.append(this.legend.element);
     this.emphasized = null;
+    this.pointer = null;
   }
 
   update(data) {
@@ -68,6 +69,8 @@ class TimeSeriesPanel {
     this.fillBetween();
     this.legend.update(listed);
     this.layout();
+    // Under a pointer that rests the numbers go on with the picture.
+    if (this.pointer) this.hover(plot.timeAt(this.pointer[0]), ...this.pointer);
     this.summarize(data);
   }
 
@@ -147,7 +150,7 @@ class TimeSeriesPanel {
       if (axis.percent) axis.field = { ...field, unit: 'percentunit', decimals: null };
       Object.assign(axis, valueAxis(axis.low, axis.high, {
         min: axis.percent ? axis.low < 0 ? -1 : 0 : field.min, max: axis.percent ? axis.high > 0 ? 1 : 0 : field.max, softMin: custom.axisSoftMin, softMax: custom.axisSoftMax,
-        unit: axis.field.unit, room, log, centeredZero: custom.axisCenteredZero === true,
+        unit: axis.field.unit, decimals: axis.field.decimals, room, log, centeredZero: custom.axisCenteredZero === true,
       }));
       axis.key = key;
       axis.side = this.sideOf(custom.axisPlacement);
@@ -301,10 +304,12 @@ class TimeSeriesPanel {
 
   hover(time, x, y) {
     if (this.tooltip.pinned) return;
+    this.pointer = [x, y];
     this.showTooltip(time, x, y, false);
   }
 
   leave() {
+    this.pointer = null;
     this.tooltip.hide();
     this.live.textContent = '';
   }
