@@ -379,7 +379,7 @@ def test_a_histogram_is_taken_apart(blank: Page) -> None:
 
 
 # Panels of the gallery in which words stand where a picture would.
-WORDS = {"timeseries: Nothing": "Prometheus knows no metric", "timeseries: Error": "unexpected <by> in aggregation", "stat: Error": 'unknown function "foo"', "table: Empty table": "No alert fires", "piechart: Piechart": "piechart"}
+WORDS = {"timeseries: Nothing": "Prometheus knows no metric", "timeseries: Error": "unexpected <by> in aggregation", "stat: Error": 'unknown function "foo"', "stat: No word for a name": "Not managed", "table: Empty table": "No alert fires", "piechart: Piechart": "piechart"}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -87,6 +87,7 @@ const numberSamples = () => [
   stat('Several', 520, 150, { defaults: share, options: { graphMode: 'area', colorMode: 'value' }, answers: [matrix(nodes, (i, at) => wave(i, at))] }),
   stat('Twelve', 420, 200, { defaults: { ...share, thresholds: load }, answers: [vector(Array.from({ length: 12 }, (_, at) => [`pve${at + 1}`, at / 12]))] }),
   stat('Names', 200, 90, { defaults: share, options: { textMode: 'name' }, answers: [vector([['9.0.3', 1]])] }), stat('Change', 200, 120, { defaults: share, options: { showPercentChange: true, colorMode: 'value' }, answers: [matrix(['a'], (i, at) => 0.2 + at / 1000)] }),
+  stat('No word for a name', 200, 100, { defaults: { noValue: 'Not managed' }, options: { textMode: 'name' } }),
   stat('Hostile', 300, 120, { defaults: share, answers: [vector(hostile.slice(0, 3).map((name, at) => [name, at / 3]))] }), stat('Error', 200, 100, { answers: [{ target: { ref: 'A' }, error: 'bad_data: unknown function "foo"' }] }),
   gauge('Gauge', 220, 180, { defaults: { ...share, decimals: 0 }, answers: [vector([['', 0.84]])] }), gauge('Gauges, labels', 520, 200, { defaults: { ...share, decimals: 0 }, options: { showThresholdLabels: true }, answers: [vector(guests.slice(0, 3))] }),
   gauge('Ramp', 220, 160, { defaults: { unit: 'celsius', min: 20, max: 90, color: { mode: 'continuous-BlYlRd' }, thresholds: green }, answers: [vector([['', 71.4]])] }), gauge('Small', 110, 90, { defaults: share, answers: [vector([['', 0.5]])] }),

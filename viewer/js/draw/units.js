@@ -114,6 +114,7 @@ function clock(valueSeconds, days) {
 let zone;
 /** Dates are written in this zone (an IANA name; undefined is the browser's). */
 export function setZone(name) {
+  if (name === zone) return;
   zone = name;
   calendar = null;
 }

@@ -29,7 +29,10 @@ class StatPanel {
     this.values = reducedValues(root.panel, data, root.context, root.theme);
     // A board may have words for nothing; then nothing is a value like others.
     if (this.values.length === 0 && data.errors.length === 0) this.values = this.nothing(data);
-    root.say(data, this.values.length > 0);
+    // A word for nothing is the answer; why there is nothing is told to whoever points at it.
+    const isWord = this.values[0]?.empty === true;
+    root.say(isWord ? { errors: [], reason: null } : data, this.values.length > 0);
+    root.body.title = isWord ? data.reason ?? '' : '';
     root.body.setAttribute('aria-label', inWords(root.panel.title, this.values));
     while (this.cells.length < this.values.length) this.cells.push(this.addCell());
     while (this.cells.length > this.values.length) this.cells.pop().element.remove();
@@ -73,8 +76,13 @@ class StatPanel {
     for (const [at, entry] of values.entries()) this.fill(this.cells[at], entry, width, height, names, sizes);
   }
 
+  /** What a board wants shown of a value; its word for nothing is shown in any case. */
+  get mode() {
+    return this.values[0]?.empty ? 'value' : this.options.textMode ?? 'auto';
+  }
+
   showsNames() {
-    const mode = this.options.textMode ?? 'auto';
+    const { mode } = this;
     return mode === 'name' || mode === 'value_and_name' || (mode === 'auto' && this.values.length > 1);
   }
 
@@ -83,7 +91,7 @@ class StatPanel {
   }
 
   sizes(width, height, names) {
-    const mode = this.options.textMode ?? 'auto';
+    const { mode } = this;
     const wide = names && mode !== 'name' && height < 64 && width > 120;
     const line = this.values.some((entry) => this.hasLine(entry)) && height > 90;
     const inner = width - 20;
@@ -100,7 +108,7 @@ class StatPanel {
   fill(cell, entry, width, height, names, sizes) {
     const { root, options } = this;
     const { theme } = root;
-    const mode = options.textMode ?? 'auto';
+    const { mode } = this;
     const { element } = cell;
     const painted = (options.colorMode ?? 'value').startsWith('background') && !isTextColor(entry.color, theme);
     let color = theme.text;
