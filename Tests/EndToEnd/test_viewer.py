@@ -267,6 +267,26 @@ def test_silence_in_two_clicks_is_in_alertmanager(desk: Tab, viewer: Viewer) -> 
 
 
 @pytest.mark.e2e
+def test_details_of_an_alert_have_the_runbook_where_the_server_has_it(desk: Tab) -> None:
+    desk.page.route("**/api/me", lambda route: route.fulfill(json=route.fetch().json() | {"runbook": True}))
+    desk.page.route("**/api/runbook?*", lambda route: route.fulfill(json={"text": "Look at **the cables**, then:\n\n```sh\nip link <br>\n```\n"}))
+    page = desk.open("/alerts")
+    page.locator(".alert-title").first.click()
+    book = page.locator(".runbook")
+    expect(book.locator("strong")).to_have_text("the cables")
+    expect(book.locator("pre")).to_have_text("ip link <br>")
+    assert page.locator(".alert-title").first.get_attribute("aria-expanded") == "true"
+
+
+@pytest.mark.e2e
+def test_details_of_an_alert_lead_to_the_runbook_where_it_has_not(desk: Tab) -> None:
+    desk.page.route("**/api/me", lambda route: route.fulfill(json=route.fetch().json() | {"runbook": False}))
+    page = desk.open("/alerts")
+    page.locator(".alert-title").first.click()
+    expect(page.locator(".runbook a")).to_have_attribute("href", re.compile("runbook.md#"))
+
+
+@pytest.mark.e2e
 def test_without_a_user_the_page_says_why_nothing_can_be_silenced(browser: Browser, viewer: Viewer, start: Start) -> None:
     port = free_port()
     program = start(

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import socket
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
@@ -299,6 +300,31 @@ def test_what_guests_say_of_themselves_is_text_in_a_table_and_no_formula(start: 
         assert frame.headers["Content-Type"] == "application/json"
         names = next(field for field in frame.json["fields"] if field["name"] == "vm_name")
         assert sorted(names["values"]) == sorted(values)
+
+
+def test_who_asks_for_files_and_does_not_read_them_takes_no_memory_without_end(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "boards").mkdir()
+    (tmp_path / "boards/a.json").write_text(board("Long", panel("Long", "up", "timeseries")))
+    points = ",".join(f'[{1_700_000_000 + 15 * point},"0.1234567890{point}"]' for point in range(8000))
+    series = ",".join(f'{{"metric":{{"n":"{n}"}},"values":[{points}]}}' for n in range(100))
+    body = f'{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}'.encode()
+    with upstream(lambda _: (200, {}, body)) as prometheus:
+        viewer = dashboards(start, prometheus.url, "--dashboards.boards-dir", tmp_path / "boards")
+        readers = []
+        try:
+            for _ in range(16):
+                reader = socket.create_connection(("127.0.0.1", viewer.port), 30)
+                reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                readers.append(reader)
+                reader.sendall(f"GET /export.csv?board=made-here&panel=1 HTTP/1.1\r\nHost: localhost:{viewer.port}\r\n\r\n".encode())
+                assert reader.recv(12) == b"HTTP/1.1 200"
+            # Each holds 32 MB; all that is unread together may be 256, and the oldest go first.
+            ended = re.search(r'martlet_http_connections_ended_total\{reason="unread_answer"\} (\d+)', viewer.get("/metrics").text)
+            assert ended and int(ended[1]) >= 6
+        finally:
+            for reader in readers:
+                reader.close()
+        assert viewer.get("/export.csv", board="made-here", panel="1").status == 200
 
 
 @pytest.mark.parametrize("query", [

@@ -38,7 +38,8 @@ import Web
     }
 
     @Test(arguments: [
-        ("https://boards.example.org", "boards.example.org"), ("http://Boards.example.org:8080/", "boards.example.org"), ("http://[::1]:3000", "::1"),
+        ("https://boards.example.org", "boards.example.org"), ("http://Boards.example.org:8080/", "boards.example.org"),
+        ("http://[::1]:3000", "::1"),
     ])
     func `an origin has a host`(_ url: String, _ host: String) { #expect(Origin(parsing: url)?.host == host) }
 

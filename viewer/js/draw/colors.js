@@ -3,14 +3,14 @@
 
 export const themes = {
   dark: {
-    name: 'dark', background: '#16191d', text: '#dfe4ea', muted: '#9ba5b0', faint: '#6f7a86', grid: 'rgba(190,205,220,0.09)',
+    name: 'dark', background: '#16191d', text: '#dfe4ea', muted: '#9ba5b0', grid: 'rgba(190,205,220,0.09)',
     axis: 'rgba(190,205,220,0.20)', hover: 'rgba(190,205,220,0.09)', track: 'rgba(190,205,220,0.10)', raised: '#22272d', link: '#7cbcf5',
-    cross: 'rgba(220,230,240,0.55)', error: '#ff9a8f', errorBack: 'rgba(240,90,80,0.13)',
+    cross: 'rgba(220,230,240,0.55)', error: '#ff9a8f',
   },
   light: {
-    name: 'light', background: '#ffffff', text: '#1c2229', muted: '#56606b', faint: '#87919c', grid: 'rgba(30,45,60,0.09)',
+    name: 'light', background: '#ffffff', text: '#1c2229', muted: '#56606b', grid: 'rgba(30,45,60,0.09)',
     axis: 'rgba(30,45,60,0.22)', hover: 'rgba(30,45,60,0.06)', track: 'rgba(30,45,60,0.08)', raised: '#ffffff', link: '#0b62b8',
-    cross: 'rgba(30,45,60,0.50)', error: '#b3261e', errorBack: 'rgba(200,40,30,0.08)',
+    cross: 'rgba(30,45,60,0.50)', error: '#b3261e',
   },
 };
 

@@ -45,7 +45,6 @@ export class TimePlot {
     this.hooks = hooks;
     this.surface = new Surface('plot');
     this.overlay = new Surface('plot overlay');
-    this.host = host;
     host.append(this.surface.element, this.overlay.element);
     this.area = { left: 0, top: 0, width: 0, height: 0 };
     this.from = 0;
@@ -187,7 +186,7 @@ export class TimePlot {
       }
     }
     if (!this.inside(x, y)) return this.left();
-    this.point(this.timeAt(x), x, y, event.pointerType === 'touch');
+    this.point(this.timeAt(x), x, y);
   }
 
   point(time, x, y) {

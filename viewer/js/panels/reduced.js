@@ -24,7 +24,7 @@ export function reducedValues(panel, data, context, theme) {
     }
   }
   if (wanted || fields === '/.*/') picked.push(...textValues(panel, data, wanted));
-  if (values && data.frame) nameRows(picked, data.frame, values);
+  if (values && data.frame) nameRows(picked, data.frame);
   if (values && limit > 0) picked.length = Math.min(picked.length, limit);
   const [low, high] = bounds(picked);
   const scope = linkScope(context, data);
@@ -55,6 +55,7 @@ function textValues(panel, data, wanted) {
   return found;
 }
 
+/** Each row of a table is called by its first column of texts. */
 function nameRows(picked, frame) {
   const names = frame.fields.find((field) => field.type === 'string');
   if (!names) return;

@@ -86,7 +86,7 @@ class TimeSeriesPanel {
         drawStyle: custom.drawStyle ?? 'line', interpolation: custom.lineInterpolation ?? 'linear', spanNulls: custom.spanNulls ?? false,
         fillOpacity: custom.fillOpacity ?? 0, gradientMode: custom.gradientMode ?? 'none', lineWidth: custom.lineWidth ?? 1, lineStyle: custom.lineStyle ?? null,
         showPoints: custom.showPoints ?? 'auto', pointSize: custom.pointSize ?? 5, barAlignment: custom.barAlignment ?? 0, barWidthFactor: custom.barWidthFactor,
-        barMaxWidth: custom.barMaxWidth, negate: custom.transform === 'negative-Y', constant: custom.transform === 'constant',
+        barMaxWidth: custom.barMaxWidth, negate: custom.transform === 'negative-Y',
         stackMode: stacking.mode === 'percent' || stacking.mode === 'normal' ? stacking.mode : 'none', group: stacking.group ?? 'A',
         inLegend: custom.hideFrom?.legend !== true, gone: custom.hideFrom?.viz === true, inTooltip: custom.hideFrom?.tooltip !== true,
         axisKey: axisKeyOf(series.field, stacking.mode === 'percent'),
