@@ -172,7 +172,7 @@ def test_shipped_files_deliver_within_four_minutes(start: Start, tmp_path: Path)
     # A minute of peace first: nothing may fire but what is wrong with the estate from the beginning (Sources/Simulation/README.md).
     time.sleep(60)
     told = {alert["labels"]["alertname"] for alert in fetch(f"{stack.url('webhook')}/api/v1/notifications").json["alerts"]}
-    assert told <= {"BackupJobFailed", "ClusterHaResourceFailed", "GuestBackupFailed", "ZfsPoolDegraded"}
+    assert told <= {"BackupJobFailed", "ClusterHaResourceFailed", "GuestBackupFailed", "HostDiskSmartFailing", "ZfsPoolDegraded", "ZfsPoolErrors"}
     began = time.monotonic()
     stack.scenario("node-down")
     wait_for(lambda: stack.alerts("firing", "HostDown"), 240, "HostDown within four minutes")
