@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conftest import REPOSITORY, Start, fetch, free_port, wait_for
+from conftest import REPOSITORY, Start, fetch, wait_for
 from doors import PASSWORD, bcrypt
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from stack import Stack, quick_rules
@@ -99,11 +99,10 @@ class Viewer:
     def __init__(self, start: Start, folder: Path) -> None:
         web_config = folder / "dashboards-web.yml"
         web_config.write_text(f"basic_auth_users:\n  {USER}: {bcrypt()}\n")
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
         self.stack = Stack(
             start, folder, "--prometheus.scrape-interval", "1s", "--prometheus.rules-dir", quick_rules(folder),
-            "--dashboards.listen-address", f"127.0.0.1:{self.port}", "--dashboards.web-config-file", web_config)
+            "--dashboards.web-config-file", web_config)
+        self.url = self.stack.url("dashboards")
         self.stack.wait_until_ready()
         # Something to see: guests, two samples for every rate, an alert that has reached Alertmanager.
         slow = ["vm:not_backed_up:max", "vm:last_backup:timestamp_seconds", "vm:disk_latency:avg5m", "storage:utilization:ratio", "zfs_pool:utilization:ratio",
