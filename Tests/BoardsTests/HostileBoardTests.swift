@@ -142,6 +142,39 @@ struct HostileBoardTests {
         }
     }
 
+    @Test("Series with hundreds of labels each are named by the first that differ, and soon")
+    func labels() throws {
+        let series = (0..<2_000).map { number in
+            SeriesAnswer(labels: (0..<400).map { .init("l\(number)_\($0)", "v") }, times: [1], values: [1])
+        }
+        let found = try view(panels(#"{"type":"timeseries","targets":[{"refId":"A","expr":"x"}]}"#))
+        let begin = ContinuousClock.now
+        let frame = found.panels[0].frame(from: [TargetAnswer(ref: "A", series: series)])
+        // Four hundred times four million looks took half an hour.
+        #expect(ContinuousClock.now - begin < .seconds(60) && !frame.fields.isEmpty)
+    }
+
+    @Test("Names are cut, whatever a legend or a label says", arguments: ["", "{{i}}", "{{i}}{{i}}{{i}}"])
+    func names(_ legend: String) throws {
+        let series = (0..<2).map {
+            SeriesAnswer(labels: [.init("i", String(repeating: "x", count: 100_000) + "\($0)")], times: [1], values: [1])
+        }
+        let found = try view(
+            panels(
+                #"{"type":"timeseries","targets":[{"refId":"A","expr":"x","legendFormat":"\#(legend + String(repeating: "y", count: 50_000))"}]}"#
+            ))
+        let frame = found.panels[0].frame(from: [TargetAnswer(ref: "A", series: series)])
+        #expect(frame.fields.allSatisfy { $0.title.utf8.count <= 1_000 })
+    }
+
+    @Test("A replacement that grows past all bounds stops to grow")
+    func replacement() throws {
+        var budget = Pattern.stepLimit
+        let text = String(repeating: "x", count: 20_000)
+        let grown = try Pattern(board: "/.*/").replacing(in: text, with: String(repeating: "$&", count: 100_000), budget: &budget)
+        #expect(grown.unicodeScalars.count <= 3 * Pattern.textLimit)
+    }
+
     @Test("Overrides with patterns that blow up elsewhere end")
     func overrides() throws {
         var limits = BoardLimits()

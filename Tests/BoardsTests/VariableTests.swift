@@ -181,6 +181,18 @@ struct VariableTests {
         #expect(chain.variables[0].problem == "the pattern costs too much; the options are not complete")
     }
 
+    @Test("The patterns of all variables have one purse")
+    func dearPatterns() throws {
+        let dear = #""type":"query","query":"label_values(x)","regex":"/(?=(a|b|ab)*c)(?=(a|b|ab)*d)x/""#
+        var chain = try chain(
+            #"{"name":"v",\#(dear)},{"name":"w",\#(dear)},{"name":"free","type":"query","query":"label_values(x)"}"#, steps: 200_000)
+        chain.answer("v", .texts((0..<2_000).map { String(repeating: "ab", count: 500) + "\($0)" }))
+        chain.answer("w", .texts(["x"]))
+        chain.answer("free", .texts(["x"]))
+        #expect(chain.variables.map { $0.problem == nil } == [false, false, true])
+        #expect(chain.variables[2].options.count == 1)
+    }
+
     @Test("A pattern that cannot be read is said, not ignored")
     func badPattern() throws {
         var chain = try chain(#"{"name":"v","type":"query","query":"label_values(x)","regex":"/(/"}"#)

@@ -4,8 +4,10 @@ import Web
 @testable import Viewer
 
 @Suite struct SameSiteTests {
-    private static func request(_ headers: [(name: String, value: String)], method: String = "POST") -> HTTPServerRequest {
-        HTTPServerRequest(method: method, path: "/", headers: HTTPHeaders([("Host", "localhost:3000")] + headers))
+    private static func request(_ headers: [(name: String, value: String)], method: String = "POST", path: String = "/")
+        -> HTTPServerRequest
+    {
+        HTTPServerRequest(method: method, path: path, headers: HTTPHeaders([("Host", "localhost:3000")] + headers))
     }
 
     private static let plain = SameSite(isSecure: { false }, external: nil)
@@ -30,6 +32,16 @@ import Web
         #expect(!Self.plain.isOurs(Self.request(headers.map { (name: $0.0, value: $0.1) })))
     }
 
+    @Test func `what is said twice is said by nobody`() {
+        let twice = [(name: "Origin", value: "http://localhost:3000"), (name: "Origin", value: "http://evil.example")]
+        #expect(Self.plain.isForeign(Self.request(twice)) && !Self.plain.isOurs(Self.request(twice)))
+    }
+
+    @Test func `behind a proxy that speaks TLS its name without TLS is another's`() {
+        let headers = HTTPHeaders([("Host", "boards.example.org"), ("Origin", "http://boards.example.org")])
+        #expect(!Self.proxied.isOurs(HTTPServerRequest(method: "POST", path: "/", headers: headers)))
+    }
+
     @Test func `who is no browser may read`() {
         #expect(!Self.plain.isForeign(Self.request([], method: "GET")))
         #expect(!Self.plain.isForeign(Self.request([("Sec-Fetch-Site", "none")], method: "GET")))
@@ -48,6 +60,9 @@ import Web
         let image = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image")]
         #expect(!Self.plain.isForeign(Self.request(link.map { (name: $0.0, value: $0.1) }, method: "GET")))
         #expect(Self.plain.isForeign(Self.request(link.map { (name: $0.0, value: $0.1) }, method: "POST")))
+        for path in ["/api/boards/x", "/export.csv"] {
+            #expect(Self.plain.isForeign(Self.request(link.map { (name: $0.0, value: $0.1) }, method: "GET", path: path)))
+        }
         #expect(Self.plain.isForeign(Self.request(image.map { (name: $0.0, value: $0.1) }, method: "GET")))
         #expect(Self.plain.isForeign(Self.request([("Origin", "http://evil.example")], method: "GET")))
     }

@@ -87,32 +87,42 @@ struct FrameMaker {
 struct SeriesNames {
     private let legend: String?
     private let expression: String
-    /// The labels that tell the series apart.
+    /// The labels that tell the series apart, the first of them.
     private var telling: [String] = []
+
+    /// Series that are looked at for what tells them apart, labels that a name is made of, and letters of a name: labels are whatever exporters say.
+    private static let mostLooked = 2_000
+    private static let mostTelling = 20
+    private static let mostLetters = 1_000
 
     init(_ series: [SeriesAnswer], legend: String, expression: String) {
         self.legend = legend.isEmpty || legend == "__auto" ? nil : legend
         self.expression = expression
         guard self.legend == nil, let first = series.first else { return }
-        var all: Set<String> = []
+        let looked = series.prefix(Self.mostLooked)
+        /// In how many of the series a label is.
+        var counts: [String: Int] = [:]
         var differing: Set<String> = []
         let known = Dictionary(first.labels.map { ($0.name, $0.value) }) { first, _ in first }
-        for one in series.prefix(2_000) {
+        for one in looked {
             for label in one.labels {
-                all.insert(label.name)
+                counts[label.name, default: 0] += 1
                 if known[label.name] != label.value { differing.insert(label.name) }
             }
-            if one.labels.count < known.count || one.labels.count < all.count {
-                let present = Set(one.labels.map(\.name))
-                differing.formUnion(all.subtracting(present))
-            }
         }
-        telling = differing.sorted()
-        if telling.isEmpty { telling = all.subtracting(["__name__"]).sorted() }
-        if telling.isEmpty { telling = all.sorted() }
+        for (name, count) in counts where count < looked.count { differing.insert(name) }
+        let all = Set(counts.keys)
+        var names = differing
+        if names.isEmpty { names = all.subtracting(["__name__"]) }
+        if names.isEmpty { names = all }
+        telling = Array(names.sorted().prefix(Self.mostTelling))
     }
 
     func name(of series: SeriesAnswer) -> String {
+        String(named(series).prefix(Self.mostLetters))
+    }
+
+    private func named(_ series: SeriesAnswer) -> String {
         if let legend { return Self.filled(legend, series) }
         let present = telling.compactMap { name in series[label: name].map { (name, $0) } }
         if telling.count == 1 { return present.first?.1 ?? expression }
@@ -122,11 +132,15 @@ struct SeriesNames {
         return text.isEmpty ? expression : text
     }
 
+    /// Bytes after which no more is filled in.
+    private static let mostFilled = 10_000
+
     /// The legend with the values of labels in the place of `{{label}}`; of a label that is not there, nothing.
     static func filled(_ legend: String, _ series: SeriesAnswer) -> String {
         var text = ""
         var rest = Substring(legend)
-        while let open = rest.firstRange(of: "{{"), let close = rest[open.upperBound...].firstRange(of: "}}") {
+        while text.utf8.count < mostFilled, let open = rest.firstRange(of: "{{"), let close = rest[open.upperBound...].firstRange(of: "}}")
+        {
             text += rest[..<open.lowerBound]
             let name = rest[open.upperBound..<close.lowerBound].filter { !$0.isWhitespace }
             text += series[label: String(name)] ?? ""

@@ -77,23 +77,30 @@ package struct Pattern: Sendable {
         guard !matches.isEmpty else { return text }
         var result = String.UnicodeScalarView()
         var place = 0
-        for match in matches {
+        var left = Self.textLimit
+        for match in matches where left > 0 {
             guard let whole = match.groups[0], whole.lowerBound >= place else { continue }
             result.append(contentsOf: scalars[place..<whole.lowerBound])
-            append(template, of: match, in: scalars, to: &result)
+            left -= whole.lowerBound - place
+            append(template, of: match, in: scalars, to: &result, left: &left)
             place = whole.upperBound
-            guard result.count < Self.textLimit else { break }
         }
         result.append(contentsOf: scalars[place...])
         return String(result)
     }
 
-    private func append(_ template: String, of match: Match, in scalars: [Unicode.Scalar], to result: inout String.UnicodeScalarView) {
+    /// - Parameter left: letters that may be put in still.
+    private func append(
+        _ template: String, of match: Match, in scalars: [Unicode.Scalar], to result: inout String.UnicodeScalarView, left: inout Int
+    ) {
         func appendGroup(_ number: Int) {
-            if match.groups.indices.contains(number), let range = match.groups[number] { result.append(contentsOf: scalars[range]) }
+            guard match.groups.indices.contains(number), let range = match.groups[number] else { return }
+            result.append(contentsOf: scalars[range])
+            left -= range.count
         }
         var rest = Substring(template).unicodeScalars
-        while let first = rest.popFirst() {
+        while left > 0, let first = rest.popFirst() {
+            left -= 1
             guard first == "$", let sign = rest.first else {
                 result.append(first)
                 continue

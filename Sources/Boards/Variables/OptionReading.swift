@@ -4,7 +4,8 @@ import Primitives
 struct OptionReading {
     private let pattern: Pattern?
     private let sort: Int
-    private var budget: Int
+    /// Steps of patterns that are left.
+    private(set) var budget: Int
     var problem: String?
     private(set) var options: [VariableOption] = []
 
@@ -42,7 +43,7 @@ struct OptionReading {
             for option in found(in: text) where seen.insert(option.value).inserted { options.append(option) }
             guard options.count <= Self.limit, budget > 0 else { break }
         }
-        if budget <= 0 { problem = "the pattern costs too much; the options are not complete" }
+        if budget <= 0, pattern != nil { problem = "the pattern costs too much; the options are not complete" }
         if options.count > Self.limit {
             options.removeLast(options.count - Self.limit)
             problem = "there are more than \(Self.limit) options"

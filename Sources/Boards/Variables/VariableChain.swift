@@ -12,12 +12,15 @@ package struct VariableChain: Sendable {
     private var filters: [String: String] = [:]
     private var needs: [String: Set<String>] = [:]
     private var interpolator: Interpolator
+    /// What the patterns of all variables together may cost still.
+    private var patternSteps: Int
     /// What is to be asked now.
     package private(set) var asks: [VariableAsk] = []
 
     package init(board: Board, query: BoardQuery) {
         self.board = board
         self.query = query
+        patternSteps = query.limits.patternSteps
         let names = Set(board.variables.map(\.name))
         for variable in board.variables where variable.kind == .query || variable.kind == .custom {
             needs[variable.name] = Template.names(in: variable.query + " " + variable.regex).intersection(names).subtracting([variable.name]
@@ -53,12 +56,13 @@ package struct VariableChain: Sendable {
             return
         }
         asks.remove(at: index)
-        var reading = OptionReading(regex: interpolator.text(variable.regex, .plain), sort: variable.sort, steps: query.limits.patternSteps)
+        var reading = OptionReading(regex: interpolator.text(variable.regex, .plain), sort: variable.sort, steps: patternSteps)
         switch answer {
         case .failed(let words): reading.problem = words
         case .texts(let texts): reading.take(filters[name].map { reading.filtered(texts, by: $0) } ?? texts)
         case .samples(let series): reading.take(series.map(\.optionText))
         }
+        patternSteps = reading.budget
         finish(variable, reading.options, reading.problem)
         advance()
     }

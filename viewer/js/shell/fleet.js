@@ -236,7 +236,7 @@ export const fleetPage = (root, context) => {
     if (!fleet) return;
     const format = context.format();
     const clusters = new Set(fleet.hosts.map((one) => one.cluster)).size;
-    const sort = orders[param("order", "problems")] ?? orders.problems;
+    const sort = Object.hasOwn(orders, param("order", "problems")) ? orders[param("order", "problems")] : orders.problems;
     const up = fleet.hosts.filter((one) => one.state === "up").length;
     const severity = (name) => fleet.alerts.filter(({ metric }) => metric.severity === name).length;
     figures.hosts.set(`${format.whole(up)} / ${format.whole(fleet.hosts.length)}`, up < fleet.hosts.length ? "critical" : null);
