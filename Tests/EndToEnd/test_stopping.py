@@ -46,6 +46,7 @@ def ask(connect: Connect, context: ssl.SSLContext | None) -> str:
     return answer.split(b" ", 2)[1].decode()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["loopback", "six", "network", "socket", "tls"])
 def test_who_was_let_in_is_answered(start: Start, tmp_path: Path, certificates: Any, kind: str) -> None:
     simulator = Simulator(start)

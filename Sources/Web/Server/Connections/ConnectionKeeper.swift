@@ -126,7 +126,7 @@ final class ConnectionKeeper: Sendable {
 
     /// The last connections of listeners that are about to be closed.
     private struct Drain {
-        /// Until then who had begun a handshake has ended it. On this machine that takes no time.
+        /// Until then who had begun a handshake has ended it. On this machine that takes no time but that of a kernel that is busy.
         let graceEnd: ContinuousClock.Instant
         /// So long at most.
         let end: ContinuousClock.Instant
@@ -135,7 +135,7 @@ final class ConnectionKeeper: Sendable {
 
         init(_ listeners: [Listener]) {
             let now = ContinuousClock.now
-            graceEnd = now.advanced(by: .seconds(listeners.contains { $0.reach == .network && !$0.isInherited } ? 0.1 : 0))
+            graceEnd = now.advanced(by: .seconds(listeners.contains { $0.reach == .network && !$0.isInherited } ? 0.1 : 0.02))
             end = now.advanced(by: .seconds(2))
         }
 
