@@ -188,7 +188,6 @@ export const strings = {
     details: "Details",
     labels: "Labels",
     runbook: "Runbook",
-    runbookFailed: "The runbook's text cannot be shown here.",
     board: "Board",
     silence: "Silence",
     silenceOf: (name) => `Silence ${name}`,

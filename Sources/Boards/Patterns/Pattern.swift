@@ -19,7 +19,7 @@ package struct Pattern: Sendable {
 
     /// As many scalars of a text as are looked at.
     package static let textLimit = 20_000
-    /// As many steps as the patterns of one variable or panel may cost: a second or two.
+    /// As many steps as the patterns of all variables, or of a panel, may cost: a second or two of plain ones.
     package static let stepLimit = 10_000_000
 
     /// A pattern as it stands, found anywhere in a text.

@@ -5,7 +5,7 @@ package struct BoardLimits: Sendable {
     package var fields = 2_000
     /// Of all frames of a panel together.
     package var values = 2_000_000
-    /// Steps of the patterns of one variable, or of one panel's answers.
+    /// Steps of the patterns of all variables together, or of one panel's answers.
     package var patternSteps = Pattern.stepLimit
 
     package init() {}

@@ -1,10 +1,9 @@
-// What fires and what is about to, with the runbook and a silence at hand. Prometheus knows what is pending and since when,
+// What fires and what is about to, with a link to the runbook and a silence at hand. Prometheus knows what is pending and since when,
 // Alertmanager what is silenced or held back.
 
 import { strings } from "../strings.js";
-import { alertmanager, get, post, prometheusAlerts, remove } from "../api.js";
+import { alertmanager, post, prometheusAlerts, remove } from "../api.js";
 import { param, safeURL, setParams, withRange } from "../state.js";
-import { markdown } from "../panels/text.js";
 import { el, icon, segments, setAttribute, setText } from "./dom.js";
 import { openPopover } from "./popover.js";
 
@@ -54,7 +53,6 @@ export const alertsPage = (root, context) => {
   let silences = [];
   let drawn = "";
   const open = new Set();
-  const runbooks = new Map();
   context.setTitle(words.title);
 
   const search = el("input", {
@@ -114,23 +112,9 @@ export const alertsPage = (root, context) => {
     content.querySelector("button")?.focus({ preventScroll: true });
   };
 
-  const runbook = async (name, element, url) => {
-    const fallback = () => (url ? [el("a", { href: url.href, target: "_blank", rel: "noopener noreferrer" }, words.runbook)] : []);
-    if (!context.me().runbook) return element.replaceChildren(...fallback());
-    try {
-      if (!runbooks.has(name)) runbooks.set(name, get(`/api/runbook?alert=${encodeURIComponent(name)}`));
-      const { text } = await runbooks.get(name);
-      element.replaceChildren(el("h4", {}, words.runbook), el("div", { class: "markdown" }, markdown(text, context)));
-    } catch (error) {
-      runbooks.delete(name);
-      element.replaceChildren(el("p", { class: "hint" }, words.runbookFailed), ...fallback());
-    }
-  };
-
   const details = (alert) => {
-    const book = el("div", { class: "runbook" });
     const url = alert.annotations.runbook_url ? safeURL(alert.annotations.runbook_url) : null;
-    runbook(alert.labels.alertname, book, url);
+    const book = el("div", { class: "runbook" }, url ? [el("a", { href: url.href, target: "_blank", rel: "noopener noreferrer" }, words.runbook)] : []);
     return el("div", { class: "alert-details" },
       el("p", {}, alert.annotations.description ?? ""),
       el("dl", { class: "labels", "aria-label": words.labels }, Object.entries(alert.labels).sort().map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
