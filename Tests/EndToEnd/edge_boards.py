@@ -67,7 +67,7 @@ EDGES = [
         "overrides": [{"matcher": {"id": "byRegexp", "options": "/(/"}, "properties": [{"id": "unit", "value": 3}]}, None, 5]}, options={"legend": True, "tooltip": None})),
     Edge(plain("timeseries", "Wider than the board", "time()", gridPos={"x": 20, "y": 0, "w": 40, "h": 8})),
     Edge(plain("timeseries", "Nowhere", "time()", gridPos=None)),
-    Edge(plain("timeseries", "Before the beginning", "time()", gridPos={"x": -3, "y": -9, "w": -2, "h": 8})),
+    Edge(plain("timeseries", "Before the beginning", "time()", gridPos={"x": -3, "y": -9, "w": -2, "h": 8}), r".*"),
     Edge(plain("timeseries", "Queries are no list", "time()") | {"targets": {"A": target("time()")}}, r"(?i)(asks|queries|query|nothing)"),
     # Texts.
     Edge({"type": "text", "title": "Text of long ago", "mode": "markdown", "content": "Old but **good**"}, r"Old but good"),

@@ -5,6 +5,7 @@ Nothing of them is kept in the repository: they are fetched once into `.build/fo
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import subprocess
@@ -90,6 +91,7 @@ def contents(source: Source, package: Path) -> dict[str, str]:
     return {name: (gzip.decompress(data) if path.endswith(".gz") else data).decode() for name, path in source.boards.items() for data in [read(path)]}
 
 
+@functools.cache
 def foreign_boards() -> dict[str, dict[str, Any]]:
     """All boards of others by our name for them, from the store or fetched into it."""
     STORE.mkdir(parents=True, exist_ok=True)

