@@ -15,7 +15,11 @@ let counter = 0;
 export const chooser = ({ label, options, chosen, multi = false, all = null, remark, onchoose }) => {
   counter += 1;
   const id = `chooser-${counter}`;
-  const list = el("ul.options", { id, role: "listbox", "aria-label": label, "aria-multiselectable": multi && "true" });
+  const list = el("ul.options", {
+    id, role: "listbox", "aria-label": label, "aria-multiselectable": multi && "true",
+    // The field keeps the focus.
+    onmousedown: (event) => event.preventDefault(),
+  });
   const status = el("p.hint", { role: "status" });
   let shown = [];
   let active = 0;
