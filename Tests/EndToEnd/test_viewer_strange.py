@@ -41,7 +41,7 @@ ODD = {
     ]},
     "panels": [
         panel(0, LONG, "stat", target("A", "count(up)"), gridPos={"x": 0, "y": 0, "w": 3, "h": 2}),
-        panel(1, "Up", "timeseries", target("A", "up"), target("B", "")),
+        panel(1, "Up", "timeseries", target("A", "up"), target("B", ""), description="Whether a target answers.\n\n0 is no."),
         panel(2, "Mixed", "timeseries", target("A", "up"), target("B", '{job="x"} |= "error"', "loki")),
         panel(3, "Only lines", "timeseries", target("A", '{job="x"}', "loki")),
         panel(4, "Shared", "stat", {"refId": "A", "datasource": {"type": "datasource", "uid": "-- Dashboard --"}, "panelId": 2}),
@@ -129,6 +129,16 @@ def test_nothing_in_a_frame_moves_away_from_the_pointer(desk: Tab) -> None:
     assert menu and at and at["x"] + at["width"] <= menu["x"]
     badge.click(timeout=2_000)
     expect(desk.page.get_by_role("dialog")).to_have_text("Query B asks Loki, which only logs panels do here.")
+
+
+def test_a_panels_description_is_in_its_menu(desk: Tab) -> None:
+    up = frame(open_odd(desk), "Up")
+    up.locator(".panel-menu").focus()
+    desk.page.keyboard.press("Enter")
+    desk.page.get_by_role("menuitem", name="About").press("Enter")
+    assert desk.page.locator(".popover p").all_inner_texts() == ["Whether a target answers.", "0 is no."]
+    desk.page.keyboard.press("Escape")
+    expect(up.locator(".panel-menu")).to_be_focused()
 
 
 def test_only_what_prometheus_can_answer_is_asked_of_it(desk: Tab) -> None:

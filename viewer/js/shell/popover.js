@@ -42,9 +42,12 @@ export const popoverButton = (button, build, { label, alignEnd = false, kind = "
 export const menuButton = (button, label, items) =>
   popoverButton(button, (popover) => {
     const choose = ({ action, content }) => {
-      if (content) return popover.replaceChildren(content());
-      popover.hidePopover();
-      action?.();
+      if (!content) {
+        popover.hidePopover();
+        return action?.();
+      }
+      popover.replaceChildren(content());
+      popover.firstChild.focus();
     };
     const entries = items().map(({ words, href, newTab, download, ...item }) =>
       el(href ? "a.menu-item" : "button.menu-item", {
