@@ -13,11 +13,11 @@ import { fleetPage } from "./shell/fleet.js";
 
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");
-const storedTheme = () => {
+// A browser that keeps nothing still shows the page.
+const kept = (use) => {
   try {
-    return localStorage.getItem("theme");
+    return use(localStorage);
   } catch {
-    // A browser that keeps nothing still shows the page.
     return null;
   }
 };
@@ -25,7 +25,7 @@ const storedTheme = () => {
 let page = null;
 let pageKey = null;
 let format = makeFormat(param("timezone", "browser"));
-let chosenTheme = [param("theme"), storedTheme()].find((name) => name && Object.hasOwn(words.themes, name)) ?? "auto";
+let chosenTheme = [param("theme"), kept((store) => store.getItem("theme"))].find((name) => name && Object.hasOwn(words.themes, name)) ?? "auto";
 let timer = 0;
 let lastRefresh = Date.now();
 let defaults = {};
@@ -58,11 +58,7 @@ const header = makeHeader({
   theme: () => chosenTheme,
   setTheme: (name) => {
     chosenTheme = name;
-    try {
-      localStorage.setItem("theme", name);
-    } catch {
-      // Then it holds until the page is left.
-    }
+    kept((store) => store.setItem("theme", name));
     applyTheme();
   },
   refresh: refreshInterval,

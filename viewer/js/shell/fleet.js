@@ -9,24 +9,13 @@ import { el, keyed, segments, select, setAttribute, setText } from "./dom.js";
 import { boardLink, boardPath } from "./links.js";
 import { livePage, liveChoice, liveSearch, section } from "./list.js";
 
-// What is asked of each kind of object, and which field of it a recorded series is.
+// Which field of an object a recorded series is, behind `node:` or `vm:`.
+const fields = { "up:max": "up", "cpu_utilization:avg5m": "cpu", "memory_utilization:ratio": "memory", "uptime:seconds": "uptime", "guests_running:count": "guests" };
+
+// Their series, the labels that tell them apart, what they are called when they do not run and when they do.
 const kinds = {
-  host: {
-    id: ({ cluster = "", node = "" }) => `${cluster}/${node}`,
-    question: '{__name__=~"node:(up:max|cpu_utilization:avg5m|memory_utilization:ratio|uptime:seconds|guests_running:count)"}',
-    disks: "max by (cluster, node) (node_filesystem:utilization:ratio)",
-    fields: { "node:up:max": "up", "node:cpu_utilization:avg5m": "cpu", "node:memory_utilization:ratio": "memory", "node:uptime:seconds": "uptime", "node:guests_running:count": "guests" },
-    states: ["down", "up"], bars: ["cpu", "memory", "disk"],
-    board: ({ cluster, node }) => ["martlet-host-detail", { cluster, node }],
-  },
-  guest: {
-    id: ({ cluster = "", vm_id = "" }) => `${cluster}/${vm_id}`,
-    question: '{__name__=~"vm:(info|up:max|cpu_utilization:avg5m|memory_utilization:ratio)"}',
-    disks: "max by (cluster, vm_id) (vm_volume:disk_utilization:ratio)",
-    fields: { "vm:up:max": "up", "vm:cpu_utilization:avg5m": "cpu", "vm:memory_utilization:ratio": "memory" },
-    states: ["stopped", "running"], bars: ["cpu", "memory"],
-    board: ({ cluster, vm_id }) => ["martlet-vm-detail", { cluster, vm_id }],
-  },
+  host: { prefix: "node", labels: ["cluster", "node"], disks: "node_filesystem:utilization:ratio", states: ["down", "up"], bars: ["cpu", "memory", "disk"], uid: "martlet-host-detail" },
+  guest: { prefix: "vm", labels: ["cluster", "vm_id"], disks: "vm_volume:disk_utilization:ratio", states: ["stopped", "running"], bars: ["cpu", "memory"], uid: "martlet-vm-detail" },
 };
 
 // Of two views of a guest's memory the one from inside counts no cache as use; its processor is measured from outside.
@@ -35,7 +24,7 @@ const preferred = { cpu: "hypervisor", memory: "guest" };
 const rank = { critical: 0, down: 0, warning: 1, unknown: 2, running: 3, up: 3, stopped: 4 };
 const compare = (a, b) => a.localeCompare(b, undefined, { numeric: true });
 const byName = (a, b) => compare(a.name, b.name) || compare(a.key, b.key);
-const most = (field) => (a, b) => (b[field] ?? -1) - (a[field] ?? -1) || byName(a, b);
+const most = (field) => (a, b) => (b[field] || -1) - (a[field] || -1) || byName(a, b);
 const orders = {
   problems: (a, b) => rank[a.worst] - rank[b.worst] || byName(a, b),
   cpu: most("cpu"), memory: most("memory"), name: byName,
@@ -45,42 +34,41 @@ const orders = {
 const isTroubled = (one) => rank[one.worst] < rank.running;
 
 /** The objects of a kind, out of what was answered about them. */
-const assemble = ({ id, fields, states }, series, disks, alerts) => {
+const assemble = ({ prefix, labels: own, states }, [series, disks], alerts) => {
   const objects = new Map();
-  const object = (labels) => {
-    const key = id(labels);
-    const { cluster = "", node = "", vm_id = "", vm_name } = labels;
+  const keyOf = (labels) => own.map((name) => labels[name]).join("/");
+  for (const { metric, value } of series) {
+    const key = keyOf(metric);
+    const { cluster = "", node = "", vm_id = "", vm_name, source } = metric;
     if (!objects.has(key)) objects.set(key, { key, cluster, node, vm_id, name: vm_name || vm_id || node, alerts: [] });
-    return objects.get(key);
-  };
-  for (const { metric, value: [, text] } of series) {
-    const one = object(metric);
-    const field = fields[metric.__name__];
-    if (field && (one[field] === undefined || metric.source === preferred[field])) one[field] = Number.isFinite(Number(text)) ? Number(text) : null;
+    const one = objects.get(key);
+    const field = fields[metric.__name__.slice(prefix.length + 1)];
+    if (field && (one[field] === undefined || source === preferred[field])) one[field] = Number(value[1]);
     // Only this one moves with a guest at once.
-    if (field === "up") one.node = metric.node ?? one.node;
+    if (field === "up") one.node = node || one.node;
   }
-  for (const { metric, value: [, text] } of disks) {
-    const one = objects.get(id(metric));
-    if (one) one.disk = Number(text);
+  for (const { metric, value } of disks) {
+    const one = objects.get(keyOf(metric));
+    if (one) one.disk = Number(value[1]);
   }
-  for (const { labels, severity } of alerts) objects.get(id(labels))?.alerts.push({ severity, name: labels.alertname });
+  for (const { labels, severity } of alerts) objects.get(keyOf(labels))?.alerts.push({ severity, name: labels.alertname });
   for (const one of objects.values()) {
     one.state = one.up === undefined ? "unknown" : states[one.up === 0 ? 0 : 1];
     // They come by severity.
     one.worst = one.alerts[0]?.severity ?? one.state;
     // What does not run uses nothing: what is still known of it is of before.
-    if (one.state === states[0]) one.cpu = one.memory = null;
+    if (one.state === states[0]) one.cpu = one.memory = NaN;
   }
   return [...objects.values()];
 };
 
 const load = async (signal) => {
-  const ask = (expr) => query(expr, undefined, signal).then(({ result }) => result);
-  const [alerting, ...answers] = await Promise.all([loadAlerts(signal), ...Object.values(kinds).flatMap(({ question, disks }) => [ask(question), ask(disks)])]);
+  const ask = async (expr) => (await query(expr, undefined, signal)).result;
+  const askOf = ({ prefix, labels, disks }) => Promise.all([ask(`{__name__=~"${prefix}:(info|${Object.keys(fields).join("|")})"}`), ask(`max by (${labels}) (${disks})`)]);
+  const [alerting, ofHosts, ofGuests] = await Promise.all([loadAlerts(signal), askOf(kinds.host), askOf(kinds.guest)]);
   const alerts = alerting.alerts.filter(isCalling);
-  const hosts = assemble(kinds.host, answers[0], answers[1], alerts.filter(({ labels }) => !labels.vm_id));
-  return { alerts, hosts, guests: assemble(kinds.guest, answers[2], answers[3], alerts), clusters: new Set(hosts.map((one) => one.cluster)).size, problem: alerting.problem };
+  const hosts = assemble(kinds.host, ofHosts, alerts.filter(({ labels }) => !labels.vm_id));
+  return { alerts, hosts, guests: assemble(kinds.guest, ofGuests, alerts), clusters: new Set(hosts.map((one) => one.cluster)).size, problem: alerting.problem };
 };
 
 const makeBar = (label) => {
@@ -90,7 +78,7 @@ const makeBar = (label) => {
   return {
     element,
     set: (ratio, text) => {
-      fill.style.transform = `scaleX(${Math.max(0, Math.min(1, ratio ?? 0)).toFixed(3)})`;
+      fill.style.transform = `scaleX(${Math.max(0, Math.min(1, ratio || 0)).toFixed(3)})`;
       setAttribute(element, "data-level", ratio >= 0.9 && "high");
       setText(value, text ?? "–");
     },
@@ -99,7 +87,7 @@ const makeBar = (label) => {
 
 /** A tile; `set(object, format, clusters)` writes only what has changed. */
 const makeTile = (kind) => {
-  const { bars, board } = kinds[kind];
+  const { bars, labels, uid } = kinds[kind];
   const meters = bars.map((name) => [name, makeBar(words.bars[name])]);
   const [name, note, idle, alert] = [el("span.cut.tile-name"), el("span.cut.hint"), el("span.hint.tile-idle"), el("span.cut.hint.tile-alert")];
   const barGrid = el("span.bars", meters.map(([, bar]) => bar.element));
@@ -117,8 +105,7 @@ const makeTile = (kind) => {
     // Where nothing runs, the state stands where the bars would.
     setText(idle, words.states[one.state]);
     for (const [field, bar] of meters) bar.set(one[field], percent(field));
-    const [uid, chosen] = board(one);
-    const address = `${boardPath(uid)}?${new URLSearchParams(Object.entries(chosen).map(([variable, value]) => [`var-${variable}`, value]))}`;
+    const address = `${boardPath(uid)}?${new URLSearchParams(labels.map((label) => [`var-${label}`, one[label]]))}`;
     const spoken = [one.name, words.states[one.state], isGuest && words.onHost(one.node), ...bars.map((field) => `${words.bars[field]} ${percent(field) ?? words.unknown}`), alerts];
     const attributes = {
       "data-state": one.state, "data-worst": one.worst, title: isGuest ? `${place}${one.name} (${one.vm_id}), ${words.onHost(one.node)}` : place + one.name,
