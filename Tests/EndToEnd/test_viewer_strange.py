@@ -49,7 +49,7 @@ ODD = {
         panel(6, "Of nobody", "stat", target("A", 'up{instance="$instance"}')),
         panel(7, "First and second", "timeseries", target("A", 'up{job="nobody"}'), target("B", "no_such_metric")),
         panel(8, "Missing", "timeseries", target("A", "no_such_metric"), target("B", 'up{job="nobody"}')),
-        panel(9, "Pie", "piechart", target("A", "up")),
+        panel(9, "Graph of nodes", "nodeGraph", target("A", "up")),
     ],
 }
 
@@ -159,7 +159,7 @@ def test_a_panel_that_asks_nothing_says_so(desk: Tab) -> None:
     page = open_odd(desk)
     expect(frame(page, "Shared").locator(".panel-body")).to_contain_text("another panel")
     expect(frame(page, "Nothing asked").locator(".panel-body")).to_contain_text("This panel asks nothing.")
-    expect(frame(page, "Pie").locator(".panel-body")).to_contain_text("piechart is not supported")
+    expect(frame(page, "Graph of nodes").locator(".panel-body")).to_contain_text("nodeGraph is not supported")
 
 
 def test_emptiness_is_blamed_on_what_is_its_reason(desk: Tab) -> None:
