@@ -14,10 +14,13 @@ struct EmbedFiles: BuildToolPlugin {
     /// How the names of the files of the dashboards' page end.
     private static let endingsOfPage = [".html", ".css", ".js", ".svg"]
 
+    /// What the dashboards' page says of alerts.
+    private static let runbook = "docs/runbook.md"
+
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let root = context.package.directoryURL
         let isPage = target.name == "Viewer"
-        let files = isPage ? try Self.page(below: root) : try Self.stack(below: root)
+        let files = isPage ? try Self.page(below: root) + [Self.runbook] : try Self.stack(below: root)
         let name = isPage ? "EmbeddedPage" : "EmbeddedFiles"
         let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
         return [

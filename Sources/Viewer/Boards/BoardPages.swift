@@ -11,29 +11,41 @@ struct BoardPages: Sendable {
     let scrapeSeconds: Double
     let hasLoki: Bool
     let clock: WallClock
-    /// Answers take several times their size while they are read, and all of a core.
-    let readers = AsyncSemaphore(limit: 2)
-    /// A table holds the answers to all of its queries until it is made.
-    let tables = AsyncSemaphore(limit: 8)
+    /// Whatever costs more than a moment is done there.
+    let workshop: Workshop
     /// A number or a short text, with its place in an array.
     private static let bytesOfValue = 40
 
     func answer(_ request: HTTPServerRequest, _ part: ViewerTally.Part) async throws(Refusal) -> HTTPServerResponse {
-        if part == .csv { return try await csv(request) }
-        let names = request.path.dropFirst("/api/boards/".count).split(separator: "/", omittingEmptySubsequences: false)
         if request.path == "/api/boards" { return ViewerSite.json(200, list(), request) }
+        let effort = Effort(request, seconds: workshop.limits.workSeconds)
+        return try await workshop.serve(effort) {
+            do throws(Refusal) {
+                return .success(part == .csv ? try await csv(request, effort) : try await resolved(request, effort))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private func resolved(_ request: HTTPServerRequest, _ effort: Effort) async throws(Refusal) -> HTTPServerResponse {
+        let names = request.path.dropFirst("/api/boards/".count).split(separator: "/", omittingEmptySubsequences: false)
         switch names.count {
         case 1:
-            let view = try await view(of: String(names[0]), request)
-            var writer = JSONWriter(reservingBytes: 64 << 10)
-            view.write(into: &writer)
-            return ViewerSite.json(200, writer.bytes, request)
+            let (board, query, chain) = try await chain(of: String(names[0]), request, effort)
+            return try await workshop.run(effort) {
+                var writer = JSONWriter(reservingBytes: 64 << 10)
+                BoardView(board: board, query: query, variables: chain).write(into: &writer)
+                return ViewerSite.json(200, writer.bytes, request)
+            }
         case 4 where names[1] == "panels" && names[3] == "frame":
-            let panel = try panel(String(names[2]), of: try await view(of: String(names[0]), request))
-            let frame = try await frame(of: panel)
-            var writer = JSONWriter(reservingBytes: 64 << 10)
-            frame.write(into: &writer)
-            return ViewerSite.json(200, writer.bytes, request)
+            let panel = try await panel(String(names[2]), of: String(names[0]), request, effort)
+            let answers = await answers(for: panel)
+            return try await workshop.run(effort) {
+                var writer = JSONWriter(reservingBytes: 64 << 10)
+                panel.frame(from: answers.map { Self.read($0, $1) }).write(into: &writer)
+                return ViewerSite.json(200, writer.bytes, request)
+            }
         default: throw Refusal(404, "There is nothing at this path.")
         }
     }
@@ -56,13 +68,14 @@ struct BoardPages: Sendable {
     }
 
     /// `GET /export.csv?board=UID&panel=KEY&…`
-    private func csv(_ request: HTTPServerRequest) async throws(Refusal) -> HTTPServerResponse {
+    private func csv(_ request: HTTPServerRequest, _ effort: Effort) async throws(Refusal) -> HTTPServerResponse {
         guard let uid = request.parameter("board"), let key = request.parameter("panel") else {
             throw Refusal(400, "The parameters board and panel are needed.")
         }
-        let panel = try panel(key, of: try await view(of: uid, request))
+        let panel = try await panel(key, of: uid, request, effort)
         guard !panel.asked.isEmpty else { throw Refusal(404, "This panel has no numbers: it asks Prometheus for nothing.") }
-        let frame = try await frame(of: panel)
+        let answers = await answers(for: panel)
+        let frame = try await workshop.run(effort) { panel.frame(from: answers.map { Self.read($0, $1) }) }
         if let problem = frame.problems.first, frame.length == 0 { throw Refusal(502, problem.message) }
         let held = frame.fields.reduce(64 << 10) { $0 + $1.values.count * Self.bytesOfValue }
         var response = HTTPServerResponse(status: 200, body: .pieces(BodyPieces(frame.csv, heldBytes: held)))
@@ -86,25 +99,34 @@ struct BoardPages: Sendable {
 
     // MARK: resolving
 
-    private func view(of uid: String, _ request: HTTPServerRequest) async throws(Refusal) -> BoardView {
+    /// The board, what is asked of it, and its variables with their values.
+    private func chain(of uid: String, _ request: HTTPServerRequest, _ effort: Effort) async throws(Refusal) -> (
+        Board, BoardQuery, VariableChain
+    ) {
         guard let entry = catalogue.entry(uid) else { throw Refusal(404, "There is no board with this uid.") }
         guard let board = entry.board else { throw Refusal(422, "This board cannot be shown: \(entry.problem ?? "it holds nothing").") }
-        let query = try query(board, request)
-        var chain = VariableChain(board: board, query: query)
+        let query = try query(board, request, effort)
+        var (chain, asks) = try await workshop.run(effort) {
+            let chain = VariableChain(board: board, query: query)
+            return (chain, chain.asks)
+        }
         let deadline = Deadline.after(seconds: prometheus.timeoutSeconds)
         // A board of a stranger's making may ask for ever.
-        for _ in 0...board.variables.count {
-            let asks = chain.asks
-            if asks.isEmpty { break }
+        for _ in 0...board.variables.count where !asks.isEmpty {
             let found =
                 deadline.hasPassed
-                ? asks.map { ($0.name, VariableAnswer.failed("No time was left to ask for its values.")) } : await answers(to: asks, query)
-            for (name, answer) in found { chain.answer(name, answer) }
+                ? asks.map { ($0.name, VariableAnswer.failed("No time was left to ask for its values.")) }
+                : try await answers(to: asks, query, effort)
+            (chain, asks) = try await workshop.run(effort) { [chain] in
+                var chain = chain
+                for (name, answer) in found { chain.answer(name, answer) }
+                return (chain, chain.asks)
+            }
         }
-        return BoardView(board: board, query: query, variables: chain)
+        return (board, query, chain)
     }
 
-    private func query(_ board: Board, _ request: HTTPServerRequest) throws(Refusal) -> BoardQuery {
+    private func query(_ board: Board, _ request: HTTPServerRequest, _ effort: Effort) throws(Refusal) -> BoardQuery {
         let width = request.parameter("width").flatMap { Int($0) } ?? 1280
         // Seconds that the page's zone is east of UTC.
         let offset = request.parameter("offset").flatMap { Int($0) } ?? 0
@@ -125,16 +147,28 @@ struct BoardPages: Sendable {
         return query
     }
 
-    private func answers(to asks: [VariableAsk], _ query: BoardQuery) async -> [(String, VariableAnswer)] {
-        await withTaskGroup(of: (String, VariableAnswer).self) { group in
-            for ask in asks { group.addTask { (ask.name, await answer(to: ask.question, query)) } }
-            var answers: [(String, VariableAnswer)] = []
-            for await answer in group { answers.append(answer) }
-            return answers
+    private func answers(to asks: [VariableAsk], _ query: BoardQuery, _ effort: Effort) async throws(Refusal) -> [(String, VariableAnswer)]
+    {
+        let results = await withTaskGroup(of: Result<(String, VariableAnswer), Refusal>.self) { group in
+            for ask in asks {
+                group.addTask {
+                    do throws(Refusal) {
+                        return .success((ask.name, try await answer(to: ask.question, query, effort)))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            var results: [Result<(String, VariableAnswer), Refusal>] = []
+            for await result in group { results.append(result) }
+            return results
         }
+        var answers: [(String, VariableAnswer)] = []
+        for result in results { answers.append(try result.get()) }
+        return answers
     }
 
-    private func answer(to question: VariableQuestion, _ query: BoardQuery) async -> VariableAnswer {
+    private func answer(to question: VariableQuestion, _ query: BoardQuery, _ effort: Effort) async throws(Refusal) -> VariableAnswer {
         let asked: Upstream.Question
         do throws(Refusal) {
             asked = try self.asked(question, query)
@@ -144,13 +178,12 @@ struct BoardPages: Sendable {
         switch await prometheus.answer(asked) {
         case .failure(let problem): return .failed(problem.words)
         case .success(let answer):
-            let read = await readers.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) {
+            return try await workshop.run(effort) {
                 guard let document = try? JSONDocument(parsing: answer.body) else {
                     return VariableAnswer.failed("Prometheus' answer is no JSON")
                 }
                 return document.withRoot { VariableAnswer.reading(question, $0) }
             }
-            return read ?? .failed("no time was left to read the answer")
         }
     }
 
@@ -172,27 +205,21 @@ struct BoardPages: Sendable {
 
     // MARK: tables
 
-    private func panel(_ key: String, of view: BoardView) throws(Refusal) -> PanelView {
-        guard let panel = view.panel(key) else { throw Refusal(404, "The board has no panel with this key.") }
+    private func panel(
+        _ key: String, of uid: String, _ request: HTTPServerRequest, _ effort: Effort
+    ) async throws(Refusal) -> PanelView {
+        let (board, query, chain) = try await chain(of: uid, request, effort)
+        let panel = try await workshop.run(effort) { BoardView(board: board, query: query, variables: chain).panel(key) }
+        guard let panel else { throw Refusal(404, "The board has no panel with this key.") }
         return panel
     }
 
-    private func frame(of panel: PanelView) async throws(Refusal) -> PanelFrame {
-        let made = await tables.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) { await make(panel) }
-        guard let frame = made ?? nil else { throw Refusal(503, "Too many tables are being made; ask again in a moment.") }
-        return frame
-    }
-
-    /// nil when there is no time left.
-    private func make(_ panel: PanelView) async -> PanelFrame? {
-        let answers = await withTaskGroup(of: (Int, TargetView, QuestionDesk.Outcome).self) { group in
+    private func answers(for panel: PanelView) async -> [(TargetView, QuestionDesk.Outcome)] {
+        await withTaskGroup(of: (Int, TargetView, QuestionDesk.Outcome).self) { group in
             for (index, target) in panel.asked.enumerated() { group.addTask { (index, target, await ask(target)) } }
             var answers: [(Int, TargetView, QuestionDesk.Outcome)] = []
             for await answer in group { answers.append(answer) }
             return answers.sorted { $0.0 < $1.0 }.map { ($0.1, $0.2) }
-        }
-        return await readers.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) {
-            panel.frame(from: answers.map { Self.read($0, $1) })
         }
     }
 
