@@ -13,8 +13,6 @@ struct BoardPages: Sendable {
     let clock: WallClock
     /// Whatever costs more than a moment is done there.
     let workshop: Workshop
-    /// A number or a short text, with its place in an array.
-    private static let bytesOfValue = 40
 
     func answer(_ request: HTTPServerRequest, _ part: ViewerTally.Part) async throws(Refusal) -> HTTPServerResponse {
         if request.path == "/api/boards" { return ViewerSite.json(200, list(), request) }
@@ -77,8 +75,7 @@ struct BoardPages: Sendable {
         let answers = await answers(for: panel)
         let frame = try await workshop.run(effort) { panel.frame(from: answers.map { Self.read($0, $1) }) }
         if let problem = frame.problems.first, frame.length == 0 { throw Refusal(502, problem.message) }
-        let held = frame.fields.reduce(64 << 10) { $0 + $1.values.count * Self.bytesOfValue }
-        var response = HTTPServerResponse(status: 200, body: .pieces(BodyPieces(frame.csv, heldBytes: held)))
+        var response = HTTPServerResponse(status: 200, body: .pieces(BodyPieces(frame.csv, heldBytes: frame.heldBytes)))
         response.headers.add("Content-Type", "text/csv; charset=utf-8; header=present")
         response.headers.add("Content-Disposition", "attachment; filename=\"\(Self.fileName(panel.fileName))\"")
         response.headers.add("Cache-Control", "no-store")
@@ -140,6 +137,7 @@ struct BoardPages: Sendable {
                 400, "This is a longer time than dashboards.max_range allows, which is \(Int(questions.maxRangeSeconds / 86_400)) days.")
         }
         query.scrapeIntervalSeconds = scrapeSeconds
+        query.limits.isGivenUp = { effort.isOver }
         for (name, value) in request.query where name.hasPrefix("var-") {
             query.chosen[String(name.dropFirst("var-".count)), default: []].append(value)
         }
@@ -209,7 +207,7 @@ struct BoardPages: Sendable {
         _ key: String, of uid: String, _ request: HTTPServerRequest, _ effort: Effort
     ) async throws(Refusal) -> PanelView {
         let (board, query, chain) = try await chain(of: uid, request, effort)
-        let panel = try await workshop.run(effort) { BoardView(board: board, query: query, variables: chain).panel(key) }
+        let panel = try await workshop.run(effort) { BoardView(board: board, query: query, variables: chain, only: key).panel(key) }
         guard let panel else { throw Refusal(404, "The board has no panel with this key.") }
         return panel
     }
