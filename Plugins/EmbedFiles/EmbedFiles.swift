@@ -11,8 +11,8 @@ struct EmbedFiles: BuildToolPlugin {
         ("grafana/provisioning/dashboards/json", ".json"),
     ]
 
-    /// How the names of the files of the dashboards' page end.
-    private static let endingsOfPage = [".html", ".css", ".js", ".svg"]
+    /// What a browser asks for of the dashboards' page: the script stands for all modules.
+    private static let page = ["viewer/index.html", "viewer/icon.svg", "viewer/viewer.css", "viewer/panels.css", "viewer/js/app.js"]
 
     /// What the dashboards' page says of alerts.
     private static let runbook = "docs/runbook.md"
@@ -20,7 +20,7 @@ struct EmbedFiles: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let root = context.package.directoryURL
         let isPage = target.name == "Viewer"
-        let files = isPage ? try Self.page(below: root) + [Self.runbook] : try Self.stack(below: root)
+        let files = isPage ? Self.page + [Self.runbook] : try Self.stack(below: root)
         let name = isPage ? "EmbeddedPage" : "EmbeddedFiles"
         let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
         return [
@@ -28,7 +28,7 @@ struct EmbedFiles: BuildToolPlugin {
                 displayName: "Embedding the stack's files",
                 executable: try context.tool(named: "embed-files").url,
                 arguments: (isPage ? ["--page"] : []) + [output.path] + files.map { "\($0)=\(root.appending(path: $0).path)" },
-                inputFiles: files.map { root.appending(path: $0) },
+                inputFiles: (isPage ? try Self.sources(below: root) + [Self.runbook] : files).map { root.appending(path: $0) },
                 outputFiles: [output])
         ]
     }
@@ -40,9 +40,10 @@ struct EmbedFiles: BuildToolPlugin {
         }
     }
 
-    /// What is there to try the page with is no part of it.
-    private static func page(below root: URL) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: "viewer").path)
-            .filter { path in endingsOfPage.contains { path.hasSuffix($0) } && !path.hasPrefix("tests/") }.sorted().map { "viewer/\($0)" }
+    /// All that the page is made of. What is there to try it with is no part of it.
+    private static func sources(below root: URL) throws -> [String] {
+        try page
+            + FileManager.default.subpathsOfDirectory(atPath: root.appending(path: "viewer/js").path)
+            .filter { $0.hasSuffix(".js") && $0 != "app.js" }.sorted().map { "viewer/js/\($0)" }
     }
 }

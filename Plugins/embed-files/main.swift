@@ -1,12 +1,16 @@
 // Writes Swift files at build time.
 //
 //   embed-files OUTPUT NAME=FILE …         the text of files, for a program that carries its configuration
-//   embed-files --page OUTPUT NAME=FILE …  the same of the dashboards' page
+//   embed-files --page OUTPUT NAME=FILE …  the same of the dashboards' page: a script with all that it imports, without what only people read
 //   embed-files --revision OUTPUT COMMIT   the commit that the program is built from
 import Glibc
 
 func read(_ path: String) -> [UInt8]? {
-    guard let file = fopen(path, "r") else { return nil }
+    fopen(path, "r").flatMap(read)
+}
+
+/// All of a stream, which is closed.
+func read(_ file: UnsafeMutablePointer<FILE>) -> [UInt8]? {
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
@@ -45,8 +49,38 @@ if output == "--revision" {
     write("/// The commit that this program was built from.\nenum BuildRevision {\n    static let text = \"\(revision)\"\n}\n", to: target)
     exit(0)
 }
+/// What a command says on standard output. It ends the program when the command fails: the build would be without a page.
+func outcome(of command: [String], forWantOf advice: String) -> [UInt8] {
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { fail("no pipe: errno \(errno)") }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
+    var words = command.map { strdup($0) } + [nil]
+    var child: pid_t = 0
+    let error = posix_spawnp(&child, command[0], &actions, nil, &words, environ)
+    close(ends[1])
+    guard error == 0 else { fail("\(command[0]) cannot be started: \(String(cString: strerror(error))). \(advice)") }
+    guard let file = fdopen(ends[0], "r") else { fail("no pipe: errno \(errno)") }
+    let bytes = read(file)
+    var status: Int32 = 0
+    while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    guard let bytes, status == 0 else { fail("\(command.joined(separator: " ")) failed") }
+    return bytes
+}
+
+/// The file as a browser is to have it. A script is one with the modules that it imports, and neither it nor a style sheet has comments or
+/// long local names any more: some 50 requests become one, of half the bytes.
+func shipped(_ file: String) -> [UInt8]? {
+    guard file.hasSuffix(".js") || file.hasSuffix(".css") else { return read(file) }
+    return outcome(
+        of: ["esbuild", file, "--minify", "--target=es2022", "--charset=utf8", "--log-level=warning"]
+            + (file.hasSuffix(".js") ? ["--bundle", "--format=esm"] : []),
+        forWantOf: "Debian's package esbuild has it; scripts/bootstrap build installs it.")
+}
+
 /// `static let NAME`, a list of the files by their path in the repository.
-func list(_ name: String, _ arguments: [String]) -> String {
+func list(_ name: String, _ arguments: [String], _ read: (String) -> [UInt8]?) -> String {
     var text = "    static let \(name): [(path: String, text: String)] = [\n"
     for argument in arguments {
         guard let equals = argument.firstIndex(of: "=") else { fail("\(argument) is not NAME=FILE") }
@@ -59,15 +93,15 @@ func list(_ name: String, _ arguments: [String]) -> String {
 
 if output == "--page" {
     guard let target = arguments.dropFirst().first else { fail("--page takes OUTPUT and files") }
-    let page = list("all", Array(arguments.dropFirst(2)))
+    let page = list("all", Array(arguments.dropFirst(2)), shipped)
     write("/// The dashboards' page, by path in the repository.\nenum EmbeddedPage {\n\(page)}\n", to: target)
     exit(0)
 }
 
 let files = Array(arguments.dropFirst())
 var text = "/// The files of the stack as they stand in the repository, by their path there.\nenum EmbeddedFiles {\n"
-text += list("all", files.filter { !$0.hasPrefix("grafana/") })
+text += list("all", files.filter { !$0.hasPrefix("grafana/") }, read)
 text += "    /// What Grafana is provisioned with.\n"
-text += list("grafana", files.filter { $0.hasPrefix("grafana/") })
+text += list("grafana", files.filter { $0.hasPrefix("grafana/") }, read)
 text += "}\n"
 write(text, to: output)

@@ -49,12 +49,6 @@ def desk(browser: Browser, viewer: Viewer) -> Iterator[Tab]:
         assert opened.complaints == []
 
 
-def test_the_page_names_all_its_modules_so_that_none_waits_for_another() -> None:
-    page = REPOSITORY / "viewer"
-    named = set(re.findall(r'(?:modulepreload" href|module" src)="/page/(js/[^"]+)"', (page / "index.html").read_text()))
-    assert named == {str(path.relative_to(page)) for path in (page / "js").rglob("*.js")}
-
-
 def parameters(page: Page) -> dict[str, list[str]]:
     return urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
 
