@@ -40,7 +40,8 @@ struct LimitTests {
     static let large = [
         #""type":"text","options":{"content":"\#(long)"}"#, #""type":"text","options":{"content":"\#(controls)"}"#,
         #""type":"stat","options":{"x":\#(numbers)}"#, #""type":"stat","fieldConfig":{"defaults":{"x":\#(numbers)}}"#,
-        #""type":"stat","targets":[{"refId":"A","expr":"\#(long)"}]"#, #""type":"stat","targets":[{"refId":"A","expr":"x","legendFormat":"\#(long)"}]"#,
+        #""type":"stat","targets":[{"refId":"A","expr":"\#(long)"}]"#,
+        #""type":"stat","targets":[{"refId":"A","expr":"x","legendFormat":"\#(long)"}]"#,
         #""type":"stat","description":"\#(long)""#, #""type":"stat","links":[{"title":"\#(long)","url":"/a"}]"#,
         #""type":"stat","fieldConfig":{"overrides":[{"matcher":{"id":"byName","options":"\#(long)"},"properties":[]}]}"#,
         #""type":"stat","fieldConfig":{"overrides":[{"matcher":{"id":"byName","options":"a"},"properties":[{"id":"unit","value":"\#(long)"}]}]}"#,
@@ -48,7 +49,8 @@ struct LimitTests {
 
     @Test("A large panel is not repeated a thousand times", arguments: large.indices)
     func repeats(_ index: Int) throws {
-        let found = try view(panels(#"{"id":1,"title":"P","repeat":"v",\#(Self.large[index])}"#, variables: variable(1_000)), limits: Self.limits)
+        let found = try view(
+            panels(#"{"id":1,"title":"P","repeat":"v",\#(Self.large[index])}"#, variables: variable(1_000)), limits: Self.limits)
         #expect((1..<100).contains(found.panels.count))
         #expect(found.problems == ["its panels from P on are left out, as they would take more than 1 MiB"])
         #expect(bytes(found) <= 17 << 16)
@@ -57,7 +59,10 @@ struct LimitTests {
     @Test("What variables put in is counted as it is written")
     func putIn() throws {
         let quotes = #"{"name":"q","type":"textbox","query":"\#(String(repeating: #"\""#, count: 10_000))"}"#
-        let found = try view(panels(#"{"id":1,"title":"P","repeat":"v","type":"text","options":{"content":"$q$q"}}"#, variables: variable(1_000) + "," + quotes), limits: Self.limits)
+        let found = try view(
+            panels(
+                #"{"id":1,"title":"P","repeat":"v","type":"text","options":{"content":"$q$q"}}"#, variables: variable(1_000) + "," + quotes),
+            limits: Self.limits)
         #expect((1..<100).contains(found.panels.count) && found.problems.count == 1)
         #expect(bytes(found) <= 17 << 16)
     }
@@ -66,7 +71,9 @@ struct LimitTests {
     func smallLimit() throws {
         var limits = BoardLimits()
         limits.viewBytes = 10_000
-        let two = panels(#"{"id":1,"type":"stat"},{"id":2,"type":"text","options":{"content":"\#(String(repeating: "y", count: 20_000))"}},{"id":3,"type":"stat"}"#)
+        let two = panels(
+            #"{"id":1,"type":"stat"},{"id":2,"type":"text","options":{"content":"\#(String(repeating: "y", count: 20_000))"}},{"id":3,"type":"stat"}"#
+        )
         #expect(try view(two).panels.count == 3)
         #expect(try view(two, limits: limits).panels.map(\.id) == [1])
     }
@@ -100,7 +107,10 @@ struct LimitTests {
     @Test("Options of all variables together have an end")
     func options() throws {
         let read = try board(
-            panels("", variables: (0..<3).map { #"{"name":"v\#($0)","type":"query","query":"label_values(x)"}"# }.joined(separator: ",") + "," + variable(400, name: "c", length: 600)))
+            panels(
+                "",
+                variables: (0..<3).map { #"{"name":"v\#($0)","type":"query","query":"label_values(x)"}"# }.joined(separator: ",") + ","
+                    + variable(400, name: "c", length: 600)))
         var query = try #require(BoardQuery(from: "now-1h", to: "now", nowMilliseconds: 1_700_000_000_000))
         query.limits = Self.limits
         var chain = VariableChain(board: read, query: query)
@@ -139,8 +149,15 @@ struct LimitTests {
             SeriesAnswer(labels: [.init("k", "same"), .init("l", Self.letters + "\(number)")], times: [1], values: [1])
         }
         let targets = "AB".map { #"{"refId":"\#($0)","expr":"x","format":"table","instant":true}"# }.joined(separator: ",")
-        let panel = try view(panels(#"{"type":"table","targets":[\#(targets)],"transformations":[{"id":"joinByField","options":{"byField":"k","mode":"inner"}}]}"#), limits: Self.limits).panels[0]
-        let made = panel.frame(from: [TargetAnswer(ref: "A", series: series), TargetAnswer(ref: "B", series: [SeriesAnswer(labels: [.init("k", "same")], times: [1, 2, 3, 4], values: [1, 2, 3, 4])])])
+        let panel = try view(
+            panels(
+                #"{"type":"table","targets":[\#(targets)],"transformations":[{"id":"joinByField","options":{"byField":"k","mode":"inner"}}]}"#
+            ), limits: Self.limits
+        ).panels[0]
+        let made = panel.frame(from: [
+            TargetAnswer(ref: "A", series: series),
+            TargetAnswer(ref: "B", series: [SeriesAnswer(labels: [.init("k", "same")], times: [1, 2, 3, 4], values: [1, 2, 3, 4])]),
+        ])
         #expect(made.isTruncated && bytes(made) <= 17 << 16 && made.length > 0)
     }
 
@@ -153,12 +170,14 @@ struct LimitTests {
             #expect(made.fields.allSatisfy { $0.title.utf8.count <= 1_000 } && made.fields.count == 501)
         }
         let settings = try frame(
-            #"{"type":"timeseries","targets":[{"refId":"A","expr":"x","legendFormat":"{{i}}"}],"fieldConfig":{"defaults":{"displayName":"${__field.name}\#(long)","noValue":"\#(long)"}}}"#, series, limits: Self.limits)
+            #"{"type":"timeseries","targets":[{"refId":"A","expr":"x","legendFormat":"{{i}}"}],"fieldConfig":{"defaults":{"displayName":"${__field.name}\#(long)","noValue":"\#(long)"}}}"#,
+            series, limits: Self.limits)
         #expect(settings.fields.count == 501 && bytes(settings) <= 17 << 16)
         #expect(settings.problems.map(\.message) == ["the settings of the panel's fields are too much; some are left out"])
         #expect(settings.fields[1].title.hasPrefix("0w") && settings.fields[1].title.utf8.count == 1_000)
         let renamed = try frame(
-            #"{"type":"table","targets":[{"refId":"A","expr":"x"}],"transformations":[{"id":"organize","options":{"renameByName":{"Time":"\#(long)"}}},{"id":"calculateField","options":{"mode":"index","alias":"\#(long)"}}]}"#, series)
+            #"{"type":"table","targets":[{"refId":"A","expr":"x"}],"transformations":[{"id":"organize","options":{"renameByName":{"Time":"\#(long)"}}},{"id":"calculateField","options":{"mode":"index","alias":"\#(long)"}}]}"#,
+            series)
         #expect(renamed.fields.allSatisfy { $0.title.utf8.count <= 1_000 && $0.name.utf8.count <= 1_000 })
     }
 
@@ -168,7 +187,8 @@ struct LimitTests {
         let empty = SeriesAnswer(labels: [.init("a", "b")], times: [], values: [])
         let begin = ContinuousClock.now
         let made = try frame(
-            #"{"type":"table","targets":[{"refId":"A","expr":"x","format":"table"}]}"#, [wide] + Array(repeating: empty, count: 100_000) + [wide])
+            #"{"type":"table","targets":[{"refId":"A","expr":"x","format":"table"}]}"#,
+            [wide] + Array(repeating: empty, count: 100_000) + [wide])
         // A hundred thousand times two thousand looks took more than a minute.
         #expect(ContinuousClock.now - begin < .seconds(10))
         #expect(made.length == 2 && made.fields.count == 1_992)
@@ -181,7 +201,8 @@ struct LimitTests {
             #"{"type":"table","targets":[{"refId":"A","expr":"x","format":"table"}]}"#,
             [
                 SeriesAnswer(labels: [.init("a", "1"), .init("a", "2")], times: [1, 2], values: [1, 2]),
-                SeriesAnswer(labels: [.init("b", "3")], times: [3], values: [3]), SeriesAnswer(labels: [.init("a", "4")], times: [4], values: [4]),
+                SeriesAnswer(labels: [.init("b", "3")], times: [3], values: [3]),
+                SeriesAnswer(labels: [.init("a", "4")], times: [4], values: [4]),
             ])
         #expect(made.fields[1].values == [.text("1"), .text("1"), .none, .text("4")])
         #expect(made.fields[2].values == [.none, .none, .text("3"), .none])
@@ -189,8 +210,11 @@ struct LimitTests {
 
     @Test("Calculations for groups are counted before they are made")
     func groups() throws {
-        let series = (0..<1_000).map { SeriesAnswer(labels: [.init("n", "\($0)")] + (0..<50).map { .init("l\($0)", "v") }, times: [1], values: [1]) }
-        let calculations = #"["min","max","mean","sum","count","last","first","lastNotNull","firstNotNull","range","delta","diff","median"]"#
+        let series = (0..<1_000).map {
+            SeriesAnswer(labels: [.init("n", "\($0)")] + (0..<50).map { .init("l\($0)", "v") }, times: [1], values: [1])
+        }
+        let calculations =
+            #"["min","max","mean","sum","count","last","first","lastNotNull","firstNotNull","range","delta","diff","median"]"#
         let fields = (0..<50).map { #""l\#($0)":{"operation":"aggregate","aggregations":\#(calculations)}"# }.joined(separator: ",")
         var limits = BoardLimits()
         limits.values = 200_000
