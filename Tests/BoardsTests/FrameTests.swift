@@ -299,7 +299,8 @@ struct FrameTests {
         let time = "1970-01-01T00:00:01.500Z"
         #expect(
             csv(frame).split(separator: "\r\n\(time)", omittingEmptySubsequences: false).map(String.init) == [
-                "Time,'=N,Value", #","a""b",-1"#, #","a,b",-1"#, ",\"a\r\nb\",-1", ",'=1+1,-1", ",'+1,-1", ",'-1,-1", ",'@x,-1", ",\"'\tx\",-1",
+                "Time,'=N,Value", #","a""b",-1"#, #","a,b",-1"#, ",\"a\r\nb\",-1", ",'=1+1,-1", ",'+1,-1", ",'-1,-1", ",'@x,-1",
+                ",\"'\tx\",-1",
                 ",' =1,-1", ",,-1", ",ü,-1", ",\" x\",-1\r\n",
             ])
     }

@@ -100,7 +100,8 @@ struct PatternTests {
         let pattern = try Pattern("^[zx-yb-df0-9c-e\\sa]$")
         for letter in "abcdef0189xyz \t" { #expect(pattern.matches(String(letter)), "\(letter)") }
         for letter in "ghijw/:A`" { #expect(!pattern.matches(String(letter)), "\(letter)") }
-        #expect(try Pattern("^[^\\W\\d]$").matches("a") && !Pattern("^[^\\W\\d]$").matches("1") && Pattern("^[\\s\\S]$").matches("\u{10FFFF}"))
+        #expect(
+            try Pattern("^[^\\W\\d]$").matches("a") && !Pattern("^[^\\W\\d]$").matches("1") && Pattern("^[\\s\\S]$").matches("\u{10FFFF}"))
     }
 
     @Test("A step costs as much as it takes: classes of many ranges, letters of either case, many groups")
@@ -131,8 +132,12 @@ struct PatternTests {
     @Test("Reading a board has one purse for all of its patterns")
     func purse() throws {
         let override = #"{"matcher":{"id":"byRegexp","options":"/(?:a{99}){99}#/"},"properties":[]}"#
-        let panel = #"{"type":"stat","fieldConfig":{"defaults":{},"overrides":[\#((0..<300).map { override.replacing("#", with: "\($0)") }.joined(separator: ","))]}}"#
-        let read = try board(panels(Array(repeating: panel, count: 8).enumerated().map { $0.element.replacing("/(", with: "/\($0.offset)(") }.joined(separator: ",")))
+        let panel =
+            #"{"type":"stat","fieldConfig":{"defaults":{},"overrides":[\#((0..<300).map { override.replacing("#", with: "\($0)") }.joined(separator: ","))]}}"#
+        let read = try board(
+            panels(
+                Array(repeating: panel, count: 8).enumerated().map { $0.element.replacing("/(", with: "/\($0.offset)(") }.joined(
+                    separator: ",")))
         #expect(read.panels[0].overrides.count == 300 && read.panels[7].overrides.isEmpty)
         #expect(read.panels[7].problems == ["the patterns cost too much to be looked at; its override is left out"])
     }

@@ -21,7 +21,9 @@ struct FieldConfigs {
     init(_ panel: PanelView, _ table: inout FrameTable) {
         (defaults, overrides, bytes) = (panel.defaults, panel.overrides, table.limits.frameBytes)
         var patterns: [Pattern?] = []
-        for override in overrides { patterns.append(override.matcher == "byRegexp" ? table.pattern(override.matcherOptions.text ?? "") : nil) }
+        for override in overrides {
+            patterns.append(override.matcher == "byRegexp" ? table.pattern(override.matcherOptions.text ?? "") : nil)
+        }
         self.patterns = patterns
     }
 

@@ -96,7 +96,8 @@ extension FrameField {
 extension Frame {
     /// How many rows from the first have texts of so many bytes together, which are taken off.
     func rows(within bytes: inout Int) -> Int {
-        let columns = fields.filter { $0.kind != .number || $0.values.contains { if case .text = $0 { true } else { false } } }.map(\.values)
+        let columns = fields.filter { $0.kind != .number || $0.values.contains { if case .text = $0 { true } else { false } } }.map(
+            \.values)
         for row in 0..<length {
             var size = 0
             for column in columns { if case .text(let text) = column[row] { size += text.writtenBytes } }

@@ -94,14 +94,15 @@ package struct CSVChunks: Sequence, Sendable {
         defused.reserveCapacity(text.utf8.count + 8)
         /// Where a cell begins that has had nothing but blanks so far.
         var start: Int? = 0
-        var (needsQuotes, isBlank) = (false, false)
+        var (needsQuotes, isBlank) = (blanks.contains(text.unicodeScalars.first ?? "x"), false)
         for scalar in text.unicodeScalars {
             if let place = start, signs.contains(scalar) || place == 0 && ["\t", "\r", "\n"].contains(scalar) {
                 defused.insert(UInt8(ascii: "'"), at: place)
+                if place == 0 { needsQuotes = false }
             }
             isBlank = blanks.contains(scalar)
             if !isBlank { start = nil }
-            if ends.contains(scalar) || scalar == "," || scalar == "\"" || isBlank && defused.isEmpty { needsQuotes = true }
+            if ends.contains(scalar) || scalar == "," || scalar == "\"" { needsQuotes = true }
             if let units = UTF8.encode(scalar) { defused += units }
             if ends.contains(scalar) { start = defused.count }
         }

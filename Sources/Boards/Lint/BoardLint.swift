@@ -1,7 +1,8 @@
 /// The one list of what the viewer has. What a board asks for beyond it is a problem of the panel, said in the panel.
 package enum BoardLint {
     package static let panelTypes: Set<String> = [
-        "row", "timeseries", "stat", "gauge", "bargauge", "barchart", "table", "state-timeline", "status-history", "heatmap", "text", "logs",
+        "row", "timeseries", "stat", "gauge", "bargauge", "barchart", "table", "state-timeline", "status-history", "heatmap", "text",
+        "logs",
     ]
 
     package static let transformations: Set<String> = [

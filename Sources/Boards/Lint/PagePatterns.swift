@@ -20,6 +20,14 @@ struct PagePatterns {
     mutating func take(from panel: inout BoardPanel) -> [String] {
         var problems: [String] = []
         panel.defaults = kept(panel.defaults, &problems)
+        if let chosen = panel.options.at("reduceOptions.fields"), chosen != .text("") {
+            var problem: String? = "the panel chooses fields by no text"
+            if case .text(let pattern) = chosen { problem = self.problem(of: pattern) }
+            if let problem {
+                problems.append(problem + "; all fields are taken")
+                panel.options = panel.options.setting("reduceOptions.fields", to: .text(""))
+            }
+        }
         panel.overrides = panel.overrides.compactMap { override in
             var override = override
             if override.matcher == "byRegexp" {

@@ -20,6 +20,10 @@ enum BoardReader {
             (board.from, board.to, board.hasOwnTimes) = (from, to, true)
         }
         board.graphTooltip = tree["graphTooltip"]?.integer ?? (tree["sharedCrosshair"]?.flag == true ? 1 : 0)
+        if (1..<36).contains(board.schemaVersion) {
+            board.problems.append(
+                "its schema \(board.schemaVersion) is older than 36, the first that is known here: it is renewed as far as known")
+        }
         if board.schemaVersion > 42 {
             board.problems.append("its schema \(board.schemaVersion) is newer than 42, the last that is known here")
         }

@@ -92,8 +92,12 @@ struct PanelReader {
                 if !target.isHidden { problems.append("query \(target.ref) asks \(name), which is not supported") }
                 continue
             }
-            if target.expression.isEmpty, !target.isHidden, element["expr"] == nil, element.members.count > 3 {
-                problems.append("query \(target.ref) has no expression of Prometheus")
+            guard target.expression.contains(where: { !$0.isWhitespace }) else {
+                // An editor leaves queries behind that were never written.
+                if !target.isHidden, element["expr"] == nil, element.members.count > 3 {
+                    problems.append("query \(target.ref) has no expression of Prometheus")
+                }
+                continue
             }
             read(element, &target, panel.type)
             panel.targets.append(target)

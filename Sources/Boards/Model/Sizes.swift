@@ -47,7 +47,8 @@ extension BoardPanel {
         for problem in problems { sum += problem.writtenBytes }
         // Numbers of a target take up to 25 bytes each.
         for target in targets {
-            sum += 384 + target.ref.writtenBytes + target.expression.writtenBytes + target.legend.writtenBytes + target.minimumStep.utf8.count
+            sum +=
+                384 + target.ref.writtenBytes + target.expression.writtenBytes + target.legend.writtenBytes + target.minimumStep.utf8.count
         }
         for override in overrides {
             sum += 128 + override.matcher.writtenBytes + override.matcherOptions.writtenBytes

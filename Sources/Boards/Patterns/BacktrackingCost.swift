@@ -139,7 +139,9 @@ struct BacktrackingCost {
             if range.upperBound >= 0x80 { found.append(0x80...0x10FFFF) }
             for (capital, small) in [(UInt32(0x41), UInt32(0x61)), (0x61, 0x41)] {
                 let both = range.clamped(to: capital...capital + 25)
-                if range.overlaps(capital...capital + 25) { found.append(both.lowerBound - capital + small...both.upperBound - capital + small) }
+                if range.overlaps(capital...capital + 25) {
+                    found.append(both.lowerBound - capital + small...both.upperBound - capital + small)
+                }
             }
         }
         // Two letters beyond ASCII have the other case of one in it: ſ of s, K of k.

@@ -66,7 +66,9 @@ package struct BoardView: Sendable {
 
     private mutating func leaveOut(from panel: BoardPanel) {
         let megabytes = query.limits.viewBytes >> 20
-        problems.append("its panels from \(panel.title.isEmpty ? "one without a title" : panel.title.cut(bytes: 100)) on are left out, as they would take more than \(megabytes) MiB")
+        problems.append(
+            "its panels from \(panel.title.isEmpty ? "one without a title" : panel.title.cut(bytes: 100)) on are left out, as they would take more than \(megabytes) MiB"
+        )
     }
 
     package func panel(_ key: String) -> PanelView? { places[key].map { panels[$0] } }
