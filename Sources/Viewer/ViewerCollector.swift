@@ -61,7 +61,8 @@ package struct ViewerCollector: Collector {
         let boardPages = BoardPages(
             catalogue: catalogue, prometheus: prometheus, questions: questions, scrapeSeconds: settings.scrapeSeconds,
             hasLoki: settings.loki != nil, clock: clock,
-            workshop: Workshop(placeSeconds: settings.timeoutSeconds, tally: tally))
+            workshop: Workshop(placeSeconds: settings.timeoutSeconds, tally: tally),
+            heldAnswers: HeldAnswers(limitBytes: max(256 << 20, 4 * settings.answerBytes), limitOfOne: 2 * settings.answerBytes))
         handler = ViewerSite(
             page: PageFiles(page), boards: boardPages, runbook: .shipped, prometheus: prometheus, prometheusQuestions: questions,
             alertmanager: alertmanagerDesk, silences: silences, loki: loki, sameSite: sameSite, version: version, tally: tally)

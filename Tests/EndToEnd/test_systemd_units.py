@@ -244,7 +244,7 @@ def test_dashboards_may_do_all_that_they_do(start: Start, tmp_path: Path) -> Non
     words = [str(settings) if word == SETTINGS else word for word in command.split()[1:] if word != "$ARGS"]
     with upstream() as prometheus:
         program = start(
-            shutil.which("strace") or "", "-f", "-qq", "-s", "0", "-e", "signal=none", "-o", trace, MARTLET, *words, "--dashboards.prometheus-url", prometheus.url,
+            shutil.which("strace") or "", "-D", "-f", "-qq", "-s", "0", "-e", "signal=none", "-o", trace, MARTLET, *words, "--dashboards.prometheus-url", prometheus.url,
             "--dashboards.alertmanager-url", "off")
         url = f"http://127.0.0.1:{port}"
         program.wait_until(f"{url}/ready", 60)

@@ -13,6 +13,9 @@ struct BoardPages: Sendable {
     let clock: WallClock
     /// Whatever costs more than a moment is done there.
     let workshop: Workshop
+    let heldAnswers: HeldAnswers
+    /// Of one request at a time, so that a board with hundreds of queries does not keep those of others waiting.
+    private static let questionsAtOnce = 10
 
     func answer(_ request: HTTPServerRequest, _ part: ViewerTally.Part) async throws(Refusal) -> HTTPServerResponse {
         if request.path == "/api/boards" { return ViewerSite.json(200, list(), request) }
@@ -38,7 +41,8 @@ struct BoardPages: Sendable {
             }
         case 4 where names[1] == "panels" && names[3] == "frame":
             let panel = try await panel(String(names[2]), of: String(names[0]), request, effort)
-            let answers = await answers(for: panel)
+            let (share, answers) = await answers(for: panel, effort)
+            defer { withExtendedLifetime(share) {} }
             return try await workshop.run(effort) {
                 var writer = JSONWriter(reservingBytes: 64 << 10)
                 panel.frame(from: answers.map { Self.read($0, $1) }).write(into: &writer)
@@ -72,7 +76,8 @@ struct BoardPages: Sendable {
         }
         let panel = try await panel(key, of: uid, request, effort)
         guard !panel.asked.isEmpty else { throw Refusal(404, "This panel has no numbers: it asks Prometheus for nothing.") }
-        let answers = await answers(for: panel)
+        let (share, answers) = await answers(for: panel, effort)
+        defer { withExtendedLifetime(share) {} }
         let frame = try await workshop.run(effort) { panel.frame(from: answers.map { Self.read($0, $1) }) }
         if let problem = frame.problems.first, frame.length == 0 { throw Refusal(502, problem.message) }
         var response = HTTPServerResponse(status: 200, body: .pieces(BodyPieces(frame.csv, heldBytes: frame.heldBytes)))
@@ -112,7 +117,7 @@ struct BoardPages: Sendable {
         for _ in 0...board.variables.count where !asks.isEmpty {
             let found =
                 deadline.hasPassed
-                ? asks.map { ($0.name, VariableAnswer.failed("No time was left to ask for its values.")) }
+                ? asks.map { ($0.name, VariableAnswer.failed(Self.noTime)) }
                 : try await answers(to: asks, query, effort)
             (chain, asks) = try await workshop.run(effort) { [chain] in
                 var chain = chain
@@ -147,19 +152,14 @@ struct BoardPages: Sendable {
 
     private func answers(to asks: [VariableAsk], _ query: BoardQuery, _ effort: Effort) async throws(Refusal) -> [(String, VariableAnswer)]
     {
-        let results = await withTaskGroup(of: Result<(String, VariableAnswer), Refusal>.self) { group in
-            for ask in asks {
-                group.addTask {
-                    do throws(Refusal) {
-                        return .success((ask.name, try await answer(to: ask.question, query, effort)))
-                    } catch {
-                        return .failure(error)
-                    }
-                }
+        let deadline = Deadline.after(seconds: prometheus.timeoutSeconds)
+        let results = await Self.inTurns(asks) { ask -> Result<(String, VariableAnswer), Refusal> in
+            guard !deadline.hasPassed else { return .success((ask.name, .failed(Self.noTime))) }
+            do throws(Refusal) {
+                return .success((ask.name, try await answer(to: ask.question, query, effort)))
+            } catch {
+                return .failure(error)
             }
-            var results: [Result<(String, VariableAnswer), Refusal>] = []
-            for await result in group { results.append(result) }
-            return results
         }
         var answers: [(String, VariableAnswer)] = []
         for result in results { answers.append(try result.get()) }
@@ -201,6 +201,23 @@ struct BoardPages: Sendable {
         }
     }
 
+    private static let noTime = "No time was left to ask for its values."
+
+    /// What becomes of each, in their order, a few at a time.
+    private static func inTurns<Item: Sendable, Value: Sendable>(
+        _ items: [Item], _ work: @escaping @Sendable (Item) async -> Value
+    ) async -> [Value] {
+        await withTaskGroup(of: (Int, Value).self) { group in
+            var values: [(Int, Value)] = []
+            for (index, item) in items.enumerated() {
+                if index >= questionsAtOnce, let value = await group.next() { values.append(value) }
+                group.addTask { (index, await work(item)) }
+            }
+            for await value in group { values.append(value) }
+            return values.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
     // MARK: tables
 
     private func panel(
@@ -212,13 +229,20 @@ struct BoardPages: Sendable {
         return panel
     }
 
-    private func answers(for panel: PanelView) async -> [(TargetView, QuestionDesk.Outcome)] {
-        await withTaskGroup(of: (Int, TargetView, QuestionDesk.Outcome).self) { group in
-            for (index, target) in panel.asked.enumerated() { group.addTask { (index, target, await ask(target)) } }
-            var answers: [(Int, TargetView, QuestionDesk.Outcome)] = []
-            for await answer in group { answers.append(answer) }
-            return answers.sorted { $0.0 < $1.0 }.map { ($0.1, $0.2) }
+    /// The answers to a panel's queries, and what they are held by until the table is made.
+    private func answers(for panel: PanelView, _ effort: Effort) async -> (HeldAnswers.Share, [(TargetView, QuestionDesk.Outcome)]) {
+        let share = HeldAnswers.Share(heldAnswers)
+        let deadline = Deadline.after(seconds: prometheus.timeoutSeconds)
+        let answers = await Self.inTurns(panel.asked) { target -> (TargetView, QuestionDesk.Outcome) in
+            func failure(_ status: Int, _ words: String) -> (TargetView, QuestionDesk.Outcome) {
+                (target, .failure(UpstreamProblem(status: status, words: words, reason: "refused")))
+            }
+            guard !effort.isOver, !deadline.hasPassed else { return failure(504, "No time was left to ask this.") }
+            let outcome = await ask(target)
+            guard case .success(let answer) = outcome, !share.take(answer.body.count) else { return (target, outcome) }
+            return failure(502, "The answers to the panel's queries are too large together; ask for less time or fewer series.")
         }
+        return (share, answers)
     }
 
     private func ask(_ target: TargetView) async -> QuestionDesk.Outcome {
