@@ -115,7 +115,8 @@ struct StackSettings: Sendable {
     ///
     /// - Parameter dashboards: where they listen and the scheme that they speak; nil for none.
     func plan(
-        exporter: ListenAddress, discovery: ListenAddress, dashboards: (address: ListenAddress, scheme: String, isOpen: Bool)?, isSimulated: Bool
+        exporter: ListenAddress, discovery: ListenAddress, dashboards: (address: ListenAddress, scheme: String, isOpen: Bool)?,
+        isSimulated: Bool
     ) throws(Failure) -> StackPlan {
         let prometheus = tree["prometheus"]
         let alertmanager = tree["alertmanager"]

@@ -64,7 +64,7 @@ import Web
         plan.dashboards = StackPlan.Place(ListenAddress(host: "", port: 3001), flag: "")
         #expect(!StackFiles(plan).files.contains { $0.path == path })
         plan.hasOpenDashboards = true
-        #expect(try text(path, StackFiles(plan)).hasSuffix("\n- targets:\n    - 127.0.0.1:3001\n"))
+        #expect(try text(path, StackFiles(plan)).hasSuffix("\n- targets:\n    - \"127.0.0.1:3001\"\n"))
     }
 
     @Test func linksOfAlertsLeadToThePersonsDashboards() throws {
