@@ -21,6 +21,8 @@ package struct FrameField: Sendable {
     package var ref: String?
     /// The panel's defaults with its overrides, once the frame is finished.
     package var config: JSONTree = .object([])
+    /// Whether there were too many of them.
+    var hasSettingsLeftOut = false
 
     package init(name: String, kind: Kind, values: [FrameValue]) {
         self.name = name
@@ -55,9 +57,21 @@ package struct PanelFrame: Sendable {
     package var frame: Frame
     package var problems: [Problem]
     package var isTruncated: Bool
+    /// Whether its making was given up; then something lacks.
+    package var isGivenUp: Bool
 
-    package init(frame: Frame, problems: [Problem], isTruncated: Bool) {
-        (self.frame, self.problems, self.isTruncated) = (frame, problems, isTruncated)
+    package init(frame: Frame, problems: [Problem], isTruncated: Bool, isGivenUp: Bool = false) {
+        (self.frame, self.problems, self.isTruncated, self.isGivenUp) = (frame, problems, isTruncated, isGivenUp)
+    }
+
+    /// As many bytes as it holds, about.
+    package var heldBytes: Int {
+        var sum = 64 << 10
+        for field in fields {
+            sum += field.values.count * MemoryLayout<FrameValue>.stride + 1_024
+            for case .text(let text) in field.values { sum += text.utf8.count }
+        }
+        return sum
     }
 
     package var fields: [FrameField] { frame.fields }

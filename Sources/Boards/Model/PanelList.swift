@@ -5,6 +5,7 @@ struct PanelList {
     private(set) var problems: [String] = []
     private var used: Set<Int> = []
     private var nextID = 1
+    private var patterns = PagePatterns(steps: Pattern.stepLimit)
 
     init(sources: DataSourceReader) { self.sources = sources }
 
@@ -55,7 +56,7 @@ struct PanelList {
             problems.append("it has more than \(Board.panelLimit) panels; the rest is not shown")
             return nil
         }
-        var panel = PanelReader(sources: sources).panel(tree)
+        var panel = PanelReader(sources: sources).panel(tree, &patterns)
         if panel.id < 0 || panel.id >= 1 << 50 || !used.insert(panel.id).inserted {
             panel.id = nextID
             nextID += 1

@@ -53,7 +53,7 @@ enum VariableReader {
     private static func variable(_ tree: JSONTree, name: String, _ sources: DataSourceReader, _ problems: inout [String]) -> BoardVariable {
         var variable = BoardVariable()
         variable.name = name
-        variable.label = tree["label"]?.text ?? ""
+        variable.label = (tree["label"]?.text ?? "").cut()
         variable.query = tree["query"]?.text ?? tree.at("query.query")?.text ?? tree["definition"]?.text ?? ""
         variable.regex = tree["regex"]?.text ?? ""
         variable.sort = tree["sort"]?.integer ?? 0
