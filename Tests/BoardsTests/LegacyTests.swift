@@ -30,7 +30,9 @@ struct LegacyTests {
         #expect(try custom(#""lines":true"#, "drawStyle") == #""line""# && custom(#""lines":true"#, "fillOpacity") == "10")
         #expect(try custom(#""lines":false,"points":true,"pointradius":5"#, "drawStyle") == #""points""#)
         #expect(try custom(#""lines":false,"points":true,"pointradius":5"#, "pointSize") == "12")
-        #expect(try custom(#""lines":true,"points":true"#, "showPoints") == #""always""# && custom(#""lines":true"#, "showPoints") == #""never""#)
+        #expect(
+            try custom(#""lines":true,"points":true"#, "showPoints") == #""always""#
+                && custom(#""lines":true"#, "showPoints") == #""never""#)
         #expect(try custom(#""bars":true,"lines":false,"fill":1"#, "drawStyle") == #""bars""#)
         #expect(try custom(#""lines":false"#, "lineWidth") == "0" && custom(#""linewidth":3"#, "lineWidth") == "3")
         #expect(try custom(#""stack":true,"percentage":true"#, "stacking.mode") == #""percent""#)
@@ -42,7 +44,8 @@ struct LegacyTests {
     @Test("The legend's numbers, order and place; the tooltip")
     func legend() throws {
         let found = try graph(
-            #""legend":{"show":true,"values":true,"alignAsTable":true,"rightSide":true,"sideWidth":200,"min":true,"avg":true,"current":true,"max":true,"total":true,"sort":"current","sortDesc":true},"tooltip":{"shared":false,"sort":2}"#)
+            #""legend":{"show":true,"values":true,"alignAsTable":true,"rightSide":true,"sideWidth":200,"min":true,"avg":true,"current":true,"max":true,"total":true,"sort":"current","sortDesc":true},"tooltip":{"shared":false,"sort":2}"#
+        )
         #expect(
             written(found.options)
                 == #"{"tooltip":{"mode":"single","sort":"desc"},"legend":{"showLegend":true,"displayMode":"table","placement":"right","width":200,"calcs":["min","max","mean","lastNotNull","sum"],"sortBy":"Last *","sortDesc":true}}"#
@@ -55,7 +58,8 @@ struct LegacyTests {
     @Test("Axes: unit, bounds, label, logarithm; a second one for the series on it")
     func axes() throws {
         let found = try graph(
-            #""yaxes":[{"format":"Bps","label":"in","logBase":10,"max":null,"min":"0"},{"format":"percentunit","label":null,"logBase":1,"max":"1","min":"0"}],"seriesOverrides":[{"alias":"Total","yaxis":2}]"#)
+            #""yaxes":[{"format":"Bps","label":"in","logBase":10,"max":null,"min":"0"},{"format":"percentunit","label":null,"logBase":1,"max":"1","min":"0"}],"seriesOverrides":[{"alias":"Total","yaxis":2}]"#
+        )
         #expect(found.defaults["unit"]?.text == "Bps" && found.defaults["min"]?.number == 0 && found.defaults["max"] == nil)
         #expect(written(found.defaults.at("custom.scaleDistribution")) == #"{"type":"log","log":10}"#)
         #expect(found.defaults.at("custom.axisLabel")?.text == "in")
@@ -69,7 +73,8 @@ struct LegacyTests {
     @Test("Series of their own looks, by name and by pattern, and colours")
     func series() throws {
         let found = try graph(
-            ##""aliasColors":{"Total":"#000000"},"seriesOverrides":[{"alias":"/Sent/","transform":"negative-Y"},{"alias":"Total","fill":0,"linewidth":3,"color":"#BF1B00","stack":false,"zindex":2},{"alias":"P","lines":false,"points":true},{"alias":"B","bars":true,"stack":"C","dashes":true,"legend":false},{"alias":""},{"alias":"/(a+)+/","fill":1}]"##)
+            ##""aliasColors":{"Total":"#000000"},"seriesOverrides":[{"alias":"/Sent/","transform":"negative-Y"},{"alias":"Total","fill":0,"linewidth":3,"color":"#BF1B00","stack":false,"zindex":2},{"alias":"P","lines":false,"points":true},{"alias":"B","bars":true,"stack":"C","dashes":true,"legend":false},{"alias":""},{"alias":"/(a+)+/","fill":1}]"##
+        )
         #expect(
             overrides(found) == [
                 ##"byName Total: color={"mode":"fixed","fixedColor":"#000000"}"##, #"byRegexp /Sent/: custom.transform="negative-Y""#,
@@ -82,7 +87,9 @@ struct LegacyTests {
 
     @Test("Thresholds above and below")
     func thresholds() throws {
-        func steps(_ thresholds: String) throws -> String { written(try graph(#""thresholds":[\#(thresholds)]"#).defaults.at("thresholds.steps")) }
+        func steps(_ thresholds: String) throws -> String {
+            written(try graph(#""thresholds":[\#(thresholds)]"#).defaults.at("thresholds.steps"))
+        }
         let above = #"{"value":0.8,"op":"gt","fill":true,"line":true,"colorMode":"critical"}"#
         #expect(try steps(above) == #"[{"color":"transparent","value":null},{"color":"red","value":0.8}]"#)
         #expect(try graph(#""thresholds":[\#(above)]"#).defaults.at("custom.thresholdsStyle.mode")?.text == "line+area")
@@ -111,7 +118,8 @@ struct LegacyTests {
 
     @Test("A graph by series is bars")
     func bySeries() throws {
-        let found = try graph(#""xaxis":{"mode":"series","values":["current"]},"bars":true,"yaxes":[{"format":"Bps"}],"legend":{"show":true}"#)
+        let found = try graph(
+            #""xaxis":{"mode":"series","values":["current"]},"bars":true,"yaxes":[{"format":"Bps"}],"legend":{"show":true}"#)
         #expect(found.type == "bargauge" && found.defaults["unit"]?.text == "Bps")
         #expect(written(found.options.at("reduceOptions.calcs")) == #"["lastNotNull"]"#)
         #expect(found.problems == ["the old panel graph by series is drawn as a bar gauge"])
@@ -155,7 +163,9 @@ struct LegacyTests {
         )
         #expect(written(aggregated.transformations[0].options) == #"{"reducers":["mean","lastNotNull"]}"#)
         #expect(
-            aggregated.problems == ["the old panel table is drawn as a table, without its colours of whole rows, links to what other columns say"])
+            aggregated.problems == [
+                "the old panel table is drawn as a table, without its colours of whole rows, links to what other columns say"
+            ])
     }
 
     @Test("Text from before options; one without any says so")
@@ -170,7 +180,8 @@ struct LegacyTests {
 
     @Test("A pie is drawn as bars, with its colours")
     func pie() throws {
-        let old = try panel(##"{"type":"grafana-piechart-panel","valueName":"current","format":"bytes","pieType":"donut","aliasColors":{"a":"#fff"}}"##)
+        let old = try panel(
+            ##"{"type":"grafana-piechart-panel","valueName":"current","format":"bytes","pieType":"donut","aliasColors":{"a":"#fff"}}"##)
         #expect(old.type == "bargauge" && old.problems == ["the pie chart is drawn as a bar gauge"])
         #expect(old.defaults["unit"]?.text == "bytes" && old.options.at("reduceOptions.calcs")?.texts == ["lastNotNull"])
         #expect(overrides(old) == [##"byName a: color={"mode":"fixed","fixedColor":"#fff"}"##])
@@ -197,7 +208,8 @@ struct LegacyTests {
         let found = try view(#"{"title":"t","panels":[],"schemaVersion":\#(version),"time":{"from":"now-6h","to":"now"}}"#)
         #expect(found.problems.count == count)
         if count > 0 {
-            #expect(found.problems == ["its schema \(version) is older than 36, the first that is known here: it is renewed as far as known"])
+            #expect(
+                found.problems == ["its schema \(version) is older than 36, the first that is known here: it is renewed as far as known"])
         }
         var json = JSONWriter()
         found.write(into: &json)

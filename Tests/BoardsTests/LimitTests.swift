@@ -240,6 +240,20 @@ struct LimitTests {
         #expect(made.fields[1_900].config == made.fields[1].config && made.fields[0].config == .object([]))
     }
 
+    @Test("Labels are found by halves: a legend of a thousand, for series with hundreds each")
+    func legends() throws {
+        let labels = (0..<400).map { SeriesAnswer.Label("l\($0)", "\($0 % 10)") }
+        let one = SeriesAnswer(labels: labels.shuffled() + [.init("__name__", "n")], times: [1], values: [1])
+        for label in labels { #expect(one[label: label.name] == label.value) }
+        #expect(one[label: "l"] == nil && one[label: "l4000"] == nil && one[label: "__name__"] == "n" && one[label: ""] == nil)
+        let legend = String(repeating: "{{l399}}", count: 900) + "{{none}}"
+        let begin = ContinuousClock.now
+        let made = try frame(
+            #"{"type":"timeseries","targets":[{"refId":"A","expr":"x","legendFormat":"\#(legend)"}]}"#, Array(repeating: one, count: 1_000))
+        #expect(ContinuousClock.now - begin < .seconds(60))
+        #expect(made.fields[1].title == String(repeating: "9", count: 900))
+    }
+
     // MARK: giving up
 
     @Test("A view is given up between panels, a chain between variables, a frame between series")

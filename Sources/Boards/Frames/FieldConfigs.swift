@@ -7,6 +7,8 @@ struct FieldConfigs {
     private let defaults: JSONTree
     private let overrides: [FieldOverride]
     private let patterns: [Pattern?]
+    /// The names of overrides that have a list of them.
+    private let names: [Set<String>]
     private var made: [[Int]: Config] = [:]
     /// Settings that may still be looked at while others are set beside them.
     private var work = 5_000_000
@@ -20,6 +22,7 @@ struct FieldConfigs {
 
     init(_ panel: PanelView, _ table: inout FrameTable) {
         (defaults, overrides, bytes) = (panel.defaults, panel.overrides, table.limits.frameBytes)
+        names = overrides.map { Set($0.matcherOptions["names"]?.elements.compactMap(\.text) ?? []) }
         var patterns: [Pattern?] = []
         for override in overrides {
             patterns.append(override.matcher == "byRegexp" ? table.pattern(override.matcherOptions.text ?? "") : nil)
@@ -81,8 +84,7 @@ struct FieldConfigs {
         case "byType": return options.text == field.kind.rawValue
         case "byFrameRefID": return options.text == field.ref
         case "byNames":
-            let isNamed = options["names"]?.elements.contains { $0.text == field.title } ?? false
-            return isNamed == (options["mode"]?.text != "exclude")
+            return names[index].contains(field.title) == (options["mode"]?.text != "exclude")
         default: return false
         }
     }
@@ -103,8 +105,7 @@ struct FieldConfigs {
             case .literal(let bytes): text += bytes
             case .reference(let reference) where reference.name == "__field" || reference.name == "__series":
                 if reference.path.hasPrefix("labels.") {
-                    let label = reference.path.dropFirst(7)
-                    text += (field.labels.first { $0.name == label }?.value ?? "").utf8
+                    text += (field.labels.value(of: String(reference.path.dropFirst(7))) ?? "").utf8
                 } else {
                     text += (field.displayName ?? field.name).utf8
                 }
