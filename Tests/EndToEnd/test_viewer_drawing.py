@@ -364,8 +364,8 @@ HTML = [
 @pytest.mark.parametrize(("source", "expected"), HTML)
 def test_of_html_only_harmless_elements_are_left(blank: Page, source: str, expected: str) -> None:
     blank.evaluate("() => { document.querySelectorAll('.try').forEach((each) => each.remove()); const host = document.createElement('div'); host.className = 'try'; document.body.append(host); }")
-    code = "(m.create({ options: { mode: 'html', content: a } }, document.querySelector('.try'), { strings: { drawing: {} }, theme: 'light' }), document.querySelector('.try .draw-body > div').innerHTML)"
-    assert call(blank, "panels/text", code, source) == expected
+    code = "(m.panelFor('text').create({ options: { mode: 'html', content: a } }, document.querySelector('.try'), { strings: { drawing: {} }, theme: 'light' }), document.querySelector('.try .draw-body > div').innerHTML)"
+    assert call(blank, "panels/index", code, source) == expected
 
 
 def test_a_histogram_is_taken_apart(blank: Page) -> None:
