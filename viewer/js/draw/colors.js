@@ -185,17 +185,17 @@ const isNear = (one, other) => Math.hypot(...[0, 1, 2].map((at) => parsed(one)[a
  * given, as long as there are colours enough. `valueOf(series)` is the value that colours a series by thresholds.
  */
 export function seriesColors(list, theme, valueOf) {
-  const isFree = ({ field }) => (field.color?.mode ?? 'palette').startsWith('palette');
-  const colors = list.map((series) => isFree(series) ? null : fieldColor(series.field, valueOf(series), theme, series.index, series.name));
-  const given = new Set(list.flatMap(({ field }, at) => field.color?.mode === 'fixed' ? colors[at] : []));
+  const isFree = ({ color }) => (color?.mode ?? 'palette').startsWith('palette');
+  const colors = list.map((series) => isFree(series.field) ? null : fieldColor(series.field, valueOf(series), theme, series.index, series.name));
+  const given = list.flatMap(({ field }, at) => field.color?.mode === 'fixed' ? colors[at] : []);
   const taken = new Set();
-  for (const [at, { field, index, name }] of list.entries()) {
-    if (colors[at]) continue;
-    const wanted = field.color?.mode === byName ? indexOfName(name, theme) : index;
-    const tries = given.size + list.length > 36 ? [wanted] : Array.from({ length: 36 }, (_, step) => wanted + step);
-    const isClear = (color) => !taken.has(color) && ![...given].some((other) => isNear(color, other));
-    colors[at] = tries.map((each) => paletteColor(each, theme)).find(isClear) ?? paletteColor(wanted, theme);
-    taken.add(colors[at]);
-  }
-  return colors;
+  const isClear = (color) => !taken.has(color) && !given.some((other) => isNear(color, other));
+  return list.map(({ field, index, name }, at) => {
+    if (colors[at]) return colors[at];
+    let place = field.color?.mode === byName ? indexOfName(name, theme) : index;
+    let color = paletteColor(place, theme);
+    for (let tries = 0; tries < 36 && taken.size < 36 && !isClear(color); tries++) color = paletteColor(++place, theme);
+    taken.add(color);
+    return color;
+  });
 }

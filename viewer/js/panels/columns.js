@@ -1,7 +1,7 @@
 // The columns of a table: what each shows and how, and how wide it is.
 
 import { extentOf } from '../draw/scale.js';
-import { clamp, font, textWidth, widestOf } from '../draw/canvas.js';
+import { font, textWidth, widestOf } from '../draw/canvas.js';
 import { asField } from './fields.js';
 import { reduce } from './reduce.js';
 import { numberOf } from './values.js';
@@ -22,7 +22,7 @@ export function columnsOf(frame, before) {
     const usual = isNumber && !mappings.some((mapping) => mapping.type === 'value') ? 'right' : 'left';
     return {
       field, config, index, name, isNumber, isTime: field.type === 'time', isFilterable: custom.filterable === true, cell: legacyTypes[options.type] ?? options.type ?? 'auto', options,
-      align: aligns.includes(custom.align) ? custom.align : usual, measured: before[index]?.name === name ? before[index].measured : 0, ...(isNumber && boundsOf(field, config)),
+      align: aligns.includes(custom.align) ? custom.align : usual, content: before[index]?.name === name ? before[index].content : 0, ...(isNumber && boundsOf(field, config)),
     };
   });
 }
@@ -34,42 +34,35 @@ function boundsOf({ values }, { min, max, unit }) {
   return { low: min ?? (top ? 0 : Math.min(0, least)), high: max ?? top ?? most };
 }
 
-/** The limit to which the widest are cut so that all come to no more than `room`. */
-function limitOf(widths, room) {
-  let left = room;
-  const rising = [...widths].sort((a, b) => a - b);
-  for (const [at, width] of rising.entries()) {
-    const share = left / (rising.length - at);
-    if (width > share) return share;
-    left -= width;
-  }
-  return Infinity;
-}
+const sum = (columns) => columns.reduce((all, column) => all + column.width, 0);
 
 /**
- * Widths after what the first rows say; a need only grows, so that columns stand still. What is left over is shared;
- * where it is too little the widest are cut first, so that nothing is cut beside a column that stands half empty.
+ * Widths after what the first rows and the foot say; a need only grows, so that columns stand still. What is left over
+ * is shared; where it is too little the widest are cut first, so that nothing is cut beside a column that stands half
+ * empty. Numbers are not cut at all: rather is the table scrolled.
  */
-export function measure(columns, order, textOf, room, hasHead, sortedBy) {
+export function measure(columns, order, textOf, foot, room, hasHead, sortedBy) {
   const sample = order.slice(0, 60);
-  for (const column of columns) {
-    const widest = widestOf(sample.map((row) => textOf(column, row).slice(0, 120)), cellFont) + 22 + (column.cell === 'gauge' ? 84 : 0);
-    const head = hasHead ? textWidth(column.name, headFont) + (column.name === sortedBy ? 36 : 22) : 0;
-    column.measured = Math.max(column.measured, clamp(Math.ceil(Math.max(widest, head)), 0, 420));
-    const { width, minWidth } = column.config.custom;
-    column.isFixed = Number(width) > 0;
-    column.width = Math.max(column.measured, Number(column.isFixed ? width : minWidth) || 0);
+  for (const [at, column] of columns.entries()) {
+    const { name, cell, isNumber, config: { custom } } = column;
+    const bar = cell === 'gauge' ? 84 : 0;
+    const content = Math.max(column.content ?? 0, widestOf(sample.map((row) => textOf(column, row).slice(0, 120)).concat(foot[at] ?? []), cellFont) + 22 + bar);
+    const head = hasHead ? textWidth(name, headFont) + (name === sortedBy ? 36 : 22) : 0;
+    const need = Math.ceil(Math.max(content, head));
+    const wish = Number(custom.width) > 0 ? Number(custom.width) : null;
+    Object.assign(column, { content, need, wish, least: isNumber ? content - bar / 2 : Math.min(need, 90), width: Math.max(need, wish ?? (Number(custom.minWidth) || 0)) });
   }
-  const sum = (list) => list.reduce((all, column) => all + column.width, 0);
   // A width that a board asks for gives way before anything is cut.
-  if (sum(columns) > room) for (const column of columns) column.width = column.isFixed ? Math.min(Number(column.config.custom.width), column.measured) : column.measured;
-  const over = room - sum(columns);
-  if (over < 0) {
-    const limit = Math.max(64, limitOf(columns.map((column) => column.width), room));
-    for (const column of columns) column.width = Math.floor(Math.min(column.width, limit));
-    return;
+  if (sum(columns) > room) for (const column of columns) column.width = Math.min(column.wish ?? Infinity, column.need);
+  if (sum(columns) > room) {
+    const widths = columns.map((column) => column.width);
+    for (let limit = Math.max(...widths); limit > 0 && sum(columns) > room; limit -= 4) {
+      for (const [at, column] of columns.entries()) column.width = Math.min(widths[at], Math.max(column.least, limit));
+    }
   }
-  const loose = columns.filter((column) => !column.isFixed);
+  const over = room - sum(columns);
+  if (over < 0) return;
+  const loose = columns.filter((column) => column.wish === null);
   const takers = loose.length > 0 ? loose : columns;
   const whole = sum(takers);
   // Rounded down up to the last, which takes what is left: no strip of nothing at the right.

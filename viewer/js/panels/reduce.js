@@ -37,7 +37,10 @@ function variance(values) {
 
 /** What legends ask at every refresh, in one plain loop. */
 const summed = (pick) => (values) => {
-  let [count, sum, low, high] = [0, 0, Infinity, -Infinity];
+  let count = 0;
+  let sum = 0;
+  let low = Infinity;
+  let high = -Infinity;
   for (let at = 0; at < values.length; at++) {
     const value = values[at];
     if (value !== value) continue;

@@ -116,7 +116,7 @@ export function drawTable(root) {
     showFoot();
     const inner = viewHeight - (hasHead ? 28 : 0) - (foot.hidden ? 0 : 30);
     const bar = order.length * rowHeight > inner ? 11 : 0;
-    measure(columns, order, textOf, root.width - bar, hasHead, sort?.name);
+    measure(columns, order, textOf, foot.hidden ? [] : [...foot.children].map((cell) => cell.textContent), root.width - bar, hasHead, sort?.name);
     const { style } = scroller;
     style.setProperty('--columns', columns.map((column) => `${column.width}px`).join(' '));
     style.setProperty('--row', `${rowHeight}px`);

@@ -5,13 +5,14 @@ import { clamp } from '../draw/canvas.js';
 import { format, textOf } from '../draw/units.js';
 import { pattern } from './fields.js';
 
-const special = { NaN: NaN, '+Inf': Infinity, '-Inf': -Infinity, Inf: Infinity };
+const special = { __proto__: null, '+Inf': Infinity, '-Inf': -Infinity, Inf: Infinity };
 
 /** Numbers of frames and answers: `"NaN"` and `"+Inf"` come as texts. */
 export function numberOf(value) {
   if (typeof value === 'number') return value;
   if (value === null || value === undefined || value === '') return null;
-  return Object.hasOwn(special, value) ? special[value] : Number(value);
+  const number = Number(value);
+  return number === number ? number : special[value] ?? NaN;
 }
 
 const isNull = (value) => value === null || value === undefined;
