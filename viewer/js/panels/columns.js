@@ -50,10 +50,10 @@ export function measure(columns, order, textOf, foot, room, hasHead, sortedBy) {
     const head = hasHead ? textWidth(name, headFont) + (name === sortedBy ? 36 : 22) : 0;
     const need = Math.ceil(Math.max(content, head));
     const wish = Number(custom.width) > 0 ? Number(custom.width) : null;
-    Object.assign(column, { content, need, wish, least: isNumber ? content - bar / 2 : Math.min(need, 90), width: Math.max(need, wish ?? (Number(custom.minWidth) || 0)) });
+    Object.assign(column, { content, need, wish, least: isNumber ? content - bar / 2 : Math.min(need, 72), width: Math.max(need, wish ?? (Number(custom.minWidth) || 0)) });
   }
   // A width that a board asks for gives way before anything is cut.
-  if (sum(columns) > room) for (const column of columns) column.width = Math.min(column.wish ?? Infinity, column.need);
+  if (sum(columns) > room) for (const column of columns) column.width = Math.max(column.least, Math.min(column.wish ?? Infinity, column.need));
   if (sum(columns) > room) {
     const widths = columns.map((column) => column.width);
     for (let limit = Math.max(...widths); limit > 0 && sum(columns) > room; limit -= 4) {

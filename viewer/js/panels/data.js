@@ -38,9 +38,12 @@ function describe(data, panel, range) {
   for (const problem of data.frame?.problems ?? []) data.errors.push(problem);
 }
 
-function gridOf(start, end, step) {
+/** The times from `start` to `end`, in the array of an earlier grid that is as long. */
+function gridOf(start, end, step, earlier) {
   const length = Math.max(1, Math.min(20000, Math.floor((end - start) / step + 1e-6) + 1));
-  return Float64Array.from({ length }, (_, at) => start + at * step);
+  const times = earlier?.length === length ? earlier : new Float64Array(length);
+  for (let at = 0; at < length; at++) times[at] = start + at * step;
+  return times;
 }
 
 const nowhere = (length) => new Float64Array(length).fill(NaN);
@@ -175,11 +178,10 @@ export function appendTail(data, panel, answers, range) {
 function moveOn(data, panel, target, result, { start, end, tail = end }) {
   const { ref, step } = target;
   const old = data.series.filter((series) => series.ref === ref);
-  const grid = gridOf(start, end, step);
-  const { length } = grid;
   const shift = old.length > 0 ? Math.round((start - old[0].times[0]) / step) : 0;
   const first = Math.max(0, Math.round((tail - start) / step));
-  const times = old[0]?.times.length === length ? old[0].times : grid;
+  const times = gridOf(start, end, step, old[0]?.times);
+  const { length } = times;
   for (const series of old) {
     if (series.values.length === length) series.values.copyWithin(0, Math.min(shift, length));
     else {
@@ -190,7 +192,6 @@ function moveOn(data, panel, target, result, { start, end, tail = end }) {
     series.values.fill(NaN, Math.max(0, Math.min(first, length - shift)));
     series.times = times;
   }
-  times.set(grid);
   const byKey = new Map(old.map((series) => [series.key, series]));
   const added = [];
   for (const { metric, values: samples } of result) {
