@@ -669,7 +669,7 @@ def test_a_text_is_read_in_time_that_grows_as_it_does(easel: Page, shape: str, m
       return [time(16000), time(64000)];
     }""".replace("make(n)", f"({SLOW[shape]})").replace("{ make, mode }", "{ mode }"), {"mode": mode})  # fmt: skip
     # Of four times the text sixteen times the time would be the square of it.
-    assert times[1] < 8 * times[0] + 250, times
+    assert times[1] < 6 * times[0] + 150, times
 
 
 def test_quotes_in_quotes_end_at_ten(blank: Page) -> None:
