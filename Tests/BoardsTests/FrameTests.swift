@@ -116,10 +116,22 @@ struct FrameTests {
         let frame = try panel(
             "AB",
             transformations:
-                #"{"id":"joinByField","options":{"byField":"n","mode":"\#(mode)"}},{"id":"organize","options":{"excludeByName":{"Time":true}}}"#
+                #"{"id":"joinByField","options":{"byField":"n","mode":"\#(mode)"}},{"id":"organize","options":{"excludeByName":{"Time 1":true,"Time 2":true}}}"#
         )
         .frame(from: [answer("A", "n=b 2", "n=a 1"), answer("B", "n=b 20", "n=c 30")])
         #expect(lines(frame) == expected)
+    }
+
+    @Test("Columns of one name are numbered, and called so until one of them is left")
+    func twins() throws {
+        func columns(_ organize: String) throws -> [String] {
+            try panel("AB", transformations: #"{"id":"joinByField","options":{"byField":"n"}},{"id":"organize","options":\#(organize)}"#)
+                .frame(from: [answer("A", "n=a 1"), answer("B", "n=a 2")]).fields.map(\.title)
+        }
+        #expect(try columns("{}") == ["n", "Time 1", "Value #A", "Time 2", "Value #B"])
+        #expect(try columns(#"{"excludeByName":{"Time 1":true}}"#) == ["n", "Value #A", "Time", "Value #B"])
+        #expect(try columns(#"{"excludeByName":{"Time":true}}"#).count == 5)
+        #expect(try columns(#"{"renameByName":{"Time 2":"When"}}"#) == ["n", "Time", "Value #A", "When", "Value #B"])
     }
 
     @Test("Panels of series without transformations are joined by time")

@@ -168,6 +168,15 @@ struct LegacyTests {
             ])
     }
 
+    @Test("An old table that hides all columns without a style of their own shows those with one")
+    func hidden() throws {
+        let found = try panel(
+            #"{"type":"table","styles":[{"pattern":"osd","type":"string","alias":"OSD"},{"pattern":"job","type":"hidden"},{"pattern":"/.*/","type":"hidden"}]}"#
+        )
+        #expect(written(found.defaults) == #"{"custom":{"hidden":true}}"#)
+        #expect(overrides(found) == ["byName job: custom.hidden=true", #"byName osd: displayName="OSD" custom.hidden=false"#])
+    }
+
     @Test("Text from before options; one without any says so")
     func text() throws {
         let old = try panel(##"{"type":"text","mode":"markdown","content":"# a $v"}"##)

@@ -25,6 +25,7 @@ struct FrameTable {
 
     mutating func apply(_ transformation: PanelTransformation) {
         guard !giveUp() else { return }
+        numberTwins()
         guard let refs = transformation.refs else { return transform(transformation) }
         guard let pattern = pattern("/^(?:\(refs))$/") else { return }
         let all = frames
@@ -36,6 +37,10 @@ struct FrameTable {
         let chosen = Set(frames.map { $0.ref ?? "" })
         transform(transformation)
         frames += all.filter { !chosen.contains($0.ref ?? "") }
+    }
+
+    mutating func numberTwins() {
+        for index in frames.indices { frames[index].numberTwins() }
     }
 
     private mutating func transform(_ transformation: PanelTransformation) {

@@ -12,6 +12,7 @@ extension PanelView {
         for transformation in transformations { table.apply(transformation) }
         var problems = made.problems
         table.frames = [one(of: &table, &problems)]
+        table.numberTwins()
         var configs = FieldConfigs(self, &table)
         configs.apply(to: &table)
         problems += BoardLint.unique(table.problems).map { PanelFrame.Problem(ref: "", message: $0) }

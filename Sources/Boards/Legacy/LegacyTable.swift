@@ -4,9 +4,12 @@ enum LegacyTable {
         var new = tree.setting("type", to: "table")
         var lost: [String] = []
         var overrides: [JSONTree] = []
-        for style in (tree["styles"]?.elements ?? []).prefix(200) {
-            let properties = properties(of: style, &lost)
+        let styles = (tree["styles"]?.elements ?? []).prefix(200)
+        let hidesOthers = styles.first { $0["pattern"] == "/.*/" }?["type"] == "hidden"
+        for style in styles {
+            var properties = properties(of: style, &lost)
             let pattern = style["pattern"]?.text ?? ""
+            if hidesOthers, style["type"] != "hidden", pattern != "/.*/" { properties.append(("custom.hidden", false)) }
             // What comes behind the style of all columns is for none.
             guard pattern != "/.*/" else {
                 for property in properties { new = new.setting("fieldConfig.defaults." + property.id, to: property.value) }

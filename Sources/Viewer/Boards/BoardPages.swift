@@ -106,7 +106,7 @@ struct BoardPages: Sendable {
         Board, BoardQuery, VariableChain
     ) {
         guard let entry = catalogue.entry(uid) else { throw Refusal(404, "There is no board with this uid.") }
-        guard let board = entry.board else { throw Refusal(422, "This board cannot be shown: \(entry.problem ?? "it holds nothing").") }
+        guard let board = entry.board else { throw Refusal(422, "\(entry.problem ?? "it holds nothing").") }
         let query = try query(board, request, effort)
         var (chain, asks) = try await workshop.run(effort) {
             let chain = VariableChain(board: board, query: query)
