@@ -180,6 +180,19 @@ def test_a_series_whose_legend_says_nothing_is_called_by_its_query(blank: Page) 
     assert call(blank, "panels/data", code) == ["sum(in)", "x"]
 
 
+EMPTY = [
+    # expression, what it says; only `up` has series, and none of them is of the job "gone".
+    ('rate(up{job="gone"}[5m])', "No series of up has these labels."), ('sum(irate(up{job="here"}[5m])) / sum(up{job="gone"})', "No series of up has these labels."),
+    ('up{job="here"} > 5', "No data in this range."), ('up{job="here"} > 5 or up{job="gone"}', "No data in this range."), ("up", "No data in this range."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "reason"), EMPTY)
+def test_why_nothing_came_is_asked_of_each_selector(blank: Page, expression: str, reason: str) -> None:
+    code = """m.whyNothing({ targets: [{ ref: 'A', expr: a }], start: 0, end: 60 }, { variables: () => [], down: async () => [], hasMetric: async (text) => !text.includes('gone') })"""
+    assert call(blank, "shell/reasons", f"await {code}", expression) == reason
+
+
 def test_time_ticks_lie_on_the_readers_round_times_even_where_the_clock_changes(blank: Page) -> None:
     # Berlin goes from 03:00 back to 02:00 on 29 October 2023 at 01:00 UTC.
     ticks = blank.evaluate("""async () => {

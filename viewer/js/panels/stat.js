@@ -15,6 +15,8 @@ const smallest = 12;
 const besideHeight = 22;
 const aboveHeight = 30;
 const besideWidth = 120;
+// What the line of a change takes.
+const changeLine = 14;
 
 export function drawStat(root) {
   const { options, body, panel } = root;
@@ -62,8 +64,9 @@ export function drawStat(root) {
     const mode = values[0]?.isEmpty ? 'value' : textMode;
     const hasNames = mode === 'value_and_name' || (mode === 'auto' && length > 1);
     const longest = longestOf(values.map((entry) => mode === 'name' ? entry.name : asZeros(entry.words)));
-    const leastWidth = Math.min(besideWidth, textWidth(longest, font(smallest, 500)) + 18);
-    const leastHeight = (width) => hasNames && width <= besideWidth ? aboveHeight : besideHeight;
+    const changeHeight = showPercentChange ? changeLine : 0;
+    const leastWidth = Math.min(besideWidth, textWidth(longest, font(smallest, 500)) + 20);
+    const leastHeight = (width) => (hasNames && width <= besideWidth ? aboveHeight : besideHeight) + changeHeight;
     const grid = cellGrid(length, root.width, root.room, orientation, 2.4, (width, height) => width < leastWidth || height < leastHeight(width) ? 0 : height < 44 ? 0.85 : 1);
     // Where even small type does not fit they are a list, which scrolls.
     const isList = length > 1 && grid.size === 0;
@@ -76,19 +79,19 @@ export function drawStat(root) {
     const isWide = hasNames && width > besideWidth && height < 64;
     const isTight = height < 44;
     const withLine = values.some(hasLine) && height > 90;
-    const room = withLine ? height * 0.62 : height;
+    const room = (withLine ? height * 0.62 : height) - changeHeight;
     const titleSize = Number(text?.titleSize) || clamp(Math.round(height * 0.16), 11, 17);
-    const valueRoom = hasNames && !isWide ? room - titleSize * (isTight ? 1.15 : 1.5) - (isTight ? 0 : 10) : room - (isTight ? 4 : isWide ? 8 : 14);
+    const valueRoom = hasNames && !isWide ? room - titleSize * (isTight ? 1.15 : 1.5) - (isTight ? 2 : 10) : room - (isTight ? 4 : isWide ? 8 : 14);
     const fitting = fittingSize(longest, (width - 20) * (isWide ? 0.55 : 1), valueRoom / 1.15, smallest, 52);
     // A word for nothing is as small as the reasons for it are elsewhere.
     const isWord = values[0]?.isEmpty && !values[0].mapped && !Number.isFinite(Number(longest));
     const size = isWord ? 13 : Number(text?.valueSize) || (fitting > 20 ? Math.floor(fitting / 2) * 2 : fitting);
-    for (const [at, entry] of values.entries()) fill(cells[at], entry, { mode, hasNames, isWide, isTight, isWord, withLine, titleSize, size, width, height });
+    for (const [at, entry] of values.entries()) fill(cells[at], entry, { mode, hasNames, isWide, isWord, withLine, titleSize, size, width, height });
     if (isList) look();
     else body.classList.remove('more');
   };
 
-  const fill = (cell, entry, { mode, hasNames, isWide, isTight, isWord, withLine, titleSize, size, width, height }) => {
+  const fill = (cell, entry, { mode, hasNames, isWide, isWord, withLine, titleSize, size, width, height }) => {
     const { theme } = root;
     const { element, name, value, parts } = cell;
     const ratio = size >= 24 ? 3 : 4.5;
@@ -104,7 +107,7 @@ export function drawStat(root) {
     } else element.style.background = '';
     element.style.color = color;
     const isCentred = justifyMode === 'center' || (justifyMode === 'auto' && values.length === 1);
-    for (const [part, is] of Object.entries({ wide: isWide, tight: isTight, painted: isPainted, center: isCentred, 'with-line': withLine })) element.classList.toggle(part, is);
+    for (const [part, is] of Object.entries({ wide: isWide, painted: isPainted, center: isCentred, 'with-line': withLine })) element.classList.toggle(part, is);
     const quiet = isPainted ? color : theme.muted;
     name.hidden = !hasNames;
     setText(name, entry.name);
