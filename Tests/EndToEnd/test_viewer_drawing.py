@@ -141,6 +141,8 @@ TICKS = [
     ([0, 0.005, 0.01], "percentunit", ["0.0%", "0.5%", "1.0%"]),
     ([0, 0.05, 0.1], "percentunit", ["0%", "5%", "10%"]),
     ([-100, 0, 100], "celsius", ["-100 °C", "0 °C", "100 °C"]),
+    ([1000, 1050, 1100, 1150, 1200, 1250], "ms", ["1.00 s", "1.05 s", "1.10 s", "1.15 s", "1.20 s", "1.25 s"]),
+    ([0, 200, 400, 600], "ms", ["0 ms", "200 ms", "400 ms", "600 ms"]),
 ]  # fmt: skip
 
 
@@ -148,6 +150,47 @@ TICKS = [
 def test_an_axis_is_written_in_one_unit_and_without_idle_decimals(blank: Page, ticks: list[float], unit: str, texts: list[str]) -> None:
     code = "a[0].map((tick) => m.axisText(tick, a[1], Math.max(...a[0]), a[0][1] - a[0][0], 0))"
     assert call(blank, "draw/units", code, [ticks, unit]) == texts
+
+
+def test_what_an_axis_says_of_several_numbers_it_says_once(blank: Page) -> None:
+    texts = call(blank, "panels/axes", "m.axisWithTexts(0, 4, { field: { unit: 'bool', custom: {} }, room: 4 }).texts")
+    assert texts == ["False", "True", "", "", ""]
+
+
+GRIDS = [
+    # count, width, height, orientation; columns, rows
+    (5, 330, 66, "auto", (5, 1)), (7, 340, 66, "auto", (4, 2)), (5, 1380, 140, "horizontal", (1, 5)), (4, 1380, 66, "horizontal", (2, 2)), (8, 300, 200, "vertical", (4, 2)),
+    (2, 400, 300, "horizontal", (1, 2)), (3, 600, 100, "vertical", (3, 1)),
+]
+
+
+@pytest.mark.parametrize(("count", "width", "height", "orientation", "grid"), GRIDS)
+def test_values_are_laid_out_so_that_all_of_them_fit(blank: Page, count: int, width: int, height: int, orientation: str, grid: tuple[int, int]) -> None:
+    code = "((found) => [found.columns, found.rows])(m.cellGrid(a[0], a[1], a[2], a[3], 2.4, (width, height) => width < 60 || height < (width > 120 ? 22 : 30) ? 0 : height < 44 ? 0.85 : 1))"
+    assert tuple(call(blank, "panels/reduced", code, [count, width, height, orientation])) == grid
+    assert call(blank, "panels/reduced", "m.cellGrid(200, 100, 60, 'auto', 2.4, (width, height) => width >= 20 && height >= 20 ? 1 : 0).size") == 0
+
+
+def test_a_series_whose_legend_says_nothing_is_called_by_its_query(blank: Page) -> None:
+    code = """(() => {
+      const result = [{ metric: {}, values: [[0, '1']] }, { metric: { input: 'x' }, values: [[0, '1']] }];
+      const target = { ref: 'A', expr: 'sum(in)', legend: '{{ input }}', step: 15 };
+      return m.readAnswers({ start: 0, end: 15, targets: [target] }, [{ target, body: { status: 'success', data: { resultType: 'matrix', result } } }]).series.map(({ name }) => name);
+    })()"""
+    assert call(blank, "panels/data", code) == ["sum(in)", "x"]
+
+
+EMPTY = [
+    # expression, what it says; only `up` has series, and none of them is of the job "gone".
+    ('rate(up{job="gone"}[5m])', "No series of up has these labels."), ('sum(irate(up{job="here"}[5m])) / sum(up{job="gone"})', "No series of up has these labels."),
+    ('up{job="here"} > 5', "No data in this range."), ('up{job="here"} > 5 or up{job="gone"}', "No data in this range."), ("up", "No data in this range."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "reason"), EMPTY)
+def test_why_nothing_came_is_asked_of_each_selector(blank: Page, expression: str, reason: str) -> None:
+    code = """m.whyNothing({ targets: [{ ref: 'A', expr: a }], start: 0, end: 60 }, { variables: () => [], down: async () => [], hasMetric: async (text) => !text.includes('gone') })"""
+    assert call(blank, "shell/reasons", f"await {code}", expression) == reason
 
 
 def test_time_ticks_lie_on_the_readers_round_times_even_where_the_clock_changes(blank: Page) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import made_numbers
 import pytest
-from browsing import CHROMIUM, Tab
+from browsing import CHROMIUM, PAGE, Tab
 from conftest import Start, fetch, free_port, wait_for
 from edge_boards import EDGES, NO_BOARDS, edges, exported, of_long_ago
 from foreign import SOURCES, foreign_boards
@@ -140,7 +140,7 @@ def desk(start_for_all: Start, folder: Path, boards: Path) -> Desk:
         # One of these boards asks for 30 days at every fifth second: that may fail, and not take the machine.
         "--query.timeout=5s", f"--web.listen-address=127.0.0.1:{port}")
     prometheus.wait_until(f"http://127.0.0.1:{port}/-/ready", 60)
-    served = dashboards(start_for_all, f"http://127.0.0.1:{port}", "--dashboards.boards-dir", boards)
+    served = dashboards(start_for_all, f"http://127.0.0.1:{port}", "--dashboards.boards-dir", boards, *PAGE)
     return Desk(served.url, end - 1800, end)
 
 
@@ -400,7 +400,7 @@ def test_what_is_no_board_is_named_in_the_list_and_says_why(browser: Browser, de
 
 @pytest.mark.e2e
 def test_boards_for_other_programs_on_a_stack_that_has_none_of_them(browser: Browser, start_for_all: Start, folder: Path, boards: Path) -> None:
-    stack = Stack(start_for_all, folder, "--prometheus.scrape-interval", "1s", "--dashboards.boards-dir", boards)
+    stack = Stack(start_for_all, folder, "--prometheus.scrape-interval", "1s", "--dashboards.boards-dir", boards, *PAGE)
     stack.wait_until_ready()
     # For longer than any step is wide.
     wait_for(lambda: stack.value("min(count_over_time(node_filefd_maximum[5m])) > 45"), 120, "a minute of hosts")

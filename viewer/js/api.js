@@ -88,12 +88,15 @@ export const query = (expr, time, signal) => prometheus("query", time === undefi
 /** A query over a range, all in seconds. */
 export const queryRange = (expr, start, end, step, signal) => prometheus("query_range", { query: expr, start, end, step }, signal);
 
-/** Whether the metric has a value at that time, in seconds. */
-export const hasValue = async (name, time, signal) => (await query(`count({__name__=${JSON.stringify(name)}})`, time, signal)).result.length > 0;
+/** A selector as it is, or of the metric's name. */
+const selectorOf = (text) => (text.includes("{") ? text : `{__name__=${JSON.stringify(text)}}`);
 
-/** Whether any series of that name exists between start and end, in seconds. */
+/** Whether the metric has a value at that time, in seconds. */
+export const hasValue = async (name, time, signal) => (await query(`count(${selectorOf(name)})`, time, signal)).result.length > 0;
+
+/** Whether any series of that name, or of that selector, exists between start and end, in seconds. */
 export const hasMetric = async (name, start, end, signal) =>
-  (await hasValue(name, end, signal)) || (await prometheus("series", { "match[]": `{__name__=${JSON.stringify(name)}}`, start, end, limit: 1 }, signal)).length > 0;
+  (await hasValue(name, end, signal)) || (await prometheus("series", { "match[]": selectorOf(name), start, end, limit: 1 }, signal)).length > 0;
 
 /** Lines of logs; start and end in seconds. */
 export const queryLogs = async (expr, start, end, signal) => {

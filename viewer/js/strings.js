@@ -73,7 +73,7 @@ export const problemOf = (label, problem) => `${label}: ${problem}`;
 export const otherBoards = "Other boards";
 export const links = "Links";
 export const tooMany = (count, most) => `${count} values are chosen, and no more than ${most} can be asked for at once. Choose All, or fewer of them.`;
-export const boardFailed = (uid) => `Board ${uid} cannot be shown`;
+export const boardFailed = (uid, reason) => `Board ${uid} cannot be shown: ${reason}`;
 export const boardEmpty = "This board has no panels.";
 export const row = "Row";
 
@@ -183,6 +183,7 @@ export const noAlertmanager = "No Alertmanager is configured, so there are no si
 // What js/panels says inside a panel.
 export const drawing = {
   noData: "No data",
+  noText: "This text is empty.",
   unsupported: (type) => `Panel type ${type} is not supported here`,
   name: "Name",
   value: "Value",

@@ -223,10 +223,11 @@ export function axisText(value, id, greatest, increment, decimals) {
   if (id && inWords(0, id, 0) !== null) return formatText(value, id, decimals);
   const { entry, factor, seconds: size } = axisKind(id);
   if (size) {
-    // The largest unit in which the steps are short numbers: 90 days rather than 12.857 weeks.
+    // The largest unit in which the steps are short numbers: 90 days rather than 12.857 weeks, but 1.25 s rather than 1250 ms.
     const needs = (at) => decimalsOf(increment * size / spans[at][0]);
+    const isShort = (at) => at < 4 ? greatest * size >= spans[at][0] && needs(at) < 3 : greatest * size >= spans[at][0] * 1.5 && needs(at) < 2;
     let at = spans.length - 1;
-    while (at > 0 && (greatest * size < spans[at][0] * 1.5 || needs(at) > 1)) at--;
+    while (at > 0 && !isShort(at)) at--;
     return textOf(inSpan(value * size, at, value === 0 ? 0 : needs(at)));
   }
   if (!entry.base || !Number.isFinite(greatest)) return formatText(value, id, decimalsOf(increment * factor));

@@ -13,7 +13,9 @@ export function axisWithTexts(low, high, { field, isShare, room, log = 0 }) {
   const [unit, decimals, min, max] = isShare ? ['percentunit', null, low < 0 ? -1 : 0, high > 0 ? 1 : 0] : [field.unit, field.decimals, field.min, field.max];
   const axis = valueAxis(low, high, { min, max, softMin, softMax, unit, decimals, room, log, centeredZero: axisCenteredZero === true });
   const greatest = Math.max(Math.abs(axis.min), Math.abs(axis.max));
-  axis.texts = axis.ticks.map((tick) => log ? axisText(tick, unit, Math.abs(tick) * 1.5, Math.abs(tick)) : axisText(tick, unit, greatest, axis.step, decimals));
+  const texts = axis.ticks.map((tick) => log ? axisText(tick, unit, Math.abs(tick) * 1.5, Math.abs(tick)) : axisText(tick, unit, greatest, axis.step, decimals));
+  // A unit of words, such as True and False, says the same of many numbers: once is enough.
+  axis.texts = texts.map((text, at) => text === texts[at - 1] ? '' : text);
   return axis;
 }
 

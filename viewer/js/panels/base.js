@@ -62,9 +62,9 @@ export function makeRoot(panel, element, context, kind) {
   return root;
 }
 
-/** A box that can be scrolled fades out at its lower end where there is more; returns what is to be called when its contents have changed. */
+/** A box that can be scrolled fades out at its lower end, or a single line at its right one, where there is more; returns what is to be called when its contents have changed. */
 export function fadesBelow(box) {
-  const look = () => box.classList.toggle('more', box.scrollHeight - box.clientHeight - box.scrollTop > 2);
+  const look = () => box.classList.toggle('more', (box.matches('.one') ? box.scrollWidth - box.clientWidth - box.scrollLeft : box.scrollHeight - box.clientHeight - box.scrollTop) > 2);
   box.addEventListener('scroll', look, { passive: true });
   return look;
 }

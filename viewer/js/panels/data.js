@@ -84,13 +84,14 @@ function readStreams(result, data) {
   return [];
 }
 
-/** `{{label}}` filled in; without a template the labels that tell the series apart, else the expression. */
+/** `{{label}}` filled in; where that says nothing the labels that tell the series apart, else the expression. */
 function nameAll(list, { legend, expr, ref }, among = list) {
-  const template = legend && legend !== '__auto' ? legend : null;
-  const telling = template ? null : tellingLabels(among);
+  const template = legend && legend !== '__auto' ? legend : '';
+  let telling;
   for (const series of list) {
     const { labels } = series;
-    series.name = template ? template.replace(/\{\{\s*([^}\s]+)\s*\}\}/g, (whole, label) => labels[label] ?? '') : labelText(labels, telling) || expr || labels.__name__ || ref;
+    const filled = template.replace(/\{\{\s*([^}\s]+)\s*\}\}/g, (whole, label) => labels[label] ?? '');
+    series.name = filled.trim() ? filled : labelText(labels, telling ??= tellingLabels(among)) || expr || labels.__name__ || ref;
   }
 }
 

@@ -137,6 +137,7 @@ export function makeLegend(root, changed, hovered = () => {}) {
       if (key !== placedKey) {
         placedKey = key;
         const most = isAside ? height : Math.round(isTable ? Math.max(64, height * 0.36) : Math.max(24, Math.min(height * 0.3, height < 180 ? 24 : 96)));
+        element.classList.toggle('one', !isTable && most < 30);
         element.style.width = isAside ? `${own}px` : '';
         element.style.maxHeight = `${most}px`;
         ownHeight = isAside ? 0 : Math.min(most, element.scrollHeight);

@@ -66,14 +66,17 @@ function nameRows(picked, { fields, length }) {
   }
 }
 
-/** Columns and rows for so many cells of about that shape (width by height) in a box. */
-export function cellGrid(count, width, height, orientation, shape) {
-  if (count <= 1 || orientation === 'horizontal') return { columns: 1, rows: Math.max(1, count) };
-  if (orientation === 'vertical') return { columns: count, rows: 1 };
-  let best = { columns: 1, rows: count, size: 0 };
+/**
+ * Columns and rows for so many cells of about that shape (width by height) in a box, one above the other (`horizontal`) or side by
+ * side (`vertical`) where a board wants that. `fits(width, height)` says how well a cell of that size will do, from 0 for not at all to
+ * 1; the grid's `size` is 0 where none does.
+ */
+export function cellGrid(count, width, height, orientation, shape, fits = () => 1) {
+  let best = { columns: 1, rows: Math.max(1, count), size: 0 };
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
-    const size = Math.min(width / columns / shape, height / rows) * (1 - 0.5 * (columns * rows - count) / count);
+    const size = fits(width / columns, height / rows) * (orientation === 'horizontal' ? 1 / columns : orientation === 'vertical' ? 1 / rows
+      : Math.min(width / columns / shape, height / rows) * (1 - 0.5 * (columns * rows - count) / count));
     if (size > best.size) best = { columns, rows, size };
   }
   return best;

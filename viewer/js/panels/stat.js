@@ -1,21 +1,29 @@
 // The stat panel: a number as large as its box allows, its colour, and a small line of how it came to be.
 
 import { alpha, mix, textOn, toned } from '../draw/colors.js';
-import { clamp, fittingSize, keepRows, make, setText, Surface } from '../draw/canvas.js';
+import { clamp, fittingSize, font, keepRows, make, setText, Surface, textWidth } from '../draw/canvas.js';
 import { drawSparkline } from '../draw/sparkline.js';
 import { formatText } from '../draw/units.js';
+import { fadesBelow } from './base.js';
 import { asField } from './fields.js';
 import { coverWith } from './links.js';
 import { reduce } from './reduce.js';
 import { asZeros, cellGrid, inWords, longestOf, reducedValues } from './reduced.js';
 
-const gap = 6;
+// The smallest type, and the height of a cell where a name stands beside such a number, and above it.
+const smallest = 12;
+const besideHeight = 22;
+const aboveHeight = 30;
+const besideWidth = 120;
+// What the line of a change takes.
+const changeLine = 14;
 
 export function drawStat(root) {
   const { options, body, panel } = root;
   const { orientation, colorMode = 'value', graphMode, justifyMode = 'auto', textMode = 'auto', showPercentChange, text } = options;
   const cells = [];
   let values = null;
+  const look = fadesBelow(body);
   body.role = 'group';
 
   const update = (data) => {
@@ -51,34 +59,46 @@ export function drawStat(root) {
 
   const layout = () => {
     if (!values) return;
-    const grid = cellGrid(values.length, root.width, root.room, orientation, 2.4);
-    const width = (root.width - gap * (grid.columns - 1)) / grid.columns;
-    const height = Math.max(38, (root.room - gap * (grid.rows - 1)) / grid.rows);
-    body.style.gridTemplateColumns = `repeat(${grid.columns}, minmax(0, 1fr))`;
-    body.style.gridAutoRows = `${Math.floor(height * 10) / 10}px`;
+    const { length } = values;
     // A board's word for nothing is shown in any case.
     const mode = values[0]?.isEmpty ? 'value' : textMode;
-    const hasNames = mode === 'name' || mode === 'value_and_name' || (mode === 'auto' && values.length > 1);
-    // One size for all cells: numbers side by side are compared, and must not shout differently.
-    const isWide = hasNames && mode !== 'name' && height < 64 && width > 120;
-    const withLine = values.some(hasLine) && height > 90;
-    const room = withLine ? height * 0.62 : height;
-    const titleSize = Number(text?.titleSize) || clamp(Math.round(height * 0.16), 11, 17);
-    const valueRoom = isWide ? room - 8 : hasNames ? room - titleSize * 1.5 - 10 : room - 14;
+    const hasNames = mode === 'value_and_name' || (mode === 'auto' && length > 1);
     const longest = longestOf(values.map((entry) => mode === 'name' ? entry.name : asZeros(entry.words)));
-    const fitting = fittingSize(longest, (width - 20) * (isWide ? 0.55 : 1), valueRoom / 1.15, 12, 52);
-    const size = Number(text?.valueSize) || (fitting > 20 ? Math.floor(fitting / 2) * 2 : fitting);
-    for (const [at, entry] of values.entries()) fill(cells[at], entry, { mode, hasNames, isWide, withLine, titleSize, size, width, height });
+    const changeHeight = showPercentChange ? changeLine : 0;
+    const leastWidth = Math.min(besideWidth, textWidth(longest, font(smallest, 500)) + 20);
+    const leastHeight = (width) => (hasNames && width <= besideWidth ? aboveHeight : besideHeight) + changeHeight;
+    const grid = cellGrid(length, root.width, root.room, orientation, 2.4, (width, height) => width < leastWidth || height < leastHeight(width) ? 0 : height < 44 ? 0.85 : 1);
+    // Where even small type does not fit they are a list, which scrolls.
+    const isList = length > 1 && grid.size === 0;
+    const columns = isList ? clamp(Math.floor(root.width / (besideWidth + 40)), 1, length) : grid.columns;
+    const gap = isList || root.room / grid.rows < 44 ? 2 : 6;
+    const width = (root.width - gap * (columns - 1)) / columns;
+    const height = isList ? leastHeight(width) : (root.room - gap * (grid.rows - 1)) / grid.rows;
+    Object.assign(body.style, { gap: `${gap}px`, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`, gridAutoRows: `${Math.floor(height * 10) / 10}px` });
+    // One size for all cells: numbers side by side are compared, and must not shout differently.
+    const isWide = hasNames && width > besideWidth && height < 64;
+    const isTight = height < 44;
+    const withLine = values.some(hasLine) && height > 90;
+    const room = (withLine ? height * 0.62 : height) - changeHeight;
+    const titleSize = Number(text?.titleSize) || clamp(Math.round(height * 0.16), 11, 17);
+    const valueRoom = hasNames && !isWide ? room - titleSize * (isTight ? 1.15 : 1.5) - (isTight ? 2 : 10) : room - (isTight ? 4 : isWide ? 8 : 14);
+    const fitting = fittingSize(longest, (width - 20) * (isWide ? 0.55 : 1), valueRoom / 1.15, smallest, 52);
+    // A word for nothing is as small as the reasons for it are elsewhere.
+    const isWord = values[0]?.isEmpty && !values[0].mapped && !Number.isFinite(Number(longest));
+    const size = isWord ? 13 : Number(text?.valueSize) || (fitting > 20 ? Math.floor(fitting / 2) * 2 : fitting);
+    for (const [at, entry] of values.entries()) fill(cells[at], entry, { mode, hasNames, isWide, isWord, withLine, titleSize, size, width, height });
+    if (isList) look();
+    else body.classList.remove('more');
   };
 
-  const fill = (cell, entry, { mode, hasNames, isWide, withLine, titleSize, size, width, height }) => {
+  const fill = (cell, entry, { mode, hasNames, isWide, isWord, withLine, titleSize, size, width, height }) => {
     const { theme } = root;
     const { element, name, value, parts } = cell;
     const ratio = size >= 24 ? 3 : 4.5;
     const isGround = colorMode.startsWith('background');
     // A value in the text's own colour says nothing about good or bad, and gets no ground.
     const isPainted = isGround && entry.color !== theme.text && entry.color !== 'transparent';
-    let color = isGround || colorMode === 'value' ? root.textColor(entry.color, ratio) : theme.text;
+    let color = isWord ? theme.muted : isGround || colorMode === 'value' ? root.textColor(entry.color, ratio) : theme.text;
     if (isPainted) {
       const ground = toned(entry.color, theme);
       const second = colorMode === 'background_solid' ? ground : mix(ground, theme.background, theme.name === 'dark' ? 0.2 : 0.12);
@@ -89,7 +109,7 @@ export function drawStat(root) {
     const isCentred = justifyMode === 'center' || (justifyMode === 'auto' && values.length === 1);
     for (const [part, is] of Object.entries({ wide: isWide, painted: isPainted, center: isCentred, 'with-line': withLine })) element.classList.toggle(part, is);
     const quiet = isPainted ? color : theme.muted;
-    name.hidden = !hasNames || mode === 'name';
+    name.hidden = !hasNames;
     setText(name, entry.name);
     name.title = entry.name;
     Object.assign(name.style, { fontSize: `${titleSize}px`, color: quiet });

@@ -8,10 +8,11 @@ import { anchor, isSafe } from './links.js';
 const longest = 65536;
 const deepest = 10;
 
-export function drawText({ options, body, context }) {
+export function drawText({ options, body, context, words }) {
   const { mode, content = '' } = options;
   const text = String(content).slice(0, longest);
   body.append(mode === 'code' ? make('pre', '', text) : mode === 'html' ? rebuilt(text, context) : markdown(text, context));
+  if (!text.trim()) body.replaceChildren(make('p', 'muted', words.noText));
   return {};
 }
 

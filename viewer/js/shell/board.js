@@ -141,7 +141,8 @@ export const boardPage = (root, context) => {
     root.classList.remove("waiting");
     root.classList.toggle("outdated", spec !== null);
     failure.hidden = message === null;
-    setText(failure, spec ? message : `${words.boardFailed(uid)}: ${message}`);
+    // The server's reasons end as they like.
+    setText(failure, spec || message === null ? message ?? "" : words.boardFailed(uid, message.replace(/\.*$/, ".")));
   };
 
   const load = async () => {

@@ -72,7 +72,7 @@ export const makePanel = (first, board) => {
     age.title = old === null ? "" : words.ageTitle(format.dateTime(data.to - old * 1000));
     element.dataset.type = panel.type;
     const isValue = panel.type === "stat" || panel.type === "gauge";
-    const is = { untitled: !panel.title, full: isFull(), low: panel.h <= 3 || isValue, small: isValue && panel.w <= 8 };
+    const is = { untitled: !panel.title, full: isFull(), low: panel.h <= 3 || isValue, flat: panel.h === 1 && !isFull(), small: isValue && panel.w <= 8 };
     for (const [name, value] of Object.entries(is)) element.classList.toggle(name, value);
     for (const [name, value] of [["--x", panel.x + 1], ["--w", panel.w], ["--y", panel.y - board.top(panel) + 1], ["--h", panel.h]]) element.style.setProperty(name, value);
   };

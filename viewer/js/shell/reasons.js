@@ -15,6 +15,9 @@ const metricsIn = (expr) => {
   return [...new Set(names)].filter((name) => !keywords.has(name.toLowerCase()));
 };
 
+/** `[selector, name]` of the selectors without which an expression is empty. */
+const selectorsIn = (expr) => (/\b(or|unless|offset|absent\w*)\b|@/.test(expr) ? [] : [...expr.matchAll(/\b([a-zA-Z_:][\w:]*)\s*\{(?:"(?:[^"\\]|\\.)*"|[^{}"])*\}/g)].slice(0, 3));
+
 const owners = ["job", "instance", "node", "vm_id"];
 const matchersIn = (expr) => Object.fromEntries([...expr.matchAll(/\b(job|instance|node|vm_id)="([^"]+)"/g)].map(([, name, value]) => [name, value]));
 
@@ -55,5 +58,6 @@ export const whyNothing = async (panel, news) => {
   const names = metricsIn(exprs[0] ?? "").slice(0, 3);
   for (const name of names) if (!(await news.hasMetric(name, panel.start, panel.end))) return words.noMetric(name);
   if (panel.defaults?.noValue) return null;
-  return names.length > 0 && exprs.length === 1 && /^[^(]*\{|^[\w:]+$/.test(exprs[0]) ? words.noSeries(names[0]) : words.noData;
+  for (const [selector, name] of selectorsIn(exprs.length === 1 ? exprs[0] : "")) if (!(await news.hasMetric(selector, panel.start, panel.end))) return words.noSeries(name);
+  return words.noData;
 };
