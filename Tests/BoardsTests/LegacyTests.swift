@@ -177,6 +177,14 @@ struct LegacyTests {
         #expect(overrides(found) == ["byName job: custom.hidden=true", #"byName osd: displayName="OSD" custom.hidden=false"#])
     }
 
+    @Test("An old heatmap counts, unless what it is given are buckets")
+    func heatmap() throws {
+        #expect(try panel(#"{"type":"heatmap","dataFormat":"timeseries"}"#).options["calculate"]?.flag == true)
+        #expect(try panel(#"{"type":"heatmap","options":{}}"#).options["calculate"]?.flag == true)
+        #expect(try panel(#"{"type":"heatmap","dataFormat":"tsbuckets"}"#).options["calculate"] == nil)
+        #expect(try panel(#"{"type":"heatmap","options":{"cellGap":2}}"#).options["calculate"] == nil)
+    }
+
     @Test("Text from before options; one without any says so")
     func text() throws {
         let old = try panel(##"{"type":"text","mode":"markdown","content":"# a $v"}"##)

@@ -9,6 +9,9 @@ enum LegacyPanel {
         case "table" where (tree["styles"] != nil || tree["columns"] != nil) && tree["fieldConfig"] == nil:
             return LegacyTable.renewed(tree, &problems)
         case "text": return text(tree, &problems)
+        // Without options it is an old one, which counted values into buckets unless it was told that they are some.
+        case "heatmap" where (tree["options"]?.members ?? []).isEmpty && tree["dataFormat"]?.text != "tsbuckets":
+            return tree.setting("options.calculate", to: true)
         case "piechart", "grafana-piechart-panel": return pie(tree, &problems)
         default: return tree
         }
