@@ -71,6 +71,9 @@ let package = Package(
         shim("YAMLShim", to: "CYAML"),
         // libsimdjson-dev: its pkg-config line has a flag that SwiftPM refuses, so it is linked by name.
         shim("SimdJSONShim", linking: ["simdjson"]),
+        // NVIDIA's library is loaded when there is one; what is known of its binary interface is ours.
+        shim("NVMLABI"),
+        shim("NVMLShim", to: "NVMLABI"),
 
         // Ground.
         module("Primitives", needs: ["SystemShim", "CharConvShim"]),

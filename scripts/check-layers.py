@@ -9,7 +9,7 @@ import sys
 # From the bottom. Whoever adds a module gives it a floor here; docs/architecture.md says what each floor is.
 FLOORS = [
     ("cellar", ["SystemShim", "CharConvShim", "CMicroHTTPD", "MicroHTTPDShim", "CCurl", "CurlShim", "CryptShim", "CGnuTLS", "GnuTLSShim",
-                "CZlib", "ZlibShim", "CYAML", "YAMLShim", "SimdJSONShim"]),
+                "CZlib", "ZlibShim", "CYAML", "YAMLShim", "SimdJSONShim", "NVMLABI", "NVMLShim"]),
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
     ("floor 2", ["Boards", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
