@@ -103,6 +103,10 @@ let package = Package(
             "ZFSCollector", path: "Sources/Collectors/ZFS", needs: ["Primitives", "JSON", "Metrics", "Settings", "Exporting"]),
 
         module(
+            "GPUCollector", path: "Sources/Collectors/GPU",
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Exporting", "Ownership", "NVMLABI", "NVMLShim"]),
+
+        module(
             "Discovery",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
 
@@ -127,8 +131,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
-                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack",
-                "Viewer",
+                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "Discovery", "Doctor", "FirstConfiguration", "Simulation",
+                "Stack", "Viewer", "Ownership",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -165,6 +169,9 @@ let package = Package(
         tests(
             of: "ZFSCollector", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"],
             exclude: ["Fixtures"]),
+        tests(
+            of: "GPUCollector",
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
         tests(
             of: "Discovery",
             needs: [

@@ -13,7 +13,7 @@ FLOORS = [
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
     ("floor 2", ["Boards", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
-    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery"]),
+    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "Discovery"]),
     ("floor 4", ["Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet"]),
 ]

@@ -1,6 +1,8 @@
 import Discovery
 import Exporting
+import GPUCollector
 import Metrics
+import Ownership
 import ProxmoxCollector
 import ProxmoxDropIn
 import Settings
@@ -10,9 +12,11 @@ import ZFSCollector
 /// The collectors of the program, in the order of their metrics.
 enum Collectors {
     /// All that there are, without configuration, for pages and lists.
-    static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings())] }
+    static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings()), gpu] }
 
     private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [], slow: SlowSettings())) }
+
+    private static var gpu: GPUCollector { GPUCollector(GPUSettings(), finder: OwnerFinder()) }
 
     /// What martlet tells of itself.
     static var own: [any Collector] {
@@ -41,6 +45,8 @@ enum Collectors {
         case central
         /// One for each host: what the machine itself knows.
         case host
+        /// One for each machine with GPUs: its cards, and who uses them.
+        case gpu
     }
 
     /// - Parameter section: the collector's, whose key `enabled` goes before the role.

@@ -1,5 +1,6 @@
 import Discovery
 import Exporting
+import GPUCollector
 import Metrics
 import Primitives
 import ProxmoxCollector
@@ -46,7 +47,7 @@ struct Configuration: Sendable {
             .section([
                 SettingsKey(
                     "role", .choice(Collectors.Role.allCases.map(\.rawValue)),
-                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), or what a host knows of itself (ZFS).",
+                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), what a host knows of itself (ZFS, and its cards where NVIDIA's driver is loaded), or what a machine with GPUs does (its cards).",
                     standard: Collectors.Role.auto.rawValue),
                 SettingsKey(
                     "root", .text, "Folder that the host's /proc and /sys are below, as a container has them mounted; an absolute path.",
@@ -67,6 +68,7 @@ struct Configuration: Sendable {
         SettingsKey("discovery", DiscoverySettings.shape, "Service discovery for Prometheus."),
         SettingsKey("dashboards", ViewerSettings.shape, "Dashboards in a browser, without Grafana."),
         SettingsKey("zfs", ZFSSettings.shape, "ZFS of this machine."),
+        SettingsKey("gpu", GPUSettings.shape, "NVIDIA cards of this machine, and their vGPUs."),
         SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
         SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
     ])
@@ -120,6 +122,8 @@ struct Configuration: Sendable {
     func dashboards() throws(Failure) -> ViewerSettings { try ViewerSettings(tree["dashboards"]) }
 
     func zfs() throws(Failure) -> ZFSSettings { try ZFSSettings(tree["zfs"]) }
+
+    func gpu() throws(Failure) -> GPUSettings { try GPUSettings(tree["gpu"]) }
 
     var role: Collectors.Role { tree["exporter"]["role"].text.flatMap(Collectors.Role.init(rawValue:)) ?? .auto }
 

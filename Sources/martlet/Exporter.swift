@@ -1,5 +1,7 @@
 import Discovery
 import Exporting
+import GPUCollector
+import Ownership
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
@@ -23,9 +25,15 @@ enum Exporter {
         let (root, zfs) = (try configuration.fileSystemRoot(), try configuration.zfs())
         let hasProxmox = isOn("proxmox", configuration, ofRole: .central) { !proxmox.clusters.isEmpty }
         let hasZFS = isOn("zfs", configuration, ofRole: .host) { ZFSCollector.isThere(fileSystemRoot: root) }
+        let gpu = try configuration.gpu()
+        // A host has its cards too, where there are some.
+        let hasGPUs =
+            isOn("gpu", configuration, ofRole: .gpu) { GPUCollector.isThere(gpu, fileSystemRoot: root) }
+            || configuration.role == .host && configuration.tree["gpu"]["enabled"].text != "false"
+                && GPUCollector.isThere(gpu, fileSystemRoot: root)
         let watched = ProxmoxSettings(clusters: hasProxmox ? proxmox.clusters : [], slow: proxmox.slow)
         let lacksClusters = proxmox.clusters.isEmpty && configuration.tree["proxmox"]["enabled"].text == "true"
-        guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || hasZFS else {
+        guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || hasZFS || hasGPUs else {
             if let problem = dropIn.modulesProblem { throw problem }
             throw nothing(configuration, proxmox)
         }
@@ -40,6 +48,7 @@ enum Exporter {
             "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: handler.handle)
         var collectors: [any Collector] = watched.clusters.isEmpty ? [] : [collector]
         if hasZFS { collectors.append(ZFSCollector(zfs, reports: poolReports)) }
+        if hasGPUs { collectors.append(GPUCollector(gpu, finder: OwnerFinder(fileSystemRoot: root))) }
         return ExporterContents(
             collectors: collectors, own: [collector.requests, handler.metrics], pages: [page],
             scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)

@@ -154,7 +154,8 @@ final class Caller {
         return reply
     }
 
-    private func isAbsent(_ call: NVMLCall, _ handle: UInt, _ arguments: CallArguments) -> Bool {
+    /// Whether the card is known not to have this: then, and only then, another call may stand in for it.
+    func isAbsent(_ call: NVMLCall, _ handle: UInt, _ arguments: CallArguments = CallArguments()) -> Bool {
         let question = Question(call: call, handle: handle, arguments: arguments)
         guard let until = absent[question] else { return false }
         guard until <= now() else { return true }

@@ -26,7 +26,7 @@ struct FastFacts {
             facts[.memoryReserved] = Double(values.y)
             facts[.memoryFree] = Double(values.z)
             facts[.memoryUsed] = Double(values.w)
-        } else if let values = caller.numbers(.memoryPlain, device) {
+        } else if caller.isAbsent(.memory, device), let values = caller.numbers(.memoryPlain, device) {
             facts[.memoryTotal] = Double(values.x)
             facts[.memoryFree] = Double(values.z)
             facts[.memoryUsed] = Double(values.w)

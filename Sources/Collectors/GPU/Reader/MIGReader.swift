@@ -37,7 +37,8 @@ struct MIGReader {
         var samples: [MIGSample] = []
         for found in devices {
             var sample = found.sample
-            let memory = caller.numbers(.memory, found.handle) ?? caller.numbers(.memoryPlain, found.handle)
+            var memory = caller.numbers(.memory, found.handle)
+            if memory == nil, caller.isAbsent(.memory, found.handle) { memory = caller.numbers(.memoryPlain, found.handle) }
             sample.memoryTotal = memory.map { Double($0.x) }
             sample.memoryUsed = memory.map { Double($0.w) }
             samples.append(sample)

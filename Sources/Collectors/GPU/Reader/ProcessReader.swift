@@ -20,6 +20,9 @@ struct ProcessReader {
         facts[.computeProcesses] = compute.map { Double(Set($0.map(\.pid)).count) }
         facts[.graphicsProcesses] = graphics.map { Double(Set($0.map(\.pid)).count) }
         guard compute != nil || graphics != nil else { return nil }
+        // With one of two lists, what everybody uses would be too little.
+        guard compute != nil || caller.isAbsent(.computeProcesses, device), graphics != nil || caller.isAbsent(.graphicsProcesses, device)
+        else { return nil }
 
         /// A process has memory in each GPU instance, and one that computes and draws is in both lists with the same.
         struct Place: Hashable {

@@ -44,12 +44,17 @@ struct SlowFacts {
                 // Before its parts: an error in between then makes the parts more, and the rest does not go up and down again.
                 let total = number(.eccTotal, first, second)
                 var known = 0.0
+                var isWhole = true
                 for (place, location) in ECCLocation.allCases.enumerated() where location != .other {
-                    guard let count = number(.eccAt, first, second, UInt32(place)) else { continue }
+                    guard let count = number(.eccAt, first, second, UInt32(place)) else {
+                        let arguments = CallArguments(first: first, second: second, third: UInt32(place))
+                        if !caller.isAbsent(.eccAt, device, arguments) { isWhole = false }
+                        continue
+                    }
                     facts[.ecc(kind, counter, location)] = count
                     known += count
                 }
-                facts[.ecc(kind, counter, .other)] = total.map { max(0, $0 - known) }
+                if isWhole { facts[.ecc(kind, counter, .other)] = total.map { max(0, $0 - known) } }
             }
         }
         // Where the fields, which are asked for in each pass, do not have them.
