@@ -139,7 +139,7 @@ extension ReaderLine {
     private static func numbers(_ value: JSONValue?, limit: Int) -> [(String, Double)] {
         var found: [(String, Double)] = []
         value?.forEachMember { key, value in
-            guard found.count < limit, key.bytes.count <= textBytes, let number = value.number else { return }
+            guard found.count < limit, key.text.utf8.count <= textBytes, let number = value.number else { return }
             found.append((plainLine(key.text, limit: textBytes), number))
         }
         return found

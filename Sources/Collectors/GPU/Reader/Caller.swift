@@ -41,6 +41,9 @@ final class Caller {
 
     func beginPass() { verdict = Verdict() }
 
+    /// What was said of one card does not keep us from asking for what is of none.
+    func endLoss() { verdict.condition = .ok }
+
     // MARK: questions
 
     /// What the call says; nil when it says nothing, for whatever reason.

@@ -15,8 +15,11 @@ struct Inventory {
         }
         var hello = ReaderLine.Hello(code: 0)
         hello.driverVersion = caller.text(.driverVersion)?.text ?? ""
+        caller.endLoss()
         hello.nvmlVersion = caller.text(.nvmlVersion)?.text ?? ""
+        caller.endLoss()
         if let version = caller.numbers(.cudaVersion)?.x { hello.cudaVersion = "\(version / 1000).\(version % 1000 / 10)" }
+        caller.endLoss()
         let count = caller.plainNumbers(.count)
         if let stale = caller.verdict.stale {
             return (ReaderLine.Hello(code: stale.code.rawValue, reason: "\(stale.call): \(stale.code)"), [], stale.call)

@@ -35,7 +35,7 @@ extension NVMLLibrary {
         case .computeInstanceID: code = mlt_nvml_compute_instance_id(library, handle, &value)
         default: return nil
         }
-        return Self.reply(code, value)
+        return Self.reply(code, UInt64(value))
     }
 
     /// Handles that are made, and what a vGPU is.
@@ -47,12 +47,12 @@ extension NVMLLibrary {
         case .initialize: return Self.reply(mlt_nvml_init(library, arguments.first), 0)
         case .cudaVersion:
             var version: Int32 = 0
-            return Self.reply(mlt_nvml_cuda_version(library, &version), version)
+            return Self.reply(mlt_nvml_cuda_version(library, &version), UInt64(clamping: version))
         case .handle: return Self.reply(handle: mlt_nvml_device_by_index(library, arguments.first, &made), made)
         case .migDevice: return Self.reply(handle: mlt_nvml_mig_device(library, handle, arguments.first, &made), made)
         case .gpmSupport:
             var support = nvml_abi_gpm_support()
-            return Self.reply(mlt_nvml_gpm_support(library, handle, &support), support.is_supported)
+            return Self.reply(mlt_nvml_gpm_support(library, handle, &support), UInt64(support.is_supported))
         case .gpmSampleNew: return Self.reply(handle: mlt_nvml_gpm_sample_new(library, &made), made)
         case .gpmSampleFree: return Self.reply(mlt_nvml_gpm_sample_free(library, handle), 0)
         case .gpmSampleMIG:
@@ -69,15 +69,15 @@ extension NVMLLibrary {
         case .vgpuLicense:
             var license = nvml_abi_license()
             let code = mlt_nvml_vgpu_license(library, vgpu, &license)
-            return Self.reply(code, UInt32(license.is_licensed), license.state)
-        case .vgpuLicensePlain: return Self.reply(mlt_nvml_vgpu_license_status(library, vgpu, &value), value)
-        case .vgpuType: return Self.reply(mlt_nvml_vgpu_type(library, vgpu, &value), value)
-        case .vgpuFrameRateLimit: return Self.reply(mlt_nvml_vgpu_frame_rate_limit(library, vgpu, &value), value)
+            return Self.reply(code, UInt64(license.is_licensed), UInt64(license.state))
+        case .vgpuLicensePlain: return Self.reply(mlt_nvml_vgpu_license_status(library, vgpu, &value), UInt64(value))
+        case .vgpuType: return Self.reply(mlt_nvml_vgpu_type(library, vgpu, &value), UInt64(value))
+        case .vgpuFrameRateLimit: return Self.reply(mlt_nvml_vgpu_frame_rate_limit(library, vgpu, &value), UInt64(value))
         case .vgpuTypeFramebuffer:
             var bytes: UInt64 = 0
             return Self.reply(mlt_nvml_vgpu_type_framebuffer(library, vgpu, &bytes), bytes)
         case .vgpuTypeInstancesMax:
-            return Self.reply(mlt_nvml_vgpu_type_instances_max(library, handle, arguments.first, &value), value)
+            return Self.reply(mlt_nvml_vgpu_type_instances_max(library, handle, arguments.first, &value), UInt64(value))
         default: return NumbersReply(code: .functionNotFound)
         }
     }

@@ -220,12 +220,11 @@ struct NVMLLibrary: NVML, @unchecked Sendable {
         case .migMode: code = mlt_nvml_mig_mode(library, handle, &a, &b)
         default: return others(call, handle, arguments)
         }
-        return Self.reply(code, a, b, c, d)
+        return Self.reply(code, UInt64(a), UInt64(b), UInt64(c), UInt64(d))
     }
 
-    static func reply(_ code: Int32, _ values: some FixedWidthInteger...) -> NumbersReply {
-        var lanes = SIMD4<Int64>.zero
-        for (index, value) in values.prefix(4).enumerated() { lanes[index] = Int64(clamping: value) }
-        return NumbersReply(code: ReturnCode(code), values: lanes)
+    static func reply(_ code: Int32, _ a: UInt64, _ b: UInt64 = 0, _ c: UInt64 = 0, _ d: UInt64 = 0) -> NumbersReply {
+        let values = SIMD4(Int64(clamping: a), Int64(clamping: b), Int64(clamping: c), Int64(clamping: d))
+        return NumbersReply(code: ReturnCode(code), values: values)
     }
 }

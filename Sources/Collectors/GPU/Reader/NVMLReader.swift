@@ -1,5 +1,5 @@
 import Glibc
-package import Primitives
+import Primitives
 
 /// The helper process: asks the library, prints lines, and leaves when it must be started anew or when nobody reads them.
 ///
@@ -55,7 +55,7 @@ package final class NVMLReader: Sendable {
         do throws(Failure) {
             // The library may hang in its very first call.
             try Thread.start("nvml-watch") { [self] in watch() }
-            start()
+            try start()
         } catch {
             output.write(.hello(ReaderLine.Hello(code: ReturnCode.unknown.rawValue, reason: error.message)))
             _exit(1)

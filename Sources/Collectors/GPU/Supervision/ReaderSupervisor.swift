@@ -134,29 +134,29 @@ final class ReaderSupervisor: Sendable {
         // MARK: one helper
 
         private func runHelper() -> RestartPlan.End {
-            var ends: [Int32] = [-1, -1]
-            guard pipe2(&ends, O_CLOEXEC) == 0 else {
-                book.noteFailure("cannot make a pipe: \(systemMessage(errno))")
-                return .failed
-            }
-            let reading = ends[0]
-            defer { close(reading) }
             var request = ChildProcess.Request(
                 program: options.program, arguments: options.arguments, environment: options.environment, directory: "/")
             request.deathSignal = SIGKILL
+            let pipe: Pipe
+            do throws(Failure) { pipe = try Pipe() } catch { return noteNoStart(error) }
+            defer { close(pipe.reading) }
             let child: ChildProcess
             do throws(Failure) {
-                defer { close(ends[1]) }
-                child = try ChildProcess(starting: request, output: ends[1], errors: STDERR_FILENO)
+                defer { close(pipe.writing) }
+                child = try ChildProcess(starting: request, output: pipe.writing, errors: STDERR_FILENO)
             } catch {
-                book.noteFailure(error.message)
-                say(.error, "the helper that reads GPUs cannot be started: \(error.message)")
-                return .failed
+                return noteNoStart(error)
             }
             var helper = Helper(number: book.begin())
-            let end = follow(child, reading, &helper)
+            let end = follow(child, pipe.reading, &helper)
             book.end(helper.number)
             return end
+        }
+
+        private func noteNoStart(_ failure: Failure) -> RestartPlan.End {
+            book.noteFailure(failure.message)
+            say(.error, "the helper that reads GPUs cannot be started: \(failure.message)")
+            return .failed
         }
 
         /// What is known of the helper that runs.
