@@ -74,6 +74,7 @@ let package = Package(
         // NVIDIA's library is loaded when there is one; what is known of its binary interface is ours.
         shim("NVMLABI"),
         shim("NVMLShim", to: "NVMLABI"),
+        shim("SimulatedNVMLState", to: "NVMLABI"),
 
         // Ground.
         module("Primitives", needs: ["SystemShim", "CharConvShim"]),
@@ -117,7 +118,7 @@ let package = Package(
                 "Primitives", "JSON", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "ProxmoxDropIn", "ZFSCollector",
                 "Discovery",
             ]),
-        module("Simulation", needs: ["Primitives", "JSON", "Web"]),
+        module("Simulation", needs: ["Primitives", "JSON", "Web", "SimulatedNVMLState", "NVMLABI"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
         module(
             "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Boards"],

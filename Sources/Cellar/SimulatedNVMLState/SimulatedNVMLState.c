@@ -145,7 +145,7 @@ mlt_sim_vgpu_type *mlt_sim_add_vgpu_type(mlt_sim_state *state)
 mlt_sim_process *mlt_sim_add_process(mlt_sim_card *card) { return APPENDED(card->processes, card->process_count, MLT_SIM_PROCESSES); }
 mlt_sim_mig_device *mlt_sim_add_mig_device(mlt_sim_card *card) { return APPENDED(card->mig, card->mig_count, MLT_SIM_MIG_DEVICES); }
 mlt_sim_vgpu *mlt_sim_add_vgpu(mlt_sim_card *card) { return APPENDED(card->vgpus, card->vgpu_count, MLT_SIM_VGPUS); }
-nvml_abi_field_value *mlt_sim_add_field(mlt_sim_card *card) { return APPENDED(card->fields, card->field_count, MLT_SIM_FIELDS); }
+mlt_sim_gpm *mlt_sim_gpm_of(mlt_sim_card *card) { return &card->gpm; }
 nvml_abi_encoder_session *mlt_sim_add_encoder_session(mlt_sim_card *card)
 {
     return APPENDED(card->encoder_sessions, card->encoder_session_count, MLT_SIM_ENCODER_SESSIONS);
@@ -167,9 +167,67 @@ void mlt_sim_set_ecc(mlt_sim_card *card, uint32_t kind, uint32_t counter, uint32
     card->ecc_at[kind][counter][location] = count;
 }
 
-void mlt_sim_set_nvlink(mlt_sim_card *card, uint32_t link, uint32_t is_active, const uint64_t *errors)
+void mlt_sim_set_nvlink(mlt_sim_card *card, uint32_t link, uint32_t is_active, uint64_t replays)
 {
     if (link >= NVML_ABI_NVLINK_LIMIT) return;
     card->nvlink_active[link] = is_active;
-    memcpy(card->nvlink_errors[link], errors, sizeof card->nvlink_errors[link]);
+    card->nvlink_errors[link][NVML_ABI_NVLINK_REPLAYS] = replays;
+}
+
+void mlt_sim_add_field(mlt_sim_card *card, uint32_t field, uint32_t scope, uint32_t value_type, uint64_t value)
+{
+    nvml_abi_field_value *place = APPENDED(card->fields, card->field_count, MLT_SIM_FIELDS);
+    if (!place) return;
+    *place = (nvml_abi_field_value){.field = field, .scope = scope, .value_type = value_type};
+    // Who reads takes the member that the type names.
+    switch (value_type) {
+    case NVML_ABI_VALUE_U32: place->value.u32 = (uint32_t)value; break;
+    case NVML_ABI_VALUE_S32: place->value.s32 = (int32_t)value; break;
+    default: place->value.u64 = value; break;
+    }
+}
+
+void mlt_sim_set_machine(
+    mlt_sim_state *state, uint64_t time, uint32_t card_count, const char *driver_version, const char *nvml_version, int32_t cuda_version, int32_t code)
+{
+    mlt_sim_base *base = &state->base;
+    base->time = time;
+    base->card_count = card_count < MLT_SIM_CARDS ? card_count : MLT_SIM_CARDS;
+    base->cuda_version = cuda_version;
+    base->init_code = base->driver_code = code;
+    mlt_sim_text(base->driver_version, sizeof base->driver_version, driver_version);
+    mlt_sim_text(base->nvml_version, sizeof base->nvml_version, nvml_version);
+}
+
+void mlt_sim_set_absent(mlt_sim_state *state, int call)
+{
+    if (call >= 0 && call < MLT_SIM_CALL_COUNT) state->base.absent[call] = 1;
+}
+
+void mlt_sim_set_numbers(mlt_sim_card *card, const mlt_sim_card_numbers *numbers) { card->numbers = *numbers; }
+
+void mlt_sim_set_identity(
+    mlt_sim_card *card, const char *name, const char *uuid, const char *serial, const char *vbios, const char *part_number)
+{
+    mlt_sim_text(card->name, sizeof card->name, name);
+    mlt_sim_text(card->uuid, sizeof card->uuid, uuid);
+    mlt_sim_text(card->serial, sizeof card->serial, serial);
+    mlt_sim_text(card->vbios, sizeof card->vbios, vbios);
+    mlt_sim_text(card->part_number, sizeof card->part_number, part_number);
+}
+
+void mlt_sim_set_bus(mlt_sim_card *card, const char *bus_id, const char *legacy_bus_id, uint32_t bus, uint32_t device_id, uint32_t subsystem_id)
+{
+    card->pci.bus = bus;
+    card->pci.device_id = device_id;
+    card->pci.subsystem_id = subsystem_id;
+    mlt_sim_text(card->pci.bus_id, sizeof card->pci.bus_id, bus_id);
+    mlt_sim_text(card->pci.legacy_bus_id, sizeof card->pci.legacy_bus_id, legacy_bus_id);
+}
+
+void mlt_sim_set_code(mlt_sim_card *card, int call, uint16_t code, uint16_t mig_code)
+{
+    if (call < 0 || call >= MLT_SIM_CALL_COUNT) return;
+    card->codes[call] = code;
+    card->mig_codes[call] = mig_code;
 }

@@ -97,72 +97,83 @@ typedef struct mlt_sim_vgpu {
     uint32_t encoder_sessions, encoder_rate, encoder_latency;
 } mlt_sim_vgpu;
 
-typedef struct mlt_sim_card {
+/// The numbers of a card, which who writes fills in as one record.
+#define MLT_SIM_CARD_NUMBERS \
+    uint32_t minor, architecture, brand, persistence_mode, compute_mode, virtualization_mode, host_vgpu_mode; \
+    int32_t capability_major, capability_minor; \
+    nvml_abi_utilization utilization; \
+    /* Encoder, decoder, JPEG, OFA: per cent and microseconds. */ \
+    uint32_t engines[4], engine_periods[4]; \
+    nvml_abi_memory_v2 memory; \
+    nvml_abi_bar1 bar1; \
+    uint32_t power, power_enforced, power_limit, power_default, power_least, power_most; \
+    uint64_t energy; \
+    int32_t temperature, margin; \
+    /* Below 0 where the card has no such limit. */ \
+    int32_t thresholds[NVML_ABI_THRESHOLD_COUNT]; \
+    uint32_t clocks[NVML_ABI_CLOCK_COUNT], clocks_max[NVML_ABI_CLOCK_COUNT]; \
+    uint64_t reasons, reasons_supported; \
+    /* Nanoseconds by kind of policy, and since when. */ \
+    uint64_t violations[6], violation_reference; \
+    uint32_t performance_state, fan_count, fan_speed; \
+    uint32_t ecc_current, ecc_pending; \
+    nvml_abi_sram_ecc sram; \
+    uint32_t retired_pending; \
+    uint32_t remapped[4]; \
+    nvml_abi_remapped_rows_v2 remapped_v2; \
+    nvml_abi_row_histogram row_histogram; \
+    uint32_t pcie_generation, pcie_width, pcie_generation_max, pcie_width_max, pcie_generation_max_of_card, pcie_replays; \
+    /* KB a second, sent and received. */ \
+    uint32_t pcie_throughput[2]; \
+    uint32_t nvlink_count, nvlink_version; \
+    uint32_t encoder_rate, encoder_latency; \
+    uint32_t mig_current, mig_pending, mig_limit; \
+    uint32_t gpm_supported; \
+    /* Types that the card can have, and those of which it can have one more, by position. */ \
+    uint32_t vgpu_types, vgpu_types_creatable; \
+    uint64_t event_types;
+typedef struct mlt_sim_card_numbers { MLT_SIM_CARD_NUMBERS } mlt_sim_card_numbers;
+
+typedef struct mlt_sim_card mlt_sim_card;
+typedef struct mlt_sim_base mlt_sim_base;
+typedef struct mlt_sim_state mlt_sim_state;
+
+// Swift makes tuples of arrays, and would make one of everything here. It knows these by their address.
+#ifndef __swift__
+struct mlt_sim_card {
+    union {
+        struct { MLT_SIM_CARD_NUMBERS };
+        mlt_sim_card_numbers numbers;
+    };
     char name[96], uuid[96], serial[30], vbios[32], part_number[80];
     nvml_abi_pci_info pci;
-    uint32_t minor, architecture, brand, persistence_mode, compute_mode, virtualization_mode, host_vgpu_mode;
-    int32_t capability_major, capability_minor;
 
     /// What the card answers to a call, and what its MIG devices do; 0 to go on.
     uint16_t codes[MLT_SIM_CALLS], mig_codes[MLT_SIM_CALLS];
 
-    nvml_abi_utilization utilization;
-    /// Encoder, decoder, JPEG, OFA: per cent and microseconds.
-    uint32_t engines[4], engine_periods[4];
-    nvml_abi_memory_v2 memory;
-    nvml_abi_bar1 bar1;
-    uint32_t power, power_enforced, power_limit, power_default, power_least, power_most;
-    uint64_t energy;
-    int32_t temperature, margin;
-    /// Below 0 where the card has no such limit.
-    int32_t thresholds[NVML_ABI_THRESHOLD_COUNT];
-    uint32_t clocks[NVML_ABI_CLOCK_COUNT], clocks_max[NVML_ABI_CLOCK_COUNT];
-    uint64_t reasons, reasons_supported;
-    /// Nanoseconds by kind of policy, and since when.
-    uint64_t violations[16], violation_reference;
-    uint32_t performance_state, fan_count, fan_speed;
-
-    uint32_t ecc_current, ecc_pending;
     /// [kind][counter], and of locations.
     uint64_t ecc_total[2][2], ecc_at[2][2][NVML_ABI_LOCATION_COUNT];
-    nvml_abi_sram_ecc sram;
     /// By cause.
-    uint32_t retired_count[2], retired_pending;
+    uint32_t retired_count[2];
     uint64_t retired_pages[2][MLT_SIM_PAGES], retired_times[2][MLT_SIM_PAGES];
-    uint32_t remapped[4];
-    nvml_abi_remapped_rows_v2 remapped_v2;
-    nvml_abi_row_histogram row_histogram;
-
-    uint32_t pcie_generation, pcie_width, pcie_generation_max, pcie_width_max, pcie_generation_max_of_card, pcie_replays;
-    /// KB a second, sent and received.
-    uint32_t pcie_throughput[2];
-    uint32_t nvlink_count, nvlink_version, nvlink_active[NVML_ABI_NVLINK_LIMIT];
+    uint32_t nvlink_active[NVML_ABI_NVLINK_LIMIT];
     uint64_t nvlink_errors[NVML_ABI_NVLINK_LIMIT][4];
 
-    uint32_t encoder_session_count, encoder_rate, encoder_latency;
+    uint32_t encoder_session_count;
     nvml_abi_encoder_session encoder_sessions[MLT_SIM_ENCODER_SESSIONS];
-
     uint32_t field_count;
     nvml_abi_field_value fields[MLT_SIM_FIELDS];
-
     uint32_t process_count;
     mlt_sim_process processes[MLT_SIM_PROCESSES];
-
-    uint32_t mig_current, mig_pending, mig_limit, mig_count;
+    uint32_t mig_count;
     mlt_sim_mig_device mig[MLT_SIM_MIG_DEVICES];
-    uint32_t gpm_supported;
     mlt_sim_gpm gpm;
-
-    /// Types that the card can have, and those of which it can have one more, by position.
-    uint32_t vgpu_types, vgpu_types_creatable;
     uint32_t vgpu_count;
     mlt_sim_vgpu vgpus[MLT_SIM_VGPUS];
-
-    uint64_t event_types;
-} mlt_sim_card;
+};
 
 /// What is not of one card.
-typedef struct mlt_sim_base {
+struct mlt_sim_base {
     /// Microseconds of unix time, as the world has it.
     uint64_t time;
     uint32_t card_count;
@@ -178,12 +189,13 @@ typedef struct mlt_sim_base {
     mlt_sim_event events[MLT_SIM_EVENTS];
     uint32_t vgpu_type_count;
     mlt_sim_vgpu_type vgpu_types[MLT_SIM_VGPU_TYPES];
-} mlt_sim_base;
+};
 
-typedef struct mlt_sim_state {
+struct mlt_sim_state {
     mlt_sim_base base;
     mlt_sim_card cards[MLT_SIM_CARDS];
-} mlt_sim_state;
+};
+#endif
 
 #define MLT_SIM_MAGIC "MLTNVML"
 typedef struct mlt_sim_header {
@@ -228,17 +240,33 @@ nvml_abi_vgpu mlt_sim_vgpu_id(uint32_t card, uint32_t number);
 /// Copies what fits, and a 0. Swift sees arrays of char as tuples.
 void mlt_sim_text(char *place, size_t size, const char *text);
 
-// What is appended, as Swift sees arrays of records as tuples too. NULL when there is no room.
+/// What is not of one card. The time is in microseconds; codes are 0 to go on.
+void mlt_sim_set_machine(
+    mlt_sim_state *state, uint64_t time, uint32_t card_count, const char *driver_version, const char *nvml_version, int32_t cuda_version, int32_t code);
+/// Takes a call out of the libraries that are loaded from now on.
+void mlt_sim_set_absent(mlt_sim_state *state, int call);
+/// The card at a position; NULL past the last.
 mlt_sim_card *mlt_sim_card_at(mlt_sim_state *state, uint32_t card);
+void mlt_sim_set_numbers(mlt_sim_card *card, const mlt_sim_card_numbers *numbers);
+void mlt_sim_set_identity(
+    mlt_sim_card *card, const char *name, const char *uuid, const char *serial, const char *vbios, const char *part_number);
+void mlt_sim_set_bus(mlt_sim_card *card, const char *bus_id, const char *legacy_bus_id, uint32_t bus, uint32_t device_id, uint32_t subsystem_id);
+/// What the card, and what its MIG devices answer to a call.
+void mlt_sim_set_code(mlt_sim_card *card, int call, uint16_t code, uint16_t mig_code);
+void mlt_sim_set_ecc(mlt_sim_card *card, uint32_t kind, uint32_t counter, uint32_t location, uint64_t count);
+/// Errors: replays, recoveries, CRC of flow control, CRC of data.
+void mlt_sim_set_nvlink(mlt_sim_card *card, uint32_t link, uint32_t is_active, uint64_t replays);
+void mlt_sim_add_retired_page(mlt_sim_card *card, uint32_t cause, uint64_t address, uint64_t time);
+void mlt_sim_add_field(mlt_sim_card *card, uint32_t field, uint32_t scope, uint32_t value_type, uint64_t value);
+
+// What is appended, to be filled in; NULL when there is no room.
 mlt_sim_fault *mlt_sim_add_fault(mlt_sim_state *state);
 mlt_sim_event *mlt_sim_add_event(mlt_sim_state *state);
 mlt_sim_vgpu_type *mlt_sim_add_vgpu_type(mlt_sim_state *state);
 mlt_sim_process *mlt_sim_add_process(mlt_sim_card *card);
 mlt_sim_mig_device *mlt_sim_add_mig_device(mlt_sim_card *card);
 mlt_sim_vgpu *mlt_sim_add_vgpu(mlt_sim_card *card);
-nvml_abi_field_value *mlt_sim_add_field(mlt_sim_card *card);
 nvml_abi_encoder_session *mlt_sim_add_encoder_session(mlt_sim_card *card);
+/// Of the whole card.
+mlt_sim_gpm *mlt_sim_gpm_of(mlt_sim_card *card);
 mlt_sim_gpm_metric *mlt_sim_add_gpm_metric(mlt_sim_gpm *gpm);
-void mlt_sim_add_retired_page(mlt_sim_card *card, uint32_t cause, uint64_t address, uint64_t time);
-void mlt_sim_set_ecc(mlt_sim_card *card, uint32_t kind, uint32_t counter, uint32_t location, uint64_t count);
-void mlt_sim_set_nvlink(mlt_sim_card *card, uint32_t link, uint32_t is_active, const uint64_t *errors);
