@@ -85,6 +85,7 @@ let package = Package(
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
+        module("Ownership", needs: ["Primitives", "JSON", "Web"]),
         module("ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
         module("ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
@@ -98,6 +99,12 @@ let package = Package(
 
         module(
             "ZFSCollector", path: "Sources/Collectors/ZFS", needs: ["Primitives", "JSON", "Metrics", "Settings", "Exporting"]),
+
+        module(
+            "ContainerCollector", path: "Sources/Collectors/Containers",
+            needs: ["Primitives", "Metrics", "Settings", "Exporting", "Ownership"]),
+
+        module("SystemCollector", path: "Sources/Collectors/System", needs: ["Primitives", "Metrics", "Settings", "Exporting"]),
 
         module(
             "Discovery",
@@ -125,7 +132,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
                 "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack",
-                "Viewer",
+                "Viewer", "Ownership", "ContainerCollector", "SystemCollector",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -162,6 +169,12 @@ let package = Package(
         tests(
             of: "ZFSCollector", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"],
             exclude: ["Fixtures"]),
+        tests(of: "Ownership", needs: ["Primitives", "JSON", "Web", "CollectorConformance"]),
+        tests(
+            of: "ContainerCollector",
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
+        tests(
+            of: "SystemCollector", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"]),
         tests(
             of: "Discovery",
             needs: [

@@ -12,8 +12,8 @@ FLOORS = [
                 "CZlib", "ZlibShim", "CYAML", "YAMLShim", "SimdJSONShim"]),
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
-    ("floor 2", ["Boards", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
-    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery"]),
+    ("floor 2", ["Boards", "Exporting", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
+    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "ContainerCollector", "SystemCollector", "Discovery"]),
     ("floor 4", ["Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet"]),
 ]

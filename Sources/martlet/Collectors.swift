@@ -1,18 +1,23 @@
+import ContainerCollector
 import Discovery
 import Exporting
 import Metrics
+import Ownership
 import ProxmoxCollector
 import ProxmoxDropIn
 import Settings
+import SystemCollector
 import Viewer
 import ZFSCollector
 
 /// The collectors of the program, in the order of their metrics.
 enum Collectors {
     /// All that there are, without configuration, for pages and lists.
-    static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings())] }
+    static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings()), containers, SystemCollector()] }
 
     private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [], slow: SlowSettings())) }
+
+    private static var containers: ContainerCollector { ContainerCollector(ContainerSettings(), engine: ContainerEngine(sockets: [])) }
 
     /// What martlet tells of itself.
     static var own: [any Collector] {

@@ -1,3 +1,4 @@
+import ContainerCollector
 import Discovery
 import Exporting
 import Metrics
@@ -6,6 +7,7 @@ import ProxmoxCollector
 import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
+import SystemCollector
 import Viewer
 import Web
 import ZFSCollector
@@ -46,7 +48,7 @@ struct Configuration: Sendable {
             .section([
                 SettingsKey(
                     "role", .choice(Collectors.Role.allCases.map(\.rawValue)),
-                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), or what a host knows of itself (ZFS).",
+                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), or what a host knows of itself (ZFS, containers, its own sums).",
                     standard: Collectors.Role.auto.rawValue),
                 SettingsKey(
                     "root", .text, "Folder that the host's /proc and /sys are below, as a container has them mounted; an absolute path.",
@@ -67,6 +69,8 @@ struct Configuration: Sendable {
         SettingsKey("discovery", DiscoverySettings.shape, "Service discovery for Prometheus."),
         SettingsKey("dashboards", ViewerSettings.shape, "Dashboards in a browser, without Grafana."),
         SettingsKey("zfs", ZFSSettings.shape, "ZFS of this machine."),
+        SettingsKey("containers", ContainerSettings.shape, "Containers and LXC guests of this machine."),
+        SettingsKey("system", SystemSettings.shape, "Sums of this machine, for who has no node_exporter on it."),
         SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
         SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
     ])
@@ -120,6 +124,8 @@ struct Configuration: Sendable {
     func dashboards() throws(Failure) -> ViewerSettings { try ViewerSettings(tree["dashboards"]) }
 
     func zfs() throws(Failure) -> ZFSSettings { try ZFSSettings(tree["zfs"]) }
+
+    func containers() throws(Failure) -> ContainerSettings { try ContainerSettings(tree["containers"]) }
 
     var role: Collectors.Role { tree["exporter"]["role"].text.flatMap(Collectors.Role.init(rawValue:)) ?? .auto }
 

@@ -1,5 +1,7 @@
+import ContainerCollector
 import Discovery
 import Exporting
+import Ownership
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
@@ -7,6 +9,7 @@ import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
 import Synchronization
+import SystemCollector
 import Web
 import WebConfiguration
 import ZFSCollector
@@ -15,6 +18,8 @@ import ZFSCollector
 enum Exporter {
     /// What `zpool` said: it is there also after a reload.
     private static let poolReports = PoolReports()
+    /// The container engine, which all that want names ask together, also after a reload that leaves it as it is.
+    private static let engine = Mutex<(sockets: [String], labels: [String], engine: ContainerEngine)?>(nil)
 
     /// Errors: nothing is configured, or what is cannot be used.
     static func contents(
@@ -23,9 +28,17 @@ enum Exporter {
         let (root, zfs) = (try configuration.fileSystemRoot(), try configuration.zfs())
         let hasProxmox = isOn("proxmox", configuration, ofRole: .central) { !proxmox.clusters.isEmpty }
         let hasZFS = isOn("zfs", configuration, ofRole: .host) { ZFSCollector.isThere(fileSystemRoot: root) }
+        let containers = try configuration.containers()
+        let hasContainers = isOn("containers", configuration, ofRole: .host) {
+            ContainerCollector.isThere(containers, fileSystemRoot: root)
+        }
+        let hasSystem = isOn("system", configuration, ofRole: .host) { false }
+        // Containers that are only found are no reason to serve: most machines have some.
+        let isForHost =
+            configuration.role == .host || ["containers", "system"].contains { configuration.tree[$0]["enabled"].text == "true" }
         let watched = ProxmoxSettings(clusters: hasProxmox ? proxmox.clusters : [], slow: proxmox.slow)
         let lacksClusters = proxmox.clusters.isEmpty && configuration.tree["proxmox"]["enabled"].text == "true"
-        guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || hasZFS else {
+        guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || hasZFS || isForHost else {
             if let problem = dropIn.modulesProblem { throw problem }
             throw nothing(configuration, proxmox)
         }
@@ -40,9 +53,22 @@ enum Exporter {
             "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: handler.handle)
         var collectors: [any Collector] = watched.clusters.isEmpty ? [] : [collector]
         if hasZFS { collectors.append(ZFSCollector(zfs, reports: poolReports)) }
+        if hasContainers { collectors.append(ContainerCollector(containers, engine: engine(containers, root))) }
+        if hasSystem { collectors.append(SystemCollector()) }
         return ExporterContents(
             collectors: collectors, own: [collector.requests, handler.metrics], pages: [page],
             scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
+    }
+
+    /// The engine that these settings name.
+    static func engine(_ containers: ContainerSettings, _ fileSystemRoot: String) -> ContainerEngine {
+        let sockets = ContainerCollector.sockets(containers, fileSystemRoot: fileSystemRoot)
+        return engine.withLock { known in
+            if let known, known.sockets == sockets, known.labels == containers.labels { return known.engine }
+            let made = ContainerEngine(sockets: sockets, labels: containers.labels)
+            known = (sockets, containers.labels, made)
+            return made
+        }
     }
 
     private static func isOn(_ section: String, _ configuration: Configuration, ofRole own: Collectors.Role, isFound: () -> Bool) -> Bool {
