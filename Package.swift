@@ -89,6 +89,7 @@ let package = Package(
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
+        module("Ownership", needs: ["Primitives", "JSON", "Web"]),
         module("ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
         module("ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
@@ -106,6 +107,12 @@ let package = Package(
         module(
             "GPUCollector", path: "Sources/Collectors/GPU",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Exporting", "Ownership", "NVMLABI", "NVMLShim"]),
+
+        module(
+            "ContainerCollector", path: "Sources/Collectors/Containers",
+            needs: ["Primitives", "Metrics", "Settings", "Exporting", "Ownership"]),
+
+        module("SystemCollector", path: "Sources/Collectors/System", needs: ["Primitives", "Metrics", "Settings", "Exporting"]),
 
         module(
             "Discovery",
@@ -132,8 +139,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
-                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "Discovery", "Doctor", "FirstConfiguration", "Simulation",
-                "Stack", "Viewer", "Ownership",
+                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "Ownership",
+                "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -170,6 +177,12 @@ let package = Package(
         tests(
             of: "ZFSCollector", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"],
             exclude: ["Fixtures"]),
+        tests(of: "Ownership", needs: ["Primitives", "JSON", "Web", "CollectorConformance"]),
+        tests(
+            of: "ContainerCollector",
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
+        tests(
+            of: "SystemCollector", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"]),
         tests(
             of: "GPUCollector",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),

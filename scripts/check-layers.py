@@ -13,8 +13,8 @@ FLOORS = [
                 "SimulatedNVMLState", "SimulatedNVML"]),
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
-    ("floor 2", ["Boards", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
-    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "Discovery"]),
+    ("floor 2", ["Boards", "Exporting", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
+    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "Discovery"]),
     ("floor 4", ["Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet"]),
 ]

@@ -1,3 +1,4 @@
+import ContainerCollector
 import Discovery
 import Exporting
 import GPUCollector
@@ -7,6 +8,7 @@ import ProxmoxCollector
 import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
+import SystemCollector
 import Viewer
 import Web
 import ZFSCollector
@@ -47,7 +49,7 @@ struct Configuration: Sendable {
             .section([
                 SettingsKey(
                     "role", .choice(Collectors.Role.allCases.map(\.rawValue)),
-                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), what a host knows of itself (ZFS, and its cards where NVIDIA's driver is loaded), or what a machine with GPUs does (its cards).",
+                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), what a host knows of itself (ZFS, containers, its own sums, and its cards where NVIDIA's driver is loaded), or what a machine with GPUs does (cards, containers, its own sums).",
                     standard: Collectors.Role.auto.rawValue),
                 SettingsKey(
                     "root", .text, "Folder that the host's /proc and /sys are below, as a container has them mounted; an absolute path.",
@@ -69,6 +71,8 @@ struct Configuration: Sendable {
         SettingsKey("dashboards", ViewerSettings.shape, "Dashboards in a browser, without Grafana."),
         SettingsKey("zfs", ZFSSettings.shape, "ZFS of this machine."),
         SettingsKey("gpu", GPUSettings.shape, "NVIDIA cards of this machine, and their vGPUs."),
+        SettingsKey("containers", ContainerSettings.shape, "Containers and LXC guests of this machine."),
+        SettingsKey("system", SystemSettings.shape, "Sums of this machine, for who has no node_exporter on it."),
         SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
         SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
     ])
@@ -124,6 +128,8 @@ struct Configuration: Sendable {
     func zfs() throws(Failure) -> ZFSSettings { try ZFSSettings(tree["zfs"]) }
 
     func gpu() throws(Failure) -> GPUSettings { try GPUSettings(tree["gpu"]) }
+
+    func containers() throws(Failure) -> ContainerSettings { try ContainerSettings(tree["containers"]) }
 
     var role: Collectors.Role { tree["exporter"]["role"].text.flatMap(Collectors.Role.init(rawValue:)) ?? .auto }
 

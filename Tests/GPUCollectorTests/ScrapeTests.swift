@@ -51,7 +51,8 @@ import Testing
         #expect(compatible.text.contains("nvidia_gpu_") && !compatible.text.contains("llm_monitor_gpu_"))
         let labels = #"minor_number="3",uuid="GPU-1",name="NVIDIA H200""#
         for line in [
-            "nvidia_gpu_num_devices 2", "nvidia_gpu_memory_used_bytes{\(labels)} 100754820096", "nvidia_gpu_memory_total_bytes{\(labels)} 150754820096",
+            "nvidia_gpu_num_devices 2", "nvidia_gpu_memory_used_bytes{\(labels)} 100754820096",
+            "nvidia_gpu_memory_total_bytes{\(labels)} 150754820096",
             "nvidia_gpu_duty_cycle{\(labels)} 73", "nvidia_gpu_power_usage_milliwatts{\(labels)} 412345",
             "nvidia_gpu_temperature_celsius{\(labels)} 61", "nvidia_gpu_fanspeed_percent{\(labels)} 35",
         ] { #expect(compatible.text.contains(line + "\n"), "\(line)") }

@@ -128,7 +128,8 @@ package final class GPUCollector: Collector {
         sink.commit(buffer)
         if isShown, let owners = card.owners, (now - owners.takenAt).seconds > maximumAgeSeconds {
             sink.report(
-                PartProblem(part: identity.uuid, .deadline, "who works on the card is not known any more: a file in /proc or /etc/pve hangs"))
+                PartProblem(
+                    part: identity.uuid, .deadline, "who works on the card is not known any more: a file in /proc or /etc/pve hangs"))
         }
         guard state != .ok else { return }
         let reason: PartProblem.Reason = state == .stuck ? .quarantined : .failed

@@ -28,7 +28,8 @@ package struct GPUSettings: Sendable, Equatable {
             "Whether the NVIDIA cards of this machine are read; auto does in the role gpu, and elsewhere but for central where the driver is loaded at the start.",
             standard: "auto"),
         SettingsKey(
-            "library", .text, "NVIDIA's management library, an absolute path or a name that the system finds.", standard: "libnvidia-ml.so.1"
+            "library", .text, "NVIDIA's management library, an absolute path or a name that the system finds.",
+            standard: "libnvidia-ml.so.1"
         ),
         SettingsKey(
             "interval", .seconds(1...300), "Time between two samples of a card; scrapes show the last.", standard: "5s"),

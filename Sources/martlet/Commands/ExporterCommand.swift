@@ -18,6 +18,9 @@ enum ExporterCommand {
                 "exporter.role", "ROLE", "What to collect where nothing else is said: auto, central, host or gpu",
                 standard: Collectors.Role.auto.rawValue, setting: ["exporter", "role"]),
             Flag("collector.proxmox", nil, "Collect Proxmox VE clusters", standard: "true", setting: ["proxmox", "enabled"]),
+            Flag(
+                "collector.containers", nil, "Collect the containers of this machine", standard: "true", setting: ["containers", "enabled"]),
+            Flag("collector.system", nil, "Collect sums of this machine", standard: "true", setting: ["system", "enabled"]),
             Flag("collector.zfs", nil, "Collect the ZFS of this machine", standard: "true", setting: ["zfs", "enabled"]),
             Flag("collector.gpu", nil, "Collect the NVIDIA cards of this machine", standard: "true", setting: ["gpu", "enabled"]),
             Flag("path.root", "FOLDER", "Where the host's /proc and /sys are mounted", setting: ["exporter", "root"]),

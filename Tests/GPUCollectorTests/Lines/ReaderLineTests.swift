@@ -69,7 +69,8 @@ import Testing
     @Test func `everything of a line is bounded`() throws {
         let facts = (0..<5000).map { #""f\#($0)":1"# }.joined(separator: ",")
         let processes = (1...20_000).map { "[\($0),1,1,1]" }.joined(separator: ",")
-        let text = #"{"type":"card","uuid":"\#(String(repeating: "ä", count: 200))","index":0,"name":"a\u0007b","facts":{\#(facts)},"processes":[\#(processes)]}"#
+        let text =
+            #"{"type":"card","uuid":"\#(String(repeating: "ä", count: 200))","index":0,"name":"a\u0007b","facts":{\#(facts)},"processes":[\#(processes)]}"#
         guard case .card(let sample) = try #require(Self.read(text)) else { return #expect(Bool(false)) }
         #expect(sample.identity.uuid.utf8.count == 128)
         #expect(sample.identity.name == "a b")

@@ -11,7 +11,9 @@ struct ScriptedHelper {
     init() throws { folder = try TemporaryFolder() }
 
     /// - Parameter script: what it does; `say` prints a line of the file of that name.
-    func supervisor(_ script: String, lines: [String: ReaderLine] = [:], stuckAfter: Double = 0.5, silence: Double = 30) throws -> ReaderSupervisor {
+    func supervisor(_ script: String, lines: [String: ReaderLine] = [:], stuckAfter: Double = 0.5, silence: Double = 30) throws
+        -> ReaderSupervisor
+    {
         for (name, line) in lines { try Files.write(line.bytes, to: "\(folder.path)/\(name)") }
         let text = "cd '\(folder.path)'\nsay() { cat \"$1\"; }\necho $$ >> pids\n\(script)\n"
         return ReaderSupervisor(

@@ -46,7 +46,8 @@ struct VGPUFamilies: Sendable {
         frames = gauge(
             "frame_rate_limit", "Frames a second that the vGPU is limited to; 0 is no limit.", "nvmlVgpuInstanceGetFrameRateLimit")
         instances = catalogue.gauge(
-            "llm_monitor_vgpu_instances", "Number of vGPUs that run on the card.", labels: FactTable.labels, source: "nvmlDeviceGetActiveVgpus")
+            "llm_monitor_vgpu_instances", "Number of vGPUs that run on the card.", labels: FactTable.labels,
+            source: "nvmlDeviceGetActiveVgpus")
         instancesMax = catalogue.gauge(
             "llm_monitor_vgpu_instances_max", "How many vGPUs of a type the card can have; of the types in use.", labels: Self.typeLabels,
             source: "nvmlVgpuTypeGetMaxInstances")

@@ -11,7 +11,10 @@ struct Inventory {
         let arguments = CallArguments(first: Self.initializeWithoutCards)
         let start = caller.plainNumbers(.initialize, 0, arguments).code
         guard start == .success else {
-            return (ReaderLine.Hello(code: start.rawValue, reason: "\(NVMLCall.initialize.rawValue): \(start)"), [], NVMLCall.initialize.rawValue)
+            return (
+                ReaderLine.Hello(code: start.rawValue, reason: "\(NVMLCall.initialize.rawValue): \(start)"), [],
+                NVMLCall.initialize.rawValue
+            )
         }
         var hello = ReaderLine.Hello(code: 0)
         hello.driverVersion = caller.text(.driverVersion)?.text ?? ""
@@ -25,7 +28,10 @@ struct Inventory {
             return (ReaderLine.Hello(code: stale.code.rawValue, reason: "\(stale.call): \(stale.code)"), [], stale.call)
         }
         guard count.code == .success else {
-            return (ReaderLine.Hello(code: count.code.rawValue, reason: "\(NVMLCall.count.rawValue): \(count.code)"), [], NVMLCall.count.rawValue)
+            return (
+                ReaderLine.Hello(code: count.code.rawValue, reason: "\(NVMLCall.count.rawValue): \(count.code)"), [],
+                NVMLCall.count.rawValue
+            )
         }
         hello.count = Int(min(max(0, count.values.x), Int64(ReaderLine.cardLimit)))
         var cards: [(device: UInt, identity: CardIdentity)] = []

@@ -94,7 +94,10 @@ final class ReaderSupervisor: Sendable {
                 while owner.isWanted {
                     collectAbandoned()
                     guard abandoned.count < ReaderSupervisor.unkillableLimit else {
-                        say(.error, "\(abandoned.count) helpers hang in the driver and cannot be killed; no other is started before one of them goes")
+                        say(
+                            .error,
+                            "\(abandoned.count) helpers hang in the driver and cannot be killed; no other is started before one of them goes"
+                        )
                         pause(1)
                         continue
                     }
