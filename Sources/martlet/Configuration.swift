@@ -79,7 +79,10 @@ struct Configuration: Sendable {
 
     /// Variables that are no settings.
     static let variables =
-        [(name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file.")] + ConfiguredClusters.variables
+        [
+            (name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file."),
+            (name: "MARTLET_SIMULATED_GPU", help: "The state file of martlet simulate gpu, for the simulated library that gpu.library names."),
+        ] + ConfiguredClusters.variables
         + DiscoverySettings.variables + DropInSettings.variables
 
     static let fileFlag = Flag("config.file", "FILE", "Settings; martlet.yml of the working directory if there is one")
@@ -88,6 +91,8 @@ struct Configuration: Sendable {
         var environment = ProcessEnvironment.all
         // Names the file, so it cannot be a setting in it.
         let named = environment.removeValue(forKey: "MARTLET_CONFIG_FILE")
+        // The library's own.
+        environment.removeValue(forKey: "MARTLET_SIMULATED_GPU")
         let given = invocation.value("config.file")
         file = given ?? named ?? (Files.exists("martlet.yml") ? "martlet.yml" : nil)
         // One that is only found may be anybody's, where somebody else may write; it would say where our credentials go.
