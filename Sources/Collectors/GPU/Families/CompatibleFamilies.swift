@@ -18,8 +18,8 @@ struct CompatibleFamilies: Sendable {
             catalogue.gauge("nvidia_gpu_" + name, help, labels: Self.labels, source: source)
         }
         memoryUsed = gauge(
-            "memory_used_bytes", "Memory of the card that is not free, with what the driver reserves.",
-            "nvmlDeviceGetMemoryInfo_v2 total - free")
+            "memory_used_bytes", "Memory of the card that is allocated, with what the driver reserves.",
+            "nvmlDeviceGetMemoryInfo_v2 used + reserved")
         memoryTotal = gauge("memory_total_bytes", "Memory of the card.", "nvmlDeviceGetMemoryInfo_v2 total")
         dutyCycle = gauge(
             "duty_cycle", "Share of the time in which any kernel ran on the card, 0-100.", "nvmlDeviceGetUtilizationRates gpu")
@@ -33,7 +33,8 @@ struct CompatibleFamilies: Sendable {
     func write(_ sample: CardSample, _ identity: CardIdentity, into buffer: inout SampleBuffer) {
         let labels = buffer.labels(Self.labels, identity.minorNumber.map(String.init) ?? "", identity.uuid, identity.name)
         let facts = sample.facts
-        if let total = facts[.memoryTotal], let free = facts[.memoryFree] { buffer.add(memoryUsed, labels, total - free) }
+        // Where what is reserved is not known, it is among what is used.
+        buffer.add(memoryUsed, labels, facts[.memoryUsed].map { $0 + (facts[.memoryReserved] ?? 0) })
         buffer.add(memoryTotal, labels, facts[.memoryTotal])
         // Whole numbers there: what was divided is multiplied, and what that leaves behind is rounded off.
         buffer.add(dutyCycle, labels, facts[.utilization].map { ($0 * 100).rounded() })
