@@ -112,10 +112,10 @@ class Kernel:
                 "threads": float(self.file("pids", "pids.current")), "threads_limit": float(self.file("pids", "pids.max")),
                 "processes": float(len(self.file("", "cgroup.procs").split())),
             }
-        memory = self.entries("memory", "memory.stat")
+        memory, ticks = self.entries("memory", "memory.stat"), self.entries("cpuacct", "cpuacct.stat")
         usage = float(self.file("memory", "memory.usage_in_bytes"))
         return {
-            "user": float(self.file("cpuacct", "cpuacct.usage_user")) / 1e9, "system": float(self.file("cpuacct", "cpuacct.usage_sys")) / 1e9,
+            "user": ticks["user"] / 100, "system": ticks["system"] / 100,
             "cpu_throttled_seconds_total": self.entries("cpu", "cpu.stat")["throttled_time"] / 1e9,
             "cpu_limit_cores": float(self.file("cpu", "cpu.cfs_quota_us")) / float(self.file("cpu", "cpu.cfs_period_us")),
             "memory_usage_bytes": usage, "memory_working_set_bytes": max(0, usage - memory["total_inactive_file"]),

@@ -95,10 +95,10 @@ def test_figures_are_the_kernels_and_podmans(host: Host, engine: Podman) -> None
     assert ("io_bytes_total", "write") in ours and ("pressure_waiting_seconds_total", "cpu") in ours
     started = engine.inspect(name)["State"]["StartedAt"]
     assert time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(ours["start_time_seconds",])) == started[:19]
-    # podman's own figures of the same moment.
+    # podman's own figures of the same moment; the two modes are counted in ticks of a hundredth of a second.
     theirs = engine.stats(name)
     seconds = float(theirs["cpu_time"].removesuffix("ms")) / 1e3 if theirs["cpu_time"].endswith("ms") else float(theirs["cpu_time"].removesuffix("s"))
-    assert ours["cpu_seconds_total", "user"] + ours["cpu_seconds_total", "system"] == pytest.approx(seconds, rel=0.01)
+    assert ours["cpu_seconds_total", "user"] + ours["cpu_seconds_total", "system"] == pytest.approx(seconds, abs=0.03)
     assert theirs["pids"] == str(int(ours["threads",]))
     info = host.info(name)
     assert info and info["image"] == IMAGE and info["runtime"] == "podman" and info["container_id"] == engine.inspect(name)["Id"]
@@ -141,7 +141,8 @@ def test_restarts_that_a_policy_makes(host: Host, engine: Podman) -> None:
     name = engine.container("crash", "--restart", "on-failure:4", command=("/bin/sh", "-c", "sleep 1; exit 1"))
     wait_for(lambda: engine.inspect(name)["State"]["Status"] == "exited" and engine.inspect(name)["RestartCount"] == 4, 60, "four restarts")
     host.waits(name, ("restarts_total",), 4)
-    assert host.state(name) == "exited"
+    host.waits(name, ("state", "exited"), 1)
+    assert host.of(name)["restarts_total",] == 4
     engine.run("rm", "--force", name)
 
 
@@ -188,7 +189,8 @@ def test_networks_that_are_not_its_own(host: Host, engine: Podman) -> None:
     shown = {name: ("network_bytes_total", "receive") in host.of(name) for name in (own, shared, open_, closed)}
     assert shown == {own: True, shared: False, open_: False, closed: True}
     assert host.of(closed)["network_bytes_total", "receive"] == 0
-    engine.run("rm", "--force", "--time", "0", shared, own, open_, closed)
+    for name in (shared, own, open_, closed):
+        engine.run("rm", "--force", "--time", "0", name)
 
 
 def test_the_socket_goes_and_comes_back(host: Host, engine: Podman) -> None:

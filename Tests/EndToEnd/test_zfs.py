@@ -48,6 +48,8 @@ class Host(Exporter):
     def __init__(self, start: Start, root: Path, zpool: Path | None, *flags: str, interval: str = "1s") -> None:
         # Without a stand-in, one that is on no PATH of ours: nothing shall ask the ZFS of the machine that tests.
         environment = {"MARTLET_ZFS__ZPOOL_PATH": str(zpool or "/bin/true"), "MARTLET_ZFS__INTERVAL": interval}
+        # Of this role too, and not of this folder.
+        environment |= {"MARTLET_CONTAINERS__ENABLED": "false", "MARTLET_SYSTEM__ENABLED": "false"}
         super().__init__(start, environment, "--exporter.role", "host", "--path.root", str(root), *flags)
 
     def samples(self) -> Samples:

@@ -25,7 +25,8 @@ import Testing
         Case(path: "/machine.slice/libpod-\(id).scope/container", kind: .container, id: id, runtime: "podman"),
         Case(path: "/libpod_parent/libpod-\(id)", kind: .container, id: id, runtime: "podman"),
         Case(
-            path: "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope", kind: .container, id: id, runtime: "podman"),
+            path: "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope", kind: .container, id: id, runtime: "podman"
+        ),
         Case(
             path: "/machine.slice/machine-libpod_pod_\(other).slice/libpod-\(id).scope/container", kind: .container, id: id,
             runtime: "podman"),

@@ -9,7 +9,8 @@ import Testing
 
     /// A process as /proc shows it.
     private static func process(
-        _ folder: TemporaryFolder, _ pid: Int, cgroup: String?, arguments: [String] = ["/bin/server"], start: Int = 100, flags: Int = 4_194_560,
+        _ folder: TemporaryFolder, _ pid: Int, cgroup: String?, arguments: [String] = ["/bin/server"], start: Int = 100,
+        flags: Int = 4_194_560,
         command: String = "server"
     ) throws {
         let status = "\(pid) (\(command)) S 1 \(pid) \(pid) 0 -1 \(flags) 120 0 0 0 5 3 0 0 20 0 1 0 \(start) 4096 64 1844674407 1 1\n"

@@ -17,7 +17,8 @@ import Testing
             "#name: no\nagent: 1\nname: web01\nsmbios1: manufacturer=x,uuid=\(Self.uuid)\n[old]\nname: web00\nsmbios1: uuid=1\n")
         try folder.write(
             "etc/pve/lxc/204.conf",
-            "hostname: llm\ndev0: /dev/nvidia1,gid=44\ndev1: path=/dev/nvidiactl\nlxc.mount.entry: /dev/nvidia0 dev/nvidia0 none bind,optional\n")
+            "hostname: llm\ndev0: /dev/nvidia1,gid=44\ndev1: path=/dev/nvidiactl\nlxc.mount.entry: /dev/nvidia0 dev/nvidia0 none bind,optional\n"
+        )
         let directory = Self.directory(folder)
         #expect(directory.guest(uuid: Self.uuid.uppercased())?.name == "web01")
         #expect(directory.guest(uuid: Self.uuid)?.id == "101")
@@ -41,7 +42,8 @@ import Testing
     @Test func `domains of libvirt`() throws {
         let folder = try TemporaryFolder()
         try folder.write(
-            "etc/libvirt/qemu/a.xml", "<domain type='kvm'>\n  <name>R&amp;D &lt;1&gt;</name>\n  <uuid>\(Self.uuid)</uuid>\n  <name>no</name>\n")
+            "etc/libvirt/qemu/a.xml",
+            "<domain type='kvm'>\n  <name>R&amp;D &lt;1&gt;</name>\n  <uuid>\(Self.uuid)</uuid>\n  <name>no</name>\n")
         try folder.write("etc/libvirt/qemu/networks/default.xml", "<network><name>default</name></network>")
         #expect(Self.directory(folder).guest(uuid: Self.uuid)?.name == "R&D <1>")
     }

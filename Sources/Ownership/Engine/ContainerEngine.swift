@@ -174,7 +174,7 @@ package final class ContainerEngine: Sendable {
                 var isFirst = true
                 for await kind in signals {
                     do throws(Failure) {
-                        try await refresh(requests, kind)
+                        try await refresh(requests, kind, afterSilence: isFirst)
                     } catch {
                         return error
                     }
@@ -204,13 +204,13 @@ package final class ContainerEngine: Sendable {
         }
     }
 
-    private func refresh(_ requests: EngineRequests, _ signal: Signal) async throws(Failure) {
+    private func refresh(_ requests: EngineRequests, _ signal: Signal, afterSilence: Bool) async throws(Failure) {
         if signal == .list {
             let list = try await requests.list(
                 limit: EngineBook.limit, bodyLimitBytes: Self.bodyLimitBytes, by: .after(seconds: pace.answerSeconds))
             let now = clock.unixSeconds
             known.withLock { known in
-                known.wanted.formUnion(known.book.take(list: list, now: now))
+                known.wanted.formUnion(known.book.take(list: list, now: now, afterSilence: afterSilence))
                 known.wanted.formIntersection(Set(list.map(\.id)))
             }
         }

@@ -33,13 +33,14 @@ struct EngineBook {
         let state: String
     }
 
-    /// Takes over what is listed; returns whom to inspect: those that are new or in another state. Whoever is not listed is gone.
-    mutating func take(list: [Listed], now: Double) -> [String] {
+    /// Takes over what is listed; returns whom to inspect: those that are new or in another state, or all when nobody has listened since the
+    /// last list. Whoever is not listed is gone.
+    mutating func take(list: [Listed], now: Double, afterSilence: Bool = false) -> [String] {
         let ids = Set(list.map(\.id))
         containers = containers.filter { ids.contains($0.key) }
         news = news.filter { ids.contains($0.key) }
         forget(now)
-        return list.filter { containers[$0.id]?.state != $0.state }.map(\.id)
+        return list.filter { afterSilence || containers[$0.id]?.state != $0.state }.map(\.id)
     }
 
     /// Takes an event; returns whether the container must be inspected.

@@ -7,9 +7,11 @@ struct EngineRequests: Sendable {
     let http: HTTPClient
     let socket: String
 
-    /// What happens to containers and changes what is known of them; commands that are run in them are left out.
+    /// What happens to containers and changes what is known of them; commands that are run in them are left out. Podman looks for its own
+    /// words in the filter, `died` for one, and then tells Docker's.
     private static let events = [
-        "create", "start", "die", "oom", "restart", "pause", "unpause", "stop", "kill", "rename", "update", "destroy", "remove",
+        "create", "start", "die", "died", "oom", "restart", "pause", "unpause", "stop", "kill", "rename", "update", "destroy", "remove",
+        "cleanup",
         "health_status",
     ]
 

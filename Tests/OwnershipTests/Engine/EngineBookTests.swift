@@ -89,6 +89,7 @@ import Testing
         #expect(book.take(list: list, now: 0) == [Self.id, Self.other])
         book.take(try #require(try container(inspection())), now: 0)
         #expect(book.take(list: list, now: 0) == [Self.other])
+        #expect(book.take(list: list, now: 0, afterSilence: true) == [Self.id, Self.other])
         #expect(book.take(list: [.init(id: Self.id, state: "exited")], now: 0) == [Self.id])
         #expect(book.take(list: [], now: 0) == [] && book.containers.isEmpty)
     }

@@ -47,7 +47,10 @@ func inspection(
 
     static let cards: [(host: String, env: String, gpus: [String])] = [
         (#"{"DeviceRequests":[{"Driver":"","Count":-1,"DeviceIDs":null,"Capabilities":[["gpu"]]}]}"#, "", ["all"]),
-        (#"{"DeviceRequests":[{"Count":0,"DeviceIDs":["0","GPU-7a"],"Capabilities":[["compute"],["gpu","utility"]]}]}"#, "", ["0", "GPU-7a"]),
+        (
+            #"{"DeviceRequests":[{"Count":0,"DeviceIDs":["0","GPU-7a"],"Capabilities":[["compute"],["gpu","utility"]]}]}"#, "",
+            ["0", "GPU-7a"]
+        ),
         (#"{"DeviceRequests":[{"Count":3,"Capabilities":[["gpu"]]}]}"#, "", ["0", "1", "2"]),
         (#"{"DeviceRequests":[{"Driver":"cdi","DeviceIDs":["nvidia.com/gpu=4","other.com/x=1"]}]}"#, "", ["4"]),
         (#"{"DeviceRequests":[{"Count":1,"Capabilities":[["tpu"]]}]}"#, "", []),

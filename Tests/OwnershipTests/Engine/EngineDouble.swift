@@ -59,7 +59,9 @@ final class EngineDouble: Sendable {
     /// Sends a line on all streams.
     func tell(_ line: String) {
         let bytes = Array("\(String(line.utf8.count + 1, radix: 16))\r\n\(line)\n\r\n".utf8)
-        for stream in state.withLock({ $0.streams }) { _ = bytes.withUnsafeBytes { send(stream, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } }
+        for stream in state.withLock({ $0.streams }) {
+            _ = bytes.withUnsafeBytes { send(stream, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        }
     }
 
     private func serve(_ connection: Int32) {

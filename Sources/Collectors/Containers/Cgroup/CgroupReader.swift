@@ -85,7 +85,7 @@ struct CgroupReader {
             var device = CgroupFigures.Device(number: number.string)
             var hasFigures = false
             while var word = line.nextWord() {
-                guard let key = word.next(before: UInt8(ascii: "=")), let value = word.number.map { Double($0) } else { continue }
+                guard let key = word.next(before: UInt8(ascii: "=")), let value = word.number.map({ Double($0) }) else { continue }
                 hasFigures = true
                 switch key {
                 case "rbytes": device.readBytes = value
@@ -108,9 +108,7 @@ struct CgroupReader {
         let cpu = controller("cpu", "cpu,cpuacct", path)
         let account = controller("cpuacct", "cpu,cpuacct", path)
         figures.cpuTotal = files.number("\(account)/cpuacct.usage").map { Double($0) * 1e-9 }
-        figures.cpuUser = files.number("\(account)/cpuacct.usage_user").map { Double($0) * 1e-9 }
-        figures.cpuSystem = files.number("\(account)/cpuacct.usage_sys").map { Double($0) * 1e-9 }
-        if figures.cpuUser == nil || figures.cpuSystem == nil { readTicks("\(account)/cpuacct.stat", &figures) }
+        readTicks("\(account)/cpuacct.stat", &figures)
         _ = files.read("\(cpu)/cpu.stat") { text in
             text.forEachEntry { name, value in
                 switch name {
@@ -157,7 +155,7 @@ struct CgroupReader {
         if let unified = tree.unified { readPressure("\(unified)/\(path)", &figures) }
     }
 
-    /// Kernels before 4.8 count the two modes in ticks of a hundredth of a second only.
+    /// The two modes, in ticks of a hundredth of a second. There are finer files, but what these say does not add up to the group's usage.
     private func readTicks(_ path: String, _ figures: inout CgroupFigures) {
         _ = files.read(path) { text in
             text.forEachEntry { name, value in

@@ -52,7 +52,7 @@ struct ContainerFamilies {
             from: "\(engine) HostConfig.DeviceRequests, HostConfig.Devices, Config.Env NVIDIA_VISIBLE_DEVICES; /etc/pve/lxc")
         cpu = counter(
             "cpu_seconds_total", "CPU time in user and system mode.", labels: Self.mode,
-            from: "cpu.stat; cpuacct.usage_user, cpuacct.usage_sys")
+            from: "cpu.stat; cpuacct.stat")
         throttled = counter(
             "cpu_throttled_seconds_total", "Time in which the container's tasks were held back by its CPU limit.", from: "cpu.stat")
         cpuLimit = gauge(
