@@ -68,7 +68,9 @@ enum SimulateCommand {
                         "profile", "NAME", "What they are for: \(GPUProfile.allCases.map(\.rawValue).joined(separator: ", "))",
                         standard: GPUProfile.mixed.rawValue),
                     Flag("old-driver", nil, "The driver is one of 2020, without the calls that came later"),
-                    Flag("state", "FILE", "Through which the library learns what the cards do; by default gpu.state in the folder of --world, or here"),
+                    Flag(
+                        "state", "FILE",
+                        "Through which the library learns what the cards do; by default gpu.state in the folder of --world, or here"),
                     Flag("root", "DIR", "Folder that gets the /proc, /sys/fs/cgroup and /etc/pve of who works on the cards"),
                     Flag("time", "UNIXSECONDS", "Shows the cards as of this one moment; they do not move"),
                 ] + world),
@@ -172,7 +174,10 @@ enum SimulateCommand {
             let simulator = try GPUSimulator.start(ready, logger: logger)
             logger.info(
                 "simulated cards",
-                ["url": simulator.address.url(), "cards": ready.cards, "profile": ready.profile.rawValue, "state": Files.absolute(ready.stateFile)])
+                [
+                    "url": simulator.address.url(), "cards": ready.cards, "profile": ready.profile.rawValue,
+                    "state": Files.absolute(ready.stateFile),
+                ])
             if let library = SimulatedLibrary.path {
                 logger.info(
                     "their library",
