@@ -176,7 +176,7 @@ def card(i):
         license = n.nvmlVgpuInstanceGetLicenseInfo_v2(v)
         c["vgpu"].append({
             "vm": [text(x) for x in n.nvmlVgpuInstanceGetVmID(v)], "uuid": text(n.nvmlVgpuInstanceGetUUID(v)), "mdev": value(n.nvmlVgpuInstanceGetMdevUUID, v),
-            "driver": text(n.nvmlVgpuInstanceGetVmDriverVersion(v)), "used": n.nvmlVgpuInstanceGetFbUsage(v), "licensed": license.isLicensed,
+            "driver": text(n.nvmlVgpuInstanceGetVmDriverVersion(v)), "used": framebuffer_used(v), "used_by_them": n.nvmlVgpuInstanceGetFbUsage(v), "licensed": license.isLicensed,
             "state": license.currentState, "year": license.licenseExpiry.year, "status": n.nvmlVgpuInstanceGetLicenseStatus(v),
             "limit": n.nvmlVgpuInstanceGetFrameRateLimit(v), "ecc": n.nvmlVgpuInstanceGetEccMode(v), "encoder": list(n.nvmlVgpuInstanceGetEncoderStats(v)),
             "sessions": len(n.nvmlVgpuInstanceGetEncoderSessions(v)), "gi": n.nvmlVgpuInstanceGetGpuInstanceId(v), "pci": text(n.nvmlVgpuInstanceGetGpuPciId(v)),
@@ -187,6 +187,10 @@ def card(i):
                    (n.nvmlDeviceGetHandleBySerial, c["serial"])]:
         assert text(n.nvmlDeviceGetUUID(f(key.encode()))) == c["uuid"]
     return c
+def framebuffer_used(v):
+    used = n.c_ulonglong()
+    assert n.nvmlLib.nvmlVgpuInstanceGetFbUsage(v, n.byref(used)) == 0
+    return used.value
 def active():
     info = n.c_nvmlActiveVgpuInstanceInfo_v1_t(); info.version = n.nvmlActiveVgpuInstanceInfo_v1
     return info
@@ -204,7 +208,8 @@ def activity(take):
 READ_ALL_CARDS = READ_ALL + r"""
 n.nvmlInit()
 print(json.dumps({"driver": text(n.nvmlSystemGetDriverVersion()), "nvml": text(n.nvmlSystemGetNVMLVersion()), "cuda": n.nvmlSystemGetCudaDriverVersion_v2(),
-                  "cuda_old": n.nvmlSystemGetCudaDriverVersion(), "cards": [card(i) for i in range(n.nvmlDeviceGetCount())]}))
+                  "cuda_old": n.nvmlSystemGetCudaDriverVersion(), "cards": [card(i) for i in range(n.nvmlDeviceGetCount())]},
+                 default=lambda of_c: of_c.value))
 """
 NOT_SUPPORTED = {"code": 3}
 NONE = 0xFFFFFFFF
@@ -357,7 +362,9 @@ def test_vgpus(still: Any) -> None:
             found += 1
             assert one == {
                 "vm": [vgpu["vm_uuid"], 1], "uuid": vgpu["uuid"], "mdev": vgpu.get("mdev_uuid", NOT_SUPPORTED), "driver": vgpu["guest_driver"],
-                "used": vgpu["framebuffer_used_bytes"], "licensed": int(vgpu["licensed"]), "state": vgpu["license_state"],
+                "used": vgpu["framebuffer_used_bytes"],
+                # nvidia-ml-py takes 32 bits of what are 64 in NVIDIA's header.
+                "used_by_them": vgpu["framebuffer_used_bytes"] & 0xFFFFFFFF, "licensed": int(vgpu["licensed"]), "state": vgpu["license_state"],
                 "year": 2038 if vgpu["licensed"] else 0, "status": int(vgpu["licensed"]), "limit": vgpu["frame_rate_limit"], "ecc": 1,
                 "encoder": [vgpu["encoder_sessions"]] + ([30, 2100] if vgpu["encoder_sessions"] else [0, 0]), "sessions": vgpu["encoder_sessions"],
                 "gi": NONE, "pci": "00000000:00:10.0", "type": vgpu["type"], "class": "Quadro", "framebuffer": vgpu["framebuffer_total_bytes"],
@@ -390,7 +397,7 @@ def test_values_are_of_the_moment(cards: Cards) -> None:
     read = cards.run(READ_ALL_CARDS)["cards"]
     after = cards.truth["cards"]
     for old, now, new in zip(before, read, after):
-        assert old["energy_millijoules"] < now["energy"] < new["energy_millijoules"]
+        assert old["energy_millijoules"] <= now["energy"] <= new["energy_millijoules"] > old["energy_millijoules"]
         assert old["power_milliwatts"] * 0.9 <= now["power"] <= new["power_milliwatts"] * 1.1
     # What was used is what power was: no more and no less.
     used = cards.run("""
@@ -404,7 +411,8 @@ print(json.dumps([(samples[-1][0] - samples[0][0]) / 1000 / seconds, sum(s[1] fo
 def test_every_call_is_there(library: Path) -> None:
     wanted = set(re.findall(r"CALL\((nvml\w+),", ABI.read_text())) | {"nvmlErrorString"}
     lines = subprocess.run(["nm", "-D", "--defined-only", library / "libnvidia-ml.so.1"], capture_output=True, text=True, check=True).stdout.splitlines()
-    assert {line.split()[-1] for line in lines} == wanted
+    # The linker adds three of its own.
+    assert {line.split()[-1] for line in lines} - {"__bss_start", "_edata", "_end"} == wanted
     needed = subprocess.run(["readelf", "-d", library / "libnvidia-ml.so.1"], capture_output=True, text=True, check=True).stdout
     assert re.findall(r"NEEDED.*\[(.*)\]", needed) == ["libc.so.6"] and re.findall(r"SONAME.*\[(.*)\]", needed) == ["libnvidia-ml.so.1"]
 
@@ -548,26 +556,25 @@ def test_hostile_state_files(cards: Cards, tmp_path: Path) -> None:
         assert cards.run("print(code_of(n.nvmlInit))", MARTLET_SIMULATED_GPU=str(tmp_path / name) if name else "") == 9
 
 
-def test_noise_behind_a_good_header(cards: Cards, tmp_path: Path) -> None:
-    """Numbers, lengths and texts that make no sense: answers may make none either, but every call comes back."""
-    good = cards.state.read_bytes()
-    for seed in range(4):
-        body = random.Random(seed).randbytes(len(good) - 4096)
-        path = tmp_path / f"noise-{seed}"
-        path.write_bytes(good[:4096] + body)
-        # Only what faults would make of it is left out: they would let it hang, as they should.
-        reader = cards.popen(READ_ALL + "\nprint(code_of(n.nvmlInit), flush=True)\ntry: card(0)\nexcept Exception: pass\nprint('back')", MARTLET_SIMULATED_GPU=str(path))
-        try:
-            output, _ = reader.communicate(timeout=4)
-            assert reader.returncode == 0 and output
-        except subprocess.TimeoutExpired:
-            reader.kill()
-            reader.communicate()
+@pytest.mark.parametrize("seed", range(8))
+def test_a_state_with_holes(cards: Cards, tmp_path: Path, seed: int) -> None:
+    """Numbers, lengths and texts of the first card that make no sense: answers may make none either, but every call comes back."""
+    good = bytearray(cards.state.read_bytes())
+    base_bytes, card_bytes = (int.from_bytes(good[place : place + 8], "little") for place in (16, 24))
+    dice = random.Random(seed)
+    for copy in (4096, 4096 + (len(good) - 4096) // 2):
+        for _ in range(card_bytes // 40):
+            good[copy + base_bytes + dice.randrange(card_bytes)] = dice.randrange(256)
+    path = tmp_path / "holes"
+    path.write_bytes(good)
+    reader = "n.nvmlInit()\nfor i in range(8):\n    try: card(i)\n    except Exception: pass\nprint('\"back\"')"
+    assert cards.run(READ_ALL + reader, MARTLET_SIMULATED_GPU=str(path)) == "back"
 
 
 def test_many_threads_see_whole_states(cards: Cards) -> None:
     """While ten states a second are written, no thread sees half of one: what was used, what is free and what is reserved is all there is."""
     assert cards.run("""
+import threading
 n.nvmlInit(); wrong = []
 def read(i):
     h = n.nvmlDeviceGetHandleByIndex(i); last = 0
