@@ -10,7 +10,7 @@ import sys
 FLOORS = [
     ("cellar", ["SystemShim", "CharConvShim", "CMicroHTTPD", "MicroHTTPDShim", "CCurl", "CurlShim", "CryptShim", "CGnuTLS", "GnuTLSShim",
                 "CZlib", "ZlibShim", "CYAML", "YAMLShim", "SimdJSONShim", "NVMLABI", "NVMLShim",
-                "SimulatedNVMLState", "SimulatedNVML"]),
+                "SimulatedNVMLState"]),
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
     ("floor 2", ["Boards", "Exporting", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),

@@ -81,7 +81,10 @@ struct Configuration: Sendable {
     static let variables =
         [
             (name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file."),
-            (name: "MARTLET_SIMULATED_GPU", help: "The state file of martlet simulate gpu, for the simulated library that gpu.library names."),
+            (
+                name: "MARTLET_SIMULATED_GPU",
+                help: "The state file of martlet simulate gpu, for the simulated library that gpu.library names."
+            ),
         ] + ConfiguredClusters.variables
         + DiscoverySettings.variables + DropInSettings.variables
 

@@ -1,3 +1,6 @@
+// A libnvidia-ml.so.1 without a card: NVIDIA's calls, answered from the state that a simulated world writes into the file which MARTLET_SIMULATED_GPU names.
+// Made by scripts/build-simulated-nvml and loaded by whoever reads cards: nothing of ours is linked with it, so it is no target of the package.
+//
 // What the calls share: how they are declared, and what they see of the world.
 #pragma once
 #include "SimulatedNVMLState.h"

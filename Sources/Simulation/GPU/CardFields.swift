@@ -15,7 +15,10 @@ struct CardFields {
         let held = card.heldNanoseconds
         let (u32, u64, s32) = (1, 3, 5)
         if card.hasECC { add(1, 1, type: u32) }
-        for (id, value) in [(74, held.powerCap), (75, held.software), (76, 0), (77, 0), (78, 0), (79, 0), (269, held.software), (270, held.hardware), (271, held.powerBrake)] {
+        for (id, value) in [
+            (74, held.powerCap), (75, held.software), (76, 0), (77, 0), (78, 0), (79, 0), (269, held.software), (270, held.hardware),
+            (271, held.powerBrake),
+        ] {
             add(id, value, type: u64)
         }
         if let celsius = card.memoryCelsius { add(82, celsius, type: u32) }
@@ -26,7 +29,8 @@ struct CardFields {
         for id in [173, 179, 180] { add(id, 0, type: u32) }
         let limit = Int(make.powerLimit * 1000)
         for (id, value) in [
-            (185, card.powerMilliwatts), (186, card.powerMilliwatts), (187, Int(make.leastPowerLimit * 1000)), (188, limit), (189, limit), (190, limit),
+            (185, card.powerMilliwatts), (186, card.powerMilliwatts), (187, Int(make.leastPowerLimit * 1000)), (188, limit), (189, limit),
+            (190, limit),
         ] { add(id, value, type: u32) }
         // Degrees from the operating limit, as newer cards tell their limits.
         for (id, value) in [(193, make.shutdownLimit), (194, make.slowdownLimit), (196, make.operatingLimit)] {

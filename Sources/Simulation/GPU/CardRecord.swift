@@ -147,7 +147,8 @@ struct CardRecord {
             place.pointee.compute_instance = UInt32(instance.computeInstance)
             place.pointee.memory = Self.memory(total: instance.totalBytes, reserved: 0, used: instance.usedBytes)
             place.pointee.attributes = nvml_abi_attributes(
-                multiprocessors: UInt32(instance.plan.processors), copy_engines: UInt32(instance.plan.slices), decoders: UInt32(instance.plan.slices),
+                multiprocessors: UInt32(instance.plan.processors), copy_engines: UInt32(instance.plan.slices),
+                decoders: UInt32(instance.plan.slices),
                 encoders: 0, jpeg_engines: UInt32(instance.plan.slices), ofa_engines: 0, gpu_slices: UInt32(instance.plan.slices),
                 compute_slices: UInt32(instance.plan.slices), memory_mib: UInt64(instance.totalBytes >> 20))
             GPUStateFile.copy(instance.name, to: &place.pointee.name)
@@ -168,7 +169,8 @@ struct CardRecord {
     private func writeEncoderSession(pid: Int, vgpu: UInt32) {
         guard let place = mlt_sim_add_encoder_session(record) else { return }
         place.pointee = nvml_abi_encoder_session(
-            session: UInt32(pid & 0xFFFF), pid: UInt32(pid), vgpu: vgpu, codec: 0, width: 1920, height: 1080, frames_per_second: 30, latency: 2100)
+            session: UInt32(pid & 0xFFFF), pid: UInt32(pid), vgpu: vgpu, codec: 0, width: 1920, height: 1080, frames_per_second: 30,
+            latency: 2100)
     }
 
     private func write(_ vgpu: CardReading.VGPU) {

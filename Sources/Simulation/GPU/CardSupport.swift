@@ -19,11 +19,14 @@ struct CardSupport {
 
     private static let ofSharing = [
         "nvmlDeviceGetHostVgpuMode", "nvmlDeviceGetActiveVgpus", "nvmlDeviceGetSupportedVgpus", "nvmlDeviceGetCreatableVgpus",
-        "nvmlDeviceGetVgpuUtilization", "nvmlDeviceGetVgpuInstancesUtilizationInfo", "nvmlVgpuTypeGetMaxInstances", "nvmlGpuInstanceGetActiveVgpus",
+        "nvmlDeviceGetVgpuUtilization", "nvmlDeviceGetVgpuInstancesUtilizationInfo", "nvmlVgpuTypeGetMaxInstances",
+        "nvmlGpuInstanceGetActiveVgpus",
     ]
     private static let ofFans = ["nvmlDeviceGetFanSpeed", "nvmlDeviceGetFanSpeed_v2"]
     /// Cards since Ampere exchange rows instead.
-    private static let ofRetirement = ["nvmlDeviceGetRetiredPages", "nvmlDeviceGetRetiredPages_v2", "nvmlDeviceGetRetiredPagesPendingStatus"]
+    private static let ofRetirement = [
+        "nvmlDeviceGetRetiredPages", "nvmlDeviceGetRetiredPages_v2", "nvmlDeviceGetRetiredPagesPendingStatus",
+    ]
     private static let ofInstances = ["nvmlDeviceGetMigMode", "nvmlDeviceGetMigDeviceHandleByIndex", "nvmlDeviceGetGpuInstanceById"]
     private static let ofCorrection = [
         "nvmlDeviceGetTotalEccErrors", "nvmlDeviceGetMemoryErrorCounter", "nvmlDeviceGetSramEccErrorStatus", "nvmlDeviceGetRemappedRows",
@@ -31,16 +34,19 @@ struct CardSupport {
     ]
     /// What a card cannot tell of itself once it is in MIG devices.
     private static let ofWholeCards = [
-        "nvmlDeviceGetUtilizationRates", "nvmlDeviceGetEncoderUtilization", "nvmlDeviceGetDecoderUtilization", "nvmlDeviceGetJpgUtilization",
+        "nvmlDeviceGetUtilizationRates", "nvmlDeviceGetEncoderUtilization", "nvmlDeviceGetDecoderUtilization",
+        "nvmlDeviceGetJpgUtilization",
         "nvmlDeviceGetOfaUtilization", "nvmlDeviceGetProcessUtilization", "nvmlDeviceGetProcessesUtilizationInfo", "nvmlGpmSampleGet",
     ]
     /// What a MIG device tells.
     private static let knownToInstances: Set<String> = [
         "nvmlDeviceGetName", "nvmlDeviceGetUUID", "nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMemoryInfo_v2", "nvmlDeviceIsMigDeviceHandle",
-        "nvmlDeviceGetDeviceHandleFromMigDeviceHandle", "nvmlDeviceGetGpuInstanceId", "nvmlDeviceGetComputeInstanceId", "nvmlDeviceGetAttributes_v2",
+        "nvmlDeviceGetDeviceHandleFromMigDeviceHandle", "nvmlDeviceGetGpuInstanceId", "nvmlDeviceGetComputeInstanceId",
+        "nvmlDeviceGetAttributes_v2",
         "nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2", "nvmlDeviceGetComputeRunningProcesses",
         "nvmlDeviceGetGraphicsRunningProcesses_v3", "nvmlDeviceGetGraphicsRunningProcesses_v2", "nvmlDeviceGetGraphicsRunningProcesses",
-        "nvmlDeviceGetMPSComputeRunningProcesses_v3", "nvmlDeviceGetMPSComputeRunningProcesses_v2", "nvmlDeviceGetMPSComputeRunningProcesses",
+        "nvmlDeviceGetMPSComputeRunningProcesses_v3", "nvmlDeviceGetMPSComputeRunningProcesses_v2",
+        "nvmlDeviceGetMPSComputeRunningProcesses",
     ]
     private static let forInstances: [Int] = (0..<Int(mlt_sim_call_count())).map { position in
         mlt_sim_call_is_of_device(Int32(position)) != 0 && !knownToInstances.contains(symbol(at: position) ?? "") ? notSupported : 0

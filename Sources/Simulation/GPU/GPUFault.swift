@@ -17,16 +17,22 @@ struct GPUFault: Sendable, Equatable {
     init(_ value: JSONValue) throws(Failure) {
         if let name = value["call"]?.text {
             guard let position = CardSupport.position(of: name) else {
-                throw Failure(.malformed, "unknown call \"\(HostileText.oneLine(name, limit: 60))\"; calls are named by their symbols, nvmlDeviceGetPowerUsage")
+                throw Failure(
+                    .malformed,
+                    "unknown call \"\(HostileText.oneLine(name, limit: 60))\"; calls are named by their symbols, nvmlDeviceGetPowerUsage")
             }
             call = position
         }
         if let number = value["card"] {
-            guard let index = number.integer, (0..<16).contains(index) else { throw Failure(.malformed, "\"card\" is no number from 0 to 15") }
+            guard let index = number.integer, (0..<16).contains(index) else {
+                throw Failure(.malformed, "\"card\" is no number from 0 to 15")
+            }
             card = index
         }
         if let number = value["code"] {
-            guard let code = number.integer, (0...999).contains(code) else { throw Failure(.malformed, "\"code\" is no number from 0 to 999") }
+            guard let code = number.integer, (0...999).contains(code) else {
+                throw Failure(.malformed, "\"code\" is no number from 0 to 999")
+            }
             self.code = code
         }
         if let number = value["latency_ms"] {

@@ -70,7 +70,7 @@ struct GPUPlan: Sendable {
         for card in roles.indices {
             switch roles[card] {
             case .instances: instances[card] = Self.instances(seed: seed, card: card, &dealer, &processes[card])
-            case .desktop: Self.draw(&dealer, &processes[card])
+            case .desktop: Self.draw(on: card, &dealer, &processes[card])
             case .serving, .shared: break
             }
         }
@@ -126,13 +126,16 @@ struct GPUPlan: Sendable {
             CardProcess(
                 tenant: guest, pid: dealer.pid(), memoryShare: 0.05, workShare: 0.3,
                 arguments: ["/opt/venv/bin/python", "-m", "ipykernel_launcher"]),
-            CardProcess(tenant: host, pid: dealer.pid(), memoryShare: 0.02, workShare: 0.2, arguments: ["python3", "train.py", "--epochs", "3"]),
+            CardProcess(
+                tenant: host, pid: dealer.pid(), memoryShare: 0.02, workShare: 0.2, arguments: ["python3", "train.py", "--epochs", "3"]),
         ]
     }
 
-    private static func draw(_ dealer: inout Dealer, _ processes: inout [CardProcess]) {
-        let screen = dealer.tenant(.unit, id: "gdm.service", name: "gdm.service")
-        let video = dealer.container("transcoder", image: "jellyfin/jellyfin:10.10.7")
+    private static func draw(on card: Int, _ dealer: inout Dealer, _ processes: inout [CardProcess]) {
+        // One screen server draws on all of them.
+        let known = dealer.tenants.firstIndex { $0.name == "gdm.service" }
+        let screen = known ?? dealer.tenant(.unit, id: "gdm.service", name: "gdm.service")
+        let video = dealer.container(card == 0 ? "transcoder" : "transcoder-\(card)", image: "jellyfin/jellyfin:10.10.7")
         processes = [
             CardProcess(
                 tenant: screen, pid: dealer.pid(), memoryShare: 0.01, workShare: 0.2, draws: true, arguments: ["/usr/lib/xorg/Xorg", "vt1"]),
@@ -152,7 +155,10 @@ struct GPUPlan: Sendable {
         return layout.enumerated().map { position, part in
             var generator = SeededGenerator(seed: seed, "instance", card * 16 + position)
             if !part.tenant.isEmpty {
-                let tenant = dealer.container("\(part.tenant)-\(card)", image: part.tenant.hasPrefix("vllm") ? vllm : "nvcr.io/nvidia/tritonserver:25.06-py3")
+                let isFirst = !dealer.tenants.contains { $0.name == part.tenant }
+                let tenant = dealer.container(
+                    isFirst ? part.tenant : "\(part.tenant)-\(card)",
+                    image: part.tenant.hasPrefix("vllm") ? vllm : "nvcr.io/nvidia/tritonserver:25.06-py3")
                 processes.append(
                     CardProcess(
                         tenant: tenant, pid: dealer.pid(), memoryShare: 0.85, workShare: 1, instance: position,

@@ -126,7 +126,9 @@ final class GPUService: Sendable {
         let result: Result<(GPUFault?, GPUState.Event?), Failure> = document.withRoot { root in
             do throws(Failure) {
                 guard let number = root["xid"] else { return .success((try GPUFault(root), nil)) }
-                guard let xid = number.integer, (1...999).contains(xid) else { throw Failure(.malformed, "\"xid\" is no number from 1 to 999") }
+                guard let xid = number.integer, (1...999).contains(xid) else {
+                    throw Failure(.malformed, "\"xid\" is no number from 1 to 999")
+                }
                 let card = root["card"]?.integer ?? 0
                 guard (0..<cardCount).contains(card) else { throw Failure(.malformed, "there is no card \(card)") }
                 return .success((nil, GPUState.Event(unixSeconds: now, card: card, xid: xid)))

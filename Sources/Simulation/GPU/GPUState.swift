@@ -8,7 +8,8 @@ struct GPUState: Sendable {
     }
 
     static let vgpuTypeName = "NVIDIA L40S-12Q"
-    static let vgpuFramebufferBytes = 12 << 30
+    /// Four of them leave the host a little.
+    static let vgpuFramebufferBytes = 11_520 << 20
     static let vgpusPerCard = 4
     static let vgpuFrameRateLimit = 60
 

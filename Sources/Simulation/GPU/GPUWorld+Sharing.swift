@@ -36,7 +36,8 @@ extension GPUWorld {
         let unlicensed = world.trouble(.vgpuUnlicensed, at: moment) != nil ? partOwners.first?.index : nil
         // The tenant's streams are the card's only ones, in the same order.
         return sharers.enumerated().compactMap { position, guest in
-            guard let stay = stays(of: guest).last(where: { $0.contains(moment) }) else { return nil }
+            let stays = stays(of: guest)
+            guard let stay = stays.last(where: { $0.contains(moment) }) else { return nil }
             var generator = SeededGenerator(seed: plan.seed, "vgpu identity", guest.index)
             let uuid = generator.uuid()
             let fullness = Wave(base: generator.uniform(0.35, 0.7), depth: 0.25, &generator)
@@ -47,14 +48,16 @@ extension GPUWorld {
             let encodes = position == 0 && isActive
             return CardReading.VGPU(
                 // Another one each time that the guest starts.
-                id: Int(guest.index) << 3 & 0xFF8 | (world.histories[guest.index]?.stays.count ?? 0) & 7, vmid: guest.vmid, vmName: present.name,
+                id: Int(guest.index) << 3 & 0xFF8 | stays.count { $0.start <= moment } & 7, vmid: guest.vmid,
+                vmName: present.name,
                 vmUUID: GuestIdentity(present, in: world).machine, uuid: uuid,
                 mdevUUID: plan.profile == .vgpu ? Self.mdevUUID(of: guest) : nil,
                 guestDriver: isActive ? "580.95.02" : "Not Available", guestBusID: "00000000:00:10.0",
                 framebufferUsedBytes: isActive
                     ? World.pages(Double(GPUState.vgpuFramebufferBytes) * fullness.value(at: max(stay.start, moment))) : 0,
                 isLicensed: isLicensed, licenseState: isLicensed ? 5 : isActive ? 4 : 1,
-                frameRateLimit: isLicensed || !isActive ? GPUState.vgpuFrameRateLimit : 3, encoderSessions: encodes ? 1 : 0, isActive: isActive,
+                frameRateLimit: isLicensed || !isActive ? GPUState.vgpuFrameRateLimit : 3, encoderSessions: encodes ? 1 : 0,
+                isActive: isActive,
                 processors: Int(work * 100), memory: Int(work * 55), encoder: encodes ? 9 : 0, decoder: 0)
         }
     }

@@ -23,7 +23,8 @@ struct GPUWorld: Sendable {
         let isRemoved = isOn(.gpuRemoved, moment) && plan.cards.count > 1
         let cards = plan.cards.dropLast(isRemoved ? 1 : 0).map { reading(of: $0, at: moment) }
         return GPUState(
-            unixSeconds: world.timeline.epoch + moment, driver: driver, cards: cards, events: events(until: moment).filter { $0.card < cards.count },
+            unixSeconds: world.timeline.epoch + moment, driver: driver, cards: cards,
+            events: events(until: moment).filter { $0.card < cards.count },
             driverCode: isOn(.gpuDriverMismatch, moment) ? 18 : 0)
     }
 
@@ -83,7 +84,8 @@ struct GPUWorld: Sendable {
         let instances = card.instances.enumerated().map { instance($1, of: card, at: moment, position: $0) }
         let vgpus = vgpus(of: card, load: load, at: moment)
         let processes = processes(of: card, work: work, instances: instances, vgpus: vgpus, at: moment)
-        var used = processes.reduce(0) { $0 + $1.memoryBytes + 384 << 20 }
+        // Each has some more for itself than the driver tells.
+        var used = processes.reduce(0) { $0 + $1.memoryBytes + Self.overheadBytes(card) }
         if !instances.isEmpty { used = instances.reduce(0) { $0 + $1.usedBytes } }
         let uncorrected = isVictim ? spans(.gpuECC).reduce(0) { $0 + Self.count(of: $1, every: 10, until: moment) } : 0
         let hasTrouble = isVictim && (isOn(.gpuECC, moment) || isOn(.gpuXID, moment))
@@ -98,19 +100,22 @@ struct GPUWorld: Sendable {
             plan: card, condition: condition, hangs: isVictim && isOn(.gpuHang, moment), processorsPercent: percent,
             memoryPercent: Int((memoryWork * 100).rounded()), encoderPercent: make.hasEncoder ? sessions * 9 : 0,
             decoderPercent: isEncoding ? 14 : 0, usedBytes: used, bar1UsedBytes: 2 << 20 + processes.count << 21,
-            powerMilliwatts: Int(load.energy(from: moment - 1, to: moment) * 1000), energyMillijoules: Int(load.energy(from: since, to: moment) * 1000),
+            powerMilliwatts: Int(load.energy(from: moment - 1, to: moment) * 1000),
+            energyMillijoules: Int(load.energy(from: since, to: moment) * 1000),
             celsius: Int(celsius.rounded()), memoryCelsius: make.hasMemoryTemperature ? Int((celsius + 5 + 7 * memoryWork).rounded()) : nil,
             clocks: clocks(of: make, isIdle: isIdle, slowness: slowness, work: work), reasons: reasons,
             heldNanoseconds: heldTimes(of: card, until: moment), performanceState: isIdle && make.links == 0 ? 8 : 0,
             fanPercent: make.hasFans ? min(100, max(30, Int((celsius - 30) * 1.4))) : nil,
-            correctedErrors: card.correctedErrors + Int(max(0, moment) / 86_400) * min(1, card.correctedErrors), uncorrectedErrors: uncorrected,
+            correctedErrors: card.correctedErrors + Int(max(0, moment) / 86_400) * min(1, card.correctedErrors),
+            uncorrectedErrors: uncorrected,
             remappedUncorrectable: uncorrected > 0 ? 1 : 0, isRemapPending: uncorrected > 0,
             recoveryAction: condition == .well ? hasTrouble ? 1 : 0 : 2, sentBytes: Int(traffic / 3), receivedBytes: Int(traffic),
             sentKilobytesPerSecond: kilobytes / 3, receivedKilobytesPerSecond: kilobytes, busReplays: card.index == 2 ? 3 : 0,
             linkKibibytes: Int(load.shareArea(from: since, to: moment) * card.linkBytesPerSecond / 1024),
             linkReplays: isVictim ? spans(.gpuXID).reduce(0) { $0 + Self.count(of: $1, every: 5, until: moment) } : 0,
             encoderSessions: sessions, processes: processes, instances: instances,
-            activity: make.hasActivity && instances.isEmpty ? Self.activity(share: load.share(at: moment), area: load.shareArea(from: since, to: moment)) : [],
+            activity: make.hasActivity && instances.isEmpty
+                ? Self.activity(share: load.share(at: moment), area: load.shareArea(from: since, to: moment)) : [],
             vgpus: vgpus, sinceLoadedSeconds: moment - since)
     }
 
@@ -178,18 +183,21 @@ struct GPUWorld: Sendable {
                 decoder: process.encodes ? 14 : 0, gpuInstance: instance?.gpuInstance)
         }
         if card.index == 0, isOn(.gpuMemoryFull, moment), !processes.isEmpty, instances.isEmpty {
-            let used = processes.reduce(0) { $0 + $1.memoryBytes + 384 << 20 }
+            let used = processes.reduce(0) { $0 + $1.memoryBytes + Self.overheadBytes(card) }
             processes[0].memoryBytes += max(0, card.make.memoryBytes - card.make.reservedBytes - used - 96 << 20)
         }
         return processes
     }
+
+    private static func overheadBytes(_ card: CardPlan) -> Int { (card.role == .shared ? 96 : 384) << 20 }
 
     /// The processes in which a host runs its part of vGPUs: of a service, not of the virtual machine.
     private static func managers(of vgpus: [CardReading.VGPU]) -> [CardReading.Process] {
         let service = Tenant(kind: .unit, id: "nvidia-vgpu-mgr.service", name: "nvidia-vgpu-mgr.service")
         return vgpus.map {
             CardReading.Process(
-                pid: 2_000_000 + $0.vmid, name: "vgpu", tenant: service, memoryBytes: GPUState.vgpuFramebufferBytes - 512 << 20, draws: true,
+                pid: 2_000_000 + $0.vmid, name: "vgpu", tenant: service, memoryBytes: GPUState.vgpuFramebufferBytes - 512 << 20,
+                draws: true,
                 processors: $0.processors, memory: $0.memory, encoder: $0.encoder, decoder: $0.decoder, gpuInstance: nil)
         }
     }
@@ -206,7 +214,8 @@ struct GPUWorld: Sendable {
                 var next = span.start + (skipped > 0 ? skipped * seconds : 0)
                 while next <= last, next >= moment - Self.eventSeconds {
                     for (number, xid) in xids.enumerated() {
-                        events.append(GPUState.Event(unixSeconds: world.timeline.epoch + next + Double(number) / 1000, card: victim, xid: xid))
+                        events.append(
+                            GPUState.Event(unixSeconds: world.timeline.epoch + next + Double(number) / 1000, card: victim, xid: xid))
                     }
                     next += seconds
                 }

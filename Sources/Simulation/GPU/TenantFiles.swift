@@ -10,8 +10,13 @@ struct TenantFiles {
         self.cards = cards
         self.moment = moment
         for (index, tenant) in cards.plan.tenants.enumerated() { add(tenant, number: index) }
-        for guest in cards.machines(at: moment) { add(guest) }
-        add(group: "system.slice/nvidia-vgpu-mgr.service", number: 900, memory: 96 << 20, limit: nil, pids: [])
+        let machines = cards.machines(at: moment)
+        for guest in machines { add(guest) }
+        if !machines.isEmpty {
+            add(
+                group: "system.slice/nvidia-vgpu-mgr.service", number: 900, memory: 96 << 20, limit: nil,
+                pids: machines.map(GPUWorld.managerPID))
+        }
     }
 
     /// All processes of tenants: those on cards, and the virtual machines that have parts of some.
@@ -22,7 +27,9 @@ struct TenantFiles {
                 let tenant = cards.plan.tenants[process.tenant]
                 processes[process.pid] = OwnersTree.Process(
                     pid: process.pid, cgroup: tenant.cgroup, arguments: process.arguments, startedAt: cards.start(ofTenant: process.tenant),
-                    received: tenant.kind == .container ? Int(cards.wave(ofTenant: process.tenant).network.area(from: cards.start(ofTenant: process.tenant), to: moment)) : nil)
+                    received: tenant.kind == .container
+                        ? Int(cards.wave(ofTenant: process.tenant).network.area(from: cards.start(ofTenant: process.tenant), to: moment))
+                        : nil)
             }
         }
         for guest in cards.machines(at: moment) {
@@ -34,8 +41,9 @@ struct TenantFiles {
                     "/usr/bin/kvm", "-id", "\(guest.vmid)", "-name", "\(guest.name),debug-threads=on", "-no-shutdown", "-uuid",
                     GuestIdentity(guest, in: cards.world).machine,
                 ], startedAt: start)
-            processes[2_000_000 + guest.vmid] = OwnersTree.Process(
-                pid: 2_000_000 + guest.vmid, cgroup: "/system.slice/nvidia-vgpu-mgr.service", arguments: ["vgpu"], startedAt: start)
+            let manager = GPUWorld.managerPID(of: guest)
+            processes[manager] = OwnersTree.Process(
+                pid: manager, cgroup: "/system.slice/nvidia-vgpu-mgr.service", arguments: ["vgpu"], startedAt: start)
         }
         return processes.values.sorted { $0.pid < $1.pid }
     }
@@ -56,7 +64,9 @@ struct TenantFiles {
     }
 
     private mutating func add(_ guest: Guest) {
-        add(group: "qemu.slice/\(guest.vmid).scope", number: guest.vmid, memory: guest.memoryBytes, limit: nil, pids: [cards.pid(of: guest)])
+        add(
+            group: "qemu.slice/\(guest.vmid).scope", number: guest.vmid, memory: guest.memoryBytes, limit: nil, pids: [cards.pid(of: guest)]
+        )
         files["etc/pve/qemu-server/\(guest.vmid).conf"] =
             "cores: \(guest.cpus)\nhostpci0: mapping=\(Passthrough.mapping),mdev=nvidia-\(Passthrough.partType)\nmemory: \(guest.memoryBytes >> 20)\n"
             + "name: \(guest.name)\nsmbios1: uuid=\(GuestIdentity(guest, in: cards.world).machine)\n"
@@ -84,7 +94,8 @@ struct TenantFiles {
         files["\(folder)/memory.stat"] =
             "anon \(used / 4 * 3)\nfile \(used / 4)\nslab \(used / 100)\ninactive_file \(used / 8)\nactive_file \(used / 8)\npgfault \(bytes / 4096)\npgmajfault 0\n"
         files["\(folder)/memory.events"] = "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n"
-        files["\(folder)/io.stat"] = "259:0 rbytes=\(bytes / 8) wbytes=\(bytes / 16) rios=\(bytes >> 15) wios=\(bytes >> 16) dbytes=0 dios=0\n"
+        files["\(folder)/io.stat"] =
+            "259:0 rbytes=\(bytes / 8) wbytes=\(bytes / 16) rios=\(bytes >> 15) wios=\(bytes >> 16) dbytes=0 dios=0\n"
         files["\(folder)/pids.current"] = "\(max(1, pids.count) * 12)\n"
         files["\(folder)/pids.max"] = "max\n"
         for resource in ["cpu", "memory", "io"] {
@@ -117,6 +128,9 @@ extension GPUWorld {
             world.inventory.guests[$0.index]
         }
     }
+
+    /// The process in which the host runs a guest's part of a card.
+    static func managerPID(of guest: Guest) -> Int { 2_000_000 + guest.vmid }
 
     func pid(of guest: Guest) -> Int { world.processID(of: guest, bootedAt: world.starts(of: guest, nodeBootedAt: -1).counters) }
 }

@@ -166,7 +166,8 @@ package enum Scenario: String, Sendable, CaseIterable {
         switch self {
         case .normal, .quorumLost, .rightsLost, .pmxcfsDead, .qdeviceDown, .cephError: .cluster
         // The machine with the cards is one.
-        case .gpuSaturated, .gpuHot, .gpuThrottled, .gpuLost, .gpuResetRequired, .gpuRemoved, .gpuXID, .gpuECC, .gpuHang, .gpuDriverMismatch,
+        case .gpuSaturated, .gpuHot, .gpuThrottled, .gpuLost, .gpuResetRequired, .gpuRemoved, .gpuXID, .gpuECC, .gpuHang,
+            .gpuDriverMismatch,
             .gpuMemoryFull, .vgpuUnlicensed:
             .cluster
         case .daemonDead, .subscriptionExpiring: .firstNode
