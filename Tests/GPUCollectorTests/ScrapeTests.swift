@@ -69,6 +69,8 @@ import Testing
         #expect(trial.text.contains(#"llm_monitor_gpu_state{gpu_uuid="GPU-1",gpu_index="0",state="lost"} 1"#))
         #expect(trial.text.contains(#"llm_monitor_gpu_state{gpu_uuid="GPU-1",gpu_index="0",state="ok"} 0"#))
         #expect(trial.text.contains(#"llm_monitor_gpu_xid_errors_total{gpu_uuid="GPU-1",gpu_index="0",xid="31"} 1"#))
+        // A series that is watched does not end with the card.
+        #expect(trial.text.contains(#"llm_monitor_gpu_xid_errors_total{gpu_uuid="GPU-1",gpu_index="0",xid="79"} 0"#))
         for name in ["power_watts", "utilization_ratio", "owner_memory_bytes", "memory_used_bytes"] {
             #expect(!trial.text.contains("llm_monitor_gpu_\(name){gpu_uuid=\"GPU-1\""), "\(name)")
             #expect(trial.text.contains("llm_monitor_gpu_\(name){gpu_uuid=\"GPU-2\""), "\(name)")

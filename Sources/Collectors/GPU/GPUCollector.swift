@@ -121,8 +121,7 @@ package final class GPUCollector: Collector {
         let isShown = ageSeconds <= maximumAgeSeconds && [.ok, .stuck].contains(state)
         let labels = buffer.labels(FactTable.labels, identity.uuid, String(identity.index))
         if settings.names != .compatible {
-            let listens = card.sample.facts[.listensForXIDs] == 1
-            families.card.write(card, state, reader.hello, listens: listens, labels, into: &buffer)
+            families.card.write(card, state, reader.hello, labels, into: &buffer)
         }
         if isShown { write(card, names: names, now: now, maximumAgeSeconds: maximumAgeSeconds, labels, into: &buffer) }
         sink.commit(buffer)

@@ -33,7 +33,7 @@ struct CardFamilies: Sendable {
     }
 
     func write(
-        _ card: CardBook.Card, _ current: CardBook.CardState, _ hello: ReaderLine.Hello?, listens: Bool, _ labels: LabelSet,
+        _ card: CardBook.Card, _ current: CardBook.CardState, _ hello: ReaderLine.Hello?, _ labels: LabelSet,
         into buffer: inout SampleBuffer
     ) {
         let (identity, index) = (card.identity, String(card.identity.index))
@@ -43,7 +43,7 @@ struct CardFamilies: Sendable {
                 Self.infoLabels, identity.uuid, index, identity.name, identity.busID, hello?.driverVersion ?? "",
                 hello?.cudaVersion ?? "", identity.virtualizationMode, identity.architecture), true)
         buffer.add(state, extending: labels, known: Self.states, current.rawValue)
-        let watched = listens ? Self.watchedXIDs : []
+        let watched = card.hasListened ? Self.watchedXIDs : []
         for xid in Set(card.xids.keys).union(watched).sorted() {
             let set = buffer.labels(Self.xidLabels, identity.uuid, index, String(xid))
             buffer.add(xids, set, Double(card.xids[xid]?.count ?? 0))

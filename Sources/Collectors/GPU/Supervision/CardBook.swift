@@ -14,6 +14,8 @@ final class CardBook: Sendable {
         /// When it was last among the cards that the library found.
         var foundAt: ContinuousClock.Instant
         var isFound = true
+        /// Whether its XIDs have ever been listened for; then there are zeros of those that are watched.
+        var hasListened = false
         /// How often each XID was seen, and when last (seconds since 1970).
         var xids: [Int: (count: Int, last: Double)] = [:]
         var stuck: (call: String, seconds: Double, saidAt: ContinuousClock.Instant)?
@@ -171,7 +173,8 @@ final class CardBook: Sendable {
         guard var card = state.cards[uuid] else {
             guard state.cards.count < ReaderLine.cardLimit else { return }
             state.cards[uuid] = Card(
-                identity: sample.identity, sample: sample, takenAt: now, generation: state.generation, foundAt: now)
+                identity: sample.identity, sample: sample, takenAt: now, generation: state.generation, foundAt: now,
+                hasListened: sample.facts[.listensForXIDs] == 1)
             return
         }
         // What a card is stays known when it cannot say it any more.
@@ -183,6 +186,7 @@ final class CardBook: Sendable {
                 ? card.identity.virtualizationMode : sample.identity.virtualizationMode,
             architecture: sample.identity.architecture.isEmpty ? card.identity.architecture : sample.identity.architecture)
         card.sample = sample
+        if sample.facts[.listensForXIDs] == 1 { card.hasListened = true }
         card.takenAt = now
         card.generation = state.generation
         card.isFound = true
