@@ -1,4 +1,5 @@
 import CollectorConformance
+import Metrics
 import Ownership
 import Settings
 import Testing

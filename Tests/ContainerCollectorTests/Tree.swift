@@ -19,7 +19,7 @@ extension TemporaryFolder {
     func machine() throws {
         try write("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory hugetlb pids rdma misc\n")
         try write("proc/stat", "cpu  1 2 3 4 5 6 7 8 0 0\ncpu0 1 2 3 4 5 6 7 8 0 0\nbtime 1795320000\n")
-        try process(1, start: 0)
+        try process(1, start: 0, network: [("lo", 1, 1), ("eno1", 9, 9)])
     }
 
     /// A group of version 2 as a kernel 6.1 shows it, with numbers of its own.

@@ -57,7 +57,7 @@ package final class KernelFileReader {
                 guard let kind = line.nextWord() else { continue }
                 var total: Double?
                 while var word = line.nextWord() {
-                    if let key = word.next(before: UInt8(ascii: "=")), key == "total" { total = word.number.map { Double($0) * 1e-6 } }
+                    if let key = word.next(before: UInt8(ascii: "=")), key == "total" { total = word.number.map { Double($0) / 1e6 } }
                 }
                 if kind == "some" { found.some = total } else if kind == "full" { found.full = total }
             }

@@ -62,7 +62,7 @@ func inspection(
         (#"{"DeviceRequests":[{"Count":1000000,"Capabilities":[["gpu"]]}]}"#, "", (0..<64).map(String.init)),
     ]
 
-    @Test(arguments: cards) func `cards`(_ example: (host: String, env: String, gpus: [String])) throws {
+    @Test(arguments: cards) func `cards that a container was given`(_ example: (host: String, env: String, gpus: [String])) throws {
         let id = CgroupPlaceTests.id
         let found = try container(#"{"Id":"\#(id)","HostConfig":\#(example.host),"Config":{"Env":["SECRET=x","\#(example.env)"]}}"#)
         #expect(found?.gpus == example.gpus)

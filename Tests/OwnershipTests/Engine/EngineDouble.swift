@@ -32,7 +32,7 @@ final class EngineDouble: Sendable {
             while true {
                 let taken = accept(listener, nil, nil)
                 guard taken >= 0 else { break }
-                try? Thread.start("engine-call") { self?.serve(taken) }
+                try? Thread.start("engine-call") { [weak self] in self?.serve(taken) }
             }
             Glibc.close(listener)
         }

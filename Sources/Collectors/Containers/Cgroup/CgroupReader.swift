@@ -28,7 +28,7 @@ struct CgroupReader {
             var text = text
             let quota = text.nextWord()?.number
             guard let period = text.nextWord()?.number, period > 0 else { return }
-            figures.cpuPeriod = Double(period) * 1e-6
+            figures.cpuPeriod = Double(period) / 1e6
             figures.cpuLimit = quota.map { Double($0) / Double(period) }
         }
         figures.memoryUsage = files.number("\(folder)/memory.current").map { Double($0) }
@@ -64,12 +64,12 @@ struct CgroupReader {
         _ = files.read("\(folder)/cpu.stat") { text in
             text.forEachEntry { name, value in
                 switch name {
-                case "usage_usec": figures.cpuTotal = Double(value) * 1e-6
-                case "user_usec": figures.cpuUser = Double(value) * 1e-6
-                case "system_usec": figures.cpuSystem = Double(value) * 1e-6
+                case "usage_usec": figures.cpuTotal = Double(value) / 1e6
+                case "user_usec": figures.cpuUser = Double(value) / 1e6
+                case "system_usec": figures.cpuSystem = Double(value) / 1e6
                 case "nr_periods": figures.cpuPeriods = Double(value)
                 case "nr_throttled": figures.cpuThrottledPeriods = Double(value)
-                case "throttled_usec": figures.cpuThrottled = Double(value) * 1e-6
+                case "throttled_usec": figures.cpuThrottled = Double(value) / 1e6
                 default: break
                 }
             }
@@ -107,20 +107,20 @@ struct CgroupReader {
         // The two are often mounted as one, with links or without.
         let cpu = controller("cpu", "cpu,cpuacct", path)
         let account = controller("cpuacct", "cpu,cpuacct", path)
-        figures.cpuTotal = files.number("\(account)/cpuacct.usage").map { Double($0) * 1e-9 }
+        figures.cpuTotal = files.number("\(account)/cpuacct.usage").map { Double($0) / 1e9 }
         readTicks("\(account)/cpuacct.stat", &figures)
         _ = files.read("\(cpu)/cpu.stat") { text in
             text.forEachEntry { name, value in
                 switch name {
                 case "nr_periods": figures.cpuPeriods = Double(value)
                 case "nr_throttled": figures.cpuThrottledPeriods = Double(value)
-                case "throttled_time": figures.cpuThrottled = Double(value) * 1e-9
+                case "throttled_time": figures.cpuThrottled = Double(value) / 1e9
                 default: break
                 }
             }
         }
         if let period = files.number("\(cpu)/cpu.cfs_period_us"), period > 0 {
-            figures.cpuPeriod = Double(period) * 1e-6
+            figures.cpuPeriod = Double(period) / 1e6
             // -1 is none.
             figures.cpuLimit = files.number("\(cpu)/cpu.cfs_quota_us").map { Double($0) / Double(period) }
         }
