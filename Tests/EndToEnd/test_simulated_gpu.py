@@ -394,7 +394,9 @@ def cards(moving: Cards) -> Iterator[Cards]:
 
 def test_values_are_of_the_moment(cards: Cards) -> None:
     before = cards.truth["cards"]
+    time.sleep(0.3)
     read = cards.run(READ_ALL_CARDS)["cards"]
+    time.sleep(0.3)
     after = cards.truth["cards"]
     for old, now, new in zip(before, read, after):
         assert old["energy_millijoules"] <= now["energy"] <= new["energy_millijoules"] > old["energy_millijoules"]
@@ -602,6 +604,25 @@ def test_who_works_on_cards_is_in_the_tree(cards: Cards) -> None:
             pid = (cards.root / f"sys/fs/cgroup/qemu.slice/{vgpu['vmid']}.scope/cgroup.procs").read_text().strip()
             arguments = (cards.root / f"proc/{pid}/cmdline").read_bytes().split(b"\0")
             assert b"-id" in arguments and str(vgpu["vmid"]).encode() in arguments and vgpu["vm_uuid"].encode() in arguments
+
+
+def test_the_engine_knows_containers_by_name(cards: Cards) -> None:
+    def ask(path: str) -> Any:
+        ran = subprocess.run(["curl", "-sS", "-m", "10", "--unix-socket", cards.root / "run/docker.sock", f"http://engine{path}"], capture_output=True, text=True, check=True)
+        return json.loads(ran.stdout)
+
+    owners: dict[str, tuple[str, list[str], set[int]]] = {}
+    for card in cards.truth["cards"]:
+        for process in card["processes"]:
+            if process["owner_kind"] == "container":
+                _, devices, pids = owners.setdefault(process["owner_id"], (process["owner"], [], set()))
+                devices.append(str(card["index"]))
+                pids.add(process["pid"])
+    assert {one["Id"]: one["Names"] for one in ask("/v1.41/containers/json?all=1")} == {id: [f"/{name}"] for id, (name, _, _) in owners.items()}
+    for id, (name, devices, pids) in owners.items():
+        told = ask(f"/containers/{id}/json")
+        assert told["Name"] == f"/{name}" and told["State"]["Pid"] in pids and told["HostConfig"]["DeviceRequests"][0]["DeviceIDs"] == devices
+    assert ask("/version")["Components"] and ask("/containers/0000/json") == {"message": "page not found"}
 
 
 def test_the_virtual_machines_are_those_of_the_cluster(start: Start, tmp_path: Path, library: Path) -> None:

@@ -69,6 +69,11 @@ final class GPUService: Sendable {
 
     func close() { file.close() }
 
+    /// What the machine's container engine says.
+    func engineAnswer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        await EngineAnswers(cards: GPUWorld(plan: plan, world: source.current(), driver: driver)).answer(request)
+    }
+
     // MARK: Answers
 
     func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {

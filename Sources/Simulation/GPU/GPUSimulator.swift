@@ -39,11 +39,14 @@ package final class GPUSimulator: Sendable {
 
     private let service: GPUService
     private let server: HTTPServer
+    /// The container engine's.
+    private let engine: HTTPServer?
     private let ticker: Task<Void, Never>
 
-    private init(service: GPUService, server: HTTPServer, ticker: Task<Void, Never>) {
+    private init(service: GPUService, server: HTTPServer, engine: HTTPServer?, ticker: Task<Void, Never>) {
         self.service = service
         self.server = server
+        self.engine = engine
         self.ticker = ticker
     }
 
@@ -65,7 +68,14 @@ package final class GPUSimulator: Sendable {
         try service.publish()
         try service.writeTree()
         let server = try HTTPServer(listen: options.listen, origin: options.listenOrigin, logger: logger) { await service.answer($0) }
-        return GPUSimulator(service: service, server: server, ticker: Task.detached { await tick(service, logger) })
+        let engine = try options.rootDirectory.map { (root) throws(Failure) in
+            let folder = Files.absolute(root) + "/run"
+            try Files.makeDirectory(folder)
+            return try HTTPServer(
+                try Listener.open([try ListenPlace(parsing: "unix:\(folder)/docker.sock")], origin: "--root"), logger: logger
+            ) { await service.engineAnswer($0) }
+        }
+        return GPUSimulator(service: service, server: server, engine: engine, ticker: Task.detached { await tick(service, logger) })
     }
 
     /// Writes until it is cancelled. What fails is said once, and tried again.
@@ -92,6 +102,8 @@ package final class GPUSimulator: Sendable {
         ticker.cancel()
         await ticker.value
         service.close()
+        // Whoever listens for events would do so for an hour.
+        await engine?.stop(withinSeconds: 0)
         await server.stop(withinSeconds: seconds)
     }
 }

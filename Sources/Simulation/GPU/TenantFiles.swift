@@ -3,6 +3,8 @@ struct TenantFiles {
     let cards: GPUWorld
     let moment: Double
 
+    static let containerLimitBytes = 96 << 30
+
     /// By path below the root.
     private(set) var files: [String: String] = [:]
 
@@ -52,7 +54,8 @@ struct TenantFiles {
         let processes = cards.plan.cards.flatMap(\.processes).filter { $0.tenant == number }
         let pids = Array(Set(processes.map(\.pid))).sorted()
         switch tenant.kind {
-        case .container: add(group: String(tenant.cgroup.dropFirst()), number: number, memory: 24 << 30, limit: 96 << 30, pids: pids)
+        case .container:
+            add(group: String(tenant.cgroup.dropFirst()), number: number, memory: 24 << 30, limit: Self.containerLimitBytes, pids: pids)
         case .lxc:
             add(group: "lxc/\(tenant.id)", number: number, memory: 6 << 30, limit: 32 << 30, pids: [])
             add(group: String(tenant.cgroup.dropFirst()), number: number, memory: 5 << 30, limit: nil, pids: pids)
