@@ -17,6 +17,7 @@ RUN scripts/bootstrap build
 COPY . .
 RUN swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error --product martlet \
     && install -D -m 755 -s .build/release/martlet /out/usr/local/bin/martlet \
+    && scripts/build-simulated-nvml /out/usr/local/lib/martlet/simulated \
     && install -D -m 644 LICENSE /out/usr/share/doc/martlet/LICENSE
 
 FROM ${RUNTIME_IMAGE}

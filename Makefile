@@ -14,10 +14,11 @@ FOUR_AT_A_TIME = -n 4 --dist loadfile
 run: build
 	@exec $(MARTLET) up $(ARGS)
 
-## build: .build/release/martlet
+## build: .build/release/martlet, and the library of simulated cards in .build/release/simulated
 build:
 	@scripts/bootstrap build run
 	$(RELEASE) --product martlet
+	@scripts/build-simulated-nvml .build/release/simulated
 
 ## test: everything that a change must pass; at most 25 minutes on two cores
 test: build

@@ -71,6 +71,10 @@ let package = Package(
         shim("YAMLShim", to: "CYAML"),
         // libsimdjson-dev: its pkg-config line has a flag that SwiftPM refuses, so it is linked by name.
         shim("SimdJSONShim", linking: ["simdjson"]),
+        // NVIDIA's library is loaded when there is one; what is known of its binary interface is ours.
+        shim("NVMLABI"),
+        shim("NVMLShim", to: "NVMLABI"),
+        shim("SimulatedNVMLState", to: "NVMLABI"),
 
         // Ground.
         module("Primitives", needs: ["SystemShim", "CharConvShim"]),
@@ -85,6 +89,7 @@ let package = Package(
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
+        module("Ownership", needs: ["Primitives", "JSON", "Web"]),
         module("ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
         module("ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
@@ -100,6 +105,16 @@ let package = Package(
             "ZFSCollector", path: "Sources/Collectors/ZFS", needs: ["Primitives", "JSON", "Metrics", "Settings", "Exporting"]),
 
         module(
+            "GPUCollector", path: "Sources/Collectors/GPU",
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Exporting", "Ownership", "NVMLABI", "NVMLShim"]),
+
+        module(
+            "ContainerCollector", path: "Sources/Collectors/Containers",
+            needs: ["Primitives", "Metrics", "Settings", "Exporting", "Ownership"]),
+
+        module("SystemCollector", path: "Sources/Collectors/System", needs: ["Primitives", "Metrics", "Settings", "Exporting"]),
+
+        module(
             "Discovery",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
 
@@ -110,7 +125,7 @@ let package = Package(
                 "Primitives", "JSON", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "ProxmoxDropIn", "ZFSCollector",
                 "Discovery",
             ]),
-        module("Simulation", needs: ["Primitives", "JSON", "Web"]),
+        module("Simulation", needs: ["Primitives", "JSON", "Web", "SimulatedNVMLState", "NVMLABI"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
         module(
             "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Boards"],
@@ -124,8 +139,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
-                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack",
-                "Viewer",
+                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "Ownership",
+                "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -162,6 +177,15 @@ let package = Package(
         tests(
             of: "ZFSCollector", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"],
             exclude: ["Fixtures"]),
+        tests(of: "Ownership", needs: ["Primitives", "JSON", "Web", "CollectorConformance"]),
+        tests(
+            of: "ContainerCollector",
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
+        tests(
+            of: "SystemCollector", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"]),
+        tests(
+            of: "GPUCollector",
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
         tests(
             of: "Discovery",
             needs: [

@@ -13,10 +13,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from containers import containers
 from dashboards import dashboards
 from discovery import discoveries
 from drawing import drawing
 from estate import estates
+from gpus import gpus
 from measuring import RELEASE, REPOSITORY, TOKEN, cpu_seconds, fetch, free_port, resident_bytes, table, wait_for
 
 
@@ -213,7 +215,7 @@ def drop_in(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> None:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing"]
+    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing", "containers", "gpus"]
     if "encoder" in chosen:
         encoder()
     if "scrape" in chosen:
@@ -228,3 +230,7 @@ if __name__ == "__main__":
         dashboards()
     if "drawing" in chosen:
         drawing()
+    if "containers" in chosen:
+        containers()
+    if "gpus" in chosen:
+        gpus()

@@ -1,18 +1,26 @@
+import ContainerCollector
 import Discovery
 import Exporting
+import GPUCollector
 import Metrics
+import Ownership
 import ProxmoxCollector
 import ProxmoxDropIn
 import Settings
+import SystemCollector
 import Viewer
 import ZFSCollector
 
 /// The collectors of the program, in the order of their metrics.
 enum Collectors {
     /// All that there are, without configuration, for pages and lists.
-    static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings())] }
+    static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings()), gpu, containers, SystemCollector()] }
 
     private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [], slow: SlowSettings())) }
+
+    private static var gpu: GPUCollector { GPUCollector(GPUSettings(), finder: OwnerFinder()) }
+
+    private static var containers: ContainerCollector { ContainerCollector(ContainerSettings(), engine: ContainerEngine(sockets: [])) }
 
     /// What martlet tells of itself.
     static var own: [any Collector] {
@@ -41,17 +49,20 @@ enum Collectors {
         case central
         /// One for each host: what the machine itself knows.
         case host
+        /// One for each machine with GPUs: its cards, and who uses them.
+        case gpu
     }
 
     /// - Parameter section: the collector's, whose key `enabled` goes before the role.
-    /// - Parameter role: the one whose exporters have the collector.
+    /// - Parameter role: the exporter's.
+    /// - Parameter own: those whose exporters have the collector.
     /// - Parameter isFound: whether there is something to collect from.
-    static func isOn(_ section: SettingsTree, _ role: Role, ofRole own: Role, isFound: () -> Bool) -> Bool {
+    static func isOn(_ section: SettingsTree, _ role: Role, ofRoles own: [Role], isFound: () -> Bool) -> Bool {
         switch (section["enabled"].text, role) {
         case ("true", _): true
         case ("false", _): false
         case (_, .auto): isFound()
-        default: role == own
+        default: own.contains(role)
         }
     }
 

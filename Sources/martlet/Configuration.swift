@@ -1,11 +1,14 @@
+import ContainerCollector
 import Discovery
 import Exporting
+import GPUCollector
 import Metrics
 import Primitives
 import ProxmoxCollector
 import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
+import SystemCollector
 import Viewer
 import Web
 import ZFSCollector
@@ -46,7 +49,7 @@ struct Configuration: Sendable {
             .section([
                 SettingsKey(
                     "role", .choice(Collectors.Role.allCases.map(\.rawValue)),
-                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), or what a host knows of itself (ZFS).",
+                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), what a host knows of itself (ZFS, containers, its own sums, and its cards where NVIDIA's driver is loaded), or what a machine with GPUs does (cards, containers, its own sums).",
                     standard: Collectors.Role.auto.rawValue),
                 SettingsKey(
                     "root", .text, "Folder that the host's /proc and /sys are below, as a container has them mounted; an absolute path.",
@@ -67,13 +70,22 @@ struct Configuration: Sendable {
         SettingsKey("discovery", DiscoverySettings.shape, "Service discovery for Prometheus."),
         SettingsKey("dashboards", ViewerSettings.shape, "Dashboards in a browser, without Grafana."),
         SettingsKey("zfs", ZFSSettings.shape, "ZFS of this machine."),
+        SettingsKey("gpu", GPUSettings.shape, "NVIDIA cards of this machine, and their vGPUs."),
+        SettingsKey("containers", ContainerSettings.shape, "Containers and LXC guests of this machine."),
+        SettingsKey("system", SystemSettings.shape, "Sums of this machine, for who has no node_exporter on it."),
         SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
         SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
     ])
 
     /// Variables that are no settings.
     static let variables =
-        [(name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file.")] + ConfiguredClusters.variables
+        [
+            (name: "MARTLET_CONFIG_FILE", help: "The file of settings, as --config.file."),
+            (
+                name: "MARTLET_SIMULATED_GPU",
+                help: "The state file of martlet simulate gpu, for the simulated library that gpu.library names."
+            ),
+        ] + ConfiguredClusters.variables
         + DiscoverySettings.variables + DropInSettings.variables
 
     static let fileFlag = Flag("config.file", "FILE", "Settings; martlet.yml of the working directory if there is one")
@@ -82,6 +94,8 @@ struct Configuration: Sendable {
         var environment = ProcessEnvironment.all
         // Names the file, so it cannot be a setting in it.
         let named = environment.removeValue(forKey: "MARTLET_CONFIG_FILE")
+        // The library's own.
+        environment.removeValue(forKey: "MARTLET_SIMULATED_GPU")
         let given = invocation.value("config.file")
         file = given ?? named ?? (Files.exists("martlet.yml") ? "martlet.yml" : nil)
         // One that is only found may be anybody's, where somebody else may write; it would say where our credentials go.
@@ -120,6 +134,10 @@ struct Configuration: Sendable {
     func dashboards() throws(Failure) -> ViewerSettings { try ViewerSettings(tree["dashboards"]) }
 
     func zfs() throws(Failure) -> ZFSSettings { try ZFSSettings(tree["zfs"]) }
+
+    func gpu() throws(Failure) -> GPUSettings { try GPUSettings(tree["gpu"]) }
+
+    func containers() throws(Failure) -> ContainerSettings { try ContainerSettings(tree["containers"]) }
 
     var role: Collectors.Role { tree["exporter"]["role"].text.flatMap(Collectors.Role.init(rawValue:)) ?? .auto }
 

@@ -1,5 +1,8 @@
+import ContainerCollector
 import Discovery
 import Exporting
+import GPUCollector
+import Ownership
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
@@ -7,6 +10,7 @@ import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
 import Synchronization
+import SystemCollector
 import Web
 import WebConfiguration
 import ZFSCollector
@@ -15,6 +19,8 @@ import ZFSCollector
 enum Exporter {
     /// What `zpool` said: it is there also after a reload.
     private static let poolReports = PoolReports()
+    /// The container engine, which all that want names ask together, also after a reload that leaves it as it is.
+    private static let engine = Mutex<(sockets: [String], labels: [String], engine: ContainerEngine)?>(nil)
 
     /// Errors: nothing is configured, or what is cannot be used.
     static func contents(
@@ -23,9 +29,21 @@ enum Exporter {
         let (root, zfs) = (try configuration.fileSystemRoot(), try configuration.zfs())
         let hasProxmox = isOn("proxmox", configuration, ofRole: .central) { !proxmox.clusters.isEmpty }
         let hasZFS = isOn("zfs", configuration, ofRole: .host) { ZFSCollector.isThere(fileSystemRoot: root) }
+        let (containers, gpu) = (try configuration.containers(), try configuration.gpu())
+        let hasContainers = isOn("containers", configuration, ofRole: .host, .gpu) {
+            ContainerCollector.isThere(containers, fileSystemRoot: root)
+        }
+        let hasSystem = isOn("system", configuration, ofRole: .host, .gpu) { false }
+        let isGPUFound = GPUCollector.isThere(gpu, fileSystemRoot: root)
+        // A host has its cards too, where there are some.
+        let hasGPUs = isOn("gpu", configuration, ofRole: .gpu, isGPUFound ? .host : .gpu) { isGPUFound }
+        // Containers that are only found are no reason to serve: most machines have some.
+        let isForHost =
+            [.host, .gpu].contains(configuration.role)
+            || ["containers", "system"].contains { configuration.tree[$0]["enabled"].text == "true" }
         let watched = ProxmoxSettings(clusters: hasProxmox ? proxmox.clusters : [], slow: proxmox.slow)
         let lacksClusters = proxmox.clusters.isEmpty && configuration.tree["proxmox"]["enabled"].text == "true"
-        guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || hasZFS else {
+        guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || hasZFS || hasGPUs || isForHost else {
             if let problem = dropIn.modulesProblem { throw problem }
             throw nothing(configuration, proxmox)
         }
@@ -40,13 +58,32 @@ enum Exporter {
             "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: handler.handle)
         var collectors: [any Collector] = watched.clusters.isEmpty ? [] : [collector]
         if hasZFS { collectors.append(ZFSCollector(zfs, reports: poolReports)) }
+        let engine = Self.engine(containers, root)
+        if hasGPUs {
+            collectors.append(GPUCollector(gpu, finder: OwnerFinder(fileSystemRoot: root, engine: engine), engine: engine))
+        }
+        if hasContainers { collectors.append(ContainerCollector(containers, engine: engine)) }
+        if hasSystem { collectors.append(SystemCollector()) }
         return ExporterContents(
             collectors: collectors, own: [collector.requests, handler.metrics], pages: [page],
             scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
     }
 
-    private static func isOn(_ section: String, _ configuration: Configuration, ofRole own: Collectors.Role, isFound: () -> Bool) -> Bool {
-        Collectors.isOn(configuration.tree[section], configuration.role, ofRole: own, isFound: isFound)
+    /// The engine that these settings name.
+    static func engine(_ containers: ContainerSettings, _ fileSystemRoot: String) -> ContainerEngine {
+        let sockets = ContainerCollector.sockets(containers, fileSystemRoot: fileSystemRoot)
+        return engine.withLock { known in
+            if let known, known.sockets == sockets, known.labels == containers.labels { return known.engine }
+            let made = ContainerEngine(sockets: sockets, labels: containers.labels)
+            known = (sockets, containers.labels, made)
+            return made
+        }
+    }
+
+    private static func isOn(
+        _ section: String, _ configuration: Configuration, ofRole own: Collectors.Role..., isFound: () -> Bool
+    ) -> Bool {
+        Collectors.isOn(configuration.tree[section], configuration.role, ofRoles: own, isFound: isFound)
     }
 
     private static func nothing(_ configuration: Configuration, _ proxmox: ProxmoxSettings) -> Failure {

@@ -1,3 +1,4 @@
+import GPUCollector
 import Glibc
 import Primitives
 import Settings
@@ -32,7 +33,8 @@ enum Program {
         Heap.setUp()
         CoreDump.forbid()
         do {
-            switch try CommandLineParser(command).parse(Array(CommandLine.arguments.dropFirst())) {
+            let words = Array(CommandLine.arguments.dropFirst())
+            switch try CommandLineParser(words.first == NVMLReader.command ? NVMLReaderCommand.program : command).parse(words) {
             case .help(let text): finish(text)
             case .version: finish(version.line + "\n")
             case .run(let invocation): try run(invocation)
@@ -54,6 +56,7 @@ enum Program {
         case "metrics": finish(try MetricsCommand.text(invocation))
         case "files": try FilesCommand.run(invocation)
         case "health": try HealthCommand.run(invocation)
+        case NVMLReader.command: try NVMLReaderCommand.run(invocation)
         default: finish(try SettingsCommand.text(invocation))
         }
     }

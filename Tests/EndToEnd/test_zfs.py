@@ -48,6 +48,8 @@ class Host(Exporter):
     def __init__(self, start: Start, root: Path, zpool: Path | None, *flags: str, interval: str = "1s") -> None:
         # Without a stand-in, one that is on no PATH of ours: nothing shall ask the ZFS of the machine that tests.
         environment = {"MARTLET_ZFS__ZPOOL_PATH": str(zpool or "/bin/true"), "MARTLET_ZFS__INTERVAL": interval}
+        # Of this role too, and not of this folder.
+        environment |= {"MARTLET_CONTAINERS__ENABLED": "false", "MARTLET_SYSTEM__ENABLED": "false"}
         super().__init__(start, environment, "--exporter.role", "host", "--path.root", str(root), *flags)
 
     def samples(self) -> Samples:
@@ -302,14 +304,17 @@ PROXMOX = {"PROXMOX_HOST": "https://127.0.0.1:9", "PROXMOX_TOKEN_NAME": "monitor
 
 @pytest.mark.parametrize(
     "flags, expected",
-    [([], {"proxmox", "zfs"}), (["--exporter.role", "central"], {"proxmox"}), (["--exporter.role", "host"], {"zfs"}),
-     (["--exporter.role", "host", "--collector.proxmox"], {"proxmox", "zfs"}), (["--no-collector.zfs"], {"proxmox"}),
-     (["--exporter.role", "central", "--collector.zfs", "--no-collector.proxmox"], {"zfs"})])  # fmt: skip
+    [([], {"proxmox", "zfs"}), (["--exporter.role", "central"], {"proxmox"}), (["--exporter.role", "host"], {"zfs", "containers", "system"}),
+     (["--exporter.role", "host", "--collector.proxmox"], {"proxmox", "zfs", "containers", "system"}), (["--no-collector.zfs"], {"proxmox"}),
+     (["--exporter.role", "central", "--collector.zfs", "--no-collector.proxmox"], {"zfs"}),
+     (["--exporter.role", "gpu"], {"gpu", "containers", "system"}),
+     (["--exporter.role", "gpu", "--no-collector.gpu", "--no-collector.containers"], {"system"}),
+     (["--collector.gpu", "--no-collector.zfs"], {"proxmox", "gpu"})])  # fmt: skip
 def test_roles_and_flags(start: Start, flags: list[str], expected: set[str]) -> None:
     environment = PROXMOX | {"MARTLET_ZFS__ZPOOL_PATH": "/bin/true"}
     exporter = Exporter(start, environment, "--path.root", str(FIXTURES / "zfs-2.3"), "--scrape.timeout", "1s", *flags)
     assert collectors(exporter) == expected
-    other = "zfs" if "zfs" in expected else "proxmox"
+    other = "zfs" if "zfs" in expected else min(expected)
     assert fetch(f"{exporter.url}/metrics?collect[]={other}").status == 200
 
 

@@ -71,7 +71,7 @@ import Web
 
     @Test func `devices of nodes stand in configurations`() throws {
         let devices = answers.inventory.passthrough
-        #expect(devices.count == 4 && Set(devices.values) == ["0000:01:00.0,pcie=1", "mapping=gpu-a,mdev=nvidia-63"])
+        #expect(devices.count == 8 && Set(devices.values) == ["0000:01:00.0,pcie=1", "mapping=gpu-a,mdev=nvidia-63"])
         for (index, device) in devices {
             let configuration = try #require(try Tree(answers.qemuConfiguration(answers.inventory.guests[index]))["data"])
             #expect(configuration["hostpci0"] == .string(device))

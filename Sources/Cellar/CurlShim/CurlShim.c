@@ -60,6 +60,7 @@ mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request)
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "");  // the environment names none: credentials go where the user said
     SET(CURLOPT_NOPROXY, "");                                          // nor does it take one away
+    SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
     SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);                 // CONNECT has no header of ours
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);

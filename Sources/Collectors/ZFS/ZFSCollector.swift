@@ -8,7 +8,7 @@ package struct ZFSCollector: Collector {
     private let families = ZFSFamilies()
     private let settings: ZFSSettings
     private let reports: PoolReports
-    private let readers = PartReaders()
+    private let readers = PartReaders(threadName: "zfs-kstat")
 
     /// Pools of one machine that are read.
     private static let poolLimit = 100

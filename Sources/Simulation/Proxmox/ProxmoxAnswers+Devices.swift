@@ -23,7 +23,7 @@ extension ProxmoxAnswers {
             device: ("0x1593", "Ethernet Controller E810-C for SFP"), group: 15),
         Device(
             address: Passthrough.mappedAddress, classCode: "0x030200", vendor: ("0x10de", "NVIDIA Corporation"),
-            device: ("0x20b5", "GA100 [A100 PCIe 80GB]"), group: 31, hasParts: true),
+            device: ("0x26b9", "AD102GL [L40S]"), group: 31, hasParts: true),
     ]
 
     /// /nodes/N/hardware/pci: the same in all nodes.
@@ -71,7 +71,7 @@ extension ProxmoxAnswers {
                     json.array { json in
                         for node in inventory.nodes {
                             json.string(
-                                "id=10de:20b5,iommugroup=31,node=\(node.name),path=\(Passthrough.mappedAddress),subsystem-id=10de:1533")
+                                "id=10de:26b9,iommugroup=31,node=\(node.name),path=\(Passthrough.mappedAddress),subsystem-id=10de:1851")
                         }
                     }
                     if node != nil {

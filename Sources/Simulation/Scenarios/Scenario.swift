@@ -115,6 +115,33 @@ package enum Scenario: String, Sendable, CaseIterable {
     /// Copies of a node's guests to other nodes have not been made for six hours, and nobody says why.
     case replicationStale = "replication-stale"
 
+    // What befalls graphics cards: the second one where nothing else is said, or the only one.
+
+    /// All cards work as much as they can.
+    case gpuSaturated = "gpu-saturated"
+    /// A card gets no air: it heats up until it slows itself down.
+    case gpuHot = "gpu-hot"
+    /// Power runs short: all cards are held back.
+    case gpuThrottled = "gpu-throttled"
+    /// A card has fallen off the bus.
+    case gpuLost = "gpu-lost"
+    /// A card wants to be reset.
+    case gpuResetRequired = "gpu-reset-required"
+    /// A card is not there any more: somebody has taken it out. The last one.
+    case gpuRemoved = "gpu-removed"
+    /// A card has errors of its links, every minute.
+    case gpuXID = "gpu-xid"
+    /// The memory of a card has errors that cannot be corrected.
+    case gpuECC = "gpu-ecc"
+    /// Whoever asks a card anything waits for ever.
+    case gpuHang = "gpu-hang"
+    /// The driver was replaced under a library that is still the old one.
+    case gpuDriverMismatch = "gpu-driver-mismatch"
+    /// The memory of the first card is full.
+    case gpuMemoryFull = "gpu-memory-full"
+    /// The first vGPU has lost its licence.
+    case vgpuUnlicensed = "vgpu-unlicensed"
+
     /// Other names under which a scenario may be asked for.
     package static let aliases: KeyValuePairs<String, Scenario> = [
         "high-load": .cpuSaturation, "degraded": .nodeDown, "failure": .nodeDown, "storage-down": .storageLost,
@@ -138,6 +165,11 @@ package enum Scenario: String, Sendable, CaseIterable {
     var reach: Reach {
         switch self {
         case .normal, .quorumLost, .rightsLost, .pmxcfsDead, .qdeviceDown, .cephError: .cluster
+        // The machine with the cards is one.
+        case .gpuSaturated, .gpuHot, .gpuThrottled, .gpuLost, .gpuResetRequired, .gpuRemoved, .gpuXID, .gpuECC, .gpuHang,
+            .gpuDriverMismatch,
+            .gpuMemoryFull, .vgpuUnlicensed:
+            .cluster
         case .daemonDead, .subscriptionExpiring: .firstNode
         case .cpuSaturation: .suitableNode
         case .memoryHigh: .everyNode

@@ -18,8 +18,8 @@ struct GuestIdentity: Sendable {
     init(_ guest: Guest, in world: World) {
         var generator = SeededGenerator(seed: world.inventory.seed, "configuration", guest.index)
         let digest = generator.hexadecimal(digits: 40)
-        machine = Self.uuid(&generator)
-        generation = Self.uuid(&generator)
+        machine = generator.uuid()
+        generation = generator.uuid()
         hardwareAddresses = (Self.hardwareAddress(&generator), Self.hardwareAddress(&generator))
         created = max(0, Int(world.timeline.epoch + guest.firstBoot) - 3600 - generator.below(86_400 * 300))
         startsOnBoot = guest.role != .template && generator.fraction() < 0.6
@@ -36,10 +36,6 @@ struct GuestIdentity: Sendable {
         } else {
             self.digest = digest
         }
-    }
-
-    private static func uuid(_ generator: inout SeededGenerator) -> String {
-        [8, 4, 4, 4, 12].map { generator.hexadecimal(digits: $0) }.joined(separator: "-")
     }
 
     /// Within the block of Proxmox.

@@ -166,7 +166,7 @@ extension World {
     }
 
     /// Changes with every start.
-    private func processID(of guest: Guest, bootedAt boot: Double) -> Int {
+    func processID(of guest: Guest, bootedAt boot: Double) -> Int {
         var generator = SeededGenerator(seed: inventory.seed ^ UInt64(bitPattern: Int64(boot * 1000)), "process", guest.vmid)
         return 1_000 + generator.below(4_000_000)
     }

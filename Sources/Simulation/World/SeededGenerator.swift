@@ -36,6 +36,9 @@ struct SeededGenerator: Sendable {
         String(decoding: (0..<digits).map { _ in Self.digits[below(16)] }, as: UTF8.self)
     }
 
+    /// A UUID of no version.
+    mutating func uuid() -> String { [8, 4, 4, 4, 12].map { hexadecimal(digits: $0) }.joined(separator: "-") }
+
     private static let digits = Array("0123456789abcdef".utf8)
 
     /// Puts the elements in an order of its own.

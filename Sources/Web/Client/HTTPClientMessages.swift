@@ -27,11 +27,16 @@ package struct HTTPRequest: Sendable {
     /// from the environment. To an https URL it carries bytes that it cannot read. One behind https must convince the system's authorities,
     /// whatever `trust` says of the server.
     package var proxy: String?
+    /// The path of a Unix socket to ask in place of the URL's host, which then is but a word in a header; nil for the network.
+    package var unixSocket: String?
     package var deadline: Deadline
     package var connectTimeoutSeconds = 5.0
     package var bodyLimitBytes = 16 << 20
     /// Room for the bodies of several requests together, beside `bodyLimitBytes`; the caller gives back what an answer has taken.
     package var bodyRoom: BodyRoom?
+    /// Gets each piece of the body as it comes, in place of the answer, for one that has no end; false ends it. Called on the thread of all
+    /// transfers: it must be quick. No limit counts what it has got.
+    package var onBodyPiece: (@Sendable ([UInt8]) -> Bool)?
 
     package init(url: String, deadline: Deadline) {
         self.url = url
@@ -52,6 +57,13 @@ package struct HTTPRequest: Sendable {
         // libcurl would take the first name of the path for the host.
         guard let first = lowered.dropFirst(scheme.count).first, first != "/" else { return "the URL names no host" }
         guard Self.isOneWord(url) else { return "the URL holds a space or a control character" }
+        if let unixSocket {
+            // One byte of the 108 that the kernel has room for ends the path.
+            guard !unixSocket.isEmpty, unixSocket.utf8.count < 108, !unixSocket.utf8.contains(0) else {
+                return "the path of the Unix socket is empty, longer than 107 bytes or holds a NUL"
+            }
+            guard proxy == nil else { return "a Unix socket and a proxy are given; only one can be the way to the server" }
+        }
         if let proxy {
             guard Self.isOneWord(proxy), mlt_curl_is_proxy(proxy) != 0 else {
                 return "the proxy is no http, https or SOCKS URL such as http://proxy:3128"

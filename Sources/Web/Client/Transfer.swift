@@ -48,6 +48,7 @@ final class Transfer: Sendable {
         options.url = copy(request.url)
         options.method = copy(request.method)
         options.proxy = copy(request.proxy)
+        options.unix_socket = copy(request.unixSocket)
         options.certificate_file = copy(request.clientCertificate?.certificateFile)
         options.key_file = copy(request.clientCertificate?.keyFile)
         var fingerprints: [UInt8] = []
@@ -88,7 +89,14 @@ final class Transfer: Sendable {
     }
 
     func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
-        state.withLock { state in
+        if let onPiece = request.onBodyPiece {
+            guard !isCancelled, onPiece([UInt8](bytes)) else {
+                state.withLock { $0.refusal = HTTPClientError(kind: .cancelled, message: "whoever asked has enough") }
+                return false
+            }
+            return true
+        }
+        return state.withLock { state in
             guard state.body.count + bytes.count <= request.bodyLimitBytes else {
                 state.refusal = Self.tooLarge("answer", request.bodyLimitBytes)
                 giveBackRoom(&state)

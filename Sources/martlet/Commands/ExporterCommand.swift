@@ -15,10 +15,14 @@ enum ExporterCommand {
                 "web.listen-address", "ADDRESS", "Where to listen", standard: "127.0.0.1:9221", isRepeatable: true,
                 setting: ["web", "listen_address"]),
             Flag(
-                "exporter.role", "ROLE", "What to collect where nothing else is said: auto, central or host",
+                "exporter.role", "ROLE", "What to collect where nothing else is said: auto, central, host or gpu",
                 standard: Collectors.Role.auto.rawValue, setting: ["exporter", "role"]),
             Flag("collector.proxmox", nil, "Collect Proxmox VE clusters", standard: "true", setting: ["proxmox", "enabled"]),
+            Flag(
+                "collector.containers", nil, "Collect the containers of this machine", standard: "true", setting: ["containers", "enabled"]),
+            Flag("collector.system", nil, "Collect sums of this machine", standard: "true", setting: ["system", "enabled"]),
             Flag("collector.zfs", nil, "Collect the ZFS of this machine", standard: "true", setting: ["zfs", "enabled"]),
+            Flag("collector.gpu", nil, "Collect the NVIDIA cards of this machine", standard: "true", setting: ["gpu", "enabled"]),
             Flag("path.root", "FOLDER", "Where the host's /proc and /sys are mounted", setting: ["exporter", "root"]),
             Flag("scrape.timeout", "DURATION", "Longest a scrape may take", standard: "10s", setting: ["exporter", "scrape_timeout"]),
             Flag(
@@ -51,7 +55,7 @@ enum ExporterCommand {
 
     static let command = Command(
         "exporter",
-        "Serves metrics of the configured clusters and of this machine's ZFS on /metrics, and on /pve as prometheus-pve-exporter does",
+        "Serves metrics of the configured clusters, and of this machine's ZFS and containers, on /metrics, and on /pve as prometheus-pve-exporter does",
         flags: flags + doorFlags)
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {

@@ -3,7 +3,7 @@ import Settings
 import Simulation
 import Web
 
-/// `martlet simulate proxmox | hosts | webhook`
+/// `martlet simulate proxmox | hosts | gpu | webhook`
 enum SimulateCommand {
     /// Flags of the world, which the simulators share.
     private static let world = [
@@ -60,6 +60,21 @@ enum SimulateCommand {
                     Flag("listen", "ADDRESS", "Where scenarios are set", standard: "127.0.0.1:18100"),
                 ] + world),
             Command(
+                "gpu", "Simulates a machine with graphics cards, through a libnvidia-ml.so.1 of its own",
+                flags: [
+                    Flag("listen", "ADDRESS", "Where scenarios and faults are set", standard: "127.0.0.1:18200"),
+                    Flag("cards", "COUNT", "Cards, 1 to 16", standard: "8"),
+                    Flag(
+                        "profile", "NAME", "What they are for: \(GPUProfile.allCases.map(\.rawValue).joined(separator: ", "))",
+                        standard: GPUProfile.mixed.rawValue),
+                    Flag("old-driver", nil, "The driver is one of 2020, without the calls that came later"),
+                    Flag(
+                        "state", "FILE",
+                        "Through which the library learns what the cards do; by default gpu.state in the folder of --world, or here"),
+                    Flag("root", "DIR", "Folder that gets the /proc, /sys/fs/cgroup and /etc/pve of who works on the cards"),
+                    Flag("time", "UNIXSECONDS", "Shows the cards as of this one moment; they do not move"),
+                ] + world),
+            Command(
                 "webhook", "Receives Alertmanager's notifications, prints and counts them",
                 flags: [
                     Flag("listen", "ADDRESS", "Where to listen", standard: "127.0.0.1:9099"),
@@ -73,6 +88,7 @@ enum SimulateCommand {
         switch invocation.path.last {
         case "proxmox": try proxmox(Values(invocation))
         case "hosts": try hosts(Values(invocation))
+        case "gpu": try gpu(Values(invocation))
         default: try webhook(Values(invocation))
         }
     }
@@ -139,6 +155,41 @@ enum SimulateCommand {
         }
     }
 
+    private static func gpu(_ values: Values) throws(Failure) -> Never {
+        var options = GPUSimulator.Options()
+        options.listen = try values.address("listen")
+        options.cards = try values.count("cards", in: 1...16)
+        options.profile = try values.profile("profile")
+        options.hasOldDriver = values.isOn("old-driver")
+        options.rootDirectory = values.optional("root")
+        options.cluster = values.text("cluster")
+        options.nodes = try values.count("nodes", in: 1...1000)
+        options.guests = try values.count("guests", in: 0...100_000)
+        options.seed = UInt64(try values.count("seed", in: 0...Int.max))
+        options.worldDirectory = values.optional("world")
+        options.stateFile = values.optional("state") ?? "\(values.optional("world") ?? ".")/gpu.state"
+        if values.optional("time") != nil { options.clock = .fixed(Double(try values.count("time", in: 0...4_100_000_000))) }
+        let (ready, logger) = (options, values.logger)
+        try ServiceRunner.run { stop throws(Failure) in
+            let simulator = try GPUSimulator.start(ready, logger: logger)
+            logger.info(
+                "simulated cards",
+                [
+                    "url": simulator.address.url(), "cards": ready.cards, "profile": ready.profile.rawValue,
+                    "state": Files.absolute(ready.stateFile),
+                ])
+            if let library = SimulatedLibrary.path {
+                logger.info(
+                    "their library",
+                    ["path": library, "environment": "\(SimulatedLibrary.variable)=\(Files.absolute(ready.stateFile))"])
+            } else {
+                logger.warn("the simulated libnvidia-ml.so.1 is not beside this program: make build puts it there", [:])
+            }
+            await stop.wait()
+            await simulator.stop(withinSeconds: 2)
+        }
+    }
+
     private static func webhook(_ values: Values) throws(Failure) -> Never {
         var options = WebhookSimulator.Options()
         options.listen = try values.address("listen")
@@ -189,6 +240,12 @@ enum SimulateCommand {
                 throw Failure(.usage, "--\(flag): expected roles between commas, or \"none\" alone, not \"\(text(flag))\"")
             }
             return roles
+        }
+
+        func profile(_ flag: String) throws(Failure) -> GPUProfile {
+            if let profile = GPUProfile(rawValue: text(flag)) { return profile }
+            let known = GPUProfile.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Failure(.usage, "--\(flag): expected one of \(known), not \"\(text(flag))\"")
         }
 
         func release(_ flag: String) throws(Failure) -> Release {

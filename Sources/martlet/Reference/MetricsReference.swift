@@ -70,9 +70,10 @@ struct MetricsReference {
         return "| " + escaped.joined(separator: " | ") + " |\n"
     }
 
-    /// The first two words of the name say what it is about.
+    /// The first two words of the name say what it is about, of what begins with `llm_monitor` the third too.
     private static func group(_ name: String) -> String {
         let words = name.split(separator: "_")
-        return words.first == "process" ? "process" : words.prefix(2).joined(separator: "_")
+        if words.first == "process" { return "process" }
+        return words.prefix(name.hasPrefix("llm_monitor_") ? 3 : 2).joined(separator: "_")
     }
 }

@@ -33,6 +33,7 @@ typedef struct mlt_curl_request {
     const char *certificate_file;       ///< PEM, shown to a server that asks for one; NULL for none
     const char *key_file;               ///< PEM; NULL when the key is in certificate_file
     const char *proxy;                  ///< NULL for none
+    const char *unix_socket;            ///< path of a socket in place of the URL's host; NULL for the network
     long connect_timeout_ms;
     long timeout_ms;
     mlt_curl_on_data on_body;           ///< returning less than it was given ends the transfer

@@ -1,10 +1,9 @@
-import Exporting
-import Primitives
+package import Primitives
 import Synchronization
 
 /// Reads parts on threads of their own, so that a file of the kernel that hangs takes neither other parts nor the cooperative pool along.
-final class PartReaders: Sendable {
-    enum End: Sendable {
+package final class PartReaders: Sendable {
+    package enum End: Sendable {
         case done
         /// Not done by the deadline, or nobody wants it any more; it may be at work still.
         case givenUp
@@ -19,13 +18,17 @@ final class PartReaders: Sendable {
     private let hanging = Mutex<[String: Int]>([:])
     /// Each holds a thread. When so many hang, under whatever names, nothing more is begun.
     private static let hangingLimit = 128
+    private let threadName: String
 
-    func read(_ part: String, by deadline: Deadline, _ body: @escaping @Sendable () -> Void) async -> End {
+    /// - Parameter threadName: what the threads are called, as `top -H` shows it.
+    package init(threadName: String) { self.threadName = threadName }
+
+    package func read(_ part: String, by deadline: Deadline, _ body: @escaping @Sendable () -> Void) async -> End {
         guard hanging.withLock({ $0[part] == nil && $0.count < Self.hangingLimit }) else { return .hanging }
         let answer = OneAnswer<Bool>()
         let stage = SharedStage()
         do {
-            try Thread.start("zfs-kstat") { [self] in
+            try Thread.start(threadName) { [self] in
                 body()
                 if stage.move(to: .done) == .givenUp {
                     hanging.withLock { $0[part] = $0[part].flatMap { $0 > 1 ? $0 - 1 : nil } }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A value that a thread gives once, and a task waits for without holding a thread.
-final class OneAnswer<Value: Sendable>: Sendable {
+package final class OneAnswer<Value: Sendable>: Sendable {
     private struct State {
         var value: Value?
         var waiter: CheckedContinuation<Value, Never>?
@@ -9,8 +9,10 @@ final class OneAnswer<Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// The first value counts.
-    func give(_ value: Value) {
+    package func give(_ value: Value) {
         let waiter: CheckedContinuation<Value, Never>? = state.withLock { state in
             guard state.value == nil else { return nil }
             state.value = value
@@ -21,7 +23,7 @@ final class OneAnswer<Value: Sendable>: Sendable {
     }
 
     /// To be waited for once.
-    var value: Value {
+    package var value: Value {
         get async {
             await withCheckedContinuation { continuation in
                 let value: Value? = state.withLock { state in

@@ -1,0 +1,2 @@
+// Nothing but the header, whose assertions are checked as this is compiled.
+#include "NVMLABI.h"

@@ -1,0 +1,155 @@
+package import Exporting
+package import Metrics
+package import Ownership
+import Primitives
+import Synchronization
+
+/// Collects the NVIDIA cards of this machine: a helper process reads them all the time, and a scrape shows what it said last.
+package final class GPUCollector: Collector {
+    package let name = "gpu"
+    private let families = GPUFamilies()
+    private let settings: GPUSettings
+    private let resolver: OwnerResolver
+    private let engine: ContainerEngine?
+    private let supervisor: Mutex<ReaderSupervisor>
+
+    /// How old a sample may become, in intervals, and in seconds at least.
+    private static let intervalsKept = 3.0
+    private static let secondsKept = 60.0
+    /// The part of what is of no card.
+    static let part = "nvml"
+
+    /// - Parameter engine: what knows the names of containers, shared with who collects those.
+    package convenience init(_ settings: GPUSettings, finder: OwnerFinder, engine: ContainerEngine? = nil) {
+        self.init(settings, finder: finder, engine: engine, supervisor: ReaderSupervisor(Self.options(settings)))
+    }
+
+    init(_ settings: GPUSettings, finder: OwnerFinder, engine: ContainerEngine? = nil, supervisor: ReaderSupervisor) {
+        self.settings = settings
+        self.engine = engine
+        resolver = OwnerResolver(finder)
+        self.supervisor = Mutex(supervisor)
+    }
+
+    package var catalogue: Catalogue { families.catalogue }
+
+    /// Whether NVIDIA's driver is loaded now, or another library is named.
+    package static func isThere(_ settings: GPUSettings, fileSystemRoot: String) -> Bool {
+        settings.library != nil || Files.exists(fileSystemRoot + "/proc/driver/nvidia/version")
+    }
+
+    /// How the helper is started: this very program, also when another has taken its place on the disk.
+    private static func options(_ settings: GPUSettings) -> ReaderSupervisor.Options {
+        var arguments = [NVMLReader.command, "--interval", String(settings.intervalSeconds)]
+        if let library = settings.library { arguments += ["--library", library] }
+        // None of our own variables, which may hold credentials.
+        let wanted = ProcessEnvironment.all.filter { name, _ in
+            ["PATH", "LD_LIBRARY_PATH", "TZ", "LANG", "MARTLET_SIMULATED_GPU"].contains(name) || name.hasPrefix("NVIDIA_")
+                || name.hasPrefix("CUDA_")
+        }
+        return ReaderSupervisor.Options(
+            program: "/proc/self/exe", arguments: arguments, environment: wanted, stuckAfterSeconds: settings.stuckAfterSeconds,
+            silenceSeconds: settings.stuckAfterSeconds + intervalsKept * settings.intervalSeconds)
+    }
+
+    // MARK: between scrapes
+
+    package func run(_ context: CollectionContext) async {
+        let supervisor = supervisor.withLock { $0 }
+        supervisor.hold(context.logger)
+        do throws(Failure) {
+            try resolver.start(supervisor.book)
+        } catch {
+            context.logger.error("owners of GPU processes cannot be found", ["reason": error.message])
+        }
+        if let engine {
+            // Returns when it is cancelled, as the sleep does.
+            await engine.run(context.http, context.logger)
+        }
+        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        resolver.stop()
+        supervisor.release()
+    }
+
+    /// The helper goes on where it is the same; what is known of the cards stays in any case.
+    package func follow(_ other: any Collector) {
+        guard let other = other as? GPUCollector else { return }
+        let earlier = other.supervisor.withLock { $0 }
+        supervisor.withLock { current in
+            current = current.options == earlier.options ? earlier : ReaderSupervisor(current.options, book: earlier.book)
+        }
+    }
+
+    // MARK: scrape
+
+    package func collect(into sink: SampleSink, _ context: CollectionContext) async {
+        let view = supervisor.withLock { $0 }.book.view
+        let now = ContinuousClock.now
+        let age = max(Self.secondsKept, Self.intervalsKept * settings.intervalSeconds)
+        var buffer = sink.begin(Self.part)
+        let states = view.cards.map { $0.state(view.reader, now: now, maximumAgeSeconds: age) }
+        let isStuck = states.contains(.stuck) || view.reader.stuck.map { (now - $0.saidAt).seconds < CardBook.stuckSeconds } ?? false
+        families.reader.write(view.reader, isStuck: isStuck, into: &buffer)
+        if settings.names != .native, view.reader.isUp, let hello = view.reader.hello {
+            families.compatible.write(count: hello.count, into: &buffer)
+        }
+        let names = OwnerKey.distinctNames(
+            view.cards.flatMap { card in card.owners.map { Array($0.usage.owners.values) + $0.usage.shares.map(\.owner) } ?? [] })
+        if settings.names != .compatible { families.owner.write(names, into: &buffer) }
+        sink.commit(buffer)
+        report(view, sink)
+        for (card, state) in zip(view.cards, states) {
+            write(card, state, view.reader, names: names, now: now, maximumAgeSeconds: age, sink)
+        }
+    }
+
+    private func report(_ view: CardBook.View, _ sink: SampleSink) {
+        guard let code = view.reader.code, code != .success else { return }
+        let reason = view.reader.reason.isEmpty ? code.description : view.reader.reason
+        sink.report(PartProblem(part: Self.part, .failed, "NVML does not work: \(reason)"))
+    }
+
+    private func write(
+        _ card: CardBook.Card, _ state: CardBook.CardState, _ reader: CardBook.Reader, names: [OwnerKey: String],
+        now: ContinuousClock.Instant, maximumAgeSeconds: Double, _ sink: SampleSink
+    ) {
+        let identity = card.identity
+        var buffer = sink.begin(identity.uuid)
+        let ageSeconds = (now - card.takenAt).seconds
+        families.reader.write(ageSeconds: ageSeconds, of: identity.uuid, into: &buffer)
+        // What is old, or of a driver that is gone, is not true any more.
+        let isShown = ageSeconds <= maximumAgeSeconds && [.ok, .stuck].contains(state)
+        let labels = buffer.labels(FactTable.labels, identity.uuid, String(identity.index))
+        if settings.names != .compatible {
+            families.card.write(card, state, reader.hello, labels, into: &buffer)
+        }
+        if isShown { write(card, names: names, now: now, maximumAgeSeconds: maximumAgeSeconds, labels, into: &buffer) }
+        sink.commit(buffer)
+        if isShown, let owners = card.owners, (now - owners.takenAt).seconds > maximumAgeSeconds {
+            sink.report(
+                PartProblem(
+                    part: identity.uuid, .deadline, "who works on the card is not known any more: a file in /proc or /etc/pve hangs"))
+        }
+        guard state != .ok else { return }
+        let reason: PartProblem.Reason = state == .stuck ? .quarantined : .failed
+        let detail = state == .stuck ? card.stuck.map { "call \($0.call) hangs" } ?? "a call hangs" : "the card is \(state.rawValue)"
+        sink.report(PartProblem(part: identity.uuid, reason, detail))
+    }
+
+    private func write(
+        _ card: CardBook.Card, names: [OwnerKey: String], now: ContinuousClock.Instant, maximumAgeSeconds: Double, _ labels: LabelSet,
+        into buffer: inout SampleBuffer
+    ) {
+        if settings.names != .native { families.compatible.write(card.sample, card.identity, into: &buffer) }
+        guard settings.names != .compatible else { return }
+        families.facts.write(card.sample.facts, labels, into: &buffer)
+        families.ecc.write(card.sample, into: &buffer)
+        families.mig.write(card.sample, into: &buffer)
+        let usage = card.owners.flatMap { (now - $0.takenAt).seconds <= maximumAgeSeconds ? $0.usage : nil }
+        if let processes = card.sample.processes {
+            if let usage { families.owner.write(usage, card.identity, names: names, labels, into: &buffer) }
+            if settings.isPerProcess { families.owner.write(processes, usage, card.identity, names: names, into: &buffer) }
+        }
+        families.vgpu.write(card.sample, card.owners?.usage.guests ?? [:], labels, into: &buffer)
+    }
+}

@@ -1,0 +1,168 @@
+import JSON
+import Primitives
+
+extension ReaderLine {
+    /// Reads a line without its end. It comes from another process, so everything in it is bounded; members that nobody knows are skipped.
+    ///
+    /// Errors: `malformed`. Nil is a line of a type that is not known, as of another version.
+    static func read(_ bytes: [UInt8]) throws(Failure) -> ReaderLine? {
+        guard bytes.count < limitBytes else { throw Failure(.limit, "a line is longer than \(limitBytes) bytes") }
+        let document = try JSONDocument(parsing: bytes, depth: 8)
+        let line: Result<ReaderLine?, Failure> = document.withRoot { root in
+            guard root.isObject else { return .failure(Failure(.malformed, "a line is no object")) }
+            switch root["type"]?.text {
+            case "hello": return .success(.hello(hello(root)))
+            case "card": return card(root).map { .success(.card($0)) } ?? .failure(Failure(.malformed, "a card has no uuid or index"))
+            case "event":
+                guard let uuid = text(root["uuid"]), let xid = root["xid"]?.integer, let time = root["time"]?.number else {
+                    return .failure(Failure(.malformed, "an event lacks uuid, xid or time"))
+                }
+                return .success(.event(XIDEvent(uuid: uuid, xid: xid, unixSeconds: time)))
+            case "calls": return .success(.calls(calls(root)))
+            case "stuck":
+                guard let call = text(root["call"]), let seconds = root["seconds"]?.number else {
+                    return .failure(Failure(.malformed, "a stuck call has no name or time"))
+                }
+                return .success(.stuck(StuckCall(uuid: text(root["uuid"]), call: call, seconds: seconds)))
+            case "end": return .success(.end(code: code(root["code"]), call: text(root["call"]) ?? ""))
+            default: return .success(nil)
+            }
+        }
+        return try line.get()
+    }
+
+    /// One that is longer than any of NVML's is cut; control characters become spaces, as it becomes a label.
+    private static func text(_ value: JSONValue?) -> String? {
+        guard let value, value.isString, let text = value.text else { return nil }
+        return plainLine(text, limit: textBytes)
+    }
+
+    private static func code(_ value: JSONValue?) -> Int32 {
+        value?.integer.flatMap { Int32(exactly: $0) } ?? ReturnCode.unknown.rawValue
+    }
+
+    private static func hello(_ root: JSONValue) -> Hello {
+        var hello = Hello(code: code(root["code"]))
+        hello.reason = root["reason"]?.text.map { plainLine($0, limit: 400) } ?? ""
+        hello.driverVersion = text(root["driver"]) ?? ""
+        hello.nvmlVersion = text(root["nvml"]) ?? ""
+        hello.cudaVersion = text(root["cuda"]) ?? ""
+        hello.count = (root["count"]?.integer ?? 0).clamped(to: 0...cardLimit)
+        root["cards"]?.forEachElement { element in
+            if hello.cards.count < cardLimit, let uuid = text(element) { hello.cards.append(uuid) }
+        }
+        return hello
+    }
+
+    private static func calls(_ root: JSONValue) -> [CallCount] {
+        var counts: [CallCount] = []
+        root["counts"]?.forEachElement { element in
+            let values = elements(element, 3)
+            guard counts.count < callLimit, values.count == 3, let call = text(values[0]), let count = values[2].integer, count >= 0 else {
+                return
+            }
+            counts.append(CallCount(call: call, code: code(values[1]), count: count))
+        }
+        return counts
+    }
+
+    private static func card(_ root: JSONValue) -> CardSample? {
+        guard let uuid = text(root["uuid"]), !uuid.isEmpty, let index = root["index"]?.integer, (0..<1_000_000).contains(index) else {
+            return nil
+        }
+        var identity = CardIdentity(uuid: uuid, index: index)
+        identity.name = text(root["name"]) ?? ""
+        identity.busID = text(root["bus"]) ?? ""
+        identity.minorNumber = root["minor"]?.integer
+        identity.virtualizationMode = text(root["mode"]) ?? ""
+        identity.architecture = text(root["architecture"]) ?? ""
+        var sample = CardSample(identity: identity)
+        sample.condition = root["condition"]?.text.flatMap(CardCondition.init(rawValue:)) ?? .ok
+        for (name, value) in numbers(root["facts"], limit: factLimit) { sample.facts[Fact(name)] = value }
+        if let list = root["processes"], list.isArray { sample.processes = processes(list) }
+        root["migs"]?.forEachElement { element in
+            if sample.migs.count < migLimit, let mig = mig(element) { sample.migs.append(mig) }
+        }
+        guard let list = root["vgpus"], list.isArray else { return sample }
+        var vgpus: [VGPUSample] = []
+        list.forEachElement { element in
+            if vgpus.count < vgpuLimit, let vgpu = vgpu(element) { vgpus.append(vgpu) }
+        }
+        sample.vgpus = vgpus
+        sample.vgpuInstancesMax = Dictionary(numbers(root["vgpu_max"], limit: vgpuLimit)) { first, _ in first }
+        return sample
+    }
+
+    private static func processes(_ list: JSONValue) -> [ProcessSample] {
+        var processes: [ProcessSample] = []
+        list.forEachElement { element in
+            let values = elements(element, 4)
+            guard processes.count < processLimit, values.count == 4, let pid = values[0].integer, pid > 0, let kinds = values[1].integer
+            else { return }
+            processes.append(
+                ProcessSample(
+                    pid: pid, isCompute: kinds & 1 != 0, isGraphics: kinds & 2 != 0, memoryBytes: values[2].number,
+                    utilization: values[3].number))
+        }
+        return processes
+    }
+
+    private static func mig(_ value: JSONValue) -> MIGSample? {
+        guard let uuid = text(value["uuid"]), let gpuInstance = value["gi"]?.integer, let computeInstance = value["ci"]?.integer else {
+            return nil
+        }
+        return MIGSample(
+            uuid: uuid, gpuInstance: gpuInstance, computeInstance: computeInstance, profile: text(value["profile"]) ?? "",
+            memoryUsed: value["used"]?.number, memoryTotal: value["total"]?.number,
+            activity: Dictionary(numbers(value["activity"], limit: 16)) { first, _ in first })
+    }
+
+    private static func vgpu(_ value: JSONValue) -> VGPUSample? {
+        guard let uuid = text(value["uuid"]) else { return nil }
+        var vgpu = VGPUSample(uuid: uuid)
+        vgpu.type = text(value["type"]) ?? ""
+        vgpu.vm = text(value["vm"]) ?? ""
+        vgpu.isVMUUID = value["vm_is_uuid"]?.flag ?? true
+        vgpu.mdevUUID = text(value["mdev"]) ?? ""
+        vgpu.guestDriver = text(value["driver"]) ?? ""
+        vgpu.license = text(value["license"])
+        vgpu.smUtilization = value["sm"]?.number
+        vgpu.memoryUtilization = value["memory"]?.number
+        vgpu.encoderUtilization = value["encoder"]?.number
+        vgpu.decoderUtilization = value["decoder"]?.number
+        vgpu.framebufferUsed = value["used"]?.number
+        vgpu.framebufferTotal = value["total"]?.number
+        vgpu.frameRateLimit = value["frames"]?.number
+        return vgpu
+    }
+
+    private static func numbers(_ value: JSONValue?, limit: Int) -> [(String, Double)] {
+        var found: [(String, Double)] = []
+        value?.forEachMember { key, value in
+            guard found.count < limit, key.text.utf8.count <= textBytes, let number = value.number else { return }
+            found.append((plainLine(key.text, limit: textBytes), number))
+        }
+        return found
+    }
+
+    /// The first so many elements.
+    private static func elements(_ value: JSONValue, _ limit: Int) -> [JSONValue] {
+        var found: [JSONValue] = []
+        value.forEachElement { if found.count < limit { found.append($0) } }
+        return found
+    }
+}
+
+/// The text on one line of at most `limit` bytes, cut between characters.
+func plainLine(_ text: String, limit: Int) -> String {
+    if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+    var line = ""
+    var count = 0
+    for letter in text.unicodeScalars {
+        let kept: Unicode.Scalar = letter.properties.generalCategory == .control ? " " : letter
+        count += UTF8.width(kept)
+        guard count <= limit else { break }
+        line.unicodeScalars.append(kept)
+    }
+    return line
+}

@@ -1,0 +1,230 @@
+import Primitives
+import Synchronization
+
+/// All that is known of the cards and of the helper that reads them: written line by line, read at each scrape.
+final class CardBook: Sendable {
+    /// A card, also one that is there no more.
+    struct Card: Sendable {
+        var identity: CardIdentity
+        /// The last that came, and when.
+        var sample: CardSample
+        var takenAt: ContinuousClock.Instant
+        /// Counts the samples, so that a new one can be told.
+        var generation = 0
+        /// When it was last among the cards that the library found.
+        var foundAt: ContinuousClock.Instant
+        var isFound = true
+        /// Whether its XIDs have ever been listened for; then there are zeros of those that are watched.
+        var hasListened = false
+        /// How often each XID was seen, and when last (seconds since 1970).
+        var xids: [Int: (count: Int, last: Double)] = [:]
+        var stuck: (call: String, seconds: Double, saidAt: ContinuousClock.Instant)?
+        /// Who works on it, by the last sample that was resolved.
+        var owners: (usage: OwnerUsage, takenAt: ContinuousClock.Instant)?
+
+        func state(_ reader: Reader, now: ContinuousClock.Instant, maximumAgeSeconds: Double) -> CardState {
+            if reader.code == .versionMismatch { return .driverMismatch }
+            if let stuck, (now - stuck.saidAt).seconds < CardBook.stuckSeconds { return .stuck }
+            if !isFound { return reader.isUp ? .lost : .unknown }
+            if (now - takenAt).seconds > maximumAgeSeconds || reader.code != .success { return .unknown }
+            switch sample.condition {
+            case .ok: return .ok
+            case .lost: return .lost
+            case .resetRequired: return .resetRequired
+            }
+        }
+    }
+
+    enum CardState: String, Sendable, CaseIterable {
+        case ok, lost
+        case resetRequired = "reset_required"
+        case driverMismatch = "driver_mismatch"
+        case stuck
+        /// Neither good nor bad is known of it: the driver is not loaded, or nothing has come for too long.
+        case unknown
+    }
+
+    /// The helper.
+    struct Reader: Sendable {
+        /// What the library said when it was asked last whether it works; nil before the first word.
+        var code: ReturnCode?
+        var reason = ""
+        /// Whether a helper is there whose library works.
+        var isUp = false
+        var hello: ReaderLine.Hello?
+        /// A call of no card hangs.
+        var stuck: (call: String, seconds: Double, saidAt: ContinuousClock.Instant)?
+        var restarts = 0
+        /// Lines that could not be read.
+        var badLines = 0
+        /// Helpers that were killed and are still there.
+        var unkillable = 0
+        /// By call and code.
+        var calls: [CallKey: Int] = [:]
+    }
+
+    struct CallKey: Hashable, Sendable {
+        let call: String
+        let code: Int32
+    }
+
+    struct View: Sendable {
+        var reader: Reader
+        /// By index, then UUID.
+        var cards: [Card]
+    }
+
+    private struct State {
+        var reader = Reader()
+        var cards: [String: Card] = [:]
+        /// What the present helpers have counted so far, by their numbers.
+        var counted: [Int: [CallKey: Int]] = [:]
+        var generation = 0
+        var helpers = 0
+    }
+
+    /// How long the word that a call hangs holds; the helper repeats it each second.
+    static let stuckSeconds = 5.0
+    /// A card that is found no more is forgotten after a day.
+    private static let keptSeconds = 86_400.0
+    private static let xidLimit = 200
+    private static let callLimit = 4096
+
+    private let state = Mutex(State())
+
+    // MARK: what the helper says
+
+    /// A helper was started; the number is its own.
+    func begin() -> Int {
+        state.withLock { state in
+            state.helpers += 1
+            if state.helpers > 1 { state.reader.restarts += 1 }
+            return state.helpers
+        }
+    }
+
+    /// It has ended, or was given up.
+    func end(_ helper: Int) {
+        state.withLock { state in
+            state.counted[helper] = nil
+            state.reader.isUp = false
+            state.reader.stuck = nil
+        }
+    }
+
+    func note(unkillable: Int) { state.withLock { $0.reader.unkillable = unkillable } }
+
+    func noteBadLine() { state.withLock { $0.reader.badLines += 1 } }
+
+    /// A helper cannot even be started, or ends without a word.
+    func noteFailure(_ reason: String) {
+        state.withLock { state in
+            state.reader.code = .unknown
+            state.reader.reason = reason
+            state.reader.isUp = false
+        }
+    }
+
+    func take(_ line: ReaderLine, from helper: Int, now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            switch line {
+            case .hello(let hello): Self.take(hello, &state, now)
+            case .card(let sample): Self.take(sample, &state, now)
+            case .event(let event):
+                guard var card = state.cards[event.uuid], card.xids[event.xid] != nil || card.xids.count < Self.xidLimit else { return }
+                card.xids[event.xid] = ((card.xids[event.xid]?.count ?? 0) + 1, event.unixSeconds)
+                state.cards[event.uuid] = card
+            case .calls(let counts): Self.take(counts, from: helper, &state)
+            case .stuck(let stuck):
+                let said = (call: stuck.call, seconds: stuck.seconds, saidAt: now)
+                if let uuid = stuck.uuid {
+                    state.cards[uuid]?.stuck = said
+                } else {
+                    state.reader.stuck = said
+                }
+            case .end(let code, _):
+                // One that leaves to be begun anew has a library that works.
+                let code = ReturnCode(code)
+                if code.meaning == .stale { state.reader.code = code }
+                state.reader.isUp = false
+            }
+        }
+    }
+
+    private static func take(_ hello: ReaderLine.Hello, _ state: inout State, _ now: ContinuousClock.Instant) {
+        state.reader.code = ReturnCode(hello.code)
+        state.reader.reason = hello.reason
+        state.reader.isUp = hello.code == 0
+        state.reader.stuck = nil
+        guard hello.code == 0 else { return }
+        state.reader.hello = hello
+        let found = Set(hello.cards)
+        for uuid in state.cards.keys {
+            let isFound = found.contains(uuid)
+            state.cards[uuid]?.isFound = isFound
+            if isFound { state.cards[uuid]?.foundAt = now }
+        }
+        state.cards = state.cards.filter { $0.value.isFound || (now - $0.value.foundAt).seconds < keptSeconds }
+    }
+
+    private static func take(_ sample: CardSample, _ state: inout State, _ now: ContinuousClock.Instant) {
+        let uuid = sample.identity.uuid
+        state.generation += 1
+        guard var card = state.cards[uuid] else {
+            guard state.cards.count < ReaderLine.cardLimit else { return }
+            state.cards[uuid] = Card(
+                identity: sample.identity, sample: sample, takenAt: now, generation: state.generation, foundAt: now,
+                hasListened: sample.facts[.listensForXIDs] == 1)
+            return
+        }
+        // What a card is stays known when it cannot say it any more.
+        card.identity = CardIdentity(
+            uuid: uuid, index: sample.identity.index, name: sample.identity.name.isEmpty ? card.identity.name : sample.identity.name,
+            busID: sample.identity.busID.isEmpty ? card.identity.busID : sample.identity.busID,
+            minorNumber: sample.identity.minorNumber ?? card.identity.minorNumber,
+            virtualizationMode: sample.identity.virtualizationMode.isEmpty
+                ? card.identity.virtualizationMode : sample.identity.virtualizationMode,
+            architecture: sample.identity.architecture.isEmpty ? card.identity.architecture : sample.identity.architecture)
+        card.sample = sample
+        if sample.facts[.listensForXIDs] == 1 { card.hasListened = true }
+        card.takenAt = now
+        card.generation = state.generation
+        card.isFound = true
+        card.foundAt = now
+        card.stuck = nil
+        state.cards[uuid] = card
+    }
+
+    /// A helper counts from 0; what it says is added as far as it is more than it said before.
+    private static func take(_ counts: [ReaderLine.CallCount], from helper: Int, _ state: inout State) {
+        var known = state.counted[helper] ?? [:]
+        for count in counts {
+            let key = CallKey(call: count.call, code: count.code)
+            let more = count.count - (known[key] ?? 0)
+            guard more > 0, state.reader.calls[key] != nil || state.reader.calls.count < callLimit else { continue }
+            known[key] = count.count
+            let (sum, isTooMuch) = (state.reader.calls[key] ?? 0).addingReportingOverflow(more)
+            state.reader.calls[key] = isTooMuch ? Int.max : sum
+        }
+        state.counted[helper] = known
+    }
+
+    // MARK: what others ask
+
+    var view: View {
+        state.withLock { state in
+            View(
+                reader: state.reader,
+                cards: state.cards.values.sorted { ($0.identity.index, $0.identity.uuid) < ($1.identity.index, $1.identity.uuid) })
+        }
+    }
+
+    /// Whose samples are newer than those of these generations.
+    func samples(newerThan known: [String: Int]) -> [Card] {
+        state.withLock { state in state.cards.values.filter { $0.generation > known[$0.identity.uuid] ?? 0 } }
+    }
+
+    func set(_ usage: OwnerUsage, of uuid: String, takenAt: ContinuousClock.Instant) {
+        state.withLock { $0.cards[uuid]?.owners = (usage, takenAt) }
+    }
+}

@@ -1,0 +1,252 @@
+import JSON
+package import Primitives
+import Synchronization
+package import Web
+
+/// Docker or Podman, asked over its Unix socket what containers are called and how they are.
+///
+/// Only ever asked: GET of `/version`, `/containers/json`, `/containers/ID/json` and `/events`. That it cannot be reached is a state, not an
+/// error of whoever uses it; what was known by then stays known.
+package final class ContainerEngine: Sendable {
+    package enum State: Sendable, Equatable {
+        /// There is no socket.
+        case absent
+        /// The socket does not answer, or not as an engine does; one line why.
+        case unreachable(String)
+        case answering
+    }
+
+    /// What is known at a moment.
+    package struct View: Sendable {
+        package let state: State
+        /// `docker` or `podman`; empty before it has answered.
+        package let product: String
+        package let version: String
+        /// When it answered last, in unix seconds.
+        package let answeredAt: Double?
+        /// Those that ended more than ten minutes ago are left out. By name.
+        package let containers: [EngineContainer]
+        /// Requests and streams of events that failed.
+        package let failures: Int
+    }
+
+    private struct Known {
+        var state = State.absent
+        var product = ""
+        var version = ""
+        var answeredAt: Double?
+        var failures = 0
+        var book = EngineBook()
+        /// To be inspected.
+        var wanted: Set<String> = []
+        var isRunning = false
+    }
+
+    /// Times that a test may shorten.
+    struct Pace: Sendable {
+        var listSeconds = 30.0
+        var retrySeconds = 1.0
+        var retryLimitSeconds = 30.0
+        var absentSeconds = 5.0
+        var answerSeconds = 10.0
+        var streamSeconds = 3600.0
+    }
+
+    private let sockets: [String]
+    private let labels: Set<String>
+    private let pace: Pace
+    private let clock: WallClock
+    private let known = Mutex(Known())
+
+    private static let bodyLimitBytes = 16 << 20
+    private static let inspectionLimitBytes = 2 << 20
+    private static let inspectionsAtOnce = 4
+
+    /// - Parameter sockets: the first that is there is asked.
+    /// - Parameter labels: names of labels that are kept.
+    package convenience init(sockets: [String], labels: [String] = []) {
+        self.init(sockets: sockets, labels: labels, pace: Pace(), clock: .system)
+    }
+
+    init(sockets: [String], labels: [String], pace: Pace, clock: WallClock) {
+        self.sockets = sockets
+        self.labels = Set(labels)
+        self.pace = pace
+        self.clock = clock
+    }
+
+    /// Where Docker and Podman have theirs.
+    package static func standardSockets(fileSystemRoot: String = "") -> [String] {
+        ["/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock"].map { fileSystemRoot + $0 }
+    }
+
+    /// - Parameter id: 64 digits, or the first of them, at least twelve.
+    package func container(id: String) -> EngineContainer? {
+        known.withLock { known in
+            if let found = known.book.containers[id] { return found }
+            guard id.utf8.count >= 12, id.utf8.count < 64 else { return nil }
+            return known.book.containers.first { $0.key.hasPrefix(id) }?.value
+        }
+    }
+
+    package var view: View {
+        let now = clock.unixSeconds
+        return known.withLock { known in
+            View(
+                state: known.state, product: known.product, version: known.version, answeredAt: known.answeredAt,
+                containers: known.book.shown(now: now), failures: known.failures)
+        }
+    }
+
+    /// Asks and listens until cancelled. Of several that run it one does, and the next takes over.
+    package func run(_ http: HTTPClient, _ logger: Logger) async {
+        while !Task.isCancelled {
+            let isFree = known.withLock { known in
+                defer { known.isRunning = true }
+                return !known.isRunning
+            }
+            if isFree {
+                await watch(http, logger)
+                known.withLock { $0.isRunning = false }
+            } else {
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func watch(_ http: HTTPClient, _ logger: Logger) async {
+        var pause = pace.retrySeconds
+        var said: State?
+        while !Task.isCancelled {
+            let started = ContinuousClock.now
+            let end: State?
+            if let socket = sockets.first(where: Files.exists) {
+                end = await session(EngineRequests(http: http, socket: socket), logger, &said)
+            } else {
+                end = .absent
+            }
+            if Task.isCancelled { return }
+            guard let end else { continue }
+            known.withLock { known in
+                known.state = end
+                if end != .absent { known.failures += 1 }
+            }
+            if said != end, case .unreachable(let reason) = end {
+                logger.warn("the container engine does not answer; containers keep the names that are known", ["reason": reason])
+            }
+            said = end
+            if (ContinuousClock.now - started).seconds > pace.retryLimitSeconds { pause = pace.retrySeconds }
+            try? await Task.sleep(for: .seconds(end == .absent ? pace.absentSeconds : pause))
+            pause = end == .absent ? pace.retrySeconds : min(pause * 2, pace.retryLimitSeconds)
+        }
+    }
+
+    /// From the first answer to the first failure, which is returned; nil when the time of the stream was over.
+    private func session(_ requests: EngineRequests, _ logger: Logger, _ said: inout State?) async -> State? {
+        do throws(Failure) {
+            let about = try await requests.about(by: .after(seconds: pace.answerSeconds))
+            known.withLock { known in
+                (known.product, known.version) = about
+            }
+        } catch {
+            return .unreachable(error.message)
+        }
+        let (signals, signal) = AsyncStream.makeStream(of: Signal.self, bufferingPolicy: .bufferingNewest(16))
+        let (product, version) = known.withLock { ($0.product, $0.version) }
+        let isNews = said != .answering
+        let failure = await withTaskGroup(of: Failure?.self, returning: Failure?.self) { group in
+            // The stream first, so that nothing happens between the list and it.
+            group.addTask { [self] in
+                let cutter = Mutex(LineCutter())
+                return await requests.events(by: .after(seconds: pace.streamSeconds)) { [self] piece in
+                    let isWanted = hear(cutter.withLock { $0.lines(of: piece) })
+                    if isWanted { signal.yield(.inspect) }
+                }
+            }
+            group.addTask { [self] in
+                while !Task.isCancelled {
+                    signal.yield(.list)
+                    try? await Task.sleep(for: .seconds(pace.listSeconds))
+                }
+                return nil
+            }
+            group.addTask { [self] in
+                var isFirst = true
+                for await kind in signals {
+                    do throws(Failure) {
+                        try await refresh(requests, kind, afterSilence: isFirst)
+                    } catch {
+                        return error
+                    }
+                    if isFirst, isNews { logger.info("the container engine answers", ["engine": product, "version": version]) }
+                    isFirst = false
+                }
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            signal.finish()
+            return first
+        }
+        said = .answering
+        return failure.map { .unreachable($0.message) }
+    }
+
+    private enum Signal { case list, inspect }
+
+    /// Takes lines of the stream; true when somebody is to be inspected.
+    private func hear(_ lines: [[UInt8]]) -> Bool {
+        let events = lines.compactMap { EngineEvent(line: $0) }
+        guard !events.isEmpty else { return false }
+        return known.withLock { known in
+            for event in events where known.book.take(event) { known.wanted.insert(event.id) }
+            return !known.wanted.isEmpty
+        }
+    }
+
+    private func refresh(_ requests: EngineRequests, _ signal: Signal, afterSilence: Bool) async throws(Failure) {
+        if signal == .list {
+            let list = try await requests.list(
+                limit: EngineBook.limit, bodyLimitBytes: Self.bodyLimitBytes, by: .after(seconds: pace.answerSeconds))
+            let now = clock.unixSeconds
+            known.withLock { known in
+                known.wanted.formUnion(known.book.take(list: list, now: now, afterSilence: afterSilence))
+                known.wanted.formIntersection(Set(list.map(\.id)))
+            }
+        }
+        let wanted = known.withLock { known in
+            defer { known.wanted = [] }
+            return known.wanted.sorted()
+        }
+        var failure: Failure?
+        for start in stride(from: 0, to: wanted.count, by: Self.inspectionsAtOnce) where failure == nil {
+            let ids = wanted[start..<min(start + Self.inspectionsAtOnce, wanted.count)]
+            failure = await withTaskGroup(of: Failure?.self, returning: Failure?.self) { group in
+                for id in ids {
+                    group.addTask { [self] in
+                        do throws(Failure) { try await inspect(id, requests) } catch { return error }
+                        return nil
+                    }
+                }
+                var first: Failure?
+                for await failure in group { first = first ?? failure }
+                return first
+            }
+        }
+        if let failure { throw failure }
+        let now = clock.unixSeconds
+        known.withLock { known in
+            known.state = .answering
+            known.answeredAt = now
+        }
+    }
+
+    private func inspect(_ id: String, _ requests: EngineRequests) async throws(Failure) {
+        let container = try await requests.inspection(
+            of: id, labels: labels, bodyLimitBytes: Self.inspectionLimitBytes, by: .after(seconds: pace.answerSeconds))
+        let now = clock.unixSeconds
+        known.withLock { known in
+            if let container { known.book.take(container, now: now) } else { known.book.forget(id: id) }
+        }
+    }
+}

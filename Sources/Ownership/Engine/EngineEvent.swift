@@ -1,0 +1,52 @@
+import JSON
+import Primitives
+
+/// What an engine tells of a container as it happens.
+struct EngineEvent: Equatable {
+    /// `start`, `die`, `oom`, `health_status`, …: what stands before a colon.
+    let action: String
+    let id: String
+    let name: String
+
+    /// Nil for a line that is none about a container.
+    init?(line: [UInt8]) {
+        guard let document = try? JSONDocument(parsing: line, depth: 16) else { return nil }
+        let parsed: (action: String, id: String, name: String)? = document.withRoot { root in
+            guard root["Type"]?.text ?? "container" == "container", let action = root["Action"]?.text ?? root["status"]?.text,
+                let id = root["Actor"]?["ID"]?.text ?? root["id"]?.text, EngineContainer.isID(id)
+            else { return nil }
+            return (
+                String(action.prefix { $0 != ":" }.prefix(32)), id, shortLine(root["Actor"]?["Attributes"]?["name"]?.text ?? "")
+            )
+        }
+        guard let parsed else { return nil }
+        (action, id, name) = parsed
+    }
+}
+
+/// Cuts a stream into lines. One that is longer than anybody's is left out.
+struct LineCutter {
+    private var rest: [UInt8] = []
+    private var isSkipping = false
+
+    static let limitBytes = 64 << 10
+
+    mutating func lines(of piece: [UInt8]) -> [[UInt8]] {
+        var lines: [[UInt8]] = []
+        var piece = piece[...]
+        while let end = piece.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = rest + piece[..<end]
+            if !isSkipping, !line.isEmpty, line.count <= Self.limitBytes { lines.append(line) }
+            rest = []
+            isSkipping = false
+            piece = piece[(end + 1)...]
+        }
+        guard !isSkipping else { return lines }
+        rest += piece
+        if rest.count > Self.limitBytes {
+            rest = []
+            isSkipping = true
+        }
+        return lines
+    }
+}

@@ -1,0 +1,89 @@
+import JSON
+import Primitives
+import Web
+
+/// The requests that an engine gets from us: four paths, all of them GET.
+struct EngineRequests: Sendable {
+    let http: HTTPClient
+    let socket: String
+
+    /// What happens to containers and changes what is known of them; commands that are run in them are left out. Podman looks for its own
+    /// words in the filter, `died` for one, and then tells Docker's.
+    private static let events = [
+        "create", "start", "die", "died", "oom", "restart", "pause", "unpause", "stop", "kill", "rename", "update", "destroy", "remove",
+        "cleanup",
+        "health_status",
+    ]
+
+    /// Errors: no answer, or none of an engine.
+    func about(by deadline: Deadline) async throws(Failure) -> (product: String, version: String) {
+        let body = try await get("/version", bodyLimitBytes: 1 << 20, by: deadline) ?? []
+        return try JSONDocument(parsing: body).withRoot { root in
+            var product = "docker"
+            root["Components"]?.forEachElement { if $0["Name"]?.text == "Podman Engine" { product = "podman" } }
+            return (product, shortLine(root["Version"]?.text ?? "", limit: 64))
+        }
+    }
+
+    func list(limit: Int, bodyLimitBytes: Int, by deadline: Deadline) async throws(Failure) -> [EngineBook.Listed] {
+        let body = try await get("/containers/json?all=1", bodyLimitBytes: bodyLimitBytes, by: deadline) ?? []
+        let list: [EngineBook.Listed]? = try JSONDocument(parsing: body).withRoot { root in
+            guard root.isArray else { return nil }
+            var running: [EngineBook.Listed] = []
+            var others: [EngineBook.Listed] = []
+            root.forEachElement { entry in
+                guard let id = entry["Id"]?.text, EngineContainer.isID(id) else { return }
+                let state = entry["State"]?.text?.lowercased() ?? ""
+                let listed = EngineBook.Listed(id: id, state: state == "stopped" ? "exited" : shortLine(state, limit: 32))
+                // The list begins with the newest.
+                if ["running", "paused", "restarting"].contains(state) { running.append(listed) } else { others.append(listed) }
+            }
+            return Array((running + others).prefix(limit))
+        }
+        guard let list else { throw Failure(.malformed, "the list of containers is none") }
+        return list
+    }
+
+    /// Nil when the container is gone.
+    func inspection(of id: String, labels: Set<String>, bodyLimitBytes: Int, by deadline: Deadline) async throws(Failure)
+        -> EngineContainer?
+    {
+        guard let body = try await get("/containers/\(id)/json", bodyLimitBytes: bodyLimitBytes, by: deadline) else { return nil }
+        return try JSONDocument(parsing: body, depth: 32).withRoot { EngineContainer(inspection: $0, labels: labels) }
+    }
+
+    /// Hands on pieces of the stream until it ends, which it does with a reason or, at the deadline, without.
+    func events(by deadline: Deadline, _ onPiece: @escaping @Sendable ([UInt8]) -> Void) async -> Failure? {
+        let kinds = Self.events.map { "%22\($0)%22" }.joined(separator: ",")
+        var request = request("/events?filters=%7B%22type%22:%5B%22container%22%5D,%22event%22:%5B\(kinds)%5D%7D", by: deadline)
+        request.onBodyPiece = { piece in
+            onPiece(piece)
+            return true
+        }
+        do throws(HTTPClientError) {
+            let answer = try await http.send(request)
+            return Failure(.unavailable, answer.status == 200 ? "/events has ended" : "/events answers with status \(answer.status)")
+        } catch {
+            return error.kind == .timeout ? nil : Failure(.unavailable, "/events: \(error.message)")
+        }
+    }
+
+    private func request(_ path: String, by deadline: Deadline) -> HTTPRequest {
+        var request = HTTPRequest(url: "http://engine" + path, deadline: deadline)
+        request.unixSocket = socket
+        return request
+    }
+
+    /// Nil for a status of 404.
+    private func get(_ path: String, bodyLimitBytes: Int, by deadline: Deadline) async throws(Failure) -> [UInt8]? {
+        var request = request(path, by: deadline)
+        request.bodyLimitBytes = bodyLimitBytes
+        let answer: HTTPResponse
+        do throws(HTTPClientError) { answer = try await http.send(request) } catch {
+            throw Failure(.unavailable, "\(socket): \(error.message)")
+        }
+        if answer.status == 404 { return nil }
+        guard answer.status == 200 else { throw Failure(.unavailable, "\(socket) answers with status \(answer.status)") }
+        return answer.body
+    }
+}

@@ -1,0 +1,294 @@
+"""The GPU collector on simulated cards: NVIDIA's own binding says the same, and whatever goes wrong below it ends well."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import MARTLET, REPOSITORY, Start, environment_without_settings, fetch, wait_for
+from gpus import SIMULATED, Cards, Machine, build_library, children, resident_bytes
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
+
+pytest.importorskip("pynvml")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def library() -> None:
+    build_library()
+
+
+@pytest.fixture
+def cards(start: Start, tmp_path: Path) -> Cards:
+    return Cards(start, tmp_path, "--cards", "2", "--profile", "llm")
+
+
+def gone(pid: int) -> bool:
+    """Neither there nor a zombie."""
+    return not Path(f"/proc/{pid}").exists()
+
+
+# Against NVIDIA's binding
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [("--profile", "llm", "--cards", "8"), ("--profile", "mig", "--cards", "2"), ("--profile", "vgpu", "--cards", "2"),
+     ("--profile", "desktop", "--cards", "2"), ("--profile", "mixed", "--cards", "4", "--old-driver")],
+    ids=lambda flags: "-".join(flags).replace("--", ""))  # fmt: skip
+def test_nvidias_binding_says_the_same(start: Start, tmp_path: Path, flags: tuple[str, ...]) -> None:
+    cards = Cards(start, tmp_path, *flags, "--time", str(int(time.time())))
+    check = subprocess.run(
+        [sys.executable, REPOSITORY / "scripts/compare-nvml", "--martlet", MARTLET, "--library", SIMULATED, "--root", cards.root, "--seconds", "8"],
+        capture_output=True, text=True, timeout=120,
+        env=environment_without_settings() | cards.environment | {"MARTLET_CONTAINERS__ENGINE_SOCKET": "none"})  # fmt: skip
+    compared = re.search(r"^(\d+) series compared, 0 differ$", check.stdout, re.MULTILINE)
+    assert check.returncode == 0 and compared, check.stdout[-4000:] + check.stderr
+    assert int(compared[1]) > 60
+
+
+def test_the_comparison_sees_a_difference(start: Start, tmp_path: Path) -> None:
+    cards = Cards(start, tmp_path, "--cards", "1", "--profile", "llm", "--time", str(int(time.time())))
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok")
+    # What the helper has learnt not to ask for, NVIDIA's binding gets an answer to.
+    cards.fault(call="nvmlDeviceGetPowerUsage", code=3)
+    wait_for(lambda: machine.value("llm_monitor_gpu_power_watts") is None, 10, "no power")
+    cards.heal()
+    check = subprocess.run(
+        [sys.executable, REPOSITORY / "scripts/compare-nvml", "--url", machine.url, "--library", SIMULATED, "--seconds", "6", "--differences"],
+        capture_output=True, text=True, timeout=60, env=environment_without_settings() | cards.environment)  # fmt: skip
+    assert check.returncode == 1, check.stdout + check.stderr
+    assert set(re.findall(r"^(\w+)\{.*MISSING$", check.stdout, re.MULTILINE)) == {"llm_monitor_gpu_power_watts", "nvidia_gpu_power_usage_milliwatts"}
+
+
+# What it looks like
+
+
+def test_what_is_served_is_well_formed(start: Start, tmp_path: Path) -> None:
+    cards = Cards(start, tmp_path, "--cards", "8", "--profile", "mixed")
+    machine = Machine(start, cards, per_process="true")
+    machine.wait_for_states(20, card0="ok", card7="ok")
+    check = subprocess.run(["promtool", "check", "metrics"], input=machine.metrics().text, capture_output=True, text=True)
+    ours = ("llm_monitor_gpu", "llm_monitor_vgpu", "llm_monitor_exporter_nvml", "nvidia_gpu")
+    assert [line for line in check.stderr.splitlines() if line.startswith(ours)] == []
+    text = fetch(machine.url + "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"}).text
+    assert "llm_monitor_gpu_energy_joules" in {family.name for family in openmetrics_families(text)}
+
+
+def test_owners_and_virtual_machines_have_names(start: Start, tmp_path: Path) -> None:
+    cards = Cards(start, tmp_path, "--cards", "8", "--profile", "mixed")
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok", card7="ok")
+
+    def settled() -> bool:
+        names = {name for name, _ in machine.scrape()}
+        return {"llm_monitor_gpu_owner_memory_bytes", "llm_monitor_vgpu_framebuffer_used_bytes"} <= names
+
+    wait_for(settled, 10, "owners and vGPUs")
+    samples = machine.scrape()
+    kinds = {dict(of)["owner_kind"] for name, of in samples if name == "llm_monitor_gpu_owner_memory_bytes"}
+    assert "container" in kinds and "unknown" not in kinds
+    vgpus = [dict(of) for name, of in samples if name == "llm_monitor_vgpu_info"]
+    assert vgpus and all(of["vm_id"].isdigit() and of["vm_name"] and of["vm_uuid"] for of in vgpus), vgpus
+
+
+# What goes wrong
+
+
+def test_a_call_that_hangs_costs_a_scrape_nothing(start: Start, cards: Cards) -> None:
+    machine = Machine(start, cards, stuck_after="5s")
+    machine.wait_for_states(20, card0="ok", card1="ok")
+    first = machine.helpers()
+    cards.fault(call="nvmlDeviceGetPowerUsage", card=1, hang=True)
+    machine.wait_for_states(20, card0="ok", card1="stuck")
+    assert machine.value("llm_monitor_exporter_nvml_stuck") == 1
+    # What it said last is still shown, the other card goes on.
+    assert machine.value("llm_monitor_gpu_power_watts", gpu_index="1") is not None
+    longest = 0.0
+    deadline = time.monotonic() + 12
+    while time.monotonic() < deadline:
+        began = time.monotonic()
+        assert machine.state(0) == "ok"
+        longest = max(longest, time.monotonic() - began)
+        time.sleep(0.1)
+    assert longest < 1, longest
+    # The helper was killed and begun anew, and has more patience with each time.
+    assert machine.helpers() != first and 1 <= (machine.value("llm_monitor_exporter_nvml_helper_restarts_total") or 0) <= 2
+    cards.heal()
+    machine.wait_for_states(30, card0="ok", card1="ok")
+    assert machine.value("llm_monitor_exporter_nvml_stuck") == 0
+    assert len(machine.helpers()) == 1
+
+
+@pytest.mark.soak
+def test_a_call_that_hangs_for_ten_minutes(start: Start, cards: Cards) -> None:
+    machine = Machine(start, cards, stuck_after="5s")
+    machine.wait_for_states(20, card0="ok", card1="ok")
+    cards.fault(call="nvmlDeviceGetUtilizationRates", card=1, hang=True)
+    machine.wait_for_states(20, card1="stuck")
+    deadline = time.monotonic() + 600
+    while time.monotonic() < deadline:
+        began = time.monotonic()
+        assert machine.state(0) == "ok"
+        assert time.monotonic() - began < 1
+        time.sleep(1)
+    # Past its age nothing of it is shown but what it is.
+    assert machine.value("llm_monitor_gpu_power_watts", gpu_index="1") is None
+    assert machine.value("llm_monitor_gpu_info", gpu_index="1") == 1
+    assert len(machine.helpers()) == 1
+    cards.heal()
+    machine.wait_for_states(100, card0="ok", card1="ok")
+
+
+def test_a_library_that_hangs_at_the_start(start: Start, cards: Cards) -> None:
+    cards.fault(call="nvmlInitWithFlags", hang=True)
+    machine = Machine(start, cards, stuck_after="5s")
+    wait_for(lambda: machine.value("llm_monitor_exporter_nvml_stuck") == 1, 20, "it is said that a call hangs")
+    cards.heal()
+    machine.wait_for_states(30, card0="ok", card1="ok")
+
+
+def test_a_helper_that_is_killed_is_replaced(start: Start, cards: Cards) -> None:
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok")
+    for restarts in (1, 2):
+        [helper] = machine.helpers()
+        os.kill(helper, signal.SIGKILL)
+        wait_for(lambda restarts=restarts: machine.value("llm_monitor_exporter_nvml_helper_restarts_total") == restarts, 20, "another helper")
+        wait_for(lambda: machine.value("llm_monitor_exporter_nvml_up") == 1, 10, "which works")
+        assert gone(helper) and len(machine.helpers()) == 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_no_helper_outlives_the_exporter(start: Start, cards: Cards, how: signal.Signals) -> None:
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok")
+    helpers = machine.helpers()
+    assert len(helpers) == 1
+    machine.program.process.send_signal(how)
+    machine.program.process.wait(20)
+    wait_for(lambda: all(gone(pid) for pid in helpers), 5, "the helper goes too")
+
+
+def test_without_a_library_it_is_said_once(start: Start, tmp_path: Path) -> None:
+    machine = Machine(start, None, library="/nonexistent/libnvidia-ml.so.1")
+    wait_for(lambda: machine.value("llm_monitor_exporter_nvml_return_code") == 12, 20, "the code for it")
+    for _ in range(5):
+        assert {name for name, _ in machine.scrape() if name.startswith(("llm_monitor_gpu", "llm_monitor_exporter_nvml", "nvidia_"))} == {
+            "llm_monitor_exporter_nvml_return_code"}  # fmt: skip
+    assert machine.program.output.count("no NVML on this machine") == 1
+    wait_for(lambda: machine.helpers() == [], 5, "no helper is left")
+
+
+def test_a_driver_that_is_changed_is_found_again(start: Start, cards: Cards) -> None:
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok", card1="ok")
+    cards.happen("gpu-driver-mismatch")
+    machine.wait_for_states(20, card0="driver_mismatch", card1="driver_mismatch")
+    assert machine.value("llm_monitor_gpu_power_watts", gpu_index="0") is None
+    assert machine.value("llm_monitor_gpu_info", gpu_index="0") == 1
+    assert machine.value("llm_monitor_exporter_nvml_return_code") == 18
+    cards.happen("normal")
+    machine.wait_for_states(60, card0="ok", card1="ok")
+    assert machine.value("llm_monitor_exporter_nvml_return_code") == 0
+
+
+@pytest.mark.parametrize("code, state", [(15, "lost"), (16, "reset_required")])
+def test_a_card_that_fails_keeps_its_name(start: Start, cards: Cards, code: int, state: str) -> None:
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok", card1="ok")
+    cards.fault(card=1, code=code)
+    machine.wait_for_states(20, card0="ok", card1=state)
+    of_card = {name for name, of in machine.scrape() if ("gpu_index", "1") in of}
+    assert of_card <= {"llm_monitor_gpu_info", "llm_monitor_gpu_state", "llm_monitor_gpu_xid_errors_total", "llm_monitor_gpu_xid_last_timestamp_seconds"}
+    assert "llm_monitor_gpu_info" in of_card
+    cards.heal()
+    machine.wait_for_states(20, card0="ok", card1="ok")
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 6, 9, 13, 17, 18, 21, 27, 999])
+def test_a_call_that_fails_makes_no_number(start: Start, cards: Cards, code: int) -> None:
+    """One code of each kind, at the library itself; the unit tests have every code at every call."""
+    cards.fault(call="nvmlDeviceGetPowerUsage", card=1, code=code)
+    machine = Machine(start, cards)
+    if code in (1, 9, 18):
+        # The helper begins anew each time, and says why.
+        name = {1: "UNINITIALIZED", 9: "DRIVER_NOT_LOADED", 18: "LIB_RM_VERSION_MISMATCH"}[code]
+        wait_for(lambda: machine.value("llm_monitor_exporter_nvml_calls_total", call="nvmlDeviceGetPowerUsage", code=name), 20, "it is counted")
+    else:
+        machine.wait_for_states(20, card0="ok", card1="ok")
+        assert machine.value("llm_monitor_gpu_power_watts", gpu_index="0") is not None
+    assert machine.value("llm_monitor_gpu_power_watts", gpu_index="1") is None
+    cards.heal()
+    if code not in (3, 6, 13, 21):
+        wait_for(lambda: machine.value("llm_monitor_gpu_power_watts", gpu_index="1") is not None, 30, "it is asked again")
+
+
+def test_xids_are_counted_from_the_first(start: Start, cards: Cards) -> None:
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok")
+    for card in ("0", "1"):
+        wait_for(lambda card=card: machine.value("llm_monitor_gpu_xid_errors_total", gpu_index=card, xid="79") == 0, 10, "a zero before the first")
+    cards.fault(xid=79, card=1)
+    wait_for(lambda: machine.value("llm_monitor_gpu_xid_errors_total", gpu_index="1", xid="79") == 1, 10, "the first")
+    assert abs((machine.value("llm_monitor_gpu_xid_last_timestamp_seconds", gpu_index="1", xid="79") or 0) - time.time()) < 15
+    assert machine.value("llm_monitor_gpu_xid_errors_total", gpu_index="0", xid="79") == 0
+    # Another helper does not forget it.
+    os.kill(machine.helpers()[0], signal.SIGKILL)
+    wait_for(lambda: machine.value("llm_monitor_exporter_nvml_helper_restarts_total") == 1, 10, "another helper")
+    assert machine.value("llm_monitor_gpu_xid_errors_total", gpu_index="1", xid="79") == 1
+
+
+# Life
+
+
+def test_a_reload_keeps_the_helper_unless_its_settings_change(start: Start, cards: Cards, tmp_path: Path) -> None:
+    file = tmp_path / "martlet.yml"
+    file.write_text("gpu:\n  names: both\n")
+    machine = Machine(start, cards, "--config.file", str(file))
+    machine.wait_for_states(20, card0="ok")
+    helpers = machine.helpers()
+    file.write_text("gpu:\n  names: native\n")
+    assert fetch(machine.url + "/-/reload", "POST").status == 200
+    time.sleep(2)
+    assert machine.helpers() == helpers and machine.state(0) == "ok"
+    assert machine.value("nvidia_gpu_num_devices") is None
+    file.write_text("gpu:\n  names: native\n  stuck_after: 1m\n")
+    assert fetch(machine.url + "/-/reload", "POST").status == 200
+    # What is known of the cards stays while the next helper begins.
+    assert machine.state(0) == "ok"
+    wait_for(lambda: len(machine.helpers()) == 1 and machine.helpers() != helpers, 10, "one helper, and another one")
+
+
+def test_memory_stays_over_a_thousand_scrapes(start: Start, cards: Cards) -> None:
+    machine = Machine(start, cards, per_process="true")
+    machine.wait_for_states(20, card0="ok", card1="ok")
+
+    def scrape(times: int) -> None:
+        for _ in range(times):
+            assert fetch(machine.url + "/metrics?collect[]=gpu").status == 200
+
+    scrape(200)
+    [helper] = machine.helpers()
+    measure: Callable[[], tuple[int, int]] = lambda: (resident_bytes(machine.program.process.pid), resident_bytes(helper))  # noqa: E731
+    before = measure()
+    scrape(1000)
+    after = measure()
+    assert after[0] - before[0] < 2 << 20 and after[1] - before[1] < 1 << 20, (before, after)
+    assert children(machine.program.process.pid) == [helper]
+
+
+def test_the_exporter_never_loads_the_library(start: Start, cards: Cards) -> None:
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok")
+    assert "libnvidia-ml" not in Path(f"/proc/{machine.program.process.pid}/maps").read_text()
+    assert "libnvidia-ml" in Path(f"/proc/{machine.helpers()[0]}/maps").read_text()
+    # Nor does the helper see what the exporter knows of others.
+    assert b"MARTLET_GPU__" not in Path(f"/proc/{machine.helpers()[0]}/environ").read_bytes()
