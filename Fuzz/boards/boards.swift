@@ -9,6 +9,7 @@ import Primitives
 private let limits = {
     var limits = BoardLimits()
     (limits.rows, limits.fields, limits.values, limits.patternSteps) = (200, 50, 2_000, 20_000)
+    (limits.viewBytes, limits.optionBytes, limits.frameBytes) = (200_000, 20_000, 20_000)
     return limits
 }()
 
@@ -57,6 +58,7 @@ private func show(_ view: BoardView) {
     var json = JSONWriter()
     view.write(into: &json)
     demandJSON(json.bytes)
+    demand(json.bytes.count <= limits.viewBytes + 10_000, "a view has no more bytes than it may")
     demand(view.panels.count <= Board.panelLimit, "there are a thousand panels at most")
     demand(Set(view.panels.map(\.key)).count == view.panels.count, "every panel has a key of its own")
     for panel in view.panels.prefix(50) {
@@ -67,6 +69,10 @@ private func show(_ view: BoardView) {
         var json = JSONWriter()
         frame.write(into: &json)
         demandJSON(json.bytes)
+        // Numbers, and names of fields, come beside what is limited.
+        demand(
+            json.bytes.count <= limits.frameBytes + limits.values * 25 + limits.fields * 4_000 + 20_000,
+            "a frame has no more bytes than it may")
         for chunk in frame.csv { demand(!chunk.isEmpty, "a piece of CSV has something in it") }
     }
 }

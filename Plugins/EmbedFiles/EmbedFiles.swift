@@ -14,10 +14,13 @@ struct EmbedFiles: BuildToolPlugin {
     /// What a browser asks for of the dashboards' page: the script stands for all modules.
     private static let page = ["viewer/index.html", "viewer/icon.svg", "viewer/viewer.css", "viewer/panels.css", "viewer/js/app.js"]
 
+    /// What the dashboards' page says of alerts.
+    private static let runbook = "docs/runbook.md"
+
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let root = context.package.directoryURL
         let isPage = target.name == "Viewer"
-        let files = isPage ? Self.page : try Self.stack(below: root)
+        let files = isPage ? Self.page + [Self.runbook] : try Self.stack(below: root)
         let name = isPage ? "EmbeddedPage" : "EmbeddedFiles"
         let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
         return [
@@ -25,7 +28,7 @@ struct EmbedFiles: BuildToolPlugin {
                 displayName: "Embedding the stack's files",
                 executable: try context.tool(named: "embed-files").url,
                 arguments: (isPage ? ["--page"] : []) + [output.path] + files.map { "\($0)=\(root.appending(path: $0).path)" },
-                inputFiles: (isPage ? try Self.sources(below: root) : files).map { root.appending(path: $0) },
+                inputFiles: (isPage ? try Self.sources(below: root) + [Self.runbook] : files).map { root.appending(path: $0) },
                 outputFiles: [output])
         ]
     }

@@ -39,7 +39,9 @@ package struct JSONDocument: ~Copyable {
         let failure = bytes.withUnsafeBufferPointer {
             mlt_json_parse(parser, $0.baseAddress, $0.count, depth, &place, &message)
         }
-        let reason = message.map { String(cString: $0) } ?? ""
+        var reason = message.map { String(cString: $0) } ?? ""
+        // A sentence there, part of one here.
+        while reason.hasSuffix(".") { reason.removeLast() }
         switch failure {
         case mlt_json_ok: return place
         case mlt_json_too_deep: throw Failure(.limit, "JSON nested deeper than \(depth)")

@@ -60,9 +60,11 @@ package struct ViewerCollector: Collector {
             maxRangeSeconds: settings.maxRangeSeconds, timeoutSeconds: max(0.5, settings.timeoutSeconds * 0.9))
         let boardPages = BoardPages(
             catalogue: catalogue, prometheus: prometheus, questions: questions, scrapeSeconds: settings.scrapeSeconds,
-            hasLoki: settings.loki != nil, clock: clock)
+            hasLoki: settings.loki != nil, clock: clock,
+            workshop: Workshop(placeSeconds: settings.timeoutSeconds, tally: tally),
+            heldAnswers: HeldAnswers(limitBytes: max(256 << 20, 4 * settings.answerBytes), limitOfOne: 2 * settings.answerBytes))
         handler = ViewerSite(
-            page: PageFiles(page), boards: boardPages, prometheus: prometheus, prometheusQuestions: questions,
+            page: PageFiles(page), boards: boardPages, runbook: .shipped, prometheus: prometheus, prometheusQuestions: questions,
             alertmanager: alertmanagerDesk, silences: silences, loki: loki, sameSite: sameSite, version: version, tally: tally)
         self.boards = catalogue
         desks = [prometheus] + [alertmanagerDesk, loki].compactMap { $0 }

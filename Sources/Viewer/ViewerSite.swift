@@ -6,6 +6,7 @@ import Web
 struct ViewerSite: Sendable {
     let page: PageFiles
     let boards: BoardPages
+    let runbook: Runbook
     let prometheus: QuestionDesk
     let prometheusQuestions: PrometheusQuestions
     let alertmanager: QuestionDesk?
@@ -51,6 +52,7 @@ struct ViewerSite: Sendable {
         let part: ViewerTally.Part =
             switch true {
             case path == "/api/me": .me
+            case path == "/api/runbook": .runbook
             case path == "/export.csv": .csv
             case path == "/api/boards": .boards
             case isBelow("/api/boards/"): path.hasSuffix("/frame") ? .frame : .boards
@@ -63,6 +65,7 @@ struct ViewerSite: Sendable {
             let response: HTTPServerResponse
             switch part {
             case .me: response = try reading(request) { me($0) }
+            case .runbook: response = try runbook.answer(try reading(request) { $0 })
             case .boards, .frame, .csv:
                 _ = try reading(request) { $0 }
                 response = try await boards.answer(request, part)
@@ -102,6 +105,7 @@ struct ViewerSite: Sendable {
             if let whyNot { writer.string(whyNot) } else { writer.null() }
             writer.member("alertmanager", alertmanager != nil)
             writer.member("loki", loki != nil)
+            writer.member("runbook", !runbook.isEmpty)
         }
         return Self.json(200, writer.bytes, request)
     }
@@ -148,16 +152,20 @@ struct ViewerSite: Sendable {
         -> HTTPServerResponse
     {
         switch await desk.answer(question) {
-        case .success(let answer): return Self.json(answer.status, answer.body, request)
+        case .success(let answer): return await Self.plainJSON(answer.status, answer.body).gzippedInTurns(for: request)
         case .failure(let problem): throw Refusal(problem)
         }
     }
 
     /// An answer that nobody but who asked keeps.
     static func json(_ status: Int, _ bytes: [UInt8], _ request: HTTPServerRequest) -> HTTPServerResponse {
+        plainJSON(status, bytes).gzipped(for: request)
+    }
+
+    private static func plainJSON(_ status: Int, _ bytes: [UInt8]) -> HTTPServerResponse {
         var response = HTTPServerResponse(status: status, json: bytes)
         response.headers.add("Cache-Control", "no-store")
         response.headers.add("Vary", "Accept-Encoding")
-        return response.gzipped(for: request)
+        return response
     }
 }

@@ -34,6 +34,13 @@ struct DoctorSurroundings: Sendable {
         let own = ["martlet", "systemd"]
         var ports = exporter.map { PortPlan("exporter", $0, flag: "--web.listen-address", programs: own) }
         ports += discovery.map { PortPlan("discovery", $0, flag: "discovery.listen_address", programs: own) }
+        // Grafana has the same port, and shows the same boards.
+        if configuration.tree["dashboards"]["enabled"].flag ?? true {
+            let flag = "dashboards.listen_address"
+            ports += try Self.networks(configuration, .dashboards).map {
+                PortPlan("dashboards", $0, flag: flag, programs: own + ["grafana", "grafana-server"])
+            }
+        }
         ports += [
             PortPlan(
                 "prometheus", prometheus, flag: "--prometheus.listen-address", programs: ["prometheus"]),

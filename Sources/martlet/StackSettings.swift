@@ -115,7 +115,8 @@ struct StackSettings: Sendable {
     ///
     /// - Parameter dashboards: where they listen and the scheme that they speak; nil for none.
     func plan(
-        exporter: ListenAddress, discovery: ListenAddress, dashboards: (address: ListenAddress, scheme: String)?, isSimulated: Bool
+        exporter: ListenAddress, discovery: ListenAddress, dashboards: (address: ListenAddress, scheme: String, isOpen: Bool)?,
+        isSimulated: Bool
     ) throws(Failure) -> StackPlan {
         let prometheus = tree["prometheus"]
         let alertmanager = tree["alertmanager"]
@@ -137,6 +138,7 @@ struct StackSettings: Sendable {
         if let dashboards {
             plan.dashboards = StackPlan.Place(dashboards.address, flag: "--dashboards.listen-address")
             plan.dashboardsScheme = dashboards.scheme
+            plan.hasOpenDashboards = dashboards.isOpen
         }
         let own = dashboards?.address.url(scheme: dashboards?.scheme ?? "http")
         plan.dashboardsURL = Self.withoutSlash(tree.word("dashboards_url") ?? own ?? Self.standardDashboardsURL)

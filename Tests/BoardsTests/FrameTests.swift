@@ -116,10 +116,22 @@ struct FrameTests {
         let frame = try panel(
             "AB",
             transformations:
-                #"{"id":"joinByField","options":{"byField":"n","mode":"\#(mode)"}},{"id":"organize","options":{"excludeByName":{"Time":true}}}"#
+                #"{"id":"joinByField","options":{"byField":"n","mode":"\#(mode)"}},{"id":"organize","options":{"excludeByName":{"Time 1":true,"Time 2":true}}}"#
         )
         .frame(from: [answer("A", "n=b 2", "n=a 1"), answer("B", "n=b 20", "n=c 30")])
         #expect(lines(frame) == expected)
+    }
+
+    @Test("Columns of one name are numbered, and called so until one of them is left")
+    func twins() throws {
+        func columns(_ organize: String) throws -> [String] {
+            try panel("AB", transformations: #"{"id":"joinByField","options":{"byField":"n"}},{"id":"organize","options":\#(organize)}"#)
+                .frame(from: [answer("A", "n=a 1"), answer("B", "n=a 2")]).fields.map(\.title)
+        }
+        #expect(try columns("{}") == ["n", "Time 1", "Value #A", "Time 2", "Value #B"])
+        #expect(try columns(#"{"excludeByName":{"Time 1":true}}"#) == ["n", "Value #A", "Time", "Value #B"])
+        #expect(try columns(#"{"excludeByName":{"Time":true}}"#).count == 5)
+        #expect(try columns(#"{"renameByName":{"Time 2":"When"}}"#) == ["n", "Time", "Value #A", "When", "Value #B"])
     }
 
     @Test("Panels of series without transformations are joined by time")
@@ -238,7 +250,7 @@ struct FrameTests {
         )
         .frame(from: [answer("A", "n=a 1"), answer("B", "n=a 2")])
         #expect(frame.fields.map(\.title) == ["Time", "Host", "Value #A", "Value #B of B"])
-        #expect(frame.fields.map { $0.config["unit"]?.text } == ["none", "none", "s", "bytes"])
+        #expect(frame.fields.map { $0.config["unit"]?.text } == [nil, "none", "s", "bytes"])
         #expect(frame.fields.map { $0.config.at("custom.align")?.text } == ["auto", "left", "auto", "auto"])
         #expect(frame.fields[1].config.at("custom.width")?.number == 80)
         #expect(frame.fields.map { $0.config["decimals"]?.integer } == [nil, nil, nil, 2])
@@ -283,7 +295,7 @@ struct FrameTests {
         frame.write(into: &json)
         #expect(
             String(decoding: json.bytes, as: UTF8.self)
-                == #"{"fields":[{"name":"Time","key":"Time","type":"time","ref":"A","labels":{},"config":{"unit":"s"},"values":[10000,10000]},{"name":"n","key":"n","type":"string","ref":"A","labels":{},"config":{"unit":"s"},"values":["a","b"]},{"name":"Value","key":"Value","type":"number","ref":"A","labels":{},"config":{"unit":"s"},"values":[1.5,"NaN"]}],"length":2,"problems":[],"truncated":false}"#
+                == #"{"fields":[{"name":"Time","key":"Time","type":"time","ref":"A","labels":{},"config":{},"values":[10000,10000]},{"name":"n","key":"n","type":"string","ref":"A","labels":{},"config":{"unit":"s"},"values":["a","b"]},{"name":"Value","key":"Value","type":"number","ref":"A","labels":{},"config":{"unit":"s"},"values":[1.5,"NaN"]}],"length":2,"problems":[],"truncated":false}"#
         )
     }
 
@@ -299,9 +311,38 @@ struct FrameTests {
         let time = "1970-01-01T00:00:01.500Z"
         #expect(
             csv(frame).split(separator: "\r\n\(time)", omittingEmptySubsequences: false).map(String.init) == [
-                "Time,'=N,Value", #","a""b",-1"#, #","a,b",-1"#, ",\"a\r\nb\",-1", ",'=1+1,-1", ",'+1,-1", ",'-1,-1", ",'@x,-1", ",'\tx,-1",
+                "Time,'=N,Value", #","a""b",-1"#, #","a,b",-1"#, ",\"a\r\nb\",-1", ",'=1+1,-1", ",'+1,-1", ",'-1,-1", ",'@x,-1",
+                ",\"'\tx\",-1",
                 ",' =1,-1", ",,-1", ",ü,-1", ",\" x\",-1\r\n",
             ])
+    }
+
+    /// What stands in the cell of a text, and what for.
+    static let formulas: [(text: String, cell: String)] = [
+        ("a;=1+1", "\"a;'=1+1\""), ("a\t=1", "\"a\t'=1\""), ("a|@x", "\"a|'@x\""), ("a\n -1", "\"a\n' -1\""), ("a; ;+1", "\"a; ;'+1\""),
+        ("a;\u{A0}=1", "\"a;'\u{A0}=1\""), ("\u{A0}=1", "'\u{A0}=1"), ("\u{FEFF}=1", "'\u{FEFF}=1"), ("\u{3000} =1", "'\u{3000} =1"),
+        ("\u{FF1D}1", "'\u{FF1D}1"), ("\u{FF0B}1", "'\u{FF0B}1"), ("\u{FF0D}1", "'\u{FF0D}1"), ("\u{FF20}x", "'\u{FF20}x"),
+        ("a;b", "\"a;b\""), ("a=1", "a=1"), ("a -b", "a -b"), ("x,-1", "\"x,-1\""),
+    ]
+
+    @Test("No formula stands behind what some spreadsheet takes for the end of a cell", arguments: formulas)
+    func csvFormula(_ text: String, _ cell: String) throws {
+        let frame = try panel("A").frame(from: [
+            TargetAnswer(ref: "A", series: [SeriesAnswer(labels: [.init("n", text)], times: [1], values: [1])])
+        ])
+        #expect(csv(frame) == "Time,n,Value\r\n1970-01-01T00:00:01.000Z,\(cell),1\r\n")
+    }
+
+    @Test("A time has the panel's unit only when that is one of dates")
+    func timeUnit() throws {
+        func units(_ unit: String) throws -> [String?] {
+            try panel("A", fieldConfig: #"{"defaults":{"unit":"\#(unit)"}}"#).frame(from: [answer("A", "n=a 1")]).fields.map {
+                $0.config["unit"]?.text
+            }
+        }
+        #expect(try units("bytes") == [nil, "bytes", "bytes"])
+        #expect(try units("dateTimeAsIso") == ["dateTimeAsIso", "dateTimeAsIso", "dateTimeAsIso"])
+        #expect(try units("time:YYYY") == ["time:YYYY", "time:YYYY", "time:YYYY"])
     }
 
     @Test("CSV comes in pieces")

@@ -51,8 +51,8 @@ struct HostileBoardTests {
         let many = Array(repeating: #"{"type":"stat","targets":[{"refId":"A","expr":"\#(expression)"}]}"#, count: 500).joined(
             separator: ",")
         let found = try view(panels(many, variables: variable))
-        #expect(found.problems == ["its variables make its texts so long that not all are filled in"])
-        #expect(found.panels.reduce(0) { $0 + ($1.targets.first?.expression.utf8.count ?? 0) } < 40 << 20)
+        #expect(found.problems == ["its panels from one without a title on are left out, as they would take more than 16 MiB"])
+        #expect(found.panels.reduce(0) { $0 + ($1.targets.first?.expression.utf8.count ?? 0) } < 16 << 20)
     }
 
     @Test("Places, sizes and numbers past all reason")
@@ -179,7 +179,7 @@ struct HostileBoardTests {
     func overrides() throws {
         var limits = BoardLimits()
         limits.patternSteps = 200_000
-        let override = #"{"matcher":{"id":"byRegexp","options":"/(?=(a|b|ab)*c)(a+)+x/"},"properties":[{"id":"unit","value":"s"}]}"#
+        let override = #"{"matcher":{"id":"byRegexp","options":"/a.*b.*x/"},"properties":[{"id":"unit","value":"s"}]}"#
         let found = try view(
             panels(
                 #"{"type":"timeseries","targets":[{"refId":"A","expr":"x","legendFormat":"{{n}}"}],"fieldConfig":{"defaults":{},"overrides":[\#(Array(repeating: override, count: 100).joined(separator: ","))]}}"#

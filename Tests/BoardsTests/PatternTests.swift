@@ -85,4 +85,60 @@ struct PatternTests {
         var budget = Pattern.stepLimit
         #expect(try Pattern(board: source).replacing(in: text, with: template, budget: &budget) == expected)
     }
+
+    @Test("Letters are the same but for their case, in classes too")
+    func cases() throws {
+        func matches(_ pattern: String, _ text: String) throws -> Bool { try Pattern(pattern, ignoresCase: true).matches(text) }
+        #expect(try matches("^[a-c]+$", "AbC") && matches("^ÄÖσ$", "äöΣ") && matches("^[à-ý]$", "É") && matches("k", "\u{212A}"))
+        #expect(try !matches("^[^a-c]$", "B") && !matches("^[^é]$", "É") && matches("^[^a-c]$", "D"))
+        #expect(try !matches("ß", "S") && !matches("[a-c]", "ä") && !matches("é", "e"))
+        #expect(try !Pattern("[a-c]").matches("B"))
+    }
+
+    @Test("Classes are found by halves, whatever the order and the overlap of their ranges")
+    func ranges() throws {
+        let pattern = try Pattern("^[zx-yb-df0-9c-e\\sa]$")
+        for letter in "abcdef0189xyz \t" { #expect(pattern.matches(String(letter)), "\(letter)") }
+        for letter in "ghijw/:A`" { #expect(!pattern.matches(String(letter)), "\(letter)") }
+        #expect(
+            try Pattern("^[^\\W\\d]$").matches("a") && !Pattern("^[^\\W\\d]$").matches("1") && Pattern("^[\\s\\S]$").matches("\u{10FFFF}"))
+    }
+
+    @Test("A step costs as much as it takes: classes of many ranges, letters of either case, many groups")
+    func steps() throws {
+        func cost(_ pattern: String, _ text: String) throws -> Int {
+            var budget = Pattern.stepLimit
+            _ = try Pattern(board: pattern).matches(in: Pattern.scalars(text), budget: &budget)
+            return Pattern.stepLimit - budget
+        }
+        let text = String(repeating: "ɐ", count: 400)
+        let many = (0..<1_700).map { String(Unicode.Scalar(0x4E00 + 2 * $0) ?? "a") }.joined()
+        #expect(try cost("/[^\(many)]{400}!/", text) > cost("/.{400}!/", text) * 5 / 4)
+        #expect(try cost("/[^\(many)]{400}!/i", text) > cost("/[^\(many)]{400}!/", text) * 3 / 2)
+        #expect(try cost("/" + String(repeating: "()", count: 90) + "a/", text) > 90 * 400 * 5)
+    }
+
+    @Test("Steps of two seconds at most, of the dearest pattern")
+    func dear() throws {
+        let many = (0..<1_700).map { String(Unicode.Scalar(0x4E00 + 2 * $0) ?? "a") }.joined()
+        let pattern = try Pattern(board: "/[^\(many)]{900}!/i")
+        var budget = Pattern.stepLimit
+        let begin = ContinuousClock.now
+        for _ in 0..<200 where budget > 0 { _ = pattern.matches(in: Pattern.scalars(String(repeating: "ɐ", count: 900)), budget: &budget) }
+        // Unoptimized; one look through all ranges a step took some minutes.
+        #expect(budget <= 0 && ContinuousClock.now - begin < .seconds(30))
+    }
+
+    @Test("Reading a board has one purse for all of its patterns")
+    func purse() throws {
+        let override = #"{"matcher":{"id":"byRegexp","options":"/(?:a{99}){99}#/"},"properties":[]}"#
+        let panel =
+            #"{"type":"stat","fieldConfig":{"defaults":{},"overrides":[\#((0..<300).map { override.replacing("#", with: "\($0)") }.joined(separator: ","))]}}"#
+        let read = try board(
+            panels(
+                Array(repeating: panel, count: 8).enumerated().map { $0.element.replacing("/(", with: "/\($0.offset)(") }.joined(
+                    separator: ",")))
+        #expect(read.panels[0].overrides.count == 300 && read.panels[7].overrides.isEmpty)
+        #expect(read.panels[7].problems == ["the patterns cost too much to be looked at; its override is left out"])
+    }
 }

@@ -234,7 +234,7 @@ struct ViewTests {
         let text = String(decoding: json.bytes, as: UTF8.self)
         #expect(
             text.hasPrefix(
-                #"{"uid":"u","title":"t","description":"","tags":[],"refresh":"","timezone":"browser","graphTooltip":0,"from":1700000000000,"to":1700021600000,"problems":[],"links":[],"#
+                #"{"uid":"u","title":"t","description":"","tags":[],"refresh":"","timezone":"browser","graphTooltip":0,"from":1700000000000,"to":1700021600000,"time":null,"problems":[],"links":[],"#
             ))
         #expect(
             text.contains(

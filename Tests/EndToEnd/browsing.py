@@ -9,19 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import REPOSITORY, Start, fetch, wait_for
 from doors import PASSWORD, bcrypt
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from stack import Stack, quick_rules
 
 CHROMIUM = "/usr/bin/chromium"
 USER = "ada"
+ELSEWHERE = "viewer.example"
 BOARDS = {
     (board := json.loads(path.read_text()))["uid"]: board["title"]
     for path in sorted((REPOSITORY / "grafana/provisioning/dashboards/json").glob("*.json"))
 }
 # Five minutes: what a stack that has just begun has most of.
 RANGE = "from=now-5m&to=now"
+# While one works on the page, `PAGE_DIR=viewer` looks at its files instead of what was built in.
+PAGE = ["--dashboards.page-dir", str(Path(folder).absolute())] if (folder := os.environ.get("PAGE_DIR")) else []
 
 # What a panel shows, found out as a person would: colour on its canvas, or words that are no excuse.
 LOOK = """(panel) => {
@@ -93,6 +97,16 @@ NAMELESS = """() => {
 }"""
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # A name that is no loopback, so that a page over plain http is what it is elsewhere.
+        arguments = ["--no-sandbox", f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
 class Viewer:
     """A simulated stack with dashboards that have a user, and rules that are evaluated every two seconds."""
 
@@ -101,7 +115,7 @@ class Viewer:
         web_config.write_text(f"basic_auth_users:\n  {USER}: {bcrypt()}\n")
         self.stack = Stack(
             start, folder, "--prometheus.scrape-interval", "1s", "--prometheus.rules-dir", quick_rules(folder),
-            "--dashboards.web-config-file", web_config)
+            "--dashboards.web-config-file", web_config, *PAGE)
         self.url = self.stack.url("dashboards")
         self.stack.wait_until_ready()
         # Something to see: guests, two samples for every rate, an alert that has reached Alertmanager.
@@ -125,7 +139,8 @@ class Tab:
         self.page.on("response", lambda answer: self.complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # The pixels are read by us, in LOOK; the page never does.
+        if message.type in ("error", "warning") and "willReadFrequently" not in message.text:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def open(self, path: str) -> Page:
@@ -153,14 +168,14 @@ class Tab:
 
 
 @contextmanager
-def tab(browser: Browser, viewer: Viewer, **options: Any) -> Iterator[Tab]:
-    """A tab of a browser that knows nothing yet but the user's password."""
+def tab(browser: Browser, viewer: Viewer | str, **options: Any) -> Iterator[Tab]:
+    """A tab of a browser that knows nothing yet but the user's password; `viewer` or its URL."""
     context = browser.new_context(**{
         "viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Europe/Berlin", "color_scheme": "light",
         "http_credentials": {"username": USER, "password": PASSWORD, "send": "always"},
     } | options)
     context.set_default_timeout(15_000)
     try:
-        yield Tab(context, viewer.url)
+        yield Tab(context, viewer if isinstance(viewer, str) else viewer.url)
     finally:
         context.close()

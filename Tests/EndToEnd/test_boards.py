@@ -37,7 +37,7 @@ MATCHERS = {"byName", "byRegexp", "byFrameRefID"}
 CALCULATIONS = {"lastNotNull", "mean", "max", "min", "sum"}
 UNITS = {
     "percent", "percentunit", "bytes", "decbytes", "Bps", "binBps", "bps", "s", "ms", "ns", "dtdurations", "dateTimeAsIso", "celsius", "watt",
-    "rotrpm", "hertz", "short", "none", "ops", "iops", "reqps", "cps", "pps",
+    "rotrpm", "hertz", "short", "none", "ops", "iops", "reqps", "cps", "pps", "suffix:× period",
 }
 CUSTOM = {
     "timeseries": {

@@ -41,7 +41,7 @@ class Doctor:
     """Runs the doctor in a folder of its own, where nothing of this machine's is taken for ours."""
 
     folder: Path
-    ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in ("exporter", "discovery", "prometheus", "alertmanager", "node")})
+    ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in ("exporter", "discovery", "dashboards", "prometheus", "alertmanager", "node")})
     names: dict[str, str] = field(default_factory=dict)
     """What else is written in braces: by the text that stands there."""
 
@@ -53,6 +53,7 @@ class Doctor:
             "COLUMNS": "100000",
             "MARTLET_WEB__LISTEN_ADDRESS": at("exporter"),
             "MARTLET_DISCOVERY__LISTEN_ADDRESS": at("discovery"),
+            "MARTLET_DASHBOARDS__LISTEN_ADDRESS": at("dashboards"),
             "MARTLET_STACK__PROMETHEUS__LISTEN_ADDRESS": at("prometheus"),
             "MARTLET_STACK__ALERTMANAGER__LISTEN_ADDRESS": at("alertmanager"),
             "MARTLET_STACK__NODE_EXPORTER__LISTEN_ADDRESS": at("node"),
@@ -650,7 +651,10 @@ def test_ports_and_programs(doctor: Doctor, start: Start) -> None:
         assert f"  ok       ports        exporter 127.0.0.1:{{exporter}} is martlet ({{pid}})\n" in held
         assert f"  PROBLEM  ports        alertmanager cannot listen on 127.0.0.1:{{alertmanager}}: {name} ({{pid}}) does\n" in held
         assert "ps -fp {pid}\n" in held
-        assert "nobody listens on 127.0.0.1:{discovery} (discovery), 127.0.0.1:{prometheus} (prometheus) and 127.0.0.1:{node} (node_exporter)\n" in held
+        free = "127.0.0.1:{discovery} (discovery), 127.0.0.1:{dashboards} (dashboards), 127.0.0.1:{prometheus} (prometheus) and 127.0.0.1:{node} (node_exporter)"
+        assert f"nobody listens on {free}\n" in held
+        # Whoever has a Grafana there wants none of ours.
+        assert "(dashboards)" not in doctor.normal(doctor.run(env={"MARTLET_DASHBOARDS__ENABLED": "false"})[1])
         assert re.search(r"ok +programs +prometheus \{version\}, alertmanager \{version\}, node_exporter \{version\}, promtool", held)
 
 

@@ -222,7 +222,7 @@ def test_what_is_in_the_package(release: Release) -> None:
     fields = subprocess.run(["dpkg-deb", "-f", release.deb, "Depends", "Recommends", "Maintainer"], capture_output=True, text=True, check=True).stdout
     assert {"libcurl4", "libmicrohttpd12", "libsimdjson14"} <= set(re.findall(r"[a-z0-9.+-]+", fields))
     assert "Recommends: prometheus, prometheus-alertmanager, prometheus-node-exporter\n" in fields
-    for unit in ("martlet-exporter.service", "martlet-exporter.socket", "martlet-discovery.service"):
+    for unit in ("martlet-exporter.service", "martlet-exporter.socket", "martlet-discovery.service", "martlet-dashboards.service"):
         shipped = subprocess.run(
             f"dpkg-deb --fsys-tarfile '{release.deb}' | tar -xO ./lib/systemd/system/{unit}", shell=True, capture_output=True, text=True, check=True).stdout
         ours = (REPOSITORY / "deploy/systemd" / unit).read_text().replace("/usr/local/bin/", "/usr/bin/")
@@ -397,6 +397,7 @@ def test_from_installing_to_purging(make: Any, release: Release, tmp_path: Path)
     units = ["martlet-exporter.socket", "martlet-exporter.service", "martlet-discovery.service"]
     assert [machine.run("systemctl", "is-enabled", unit).stdout.strip() for unit in units] == ["enabled"] * 3
     assert [machine.run("systemctl", "is-active", unit).stdout.strip() for unit in units] == ["inactive"] * 3, "nothing starts without settings, and nothing fails"
+    assert machine.run("systemctl", "is-enabled", "martlet-dashboards.service").stdout.strip() == "disabled", "Grafana may have its port"
 
     with beside(machine, "/usr/bin/martlet", "simulate", "proxmox", "--listen", "127.0.0.1:8006", "--token", TOKEN, "--world", "/run/world", "--latency", "0s", "--guests", "12"):
         wait_for(lambda: (machine.root / "run/world/lab.pem").exists(), 20, "a certificate")

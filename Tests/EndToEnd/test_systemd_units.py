@@ -14,20 +14,23 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import MARTLET, REPOSITORY, Start, free_port, run, wait_for
+from conftest import MARTLET, REPOSITORY, Start, fetch, free_port, run, wait_for
 from doors import LAUNCHER, PASSWORD, Simulator, bcrypt, curl
 from test_init import SECRET, simulate
+from viewing import upstream
 
 FOLDER = REPOSITORY / "deploy/systemd"
 SERVICE, SOCKET = FOLDER / "martlet-exporter.service", FOLDER / "martlet-exporter.socket"
 ZFS, GPU = FOLDER / "martlet-exporter-zfs.conf", FOLDER / "martlet-exporter-gpu.conf"
 DISCOVERY = FOLDER / "martlet-discovery.service"
+DASHBOARDS = FOLDER / "martlet-dashboards.service"
 PROGRAM, SETTINGS = "/usr/local/bin/martlet", "/etc/martlet/martlet.yml"
 
 # What runs where: a unit with its drop-ins, and how much of it systemd may call exposed.
 SERVICES = {
     "exporter": (SERVICE, [], 1.3),
     "discovery": (DISCOVERY, [], 1.3),
+    "dashboards": (DASHBOARDS, [], 1.3),
     "ZFS host": (SERVICE, [ZFS], 1.7),
     "GPU host": (SERVICE, [GPU], 1.5),
     "ZFS and GPU host": (SERVICE, [ZFS, GPU], 1.7),
@@ -77,7 +80,7 @@ def tree(root: Path, drop_ins: list[Path]) -> Path:
         for unit in Path("/lib/systemd/system").glob(f"*.{kind}"):
             shutil.copy(unit, stock)
     (units / f"{SERVICE.name}.d").mkdir(parents=True)
-    for unit in (SERVICE, SOCKET, DISCOVERY):
+    for unit in (SERVICE, SOCKET, DISCOVERY, DASHBOARDS):
         shutil.copy(unit, units)
     for drop_in in drop_ins:
         shutil.copy(drop_in, units / f"{SERVICE.name}.d")
@@ -169,13 +172,13 @@ def test_the_service_may_run_zpool(start: Start, tmp_path: Path) -> None:
     assert [line for line in lines if "PROT_WRITE|PROT_EXEC" in line or re.search(r"\bmprotect\(.*PROT_EXEC", line)] == []
 
 
-def test_discovery_is_allowed_what_the_exporter_is() -> None:
-    """Which a trace of the exporter shows to be enough: both are one program that asks an API and answers HTTP."""
+def test_the_others_are_allowed_what_the_exporter_is() -> None:
+    """Which traces of exporter and dashboards show to be enough: all are one program that asks over HTTP and answers HTTP."""
     def sandbox(unit: Path) -> list[str]:
         lines = unit.read_text().splitlines()
         return lines[lines.index("CapabilityBoundingSet="):lines.index("[Install]")]
 
-    assert sandbox(DISCOVERY) == sandbox(SERVICE)
+    assert sandbox(DISCOVERY) == sandbox(DASHBOARDS) == sandbox(SERVICE)
 
 
 @pytest.mark.parametrize("unit", [SERVICE, DISCOVERY], ids=lambda unit: unit.stem)
@@ -221,11 +224,35 @@ def test_a_host_needs_no_cluster(start: Start, tmp_path: Path, drop_in: Path) ->
     program.wait_until(f"http://127.0.0.1:{port}/ready")
 
 
-@pytest.mark.parametrize("unit", [SERVICE, DISCOVERY], ids=lambda unit: unit.stem)
-def test_both_have_limits(unit: Path) -> None:
+@pytest.mark.parametrize("unit", [SERVICE, DISCOVERY, DASHBOARDS], ids=lambda unit: unit.stem)
+def test_all_have_limits(unit: Path) -> None:
     """Room for the 512 connections of the server, which takes half of the files, and for a thread of each processor."""
     (memory,), (tasks,), (files,), (core,) = (values(key, unit) for key in ("MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE"))
-    assert (memory, core) == ("1G" if unit == SERVICE else "512M", "0") and int(tasks) >= 512 and int(files) >= 2 * 512
+    assert (memory, core) == ("512M" if unit == DISCOVERY else "1G", "0") and int(tasks) >= 512 and int(files) >= 2 * 512
+
+
+@needs_systemd
+@pytest.mark.skipif(not can_trace(), reason="strace is not installed or may not trace")
+def test_dashboards_may_do_all_that_they_do(start: Start, tmp_path: Path) -> None:
+    """With the settings of a host that knows a cluster, whose token they neither need nor could read."""
+    port, trace, settings = free_port(), tmp_path / "trace", tmp_path / "martlet.yml"
+    settings.write_text(yaml.safe_dump({
+        "proxmox": {"clusters": [{"endpoint": "https://pve1.example.org:8006", "token_file": str(tmp_path / "none")}]},
+        "dashboards": {"listen_address": f"127.0.0.1:{port}"}}))
+    assert values("LoadCredential", DASHBOARDS) == [] and values("Environment", DASHBOARDS) == []
+    (command,) = values("ExecStart", DASHBOARDS)
+    words = [str(settings) if word == SETTINGS else word for word in command.split()[1:] if word != "$ARGS"]
+    with upstream() as prometheus:
+        program = start(
+            shutil.which("strace") or "", "-D", "-f", "-qq", "-s", "0", "-e", "signal=none", "-o", trace, MARTLET, *words, "--dashboards.prometheus-url", prometheus.url,
+            "--dashboards.alertmanager-url", "off")
+        url = f"http://127.0.0.1:{port}"
+        program.wait_until(f"{url}/ready", 60)
+        for path in ("/", "/metrics", "/api/me", "/api/boards/martlet-host-detail", "/export.csv?board=martlet-host-detail&panel=2", "/api/prometheus/api/v1/labels"):
+            assert fetch(url + path, timeout=60).status in (200, 404), path
+        assert prometheus.asked
+    calls = {found.group(1) for line in trace.read_text().splitlines() if (found := re.match(r"\d+ +(\w+)\(", line))}
+    assert {"execve", "socket"} <= calls and calls - allowed_calls() == set()
 
 
 @needs_systemd

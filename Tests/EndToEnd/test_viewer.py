@@ -9,13 +9,16 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import BOARDS, CHROMIUM, FAINT, NAMELESS, RANGE, USER, Tab, Viewer, tab
+from browsing import BOARDS, FAINT, NAMELESS, PAGE, RANGE, USER, Tab, Viewer, browser, tab
 from conftest import REPOSITORY, Start, fetch, free_port, wait_for
 from doors import PASSWORD
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+
+__all__ = ["browser"]
 
 AUTHORIZATION = {"Authorization": "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -33,20 +36,26 @@ def viewer(start_for_all: Start, tmp_path_factory: pytest.TempPathFactory) -> Vi
     return Viewer(start_for_all, tmp_path_factory.mktemp("viewer"))
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def desk(browser: Browser, viewer: Viewer) -> Iterator[Tab]:
     """A tab on a desk; whatever it complains of fails the test."""
     with tab(browser, viewer) as opened:
         yield opened
         assert opened.complaints == []
+
+
+def test_every_module_of_the_page_is_there_and_is_used() -> None:
+    page = REPOSITORY / "viewer"
+    named = re.findall(r'(?:modulepreload" href|module" src)="/page/(js/[^"]+)"', (page / "index.html").read_text())
+    assert "js/app.js" in named and [name for name in named if not (page / name).is_file()] == []
+    reached: set[Path] = set()
+    waiting = [page / "js/app.js"]
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting += [(module.parent / name).resolve() for name in re.findall(r"""^import [^;]*?from ["']([^"']+)["'];""", module.read_text(), re.MULTILINE)]
+    assert reached == set((page / "js").rglob("*.js"))
 
 
 def parameters(page: Page) -> dict[str, list[str]]:
@@ -236,14 +245,32 @@ def test_a_refresh_moves_by_whole_steps_and_asks_for_the_tail(desk: Tab) -> None
     assert all(end % step == 0 for _, end, step in spans)
 
 
+def tallies(page: Page) -> dict[str, int]:
+    """How many alerts there are of each state, by the headings."""
+    told = [part.split(" ") for heading in page.locator(".list-section .count").all_inner_texts() for part in heading.split(", ") if part]
+    return {state: sum(int(count) for count, each in told if each == state) for state in {state for _, state in told}}
+
+
+def bell(page: Page) -> int:
+    return int(page.locator(".badge").inner_text())
+
+
 @pytest.mark.e2e
-def test_silence_in_two_clicks_is_in_alertmanager(desk: Tab, viewer: Viewer) -> None:
-    page = desk.open("/alerts")
+def test_silence_in_two_clicks_is_in_alertmanager_and_counted_alike_everywhere(desk: Tab, viewer: Viewer) -> None:
+    page = desk.open("/alerts?severity=warning")
     card = page.locator(".alert[data-state=firing]", has=page.get_by_role("button", name=re.compile("^Silence "))).first
     card.wait_for()
     alert = dict(json.loads(card.get_attribute("data-key") or ""))
     desk.screenshot("alerts")
     card.get_by_role("button", name=re.compile("^Silence ")).click()
+    form = page.get_by_role("dialog")
+    # What and why, and what will be sent, and only then what sends it.
+    order = [form.get_by_label("What", exact=True), form.locator(".code"), form.get_by_label("Why"), form.get_by_role("button", name="1 hour")]
+    tops = [box["y"] for each in order if (box := each.bounding_box())]
+    assert len(tops) == 4 and tops == sorted(tops)
+    assert set(form.locator(".code").inner_text().split(" ")) == {word for name, value in alert.items() for word in f"{name}={value}".split(" ")}
+    scopes = {each.get_attribute("value") for each in form.locator("option").all()}
+    assert scopes == {"alert", "name"} | ({"guest"} if "vm_id" in alert else set()) | ({"host"} if "node" in alert else set())
     page.get_by_role("button", name="1 hour").click()
     expect(page.locator(".silence")).to_have_count(1)
     silence = next(each for each in alertmanager(viewer, "silences") if each["status"]["state"] == "active")
@@ -255,17 +282,55 @@ def test_silence_in_two_clicks_is_in_alertmanager(desk: Tab, viewer: Viewer) -> 
     page.get_by_role("button", name="Refresh now").click()
     expect(page.locator(".alert")).to_have_count(1)
     expect(page.locator(".alert")).to_contain_text("silenced")
+
+    # The bell, the fleet's figures and the list are of the same alerts.
+    page.goto(viewer.url + "/?refresh=off")
+    page.locator(".tile-guest").first.wait_for()
+    figures = {name: int(page.locator(".figure", has_text=name).locator(".figure-number").inner_text()) for name in ("Critical", "Warning")}
+    assert bell(page) == sum(figures.values())
+    page.locator(".figure", has_text="Warning").click()
+    page.locator(".alert").first.wait_for()
+    assert {"severity": ["warning"], "show": ["firing"]}.items() <= parameters(page).items()
+    assert set(tallies(page)) == {"firing"}
+
+    page.goto(viewer.url + "/alerts?refresh=off")
+    page.locator(".alert").first.wait_for()
+    counts = tallies(page)
+    assert counts["silenced"] == 1 and sum(counts.values()) == page.locator(".alert").count()
+    firing = page.locator(".alert[data-state=firing]:is([data-severity=critical], [data-severity=warning])").count()
+    assert bell(page) == firing
     page.get_by_role("button", name=re.compile("^Expire ")).click()
     expect(page.locator(".silence")).to_have_count(0)
     assert [each for each in alertmanager(viewer, "silences") if each["status"]["state"] == "active"] == []
 
 
 @pytest.mark.e2e
-def test_details_of_an_alert_lead_to_the_runbook(desk: Tab) -> None:
+def test_a_silence_is_offered_for_what_its_alert_names_and_no_more(desk: Tab) -> None:
+    def answer(route: Any) -> None:
+        body = route.fetch().json()
+        for alert in body["data"]["alerts"]:
+            alert["labels"].pop("cluster", None)
+        route.fulfill(json=body)
+
+    desk.page.route("**/api/prometheus/api/v1/alerts?*", answer)
+    page = desk.open("/alerts")
+    page.locator(".alert[data-state=firing]", has_text="GuestBackup").first.get_by_role("button", name=re.compile("^Silence ")).click()
+    # Without its cluster's name a guest's number would be that of guests elsewhere too.
+    assert page.get_by_role("dialog").locator("option").all_inner_texts()[0] == "This alert only"
+    assert page.get_by_role("dialog").locator("option").count() == 2
+
+
+@pytest.mark.e2e
+def test_details_of_an_alert_are_the_runbooks_words_with_a_link_to_it(desk: Tab, viewer: Viewer) -> None:
     page = desk.open("/alerts")
     page.locator(".alert-title").first.click()
-    expect(page.locator(".runbook a")).to_have_attribute("href", re.compile("runbook.md#"))
+    expect(page.locator(".runbook a").last).to_have_attribute("href", re.compile("runbook.md#"))
     assert page.locator(".alert-title").first.get_attribute("aria-expanded") == "true"
+    name = page.locator(".alert-title b").first.inner_text()
+    told = fetch(f"{viewer.url}/api/runbook?alert={name}", headers=AUTHORIZATION).json["markdown"]
+    first = re.sub(r"[`*_]|\[([^]]*)\]\([^)]*\)", r"\1", told.strip().split("\n")[0])
+    expect(page.locator(".runbook")).to_contain_text(first[:40])
+    desk.screenshot("runbook")
 
 
 @pytest.mark.e2e
@@ -273,7 +338,7 @@ def test_without_a_user_the_page_says_why_nothing_can_be_silenced(browser: Brows
     port = free_port()
     program = start(
         "dashboards", "--web.listen-address", f"127.0.0.1:{port}", "--dashboards.prometheus-url", viewer.stack.url("prometheus"),
-        "--dashboards.alertmanager-url", viewer.stack.url("alertmanager"))
+        "--dashboards.alertmanager-url", viewer.stack.url("alertmanager"), *PAGE)
     program.wait_until(f"http://127.0.0.1:{port}/health")
     why = fetch(f"http://127.0.0.1:{port}/api/me").json["whyNot"]
     with tab(browser, viewer, http_credentials=None) as opened:
@@ -286,13 +351,21 @@ def test_without_a_user_the_page_says_why_nothing_can_be_silenced(browser: Brows
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("path", ["/", "/alerts", *(f"/d/{uid}?{RANGE}" for uid in BOARDS)])
-def test_phone_has_one_column_and_no_sideways_scrolling(browser: Browser, viewer: Viewer, path: str) -> None:
+def test_phone_has_one_column_or_two_of_small_values_and_no_sideways_scrolling(browser: Browser, viewer: Viewer, path: str) -> None:
     with tab(browser, viewer, **PHONE) as phone:
         page = phone.open(path)
         page.wait_for_selector(".tile, .alert, .panel[data-drawn]")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        boxes = [panel.bounding_box() for panel in page.locator(".panel").all()]
-        assert {(round(box["x"]), round(box["width"])) for box in boxes if box} in (set(), {(8, 374)})
+        boxes = [(panel.get_attribute("data-type"), panel.bounding_box()) for panel in page.locator(".panel").all()]
+        assert {(round(box["x"]), round(box["width"])) for kind, box in boxes if box and kind not in ("stat", "gauge")} in (set(), {(8, 374)})
+        assert {(round(box["x"]), round(box["width"])) for kind, box in boxes if box} <= {(8, 374), (8, 183), (199, 183)}
+        if boxes:
+            # What stands beside what is read first on its line.
+            places = [(round(box["y"]), round(box["x"])) for _, box in boxes if box]
+            assert places == sorted(places)
+            page.get_by_role("button", name="Other boards").click()
+            assert page.get_by_role("menuitem").count() > 0
+            page.keyboard.press("Escape")
         small = page.evaluate("""() => [...document.querySelectorAll('.top button, .top a, .toolbar button, .picker')].filter((each) => each.checkVisibility())
             .map((each) => [each.getBoundingClientRect().height, each.outerHTML.slice(0, 80)]).filter(([height]) => height < 26)""")
         assert small == []
@@ -300,6 +373,32 @@ def test_phone_has_one_column_and_no_sideways_scrolling(browser: Browser, viewer
             return boxes.flatMap(([a, one], at) => boxes.slice(at + 1).filter(([b]) => a.left < b.right - 2 && b.left < a.right - 2 && a.top < b.bottom - 2 && b.top < a.bottom - 2).map(([, other]) => [one, other])); }""") == []
         phone.screenshot("phone-" + (path.strip("/").split("?")[0].replace("/", "-") or "fleet"))
         assert phone.complaints == []
+
+
+@pytest.mark.e2e
+def test_numbers_and_times_are_told_as_the_reader_writes_them(browser: Browser, viewer: Viewer) -> None:
+    with tab(browser, viewer, locale="de-DE") as opened:
+        page = opened.open("/")
+        page.locator(".tile-host .bar-value").first.wait_for()
+        assert all(re.fullmatch(r"\d+\u00a0%|–", text) for text in page.locator(".bar-value").all_inner_texts())
+        page = opened.open("/d/martlet-host-detail?from=1700000000000&to=1700003600000&refresh=off")
+        page.wait_for_selector(".panel[data-drawn]")
+        page.locator(".range-button").click()
+        # In the browser's zone, by the same clock as everywhere, and by no field that has another.
+        assert [field.input_value() for field in page.locator(".range-popover input").all()] == ["2023-11-14 23:13:20", "2023-11-15 00:13:20"]
+        page.get_by_label("From", exact=True).fill("2023-11-14 23:43:20")
+        page.get_by_role("button", name="Apply").click()
+        page.wait_for_url(re.compile("from=1700001800000&to=1700003600000"))
+        page.locator(".range-button").click()
+        page.get_by_label("From", exact=True).fill("now-36h")
+        page.get_by_label("To", exact=True).fill("now")
+        page.get_by_role("button", name="Apply").click()
+        page.wait_for_url(re.compile("from=now-36h&to=now"))
+        page.locator(".range-button").click()
+        page.get_by_label("To", exact=True).fill("yesterday")
+        page.get_by_role("button", name="Apply").click()
+        expect(page.locator(".complaint")).to_be_visible()
+        assert opened.complaints == []
 
 
 @pytest.mark.e2e

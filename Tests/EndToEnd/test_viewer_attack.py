@@ -8,6 +8,7 @@ import io
 import json
 import re
 import socket
+import threading
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
@@ -312,19 +313,142 @@ def test_who_asks_for_files_and_does_not_read_them_takes_no_memory_without_end(s
         viewer = dashboards(start, prometheus.url, "--dashboards.boards-dir", tmp_path / "boards")
         readers = []
         try:
-            for _ in range(16):
+            for _ in range(20):
                 reader = socket.create_connection(("127.0.0.1", viewer.port), 30)
                 reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 readers.append(reader)
                 reader.sendall(f"GET /export.csv?board=made-here&panel=1 HTTP/1.1\r\nHost: localhost:{viewer.port}\r\n\r\n".encode())
                 assert reader.recv(12) == b"HTTP/1.1 200"
-            # Each holds 32 MB; all that is unread together may be 256, and the oldest go first.
+            # Each holds some 19 MB; all that is unread together may be 256, and the oldest go first.
             ended = re.search(r'martlet_http_connections_ended_total\{reason="unread_answer"\} (\d+)', viewer.get("/metrics").text)
             assert ended and int(ended[1]) >= 6
         finally:
             for reader in readers:
                 reader.close()
         assert viewer.get("/export.csv", board="made-here", panel="1").status == 200
+
+
+# MARK: boards and answers that cost a lot
+
+
+def hostile(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
+    """2,000 series whose labels are all different; values of a label that no pattern is quick with."""
+    if asked.path.endswith("/values"):
+        return 200, {}, json.dumps({"status": "success", "data": ["a" * 900 + str(n) for n in range(200)]}).encode()
+    return 200, {}, HOSTILE
+
+
+HOSTILE = json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [
+    {"metric": {f"l{n}_{label}": "x" for label in range(400)}, "values": [[1_700_000_000, "1"]]} for n in range(2000)]}}).encode()
+
+
+def stranger(folder: Path) -> Path:
+    """A folder with boards that nobody of good will would make, and one that somebody would."""
+    folder.mkdir()
+    (folder / "series.json").write_text(board("Series", panel("S", "up", "timeseries"), uid="series"))
+    letters = "".join(chr(0x400 + 2 * n) for n in range(1700))
+    variables = [
+        {"name": f"p{n}", "type": "query", "query": "label_values(big, x)", "regex": f"/[^{letters}]{{900}}!/i"} for n in range(100)]
+    (folder / "patterns.json").write_text(board("Patterns", panel("P", "up{x='$p0'}"), uid="patterns", templating={"list": variables}))
+    text = {"id": 1, "type": "text", "repeat": "r", "options": {"content": "y" * 1_000_000}, "gridPos": {"x": 0, "y": 0, "w": 1, "h": 1}}
+    many = {"name": "r", "type": "custom", "multi": True, "includeAll": True, "query": ",".join(map(str, range(500))), "current": {"value": ["$__all"]}}
+    (folder / "repeats.json").write_text(board("Repeats", text, uid="repeats", templating={"list": [many]}))
+    (folder / "good.json").write_text(board("Good", {"id": 1, "type": "text", "options": {"content": "x"}, "gridPos": {"x": 0, "y": 0, "w": 1, "h": 1}}, uid="good"))
+    return folder
+
+
+COSTLY = ["/export.csv?board=series&panel=1", "/api/boards/series/panels/1/frame", "/api/boards/patterns", "/api/boards/repeats"]
+
+
+def test_everything_else_is_answered_while_hostile_boards_are_worked_on(start: Start, tmp_path: Path) -> None:
+    with upstream(hostile) as prometheus:
+        viewer = dashboards(start, prometheus.url, "--dashboards.boards-dir", stranger(tmp_path / "boards"))
+        slowest = {"/metrics": 0.0, "/health": 0.0, "/api/me": 0.0, "/api/boards": 0.0, "/": 0.0}
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            def ask(path: str) -> int:
+                return fetch(viewer.url + path, timeout=120).status
+
+            working = [pool.submit(ask, path) for path in COSTLY * 4]
+            looks = 0
+            while not all(one.done() for one in working):
+                for path in slowest:
+                    begin = time.monotonic()
+                    assert viewer.get(path).status == 200
+                    slowest[path] = max(slowest[path], time.monotonic() - begin)
+                looks += 1
+            assert {one.result() for one in working} <= {200, 503}
+        print(looks, slowest)
+        # Machines that do much else at the same time take their time too; with the work on the threads of everybody it was minutes.
+        assert looks >= 3 and max(slowest.values()) < 2
+
+
+def test_who_leaves_is_not_worked_for(start: Start, tmp_path: Path) -> None:
+    with upstream(hostile) as prometheus:
+        viewer = dashboards(start, prometheus.url, "--dashboards.boards-dir", stranger(tmp_path / "boards"))
+        clients = []
+        for _ in range(24):
+            client = socket.create_connection(("127.0.0.1", viewer.port), 30)
+            client.sendall(f"GET {COSTLY[1]} HTTP/1.1\r\nHost: localhost:{viewer.port}\r\n\r\n".encode())
+            clients.append(client)
+        wait_for(lambda: prometheus.asked, 20, "the first question")
+        time.sleep(0.3)
+        for client in clients:
+            client.close()
+
+        def given_up() -> int:
+            found = re.search(r'martlet_dashboards_given_up_total\{reason="gone"\} (\d+)', viewer.get("/metrics").text)
+            return int(found[1]) if found else 0
+
+        # Some may have got theirs before.
+        wait_for(lambda: given_up() >= 15, 30, "work to be given up")
+        begin = time.monotonic()
+        assert viewer.get("/api/boards/good").json["title"] == "Good"
+        assert time.monotonic() - begin < 5
+
+
+def test_more_than_may_wait_are_told_to_come_back(start: Start, tmp_path: Path) -> None:
+    gate = threading.Event()
+
+    def slow(asked: Asked) -> tuple[int, Mapping[str, str], bytes]:
+        gate.wait(60)
+        return 200, {}, json.dumps(vector()).encode()
+
+    (tmp_path / "boards").mkdir()
+    (tmp_path / "boards/a.json").write_text(board("Slow", panel("S", "up")))
+    with upstream(slow) as prometheus:
+        viewer = dashboards(start, prometheus.url, "--dashboards.boards-dir", tmp_path / "boards")
+        with concurrent.futures.ThreadPoolExecutor(80) as pool:
+            working = [pool.submit(fetch, f"{viewer.url}/api/boards/made-here/panels/1/frame", timeout=120) for _ in range(80)]
+            # A place is kept for others than the one address that they all come from, and a part of the line too.
+            refused = wait_for(lambda: [one for one in working if one.done()], 60, "a refusal")[0].result()
+            assert refused.status == 503 and refused.headers["Retry-After"] == "5" and refused.json["error"]
+            gate.set()
+            answers = [one.result() for one in working]
+        assert {answer.status for answer in answers} == {200, 503}
+        assert 20 <= sum(answer.status == 503 for answer in answers) <= 30
+
+
+# MARK: parameters
+
+
+@pytest.mark.parametrize(("count", "status"), [(300, 200), (600, 200), (1000, 200), (4090, 414), (20_000, 414)])
+def test_however_many_are_chosen_there_is_an_answer(start: Start, tmp_path: Path, count: int, status: int) -> None:
+    (tmp_path / "boards").mkdir()
+    guests = {"name": "guest", "type": "query", "query": "label_values(vm_id)", "multi": True, "includeAll": True}
+    (tmp_path / "boards/a.json").write_text(board("Guests", panel("G", 'up{vm_id=~"$guest"}'), templating={"list": [guests]}))
+    chosen = [f"lab/{100 + n}" for n in range(count)]
+    with upstream(lambda _: (200, {}, json.dumps({"status": "success", "data": chosen}).encode())) as prometheus:
+        viewer = dashboards(start, prometheus.url, "--dashboards.boards-dir", tmp_path / "boards")
+        answer = viewer.raw("GET", "/api/boards/made-here?" + urllib.parse.urlencode([("var-guest", one) for one in chosen]))
+        assert answer.status == status, answer.text
+        if status == 200:
+            expression = answer.json["panels"][0]["targets"][0]["expr"]
+            assert expression == 'up{vm_id=~"(%s)"}' % "|".join(chosen)
+            frame = viewer.raw("GET", "/api/boards/made-here/panels/1/frame?" + urllib.parse.urlencode([("var-guest", one) for one in chosen]))
+            assert frame.status == 200
+            assert [one.form["query"] for one in prometheus.asked if one.path.endswith("/query")] == [[expression]]
+        else:
+            assert answer.text
 
 
 @pytest.mark.parametrize("query", [

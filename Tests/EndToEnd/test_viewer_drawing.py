@@ -141,6 +141,8 @@ TICKS = [
     ([0, 0.005, 0.01], "percentunit", ["0.0%", "0.5%", "1.0%"]),
     ([0, 0.05, 0.1], "percentunit", ["0%", "5%", "10%"]),
     ([-100, 0, 100], "celsius", ["-100 °C", "0 °C", "100 °C"]),
+    ([1000, 1050, 1100, 1150, 1200, 1250], "ms", ["1.00 s", "1.05 s", "1.10 s", "1.15 s", "1.20 s", "1.25 s"]),
+    ([0, 200, 400, 600], "ms", ["0 ms", "200 ms", "400 ms", "600 ms"]),
 ]  # fmt: skip
 
 
@@ -148,6 +150,47 @@ TICKS = [
 def test_an_axis_is_written_in_one_unit_and_without_idle_decimals(blank: Page, ticks: list[float], unit: str, texts: list[str]) -> None:
     code = "a[0].map((tick) => m.axisText(tick, a[1], Math.max(...a[0]), a[0][1] - a[0][0], 0))"
     assert call(blank, "draw/units", code, [ticks, unit]) == texts
+
+
+def test_what_an_axis_says_of_several_numbers_it_says_once(blank: Page) -> None:
+    texts = call(blank, "panels/axes", "m.axisWithTexts(0, 4, { field: { unit: 'bool', custom: {} }, room: 4 }).texts")
+    assert texts == ["False", "True", "", "", ""]
+
+
+GRIDS = [
+    # count, width, height, orientation; columns, rows
+    (5, 330, 66, "auto", (5, 1)), (7, 340, 66, "auto", (4, 2)), (5, 1380, 140, "horizontal", (1, 5)), (4, 1380, 66, "horizontal", (2, 2)), (8, 300, 200, "vertical", (4, 2)),
+    (2, 400, 300, "horizontal", (1, 2)), (3, 600, 100, "vertical", (3, 1)),
+]
+
+
+@pytest.mark.parametrize(("count", "width", "height", "orientation", "grid"), GRIDS)
+def test_values_are_laid_out_so_that_all_of_them_fit(blank: Page, count: int, width: int, height: int, orientation: str, grid: tuple[int, int]) -> None:
+    code = "((found) => [found.columns, found.rows])(m.cellGrid(a[0], a[1], a[2], a[3], 2.4, (width, height) => width < 60 || height < (width > 120 ? 22 : 30) ? 0 : height < 44 ? 0.85 : 1))"
+    assert tuple(call(blank, "panels/reduced", code, [count, width, height, orientation])) == grid
+    assert call(blank, "panels/reduced", "m.cellGrid(200, 100, 60, 'auto', 2.4, (width, height) => width >= 20 && height >= 20 ? 1 : 0).size") == 0
+
+
+def test_a_series_whose_legend_says_nothing_is_called_by_its_query(blank: Page) -> None:
+    code = """(() => {
+      const result = [{ metric: {}, values: [[0, '1']] }, { metric: { input: 'x' }, values: [[0, '1']] }];
+      const target = { ref: 'A', expr: 'sum(in)', legend: '{{ input }}', step: 15 };
+      return m.readAnswers({ start: 0, end: 15, targets: [target] }, [{ target, body: { status: 'success', data: { resultType: 'matrix', result } } }]).series.map(({ name }) => name);
+    })()"""
+    assert call(blank, "panels/data", code) == ["sum(in)", "x"]
+
+
+EMPTY = [
+    # expression, what it says; only `up` has series, and none of them is of the job "gone".
+    ('rate(up{job="gone"}[5m])', "No series of up has these labels."), ('sum(irate(up{job="here"}[5m])) / sum(up{job="gone"})', "No series of up has these labels."),
+    ('up{job="here"} > 5', "No data in this range."), ('up{job="here"} > 5 or up{job="gone"}', "No data in this range."), ("up", "No data in this range."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "reason"), EMPTY)
+def test_why_nothing_came_is_asked_of_each_selector(blank: Page, expression: str, reason: str) -> None:
+    code = """m.whyNothing({ targets: [{ ref: 'A', expr: a }], start: 0, end: 60 }, { variables: () => [], down: async () => [], hasMetric: async (text) => !text.includes('gone') })"""
+    assert call(blank, "shell/reasons", f"await {code}", expression) == reason
 
 
 def test_time_ticks_lie_on_the_readers_round_times_even_where_the_clock_changes(blank: Page) -> None:
@@ -364,8 +407,8 @@ HTML = [
 @pytest.mark.parametrize(("source", "expected"), HTML)
 def test_of_html_only_harmless_elements_are_left(blank: Page, source: str, expected: str) -> None:
     blank.evaluate("() => { document.querySelectorAll('.try').forEach((each) => each.remove()); const host = document.createElement('div'); host.className = 'try'; document.body.append(host); }")
-    code = "(m.create({ options: { mode: 'html', content: a } }, document.querySelector('.try'), { strings: { drawing: {} }, theme: 'light' }), document.querySelector('.try .draw-body > div').innerHTML)"
-    assert call(blank, "panels/text", code, source) == expected
+    code = "(m.panelFor('text').create({ options: { mode: 'html', content: a } }, document.querySelector('.try'), { strings: { drawing: {} }, theme: 'light' }), document.querySelector('.try .draw-body > div').innerHTML)"
+    assert call(blank, "panels/index", code, source) == expected
 
 
 def test_a_histogram_is_taken_apart(blank: Page) -> None:
@@ -517,3 +560,161 @@ def test_what_a_board_has_wrong_is_no_reason_to_fail(browser: Browser, origin: s
     assert page.evaluate("async () => (await import('/tests/odd.js')).failures()") == []
     assert complaints == []
     page.close()
+
+
+# Draws a panel of the gallery's page into a box: `a` is `{panel, frame, answers, width, height}`, and `look(box)` says what became of it.
+DRAWN = """async (a) => {
+  const { panelFor } = await import('/js/panels/index.js');
+  const { readAnswers } = await import('/js/panels/data.js');
+  document.querySelectorAll('.try').forEach((each) => each.remove());
+  const box = document.createElement('div');
+  box.className = 'try';
+  box.style.cssText = `position: relative; width: ${a.width ?? 500}px; height: ${a.height ?? 260}px`;
+  document.body.append(box);
+  const panel = { title: 'Tried', options: {}, defaults: { custom: {} }, overrides: [], targets: [], problems: [], start: 0, end: 60, ...a.panel };
+  const drawn = panelFor(panel.type).create(panel, box, gallery.context);
+  drawn.resize(a.width ?? 500, a.height ?? 260);
+  drawn.update(readAnswers(panel, a.answers ?? [], { from: 0, to: 60000, ...(a.frame && { frame: { problems: [], ...a.frame } }) }));
+  return (LOOK)(box);
+}"""
+
+
+@pytest.fixture(scope="module")
+def easel(browser: Browser, origin: str) -> Iterator[Page]:
+    """The gallery without its samples: the page's style, and room to draw."""
+    page, complaints = gallery(browser, origin, "group=none")
+    yield page
+    assert complaints == []
+    page.close()
+
+
+def drawn(page: Page, look: str, **given: Any) -> Any:
+    return page.evaluate(DRAWN.replace("LOOK", look), given)
+
+
+def test_what_the_server_does_not_support_is_not_drawn_and_is_said_once(easel: Page) -> None:
+    words = drawn(easel, "(box) => [box.innerText, box.querySelectorAll('canvas').length]", panel={"type": "timeseries", "supported": False, "problems": ["the panel type news is not supported"]})
+    assert words == ["The panel type news is not supported", 0]
+    assert drawn(easel, "(box) => box.innerText", panel={"type": "news"}) == "Panel type news is not supported here"
+
+
+def test_a_panel_that_asks_nothing_says_what_is_wrong_with_it(easel: Page) -> None:
+    assert drawn(easel, "(box) => box.innerText", panel={"type": "timeseries", "noQuery": True, "problems": ["the data of another panel are not supported"]}) == "the data of another panel are not supported"
+    assert drawn(easel, "(box) => box.innerText", panel={"type": "timeseries"}) == "No data"
+
+
+@pytest.mark.parametrize("mode", ["html", "markdown"])
+def test_the_usual_entities_are_their_signs(easel: Page, mode: str) -> None:
+    content = "&copy; 2024 &mdash; &euro;5 &rarr; &#8364; &hellip; &unheard; &lt;b&gt; &constructor;"
+    assert drawn(easel, "(box) => box.innerText", panel={"type": "text", "options": {"mode": mode, "content": content}}) == "© 2024 — €5 → € … &unheard; <b> &constructor;"
+
+
+def column(name: str, values: list[Any], kind: str = "string", **config: Any) -> dict[str, Any]:
+    return {"name": name, "type": kind, "labels": {}, "config": config, "values": values}
+
+
+# Which cells are cut, by their texts.
+CUT = "(box) => [...box.querySelectorAll('.draw-row:not([hidden]) .cell, .draw-head button')].filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)"
+
+
+def test_no_cell_is_cut_beside_a_column_that_stands_half_empty(easel: Page) -> None:
+    fields = [
+        column("Device", ["nvme0n1", "sda"]), column("Model", ["A" * 60, "short"]), column("State", ["Online", "Degraded"]),
+        column("Size", [1.5e12, 2e9], "number", unit="bytes", custom={"width": 40}), column("Temperature", [41, 38], "number", unit="celsius"),
+    ]  # fmt: skip
+    frame = {"fields": fields, "length": 2}
+    assert drawn(easel, CUT, panel={"type": "table"}, frame=frame, width=1000) == []
+    assert drawn(easel, CUT, panel={"type": "table"}, frame=frame, width=560) == ["A" * 60]
+    # Too narrow for all: numbers stay whole, and the rest is a scroll away.
+    narrow = drawn(easel, f"(box) => [({CUT})(box), box.querySelector('.draw-scroll').scrollWidth]", panel={"type": "table"}, frame=frame, width=260)
+    assert not {"1.36 TiB", "1.86 GiB", "41 °C", "38 °C"} & set(narrow[0]) and narrow[1] > 260
+
+
+def test_a_table_shows_that_there_is_more_below(easel: Page) -> None:
+    look = """async (box) => {
+      const scroller = box.querySelector('.draw-scroll');
+      const seen = [scroller.classList.contains('more')];
+      scroller.scrollTop = 1e6;
+      await new Promise((done) => setTimeout(done, 100));
+      return [...seen, scroller.classList.contains('more'), getComputedStyle(scroller).maskImage];
+    }"""
+    many = {"fields": [column("Name", [f"guest-{at}" for at in range(50)])], "length": 50}
+    assert drawn(easel, look, panel={"type": "table"}, frame=many) == [True, False, "none"]
+    few = {"fields": [column("Name", ["one"])], "length": 1}
+    assert drawn(easel, look, panel={"type": "table"}, frame=few) == [False, False, "none"]
+
+
+def test_what_is_empty_has_no_link(easel: Page) -> None:
+    fields = [column("Host", ["pve1", "", None, "–"], links=[{"title": "Host", "url": "/d/x?var-node=${__value.raw}"}])]
+    assert drawn(easel, "(box) => [...box.querySelectorAll('a')].map((each) => each.textContent)", panel={"type": "table"}, frame={"fields": fields, "length": 4}) == ["pve1"]
+
+
+def test_heads_of_a_legend_have_air_between_them(easel: Page) -> None:
+    look = """(box) => {
+      const boxes = [...box.querySelectorAll('th button')].map((each) => { const range = document.createRange(); range.selectNodeContents(each); return range.getBoundingClientRect(); });
+      return Math.min(...boxes.slice(1).map((each, at) => each.left - boxes[at].right));
+    }"""
+    panel = {"type": "timeseries", "options": {"legend": {"displayMode": "table", "calcs": ["mean", "lastNotNull", "max", "min"]}}}
+    answers = [{"target": {"ref": "A", "expr": "x", "step": 30, "legend": "a", "instant": False}, "body": {"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[0, "1"], [60, "2"]]}]}}}]
+    assert drawn(easel, look, panel=panel, answers=answers) >= 8
+
+
+def test_series_of_one_panel_have_colours_of_their_own(blank: Page) -> None:
+    """The board gives some; the palette keeps clear of those, and of what it has given by name."""
+    least = blank.evaluate("""async () => {
+      const m = await import('/js/draw/colors.js');
+      const fixed = { guest: 'green', user: 'blue', system: 'purple', iowait: 'orange', steal: 'red' };
+      const names = ['guest', 'iowait', 'irq', 'nice', 'softirq', 'steal', 'system', 'user'];
+      let least = Infinity;
+      for (const theme of Object.values(m.themes)) for (const mode of ['palette-classic', 'palette-classic-by-name']) {
+        const list = names.map((name, index) => ({ name, index, field: { color: fixed[name] ? { mode: 'fixed', fixedColor: fixed[name] } : { mode } } }));
+        const colors = m.seriesColors(list, theme, () => 0).map(m.parse);
+        for (const [at, a] of colors.entries()) for (const b of colors.slice(at + 1)) least = Math.min(least, Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]));
+      }
+      return least;
+    }""")
+    assert least > 30
+
+
+def test_without_wishes_of_a_board_the_palette_comes_in_its_order(blank: Page) -> None:
+    code = "[m.seriesColors(Array.from({ length: 20 }, (_, index) => ({ name: 'a', index, field: {} })), m.themes.dark, () => 0), Array.from({ length: 20 }, (_, at) => m.paletteColor(at, m.themes.dark))]"
+    found, palette = call(blank, "draw/colors", code)
+    assert found == palette
+
+
+def test_a_boards_pattern_sees_the_first_letters_of_a_text_only(blank: Page) -> None:
+    code = "[m.pattern('^a{200}$').test('a'.repeat(300)), m.pattern('a{201}').test('a'.repeat(300)), m.pattern('/^A/i').replace('a'.repeat(300), 'b').length]"
+    assert call(blank, "panels/fields", code) == [True, False, 200]
+    code = "m.display({ mappings: [{ type: 'regex', options: { pattern: '^x+$', result: { text: 'cut' } } }] }, 'x'.repeat(200) + 'y', (await import('/js/draw/colors.js')).themes.light).text"
+    assert call(blank, "panels/values", code) == "cut"
+
+
+# Texts that cost the square of their length, or worse, if a reader looks ahead from every letter.
+SLOW = {
+    "heading of spaces": "'# ' + ' '.repeat(n) + '\\u2028x'", "heading of signs": "'# a' + ' #'.repeat(n / 2) + 'x'", "entry of spaces": "'- ' + ' '.repeat(n) + '\\u2028x'",
+    "brackets": "'['.repeat(n)", "labels": "'[a'.repeat(n / 2) + ']'", "targets": "'[a](b '.repeat(n / 7)", "stars": "'**a*'.repeat(n / 4)", "ticks": "Array.from({ length: Math.sqrt(n) }, (_, at, all) => '`'.repeat(Math.sqrt(2 * n) - at)).join(' ')",
+    "addresses": "'<https://'.repeat(n / 9)", "dots": "'https://' + '.'.repeat(n)", "rule of a table": "'|\\n' + ' '.repeat(n) + '--x'", "rules": "'|\\n--'.repeat(n / 4)", "quotes": "'>'.repeat(n)",
+    "comments": "'<!--'.repeat(n / 4)", "tags": "'<a '.repeat(n / 3)", "quoted tags": "`<a \"`.repeat(n / 4)", "ampersands": "'&a'.repeat(n / 2)", "lines": "'- a\\n  - b\\n'.repeat(n / 10)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["html", "markdown"])
+@pytest.mark.parametrize("shape", SLOW)
+def test_a_text_is_read_in_time_that_grows_as_it_does(easel: Page, shape: str, mode: str) -> None:
+    times = easel.evaluate("""async ({ make, mode }) => {
+      const { panelFor } = await import('/js/panels/index.js');
+      const time = (n) => Math.min(...[0, 1, 2].map(() => {
+        const content = make(n);
+        const begin = performance.now();
+        panelFor('text').create({ type: 'text', options: { mode, content } }, document.createElement('div'), gallery.context);
+        return performance.now() - begin;
+      }));
+      return [time(16000), time(64000)];
+    }""".replace("make(n)", f"({SLOW[shape]})").replace("{ make, mode }", "{ mode }"), {"mode": mode})  # fmt: skip
+    # Of four times the text sixteen times the time would be the square of it.
+    assert times[1] < 6 * times[0] + 150, times
+
+
+def test_quotes_in_quotes_end_at_ten(blank: Page) -> None:
+    assert call(blank, "panels/text", "[m.markdown('>'.repeat(5000) + 'x', {}).querySelectorAll('blockquote').length, m.markdown('> a\\n> > b', {}).querySelectorAll('blockquote').length]") == [10, 2]
+    assert call(blank, "panels/text", "m.markdown('a'.repeat(1e6), {}).textContent.length") == 65536

@@ -67,7 +67,7 @@ def test_up_serves_them_and_says_where(live: Stack, viewer: Dashboards) -> None:
 
 
 # What a first visit costs, compressed.
-PAGE_BYTES = 80_000
+PAGE_BYTES = 73_000
 PAGE = ("index.html", "icon.svg", "viewer.css", "panels.css", "js/app.js")
 
 
@@ -91,6 +91,42 @@ def test_a_browser_is_given_one_script_and_few_bytes(viewer: Dashboards) -> None
     script = gzip.decompress(viewer.get("/page/js/app.js", {"Accept-Encoding": "gzip"}).body).decode()
     assert not re.search(r'\bfrom ?"\./|\bimport\(', script)
     assert sum(sizes.values()) < PAGE_BYTES, sizes
+
+
+# MARK: the runbook
+
+
+def test_every_alert_has_its_section_of_the_runbook(viewer: Dashboards) -> None:
+    assert viewer.get("/api/me").json["runbook"] is True
+    rules = viewer.prometheus("rules", type="alert").json["data"]["groups"]
+    alerts = sorted({rule["name"] for group in rules for rule in group["rules"]})
+    assert len(alerts) > 80
+    for alert in alerts:
+        answer = viewer.get("/api/runbook", alert=alert)
+        assert answer.status == 200, (alert, answer.text)
+        section = answer.json
+        assert section["alert"] == alert and not section["markdown"].startswith("#")
+        assert all(f"**{part}.**" in section["markdown"] for part in ("Meaning", "Mend")), alert
+        assert f"### {alert}\n\n{section['markdown'][:12]}" in (REPOSITORY / "docs/runbook.md").read_text()
+        # Links lead somewhere from anywhere.
+        assert all(target.startswith("https://") for target in re.findall(r"\]\(([^)]*)\)", section["markdown"])), alert
+    for foreign in ["TargetDown", "hostdown", "HostDown ", "How to silence", ""]:
+        answer = viewer.get("/api/runbook", alert=foreign)
+        assert answer.status == 404 and answer.json["error"], foreign
+    assert viewer.get("/api/runbook").status == 400
+    assert viewer.get("/api/runbook", {"Sec-Fetch-Site": "cross-site"}, alert="HostDown").status == 403
+
+
+# MARK: they are watched too
+
+
+def test_prometheus_reads_what_they_count(live: Stack, viewer: Dashboards) -> None:
+    instance = f'127.0.0.1:{live.ports["dashboards"]}'
+    viewer.get("/api/boards")
+    wait_for(lambda: [one["value"][1] for one in live.query(f'up{{job="martlet",instance="{instance}"}}')] == ["1"], 60, "its target")
+    counted = wait_for(lambda: live.query(f'martlet_dashboards_answers_total{{instance="{instance}",part="boards",code="200"}} > 0'), 60, "its answers")
+    assert counted
+    assert live.query(f'martlet_build_info{{instance="{instance}"}}')
 
 
 # MARK: boards
@@ -350,6 +386,7 @@ def test_up_without_them(start: Start, tmp_path: Path) -> None:
     stack = Stack(start, tmp_path, "--simulate.nodes", "1", "--simulate.guests", "1", "--no-dashboards")
     stack.wait_until_ready(120)
     assert "Dashboards are on" not in stack.program.output
+    assert not (tmp_path / "state/prometheus/targets/martlet/dashboards.yml").exists()
     with pytest.raises(OSError):
         fetch(stack.url("dashboards"), timeout=2)
 
@@ -360,4 +397,6 @@ def test_up_lets_users_in_at_the_dashboards_alone(start: Start, tmp_path: Path) 
     viewer = Dashboards(stack.program, stack.ports["dashboards"])
     assert viewer.get("/").status == 401
     assert viewer.get("/api/me", basic()).json["maySilence"]
+    # Prometheus knows no password, so it does not try.
+    assert not (tmp_path / "state/prometheus/targets/martlet/dashboards.yml").exists()
     assert fetch(f"{stack.url('web')}/metrics").status == 200

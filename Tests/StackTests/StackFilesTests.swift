@@ -57,6 +57,16 @@ import Web
         for (path, text) in EmbeddedFiles.all where path.hasPrefix("prometheus/rules/") { #expect(try self.text(path, files) == text) }
     }
 
+    @Test func dashboardsAreScrapedWhereTheyStandOpen() throws {
+        var plan = shippedPlan()
+        let path = "prometheus/targets/martlet/dashboards.yml"
+        #expect(!StackFiles(plan).files.contains { $0.path == path })
+        plan.dashboards = StackPlan.Place(ListenAddress(host: "", port: 3001), flag: "")
+        #expect(!StackFiles(plan).files.contains { $0.path == path })
+        plan.hasOpenDashboards = true
+        #expect(try text(path, StackFiles(plan)).hasSuffix("\n- targets:\n    - \"127.0.0.1:3001\"\n"))
+    }
+
     @Test func linksOfAlertsLeadToThePersonsDashboards() throws {
         var plan = shippedPlan()
         plan.dashboardsURL = "https://boards.example.org/grafana"

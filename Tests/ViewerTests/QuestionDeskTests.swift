@@ -89,6 +89,41 @@ import Testing
         #expect(desk.keptBytes == 16)
     }
 
+    @Test func `what is kept is forgotten however much it is`() async {
+        let program = Program()
+        program.open()
+        let desk = program.desk()
+        for round in 0..<3 {
+            for name in 0..<100 { _ = await desk.answer(Self.question("\(round) \(100 + name)")) }
+            #expect(desk.keptBytes == 100 * (2 + 5 + 13))
+            program.wait(seconds: 0.5)
+            _ = await desk.answer(Self.question("x\(round)"))
+            program.wait(seconds: 0.6)
+            _ = await desk.answer(Self.question("y"))
+            // The two of the last second.
+            #expect(desk.keptBytes == 2 * (2 + 13) + 3)
+            program.wait(seconds: 1.1)
+        }
+    }
+
+    @Test func `who forgets does not let more in`() async {
+        let (program, tally) = (Program(), ViewerTally())
+        var limits = QuestionDesk.Limits()
+        (limits.inFlight, limits.waiting) = (1, 2)
+        let desk = program.desk(limits, tally)
+        await withTaskGroup(of: Void.self) { group in
+            for name in 0..<3 { group.addTask { _ = await desk.answer(Self.question("\(name)")) } }
+            while desk.inFlight < 3 { try? await Task.sleep(for: .milliseconds(1)) }
+            desk.forget()
+            #expect(desk.inFlight == 3)
+            let late = await desk.answer(Self.question("late"))
+            if case .failure(let problem) = late { #expect(problem.status == 503) } else { Issue.record("it was let in") }
+            program.open()
+        }
+        #expect(desk.inFlight == 0)
+        #expect(desk.keptBytes == 0)
+    }
+
     @Test func `so many at a time, then in line, then refused`() async {
         let (program, tally) = (Program(), ViewerTally())
         var limits = QuestionDesk.Limits()

@@ -111,7 +111,8 @@ import Web
         ("GET", "/api/alertmanager/api/v2/receivers", 404),
         ("POST", "/api/alertmanager/api/v2/alerts", 405), ("GET", "/api/loki/loki/api/v1/push", 404),
         ("POST", "/api/loki/loki/api/v1/query_range", 405),
-        ("DELETE", "/api/prometheus/api/v1/query", 405), ("POST", "/api/me", 405), ("POST", "/api/boards", 405), ("GET", "/api/", 404),
+        ("DELETE", "/api/prometheus/api/v1/query", 405), ("POST", "/api/me", 405), ("POST", "/api/runbook", 405),
+        ("GET", "/api/runbook", 400), ("GET", "/api/runbook/x", 404), ("POST", "/api/boards", 405), ("GET", "/api/", 404),
         ("GET", "/api/boards/none", 404), ("GET", "/nothing", 404), ("GET", "/api/alertmanager/api/v2/silence/x", 404),
     ])
     func `nothing else can be reached`(_ method: String, _ path: String, _ status: Int) async throws {
@@ -215,7 +216,9 @@ import Web
         try await Self.withSite(Self.good) { _, site in
             let (stranger, user) = (await site(Self.request("GET", "/api/me")), await site(Self.request("GET", "/api/me", user: "ada")))
             #expect(Self.text(stranger).contains(#""user":null,"maySilence":false,"whyNot":"Creating silences needs a user"#))
-            #expect(Self.text(user) == #"{"version":"1.2.3","user":"ada","maySilence":true,"whyNot":null,"alertmanager":true,"loki":true}"#)
+            #expect(
+                Self.text(user)
+                    == #"{"version":"1.2.3","user":"ada","maySilence":true,"whyNot":null,"alertmanager":true,"loki":true,"runbook":true}"#)
         }
         try await Self.withSite(Self.good, { $0.alertmanager = nil }) { _, site in
             let response = await site(Self.request("GET", "/api/me", user: "ada"))

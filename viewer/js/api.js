@@ -1,58 +1,45 @@
-// Every request of the page goes through here: equal requests in flight are one, and everybody hears when the server is gone.
+// Every request of the page goes through here: equal requests in flight are one, and the page hears when the server is gone.
 
-import { strings } from "./strings.js";
+import * as words from "./strings.js";
 
 /** What went wrong, in words for people. `offline`: nobody answered at all. */
 export class Failure extends Error {
-  constructor(message, { status = 0, offline = false } = {}) {
+  constructor(message, offline = false) {
     super(message);
-    this.status = status;
     this.offline = offline;
   }
 }
 
+export const isAbort = (error) => error.name === "AbortError";
+
 const inFlight = new Map();
-const watchers = new Set();
-export const connection = { offlineSince: null, lastAnswer: null };
+/** Since when nobody answers (or null), when somebody did, and who hears of it when that changes. */
+export const connection = { offlineSince: null, lastAnswer: null, changed: () => {} };
 
-/** Calls the watcher when the server goes away or comes back. Returns what ends that. */
-export const onConnection = (watcher) => {
-  watchers.add(watcher);
-  return () => watchers.delete(watcher);
-};
-
-const heard = (answered) => {
-  const was = connection.offlineSince;
-  if (answered) {
-    connection.lastAnswer = Date.now();
-    connection.offlineSince = null;
-  } else {
-    connection.offlineSince ??= Date.now();
-  }
-  if ((was === null) !== (connection.offlineSince === null)) for (const watcher of [...watchers]) watcher(connection);
+const heard = (isAnswer) => {
+  const wasOffline = connection.offlineSince !== null;
+  if (isAnswer) connection.lastAnswer = Date.now();
+  connection.offlineSince = isAnswer ? null : connection.offlineSince ?? Date.now();
+  if (wasOffline === isAnswer) connection.changed();
 };
 
 const ask = async (url, options) => {
-  let answer;
-  try {
-    answer = await fetch(url, { credentials: "same-origin", ...options });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    heard(false);
-    throw new Failure(strings.problems.unreachable, { offline: true });
-  }
-  heard(true);
+  let answer = null;
   let body = null;
   try {
-    body = answer.status === 204 ? null : await answer.json();
+    answer = await fetch(url, options);
+    heard(true);
+    const text = await answer.text();
+    body = text === "" ? null : JSON.parse(text);
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    if (answer.ok && answer.headers.get("content-length") !== "0") throw new Failure(strings.problems.noAnswer, { status: answer.status });
+    if (isAbort(error)) throw error;
+    if (!answer) {
+      heard(false);
+      throw new Failure(words.unreachable, true);
+    }
+    if (answer.ok) throw new Failure(words.noAnswer);
   }
-  if (!answer.ok) {
-    const words = typeof body === "string" ? body : body?.error ?? body?.message ?? strings.problems.http(answer.status);
-    throw new Failure(words, { status: answer.status });
-  }
+  if (!answer.ok) throw new Failure(typeof body === "string" ? body : body?.error ?? body?.message ?? words.httpStatus(answer.status));
   return body;
 };
 
@@ -61,19 +48,17 @@ export const get = (url, signal) => {
   let flight = inFlight.get(url);
   if (!flight) {
     const controller = new AbortController();
-    flight = { controller, users: 0, promise: null };
-    flight.promise = ask(url, { signal: controller.signal }).finally(() => {
+    flight = { controller, users: 0 };
+    const landed = () => {
       if (inFlight.get(url) === flight) inFlight.delete(url);
-    });
+    };
+    flight.answer = ask(url, { signal: controller.signal }).finally(landed);
     // Whoever asked hears of a failure; where all have left, nobody needs to.
-    flight.promise.catch(() => {});
+    flight.answer.catch(() => {});
     inFlight.set(url, flight);
   }
-  if (!signal) {
-    flight.users = Infinity;
-    return flight.promise;
-  }
   flight.users += 1;
+  if (!signal) return flight.answer;
   return new Promise((resolve, reject) => {
     const leave = () => {
       flight.users -= 1;
@@ -81,31 +66,20 @@ export const get = (url, signal) => {
         inFlight.delete(url);
         flight.controller.abort();
       }
-      reject(new DOMException("aborted", "AbortError"));
+      reject(signal.reason);
     };
     if (signal.aborted) return leave();
     signal.addEventListener("abort", leave, { once: true });
-    flight.promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+    flight.answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
   });
 };
 
-export const post = (url, body) =>
-  ask(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-
-export const remove = (url) => ask(url, { method: "DELETE" });
-
-const proxy = "/api/prometheus/api/v1/";
-
 const prometheus = async (endpoint, params, signal) => {
-  const query = new URLSearchParams(params).toString();
+  const url = `/api/prometheus/api/v1/${endpoint}`;
+  const query = new URLSearchParams(params);
   // Long queries go as a form, so that no proxy on the way cuts the URL; they are not joined with others then.
-  const answer = query.length < 6000
-    ? await get(`${proxy}${endpoint}?${query}`, signal)
-    : await ask(proxy + endpoint, {
-        method: "POST", body: query, signal, headers: { "Content-Type": "application/x-www-form-urlencoded" },
-      });
-  if (answer?.status !== "success") throw new Failure(answer?.error ?? strings.problems.noAnswer);
-  return answer.data;
+  const { data } = `${query}`.length < 6000 ? await get(`${url}?${query}`, signal) : await ask(url, { method: "POST", body: query, signal });
+  return data;
 };
 
 /** An instant query; `time` in seconds, now if left out. */
@@ -114,12 +88,35 @@ export const query = (expr, time, signal) => prometheus("query", time === undefi
 /** A query over a range, all in seconds. */
 export const queryRange = (expr, start, end, step, signal) => prometheus("query_range", { query: expr, start, end, step }, signal);
 
-/** Whether any series of that name exists between start and end, in seconds. */
-export const hasMetric = async (name, start, end, signal) => {
-  const found = await prometheus("query", { query: `count({__name__=${JSON.stringify(name)}})`, time: end }, signal);
-  if (found.result.length > 0) return true;
-  return (await prometheus("series", { "match[]": `{__name__=${JSON.stringify(name)}}`, start, end, limit: 1 }, signal)).length > 0;
+/** A selector as it is, or of the metric's name. */
+const selectorOf = (text) => (text.includes("{") ? text : `{__name__=${JSON.stringify(text)}}`);
+
+/** Whether the metric has a value at that time, in seconds. */
+export const hasValue = async (name, time, signal) => (await query(`count(${selectorOf(name)})`, time, signal)).result.length > 0;
+
+/** Whether any series of that name, or of that selector, exists between start and end, in seconds. */
+export const hasMetric = async (name, start, end, signal) =>
+  (await hasValue(name, end, signal)) || (await prometheus("series", { "match[]": selectorOf(name), start, end, limit: 1 }, signal)).length > 0;
+
+/** Lines of logs; start and end in seconds. */
+export const queryLogs = async (expr, start, end, signal) => {
+  const params = new URLSearchParams({ query: expr, start: `${start}000000000`, end: `${end}000000000`, limit: 500, direction: "backward" });
+  return (await get(`/api/loki/loki/api/v1/query_range?${params}`, signal)).data;
 };
 
 export const prometheusAlerts = async (signal) => (await prometheus("alerts", {}, signal)).alerts;
-export const alertmanager = (path, signal) => get(`/api/alertmanager/api/v2/${path}`, signal);
+
+const alertmanagerURL = (path) => `/api/alertmanager/api/v2/${path}`;
+export const alertmanager = (path, signal) => get(alertmanagerURL(path), signal);
+export const createSilence = (silence) =>
+  ask(alertmanagerURL("silences"), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(silence) });
+export const expireSilence = (id) => ask(alertmanagerURL(`silence/${encodeURIComponent(id)}`), { method: "DELETE" });
+
+/** Who asks, and which boards there are (null until it is known). */
+export const facts = { me: {}, boards: null };
+let learning = null;
+
+/** Asks for the facts until somebody has answered. */
+export const learn = () => (learning ??= Promise.all([get("/api/me"), get("/api/boards")]).then(
+  ([me, boards]) => { Object.assign(facts, { me, boards }); },
+  (error) => { learning = null; throw error; }));

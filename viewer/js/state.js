@@ -1,55 +1,36 @@
 // The URL is the state: what is not in it is not part of the picture. A link copied from the address bar shows the same again.
 
-const listeners = new Set();
+let listener = () => {};
 const ranges = [];
 
 const pageOf = (path) => {
-  if (path === "/") return { page: "fleet", uid: null };
-  if (path === "/alerts") return { page: "alerts", uid: null };
+  if (path === "/") return { page: "fleet" };
+  if (path === "/alerts") return { page: "alerts" };
   const board = /^\/d\/([^/]+)/.exec(path);
-  if (!board) return { page: "unknown", uid: null };
   try {
-    return { page: "board", uid: decodeURIComponent(board[1]) };
+    if (board) return { page: "board", uid: decodeURIComponent(board[1]) };
   } catch {
-    return { page: "unknown", uid: null };
+    // An escape that is none names no board.
   }
+  return { page: "unknown" };
 };
 
-const read = () => {
-  const params = new URLSearchParams(location.search);
-  return { path: location.pathname, ...pageOf(location.pathname), params };
-};
+const read = () => ({ path: location.pathname, ...pageOf(location.pathname), params: new URLSearchParams(location.search) });
 
 export let state = read();
 
 const changed = () => {
-  const before = state;
   state = read();
-  for (const listener of [...listeners]) listener(state, before);
+  listener();
 };
 
 addEventListener("popstate", changed);
 
-/** Calls the listener with the state and the one before, whenever the URL changes. Returns what ends that. */
-export const onState = (listener) => {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-};
+/** Has the listener called whenever the URL changes. */
+export const onState = (hear) => { listener = hear; };
 
 /** A parameter of the URL, or the fallback. */
 export const param = (name, fallback = null) => state.params.get(name) ?? fallback;
-
-/** Sets parameters; null removes one, an array gives it several values. `replace` makes no entry in the history. */
-export const setParams = (changes, { replace = false } = {}) => {
-  const params = new URLSearchParams(location.search);
-  for (const [name, value] of Object.entries(changes)) {
-    params.delete(name);
-    if (Array.isArray(value)) for (const each of value) params.append(name, each);
-    else if (value !== null && value !== undefined) params.set(name, value);
-  }
-  const query = params.toString();
-  go(location.pathname + (query ? `?${query}` : ""), { replace });
-};
 
 const go = (url, { replace = false } = {}) => {
   if (url === location.pathname + location.search) return;
@@ -57,50 +38,48 @@ const go = (url, { replace = false } = {}) => {
   changed();
 };
 
+/** Sets parameters; null removes one, an array gives it several values. `replace` makes no entry in the history. */
+export const setParams = (changes, options) => {
+  const params = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    params.delete(name);
+    for (const each of [value].flat()) if (each !== null && each !== undefined) params.append(name, each);
+  }
+  go(location.pathname + (params.size > 0 ? `?${params}` : ""), options);
+};
+
+/** Sets a parameter that has a usual value, which the URL does not name. */
+export const setChoice = (name, value, usual) => setParams({ [name]: value === usual ? null : value }, { replace: true });
+
 /** Where a link may lead: a path of ours, or http(s). Anything else, as `javascript:`, is null. */
 export const safeURL = (text) => {
-  try {
-    const url = new URL(text, location.href);
-    return url.protocol === "http:" || url.protocol === "https:" ? url : null;
-  } catch {
-    return null;
-  }
+  const url = URL.parse(text, location.href);
+  return /^https?:$/.test(url?.protocol) ? url : null;
 };
 
 /** Follows a link: our own pages without loading anew, others as the browser does. */
-export const navigate = (text, { newTab = false } = {}) => {
+export const navigate = (text) => {
   const url = safeURL(text);
   if (!url) return;
-  const ours = url.origin === location.origin && pageOf(url.pathname).page !== "unknown";
-  if (newTab) open(url.href, "_blank", "noopener,noreferrer");
-  else if (ours) go(url.pathname + url.search);
+  if (url.origin === location.origin && pageOf(url.pathname).page !== "unknown") go(url.pathname + url.search);
   else location.assign(url.href);
 };
 
-/** The parameters that one page hands to another: the range and how it is told. */
-export const keptParams = () => {
-  const kept = new URLSearchParams();
-  for (const name of ["from", "to", "refresh", "timezone"]) if (state.params.has(name)) kept.set(name, state.params.get(name));
-  return kept;
-};
-
-/** A link of ours with the range kept. */
+/** A link of ours with what one page hands to another: the range and how it is told. */
 export const withRange = (path) => {
   const url = new URL(path, location.origin);
-  for (const [name, value] of keptParams()) if (!url.searchParams.has(name)) url.searchParams.set(name, value);
+  for (const name of ["from", "to", "refresh", "timezone"]) {
+    if (state.params.has(name) && !url.searchParams.has(name)) url.searchParams.set(name, state.params.get(name));
+  }
   return url.pathname + url.search;
 };
 
 /** Chooses a range and remembers the one before for `rangeBack`. */
 export const setRange = (from, to) => {
-  ranges.push([param("from"), param("to")]);
+  ranges.push({ from: param("from"), to: param("to") });
   if (ranges.length > 50) ranges.shift();
-  setParams({ from: String(from), to: String(to) });
+  setParams({ from, to });
 };
 
 export const canRangeBack = () => ranges.length > 0;
-
-export const rangeBack = () => {
-  const before = ranges.pop();
-  if (before) setParams({ from: before[0], to: before[1] });
-};
+export const rangeBack = () => setParams(ranges.pop() ?? {});

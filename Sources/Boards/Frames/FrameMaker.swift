@@ -3,11 +3,14 @@ struct FrameMaker {
     private(set) var frames: [Frame] = []
     private(set) var problems: [PanelFrame.Problem] = []
     private(set) var isTruncated = false
+    private(set) var isGivenUp = false
     private let limits: BoardLimits
+    /// Values and bytes of names and texts that may be taken still.
     private var left: Int
+    private var bytes: Int
 
     init(_ targets: [TargetView], _ answers: [TargetAnswer], _ limits: BoardLimits) {
-        (self.limits, left) = (limits, limits.values)
+        (self.limits, left, bytes) = (limits, limits.values, limits.frameBytes)
         let byRef = Dictionary(answers.map { ($0.ref, $0) }) { first, _ in first }
         // Two tables are told apart by the names of their values.
         let hasSeveralTables = targets.filter { $0.format == .table }.count > 1
@@ -27,7 +30,10 @@ struct FrameMaker {
     private mutating func addSeries(_ target: TargetView, _ answer: TargetAnswer) {
         let names = SeriesNames(answer.series, legend: target.legend, expression: target.expression)
         for series in answer.series {
-            guard left > 0, frames.count < limits.fields else {
+            guard !giveUp() else { return }
+            let name = names.name(of: series)
+            bytes -= name.utf8.count + series.labels.reduce(64) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+            guard left > 0, bytes > 0, frames.count < limits.fields else {
                 isTruncated = true
                 return
             }
@@ -37,16 +43,21 @@ struct FrameMaker {
             var time = FrameField(name: "Time", kind: .time, values: series.times.prefix(count).map { .time(($0 * 1000).rounded()) })
             var value = FrameField(name: "Value", kind: .number, values: series.values.prefix(count).map { .number($0) })
             (time.ref, value.ref) = (target.ref, target.ref)
-            (value.labels, value.displayName) = (series.labels, names.name(of: series))
+            (value.labels, value.displayName) = (series.labels, name)
             frames.append(Frame(fields: [time, value], ref: target.ref, name: value.title))
         }
+    }
+
+    private mutating func giveUp() -> Bool {
+        isGivenUp = isGivenUp || limits.isGivenUp()
+        return isGivenUp
     }
 
     private mutating func addTable(_ target: TargetView, _ answer: TargetAnswer, valueName: String) {
         var labels: [String] = []
         var columns: [String: Int] = [:]
         var rows = 0
-        for series in answer.series {
+        for series in answer.series where !series.times.isEmpty {
             rows += series.times.count
             for label in series.labels where columns[label.name] == nil {
                 guard labels.count + 2 < limits.fields else {
@@ -64,17 +75,27 @@ struct FrameMaker {
         left -= most * (labels.count + 2)
         var (times, values): ([FrameValue], [FrameValue]) = ([], [])
         var texts = [[FrameValue]](repeating: [], count: labels.count)
-        for series in answer.series where times.count < most {
-            let count = min(series.times.count, most - times.count)
+        for series in answer.series where times.count < most && !series.times.isEmpty {
+            guard !giveUp() else { break }
+            // Every row has the labels of its series.
+            let size = series.labels.reduce(1) { $0 + $1.value.utf8.count }
+            let count = min(series.times.count, most - times.count, bytes / size)
+            bytes -= count * size
+            let start = times.count
             times += series.times.prefix(count).map { .time(($0 * 1000).rounded()) }
             values += series.values.prefix(count).map { .number($0) }
             for label in series.labels {
-                guard let column = columns[label.name] else { continue }
                 // Of a label given twice the first counts, as everywhere.
-                texts[column] += [FrameValue](repeating: .text(label.value), count: max(0, times.count - texts[column].count))
+                guard let column = columns[label.name], texts[column].count <= start else { continue }
+                texts[column] += [FrameValue](repeating: .none, count: start - texts[column].count)
+                texts[column] += [FrameValue](repeating: .text(label.value), count: count)
             }
-            for column in texts.indices { texts[column] += [FrameValue](repeating: .none, count: times.count - texts[column].count) }
+            guard count == min(series.times.count, most - start) else {
+                isTruncated = true
+                break
+            }
         }
+        for column in texts.indices { texts[column] += [FrameValue](repeating: .none, count: times.count - texts[column].count) }
         var fields = [FrameField(name: "Time", kind: .time, values: times)]
         fields += labels.indices.map { FrameField(name: labels[$0], kind: .string, values: texts[$0]) }
         fields.append(FrameField(name: valueName, kind: .number, values: values))
@@ -90,13 +111,12 @@ struct SeriesNames {
     /// The labels that tell the series apart, the first of them.
     private var telling: [String] = []
 
-    /// Series that are looked at for what tells them apart, labels that a name is made of, and letters of a name: labels are whatever exporters say.
+    /// Series that are looked at for what tells them apart, and labels that a name is made of: labels are whatever exporters say.
     private static let mostLooked = 2_000
     private static let mostTelling = 20
-    private static let mostLetters = 1_000
 
     init(_ series: [SeriesAnswer], legend: String, expression: String) {
-        self.legend = legend.isEmpty || legend == "__auto" ? nil : legend
+        self.legend = legend.isEmpty || legend == "__auto" ? nil : legend.cut(bytes: Self.mostFilled)
         self.expression = expression
         guard self.legend == nil, let first = series.first else { return }
         let looked = series.prefix(Self.mostLooked)
@@ -118,9 +138,7 @@ struct SeriesNames {
         telling = Array(names.sorted().prefix(Self.mostTelling))
     }
 
-    func name(of series: SeriesAnswer) -> String {
-        String(named(series).prefix(Self.mostLetters))
-    }
+    func name(of series: SeriesAnswer) -> String { named(series).cut() }
 
     private func named(_ series: SeriesAnswer) -> String {
         if let legend { return Self.filled(legend, series) }
@@ -146,6 +164,6 @@ struct SeriesNames {
             text += series[label: String(name)] ?? ""
             rest = rest[close.upperBound...]
         }
-        return text + rest
+        return text + (text.utf8.count < mostFilled ? rest : "")
     }
 }

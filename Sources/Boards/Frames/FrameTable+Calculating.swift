@@ -10,16 +10,22 @@ extension FrameTable {
         let labelled = options["labelsToFields"]?.flag ?? false
         var titles: [FrameValue] = []
         var labels: [(name: String, values: [Int: String])] = []
+        var places: [String: Int] = [:]
         var columns = [[FrameValue]](repeating: [], count: wanted.count)
         for field in frames.flatMap(\.fields) where takesTime || field.kind != .time {
-            guard titles.count < limits.fields else {
+            guard titles.count < limits.fields, canCalculate(wanted.count, of: field) else {
                 isTruncated = true
                 break
             }
             if labelled {
                 for label in field.labels {
-                    let place = labels.firstIndex { $0.name == label.name } ?? labels.count
+                    let place = places[label.name] ?? labels.count
+                    guard place < limits.fields else {
+                        isTruncated = true
+                        break
+                    }
                     if place == labels.count { labels.append((label.name, [:])) }
+                    places[label.name] = place
                     labels[place].values[titles.count] = label.value
                 }
             }
@@ -36,6 +42,12 @@ extension FrameTable {
         frames = [Frame(fields: fields)]
     }
 
+    /// Counts what calculations look at; false when that is too much or not wanted any more.
+    private mutating func canCalculate(_ count: Int, of field: FrameField) -> Bool {
+        work -= count * (field.values.count + 8)
+        return work > 0 && !giveUp()
+    }
+
     private static func kind(of values: [FrameValue]) -> FrameField.Kind {
         let isText = values.contains { if case .text = $0 { true } else { false } }
         let isTime =
@@ -48,6 +60,10 @@ extension FrameTable {
         for index in frames.indices {
             var fields: [FrameField] = []
             for field in frames[index].fields where takesTime || field.kind != .time {
+                guard fields.count < limits.fields, canCalculate(wanted.count, of: field) else {
+                    isTruncated = true
+                    break
+                }
                 for calculation in wanted {
                     var reduced = field
                     reduced.values = [calculation.value(of: field.values)]
@@ -65,6 +81,11 @@ extension FrameTable {
     mutating func calculate(_ options: JSONTree) {
         if frames.count > 1, frames.allSatisfy({ $0.time != nil }) { join(by: nil, isInner: false) }
         for index in frames.indices {
+            work -= frames[index].length * frames[index].fields.count
+            guard work > 0, !giveUp() else {
+                isTruncated = true
+                return
+            }
             guard var field = calculated(options, frames[index]) else { continue }
             if let alias = options["alias"]?.text, !alias.isEmpty { field.name = alias }
             if options["replaceFields"]?.flag == true { frames[index].fields = frames[index].time.map { [frames[index].fields[$0]] } ?? [] }
@@ -128,8 +149,8 @@ extension FrameTable {
 
     /// One row for all that have the same values in some fields, with calculations of others.
     mutating func group(_ options: JSONTree) {
-        let settings = options["fields"] ?? .object([])
-        for index in frames.indices {
+        let settings = Dictionary((options["fields"]?.members ?? []).map { ($0.name, $0.value) }) { first, _ in first }
+        for index in frames.indices where !giveUp() {
             let frame = frames[index]
             let keys = frame.fields.indices.filter { settings[frame.fields[$0].title]?["operation"]?.text == "groupby" }
             guard !keys.isEmpty else { continue }
@@ -150,8 +171,12 @@ extension FrameTable {
                 field.values = rows.map { frame.fields[place].values[$0[0]] }
                 return field
             }
-            for field in frame.fields where settings[field.title]?["operation"]?.text == "aggregate" {
+            making: for field in frame.fields where settings[field.title]?["operation"]?.text == "aggregate" {
                 for calculation in calculations(settings[field.title]?["aggregations"]) {
+                    guard fields.count < limits.fields, (fields.count + 1) * rows.count <= limits.values, canCalculate(1, of: field) else {
+                        isTruncated = true
+                        break making
+                    }
                     let values = rows.map { group in calculation.value(of: group.map { field.values[$0] }) }
                     var made = FrameField(name: "\(field.title) (\(calculation.rawValue))", kind: Self.kind(of: values), values: values)
                     made.ref = field.ref

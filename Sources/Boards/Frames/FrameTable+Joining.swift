@@ -14,6 +14,8 @@ extension FrameTable {
             for field in frame.fields where seen.insert(field.name).inserted {
                 if let place = places[field.name] {
                     counts[place] += 1
+                } else if fields.count >= limits.fields {
+                    isTruncated = true
                 } else {
                     places[field.name] = fields.count
                     var bare = field
@@ -27,6 +29,9 @@ extension FrameTable {
         var byKey: [[UInt8]: [Int]] = [:]
         var left = 2 * limits.values
         for frame in filled {
+            guard !giveUp() else { return }
+            var frame = frame
+            frame.fields.removeAll { places[$0.name] == nil }
             let targets = frame.fields.map { places[$0.name] ?? 0 }
             let shared = targets.indices.filter { counts[targets[$0]] == filled.count }.sorted { targets[$0] < targets[$1] }
             for row in 0..<frame.length {
@@ -102,7 +107,7 @@ extension FrameTable {
         var left = 4 * limits.values
         for frame in joined {
             left -= keys.count + frame.length
-            guard left > 0, let field = place(frame) else {
+            guard left > 0, !giveUp(), let field = place(frame) else {
                 isTruncated = true
                 break
             }
@@ -169,18 +174,24 @@ extension FrameTable {
     mutating func labelsToFields(_ options: JSONTree) {
         let wanted = options["keepLabels"].map { Set($0.texts) }
         let valueLabel = options["valueLabel"]?.text
-        var left = limits.values
+        var (left, bytes) = (limits.values, limits.frameBytes)
         var changed: [Frame] = []
         for frame in frames {
+            guard !giveUp() else { return }
             var fields: [FrameField] = []
             var labels: [FrameField] = []
+            var seen: Set<String> = []
             for field in frame.fields {
                 var bare = field
                 if field.kind != .time {
                     for label in field.labels where label.name != valueLabel && wanted?.contains(label.name) != false {
-                        guard !labels.contains(where: { $0.name == label.name }) else { continue }
+                        guard seen.insert(label.name).inserted else { continue }
                         left -= frame.length
-                        guard left > 0 else { break }
+                        bytes -= frame.length * (label.value.utf8.count + 1)
+                        guard left > 0, bytes > 0, labels.count < limits.fields else {
+                            isTruncated = true
+                            break
+                        }
                         labels.append(
                             FrameField(name: label.name, kind: .string, values: Array(repeating: .text(label.value), count: frame.length)))
                     }
@@ -192,7 +203,6 @@ extension FrameTable {
             let times = fields.filter { $0.kind == .time }
             changed.append(Frame(fields: times + labels + fields.filter { $0.kind != .time }, ref: frame.ref))
         }
-        if left <= 0 { isTruncated = true }
         frames = changed
         merge()
     }

@@ -4,14 +4,28 @@ import Primitives
 struct FrameTable {
     var frames: [Frame]
     var isTruncated = false
+    /// Whether nobody wants the frame any more; then nothing is done further.
+    var isGivenUp = false
     var problems: [String] = []
     let limits: BoardLimits
     /// Steps that patterns may still cost.
     var budget: Int
+    /// Values that calculations may still look at.
+    var work: Int
 
-    init(_ frames: [Frame], _ limits: BoardLimits) { (self.frames, self.limits, budget) = (frames, limits, limits.patternSteps) }
+    init(_ frames: [Frame], _ limits: BoardLimits) {
+        (self.frames, self.limits, budget, work) = (frames, limits, limits.patternSteps, limits.values * 16)
+    }
+
+    /// Looks whether to go on.
+    mutating func giveUp() -> Bool {
+        isGivenUp = isGivenUp || limits.isGivenUp()
+        return isGivenUp
+    }
 
     mutating func apply(_ transformation: PanelTransformation) {
+        guard !giveUp() else { return }
+        numberTwins()
         guard let refs = transformation.refs else { return transform(transformation) }
         guard let pattern = pattern("/^(?:\(refs))$/") else { return }
         let all = frames
@@ -23,6 +37,10 @@ struct FrameTable {
         let chosen = Set(frames.map { $0.ref ?? "" })
         transform(transformation)
         frames += all.filter { !chosen.contains($0.ref ?? "") }
+    }
+
+    mutating func numberTwins() {
+        for index in frames.indices { frames[index].numberTwins() }
     }
 
     private mutating func transform(_ transformation: PanelTransformation) {
@@ -47,21 +65,22 @@ struct FrameTable {
 
     /// A pattern of the board's, or nil with a problem.
     mutating func pattern(_ source: String) -> Pattern? {
-        do throws(Failure) { return try Pattern(board: source) } catch {
+        do throws(Failure) { return try Pattern(board: source, budget: &budget) } catch {
             problems.append(error.description)
             return nil
         }
     }
 
     /// Cuts what has grown past a frame's limits.
-    private mutating func bound() {
-        var left = limits.values
+    mutating func bound() {
+        var (left, bytes) = (limits.values, limits.frameBytes)
         for index in frames.indices {
+            for field in frames[index].fields.indices { frames[index].fields[field].cutNames() }
             if frames[index].fields.count > limits.fields {
                 frames[index].fields.removeLast(frames[index].fields.count - limits.fields)
                 isTruncated = true
             }
-            let most = min(limits.rows, max(0, left) / max(1, frames[index].fields.count))
+            let most = min(limits.rows, max(0, left) / max(1, frames[index].fields.count), frames[index].rows(within: &bytes))
             if frames[index].length > most {
                 isTruncated = true
                 for field in frames[index].fields.indices { frames[index].fields[field].values.removeSubrange(most...) }
@@ -71,7 +90,28 @@ struct FrameTable {
     }
 }
 
+extension FrameField {
+    /// Names are whatever transformations make of them.
+    mutating func cutNames() {
+        if name.utf8.count > String.mostOfName { name = name.cut() }
+        if let long = displayName, long.utf8.count > String.mostOfName { displayName = long.cut() }
+    }
+}
+
 extension Frame {
+    /// How many rows from the first have texts of so many bytes together, which are taken off.
+    func rows(within bytes: inout Int) -> Int {
+        let columns = fields.filter { $0.kind != .number || $0.values.contains { if case .text = $0 { true } else { false } } }.map(
+            \.values)
+        for row in 0..<length {
+            var size = 0
+            for column in columns { if case .text(let text) = column[row] { size += text.writtenBytes } }
+            guard size <= bytes else { return row }
+            bytes -= size
+        }
+        return length
+    }
+
     /// The field of that name, by what it is called first.
     func place(of name: String) -> Int? { fields.firstIndex { $0.title == name } ?? fields.firstIndex { $0.name == name } }
 

@@ -3,7 +3,7 @@ import Primitives
 /// What of the transformations there is.
 enum FrameTransformation {
     /// What of a transformation's options is not supported; nil when all is.
-    static func problem(of transformation: PanelTransformation) -> String? {
+    static func problem(of transformation: PanelTransformation, steps: inout Int) -> String? {
         let options = transformation.options
         switch transformation.id {
         case "organize":
@@ -25,7 +25,7 @@ enum FrameTransformation {
         case "filterFieldsByName", "renameByRegex":
             for path in ["include.pattern", "exclude.pattern", "regex"] {
                 guard let source = options.at(path)?.text, !source.isEmpty else { continue }
-                do throws(Failure) { _ = try Pattern(board: source) } catch { return error.description }
+                do throws(Failure) { _ = try Pattern(board: source, budget: &steps) } catch { return error.description }
             }
         default: break
         }

@@ -1,9 +1,6 @@
 package import JSON
 
 extension PanelFrame {
-    /// Bytes of an answer past which fields are written without their settings.
-    private static let sizeLimit = 64 << 20
-
     /// The frame as the page is told it.
     package func write(into json: inout JSONWriter) {
         json.object { json in
@@ -15,7 +12,7 @@ extension PanelFrame {
                     if let ref = field.ref { json.member("ref", ref) }
                     json.key("labels")
                     json.object { for label in field.labels { Self.member(label, &$0) } }
-                    json.tree("config", json.bytes.count < Self.sizeLimit ? field.config : .object([]))
+                    json.tree("config", field.config)
                     json.list("values", field.values) { Self.write($1, into: &$0) }
                 }
             }
@@ -50,7 +47,8 @@ extension PanelFrame {
 
 /// The bytes of a frame as CSV, made as they are pulled.
 ///
-/// A text that a spreadsheet would take for a formula gets an apostrophe in front. Times are written in UTC by ISO 8601.
+/// A text that a spreadsheet would take for a formula gets an apostrophe in front, also behind what some spreadsheets take for the end of a
+/// cell. Times are written in UTC by ISO 8601.
 package struct CSVChunks: Sequence, Sendable {
     private let frame: Frame
     private static let chunkSize = 16 << 10
@@ -92,23 +90,38 @@ package struct CSVChunks: Sequence, Sendable {
     }
 
     private static func append(text: String, to bytes: inout [UInt8]) {
-        var text = Array(text.utf8)
-        // Spreadsheets skip spaces before they look for a formula.
-        if let first = text.first(where: { $0 != 0x20 }), formulaStarts.contains(first) { text.insert(UInt8(ascii: "'"), at: 0) }
-        let needsQuotes =
-            text.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0D || $0 == 0x0A } || text.first == 0x20
-            || text.last == 0x20
-        guard needsQuotes else {
-            bytes += text
+        var defused: [UInt8] = []
+        defused.reserveCapacity(text.utf8.count + 8)
+        /// Where a cell begins that has had nothing but blanks so far.
+        var start: Int? = 0
+        var (needsQuotes, isBlank) = (blanks.contains(text.unicodeScalars.first ?? "x"), false)
+        for scalar in text.unicodeScalars {
+            if let place = start, signs.contains(scalar) || place == 0 && ["\t", "\r", "\n"].contains(scalar) {
+                defused.insert(UInt8(ascii: "'"), at: place)
+                if place == 0 { needsQuotes = false }
+            }
+            isBlank = blanks.contains(scalar)
+            if !isBlank { start = nil }
+            if ends.contains(scalar) || scalar == "," || scalar == "\"" { needsQuotes = true }
+            if let units = UTF8.encode(scalar) { defused += units }
+            if ends.contains(scalar) { start = defused.count }
+        }
+        guard needsQuotes || isBlank else {
+            bytes += defused
             return
         }
         bytes.append(UInt8(ascii: "\""))
-        for byte in text {
+        for byte in defused {
             if byte == UInt8(ascii: "\"") { bytes.append(byte) }
             bytes.append(byte)
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private static let formulaStarts: Set<UInt8> = Set("=+-@\t\r\n".utf8)
+    /// What a formula begins with, the full-width ones too, which some spreadsheets read as their plain likes.
+    private static let signs: Set<Unicode.Scalar> = ["=", "+", "-", "@", "\u{FF1D}", "\u{FF0B}", "\u{FF0D}", "\u{FF20}"]
+    /// What ends a cell or a row for a spreadsheet that does not take commas, and minds no quotes behind a first cell without.
+    private static let ends: Set<Unicode.Scalar> = [";", "|", "\t", "\r", "\n"]
+    /// What they skip before they look for a formula.
+    private static let blanks: Set<Unicode.Scalar> = [" ", "\u{A0}", "\u{FEFF}", "\u{3000}"]
 }

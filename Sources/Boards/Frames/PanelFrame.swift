@@ -17,10 +17,14 @@ package struct FrameField: Sendable {
     package var values: [FrameValue]
     /// What it is called instead of its name: a legend, or what a transformation has given.
     package var displayName: String?
+    /// Which it is, from 1, of the columns of its frame that have its name; nil of the only one.
+    var twin: Int?
     /// The query that it comes from.
     package var ref: String?
     /// The panel's defaults with its overrides, once the frame is finished.
     package var config: JSONTree = .object([])
+    /// Whether there were too many of them.
+    var hasSettingsLeftOut = false
 
     package init(name: String, kind: Kind, values: [FrameValue]) {
         self.name = name
@@ -29,7 +33,7 @@ package struct FrameField: Sendable {
     }
 
     /// What people see, and what overrides and transformations call it.
-    package var title: String { displayName ?? name }
+    package var title: String { displayName ?? twin.map { "\(name) \($0)" } ?? name }
 }
 
 /// Columns of the same length.
@@ -43,6 +47,14 @@ package struct Frame: Sendable {
     }
 
     package var length: Int { fields.first?.values.count ?? 0 }
+
+    /// Numbers the columns of one name, as boards call them then: `Time 1`, `Time 2`.
+    mutating func numberTwins() {
+        let twins = Dictionary(grouping: fields.indices.filter { fields[$0].displayName == nil }) { fields[$0].name }
+        for places in twins.values {
+            for (index, place) in places.enumerated() { fields[place].twin = places.count > 1 ? index + 1 : nil }
+        }
+    }
 }
 
 /// A panel's answers after all transformations: one table.
@@ -55,9 +67,21 @@ package struct PanelFrame: Sendable {
     package var frame: Frame
     package var problems: [Problem]
     package var isTruncated: Bool
+    /// Whether its making was given up; then something lacks.
+    package var isGivenUp: Bool
 
-    package init(frame: Frame, problems: [Problem], isTruncated: Bool) {
-        (self.frame, self.problems, self.isTruncated) = (frame, problems, isTruncated)
+    package init(frame: Frame, problems: [Problem], isTruncated: Bool, isGivenUp: Bool = false) {
+        (self.frame, self.problems, self.isTruncated, self.isGivenUp) = (frame, problems, isTruncated, isGivenUp)
+    }
+
+    /// As many bytes as it holds, about.
+    package var heldBytes: Int {
+        var sum = 64 << 10
+        for field in fields {
+            sum += field.values.count * MemoryLayout<FrameValue>.stride + 1_024
+            for case .text(let text) in field.values { sum += text.utf8.count }
+        }
+        return sum
     }
 
     package var fields: [FrameField] { frame.fields }

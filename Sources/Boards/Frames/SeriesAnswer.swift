@@ -25,7 +25,19 @@ package struct SeriesAnswer: Sendable {
         self.values = values.count == count ? values : Array(values.prefix(count))
     }
 
-    package subscript(label name: String) -> String? { labels.first { $0.name == name }?.value }
+    package subscript(label name: String) -> String? { labels.value(of: name) }
+}
+
+extension [SeriesAnswer.Label] {
+    /// The value of a label, the first of several; they are sorted, so it is found by halves.
+    func value(of name: String) -> String? {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].name.utf8.lexicographicallyPrecedes(name.utf8) { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[low].name == name ? self[low].value : nil
+    }
 }
 
 /// The answer to one target of a panel.

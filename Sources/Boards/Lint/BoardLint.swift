@@ -1,9 +1,8 @@
-import Primitives
-
 /// The one list of what the viewer has. What a board asks for beyond it is a problem of the panel, said in the panel.
 package enum BoardLint {
     package static let panelTypes: Set<String> = [
-        "row", "timeseries", "stat", "gauge", "bargauge", "barchart", "table", "state-timeline", "heatmap", "text", "logs",
+        "row", "timeseries", "stat", "gauge", "bargauge", "barchart", "table", "state-timeline", "status-history", "heatmap", "text",
+        "logs",
     ]
 
     package static let transformations: Set<String> = [
@@ -22,7 +21,9 @@ package enum BoardLint {
     ]
 
     /// What is not there for a panel; empty when it is drawn as it was meant.
-    package static func problems(of panel: BoardPanel) -> [String] {
+    ///
+    /// - Parameter steps: what patterns may still cost.
+    static func problems(of panel: BoardPanel, steps: inout Int) -> [String] {
         guard panelTypes.contains(panel.type) else {
             return ["the panel type \(panel.type.isEmpty ? "(none)" : panel.type) is not supported"]
         }
@@ -30,7 +31,7 @@ package enum BoardLint {
         for transformation in panel.transformations {
             if !transformations.contains(transformation.id) {
                 problems.append("the transformation \(transformation.id.prefix(60)) is not supported")
-            } else if let problem = FrameTransformation.problem(of: transformation) {
+            } else if let problem = FrameTransformation.problem(of: transformation, steps: &steps) {
                 problems.append("the transformation \(transformation.id): \(problem)")
             }
         }
@@ -44,7 +45,7 @@ package enum BoardLint {
         for member in panel.options.members {
             if let problem = PanelOptions.problem(ofOption: member.name, member.value, in: panel.type) { problems.append(problem) }
         }
-        return unique(problems)
+        return problems
     }
 
     private static func problems(of override: FieldOverride, in type: String) -> [String] {
@@ -52,9 +53,6 @@ package enum BoardLint {
             return ["an override chooses fields \(override.matcher.prefix(60)), which is not supported"]
         }
         var problems: [String] = []
-        if override.matcher == "byRegexp" {
-            do throws(Failure) { _ = try Pattern(board: override.matcherOptions.text ?? "") } catch { problems.append(error.description) }
-        }
         for (id, value) in override.properties {
             if id.hasPrefix("custom.") {
                 if let problem = PanelOptions.problem(ofCustom: String(id.dropFirst(7)), value, in: type) { problems.append(problem) }
@@ -72,7 +70,8 @@ package enum BoardLint {
             + board.panels.flatMap { panel in panel.problems.map { "panel \(panel.id) \"\(panel.title)\": \($0)" } }
     }
 
-    private static func unique(_ problems: [String]) -> [String] {
+    /// Each once, and of many the first twenty.
+    static func unique(_ problems: [String]) -> [String] {
         var seen: Set<String> = []
         return Array(problems.filter { seen.insert($0).inserted }.prefix(20))
     }

@@ -68,6 +68,9 @@ enum PanelOptions {
         "state-timeline": [
             "alignValue": .any, "mergeValues": .any, "rowHeight": .any, "showValue": .any, "perPage": .any,
         ],
+        "status-history": [
+            "colWidth": .any, "perPage": .any, "rowHeight": .any, "showValue": .any,
+        ],
         "heatmap": [
             "calculate": .any, "calculation": .any, "cellGap": .any, "cellRadius": .any, "cellValues": .any, "color": .any,
             "exemplars": .any, "filterValues": .any, "rowsFrame": .any, "showValue": .some(["auto", "never"]), "yAxis": .any,

@@ -15,6 +15,8 @@ package struct Board: Sendable {
     /// The times that the board opens with, as Grafana writes them: `now-6h`.
     package var from = "now-6h"
     package var to = "now"
+    /// Whether the file has them; otherwise they are guessed.
+    package var hasOwnTimes = false
     /// 0 none, 1 shared crosshair, 2 shared tooltip.
     package var graphTooltip = 0
     package var links: [BoardLink] = []

@@ -26,6 +26,8 @@ package struct BoardPanel: Sendable {
     package var options: JSONTree = .object([])
     package var links: [JSONTree] = []
     package var problems: [String] = []
+    /// As many bytes as the page is told of it, about, but for what variables put in.
+    var writtenBytes = 0
 
     package init() {}
 

@@ -5,20 +5,25 @@ enum BoardReader {
     static func read(_ root: JSONTree) throws(Failure) -> Board {
         let (tree, name) = try classic(root)
         guard tree["panels"] != nil || tree["rows"] != nil || tree["title"] != nil else {
-            throw Failure(.malformed, "this is no Grafana board: it has neither panels nor a title")
+            throw Failure(.malformed, "it is no Grafana board: it has neither panels nor a title")
         }
         var board = Board()
-        board.uid = tree["uid"]?.text ?? name ?? ""
-        board.title = tree["title"]?.text ?? ""
+        board.uid = (tree["uid"]?.text ?? name ?? "").cut()
+        board.title = (tree["title"]?.text ?? "").cut()
         board.description = tree["description"]?.text ?? ""
-        board.tags = Array((tree["tags"]?.texts ?? []).prefix(100))
+        board.tags = (tree["tags"]?.texts ?? []).prefix(100).map { $0.cut() }
         board.schemaVersion = tree["schemaVersion"]?.integer ?? 0
-        board.timezone = tree["timezone"]?.text.flatMap { $0.isEmpty ? nil : $0 } ?? "browser"
+        board.timezone = tree["timezone"]?.text.flatMap { $0.isEmpty ? nil : $0.cut(bytes: 100) } ?? "browser"
         // Boards that do not refresh say so with false, or with nothing.
-        if case .text(let refresh)? = tree["refresh"] { board.refresh = refresh }
-        board.from = tree.at("time.from")?.text ?? board.from
-        board.to = tree.at("time.to")?.text ?? board.to
+        if case .text(let refresh)? = tree["refresh"] { board.refresh = refresh.cut(bytes: 100) }
+        if let from = tree.at("time.from")?.text, let to = tree.at("time.to")?.text, TimePoint.isReadable(from), TimePoint.isReadable(to) {
+            (board.from, board.to, board.hasOwnTimes) = (from, to, true)
+        }
         board.graphTooltip = tree["graphTooltip"]?.integer ?? (tree["sharedCrosshair"]?.flag == true ? 1 : 0)
+        if (1..<36).contains(board.schemaVersion) {
+            board.problems.append(
+                "its schema \(board.schemaVersion) is older than 36, the first that is known here: it is renewed as far as known")
+        }
         if board.schemaVersion > 42 {
             board.problems.append("its schema \(board.schemaVersion) is newer than 42, the last that is known here")
         }
@@ -37,13 +42,13 @@ enum BoardReader {
 
     /// The classic board in what may be wrapped around it, and the name that the wrapping has for it.
     private static func classic(_ root: JSONTree) throws(Failure) -> (JSONTree, String?) {
-        guard case .object = root else { throw Failure(.malformed, "this is no Grafana board: it is no JSON object") }
+        guard case .object = root else { throw Failure(.malformed, "it is no Grafana board: it is no JSON object") }
         let version = root["apiVersion"]?.text ?? ""
         let spec = root["spec"]
         if version.contains("/v2") || root["elements"] != nil || spec?["elements"] != nil {
             throw Failure(
                 .malformed,
-                "this board is written in Grafana's schema v2, which is not read here; export it with \"Export the dashboard to use in another instance\" off and the model Classic"
+                "it is written in Grafana's schema v2, which is not read here; export it with \"Export the dashboard to use in another instance\" off and the model Classic"
             )
         }
         if let spec, !version.isEmpty { return (spec, root.at("metadata.name")?.text) }
@@ -53,19 +58,19 @@ enum BoardReader {
 
     private static func link(_ tree: JSONTree) -> BoardLink {
         var link = BoardLink()
-        link.title = tree["title"]?.text ?? ""
+        link.title = (tree["title"]?.text ?? "").cut()
         link.url = tree["url"]?.text ?? ""
         link.keepTime = tree["keepTime"]?.flag ?? false
         link.includeVariables = tree["includeVars"]?.flag ?? false
         link.newTab = tree["targetBlank"]?.flag ?? false
-        if tree["type"]?.text == "dashboards" { link.tags = Array((tree["tags"]?.texts ?? []).prefix(100)) }
+        if tree["type"]?.text == "dashboards" { link.tags = (tree["tags"]?.texts ?? []).prefix(100).map { $0.cut() } }
         return link
     }
 
     private static func annotation(_ tree: JSONTree, _ sources: DataSourceReader, _ problems: inout [String]) -> BoardAnnotation? {
         guard tree["builtIn"]?.flag != true, tree["type"]?.text != "dashboard" else { return nil }
         var annotation = BoardAnnotation()
-        annotation.name = tree["name"]?.text ?? ""
+        annotation.name = (tree["name"]?.text ?? "").cut()
         annotation.expression = tree["expr"]?.text ?? tree.at("target.expr")?.text ?? ""
         guard sources.kind(tree["datasource"]) == .prometheus, !annotation.expression.isEmpty else {
             problems.append("the annotation \(annotation.name) asks a data source that is not supported")

@@ -40,8 +40,10 @@ package indirect enum JSONTree: Sendable, Equatable {
         var failure: Failure?
         if value.isObject {
             var members: [Member] = []
+            // Readers do not agree on which of two members of a name counts, so there is one for all of them.
+            var names: Set<String> = []
             value.forEachMember { key, value in
-                guard failure == nil else { return }
+                guard failure == nil, names.insert(key.text).inserted else { return }
                 do throws(Failure) { members.append(Member(key.text, try read(value, depth: depth + 1, left: &left))) } catch {
                     failure = error
                 }

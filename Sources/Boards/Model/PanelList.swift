@@ -5,6 +5,7 @@ struct PanelList {
     private(set) var problems: [String] = []
     private var used: Set<Int> = []
     private var nextID = 1
+    private var patterns = PagePatterns(steps: Pattern.stepLimit)
 
     init(sources: DataSourceReader) { self.sources = sources }
 
@@ -55,7 +56,7 @@ struct PanelList {
             problems.append("it has more than \(Board.panelLimit) panels; the rest is not shown")
             return nil
         }
-        var panel = PanelReader(sources: sources).panel(tree)
+        var panel = PanelReader(sources: sources).panel(tree, &patterns)
         if panel.id < 0 || panel.id >= 1 << 50 || !used.insert(panel.id).inserted {
             panel.id = nextID
             nextID += 1
@@ -67,11 +68,15 @@ struct PanelList {
     /// The rows of boards from before the grid: panels side by side, widths in twelfths.
     private mutating func readOldRows(_ rows: [JSONTree]) {
         var y = 0
+        // One that has a head ends the row before it, so then all have one.
+        let haveHeads = rows.contains {
+            $0["showTitle"]?.flag == true || $0["collapse"]?.flag == true || $0["repeat"]?.text?.isEmpty == false
+        }
         for row in rows {
             let title = row["title"]?.text ?? ""
-            let (rowRepeat, collapse) = (row["repeat"]?.text, row["collapse"]?.flag ?? false)
+            let (rowRepeat, collapse) = (row["repeat"]?.text.flatMap { $0.isEmpty ? nil : $0 }, row["collapse"]?.flag ?? false)
             var rowID: Int?
-            if row["showTitle"]?.flag == true || collapse || rowRepeat != nil {
+            if haveHeads {
                 let header = JSONTree.object([.init("type", .text("row")), .init("title", .text(title))])
                 guard var panel = take(header) else { return }
                 (panel.isCollapsed, panel.repeats, panel.place) = (collapse, rowRepeat, GridPlace(x: 0, y: y, width: 24, height: 1))

@@ -2,13 +2,14 @@
 struct PanelReader {
     let sources: DataSourceReader
 
-    func panel(_ source: JSONTree) -> BoardPanel {
+    /// - Parameter patterns: the judge of this board's patterns.
+    func panel(_ source: JSONTree, _ patterns: inout PagePatterns) -> BoardPanel {
         var problems: [String] = []
         let tree = LegacyPanel.renewed(source, &problems)
         var panel = BoardPanel()
         panel.id = tree["id"]?.integer ?? -1
         panel.type = String((tree["type"]?.text ?? "").prefix(100))
-        panel.title = tree["title"]?.text ?? ""
+        panel.title = (tree["title"]?.text ?? "").cut()
         panel.description = tree["description"]?.text ?? ""
         panel.place = Self.place(tree["gridPos"], isRow: panel.isRow)
         panel.isCollapsed = tree["collapsed"]?.flag ?? false
@@ -25,10 +26,14 @@ struct PanelReader {
         panel.links = Array((tree["links"]?.elements ?? []).prefix(50))
         panel.transformations = (tree["transformations"]?.elements ?? []).prefix(50).compactMap { Self.transformation($0, &problems) }
         if tree["libraryPanel"] != nil, panel.type.isEmpty {
-            problems.append("it is a panel of Grafana's library, whose contents are not in the board")
+            (panel.type, panel.problems) = ("library-panel", ["it is a panel of Grafana's library, whose contents are not in the board"])
+            panel.writtenBytes = panel.weight
+            return panel
         }
         if !panel.isRow, panel.type != "text" { readTargets(tree, &panel, &problems) }
-        panel.problems = problems + BoardLint.problems(of: panel)
+        problems += patterns.take(from: &panel)
+        panel.problems = BoardLint.unique(problems + BoardLint.problems(of: panel, steps: &patterns.steps))
+        panel.writtenBytes = panel.weight
         return panel
     }
 
@@ -72,7 +77,7 @@ struct PanelReader {
         var refs: Set<String> = []
         for (index, element) in elements.prefix(Self.targetLimit).enumerated() {
             var target = BoardTarget()
-            target.ref = element["refId"]?.text ?? Self.letter(index)
+            target.ref = element["refId"]?.text?.cut(bytes: 100) ?? Self.letter(index)
             target.expression = element["expr"]?.text ?? ""
             target.isHidden = element["hide"]?.flag ?? false
             guard refs.insert(target.ref).inserted else {
@@ -87,8 +92,12 @@ struct PanelReader {
                 if !target.isHidden { problems.append("query \(target.ref) asks \(name), which is not supported") }
                 continue
             }
-            if target.expression.isEmpty, !target.isHidden, element["expr"] == nil, element.members.count > 3 {
-                problems.append("query \(target.ref) has no expression of Prometheus")
+            guard target.expression.contains(where: { !$0.isWhitespace }) else {
+                // An editor leaves queries behind that were never written.
+                if !target.isHidden, element["expr"] == nil, element.members.count > 3 {
+                    problems.append("query \(target.ref) has no expression of Prometheus")
+                }
+                continue
             }
             read(element, &target, panel.type)
             panel.targets.append(target)

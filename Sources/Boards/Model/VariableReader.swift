@@ -13,6 +13,10 @@ enum VariableReader {
             }
             board.variables.append(variable)
         }
+        let constants = Dictionary(
+            (tree["__inputs"]?.elements ?? []).prefix(100).filter { $0["type"]?.text == "constant" }
+                .map { ("${\($0["name"]?.text ?? "")}", $0["value"]?.text ?? "") }
+        ) { first, _ in first }
         for element in (tree.at("templating.list")?.elements ?? []).prefix(Board.variableLimit + 1) {
             guard let name = element["name"]?.text, isName(name) else {
                 board.problems.append("a variable has no name")
@@ -22,7 +26,10 @@ enum VariableReader {
                 board.problems.append("the variable \(name) is a filter of all queries, which is not supported")
                 continue
             }
-            add(variable(element, name: name, sources, &board.problems))
+            var variable = variable(element, name: name, sources, &board.problems)
+            // Boards that were exported for others have their constants among what is asked for, and name them here.
+            if let constant = constants[variable.query] { (variable.query, variable.saved) = (constant, []) }
+            add(variable)
         }
         // What the dialog of an import would ask for.
         for input in (tree["__inputs"]?.elements ?? []).prefix(100) {
@@ -53,7 +60,7 @@ enum VariableReader {
     private static func variable(_ tree: JSONTree, name: String, _ sources: DataSourceReader, _ problems: inout [String]) -> BoardVariable {
         var variable = BoardVariable()
         variable.name = name
-        variable.label = tree["label"]?.text ?? ""
+        variable.label = (tree["label"]?.text ?? "").cut()
         variable.query = tree["query"]?.text ?? tree.at("query.query")?.text ?? tree["definition"]?.text ?? ""
         variable.regex = tree["regex"]?.text ?? ""
         variable.sort = tree["sort"]?.integer ?? 0

@@ -36,6 +36,21 @@ package struct Pattern: Sendable {
         self.isGlobal = isGlobal
     }
 
+    /// What it costs to make, in steps of matching.
+    private var cost: Int { assertions.reduce(program.count) { $0 + $1.count } }
+
+    /// A pattern as boards write it, whose making is counted too.
+    ///
+    /// Errors: as without a budget, and `limit` when that is used up.
+    init(board source: String, budget: inout Int) throws(Failure) {
+        budget -= min(source.utf8.count, PatternParser.sizeLimit)
+        guard budget > 0 else { throw Failure(.limit, Self.costsTooMuch) }
+        try self.init(board: source)
+        budget -= cost
+    }
+
+    static let costsTooMuch = "the patterns cost too much to be looked at"
+
     /// A pattern as boards write it: `/…/flags` is found anywhere, any other text must match as a whole.
     package init(board source: String) throws(Failure) {
         guard source.hasPrefix("/"), let end = source.lastIndex(of: "/"), end != source.startIndex else {
@@ -80,10 +95,12 @@ package struct Pattern: Sendable {
         var left = Self.textLimit
         for match in matches where left > 0 {
             guard let whole = match.groups[0], whole.lowerBound >= place else { continue }
+            let before = left
             result.append(contentsOf: scalars[place..<whole.lowerBound])
             left -= whole.lowerBound - place
             append(template, of: match, in: scalars, to: &result, left: &left)
             place = whole.upperBound
+            budget -= before - left
         }
         result.append(contentsOf: scalars[place...])
         return String(result)

@@ -8,9 +8,12 @@ extension Pattern {
         var threads = ThreadList(capacity: program.count)
         var next = ThreadList(capacity: program.count)
         var found: Slots?
+        // Places of groups are copied with each way.
+        let slotCost = 1 + groupCount / 8
         var here = place
         while here <= text.count, budget > 0 {
             if found == nil {
+                budget -= slotCost
                 add(0, Slots(repeating: -1, count: groupCount * 2), to: &threads, program, text, here, &budget)
             }
             if threads.entries.isEmpty && found != nil { break }
@@ -22,6 +25,7 @@ extension Pattern {
                 case .match:
                     found = slots
                 case .scalars(let scalars):
+                    budget -= scalars.cost
                     if here < text.count, scalars.contains(text[here]) {
                         add(instruction + 1, slots, to: &next, program, text, here + 1, &budget)
                     }
@@ -81,6 +85,7 @@ extension Pattern {
                 stack.append((other, slots))
                 stack.append((preferred, slots))
             case .save(let slot):
+                budget -= slots.count / 16
                 var slots = slots
                 if slots.indices.contains(slot) { slots[slot] = here }
                 stack.append((instruction + 1, slots))
@@ -99,7 +104,7 @@ extension Pattern {
     }
 
     private func isWordEdge(_ text: [Unicode.Scalar], _ here: Int) -> Bool {
-        func isWord(_ place: Int) -> Bool { text.indices.contains(place) && ScalarClass(ranges: ScalarClass.word).contains(text[place]) }
+        func isWord(_ place: Int) -> Bool { text.indices.contains(place) && ScalarClass.wordLetters.contains(text[place]) }
         return isWord(here - 1) != isWord(here)
     }
 
@@ -120,6 +125,7 @@ extension Pattern {
                 switch program[instruction] {
                 case .match: if end == nil || end == here { return true }
                 case .scalars(let scalars):
+                    budget -= scalars.cost
                     if here < text.count, scalars.contains(text[here]) {
                         add(instruction + 1, [], to: &next, program, text, here + 1, &budget)
                     }

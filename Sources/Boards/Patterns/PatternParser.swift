@@ -1,37 +1,5 @@
 import Primitives
 
-/// What one place of a text may be.
-struct ScalarClass: Sendable {
-    var ranges: [ClosedRange<UInt32>] = []
-    var isNegated = false
-    var ignoresCase = false
-
-    func contains(_ scalar: Unicode.Scalar) -> Bool {
-        func isIn(_ value: UInt32) -> Bool { ranges.contains { $0.contains(value) } }
-        if isIn(scalar.value) { return !isNegated }
-        guard ignoresCase else { return isNegated }
-        for other in [scalar.properties.lowercaseMapping, scalar.properties.uppercaseMapping] {
-            if let folded = other.unicodeScalars.first, other.unicodeScalars.count == 1, isIn(folded.value) { return !isNegated }
-        }
-        return isNegated
-    }
-
-    static let digits: [ClosedRange<UInt32>] = [0x30...0x39]
-    static let word: [ClosedRange<UInt32>] = [0x30...0x39, 0x41...0x5A, 0x5F...0x5F, 0x61...0x7A]
-    static let space: [ClosedRange<UInt32>] = [0x09...0x0D, 0x20...0x20, 0xA0...0xA0, 0x2028...0x2029, 0xFEFF...0xFEFF]
-    static let lineEnds: [ClosedRange<UInt32>] = [0x0A...0x0A, 0x0D...0x0D, 0x2028...0x2029]
-
-    /// What is in none of the ranges, which are sorted.
-    static func complement(_ ranges: [ClosedRange<UInt32>]) -> [ClosedRange<UInt32>] {
-        var (found, next): ([ClosedRange<UInt32>], UInt32) = ([], 0)
-        for range in ranges {
-            if range.lowerBound > next { found.append(next...(range.lowerBound - 1)) }
-            next = range.upperBound + 1
-        }
-        return found + [next...0x10FFFF]
-    }
-}
-
 indirect enum PatternNode {
     case empty
     case scalars(ScalarClass)
@@ -56,7 +24,7 @@ struct PatternParser {
     private(set) var groupCount = 1
     private(set) var groupNames: [String: Int] = [:]
 
-    private static let sizeLimit = 4_000
+    static let sizeLimit = 4_000
     private static let depthLimit = 50
 
     init(_ source: String, ignoresCase: Bool) {
@@ -265,28 +233,28 @@ struct PatternParser {
 
     private mutating func bracket() throws(Failure) -> ScalarClass {
         _ = take("[")
-        var found = ScalarClass(ignoresCase: ignoresCase)
-        found.isNegated = take("^")
+        var found: [ClosedRange<UInt32>] = []
+        let isNegated = take("^")
         while let letter = here, letter != "]" {
             guard let low = try bracketLetter(&found) else { continue }
             guard here == "-", place + 1 < source.count, source[place + 1] != "]" else {
-                found.ranges.append(low.value...low.value)
+                found.append(low.value...low.value)
                 continue
             }
             place += 1
             if let high = try bracketLetter(&found) {
                 guard low.value <= high.value else { throw malformed("a range that goes down") }
-                found.ranges.append(low.value...high.value)
+                found.append(low.value...high.value)
             } else {
-                found.ranges += [low.value...low.value, 0x2D...0x2D]
+                found += [low.value...low.value, 0x2D...0x2D]
             }
         }
         guard take("]") else { throw malformed("a [ without a ]") }
-        return found
+        return ScalarClass(ranges: found, isNegated: isNegated, ignoresCase: ignoresCase)
     }
 
     /// A letter of a class, or nil when it was a class of its own and is in `found` already.
-    private mutating func bracketLetter(_ found: inout ScalarClass) throws(Failure) -> Unicode.Scalar? {
+    private mutating func bracketLetter(_ found: inout [ClosedRange<UInt32>]) throws(Failure) -> Unicode.Scalar? {
         guard let letter = here else { throw malformed("a [ without a ]") }
         place += 1
         guard letter == "\\" else { return letter }
@@ -295,7 +263,7 @@ struct PatternParser {
             return "\u{08}"
         }
         if let ranges = try classEscape() {
-            found.ranges += ranges
+            found += ranges
             return nil
         }
         return try escapedLetter()

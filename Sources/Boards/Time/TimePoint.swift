@@ -26,6 +26,9 @@ package enum TimePoint {
         return inBounds(time.milliseconds)
     }
 
+    /// Whether a text is a point in time at all.
+    static func isReadable(_ text: String) -> Bool { milliseconds(text, now: 1_700_000_000_000, isEnd: false) != nil }
+
     private static func absolute(_ text: String) -> Int? {
         if let number = Int(text) { return inBounds(number) }
         var plain = text

@@ -30,6 +30,12 @@ package struct Interpolator: Sendable {
 
     package var isExhausted: Bool { left <= 0 }
 
+    /// Counts what is written beside the values that are put in.
+    mutating func spend(_ bytes: Int) { left -= bytes }
+
+    /// Lowers what may be written still.
+    mutating func limit(to bytes: Int) { left = min(left, bytes) }
+
     /// The text with what is known put in; what is not known stays as it stands. Past the limits nothing is put in any more.
     package mutating func text(_ source: String, _ style: Style) -> String {
         guard source.utf8.contains(UInt8(ascii: "$")) || source.utf8.contains(UInt8(ascii: "[")) else { return source }
@@ -45,7 +51,7 @@ package struct Interpolator: Sendable {
                     bytes += reference.source
                     continue
                 }
-                left -= text.utf8.count + 16
+                left -= text.writtenBytes + 16
                 if left > 0, bytes.count + text.utf8.count <= Self.textLimit { bytes += text.utf8 } else { left = 0 }
             }
         }

@@ -6,6 +6,9 @@ struct OptionReading {
     private let sort: Int
     /// Steps of patterns that are left.
     private(set) var budget: Int
+    /// Bytes of options that are left.
+    private(set) var bytes: Int
+    private let isGivenUp: @Sendable () -> Bool
     var problem: String?
     private(set) var options: [VariableOption] = []
 
@@ -13,13 +16,13 @@ struct OptionReading {
     static let limit = 5_000
     static let readLimit = 100_000
 
-    init(regex: String, sort: Int, steps: Int = Pattern.stepLimit) {
-        (self.sort, budget) = (sort, steps)
+    init(regex: String, sort: Int, steps: Int, bytes: Int, isGivenUp: @escaping @Sendable () -> Bool) {
+        (self.sort, budget, self.bytes, self.isGivenUp) = (sort, steps, bytes, isGivenUp)
         guard !regex.isEmpty else {
             pattern = nil
             return
         }
-        do throws(Failure) { pattern = try Pattern(board: regex) } catch {
+        do throws(Failure) { pattern = try Pattern(board: regex, budget: &budget) } catch {
             pattern = nil
             problem = error.description
         }
@@ -29,26 +32,40 @@ struct OptionReading {
     mutating func filtered(_ texts: [String], by filter: String) -> [String] {
         do throws(Failure) {
             let pattern = try Pattern(filter)
-            return texts.filter { !pattern.matches(in: Pattern.scalars($0), budget: &budget).isEmpty }
+            return texts.filter { !isGivenUp() && !pattern.matches(in: Pattern.scalars($0), budget: &budget).isEmpty }
         } catch {
             problem = error.description
             return []
         }
     }
 
-    mutating func take(_ texts: [String]) {
+    mutating func take(_ texts: some Sequence<String>) {
         guard problem == nil else { return }
         var seen: Set<String> = []
         for text in texts.prefix(Self.readLimit) {
-            for option in found(in: text) where seen.insert(option.value).inserted { options.append(option) }
-            guard options.count <= Self.limit, budget > 0 else { break }
+            for option in found(in: text) where seen.insert(option.value).inserted { keep(option) }
+            guard problem == nil, budget > 0, !isGivenUp() else { break }
         }
         if budget <= 0, pattern != nil { problem = "the pattern costs too much; the options are not complete" }
-        if options.count > Self.limit {
-            options.removeLast(options.count - Self.limit)
-            problem = "there are more than \(Self.limit) options"
-        }
         options = Self.sorted(options, sort)
+    }
+
+    /// Takes what a variable lists itself.
+    mutating func take(listed: [VariableOption]) {
+        for option in listed where problem == nil { keep(option) }
+    }
+
+    private mutating func keep(_ option: VariableOption) {
+        guard problem == nil else { return }
+        let size = 32 + option.text.writtenBytes + option.value.writtenBytes
+        if options.count >= Self.limit {
+            problem = "there are more than \(Self.limit) options"
+        } else if size > bytes {
+            problem = "the options of the board's variables are too long; the rest of them is left out"
+        } else {
+            bytes -= size
+            options.append(option)
+        }
     }
 
     /// What one text gives: itself, what the pattern's groups have, or with `g` what its first group has at each place.

@@ -14,6 +14,10 @@ package struct VariableChain: Sendable {
     private var interpolator: Interpolator
     /// What the patterns of all variables together may cost still.
     private var patternSteps: Int
+    /// Bytes that the options of all variables together may have still.
+    private var optionBytes: Int
+    /// Whether nobody wants the answer any more; then nothing is asked, and options lack.
+    package private(set) var isGivenUp = false
     /// What is to be asked now.
     package private(set) var asks: [VariableAsk] = []
 
@@ -21,6 +25,7 @@ package struct VariableChain: Sendable {
         self.board = board
         self.query = query
         patternSteps = query.limits.patternSteps
+        optionBytes = query.limits.optionBytes
         let names = Set(board.variables.map(\.name))
         for variable in board.variables where variable.kind == .query || variable.kind == .custom {
             needs[variable.name] = Template.names(in: variable.query + " " + variable.regex).intersection(names).subtracting([variable.name]
@@ -56,20 +61,32 @@ package struct VariableChain: Sendable {
             return
         }
         asks.remove(at: index)
-        var reading = OptionReading(regex: interpolator.text(variable.regex, .plain), sort: variable.sort, steps: patternSteps)
+        var reading = reading(interpolator.text(variable.regex, .plain), sort: variable.sort)
         switch answer {
         case .failed(let words): reading.problem = words
         case .texts(let texts): reading.take(filters[name].map { reading.filtered(texts, by: $0) } ?? texts)
-        case .samples(let series): reading.take(series.map(\.optionText))
+        case .samples(let series): reading.take(series.lazy.map(\.optionText))
         }
-        patternSteps = reading.budget
-        finish(variable, reading.options, reading.problem)
+        finish(variable, reading)
         advance()
+    }
+
+    private func reading(_ regex: String = "", sort: Int = 0) -> OptionReading {
+        OptionReading(regex: regex, sort: sort, steps: patternSteps, bytes: optionBytes, isGivenUp: query.limits.isGivenUp)
+    }
+
+    private mutating func finish(_ variable: BoardVariable, _ reading: OptionReading) {
+        (patternSteps, optionBytes) = (reading.budget, reading.bytes)
+        finish(variable, reading.options, reading.problem)
     }
 
     private mutating func advance() {
         var moved = true
         while moved {
+            guard !query.limits.isGivenUp() else {
+                (isGivenUp, asks) = (true, [])
+                return
+            }
             moved = false
             for variable in board.variables where isReady(variable) {
                 begin(variable)
@@ -95,17 +112,23 @@ package struct VariableChain: Sendable {
         switch variable.kind {
         case .constant: finish(variable, [VariableOption(text: variable.query, value: variable.query)], nil)
         case .textBox: finish(variable, [], nil)
-        case .custom: finish(variable, OptionReading.listed(interpolator.text(variable.query, .plain)), nil)
+        case .custom:
+            var reading = reading()
+            reading.take(listed: OptionReading.listed(interpolator.text(variable.query, .plain)))
+            finish(variable, reading)
         case .interval:
             var options = OptionReading.listed(variable.query)
             if variable.automaticCount != nil {
                 options.insert(VariableOption(text: "auto", value: "$__auto_interval_\(variable.name)"), at: 0)
             }
-            finish(variable, options, nil)
+            var reading = reading()
+            reading.take(listed: options)
+            finish(variable, reading)
         case .dataSource:
             let sources = query.dataSources.filter { $0.type == variable.query }
-            var reading = OptionReading(regex: variable.regex, sort: 0)
+            var reading = reading(variable.regex)
             reading.take(sources.map(\.name))
+            (patternSteps, optionBytes) = (reading.budget, reading.bytes)
             let options = reading.options.map { option in
                 VariableOption(text: option.text, value: sources.first { $0.name == option.text }?.uid ?? option.value)
             }
@@ -150,11 +173,12 @@ private enum Choice {
     private static func known(_ wanted: [String], _ resolved: ResolvedVariable, mayBeNew: Bool) -> [String]? {
         if resolved.variable.includesAll, wanted.contains(where: { $0 == BoardVariable.all || $0 == "All" }) { return [BoardVariable.all] }
         let values = Set(resolved.options.map(\.value))
+        var taken: Set<String> = []
         let byText = Dictionary(resolved.options.map { ($0.text, $0.value) }) { first, _ in first }
         var found: [String] = []
         for one in wanted.prefix(1_000) {
-            let value = values.contains(one) ? one : byText[one] ?? (mayBeNew && one != BoardVariable.all ? String(one.prefix(1_000)) : nil)
-            if let value, !found.contains(value) { found.append(value) }
+            let value = values.contains(one) ? one : byText[one] ?? (mayBeNew && one != BoardVariable.all ? one.cut() : nil)
+            if let value, taken.insert(value).inserted { found.append(value) }
             if !resolved.variable.isMulti, !found.isEmpty { break }
         }
         return found.isEmpty ? nil : found

@@ -13,6 +13,8 @@ struct BoardLayout {
     private(set) var instances: [Instance] = []
     private(set) var problems: [String] = []
     private let values: [String: ResolvedVariable]
+    /// What is repeated for, by the variable's name: most often several panels for the same.
+    private var known: [String: [VariableValue]] = [:]
     /// How far down each column is taken, from the board's top.
     private var heights = [Int](repeating: 0, count: 24)
     private var isFull = false
@@ -86,11 +88,18 @@ struct BoardLayout {
     }
 
     /// A scope for each value that a panel is repeated for; one without a value when it is not, with the reason when it should be.
-    private func repeats(of panel: BoardPanel, within scope: [VariableValue]) -> ([[VariableValue]], String?) {
+    private mutating func repeats(of panel: BoardPanel, within scope: [VariableValue]) -> ([[VariableValue]], String?) {
         guard let name = panel.repeats else { return ([scope], nil) }
         guard let resolved = values[name] else { return ([scope], "it is to be repeated for \(name.prefix(60)), which is no variable") }
         // Within the repeat of a row for the same variable there is one value left.
         if scope.contains(where: { $0.name == name }) { return ([scope], nil) }
+        let repeated = known[name] ?? Self.repeated(resolved)
+        known[name] = repeated
+        guard !repeated.isEmpty else { return ([scope], "it is to be repeated for \(name), which has no values") }
+        return (repeated.map { scope + [$0] }, nil)
+    }
+
+    private static func repeated(_ resolved: ResolvedVariable) -> [VariableValue] {
         let options: [VariableOption]
         if resolved.isAll {
             options = resolved.options.filter { $0.value != BoardVariable.all }
@@ -98,11 +107,9 @@ struct BoardLayout {
             let texts = Dictionary(resolved.options.map { ($0.value, $0.text) }) { first, _ in first }
             options = resolved.current.map { VariableOption(text: texts[$0] ?? $0, value: $0) }
         }
-        guard !options.isEmpty else { return ([scope], "it is to be repeated for \(name), which has no values") }
         let isList = resolved.variable.isMulti || resolved.variable.includesAll
-        let scopes = options.prefix(Board.panelLimit + 1).map { option in
-            scope + [VariableValue(name: name, values: [option.value], texts: [option.text], isList: isList)]
+        return options.prefix(Board.panelLimit + 1).map { option in
+            VariableValue(name: resolved.variable.name, values: [option.value], texts: [option.text], isList: isList)
         }
-        return (scopes, nil)
     }
 }

@@ -13,6 +13,15 @@ extension BoardView {
             json.member("graphTooltip", board.graphTooltip)
             json.member("from", query.from)
             json.member("to", query.to)
+            json.key("time")
+            if board.hasOwnTimes {
+                json.object {
+                    $0.member("from", board.from)
+                    $0.member("to", board.to)
+                }
+            } else {
+                json.null()
+            }
             json.strings("problems", problems)
             json.list("links", links) { $0.write($1) }
             json.list("variables", variables) { $0.write($1) }

@@ -11,25 +11,64 @@ package struct BoardView: Sendable {
     package private(set) var links: [LinkView] = []
     package private(set) var title = ""
     package private(set) var description = ""
+    /// Whether nobody wants it any more, by its limits; then panels lack.
+    package private(set) var isGivenUp = false
     private var places: [String: Int] = [:]
 
-    package init(board: Board, query: BoardQuery, variables chain: VariableChain) {
+    /// - Parameter only: the key of the one panel that is needed; the others are not made.
+    package init(board: Board, query: BoardQuery, variables chain: VariableChain, only: String? = nil) {
         self.board = board
         self.query = query
         variables = chain.variables
         problems = board.problems
+        isGivenUp = chain.isGivenUp
+        // Bytes are counted before they are made; panels come last, so that it is they that are left out.
         var values = chain.values
-        title = values.text(board.title, .words)
+        values.limit(to: query.limits.viewBytes)
+        values.spend(board.problems.reduce(1_024) { $0 + $1.writtenBytes } + variables.reduce(0) { $0 + $1.writtenBytes })
+        title = values.text(board.title, .words).cut()
         description = values.text(board.description, .words)
+        values.spend(description.writtenBytes)
+        if only == nil { readMarksAndLinks(&values) }
         let layout = BoardLayout(board: board, variables: variables)
         problems += layout.problems
-        for instance in layout.instances {
+        var patterns = PagePatterns(steps: query.limits.patternSteps)
+        for instance in layout.instances where only == nil || instance.key == only {
+            isGivenUp = isGivenUp || query.limits.isGivenUp()
+            guard !isGivenUp else { return }
+            values.spend(instance.panel.writtenBytes)
+            let panel = values.isExhausted ? nil : PanelView(instance, boardTitle: title, query: query, values: &values, &patterns)
+            guard let panel, !values.isExhausted else {
+                leaveOut(from: instance.panel)
+                return
+            }
             places[instance.key] = panels.count
-            panels.append(PanelView(instance, board: board, query: query, values: &values))
+            panels.append(panel)
         }
-        for annotation in board.annotations { annotations.append(AnnotationView(annotation, query: query, values: &values)) }
-        for link in board.links { if let link = LinkView(link, variables: variables, values: &values) { links.append(link) } }
-        if values.isExhausted { problems.append("its variables make its texts so long that not all are filled in") }
+    }
+
+    private mutating func readMarksAndLinks(_ values: inout Interpolator) {
+        for annotation in board.annotations where !values.isExhausted {
+            annotations.append(AnnotationView(annotation, query: query, values: &values))
+        }
+        var chosen: String?
+        for link in board.links where !values.isExhausted {
+            if link.includeVariables, chosen == nil { chosen = Self.parameters(of: variables) }
+            guard let link = LinkView(link, chosen: chosen ?? "", values: &values), !values.isExhausted else { continue }
+            links.append(link)
+        }
+    }
+
+    private static func parameters(of variables: [ResolvedVariable]) -> String {
+        variables.filter { $0.variable.kind != .constant }.map { VariableValue($0).queryParameters() }.filter { !$0.isEmpty }
+            .joined(separator: "&")
+    }
+
+    private mutating func leaveOut(from panel: BoardPanel) {
+        let megabytes = query.limits.viewBytes >> 20
+        problems.append(
+            "its panels from \(panel.title.isEmpty ? "one without a title" : panel.title.cut(bytes: 100)) on are left out, as they would take more than \(megabytes) MiB"
+        )
     }
 
     package func panel(_ key: String) -> PanelView? { places[key].map { panels[$0] } }
@@ -43,7 +82,8 @@ package struct LinkView: Sendable {
     package var newTab: Bool
     package var tags: [String]?
 
-    init?(_ link: BoardLink, variables: [ResolvedVariable], values: inout Interpolator) {
+    /// - Parameter chosen: the parameters of what is chosen for the variables.
+    init?(_ link: BoardLink, chosen: String, values: inout Interpolator) {
         title = values.text(link.title, .words)
         (keepTime, newTab, tags) = (link.keepTime, link.newTab, link.tags)
         var address = ""
@@ -51,11 +91,9 @@ package struct LinkView: Sendable {
             guard let safe = Address.safe(values.text(link.url, .address)) else { return nil }
             address = safe
         }
-        if link.includeVariables {
-            let parameters = variables.filter { $0.variable.kind != .constant }.map { VariableValue($0).queryParameters() }
-            address = Address.adding(parameters.filter { !$0.isEmpty }.joined(separator: "&"), to: address)
-        }
+        if link.includeVariables { address = Address.adding(chosen, to: address) }
         url = address
+        values.spend(128 + title.writtenBytes + address.writtenBytes + (tags ?? []).reduce(0) { $0 + $1.writtenBytes })
     }
 }
 
@@ -82,6 +120,7 @@ package struct AnnotationView: Sendable {
         name = values.text(annotation.name, .words)
         (color, step, isEnabled) = (annotation.color, milliseconds / 1000, annotation.isEnabled)
         (title, text) = (values.text(annotation.title, .words), values.text(annotation.text, .words))
+        values.spend([name, color, expression, title, text].reduce(256) { $0 + $1.writtenBytes })
     }
 }
 

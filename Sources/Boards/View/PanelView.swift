@@ -38,7 +38,6 @@ package struct PanelView: Sendable {
     package let links: [JSONTree]
     package let transformations: [PanelTransformation]
     package let fileName: String
-    let boardTitle: String
     let limits: BoardLimits
 
     /// Whether it is drawn from a finished frame instead of from series: tables, what is transformed, and what shows chosen columns of a table.
@@ -57,7 +56,9 @@ package struct PanelView: Sendable {
     /// Whether there is nothing to ask anybody.
     package var hasNoQuery: Bool { !isSupported || !targets.contains { !$0.isHidden && !$0.expression.isEmpty } }
 
-    init(_ instance: BoardLayout.Instance, board: Board, query: BoardQuery, values: inout Interpolator) {
+    init(
+        _ instance: BoardLayout.Instance, boardTitle: String, query: BoardQuery, values: inout Interpolator, _ patterns: inout PagePatterns
+    ) {
         let panel = instance.panel
         let shared = (values.values, values.macros)
         defer {
@@ -83,22 +84,31 @@ package struct PanelView: Sendable {
 
         values.macros.interval = times.interval
         values.macros.rateInterval = Interval.rate(step: times.interval, scrape: query.scrapeIntervalSeconds * 1000)
-        title = values.text(panel.title, .words)
+        title = values.text(panel.title, .words).cut()
         description = values.text(panel.description, .words)
         defaults = panel.defaults.interpolated(&values)
         options = panel.options.interpolated(&values)
         links = JSONTree.list(panel.links).interpolated(&values).elements
-        overrides = panel.overrides.map { override in
+        overrides = panel.overrides.compactMap { override in
+            // What chooses fields in another way is the panel's problem already.
+            guard BoardLint.matchers.contains(override.matcher) else { return nil }
             var override = override
-            override.matcherOptions = override.matcherOptions.text.map { .text(values.text($0, .plain)) } ?? override.matcherOptions
+            if case .text(let source) = override.matcherOptions {
+                let text = values.text(source, .plain)
+                override.matcherOptions = .text(text)
+                if override.matcher == "byRegexp", let problem = patterns.problem(of: text) {
+                    problems.append(problem + "; its override is left out")
+                    return nil
+                }
+            }
             override.properties = override.properties.map { ($0.id, $0.value.interpolated(&values, under: $0.id)) }
             return override
         }
         transformations =
             panel.isRow ? [] : panel.transformations.filter { BoardLint.transformations.contains($0.id) }.map { $0.interpolated(&values) }
-        boardTitle = values.text(board.title, .words)
         fileName = Self.fileName(boardTitle, title)
-        self.problems = problems
+        self.problems = BoardLint.unique(problems)
+        values.spend(self.problems.dropFirst(panel.problems.count).reduce(0) { $0 + $1.writtenBytes })
     }
 
     /// A name that no file system and no header minds.

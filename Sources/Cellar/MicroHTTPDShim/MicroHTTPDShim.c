@@ -2,6 +2,7 @@
 #include "MicroHTTPDShim.h"
 #include <linux/filter.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,17 +14,51 @@ typedef struct daemon_context {
     mlt_httpd_options options;
 } daemon_context;
 
+/// One request: what it asks for, and whose it is once the headers are there.
+typedef struct request_state {
+    mlt_httpd_target target;
+    void *own;
+} request_state;
+
+static void free_request(request_state *state) {
+    free((char *)state->target.query);
+    free(state);
+}
+
+// libmicrohttpd makes a pair of each parameter in the memory of the connection, 56 bytes for one that may have two, and where that is too little
+// 0.9.75 closes the connection without a word. So the query is taken away before it looks: the target lies in that same memory, which is ours to
+// write to whatever the type says, and it looks for parameters behind the first `?`.
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection) {
+    (void)cls;
+    (void)connection;
+    request_state *state = calloc(1, sizeof *state);
+    if (state == NULL || target == NULL) return state;
+    state->target.size = strlen(target);
+    char *query = strchr(target, '?');
+    if (query == NULL || query[1] == '\0') return state;
+    state->target.query = strdup(query + 1);
+    if (state->target.query == NULL) {
+        free_request(state);
+        return NULL;
+    }
+    query[1] = '\0';
+    return state;
+}
+
 // libmicrohttpd keeps a pointer to this for the life of a daemon and may use it until the last loop has ended. A process
 // starts a handful of daemons, so the few bytes stay.
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                                  const char *version, const char *data, size_t *size, void **request) {
+    request_state *state = *request;
+    if (state == NULL) return MHD_NO;
     // Where a body ends is not said by chunks in HTTP/1.0; a proxy of that age would pass them on as they are (RFC 9112 section 6.1).
-    if (*request == NULL && strcmp(version, MHD_HTTP_VERSION_1_0) == 0 &&
+    if (state->own == NULL && strcmp(version, MHD_HTTP_VERSION_1_0) == 0 &&
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL) {
         return MHD_NO;
     }
     const daemon_context *context = cls;
-    return context->options.on_request(context->options.context, connection, url, method, (const uint8_t *)data, size, request)
+    return context->options.on_request(context->options.context, connection, url, &state->target, method, (const uint8_t *)data, size,
+                                       &state->own)
                ? MHD_YES
                : MHD_NO;
 }
@@ -33,10 +68,11 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
     (void)connection;
     (void)reason;
     const daemon_context *context = cls;
-    if (*request != NULL) {
-        context->options.on_end(context->options.context, *request);
-        *request = NULL;
-    }
+    request_state *state = *request;
+    if (state == NULL) return;
+    if (state->own != NULL) context->options.on_end(context->options.context, state->own);
+    free_request(state);
+    *request = NULL;
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **own, enum MHD_ConnectionNotificationCode code) {
@@ -82,6 +118,7 @@ mlt_httpd *mlt_httpd_start(const mlt_httpd_options *options) {
     struct MHD_Daemon *daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_access, context,
         MHD_OPTION_EXTERNAL_LOGGER, on_log, context,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, context,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, context,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, context,
         MHD_OPTION_CONNECTION_LIMIT, options->connection_limit,
@@ -116,6 +153,11 @@ int mlt_turn_away(int listener) {
     };
     struct sock_fprog program = {sizeof code / sizeof *code, code};
     return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int mlt_peer_is_gone(int descriptor) {
+    struct pollfd look = {descriptor, POLLRDHUP, 0};
+    return poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 int mlt_bell(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
@@ -186,11 +228,6 @@ static enum MHD_Result on_value(void *cls, enum MHD_ValueKind kind, const char *
 void mlt_httpd_headers(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair, void *context) {
     pair_door door = {on_pair, context};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_value, &door);
-}
-
-void mlt_httpd_query(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair, void *context) {
-    pair_door door = {on_pair, context};
-    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, on_value, &door);
 }
 
 /// Adds the headers, queues the response and lets it go.

@@ -23,6 +23,9 @@ struct StackFiles {
             }
         }
         files.append(("prometheus/targets/node/local.yml", Self.localTarget(plan)))
+        if let dashboards = plan.dashboards, plan.hasOpenDashboards {
+            files.append(("prometheus/targets/martlet/dashboards.yml", Self.dashboardsTarget(dashboards.address)))
+        }
         if let password = plan.mail?.barePassword { files.append((AlertmanagerText.ownPasswordFile, password.reveal())) }
         if let simulation = plan.simulation {
             files.append((StatePaths.token, simulation.token.reveal() + "\n"))
@@ -52,7 +55,12 @@ struct StackFiles {
             + target(plan.nodeExporter.address, [("node", node)])
     }
 
+    private static func dashboardsTarget(_ address: ListenAddress) -> String {
+        "# Written by martlet at each start where its dashboards are on.\n" + target(address, [])
+    }
+
     private static func target(_ address: ListenAddress, _ labels: [(String, String)]) -> String {
-        "- targets:\n    - \(yaml(address.reachable))\n  labels:\n" + labels.map { "    \($0): \(yaml($1))\n" }.joined()
+        let lines = labels.map { "    \($0): \(yaml($1))\n" }.joined()
+        return "- targets:\n    - \(yaml(address.reachable))\n" + (lines.isEmpty ? "" : "  labels:\n" + lines)
     }
 }

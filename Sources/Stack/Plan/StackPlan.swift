@@ -69,6 +69,8 @@ package struct StackPlan: Sendable {
     package var dashboards: Place?
     /// `https` when the dashboards have doors with TLS.
     package var dashboardsScheme = "http"
+    /// Whether Prometheus can read what the dashboards count of themselves: not where they want TLS or a password, which it does not know.
+    package var hasOpenDashboards = false
     /// Prometheus. On a loopback address it can also be reloaded and stopped over HTTP.
     package var prometheus: Place
     /// Alertmanager, which stands alone: no cluster port.

@@ -115,9 +115,10 @@ final class BoardCatalogue: Sendable {
             let result = document.withRoot { root in
                 Result { () throws(Failure) in try Board.read(root) }
             }
-            let board = try result.get()
-            let uid = board.uid.isEmpty ? fallbackUID(name) : board.uid
-            return Entry(uid: uid, title: board.title.isEmpty ? name : board.title, tags: board.tags, board: board)
+            var board = try result.get()
+            // Boards of long ago have none, and it is by this that their panels are asked for.
+            if board.uid.isEmpty { board.uid = fallbackUID(name) }
+            return Entry(uid: board.uid, title: board.title.isEmpty ? name : board.title, tags: board.tags, board: board)
         } catch {
             return broken(name, error.message)
         }

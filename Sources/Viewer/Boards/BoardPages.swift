@@ -11,29 +11,43 @@ struct BoardPages: Sendable {
     let scrapeSeconds: Double
     let hasLoki: Bool
     let clock: WallClock
-    /// Answers take several times their size while they are read, and all of a core.
-    let readers = AsyncSemaphore(limit: 2)
-    /// A table holds the answers to all of its queries until it is made.
-    let tables = AsyncSemaphore(limit: 8)
-    /// A number or a short text, with its place in an array.
-    private static let bytesOfValue = 40
+    /// Whatever costs more than a moment is done there.
+    let workshop: Workshop
+    let heldAnswers: HeldAnswers
+    /// Of one request at a time, so that a board with hundreds of queries does not keep those of others waiting.
+    private static let questionsAtOnce = 10
 
     func answer(_ request: HTTPServerRequest, _ part: ViewerTally.Part) async throws(Refusal) -> HTTPServerResponse {
-        if part == .csv { return try await csv(request) }
-        let names = request.path.dropFirst("/api/boards/".count).split(separator: "/", omittingEmptySubsequences: false)
         if request.path == "/api/boards" { return ViewerSite.json(200, list(), request) }
+        let effort = Effort(request, seconds: workshop.limits.workSeconds)
+        return try await workshop.serve(effort) {
+            do throws(Refusal) {
+                return .success(part == .csv ? try await csv(request, effort) : try await resolved(request, effort))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private func resolved(_ request: HTTPServerRequest, _ effort: Effort) async throws(Refusal) -> HTTPServerResponse {
+        let names = request.path.dropFirst("/api/boards/".count).split(separator: "/", omittingEmptySubsequences: false)
         switch names.count {
         case 1:
-            let view = try await view(of: String(names[0]), request)
-            var writer = JSONWriter(reservingBytes: 64 << 10)
-            view.write(into: &writer)
-            return ViewerSite.json(200, writer.bytes, request)
+            let (board, query, chain) = try await chain(of: String(names[0]), request, effort)
+            return try await workshop.run(effort) {
+                var writer = JSONWriter(reservingBytes: 64 << 10)
+                BoardView(board: board, query: query, variables: chain).write(into: &writer)
+                return ViewerSite.json(200, writer.bytes, request)
+            }
         case 4 where names[1] == "panels" && names[3] == "frame":
-            let panel = try panel(String(names[2]), of: try await view(of: String(names[0]), request))
-            let frame = try await frame(of: panel)
-            var writer = JSONWriter(reservingBytes: 64 << 10)
-            frame.write(into: &writer)
-            return ViewerSite.json(200, writer.bytes, request)
+            let panel = try await panel(String(names[2]), of: String(names[0]), request, effort)
+            let (share, answers) = await answers(for: panel, effort)
+            defer { withExtendedLifetime(share) {} }
+            return try await workshop.run(effort) {
+                var writer = JSONWriter(reservingBytes: 64 << 10)
+                panel.frame(from: answers.map { Self.read($0, $1) }).write(into: &writer)
+                return ViewerSite.json(200, writer.bytes, request)
+            }
         default: throw Refusal(404, "There is nothing at this path.")
         }
     }
@@ -56,16 +70,17 @@ struct BoardPages: Sendable {
     }
 
     /// `GET /export.csv?board=UID&panel=KEY&…`
-    private func csv(_ request: HTTPServerRequest) async throws(Refusal) -> HTTPServerResponse {
+    private func csv(_ request: HTTPServerRequest, _ effort: Effort) async throws(Refusal) -> HTTPServerResponse {
         guard let uid = request.parameter("board"), let key = request.parameter("panel") else {
             throw Refusal(400, "The parameters board and panel are needed.")
         }
-        let panel = try panel(key, of: try await view(of: uid, request))
+        let panel = try await panel(key, of: uid, request, effort)
         guard !panel.asked.isEmpty else { throw Refusal(404, "This panel has no numbers: it asks Prometheus for nothing.") }
-        let frame = try await frame(of: panel)
+        let (share, answers) = await answers(for: panel, effort)
+        defer { withExtendedLifetime(share) {} }
+        let frame = try await workshop.run(effort) { panel.frame(from: answers.map { Self.read($0, $1) }) }
         if let problem = frame.problems.first, frame.length == 0 { throw Refusal(502, problem.message) }
-        let held = frame.fields.reduce(64 << 10) { $0 + $1.values.count * Self.bytesOfValue }
-        var response = HTTPServerResponse(status: 200, body: .pieces(BodyPieces(frame.csv, heldBytes: held)))
+        var response = HTTPServerResponse(status: 200, body: .pieces(BodyPieces(frame.csv, heldBytes: frame.heldBytes)))
         response.headers.add("Content-Type", "text/csv; charset=utf-8; header=present")
         response.headers.add("Content-Disposition", "attachment; filename=\"\(Self.fileName(panel.fileName))\"")
         response.headers.add("Cache-Control", "no-store")
@@ -86,25 +101,34 @@ struct BoardPages: Sendable {
 
     // MARK: resolving
 
-    private func view(of uid: String, _ request: HTTPServerRequest) async throws(Refusal) -> BoardView {
+    /// The board, what is asked of it, and its variables with their values.
+    private func chain(of uid: String, _ request: HTTPServerRequest, _ effort: Effort) async throws(Refusal) -> (
+        Board, BoardQuery, VariableChain
+    ) {
         guard let entry = catalogue.entry(uid) else { throw Refusal(404, "There is no board with this uid.") }
-        guard let board = entry.board else { throw Refusal(422, "This board cannot be shown: \(entry.problem ?? "it holds nothing").") }
-        let query = try query(board, request)
-        var chain = VariableChain(board: board, query: query)
+        guard let board = entry.board else { throw Refusal(422, "\(entry.problem ?? "it holds nothing").") }
+        let query = try query(board, request, effort)
+        var (chain, asks) = try await workshop.run(effort) {
+            let chain = VariableChain(board: board, query: query)
+            return (chain, chain.asks)
+        }
         let deadline = Deadline.after(seconds: prometheus.timeoutSeconds)
         // A board of a stranger's making may ask for ever.
-        for _ in 0...board.variables.count {
-            let asks = chain.asks
-            if asks.isEmpty { break }
+        for _ in 0...board.variables.count where !asks.isEmpty {
             let found =
                 deadline.hasPassed
-                ? asks.map { ($0.name, VariableAnswer.failed("No time was left to ask for its values.")) } : await answers(to: asks, query)
-            for (name, answer) in found { chain.answer(name, answer) }
+                ? asks.map { ($0.name, VariableAnswer.failed(Self.noTime)) }
+                : try await answers(to: asks, query, effort)
+            (chain, asks) = try await workshop.run(effort) { [chain] in
+                var chain = chain
+                for (name, answer) in found { chain.answer(name, answer) }
+                return (chain, chain.asks)
+            }
         }
-        return BoardView(board: board, query: query, variables: chain)
+        return (board, query, chain)
     }
 
-    private func query(_ board: Board, _ request: HTTPServerRequest) throws(Refusal) -> BoardQuery {
+    private func query(_ board: Board, _ request: HTTPServerRequest, _ effort: Effort) throws(Refusal) -> BoardQuery {
         let width = request.parameter("width").flatMap { Int($0) } ?? 1280
         // Seconds that the page's zone is east of UTC.
         let offset = request.parameter("offset").flatMap { Int($0) } ?? 0
@@ -118,6 +142,7 @@ struct BoardPages: Sendable {
                 400, "This is a longer time than dashboards.max_range allows, which is \(Int(questions.maxRangeSeconds / 86_400)) days.")
         }
         query.scrapeIntervalSeconds = scrapeSeconds
+        query.limits.isGivenUp = { effort.isOver }
         for (name, value) in request.query where name.hasPrefix("var-") {
             query.chosen[String(name.dropFirst("var-".count)), default: []].append(value)
         }
@@ -125,16 +150,23 @@ struct BoardPages: Sendable {
         return query
     }
 
-    private func answers(to asks: [VariableAsk], _ query: BoardQuery) async -> [(String, VariableAnswer)] {
-        await withTaskGroup(of: (String, VariableAnswer).self) { group in
-            for ask in asks { group.addTask { (ask.name, await answer(to: ask.question, query)) } }
-            var answers: [(String, VariableAnswer)] = []
-            for await answer in group { answers.append(answer) }
-            return answers
+    private func answers(to asks: [VariableAsk], _ query: BoardQuery, _ effort: Effort) async throws(Refusal) -> [(String, VariableAnswer)]
+    {
+        let deadline = Deadline.after(seconds: prometheus.timeoutSeconds)
+        let results = await Self.inTurns(asks) { ask -> Result<(String, VariableAnswer), Refusal> in
+            guard !deadline.hasPassed else { return .success((ask.name, .failed(Self.noTime))) }
+            do throws(Refusal) {
+                return .success((ask.name, try await answer(to: ask.question, query, effort)))
+            } catch {
+                return .failure(error)
+            }
         }
+        var answers: [(String, VariableAnswer)] = []
+        for result in results { answers.append(try result.get()) }
+        return answers
     }
 
-    private func answer(to question: VariableQuestion, _ query: BoardQuery) async -> VariableAnswer {
+    private func answer(to question: VariableQuestion, _ query: BoardQuery, _ effort: Effort) async throws(Refusal) -> VariableAnswer {
         let asked: Upstream.Question
         do throws(Refusal) {
             asked = try self.asked(question, query)
@@ -144,13 +176,12 @@ struct BoardPages: Sendable {
         switch await prometheus.answer(asked) {
         case .failure(let problem): return .failed(problem.words)
         case .success(let answer):
-            let read = await readers.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) {
+            return try await workshop.run(effort) {
                 guard let document = try? JSONDocument(parsing: answer.body) else {
                     return VariableAnswer.failed("Prometheus' answer is no JSON")
                 }
                 return document.withRoot { VariableAnswer.reading(question, $0) }
             }
-            return read ?? .failed("no time was left to read the answer")
         }
     }
 
@@ -170,30 +201,48 @@ struct BoardPages: Sendable {
         }
     }
 
+    private static let noTime = "No time was left to ask for its values."
+
+    /// What becomes of each, in their order, a few at a time.
+    private static func inTurns<Item: Sendable, Value: Sendable>(
+        _ items: [Item], _ work: @escaping @Sendable (Item) async -> Value
+    ) async -> [Value] {
+        await withTaskGroup(of: (Int, Value).self) { group in
+            var values: [(Int, Value)] = []
+            for (index, item) in items.enumerated() {
+                if index >= questionsAtOnce, let value = await group.next() { values.append(value) }
+                group.addTask { (index, await work(item)) }
+            }
+            for await value in group { values.append(value) }
+            return values.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
     // MARK: tables
 
-    private func panel(_ key: String, of view: BoardView) throws(Refusal) -> PanelView {
-        guard let panel = view.panel(key) else { throw Refusal(404, "The board has no panel with this key.") }
+    private func panel(
+        _ key: String, of uid: String, _ request: HTTPServerRequest, _ effort: Effort
+    ) async throws(Refusal) -> PanelView {
+        let (board, query, chain) = try await chain(of: uid, request, effort)
+        let panel = try await workshop.run(effort) { BoardView(board: board, query: query, variables: chain, only: key).panel(key) }
+        guard let panel else { throw Refusal(404, "The board has no panel with this key.") }
         return panel
     }
 
-    private func frame(of panel: PanelView) async throws(Refusal) -> PanelFrame {
-        let made = await tables.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) { await make(panel) }
-        guard let frame = made ?? nil else { throw Refusal(503, "Too many tables are being made; ask again in a moment.") }
-        return frame
-    }
-
-    /// nil when there is no time left.
-    private func make(_ panel: PanelView) async -> PanelFrame? {
-        let answers = await withTaskGroup(of: (Int, TargetView, QuestionDesk.Outcome).self) { group in
-            for (index, target) in panel.asked.enumerated() { group.addTask { (index, target, await ask(target)) } }
-            var answers: [(Int, TargetView, QuestionDesk.Outcome)] = []
-            for await answer in group { answers.append(answer) }
-            return answers.sorted { $0.0 < $1.0 }.map { ($0.1, $0.2) }
+    /// The answers to a panel's queries, and what they are held by until the table is made.
+    private func answers(for panel: PanelView, _ effort: Effort) async -> (HeldAnswers.Share, [(TargetView, QuestionDesk.Outcome)]) {
+        let share = HeldAnswers.Share(heldAnswers)
+        let deadline = Deadline.after(seconds: prometheus.timeoutSeconds)
+        let answers = await Self.inTurns(panel.asked) { target -> (TargetView, QuestionDesk.Outcome) in
+            func failure(_ status: Int, _ words: String) -> (TargetView, QuestionDesk.Outcome) {
+                (target, .failure(UpstreamProblem(status: status, words: words, reason: "refused")))
+            }
+            guard !effort.isOver, !deadline.hasPassed else { return failure(504, "No time was left to ask this.") }
+            let outcome = await ask(target)
+            guard case .success(let answer) = outcome, !share.take(answer.body.count) else { return (target, outcome) }
+            return failure(502, "The answers to the panel's queries are too large together; ask for less time or fewer series.")
         }
-        return await readers.withPermit(by: .after(seconds: prometheus.timeoutSeconds)) {
-            panel.frame(from: answers.map { Self.read($0, $1) })
-        }
+        return (share, answers)
     }
 
     private func ask(_ target: TargetView) async -> QuestionDesk.Outcome {

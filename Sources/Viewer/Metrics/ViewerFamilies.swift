@@ -10,6 +10,7 @@ struct ViewerFamilies: Sendable {
     private let keptBytes: Metric
     private let boards: Metric
     private let silences: Metric
+    private let givenUp: Metric
 
     private static let partLabels = LabelSchema("part", "code")
     private static let outcomeLabels = LabelSchema("program", "outcome")
@@ -17,6 +18,7 @@ struct ViewerFamilies: Sendable {
     private static let programLabels = LabelSchema("program")
     private static let stateLabels = LabelSchema("state")
     private static let actionLabels = LabelSchema("action")
+    private static let reasonLabels = LabelSchema("reason")
 
     init() {
         var catalogue = Catalogue()
@@ -41,6 +43,10 @@ struct ViewerFamilies: Sendable {
             source: "martlet")
         silences = catalogue.counter(
             "martlet_dashboards_silences_total", "Silences that users created or expired.", labels: Self.actionLabels, source: "martlet")
+        givenUp = catalogue.counter(
+            "martlet_dashboards_given_up_total",
+            "Boards, tables and files that were not worked out: too many others were (busy), it took too long (time), or nobody waited any more (gone).",
+            labels: Self.reasonLabels, source: "martlet")
         self.catalogue = catalogue
     }
 
@@ -67,6 +73,9 @@ struct ViewerFamilies: Sendable {
         }
         for silencing in ViewerTally.Silencing.allCases {
             buffer.add(silences, buffer.labels(Self.actionLabels, silencing.rawValue), Double(contents.silences[silencing] ?? 0))
+        }
+        for reason in ViewerTally.GivingUp.allCases {
+            buffer.add(givenUp, buffer.labels(Self.reasonLabels, reason.rawValue), Double(contents.givenUp[reason] ?? 0))
         }
     }
 

@@ -17,7 +17,7 @@ final class ViewerTally: Sendable {
 
     /// What a request was about.
     enum Part: String, Sendable, CaseIterable {
-        case page, me, boards, frame, csv, prometheus, alertmanager, loki, unknown
+        case page, me, runbook, boards, frame, csv, prometheus, alertmanager, loki, unknown
     }
 
     /// What was done to a silence.
@@ -25,11 +25,22 @@ final class ViewerTally: Sendable {
         case created, expired
     }
 
+    /// Why a board was not worked on to its end.
+    enum GivingUp: String, Sendable, CaseIterable {
+        /// Too many waited, or it waited for too long.
+        case busy
+        /// It took longer than it may.
+        case time
+        /// Whoever asked had gone.
+        case gone
+    }
+
     struct Contents: Sendable {
         var answers: [Part: [Int: Int]] = [:]
         var questions: [Upstream.Program: [Outcome: Int]] = [:]
         var upstream: [Upstream.Program: [String: Int]] = [:]
         var silences: [Silencing: Int] = [:]
+        var givenUp: [GivingUp: Int] = [:]
     }
 
     private let state = Mutex(Contents())
@@ -45,6 +56,7 @@ final class ViewerTally: Sendable {
         state.withLock { $0.upstream[program, default: [:]][code, default: 0] += 1 }
     }
     func note(_ silencing: Silencing) { state.withLock { $0.silences[silencing, default: 0] += 1 } }
+    func note(_ reason: GivingUp) { state.withLock { $0.givenUp[reason, default: 0] += 1 } }
 
     /// Takes over what was counted before a reload.
     func follow(_ other: ViewerTally) {

@@ -6,13 +6,16 @@ struct Refusal: Error, Sendable, Equatable {
     let status: Int
     /// A sentence for a person.
     let words: String
+    /// When it makes sense to ask again.
+    let retryAfterSeconds: Int?
 
-    init(_ status: Int, _ words: String) {
+    init(_ status: Int, _ words: String, retryAfterSeconds: Int? = nil) {
         self.status = status
         self.words = words
+        self.retryAfterSeconds = retryAfterSeconds
     }
 
-    init(_ problem: UpstreamProblem) { self.init(problem.status, problem.words) }
+    init(_ problem: UpstreamProblem) { self.init(problem.status, problem.words, retryAfterSeconds: problem.status == 503 ? 2 : nil) }
 
     /// `{"error": words}`
     var response: HTTPServerResponse {
@@ -20,6 +23,7 @@ struct Refusal: Error, Sendable, Equatable {
         writer.object { $0.member("error", words) }
         var response = HTTPServerResponse(status: status, json: writer.bytes)
         response.headers.add("Cache-Control", "no-store")
+        if let retryAfterSeconds { response.headers.add("Retry-After", String(retryAfterSeconds)) }
         return response
     }
 }

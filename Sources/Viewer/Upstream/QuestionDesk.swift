@@ -27,8 +27,15 @@ final class QuestionDesk: Sendable {
     }
 
     private struct State {
+        /// Those that somebody may join.
         var running: [Upstream.Question: Task<Outcome, Never>] = [:]
+        /// All that are being asked or wait, those among them that nobody may join any more.
+        var working = 0
         var kept: [Upstream.Question: Kept] = [:]
+        /// What is kept, the oldest first.
+        var order: [Upstream.Question] = []
+        /// How many at the beginning of `order` are no more.
+        var gone = 0
         var keptBytes = 0
         /// How often all that was known was given up.
         var generation = 0
@@ -56,7 +63,7 @@ final class QuestionDesk: Sendable {
     }
 
     var timeoutSeconds: Double { limits.timeoutSeconds }
-    var inFlight: Int { state.withLock { $0.running.count } }
+    var inFlight: Int { state.withLock { $0.working } }
     var keptBytes: Int { state.withLock { $0.keptBytes } }
 
     /// The answer to a question that only reads.
@@ -65,12 +72,13 @@ final class QuestionDesk: Sendable {
             forgetOld(&state)
             if let kept = state.kept[question] { return (.kept, Task.detached { .success(kept.answer) }) }
             if let running = state.running[question] { return (.joined, running) }
-            guard state.running.count < limits.inFlight + limits.waiting else {
+            guard state.working < limits.inFlight + limits.waiting else {
                 return (.refused, Task.detached { .failure(Self.busy(self.program)) })
             }
             let generation = state.generation
             let task = Task.detached { await self.work(question, generation) }
             state.running[question] = task
+            state.working += 1
             return (.asked, task)
         }
         tally.note(program, outcome)
@@ -82,6 +90,7 @@ final class QuestionDesk: Sendable {
         state.withLock { state in
             state.generation += 1
             (state.running, state.kept, state.keptBytes) = ([:], [:], 0)
+            (state.order, state.gone) = ([], 0)
         }
     }
 
@@ -89,6 +98,7 @@ final class QuestionDesk: Sendable {
         let deadline = Deadline.after(seconds: limits.timeoutSeconds)
         let outcome = await turn.withPermit(by: deadline) { await ask(question, deadline) } ?? .failure(Self.busy(program))
         state.withLock { state in
+            state.working -= 1
             guard state.generation == generation else { return }
             state.running[question] = nil
             // An answer that says what is wrong with the question is as good for the next who asks it.
@@ -96,18 +106,26 @@ final class QuestionDesk: Sendable {
             forgetOld(&state)
             let bytes = answer.body.count + question.form.utf8.count + question.path.utf8.count
             guard state.keptBytes + bytes <= limits.keptBytes else { return }
+            state.order.append(question)
             state.kept[question] = Kept(answer: answer, until: now().advanced(by: .seconds(limits.keepSeconds)), bytes: bytes)
             state.keptBytes += bytes
         }
         return outcome
     }
 
+    /// All are kept for the same time, so the oldest go first.
     private func forgetOld(_ state: inout State) {
         let now = now()
-        for (question, kept) in state.kept where kept.until <= now {
-            state.kept[question] = nil
-            state.keptBytes -= kept.bytes
+        while state.gone < state.order.count {
+            let question = state.order[state.gone]
+            if let kept = state.kept[question], kept.until > now { break }
+            state.keptBytes -= state.kept.removeValue(forKey: question)?.bytes ?? 0
+            state.gone += 1
         }
+        // Moved up rarely, so that each costs the same however many there are.
+        guard state.gone > 16, state.gone >= state.order.count / 2 else { return }
+        state.order.removeFirst(state.gone)
+        state.gone = 0
     }
 
     private static func busy(_ program: Upstream.Program) -> UpstreamProblem {

@@ -4,13 +4,17 @@ import MicroHTTPDShim
 // The C callbacks of a server. They run on libmicrohttpd's threads, hence free functions: a closure could be bound to an actor.
 
 func serverOnRequest(
-    _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ method: UnsafePointer<CChar>?,
-    _ body: UnsafePointer<UInt8>?, _ size: UnsafeMutablePointer<Int>?, _ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+    _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+    _ target: UnsafePointer<mlt_httpd_target>?, _ method: UnsafePointer<CChar>?, _ body: UnsafePointer<UInt8>?,
+    _ size: UnsafeMutablePointer<Int>?, _ request: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
 ) -> Int32 {
-    guard let context, let connection, let path, let method, let size, let request else { return 0 }
+    guard let context, let connection, let path, let target, let method, let size, let request else { return 0 }
     let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
     guard let known = request.pointee else {
-        let exchange = server.begin(connection, method: String(cString: method), path: String(cString: path))
+        let asked = ServerExchange.Target(
+            method: String(cString: method), path: String(cString: path), query: target.pointee.query.map { String(cString: $0) } ?? "",
+            bytes: target.pointee.size)
+        let exchange = server.begin(connection, asked)
         request.pointee = Unmanaged.passRetained(exchange).toOpaque()
         return server.refuse(exchange) ? server.send(exchange) : 1
     }

@@ -12,7 +12,7 @@ extension HTTPServer {
         package var unlimitedPaths: Set<String> = []
         /// Paths with a limit of their own in place of the common one: what hangs there must not keep the others from being answered.
         package var ownLimits: [String: Int] = [:]
-        /// Request line and headers together; more gets 431.
+        /// Request line and headers together; more gets 431, or 414 where the line alone is. 4,096 parameters at most stand in the line.
         package var headerBytes = 32 << 10
         /// More gets 413.
         package var bodyBytes = 1 << 20
@@ -55,6 +55,9 @@ extension HTTPServer {
 }
 
 extension HTTPServer.Limits {
+    /// What libmicrohttpd notes of headers, and the head of an answer, take beside a request's own.
+    static let noteBytes = 16 << 10
+
     var ofConnections: ConnectionTable.Limits {
         ConnectionTable.Limits(
             connections: min(connections, Self.openFilesForClients), connectionsPerAddress: connectionsPerAddress,

@@ -80,7 +80,7 @@ package final class HTTPServer: Sendable {
         // Those that were told to go are counted until they have gone.
         options.connection_limit = UInt32(clamping: 2 * limits.connections + 16)
         options.idle_timeout_seconds = UInt32(max(limits.idleSeconds, limits.sendSeconds, 1) + 1)
-        options.connection_memory_bytes = limits.headerBytes
+        options.connection_memory_bytes = limits.headerBytes + Limits.noteBytes
         options.on_request = serverOnRequest
         options.on_end = serverOnEnd
         options.on_connection = serverOnConnection
@@ -227,14 +227,13 @@ package final class HTTPServer: Sendable {
     }
 
     /// The headers are complete.
-    func begin(_ connection: OpaquePointer, method: String, path: String) -> ServerExchange {
+    func begin(_ connection: OpaquePointer, _ target: ServerExchange.Target) -> ServerExchange {
         state.withLock { $0.open += 1 }
         let id = UInt(bitPattern: mlt_httpd_own(connection))
         keeper.move(id, to: .receiving)
         let origin = keeper.origin(of: id)
         return ServerExchange(
-            connection: connection, id: id, reach: origin.reach, listener: origin.listener, client: origin.client, method: method,
-            path: path,
+            connection: connection, id: id, reach: origin.reach, listener: origin.listener, client: origin.client, target: target,
             bodyLimit: limits.bodyBytes)
     }
 
@@ -265,12 +264,25 @@ package final class HTTPServer: Sendable {
 
     /// Whether a request is turned away before its body is read, because nobody knows where that ends; then the answer is there already.
     func refuse(_ exchange: ServerExchange) -> Bool {
+        if exchange.headBytes > limits.headerBytes {
+            let status = exchange.targetBytes > limits.headerBytes ? 414 : 431
+            let words = "Request line and headers are longer than \(limits.headerBytes) bytes.\n"
+            return refuse(exchange, HTTPServerResponse(status: status, text: words))
+        }
+        if exchange.hasTooManyParameters {
+            return refuse(exchange, HTTPServerResponse(status: 414, text: "More than \(QueryText.mostParameters) parameters in the URL.\n"))
+        }
         guard let problem = exchange.framingProblem else { return false }
-        var response =
+        let response =
             switch problem {
             case .ambiguous(let words): HTTPServerResponse(status: 400, text: "Bad request: \(words).\n")
             case .chunks: HTTPServerResponse(status: 411, text: "A body in chunks is not taken; send it with its Content-Length.\n")
             }
+        return refuse(exchange, response)
+    }
+
+    private func refuse(_ exchange: ServerExchange, _ response: HTTPServerResponse) -> Bool {
+        var response = response
         response.headers.add("Connection", "close")
         turnAway(exchange, response)
         return true
@@ -291,7 +303,7 @@ package final class HTTPServer: Sendable {
             turnAway(exchange, HTTPServerResponse(status: 503, text: "Shutting down.\n"))
             return true
         }
-        let request = exchange.request()
+        let request = exchange.request { [keeper, id = exchange.id] in keeper.isGone(id) }
         keeper.move(exchange.id, to: .working)
         // Health is told while all threads are busy with answers, too.
         let priority: TaskPriority? = limits.unlimitedPaths.contains(request.path) ? .high : nil

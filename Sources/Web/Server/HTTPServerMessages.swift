@@ -16,11 +16,13 @@ package struct HTTPServerRequest: Sendable {
     package let client: ClientAddress
     /// Who the doors found it to be; nil where they ask nobody for a password.
     package let user: String?
+    /// Whether whoever sent it has gone, so that what is long to make need not be made. It looks at the connection: not for a loop's every turn.
+    package let isAbandoned: @Sendable () -> Bool
 
     package init(
         method: String, path: String, query: [(name: String, value: String)] = [], headers: HTTPHeaders = HTTPHeaders(),
         body: [UInt8] = [], arrival: ContinuousClock.Instant = .now, reach: Listener.Reach = .network,
-        listener: Int = 0, client: ClientAddress = .local, user: String? = nil
+        listener: Int = 0, client: ClientAddress = .local, user: String? = nil, isAbandoned: @escaping @Sendable () -> Bool = { false }
     ) {
         self.method = method
         self.path = path
@@ -32,13 +34,14 @@ package struct HTTPServerRequest: Sendable {
         self.listener = listener
         self.client = client
         self.user = user
+        self.isAbandoned = isAbandoned
     }
 
     /// The same request of somebody whom the doors know.
     func of(user: String) -> HTTPServerRequest {
         HTTPServerRequest(
             method: method, path: path, query: query, headers: headers, body: body, arrival: arrival, reach: reach, listener: listener,
-            client: client, user: user)
+            client: client, user: user, isAbandoned: isAbandoned)
     }
 
     /// The first value of a query parameter.

@@ -19,6 +19,17 @@ final class ServerExchange: Sendable {
         var response: HTTPServerResponse?
     }
 
+    /// The first line of a request.
+    struct Target: Sendable {
+        let method: String
+        /// Percent-decoded.
+        let path: String
+        /// As it came.
+        let query: String
+        /// Path and query as they came.
+        let bytes: Int
+    }
+
     private struct Connection: @unchecked Sendable {
         // Used by the loop; by others only to resume it, which libmicrohttpd allows from any thread while it is suspended.
         let pointer: OpaquePointer
@@ -30,23 +41,20 @@ final class ServerExchange: Sendable {
     private let reach: Listener.Reach
     private let listener: Int
     private let client: ClientAddress
-    private let method: String
-    let path: String
+    private let target: Target
     private let bodyLimit: Int
     private let arrival = ContinuousClock.now
     private let state = Mutex(State())
 
     init(
-        connection: OpaquePointer, id: UInt, reach: Listener.Reach, listener: Int, client: ClientAddress, method: String, path: String,
-        bodyLimit: Int
+        connection: OpaquePointer, id: UInt, reach: Listener.Reach, listener: Int, client: ClientAddress, target: Target, bodyLimit: Int
     ) {
         self.connection = Connection(pointer: connection)
         self.id = id
         self.reach = reach
         self.listener = listener
         self.client = client
-        self.method = method
-        self.path = path
+        self.target = target
         self.bodyLimit = bodyLimit
     }
 
@@ -72,11 +80,23 @@ final class ServerExchange: Sendable {
             ? request().framingProblem : .ambiguous("a header that is not one line with CR LF at its end, or has a NUL in it")
     }
 
-    func request() -> HTTPServerRequest {
+    /// Bytes of path and query as they came.
+    var targetBytes: Int { target.bytes }
+
+    /// Bytes of the request line and the headers, as HTTP/1.1 writes them.
+    var headBytes: Int {
+        let line = target.method.utf8.count + target.bytes + " HTTP/1.1\r\n\r\n".utf8.count + 1
+        return pairs(mlt_httpd_headers).reduce(line) { $0 + $1.name.utf8.count + $1.value.utf8.count + ": \r\n".utf8.count }
+    }
+
+    /// More than `QueryText.mostParameters`.
+    var hasTooManyParameters: Bool { QueryText.count(target.query) > QueryText.mostParameters }
+
+    /// - Parameter isAbandoned: whether whoever sent it has gone.
+    func request(isAbandoned: @escaping @Sendable () -> Bool = { false }) -> HTTPServerRequest {
         HTTPServerRequest(
-            method: method, path: path, query: pairs(mlt_httpd_query), headers: HTTPHeaders(pairs(mlt_httpd_headers)),
-            body: state.withLock { $0.body }, arrival: arrival, reach: reach, listener: listener,
-            client: client)
+            method: target.method, path: target.path, query: QueryText.pairs(target.query), headers: HTTPHeaders(pairs(mlt_httpd_headers)),
+            body: state.withLock { $0.body }, arrival: arrival, reach: reach, listener: listener, client: client, isAbandoned: isAbandoned)
     }
 
     /// Puts the answer in place without a detour over a task.

@@ -43,7 +43,9 @@ enum UpCommand {
         let settings = StackSettings(configuration.tree["stack"], invocation)
         let plan = try settings.plan(
             exporter: address, discovery: discoveryAddress,
-            dashboards: dashboardsAddress.map { ($0, entrance.isSecure ? "https" : "http") }, isSimulated: isSimulated)
+            dashboards: dashboardsAddress.map {
+                ($0, entrance.isSecure ? "https" : "http", configuration.dashboardsConfigurationFile == nil)
+            }, isSimulated: isSimulated)
         let proxmox =
             try plan.simulation.map { (simulation) throws(Failure) in try simulatedSettings(simulation, configured.slow) } ?? configured
         if isSimulated { show(introduction(plan, wasAskedFor: invocation.isOn("simulate"))) }

@@ -1,3 +1,5 @@
+import Primitives
+import Synchronization
 import Testing
 import Web
 
@@ -11,6 +13,7 @@ struct RequestTests {
         ("/?a=1&a=2&b", "/\n?a=1\n?a=2\n?b="), ("/?=x", "/\n?=x"), ("/?a=b=c", "/\n?a=b=c"), ("/?", "/"),
         ("/%C3%A9?%C3%A9=%F0%9F%98%80", "/é\n?é=😀"),
         ("/%FF", "/\u{FFFD}"), ("/?a=%FF", "/\n?a=\u{FFFD}"), ("/%zz%4", "/%zz%4"),
+        ("/?a=%zz%4&b=%+1", "/\n?a=%zz%4\n?b=% 1"), ("/?a=x%00y+z", "/\n?a=x%00y z"), ("/?a&&b=?&", "/\n?a=\n?b=?"),
         ("/?target=10.0.0.1&module=default", "/\n?target=10.0.0.1\n?module=default"),
         ("/%2e%2e/%2e%2e/etc/passwd", "/../../etc/passwd"),
     ]
@@ -80,6 +83,57 @@ struct RequestTests {
             let many = String(repeating: "X-A: b\r\n", count: 5_000)
             let answer = try await exchange(server.address.port, "GET / HTTP/1.1\r\nHost: x\r\n\(many)\r\n")
             #expect(answer?.hasPrefix("HTTP/1.1 431 ") == true)
+        }
+    }
+
+    @Test(
+        "A long list of parameters arrives whole; too long a one is refused in words",
+        arguments: [
+            (1, 200), (600, 200), (3_000, 200), (4_096, 200), (4_097, 414), (8_000, 414), (20_000, 414),
+        ])
+    func manyParameters(_ count: Int, _ status: Int) async throws {
+        try await serving({ HTTPServerResponse(text: "\($0.query.count) \($0.query.last?.value ?? "")") }) { server, _ in
+            let query = Array(repeating: "a=1", count: count).joined(separator: "&")
+            let answer = try await exchange(server.address.port, "GET /?\(query) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            #expect(answer?.hasPrefix("HTTP/1.1 \(status) ") == true, "\(answer?.prefix(40) ?? "none")")
+            if status == 200 { #expect(answer?.hasSuffix("\r\n\r\n\(count) 1") == true) }
+        }
+    }
+
+    @Test("What fits into the limit is answered, to the byte")
+    func headerLimitToTheByte() async throws {
+        try await serving({ _ in HTTPServerResponse(text: "") }) { server, _ in
+            // "GET /", " HTTP/1.1", two headers and the ends of four lines.
+            for (size, status) in [(32_700, 200), ((32 << 10) - 46, 200), ((32 << 10) - 45, 431), (33_500, 414), (48_000, 414)] {
+                let head = "GET /\(String(repeating: "x", count: size)) HTTP/1.1\r\nConnection: close\r\n\r\n"
+                let answer = try await exchange(
+                    server.address.port, head.replacing("Connection: close", with: "Host: x\r\nConnection: close"))
+                #expect(answer?.hasPrefix("HTTP/1.1 \(status) ") == true, "\(size): \(answer?.prefix(40) ?? "none")")
+            }
+        }
+    }
+
+    @Test("Whether somebody still waits is known", arguments: [false, true])
+    func abandoned(_ leaves: Bool) async throws {
+        let found = Mutex<Bool?>(nil)
+        let isThere = Mutex(false)
+        let handler: HTTPHandler = { request in
+            isThere.withLock { $0 = true }
+            let deadline = Deadline.after(seconds: leaves ? 20 : 0.2)
+            while !request.isAbandoned(), !deadline.hasPassed { try? await Task.sleep(for: .milliseconds(5)) }
+            found.withLock { $0 = request.isAbandoned() }
+            return HTTPServerResponse(text: "")
+        }
+        try await serving(handler) { server, _ in
+            var connection = RawConnection(port: server.address.port)
+            try #require(connection != nil)
+            connection?.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            while !isThere.withLock({ $0 }) { try? await Task.sleep(for: .milliseconds(1)) }
+            if leaves { connection = nil }
+            let deadline = Deadline.after(seconds: 20)
+            while found.withLock({ $0 }) == nil, !deadline.hasPassed { try? await Task.sleep(for: .milliseconds(5)) }
+            #expect(found.withLock { $0 } == leaves)
+            withExtendedLifetime(connection) {}
         }
     }
 

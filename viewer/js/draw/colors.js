@@ -1,6 +1,8 @@
 // Colours: the two themes, a palette that colour-blind people can tell apart, Grafana's colour names, thresholds and
 // continuous scales. Whatever a board asks for is made legible here, so that no panel needs to think about contrast.
 
+import { clamp, remembered } from './canvas.js';
+
 export const themes = {
   dark: {
     name: 'dark', background: '#16191d', text: '#dfe4ea', muted: '#9ba5b0', grid: 'rgba(190,205,220,0.09)',
@@ -28,63 +30,41 @@ const hues = {
 const shades = { 'super-light': 0.6, light: 0.3, 'semi-dark': -0.2, dark: -0.38 };
 
 let probe = null;
-const parsed = new Map();
-
 /** Red, green, blue (0-255) and alpha (0-1) of any CSS colour; null when the browser does not know it. */
-export function parse(color) {
-  const known = parsed.get(color);
-  if (known !== undefined) return known;
-  if (parsed.size > 2000) parsed.clear();
-  let result = null;
+export const parse = remembered(2000, (color) => {
   // The browser's own parser: an unknown word leaves the earlier value alone, so two different ones unmask it.
   probe ??= document.createElement('canvas').getContext('2d');
-  probe.fillStyle = '#000001';
-  probe.fillStyle = color;
-  const first = probe.fillStyle;
-  probe.fillStyle = '#000002';
-  probe.fillStyle = color;
-  if (first === probe.fillStyle) {
-    if (first[0] === '#') {
-      result = [1, 3, 5].map((at) => parseInt(first.slice(at, at + 2), 16));
-      result.push(1);
-    } else {
-      result = first.match(/[\d.]+/g)?.slice(0, 4).map(Number) ?? null;
-    }
-  }
-  parsed.set(color, result);
-  return result;
-}
+  const [first, second] = ['#000001', '#000002'].map((before) => {
+    probe.fillStyle = before;
+    probe.fillStyle = color;
+    return probe.fillStyle;
+  });
+  if (first !== second) return null;
+  if (first[0] !== '#') return first.match(/[\d.]+/g)?.slice(0, 4).map(Number) ?? null;
+  return [...[1, 3, 5].map((at) => parseInt(first.slice(at, at + 2), 16)), 1];
+});
+const parsed = (color) => parse(color) ?? [128, 128, 128, 1];
 
-const hex = (rgb) => '#' + rgb.slice(0, 3).map((part) => Math.round(Math.min(255, Math.max(0, part))).toString(16).padStart(2, '0')).join('');
+const hex = (rgb) => '#' + rgb.map((part) => Math.round(clamp(part, 0, 255)).toString(16).padStart(2, '0')).join('');
 
 /** The colour with another opacity. */
 export function alpha(color, opacity) {
-  const rgb = parse(color) ?? [128, 128, 128, 1];
-  return `rgba(${rgb[0]},${rgb[1]},${rgb[2]},${Math.round(rgb[3] * opacity * 1000) / 1000})`;
+  const [red, green, blue, own] = parsed(color);
+  return `rgba(${red},${green},${blue},${Math.round(own * opacity * 1000) / 1000})`;
 }
 
 /** `share` of `other` in `color`; what is translucent in `color` is laid over `other` first. */
 export function mix(color, other, share) {
-  const a = parse(color) ?? [128, 128, 128, 1];
-  const b = parse(other) ?? [128, 128, 128, 1];
+  const a = parsed(color);
+  const b = parsed(other);
   const part = 1 - (1 - share) * a[3];
   return hex([0, 1, 2].map((at) => a[at] + (b[at] - a[at]) * part));
 }
 
-const luminances = new Map();
-function luminance(color) {
-  let known = luminances.get(color);
-  if (known === undefined) {
-    if (luminances.size > 2000) luminances.clear();
-    const [r, g, b] = (parse(color) ?? [128, 128, 128]).map((part) => {
-      const share = part / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    known = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    luminances.set(color, known);
-  }
-  return known;
-}
+const luminance = remembered(2000, (color) => {
+  const [red, green, blue] = parsed(color).map((part) => part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+});
 
 /** Contrast as WCAG 2 counts it, 1 to 21. */
 export function contrast(one, other) {
@@ -93,26 +73,24 @@ export function contrast(one, other) {
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }
 
+/** Full colours over a whole wall tire the eye: grounds are toned towards the panel's own. */
+export const toned = (color, theme) => mix(color, theme.background, theme.name === 'dark' ? 0.36 : 0);
+
+const [white, black] = ['#ffffff', '#0b0e11'];
 /** White where it can be read on the colour (`ratio`, 3 for large text), else black; a translucent one as it looks over `behind`. */
 export function textOn(color, behind, ratio = 4.5) {
   const solid = mix(color, behind, 0);
-  const white = contrast('#ffffff', solid);
-  return white >= ratio || white >= contrast('#0b0e11', solid) ? '#ffffff' : '#0b0e11';
+  const found = contrast(white, solid);
+  return found >= ratio || found >= contrast(black, solid) ? white : black;
 }
 
-const legible = new Map();
-/** The colour, moved towards the text's colour until it can be read on the background (`ratio`, 4.5 for small text). */
-export function readable(color, theme, ratio = 4.5) {
-  const key = color + theme.name + ratio;
-  let known = legible.get(key);
-  if (known === undefined) {
-    if (legible.size > 2000) legible.clear();
-    known = mix(color, theme.background, 0);
-    for (let share = 0.1; share <= 1 && contrast(known, theme.background) < ratio; share += 0.1) known = mix(color, theme.text, share);
-    legible.set(key, known);
-  }
+const legible = remembered(2000, (_, color, theme, ratio) => {
+  let known = mix(color, theme.background, 0);
+  for (let share = 0.1; share <= 1 && contrast(known, theme.background) < ratio; share += 0.1) known = mix(color, theme.text, share);
   return known;
-}
+});
+/** The colour, moved towards the text's colour until it can be read on the background (`ratio`, 4.5 for small text). */
+export const readable = (color, theme, ratio = 4.5) => legible(color + theme.name + ratio, color, theme, ratio);
 
 /** A colour as boards write it (`semi-dark-green`, `text`, `#f00`, `rgba(…)`), as CSS knows it in this theme. */
 export function named(color, theme) {
@@ -137,29 +115,31 @@ export function paletteColor(index, theme) {
 }
 
 /** The same name gets the same colour on every board. */
-export function colorByName(name, theme) {
+function indexOfName(name, theme) {
   let hash = 5381;
   for (let at = 0; at < name.length; at++) hash = (hash * 33 + name.charCodeAt(at)) >>> 0;
-  return paletteColor(hash % (palettes[theme.name].length * 3), theme);
+  return hash % (palettes[theme.name].length * 3);
 }
 
+// null is a tone just above the panel's ground, so that little stays quiet in both themes.
 const ramps = {
-  'continuous-GrYlRd': ['green', 'yellow', 'red'], 'continuous-RdYlGr': ['red', 'yellow', 'green'],
-  'continuous-BlYlRd': ['blue', 'yellow', 'red'], 'continuous-YlRd': ['yellow', 'red'], 'continuous-BlPu': ['blue', 'purple'],
-  'continuous-YlBl': ['yellow', 'blue'], 'continuous-blues': [null, 'blue'], 'continuous-reds': [null, 'red'],
-  'continuous-greens': [null, 'green'], 'continuous-purples': [null, 'purple'], 'continuous-cividis': ['#00224e', '#666870', '#fee838'],
-  'continuous-viridis': ['#440154', '#3b528b', '#21918c', '#5ec962', '#fde725'], 'continuous-plasma': ['#0d0887', '#9c179e', '#ed7953', '#f0f921'],
-  'continuous-magma': ['#000004', '#721f81', '#f1605d', '#fcfdbf'], 'continuous-inferno': ['#000004', '#781c6d', '#ed6925', '#fcffa4'],
+  GrYlRd: ['green', 'yellow', 'red'], RdYlGr: ['red', 'yellow', 'green'], BlYlRd: ['blue', 'yellow', 'red'], YlRd: ['yellow', 'red'], BlPu: ['blue', 'purple'], YlBl: ['yellow', 'blue'],
+  blues: [null, 'blue'], reds: [null, 'red'], greens: [null, 'green'], purples: [null, 'purple'], cividis: ['#00224e', '#666870', '#fee838'],
+  viridis: ['#440154', '#3b528b', '#21918c', '#5ec962', '#fde725'], plasma: ['#0d0887', '#9c179e', '#ed7953', '#f0f921'],
+  magma: ['#000004', '#721f81', '#f1605d', '#fcfdbf'], inferno: ['#000004', '#781c6d', '#ed6925', '#fcffa4'],
 };
 
+/** Colours by name as they are in the theme. */
+export const namedAll = (list, theme) => list.map((color) => color === null ? mix(theme.background, theme.text, 0.12) : named(color, theme));
+
+export const isRamp = (mode) => String(mode).startsWith('continuous');
+
 /** The colours that a continuous mode runs through, from its lowest to its highest value. */
-export function rampOf(mode, theme) {
-  return (ramps[mode] ?? ramps['continuous-GrYlRd']).map((part) => part === null ? mix(theme.background, theme.text, 0.12) : named(part, theme));
-}
+export const rampOf = (mode, theme) => namedAll(ramps[mode.slice(11)] ?? ramps.GrYlRd, theme);
 
 /** The colour of a ramp at a share of 0 to 1. */
 export function rampColor(colors, share) {
-  const at = Math.min(1, Math.max(0, share)) * (colors.length - 1);
+  const at = clamp(share) * (colors.length - 1);
   const low = Math.min(colors.length - 2, Math.floor(at));
   return colors.length < 2 ? colors[0] : mix(colors[low], colors[low + 1], at - low);
 }
@@ -182,17 +162,40 @@ export function stepColor(list, value) {
   return color;
 }
 
+const byName = 'palette-classic-by-name';
+
 /** The colour of a value in a field; `index` and `name` are those of its series, for the modes that go by series. */
 export function fieldColor(field, value, theme, index = 0, name = '', min = field.min ?? 0, max = field.max ?? 100) {
-  const mode = field.color?.mode ?? 'thresholds';
-  if (mode === 'fixed') return named(field.color.fixedColor ?? 'green', theme);
-  if (mode === 'palette-classic') return paletteColor(index, theme);
-  if (mode === 'palette-classic-by-name') return colorByName(name, theme);
+  const { mode = 'thresholds', fixedColor = 'green' } = field.color ?? {};
+  if (mode === 'fixed') return named(fixedColor, theme);
   if (mode === 'shades') {
     const turn = [0, 0.25, -0.2, 0.45, -0.35, 0.6, -0.5][index % 7];
-    return mix(named(field.color.fixedColor ?? 'green', theme), turn > 0 ? theme.text : theme.background, Math.abs(turn));
+    return mix(named(fixedColor, theme), turn > 0 ? theme.text : theme.background, Math.abs(turn));
   }
-  if (mode.startsWith('continuous')) return rampColor(rampOf(mode, theme), max > min ? (value - min) / (max - min) : 0);
+  if (mode.startsWith('palette')) return paletteColor(mode === byName ? indexOfName(name, theme) : index, theme);
+  if (isRamp(mode)) return rampColor(rampOf(mode, theme), max > min ? (value - min) / (max - min) : 0);
   const list = steps(field.thresholds, theme, min, max);
   return value === null || Number.isNaN(value) ? list[0].color : stepColor(list, value);
+}
+
+const isNear = (one, other) => Math.hypot(...[0, 1, 2].map((at) => parsed(one)[at] - parsed(other)[at])) < 48;
+
+/**
+ * The colours of a panel's series. Those of the palette keep clear of one another and of those that the board has
+ * given, as long as there are colours enough. `valueOf(series)` is the value that colours a series by thresholds.
+ */
+export function seriesColors(list, theme, valueOf) {
+  const isFree = ({ color }) => (color?.mode ?? 'palette').startsWith('palette');
+  const colors = list.map((series) => isFree(series.field) ? null : fieldColor(series.field, valueOf(series), theme, series.index, series.name));
+  const given = list.flatMap(({ field }, at) => field.color?.mode === 'fixed' ? colors[at] : []);
+  const taken = new Set();
+  const isClear = (color) => !taken.has(color) && !given.some((other) => isNear(color, other));
+  return list.map(({ field, index, name }, at) => {
+    if (colors[at]) return colors[at];
+    let place = field.color?.mode === byName ? indexOfName(name, theme) : index;
+    let color = paletteColor(place, theme);
+    for (let tries = 0; tries < 36 && taken.size < 36 && !isClear(color); tries++) color = paletteColor(++place, theme);
+    taken.add(color);
+    return color;
+  });
 }

@@ -2,8 +2,8 @@
 // are buckets already, or counted from values.
 
 import { lowerBound } from './timeseries.js';
-import { niceStep } from './scale.js';
-import { unionTimes, onGrid } from './stack.js';
+import { extentOf, niceStep } from './scale.js';
+import { onGrid, sameGrid, unionTimes } from './stack.js';
 
 const upper = (series) => {
   const text = series.labels?.le ?? series.name;
@@ -16,7 +16,7 @@ const upper = (series) => {
  */
 export function bucketRows(series, cumulative) {
   const first = series[0];
-  const alike = series.every((entry) => entry.times === first.times || (entry.times.length === first.times.length && entry.times[0] === first.times[0]));
+  const alike = series.every((entry) => sameGrid(entry.times, first.times));
   const times = alike ? first.times : unionTimes(series.map((entry) => entry.times));
   const numeric = series.every((entry) => !Number.isNaN(upper(entry)));
   let list = series.map((entry) => ({ name: entry.name, edge: upper(entry), values: alike ? entry.values : onGrid(entry.times, entry.values, times) }));
@@ -40,9 +40,7 @@ export function bucketRows(series, cumulative) {
 
 /** Counts how many samples of all series lie in each of about `across` by `up` cells. */
 export function countRows(series, from, to, across, up, unit) {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const { values } of series) for (const value of values) if (Number.isFinite(value)) { if (value < low) low = value; if (value > high) high = value; }
+  const [low, high] = extentOf(series.map((entry) => entry.values));
   if (low > high) return null;
   const size = niceStep(Math.max((high - low) / up, Math.abs(high) * 1e-6, 1e-12), unit);
   const bottom = Math.floor(low / size);

@@ -1,288 +1,232 @@
 // A plot over time: two canvases (the picture, and above it the crosshair, so that hovering redraws nothing), the time
 // axis, and everything that a pointer, a finger or a key can do to it.
 
-import { Surface, font, fitted, textWidth } from './canvas.js';
-import { alpha } from './colors.js';
+import { clamp, drawLine, fillBox, fitted, remembered, Surface, textWidth, write } from './canvas.js';
+import { alpha, named } from './colors.js';
+import { calendarOf, partsOf } from './dates.js';
 import { timeTicks } from './scale.js';
 
-const small = font(11);
 export const axisHeight = 22;
 
 /** What a zone is ahead of UTC in milliseconds at a time; the browser knows, quarter of an hour by quarter of an hour. */
-export function offsetIn(format) {
-  const zone = format.timeZone;
-  if (zone === 'UTC') return () => 0;
-  if (!zone) return (time) => -new Date(time).getTimezoneOffset() * 60000;
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
+export function offsetIn({ timeZone }) {
+  if (timeZone === 'UTC') return () => 0;
+  if (!timeZone) return (time) => -new Date(time).getTimezoneOffset() * 60000;
+  const calendar = calendarOf(timeZone);
   return (time) => {
-    const found = {};
-    for (const part of parts.formatToParts(time)) found[part.type] = Number(part.value);
-    return Date.UTC(found.year, found.month - 1, found.day, found.hour, found.minute, found.second) - Math.floor(time / 1000) * 1000;
+    const { year, month, day, hour, minute, second } = partsOf(time, calendar);
+    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000;
   };
 }
 
-const labels = new Map();
-function tickLabel(tick, format) {
-  const key = `${tick.time}${tick.style}${format.zone}${format.locale}`;
-  let text = labels.get(key);
-  if (text === undefined) {
-    if (labels.size > 3000) labels.clear();
-    const write = { millisecond: format.timeSeconds, second: format.timeSeconds, minute: format.time, day: format.date, month: format.month, year: format.month }[tick.style];
-    text = write(tick.time);
-    if (tick.style === 'millisecond') text += '.' + String(((tick.time % 1000) + 1000) % 1000).padStart(3, '0');
-    labels.set(key, text);
-  }
-  return text;
-}
+const writers = { millisecond: 'timeSeconds', second: 'timeSeconds', minute: 'time', day: 'date', month: 'month', year: 'month' };
+const tickLabel = remembered(3000, (_, { time, style }, format) =>
+  format[writers[style]](time) + (style === 'millisecond' ? `.${String(((time % 1000) + 1000) % 1000).padStart(3, '0')}` : ''));
 
-export class TimePlot {
-  /**
-   * `hooks`: `paint(context, area)` draws the picture, `mark(context, area, time)` the points at the crosshair,
-   * `hover(time, x, y)` and `leave()` tell of the pointer, `pin(time, x, y)` of a click, `step()` is the data's step in ms.
-   */
-  constructor(host, context, hooks) {
-    this.context = context;
-    this.hooks = hooks;
-    this.surface = new Surface('plot');
-    this.overlay = new Surface('plot overlay');
-    host.append(this.surface.element, this.overlay.element);
-    this.area = { left: 0, top: 0, width: 0, height: 0 };
-    this.from = 0;
-    this.to = 1;
-    this.time = null;
-    this.drag = null;
-    this.marked = false;
-    const canvas = this.overlay.element;
-    canvas.tabIndex = 0;
-    canvas.setAttribute('role', 'img');
-    canvas.addEventListener('pointermove', (event) => this.moved(event));
-    // A finger that is lifted has not gone elsewhere: what it pointed at stays until the next tap.
-    canvas.addEventListener('pointerleave', (event) => event.pointerType === 'touch' || this.left());
-    canvas.addEventListener('pointerdown', (event) => this.pressed(event));
-    canvas.addEventListener('pointerup', (event) => this.released(event));
-    canvas.addEventListener('pointercancel', () => this.cancelled());
-    canvas.addEventListener('keydown', (event) => this.key(event));
-    canvas.addEventListener('blur', () => this.left());
-    this.offset = offsetIn(context.format);
-  }
+/**
+ * `hooks`: `paint(context, area)` draws the picture, `mark(context, area, time)` the points at the crosshair,
+ * `hover(time, x, y)` and `leave()` tell of the pointer, `pin(time, x, y)` of a click, `step()` is the data's step in ms.
+ */
+export function makePlot(host, look, hooks) {
+  const surface = new Surface('plot');
+  const overlay = new Surface('plot overlay');
+  const canvas = overlay.element;
+  canvas.tabIndex = 0;
+  canvas.role = 'img';
+  host.append(surface.element, canvas);
+  const area = { left: 0, top: 0, width: 0, height: 0 };
+  const offset = offsetIn(look.format);
+  let moment = null;
+  let drag = null;
+  let isMarked = false;
+  let frame = 0;
+  let ticks = [];
+  let tickKey;
 
-  resize(width, height) {
-    this.surface.resize(width, height);
-    this.overlay.resize(width, height);
-  }
+  const xOf = (time) => area.left + (time - plot.from) / (plot.to - plot.from) * area.width;
+  const timeAt = (x) => plot.from + clamp((x - area.left) / area.width) * (plot.to - plot.from);
+  const eyeHeight = () => area.top + area.height / 3;
 
-  setMargins(left, right, top, bottom) {
-    const { area, surface } = this;
-    area.left = Math.round(left);
-    area.top = Math.round(top);
-    area.width = Math.max(1, Math.round(surface.width - left - right));
-    area.height = Math.max(1, Math.round(surface.height - top - bottom));
-  }
-
-  xOf(time) {
-    return this.area.left + (time - this.from) / (this.to - this.from) * this.area.width;
-  }
-
-  timeAt(x) {
-    const share = Math.min(1, Math.max(0, (x - this.area.left) / this.area.width));
-    return this.from + share * (this.to - this.from);
-  }
-
-  draw() {
-    this.surface.clear();
-    if (this.surface.width < 20 || this.surface.height < 20) return;
-    this.hooks.paint(this.surface.context, this.area);
-    if (this.time !== null) this.drawOverlay();
-  }
-
-  /** Ticks and grid lines of the time axis; the caller's picture goes over them. */
-  drawTimeAxis(theme, withGrid = true) {
-    const { context } = this.surface;
-    const { area } = this;
-    const room = Math.max(2, Math.floor(area.width / 84));
-    if (this.tickKey !== `${this.from} ${this.to} ${room}`) {
-      this.tickKey = `${this.from} ${this.to} ${room}`;
-      this.ticks = timeTicks(this.from, this.to, room, this.offset);
-    }
-    context.font = small;
-    context.textBaseline = 'middle';
-    context.textAlign = 'center';
-    const bottom = area.top + area.height;
-    let last = -Infinity;
-    for (const tick of this.ticks) {
-      const x = Math.round(this.xOf(tick.time)) + 0.5;
-      if (withGrid) {
-        context.fillStyle = theme.grid;
-        context.fillRect(x - 0.5, area.top, 1, area.height);
-      }
-      const label = tickLabel(tick, this.context.format);
-      const half = textWidth(label, small) / 2;
-      // A label at the edge moves in rather than out of the panel; it may come to stand beside its tick by that.
-      const centre = Math.min(Math.max(x, half + 1), this.surface.width - half - 1);
-      if (centre - half < last + 10) continue;
-      last = centre + half;
-      context.fillStyle = tick.style === 'day' || tick.style === 'year' ? theme.text : theme.muted;
-      context.fillText(label, centre, bottom + 12);
-    }
-  }
-
-  crosshair(time) {
-    if (time === this.time) return;
-    this.time = time;
-    this.schedule();
-  }
-
-  schedule() {
-    if (this.frame) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      this.drawOverlay();
-    });
-  }
-
-  drawOverlay() {
-    const { overlay, area, time } = this;
+  const drawOverlay = () => {
     const { context } = overlay;
-    if (this.marked) overlay.clear();
-    this.marked = false;
-    const theme = this.theme;
+    const { theme } = plot;
+    if (isMarked) overlay.clear();
+    isMarked = false;
     if (!theme) return;
-    if (this.drag?.moving) {
-      const a = Math.min(this.drag.x, this.drag.now);
-      const b = Math.max(this.drag.x, this.drag.now);
-      context.fillStyle = alpha(theme.link, 0.16);
-      context.fillRect(a, area.top, b - a, area.height);
-      context.fillStyle = alpha(theme.link, 0.8);
-      context.fillRect(a, area.top, 1, area.height);
-      context.fillRect(b - 1, area.top, 1, area.height);
-      this.marked = true;
-    } else if (time !== null && time >= this.from && time <= this.to) {
-      context.fillStyle = theme.cross;
-      context.fillRect(Math.round(this.xOf(time)), area.top, 1, area.height);
-      this.hooks.mark?.(context, area, time);
-      this.marked = true;
+    if (drag?.moving) {
+      const [a, b] = [Math.min(drag.x, drag.now), Math.max(drag.x, drag.now)];
+      fillBox(context, alpha(theme.link, 0.16), a, area.top, b - a, area.height);
+      for (const x of [a, b - 1]) fillBox(context, alpha(theme.link, 0.8), x, area.top, 1, area.height);
+      isMarked = true;
+    } else if (moment !== null && moment >= plot.from && moment <= plot.to) {
+      fillBox(context, theme.cross, Math.round(xOf(moment)), area.top, 1, area.height);
+      hooks.mark?.(context, area, moment);
+      isMarked = true;
     }
-  }
-
-  local(event) {
-    const box = this.overlay.element.getBoundingClientRect();
+  };
+  const schedule = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      drawOverlay();
+    });
+  };
+  const crosshair = (time) => {
+    if (time === moment) return;
+    moment = time;
+    schedule();
+  };
+  const point = (time, x, y) => {
+    crosshair(time);
+    hooks.hover(time, x, y);
+    look.onCrosshair?.(time);
+  };
+  const left = () => {
+    if (drag?.moving || moment === null) return;
+    crosshair(null);
+    hooks.leave();
+    look.onCrosshair?.(null);
+  };
+  const local = (event) => {
+    const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
-  }
+  };
+  const isInside = (x, y) => x >= area.left - 4 && x <= area.left + area.width + 4 && y >= area.top - 4 && y <= area.top + area.height + axisHeight;
+  const within = (x) => clamp(x, area.left, area.left + area.width);
 
-  inside(x, y) {
-    const { area } = this;
-    return x >= area.left - 4 && x <= area.left + area.width + 4 && y >= area.top - 4 && y <= area.top + area.height + axisHeight;
-  }
-
-  moved(event) {
-    const [x, y] = this.local(event);
-    if (this.drag) {
-      this.drag.now = Math.min(this.area.left + this.area.width, Math.max(this.area.left, x));
-      if (Math.abs(this.drag.now - this.drag.x) > 5) this.drag.moving = true;
-      if (this.drag.moving) {
-        this.hooks.leave();
-        this.schedule();
-        return;
+  const pointers = {
+    pointermove(event) {
+      const [x, y] = local(event);
+      if (drag) {
+        drag.now = within(x);
+        if (Math.abs(drag.now - drag.x) > 5) drag.moving = true;
+        if (drag.moving) {
+          hooks.leave();
+          return schedule();
+        }
       }
-    }
-    if (!this.inside(x, y)) return this.left();
-    this.point(this.timeAt(x), x, y);
-  }
+      if (isInside(x, y)) point(timeAt(x), x, y);
+      else left();
+    },
+    // A finger that is lifted has not gone elsewhere: what it pointed at stays until the next tap.
+    pointerleave(event) {
+      if (event.pointerType !== 'touch') left();
+    },
+    pointerdown(event) {
+      const [x, y] = local(event);
+      if (event.button !== 0 || !isInside(x, y)) return;
+      // A finger moves the crosshair; only a mouse or a pen draws a range to zoom into.
+      if (event.pointerType === 'touch') return point(timeAt(x), x, y);
+      drag = { x: within(x), now: x, moving: false };
+      canvas.setPointerCapture(event.pointerId);
+    },
+    pointerup(event) {
+      const done = drag;
+      drag = null;
+      if (!done) return;
+      if (!done.moving) {
+        const [x, y] = local(event);
+        return hooks.pin?.(timeAt(x), x, y);
+      }
+      crosshair(null);
+      schedule();
+      const [from, to] = [done.x, done.now].sort((a, b) => a - b).map(timeAt);
+      if (to - from >= 1000) look.onZoom?.(Math.round(from), Math.round(to));
+    },
+    pointercancel() {
+      drag = null;
+      schedule();
+    },
+    blur: left,
+    keydown(event) {
+      const { from, to } = plot;
+      const step = Math.max(hooks.step() || 0, (to - from) / area.width) * (event.shiftKey ? 10 : 1);
+      const moves = { ArrowLeft: (moment ?? to + step) - step, ArrowRight: (moment ?? from - step) + step, Home: from, End: to };
+      if (event.key in moves) {
+        event.preventDefault();
+        const time = clamp(moves[event.key], from, to);
+        point(time, xOf(time), eyeHeight());
+      } else if (event.key === 'Escape') {
+        drag = null;
+        left();
+      } else if (event.key === 'Enter' && moment !== null) hooks.pin?.(moment, xOf(moment), eyeHeight());
+    },
+  };
+  for (const [name, listener] of Object.entries(pointers)) canvas.addEventListener(name, listener);
 
-  point(time, x, y) {
-    this.crosshair(time);
-    this.hooks.hover(time, x, y);
-    this.context.onCrosshair?.(time);
-  }
+  const plot = {
+    surface, canvas, area, from: 0, to: 1, theme: null, xOf, timeAt, crosshair, eyeHeight,
 
-  left() {
-    if (this.drag?.moving || this.time === null) return;
-    this.crosshair(null);
-    this.hooks.leave();
-    this.context.onCrosshair?.(null);
-  }
+    resize(width, height) {
+      surface.resize(width, height);
+      overlay.resize(width, height);
+    },
 
-  pressed(event) {
-    if (event.button !== 0) return;
-    const [x, y] = this.local(event);
-    if (!this.inside(x, y)) return;
-    // A finger moves the crosshair; only a mouse or a pen draws a range to zoom into.
-    if (event.pointerType === 'touch') return this.point(this.timeAt(x), x, y);
-    this.drag = { x: Math.min(this.area.left + this.area.width, Math.max(this.area.left, x)), now: x, moving: false };
-    this.overlay.element.setPointerCapture(event.pointerId);
-  }
+    setMargins(left, right, top, bottom) {
+      area.left = Math.round(left);
+      area.top = Math.round(top);
+      area.width = Math.max(1, Math.round(surface.width - left - right));
+      area.height = Math.max(1, Math.round(surface.height - top - bottom));
+    },
 
-  released(event) {
-    const { drag } = this;
-    this.drag = null;
-    if (!drag) return;
-    if (!drag.moving) {
-      const [x, y] = this.local(event);
-      return this.hooks.pin?.(this.timeAt(x), x, y);
-    }
-    this.crosshair(null);
-    this.schedule();
-    const a = this.timeAt(Math.min(drag.x, drag.now));
-    const b = this.timeAt(Math.max(drag.x, drag.now));
-    if (b - a >= 1000) this.context.onZoom?.(Math.round(a), Math.round(b));
-  }
+    draw() {
+      surface.clear();
+      if (surface.width < 20 || surface.height < 20) return;
+      hooks.paint(surface.context, area);
+      if (moment !== null) drawOverlay();
+    },
 
-  cancelled() {
-    this.drag = null;
-    this.schedule();
-  }
+    /** Ticks and grid lines of the time axis; the caller's picture goes over them. */
+    drawTimeAxis(withGrid = true) {
+      const { context, width } = surface;
+      const { from, to, theme } = plot;
+      const room = Math.max(2, Math.floor(area.width / 84));
+      if (tickKey !== `${from} ${to} ${room}`) {
+        tickKey = `${from} ${to} ${room}`;
+        ticks = timeTicks(from, to, room, offset);
+      }
+      let last = -Infinity;
+      for (const tick of ticks) {
+        const x = Math.round(xOf(tick.time)) + 0.5;
+        if (withGrid) fillBox(context, theme.grid, x - 0.5, area.top, 1, area.height);
+        const { format } = look;
+        const label = tickLabel(`${tick.time}${tick.style}${format.zone}${format.locale}`, tick, format);
+        const half = textWidth(label) / 2;
+        // A label at the edge moves in rather than out of the panel; it may come to stand beside its tick by that.
+        const centre = clamp(x, half + 1, width - half - 1);
+        if (centre - half < last + 10) continue;
+        last = centre + half;
+        write(context, label, centre, area.top + area.height + 12, tick.style === 'day' || tick.style === 'year' ? theme.text : theme.muted, 'center');
+      }
+    },
 
-  key(event) {
-    const step = Math.max(this.hooks.step?.() ?? 0, (this.to - this.from) / this.area.width) * (event.shiftKey ? 10 : 1);
-    const now = this.time ?? (event.key === 'ArrowRight' ? this.from - step : this.to + step);
-    let next;
-    if (event.key === 'ArrowLeft') next = now - step;
-    else if (event.key === 'ArrowRight') next = now + step;
-    else if (event.key === 'Home') next = this.from;
-    else if (event.key === 'End') next = this.to;
-    else if (event.key === 'Escape') {
-      this.drag = null;
-      return this.left();
-    } else if (event.key === 'Enter' && this.time !== null) return this.hooks.pin?.(this.time, this.xOf(this.time), this.area.top + this.area.height / 3);
-    else return;
-    event.preventDefault();
-    next = Math.min(this.to, Math.max(this.from, next));
-    this.point(next, this.xOf(next), this.area.top + this.area.height / 3);
-  }
+    /** Annotations are thin lines with a foot on the time axis; those that last have a tint. */
+    drawAnnotations(annotations) {
+      const { context } = surface;
+      const bottom = area.top + area.height;
+      for (const { time, timeEnd = time, color: wanted } of annotations) {
+        if (time > plot.to || timeEnd < plot.from) continue;
+        const color = named(wanted ?? 'blue', plot.theme);
+        const x = Math.round(xOf(time));
+        const begin = Math.max(area.left, x);
+        if (timeEnd > time) fillBox(context, alpha(color, 0.1), begin, area.top, within(xOf(timeEnd)) - begin, area.height);
+        if (x < area.left) continue;
+        drawLine(context, color, x + 0.5, area.top, x + 0.5, bottom, [4, 3]);
+        context.fillStyle = color;
+        context.beginPath();
+        context.moveTo(x - 3.5, bottom + 6);
+        context.lineTo(x + 4.5, bottom + 6);
+        context.lineTo(x + 0.5, bottom);
+        context.fill();
+      }
+    },
 
-  destroy() {
-    cancelAnimationFrame(this.frame);
-    this.surface.element.remove();
-    this.overlay.element.remove();
-  }
-}
-
-/** Annotations are thin lines with a foot on the time axis; `regions` have a tint. */
-export function drawAnnotations(context, area, plot, annotations, colorOf) {
-  for (const annotation of annotations) {
-    if (annotation.time > plot.to || (annotation.timeEnd ?? annotation.time) < plot.from) continue;
-    const x = Math.round(plot.xOf(annotation.time));
-    const color = colorOf(annotation.color);
-    if (annotation.timeEnd > annotation.time) {
-      context.fillStyle = alpha(color, 0.1);
-      context.fillRect(Math.max(area.left, x), area.top, Math.min(plot.xOf(annotation.timeEnd), area.left + area.width) - Math.max(area.left, x), area.height);
-    }
-    if (x < area.left) continue;
-    context.strokeStyle = color;
-    context.lineWidth = 1;
-    context.setLineDash([4, 3]);
-    context.beginPath();
-    context.moveTo(x + 0.5, area.top);
-    context.lineTo(x + 0.5, area.top + area.height);
-    context.stroke();
-    context.setLineDash([]);
-    context.fillStyle = color;
-    context.beginPath();
-    context.moveTo(x - 3.5, area.top + area.height + 6);
-    context.lineTo(x + 4.5, area.top + area.height + 6);
-    context.lineTo(x + 0.5, area.top + area.height);
-    context.fill();
-  }
+    destroy() {
+      cancelAnimationFrame(frame);
+      surface.element.remove();
+      canvas.remove();
+    },
+  };
+  return plot;
 }
 
 /** A rotated title at an axis. */
@@ -290,10 +234,6 @@ export function drawAxisTitle(context, text, x, area, theme) {
   context.save();
   context.translate(x, area.top + area.height / 2);
   context.rotate(-Math.PI / 2);
-  context.font = small;
-  context.textAlign = 'center';
-  context.textBaseline = 'middle';
-  context.fillStyle = theme.muted;
-  context.fillText(fitted(text, area.height, small), 0, 0);
+  write(context, fitted(text, area.height), 0, 0, theme.muted, 'center');
   context.restore();
 }

@@ -7,12 +7,12 @@ const durations = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200
 /** A round step of at least `rough`. */
 export function niceStep(rough, unit) {
   const { kind, seconds, factor } = axisKind(unit);
-  if (kind === 'duration' && rough * seconds > 0.5) {
+  if (seconds && rough * seconds > 0.5) {
     const found = durations.find((step) => step >= rough * seconds);
     if (found) return found / seconds;
   }
   const base = kind === 'binary' && rough >= 1 ? 1024 ** Math.floor(Math.log2(rough) / 10) : 1;
-  const share = rough * (factor ?? 1) / base;
+  const share = rough * factor / base;
   const power = 10 ** Math.floor(Math.log10(share));
   const part = share / power;
   // In binary units halves and quarters read better than tenths: 256, 512, 1024.
@@ -20,22 +20,36 @@ export function niceStep(rough, unit) {
     const step = [1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 512, 1024].find((size) => size >= share) ?? 1024;
     return step * base;
   }
-  return (part <= 1 ? 1 : part <= 2 ? 2 : part <= 2.5 && power >= 10 ? 2.5 : part <= 5 ? 5 : 10) * power / (factor ?? 1);
+  return (part <= 1 ? 1 : part <= 2 ? 2 : part <= 2.5 && power >= 10 ? 2.5 : part <= 5 ? 5 : 10) * power / factor;
+}
+
+/** The least and the greatest finite number of some lists; those that `isLeftOut` says do not count. */
+export function extentOf(lists, isLeftOut = () => false) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const values of lists) {
+    for (const value of values) {
+      if (!Number.isFinite(value) || isLeftOut(value)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  return [low, high];
 }
 
 /**
  * The range of an axis and its ticks. `low` and `high` are the data's; `min` and `max` bind, `softMin` and `softMax`
  * are given up when the data go beyond. Free ends move out to a tick, so that the axis stands still while data breathe.
  */
-export function valueAxis(low, high, { min, max, softMin, softMax, unit, decimals, room = 4, log = 0, symlog = false, centeredZero = false }) {
-  const isSet = (value) => typeof value === 'number' && Number.isFinite(value);
+export function valueAxis(low, high, { min, max, softMin, softMax, unit, decimals, room = 4, log = 0, centeredZero = false }) {
+  const isSet = Number.isFinite;
   let from = isSet(min) ? min : isSet(softMin) ? Math.min(softMin, low) : low;
   let to = isSet(max) ? max : isSet(softMax) ? Math.max(softMax, high) : high;
   if (!Number.isFinite(from) || !Number.isFinite(to)) {
     from = isSet(min) ? min : 0;
     to = isSet(max) ? max : from + 1;
   }
-  if (log > 1 && !symlog) return logAxis(from, to, log, isSet(min), isSet(max));
+  if (log > 1) return logAxis(from, to, log, isSet(min), isSet(max));
   if (centeredZero) {
     to = Math.max(Math.abs(from), Math.abs(to)) || 1;
     from = -to;
@@ -84,11 +98,9 @@ export function shareOf(axis, value) {
   return value > 0 ? Math.log(value / axis.min) / Math.log(axis.max / axis.min) : -0.05;
 }
 
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
-const day = 24 * hour;
-const timeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, second, 2 * second, 5 * second, 10 * second, 15 * second, 30 * second, minute, 2 * minute, 5 * minute, 10 * minute, 15 * minute, 30 * minute, hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour, day, 2 * day, 3 * day, 7 * day, 14 * day];
+const day = 86400000;
+// Milliseconds, then seconds, minutes, hours and days.
+const timeSteps = [[1, 1, 2, 5, 10, 20, 50, 100, 200, 500], [1000, 1, 2, 5, 10, 15, 30], [60000, 1, 2, 5, 10, 15, 30], [3600000, 1, 2, 3, 6, 12], [day, 1, 2, 3, 7, 14]].flatMap(([size, ...counts]) => counts.map((count) => count * size));
 const months = [1, 2, 3, 6, 12, 24, 60, 120];
 
 /**
@@ -106,11 +118,11 @@ export function timeTicks(from, to, room, offset) {
   if (step >= 7 * day) local = Math.ceil((from + offset(from) - 4 * day) / step) * step + 4 * day;
   for (let count = 0; count < 200; count++, local += step) {
     // The offset of the very moment: across a clock change the ticks stay on round hours.
-    let time = local - offset(local - offset(from));
+    const time = local - offset(local - offset(from));
     if (time > to) break;
     if (time < from) continue;
     const midnight = local % day === 0;
-    result.push({ time, style: midnight ? 'day' : step >= minute ? 'minute' : step >= second ? 'second' : 'millisecond' });
+    result.push({ time, style: midnight ? 'day' : step >= 60000 ? 'minute' : step >= 1000 ? 'second' : 'millisecond' });
   }
   return result;
 }

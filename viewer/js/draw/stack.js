@@ -2,11 +2,11 @@
 // are kept from one refresh to the next; a stack of unlike time grids is brought onto one grid first.
 
 /** `values` in an array of that length, the old one if it has it. */
-export function roomFor(array, length) {
+function roomFor(array, length) {
   return array?.length === length ? array : new Float64Array(length);
 }
 
-function sameGrid(a, b) {
+export function sameGrid(a, b) {
   if (a === b) return true;
   return a.length === b.length && a[0] === b[0] && a[a.length - 1] === b[b.length - 1];
 }

@@ -1,25 +1,20 @@
 // Draws one series into a plot: lines, areas, steps, bars and points. Nothing is allocated for a point; what is denser
 // than the screen's pixels is drawn as each column's lowest and highest value, so that a spike of one sample stays.
 
-import { alpha, mix, steps, rampOf } from './colors.js';
+import { clamp } from './canvas.js';
+import { alpha, isRamp, mix, rampOf, steps } from './colors.js';
 import { shareOf } from './scale.js';
 
-let xs = new Float32Array(4096);
-let ys = new Float32Array(4096);
-let bs = new Float32Array(4096);
-let slopes = new Float32Array(4096);
+// The series in pixels: across, its line, what it stands on, and the slopes of a smooth line.
+let [xs, ys, bs, slopes] = Array.from({ length: 4 }, () => new Float32Array(4096));
 let count = 0;
 
 function grow() {
-  const wider = (array) => {
-    const more = new Float32Array(array.length * 2);
-    more.set(array);
-    return more;
-  };
-  xs = wider(xs);
-  ys = wider(ys);
-  bs = wider(bs);
-  slopes = wider(slopes);
+  [xs, ys, bs, slopes] = [xs, ys, bs, slopes].map((array) => {
+    const wider = new Float32Array(array.length * 2);
+    wider.set(array);
+    return wider;
+  });
 }
 
 function push(x, y, base) {
@@ -36,6 +31,12 @@ export function valueY(axis, area, value) {
   return bounded(area.top + area.height * (1 - shareOf(axis, value)));
 }
 
+/** The height of thresholds and other bounds, never outside the area. */
+export const boundY = (axis, area, value) => area.top + area.height * (1 - clamp(shareOf(axis, value)));
+
+/** What a line may leap over, in seconds: everything, so many milliseconds, or nothing. */
+export const leapOf = (spanNulls) => spanNulls === true ? Infinity : typeof spanNulls === 'number' ? spanNulls / 1000 : 0;
+
 /** First index whose time is at least `time`. */
 export function lowerBound(times, time) {
   let low = 0;
@@ -48,14 +49,16 @@ export function lowerBound(times, time) {
   return low;
 }
 
+/** First and last index, and one more on either side, of the samples between two times in milliseconds. */
+export const sightOf = (times, from, to) => [Math.max(0, lowerBound(times, from / 1000) - 1), Math.min(times.length, lowerBound(times, to / 1000) + 1)];
+
 /** Fills the scratch arrays with the series in pixels; NaN in `xs` separates its runs. */
 function project(item, area, from, to, axis) {
   count = 0;
   const times = item.drawnTimes;
   const values = item.drawn;
   const base = item.base;
-  const begin = Math.max(0, lowerBound(times, from / 1000) - 1);
-  const end = Math.min(times.length, lowerBound(times, to / 1000) + 1);
+  const [begin, end] = sightOf(times, from, to);
   const scaleX = area.width / (to - from) * 1000;
   const shiftX = area.left - from / 1000 * scaleX;
   const linear = !axis.log;
@@ -63,7 +66,7 @@ function project(item, area, from, to, axis) {
   const bottom = area.top + area.height;
   const ground = groundY(axis, area);
   const dense = (end - begin) > area.width * 2 && item.drawStyle !== 'points';
-  const limit = item.spanNulls === true ? Infinity : typeof item.spanNulls === 'number' ? item.spanNulls / 1000 : 0;
+  const limit = leapOf(item.spanNulls);
   let gap = false;
   let lastTime = NaN;
   let column = NaN;
@@ -120,47 +123,32 @@ function groundY(axis, area) {
   return valueY(axis, area, Math.min(axis.max, Math.max(axis.min, 0)));
 }
 
-/** Leads the path from a point on along the next ones. */
-function follow(context, from, to, interpolation, heights) {
-  if (interpolation === 'stepAfter') {
-    for (let at = from + 1; at < to; at++) {
-      context.lineTo(xs[at], heights[at - 1]);
-      context.lineTo(xs[at], heights[at]);
+/** Leads the path from one point on to another, forwards along a line or back along the lower edge of its area. */
+function trace(context, from, to, interpolation, heights) {
+  const way = to > from ? 1 : -1;
+  const isSmooth = interpolation === 'smooth';
+  const isAfter = interpolation === 'stepAfter';
+  const isStep = isAfter || interpolation === 'stepBefore';
+  if (isSmooth) tangents(Math.min(from, to), Math.max(from, to), heights);
+  for (let at = from; at !== to; at += way) {
+    const next = at + way;
+    if (isSmooth) {
+      const third = (xs[next] - xs[at]) / 3;
+      context.bezierCurveTo(xs[at] + third, heights[at] + slopes[at] * third, xs[next] - third, heights[next] - slopes[next] * third, xs[next], heights[next]);
+      continue;
     }
-  } else if (interpolation === 'stepBefore') {
-    for (let at = from + 1; at < to; at++) {
-      context.lineTo(xs[at - 1], heights[at]);
-      context.lineTo(xs[at], heights[at]);
-    }
-  } else if (interpolation === 'smooth') {
-    tangents(from, to, heights);
-    for (let at = from + 1; at < to; at++) {
-      const third = (xs[at] - xs[at - 1]) / 3;
-      context.bezierCurveTo(xs[at - 1] + third, heights[at - 1] + slopes[at - 1] * third, xs[at] - third, heights[at] - slopes[at] * third, xs[at], heights[at]);
-    }
-  } else for (let at = from + 1; at < to; at++) context.lineTo(xs[at], heights[at]);
-}
-
-/** The same way back, along the lower edge of an area. */
-function back(context, from, to, interpolation) {
-  if (interpolation === 'smooth') tangents(from, to, bs);
-  context.lineTo(xs[to - 1], bs[to - 1]);
-  for (let at = to - 1; at > from; at--) {
-    if (interpolation === 'stepAfter') context.lineTo(xs[at], bs[at - 1]);
-    else if (interpolation === 'stepBefore') context.lineTo(xs[at - 1], bs[at]);
-    if (interpolation === 'smooth') {
-      const third = (xs[at] - xs[at - 1]) / 3;
-      context.bezierCurveTo(xs[at] - third, bs[at] - slopes[at] * third, xs[at - 1] + third, bs[at - 1] + slopes[at - 1] * third, xs[at - 1], bs[at - 1]);
-    } else context.lineTo(xs[at - 1], bs[at - 1]);
+    // A step has a corner: after its sample a value holds until the next one, before it since the last.
+    if (isStep) context.lineTo(xs[isAfter === way > 0 ? next : at], heights[isAfter === way > 0 ? at : next]);
+    context.lineTo(xs[next], heights[next]);
   }
 }
 
 /** Slopes of a curve that never goes beyond its points: a smooth line must not invent a peak. */
 function tangents(from, to, heights) {
   const slope = (at) => xs[at + 1] > xs[at] ? (heights[at + 1] - heights[at]) / (xs[at + 1] - xs[at]) : 0;
-  for (let at = from; at < to; at++) {
+  for (let at = from; at <= to; at++) {
     const before = at > from ? slope(at - 1) : 0;
-    const after = at < to - 1 ? slope(at) : 0;
+    const after = at < to ? slope(at) : 0;
     slopes[at] = before * after <= 0 ? 0 : 2 * before * after / (before + after);
   }
 }
@@ -168,31 +156,32 @@ function tangents(from, to, heights) {
 /** Colour by height: thresholds with hard edges or a ramp, as a gradient over the axis. */
 function schemePaint(context, item, axis, area, theme, opacity) {
   const gradient = context.createLinearGradient(0, area.top + area.height, 0, area.top);
-  const mode = item.field.color?.mode ?? 'thresholds';
-  if (mode.startsWith('continuous')) {
+  const mode = item.field.color?.mode;
+  if (isRamp(mode)) {
     const ramp = rampOf(mode, theme);
     ramp.forEach((color, at) => gradient.addColorStop(at / Math.max(1, ramp.length - 1), alpha(color, opacity)));
     return gradient;
   }
   const list = steps(item.field.thresholds, theme, item.field.min ?? axis.min, item.field.max ?? axis.max);
   for (const [at, step] of list.entries()) {
-    const begin = Math.min(1, Math.max(0, at === 0 ? 0 : shareOf(axis, step.value)));
-    const end = at + 1 < list.length ? Math.min(1, Math.max(0, shareOf(axis, list[at + 1].value))) : 1;
-    gradient.addColorStop(begin, alpha(step.color, opacity));
-    gradient.addColorStop(end, alpha(step.color, opacity));
+    const begin = at === 0 ? 0 : clamp(shareOf(axis, step.value));
+    const end = at + 1 < list.length ? clamp(shareOf(axis, list[at + 1].value)) : 1;
+    for (const share of [begin, end]) gradient.addColorStop(share, alpha(step.color, opacity));
   }
   return gradient;
 }
 
 function fillPaint(context, item, axis, area, theme) {
   const opacity = item.fillOpacity / 100;
-  if (item.gradientMode === 'scheme') return schemePaint(context, item, axis, area, theme, opacity);
-  if (item.gradientMode !== 'opacity' && item.gradientMode !== 'hue') return alpha(item.color, opacity);
+  const { gradientMode, color } = item;
+  if (gradientMode === 'scheme') return schemePaint(context, item, axis, area, theme, opacity);
+  const isHue = gradientMode === 'hue';
+  if (gradientMode !== 'opacity' && !isHue) return alpha(color, opacity);
   let top = area.top + area.height;
   for (let at = 0; at < count; at++) if (xs[at] === xs[at] && ys[at] < top) top = ys[at];
   const gradient = context.createLinearGradient(0, Math.max(area.top, top), 0, area.top + area.height);
-  gradient.addColorStop(0, alpha(item.gradientMode === 'hue' ? mix(item.color, theme.text, 0.25) : item.color, opacity));
-  gradient.addColorStop(1, alpha(item.color, opacity * (item.gradientMode === 'hue' ? 1 : 0.08)));
+  gradient.addColorStop(0, alpha(isHue ? mix(color, theme.text, 0.25) : color, opacity));
+  gradient.addColorStop(1, alpha(color, opacity * (isHue ? 1 : 0.08)));
   return gradient;
 }
 
@@ -202,8 +191,7 @@ const dashes = { dash: [10, 8], dot: [1, 5], square: [4, 4] };
 export function drawSeries(context, item, axis, area, from, to, theme) {
   project(item, area, from, to, axis);
   if (count === 0) return;
-  const scheme = item.gradientMode === 'scheme';
-  const stroke = scheme ? schemePaint(context, item, axis, area, theme, 1) : item.color;
+  const stroke = item.gradientMode === 'scheme' ? schemePaint(context, item, axis, area, theme, 1) : item.color;
   if (item.drawStyle === 'bars') drawBars(context, item, axis, area, from, to, theme, stroke);
   else {
     if (item.drawStyle !== 'points') drawLine(context, item, axis, area, theme, stroke);
@@ -231,13 +219,12 @@ function drawLine(context, item, axis, area, theme, stroke) {
     if (at - from > 1) {
       context.beginPath();
       context.moveTo(xs[from], ys[from]);
-      follow(context, from, at, item.interpolation, ys);
+      trace(context, from, at - 1, item.lineInterpolation, ys);
       if (item.lineWidth > 0) context.stroke();
       if (filled) {
-        if (item.base === null) {
-          context.lineTo(xs[at - 1], bs[at - 1]);
-          context.lineTo(xs[from], bs[from]);
-        } else back(context, from, at, item.interpolation);
+        context.lineTo(xs[at - 1], bs[at - 1]);
+        if (item.base === null) context.lineTo(xs[from], bs[from]);
+        else trace(context, at - 1, from, item.lineInterpolation, bs);
         context.fill();
       }
     }
@@ -271,7 +258,7 @@ function drawBars(context, item, axis, area, from, to, theme, stroke) {
   const step = times.length > 1 ? (times[times.length - 1] - times[0]) / (times.length - 1) : (to - from) / 1000 / 10;
   const space = step * 1000 / (to - from) * area.width;
   // Bars of a few pixels with gaps between them flicker: they touch.
-  const width = Math.max(1, Math.min(item.barMaxWidth ?? 200, space < 6 ? space : space * (item.barWidthFactor ?? 0.6)));
+  const width = Math.max(1, Math.min(item.barMaxWidth, space < 6 ? space : space * item.barWidthFactor));
   const shift = item.barAlignment === -1 ? -width : item.barAlignment === 1 ? 0 : -width / 2;
   const border = space >= 6 && width > 3 && item.lineWidth > 0 ? item.lineWidth : 0;
   context.fillStyle = item.fillOpacity > 0 ? fillPaint(context, item, axis, area, theme) : stroke;

@@ -1,6 +1,10 @@
 // Grafana's units: a number becomes a prefix, a text and a suffix. Ids are those that boards carry (`bytes`, `Bps`,
 // `percentunit`, `suffix: jobs`); a unit that nobody knows is written behind the number, as Grafana does.
 
+import { dateText } from './dates.js';
+
+export { setZone } from './dates.js';
+
 let separator = '.';
 /** Numbers are written with the decimal sign of this locale. */
 export function setLocale(locale) {
@@ -8,13 +12,10 @@ export function setLocale(locale) {
 }
 
 /** Decimals that show about three significant digits; whole numbers need none. */
-export function decimalsFor(value) {
-  if (!Number.isFinite(value) || Number.isInteger(value)) return 0;
-  return Math.min(12, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
-}
+const decimalsFor = (value) => Number.isInteger(value) ? 0 : Math.min(12, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
 
 /** The number with so many decimals (as many as it needs when null). */
-export function fixed(value, decimals = null) {
+function fixed(value, decimals = null) {
   if (!Number.isFinite(value)) return value === Infinity ? '∞' : value === -Infinity ? '−∞' : 'NaN';
   if (Math.abs(value) >= 1e21) return String(value);
   let text = value.toFixed(Math.min(20, Math.max(0, decimals ?? decimalsFor(value))));
@@ -22,75 +23,124 @@ export function fixed(value, decimals = null) {
   return separator === '.' ? text : text.replace('.', separator);
 }
 
-const binary = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei', 'Zi', 'Yi'];
+const shown = (text, suffix = '', prefix = '') => ({ prefix, text, suffix });
 const metric = ['f', 'p', 'n', 'µ', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y'];
-const one = 5;
-const short = ['', 'K', 'Mil', 'Bil', 'Tri', 'Quadr', 'Quint', 'Sext', 'Sept'];
+const one = metric.indexOf('');
 const money = ['', 'K', 'M', 'B', 'T'];
 
-// Kinds: `scale` divides by `base` until the number is small and puts the step's name before `name`.
-const scale = (base, names, name, offset = 0, zero = 0) => ({ base, names, name, offset, zero });
-const iec = (name, offset = 0) => scale(1024, binary, name, offset);
-const si = (name, offset = 0) => scale(1000, metric, name, offset, one);
-const data = (name, offset = 0) => scale(1000, metric.slice(one), name, offset);
-const count = (name) => scale(1000, money, name);
-const plain = (name, tight) => ({ plain: name, tight });
+// A unit's kind says how it is cut down: divided by `base` until the number is small, with the name of that step (`zero`
+// is the step of the plain unit) before the unit's own.
+const kinds = {
+  iec: { base: 1024, zero: 0, names: ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei', 'Zi', 'Yi'] },
+  si: { base: 1000, zero: one, names: metric },
+  data: { base: 1000, zero: 0, names: metric.slice(one) },
+  count: { base: 1000, zero: 0, names: money },
+  short: { base: 1000, zero: 0, names: ['', 'K', 'Mil', 'Bil', 'Tri', 'Quadr', 'Quint', 'Sext', 'Sept'] },
+  plain: {},
+  tight: { tight: true },
+};
+const unit = (kind, name, offset = 0) => ({ ...kinds[kind], name, offset });
 
-const units = {
-  __proto__: null,
-  none: plain(''), short: scale(1000, short, ''), percent: { factor: 1, plain: '%', tight: true }, percentunit: { factor: 100, plain: '%', tight: true },
-  bytes: iec('B'), kbytes: iec('B', 1), mbytes: iec('B', 2), gbytes: iec('B', 3), tbytes: iec('B', 4), pbytes: iec('B', 5), bits: iec('b'),
-  decbytes: data('B'), deckbytes: data('B', 1), decmbytes: data('B', 2), decgbytes: data('B', 3), dectbytes: data('B', 4), decpbytes: data('B', 5), decbits: data('b'),
-  Bps: data('B/s'), binBps: iec('B/s'), bps: data('b/s'), binbps: iec('b/s'), pps: data('p/s'),
-  cps: count('c/s'), ops: count('ops/s'), reqps: count('req/s'), rps: count('rd/s'), wps: count('wr/s'), iops: count('io/s'), eps: count('evt/s'),
-  mps: count('msg/s'), recps: count('rec/s'), rowsps: count('rows/s'), cpm: count('c/m'), opm: count('ops/m'), reqpm: count('req/m'), rpm: count('rd/m'), wpm: count('wr/m'),
-  hertz: si('Hz'), rothz: si('Hz'), rotrpm: plain('rpm'), rotrads: plain('rad/s'), rotdegs: plain('°/s'),
-  celsius: plain('°C'), fahrenheit: plain('°F'), kelvin: plain('K'), humidity: plain('%H'),
-  watt: si('W'), kwatt: si('W', 1), megwatt: si('W', 2), gwatt: si('W', 3), mwatt: si('W', -1), voltamp: si('VA'), kvoltamp: si('VA', 1), voltampreact: si('VAr'), watth: si('Wh'),
-  kwatth: si('Wh', 1), watthperkg: si('Wh/kg'), joule: si('J'), amph: si('Ah'), amp: si('A'), kamp: si('A', 1), mamp: si('A', -1), volt: si('V'), kvolt: si('V', 1), mvolt: si('V', -1),
-  ohm: si('Ω'), farad: si('F'), henry: si('H'), lumens: si('Lm'), coulomb: si('C'), dB: plain('dB'), dBm: plain('dBm'), pressurebar: si('bar'), pressurembar: si('bar', -1),
-  pressurepa: si('Pa'), pressurehpa: plain('hPa'), pressurekpa: si('Pa', 1), lengthm: si('m'), lengthmm: si('m', -1), lengthkm: si('m', 1), massg: si('g'), masskg: si('g', 1),
-  flops: si('FLOPS'), mflops: si('FLOPS', 2), gflops: si('FLOPS', 3), tflops: si('FLOPS', 4), Hs: si('H/s'), ppm: plain('ppm'), pixel: plain('px'), degree: plain('°', true),
-  velocityms: plain('m/s'), velocitykmh: plain('km/h'), flowcms: plain('cms'), litre: si('L'), mlitre: si('L', -1), m3: si('m³'), lux: si('lx'),
+// By kind: `id:name`, with the step at which the unit itself stands where that is not the plain one.
+const table = {
+  iec: 'bytes:B kbytes:B:1 mbytes:B:2 gbytes:B:3 tbytes:B:4 pbytes:B:5 bits:b binBps:B/s binbps:b/s',
+  data: 'decbytes:B deckbytes:B:1 decmbytes:B:2 decgbytes:B:3 dectbytes:B:4 decpbytes:B:5 decbits:b Bps:B/s bps:b/s pps:p/s',
+  count: 'cps:c/s ops:ops/s reqps:req/s rps:rd/s wps:wr/s iops:io/s eps:evt/s mps:msg/s recps:rec/s rowsps:rows/s cpm:c/m opm:ops/m reqpm:req/m rpm:rd/m wpm:wr/m',
+  si: 'hertz:Hz rothz:Hz watt:W kwatt:W:1 megwatt:W:2 gwatt:W:3 mwatt:W:-1 voltamp:VA kvoltamp:VA:1 voltampreact:VAr watth:Wh kwatth:Wh:1 watthperkg:Wh/kg joule:J amph:Ah '
+    + 'amp:A kamp:A:1 mamp:A:-1 volt:V kvolt:V:1 mvolt:V:-1 ohm:Ω farad:F henry:H lumens:Lm coulomb:C pressurebar:bar pressurembar:bar:-1 pressurepa:Pa pressurekpa:Pa:1 '
+    + 'lengthm:m lengthmm:m:-1 lengthkm:m:1 massg:g masskg:g:1 flops:FLOPS mflops:FLOPS:2 gflops:FLOPS:3 tflops:FLOPS:4 Hs:H/s litre:L mlitre:L:-1 m3:m³ lux:lx',
+  short: 'short:',
+  plain: 'none: rotrpm:rpm rotrads:rad/s rotdegs:°/s celsius:°C fahrenheit:°F kelvin:K humidity:%H dB:dB dBm:dBm pressurehpa:hPa ppm:ppm pixel:px velocityms:m/s velocitykmh:km/h flowcms:cms',
+  tight: 'percent:% percentunit:% degree:°',
 };
-for (const [at, letter] of ['K', 'M', 'G', 'T', 'P'].entries()) {
-  units[`${letter}Bs`] = data('B/s', at + 1);
-  units[`${letter}iBs`] = iec('B/s', at + 1);
-  units[`${letter}bits`] = data('b/s', at + 1);
-  units[`${letter}ibits`] = iec('b/s', at + 1);
+const units = { __proto__: null };
+for (const [kind, list] of Object.entries(table)) {
+  for (const entry of list.split(' ')) {
+    const [id, name, offset = 0] = entry.split(':');
+    units[id] = unit(kind, name, Number(offset));
+  }
 }
-const currencies = {
-  USD: '$', EUR: '€', GBP: '£', JPY: '¥', INR: '₹', KRW: '₩', RUB: '₽', UAH: '₴', BRL: 'R$', ILS: '₪', TRY: '₺', VND: '₫', PHP: 'PHP', CHF: 'CHF', CZK: 'czk', PLN: 'zł', SEK: 'kr',
-  NOK: 'kr', DKK: 'kr', ISK: 'kr', BTC: '₿', AUD: '$', CAD: '$', CNY: '¥', ZAR: 'R',
-};
-const behindNumber = new Set(['CHF', 'CZK', 'PLN', 'SEK', 'NOK', 'DKK', 'ISK']);
+units.percentunit.factor = 100;
+for (const [at, letter] of [...'KMGTP'].entries()) {
+  for (const [id, name] of [['B', 'B/s'], ['bit', 'b/s']]) {
+    units[`${letter}${id}s`] = unit('data', name, at + 1);
+    units[`${letter}i${id}s`] = unit('iec', name, at + 1);
+  }
+}
+const currency = (symbol) => ({ ...unit('count', ''), before: symbol });
+for (const each of 'USD$ EUR€ GBP£ JPY¥ INR₹ KRW₩ RUB₽ UAH₴ BRLR$ ILS₪ TRY₺ VND₫ PHPPHP BTC₿ AUD$ CAD$ CNY¥ ZARR'.split(' ')) units[`currency${each.slice(0, 3)}`] = currency(each.slice(3));
+for (const each of 'CHFCHF CZKczk PLNzł SEKkr NOKkr DKKkr ISKkr'.split(' ')) units[`currency${each.slice(0, 3)}`] = unit('count', each.slice(3));
+
+/** What the id means: a table entry, made up on the fly for `suffix:x`, `si:mX`, `count:x` and unknown ids. */
+function unitOf(id) {
+  if (units[id]) return units[id];
+  const [, kind, rest] = /^(\w+):(.*)$/s.exec(id) ?? [];
+  switch (kind) {
+    case 'suffix': return unit('plain', rest);
+    case 'prefix': return { before: rest };
+    case 'count': return unit('count', rest);
+    case 'currency': return currency(rest);
+    case 'si': {
+      const offset = metric.indexOf(rest[0]);
+      return offset >= 0 && rest.length > 1 ? unit('si', rest.slice(1), offset - one) : unit('si', rest);
+    }
+    default: return unit('plain', id);
+  }
+}
+
+function suffixOf({ names, name }, step) {
+  const prefix = names[step] ?? '';
+  const suffix = prefix + (names === money && prefix && name ? ' ' : '') + name;
+  return suffix && ` ${suffix}`;
+}
+
+/** The step in which a number is written, and what it is divided by for that. */
+function stepOf({ base, zero, offset, names }, value) {
+  let step = zero + offset;
+  let divisor = 1;
+  // What rounding would carry over belongs to the next step: 999.999 k is 1 M.
+  while (step < names.length - 1 && Number((value / divisor).toPrecision(6)) >= base) {
+    divisor *= base;
+    step++;
+  }
+  while (step > 0 && zero > 0 && value > 0 && value / divisor < 1) {
+    divisor /= base;
+    step--;
+  }
+  return [step, divisor];
+}
+
+function scaled(entry, number, step, decimals) {
+  const suffix = suffixOf(entry, step);
+  return entry.before ? shown(fixed(number, decimals), suffix.trim(), entry.before) : shown(fixed(number, decimals), suffix);
+}
 
 // Durations: what a unit is in seconds, and the steps in which it is written.
 const seconds = { __proto__: null, ns: 1e-9, 'µs': 1e-6, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 };
 const spans = [[1e-9, 'ns'], [1e-6, 'µs'], [1e-3, 'ms'], [1, 's'], [60, 'min'], [3600, 'hour'], [86400, 'day'], [604800, 'week'], [31536000, 'year']];
 
-function duration(value, unit, decimals) {
-  const inSeconds = value * seconds[unit];
-  const size = Math.abs(inSeconds);
-  if (size === 0) return { text: fixed(0, decimals), suffix: ` ${spans.find((span) => span[0] === seconds[unit])[1]}${seconds[unit] > 1 ? 's' : ''}` };
-  let at = spans.length - 1;
-  // A thousandth of tolerance, or 60 seconds less a rounding error would be written as 60 s.
-  while (at > 0 && size < spans[at][0] * 0.9999999) at--;
-  if (spans[at][1] === 'week' && (unit === 'ms' || unit === 'ns' || unit === 'µs')) at--;
-  const text = fixed(inSeconds / spans[at][0], decimals);
-  const word = spans[at][1];
-  return { text, suffix: ` ${word}${at > 3 && Number(text) !== 1 ? 's' : ''}` };
+function inSpan(inSeconds, at, decimals) {
+  const [size, word] = spans[at];
+  const text = fixed(inSeconds / size, decimals);
+  return shown(text, ` ${word}${at > 3 && text !== '1' ? 's' : ''}`);
 }
 
-const parts = [['year', 31536000], ['month', 2628000], ['week', 604800], ['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1], ['millisecond', 0.001]];
+function duration(value, id, decimals) {
+  const inSeconds = value * seconds[id];
+  const size = Math.abs(inSeconds);
+  // A thousandth of tolerance, or 60 seconds less a rounding error would be written as 60 s.
+  let at = size === 0 ? spans.findIndex((span) => span[0] === seconds[id]) : spans.findLastIndex((span) => size >= span[0] * 0.9999999);
+  if (spans[at]?.[1] === 'week' && seconds[id] < 1) at--;
+  return inSpan(inSeconds, Math.max(0, at), decimals);
+}
 
 /** `2 days, 3 hours`: one part more than there are decimals. */
-function longDuration(valueSeconds, decimals) {
-  if (valueSeconds === 0) return '0 seconds';
-  let rest = Math.abs(valueSeconds);
+function longDuration(value, decimals) {
+  if (value === 0) return '0 seconds';
+  let rest = Math.abs(value);
   let left = (decimals ?? 0) + 1;
   const words = [];
-  for (const [word, size] of parts) {
+  for (const [word, size] of [['year', 31536000], ['month', 2628000], ['week', 604800], ['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1], ['millisecond', 0.001]]) {
     const whole = Math.floor(rest / size + 1e-9);
     if (left > 0 && (whole > 0 || words.length > 0)) {
       words.push(`${whole} ${word}${whole === 1 ? '' : 's'}`);
@@ -98,201 +148,97 @@ function longDuration(valueSeconds, decimals) {
     }
     rest -= whole * size;
   }
-  return words.join(', ') + (valueSeconds < 0 ? ' ago' : '');
+  return words.join(', ') + (value < 0 ? ' ago' : '');
 }
 
-const two = (number) => String(number).padStart(2, '0');
-function clock(valueSeconds, days) {
-  let rest = Math.floor(Math.abs(valueSeconds));
-  const sign = valueSeconds < 0 ? '-' : '';
-  const whole = days ? Math.floor(rest / 86400) : 0;
-  rest -= whole * 86400;
-  const time = `${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}`;
-  return sign + (days ? `${whole} d ${time}` : time);
+function clock(value, withDays = false) {
+  const size = Math.floor(Math.abs(value));
+  const days = withDays ? Math.floor(size / 86400) : 0;
+  const [hours, minutes, rest] = [size / 3600 - days * 24, size / 60 % 60, size % 60].map((part) => String(Math.floor(part)).padStart(2, '0'));
+  return `${value < 0 ? '-' : ''}${withDays ? `${days} d ` : ''}${hours}:${minutes}:${rest}`;
 }
 
-let zone;
-/** Dates are written in this zone (an IANA name; undefined is the browser's). */
-export function setZone(name) {
-  if (name === zone) return;
-  zone = name;
-  calendar = null;
-}
+const hex = (value) => Math.round(value).toString(16).toUpperCase();
 
-let calendar = null;
-/** Year to second of a time in milliseconds, as texts, in the zone in force. */
-export function dateParts(time) {
-  calendar ??= new Intl.DateTimeFormat('en-CA', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  const result = {};
-  for (const part of calendar.formatToParts(time)) result[part.type] = part.value;
-  return result;
-}
+// Units that make words of a number rather than put something beside it.
+const wordings = {
+  __proto__: null,
+  bool: (value) => value ? 'True' : 'False',
+  bool_yes_no: (value) => value ? 'Yes' : 'No',
+  bool_on_off: (value) => value ? 'On' : 'Off',
+  string: String,
+  dtdurations: longDuration,
+  dtdurationms: (value, decimals) => longDuration(value / 1000, decimals),
+  timeticks: (value, decimals) => longDuration(value / 100, decimals),
+  dthms: (value) => clock(value),
+  dtdhms: (value) => clock(value, true),
+  clocks: (value) => clock(value),
+  clockms: (value) => clock(value / 1000),
+  hex,
+  hex0x: (value) => `0x${hex(value)}`,
+  sci: (value, decimals) => value.toExponential(decimals ?? undefined),
+  locale: (value, decimals) => value.toLocaleString(undefined, decimals === null ? undefined : { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
+};
 
-function date(value, id) {
-  if (!Number.isFinite(value) || Math.abs(value) > 8.64e15) return fixed(value);
-  if (id.startsWith('dateTimeFromNow')) return fromNow(value);
-  const d = dateParts(value);
-  const today = dateParts(Date.now());
-  const same = d.year === today.year && d.month === today.month && d.day === today.day;
-  const time = `${d.hour}:${d.minute}:${d.second}`;
-  if (id.endsWith('NoDateIfToday') && same) return time;
-  if (id.startsWith('dateTimeAsUS')) return `${d.month}/${d.day}/${d.year} ${Number(d.hour) % 12 || 12}:${d.minute}:${d.second} ${Number(d.hour) < 12 ? 'am' : 'pm'}`;
-  if (id.startsWith('dateTimeAsLocal')) return new Date(value).toLocaleString(undefined, { timeZone: zone });
-  return `${d.year}-${d.month}-${d.day} ${time}`;
-}
-
-function fromNow(value) {
-  const away = (value - Date.now()) / 1000;
-  const size = Math.abs(away);
-  if (size < 45) return away > 0 ? 'in a few seconds' : 'a few seconds ago';
-  const [word, length] = parts.slice(0, 6).find((part) => part[0] !== 'week' && size >= part[1] * 0.75) ?? parts[5];
-  const number = Math.max(1, Math.round(size / length));
-  const text = `${number} ${word}${number === 1 ? '' : 's'}`;
-  return away > 0 ? `in ${text}` : `${text} ago`;
-}
-
-/** A date after a pattern of `YYYY`, `MM`, `DD`, `HH`, `mm`, `ss` and their like. */
-function patterned(value, pattern) {
-  const d = dateParts(value);
-  const words = { YYYY: d.year, YY: d.year.slice(2), MM: d.month, M: Number(d.month), DD: d.day, D: Number(d.day), HH: d.hour, H: Number(d.hour), mm: d.minute, m: Number(d.minute), ss: d.second, s: Number(d.second) };
-  return pattern.replace(/\[([^\]]*)\]|YYYY|YY|MM?|DD?|HH?|mm?|ss?/g, (word, literal) => literal ?? words[word]);
-}
-
-function scaled(value, unit, decimals) {
-  let step = unit.zero + unit.offset;
-  let number = value;
-  const last = unit.names.length - 1;
-  // What rounding would carry over belongs to the next step: 999.999 k is 1 M.
-  while (step < last && Math.abs(Number(Math.abs(number).toPrecision(6))) >= unit.base) {
-    number /= unit.base;
-    step++;
-  }
-  while (step > 0 && unit.zero > 0 && number !== 0 && Math.abs(number) < 1) {
-    number *= unit.base;
-    step--;
-  }
-  return { text: fixed(number, decimals), suffix: suffixOf(unit, step) };
-}
-
-function suffixOf(unit, step) {
-  const prefix = unit.names[step] ?? '';
-  const between = unit.names === money && prefix && unit.name ? ' ' : '';
-  const suffix = prefix + between + unit.name;
-  return suffix ? ` ${suffix}` : '';
-}
-
-/** What the id means: a table entry, made up on the fly for `suffix:x`, `si:mX`, `count:x` and unknown ids. */
-function unitOf(id) {
-  if (units[id]) return units[id];
-  const colon = id.indexOf(':');
-  const rest = id.slice(colon + 1);
-  if (colon > 0) {
-    switch (id.slice(0, colon)) {
-      case 'suffix': return plain(rest);
-      case 'prefix': return { before: rest };
-      case 'count': return count(rest);
-      case 'currency': return { ...scale(1000, money, ''), before: rest };
-      case 'si': {
-        const offset = metric.indexOf(rest[0]);
-        return offset >= 0 && rest.length > 1 && offset !== one ? si(rest.slice(1), offset - one) : si(rest);
-      }
-    }
-  }
-  if (id.startsWith('currency')) {
-    const code = id.slice(8);
-    const symbol = currencies[code];
-    if (symbol) return behindNumber.has(code) ? scale(1000, money, symbol) : { ...scale(1000, money, ''), before: symbol };
-  }
-  return plain(id);
+/** A number in words, for units that have them; null for all others. */
+function inWords(value, id, decimals) {
+  if (wordings[id]) return wordings[id](value, decimals);
+  if (id.startsWith('bool:')) return id.slice(5).split('/')[value ? 0 : 1] ?? '';
+  if (!/^(dateTime|time:)/.test(id)) return null;
+  return Math.abs(value) <= 8.64e15 ? dateText(value, id) : fixed(value);
 }
 
 /** The number as text with what stands before and behind it. `value` is a number; null and NaN are the caller's. */
-export function format(value, unit, decimals = null) {
-  const id = unit || 'none';
-  if (typeof value !== 'number') return { prefix: '', text: String(value), suffix: '' };
-  if (seconds[id] && Number.isFinite(value)) return { prefix: '', ...duration(value, id, decimals) };
-  const word = words(value, id, decimals);
-  if (word !== null) return { prefix: '', text: word, suffix: '' };
-  const entry = unitOf(id);
+export function format(value, id, decimals = null) {
+  if (typeof value !== 'number') return shown(String(value));
+  if (seconds[id] && Number.isFinite(value)) return duration(value, id, decimals);
+  const word = id ? inWords(value, id, decimals) : null;
+  if (word !== null) return shown(word);
+  const entry = unitOf(id || 'none');
   if (entry.base) {
-    if (!Number.isFinite(value)) return { prefix: '', text: fixed(value), suffix: '' };
-    const made = scaled(value, entry, decimals);
-    return entry.before ? { prefix: entry.before, text: made.text, suffix: made.suffix.trim() } : { prefix: '', ...made };
+    if (!Number.isFinite(value)) return shown(fixed(value));
+    const [step, divisor] = stepOf(entry, Math.abs(value));
+    return scaled(entry, value / divisor, step, decimals);
   }
-  if (entry.before) return { prefix: entry.before, text: fixed(value, decimals), suffix: '' };
-  const suffix = entry.plain && !entry.tight ? ` ${entry.plain}` : entry.plain;
-  return { prefix: '', text: fixed(value * (entry.factor ?? 1), decimals), suffix };
+  const { name = '', tight, factor = 1, before } = entry;
+  return shown(fixed(value * factor, decimals), name && !tight ? ` ${name}` : name, before);
 }
 
-/** Units that make words of a number rather than put something beside it; null for all others. */
-function words(value, id, decimals) {
-  switch (id) {
-    case 'bool': return value ? 'True' : 'False';
-    case 'bool_yes_no': return value ? 'Yes' : 'No';
-    case 'bool_on_off': return value ? 'On' : 'Off';
-    case 'string': return String(value);
-    case 'dtdurations': return longDuration(value, decimals);
-    case 'dtdurationms': return longDuration(value / 1000, decimals);
-    case 'timeticks': return longDuration(value / 100, decimals);
-    case 'dthms': return clock(value, false);
-    case 'dtdhms': return clock(value, true);
-    case 'clocks': return clock(value, false);
-    case 'clockms': return clock(value / 1000, false);
-    case 'hex': return Math.round(value).toString(16).toUpperCase();
-    case 'hex0x': return '0x' + Math.round(value).toString(16).toUpperCase();
-    case 'sci': return value.toExponential(decimals ?? undefined);
-    case 'locale': return value.toLocaleString(undefined, decimals === null ? undefined : { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-  }
-  if (id.startsWith('dateTime')) return date(value, id);
-  if (id.startsWith('time:')) return Number.isFinite(value) ? patterned(value, id.slice(5)) : fixed(value);
-  if (id.startsWith('bool:')) return id.slice(5).split('/')[value ? 0 : 1] ?? '';
-  return null;
-}
+/** What is shown of a value as one text. */
+export const textOf = ({ prefix, text, suffix }) => prefix + text + suffix;
 
-/** The formatted number as one string. */
-export function formatText(value, unit, decimals = null) {
-  const made = format(value, unit, decimals);
-  return made.prefix + made.text + made.suffix;
-}
+/** The formatted number as one text. */
+export const formatText = (value, id, decimals) => textOf(format(value, id, decimals));
 
 /** How an axis counts in this unit: its base, and for durations how long one is in seconds. */
-export function axisKind(unit) {
-  if (seconds[unit]) return { kind: 'duration', seconds: seconds[unit], spans };
-  const word = unit ? unitOf(unit) : units.none;
-  return { kind: word.base === 1024 ? 'binary' : 'decimal', unit: word, factor: word.factor ?? 1 };
+export function axisKind(id) {
+  if (seconds[id]) return { kind: 'duration', seconds: seconds[id], factor: 1 };
+  const entry = unitOf(id || 'none');
+  return { kind: entry.base === 1024 ? 'binary' : 'decimal', entry, factor: entry.factor ?? 1 };
 }
 
 /** A number of an axis: all of an axis' numbers are written in the step of its greatest one. */
-export function axisText(value, unit, greatest, increment, decimals) {
+export function axisText(value, id, greatest, increment, decimals) {
   // As many decimals as the steps need, not the board's: 50.00 % says no more than 50 %, and 2, 2, 3 for 1.5, 2, 2.5 lies.
-  if (words(0, unit || 'none', 0) !== null) return formatText(value, unit, decimals);
-  const { kind, unit: entry, factor, seconds: size } = axisKind(unit);
-  if (kind === 'duration') {
-    // The largest unit in which the steps are short numbers: 90 days rather than 12.857 weeks.
+  if (id && inWords(0, id, 0) !== null) return formatText(value, id, decimals);
+  const { entry, factor, seconds: size } = axisKind(id);
+  if (size) {
+    // The largest unit in which the steps are short numbers: 90 days rather than 12.857 weeks, but 1.25 s rather than 1250 ms.
+    const needs = (at) => decimalsOf(increment * size / spans[at][0]);
+    const isShort = (at) => at < 4 ? greatest * size >= spans[at][0] && needs(at) < 3 : greatest * size >= spans[at][0] * 1.5 && needs(at) < 2;
     let at = spans.length - 1;
-    while (at > 0 && (greatest * size < spans[at][0] * 1.5 || decimalsOf(increment * size / spans[at][0]) > 1)) at--;
-    const number = value * size / spans[at][0];
-    const text = value === 0 ? '0' : fixed(number, decimalsOf(increment * size / spans[at][0]));
-    return `${text} ${spans[at][1]}${at > 3 && text !== '1' ? 's' : ''}`;
+    while (at > 0 && !isShort(at)) at--;
+    return textOf(inSpan(value * size, at, value === 0 ? 0 : needs(at)));
   }
-  if (entry.base && Number.isFinite(greatest)) {
-    let step = entry.zero + entry.offset;
-    let divisor = 1;
-    while (step < entry.names.length - 1 && greatest / divisor >= entry.base) { divisor *= entry.base; step++; }
-    while (step > 0 && entry.zero > 0 && greatest > 0 && greatest / divisor < 1) { divisor /= entry.base; step--; }
-    const suffix = suffixOf(entry, value === 0 ? entry.zero + (entry.zero ? 0 : entry.offset) : step);
-    return (entry.before ?? '') + fixed(value / divisor, value === 0 ? 0 : decimalsOf(increment / divisor)) + (entry.before ? suffix.trim() : suffix);
-  }
-  const made = format(value, unit, decimalsOf(increment * factor));
-  return made.prefix + made.text + made.suffix;
+  if (!entry.base || !Number.isFinite(greatest)) return formatText(value, id, decimalsOf(increment * factor));
+  const [step, divisor] = stepOf(entry, greatest);
+  return textOf(value === 0 ? scaled(entry, 0, entry.zero || entry.offset, 0) : scaled(entry, value / divisor, step, decimalsOf(increment / divisor)));
 }
 
 /** Decimals that a step of an axis needs. */
-export function decimalsOf(increment) {
+function decimalsOf(increment) {
   if (!(increment > 0)) return 0;
-  for (let decimals = 0; decimals < 12; decimals++) {
-    const shifted = increment * 10 ** decimals;
-    if (Math.abs(shifted - Math.round(shifted)) < 1e-6 * shifted) return decimals;
-  }
-  return 12;
+  let decimals = 0;
+  for (let shifted = increment; decimals < 12 && Math.abs(shifted - Math.round(shifted)) >= 1e-6 * shifted; shifted *= 10) decimals++;
+  return decimals;
 }

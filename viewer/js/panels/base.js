@@ -1,95 +1,70 @@
-// What all panels share: a root element in the theme's colours, and the words that stand where data should be.
+// What all panels share: a root element in the theme's colours, a tooltip, and the words that stand where data should be.
 
 import { readable, themes } from '../draw/colors.js';
 import { make, setText } from '../draw/canvas.js';
 import { setLocale, setZone } from '../draw/units.js';
+import { makeTooltip } from './tooltip.js';
 
-/** The theme in force: `context.theme` is `dark`, `light` or a theme of colors.js. */
-export const themeOf = (context) => typeof context.theme === 'object' && context.theme ? context.theme : themes[context.theme] ?? themes.light;
+const stripHeight = 26;
 
-export class PanelRoot {
-  constructor(panel, element, context, kind) {
-    this.panel = panel;
-    this.context = context;
-    this.words = context.strings.drawing;
-    this.root = make('div', `draw draw-${kind}`);
-    this.body = make('div', 'draw-body');
-    this.note = make('div', 'draw-note');
-    this.note.hidden = true;
-    this.root.append(this.body, this.note);
-    element.append(this.root);
-    this.width = element.clientWidth;
-    this.height = element.clientHeight;
-    this.data = null;
-    this.applyTheme();
-  }
+export function makeRoot(panel, element, context, kind) {
+  const body = make('div', 'draw-body');
+  const note = make('div', 'draw-note');
+  const frame = make('div', `draw draw-${kind}`, body, note);
+  const words = context.strings.drawing;
+  let strip = 0;
+  note.hidden = true;
+  element.append(frame);
 
-  /** Takes the theme from the context; says whether it is another one than before. */
-  applyTheme() {
-    const theme = themeOf(this.context);
-    if (theme === this.theme) return false;
-    this.theme = theme;
-    const { format } = this.context;
-    if (format) {
+  const root = {
+    panel, context, words, frame, body, options: panel.options ?? {}, data: null, theme: null, width: element.clientWidth, height: element.clientHeight,
+
+    /** Takes the theme from the context: `dark`, `light` or a theme of colors.js. */
+    applyTheme() {
+      const { theme, format } = context;
+      const found = themes[theme] ?? theme ?? themes.light;
+      if (found === root.theme) return;
+      root.theme = found;
+      if (!format) return;
       setLocale(format.locale);
       setZone(format.timeZone);
-    }
-    return true;
-  }
+    },
 
-  /**
-   * Shows errors and the reason for emptiness. With a picture (`drawn`) an error is a strip above it, without one it
-   * takes the middle. Prometheus' words are shown as they came.
-   */
-  say(data, drawn) {
-    const messages = [...new Set(data.errors.map((error) => error.message))];
-    // Data that have grown old are drawn, with the reason why nothing newer came.
-    const old = drawn && messages.length === 0 && data.reason;
-    const state = messages.length > 0 ? (drawn ? 'strip' : 'error') : !drawn ? 'empty' : old ? 'strip old' : '';
-    this.body.hidden = !drawn;
-    this.note.hidden = state === '';
-    this.root.classList.toggle('with-strip', state.startsWith('strip'));
-    if (state === '') return;
-    this.note.className = `draw-note ${state}`;
-    this.note.setAttribute('role', messages.length === 0 ? 'status' : 'alert');
-    const text = messages.join('\n') || (old || (data.reason ?? this.panel.defaults?.noValue ?? this.words.noData));
-    setText(this.note, text);
-    this.note.title = drawn ? text : '';
-  }
+    /**
+     * Shows errors and the reason for emptiness. With a picture (`isDrawn`) an error is a strip above it, without one it
+     * takes the middle. Prometheus' words are shown as they came.
+     */
+    say({ errors, reason }, isDrawn) {
+      const failed = [...new Set(errors.map((error) => error.message))].join('\n');
+      // Data that have grown old are drawn, with the reason why nothing newer came. A panel without a query says what the board has wrong.
+      const why = isDrawn ? reason : reason ?? panel.defaults?.noValue ?? ((panel.noQuery && panel.problems?.join('\n')) || words.noData);
+      const state = failed ? (isDrawn ? 'strip' : 'error') : !isDrawn ? 'empty' : why ? 'strip old' : '';
+      strip = state.startsWith('strip') ? stripHeight : 0;
+      body.hidden = !isDrawn;
+      note.hidden = state === '';
+      frame.classList.toggle('with-strip', strip > 0);
+      if (state === '') return;
+      note.className = `draw-note ${state}`;
+      note.role = failed ? 'alert' : 'status';
+      setText(note, failed || why);
+      note.title = isDrawn ? failed || why : '';
+    },
 
-  /** Height that the strip of an error leaves. */
-  get room() {
-    return Math.max(0, this.height - (this.root.classList.contains('with-strip') ? 26 : 0));
-  }
+    /** Height that the strip of an error leaves. */
+    get room() {
+      return Math.max(0, root.height - strip);
+    },
 
-  textColor(color, ratio) {
-    return readable(color, this.theme, ratio);
-  }
-
-  destroy() {
-    this.root.remove();
-  }
+    textColor: (color, ratio) => readable(color, root.theme, ratio),
+  };
+  root.tooltip = makeTooltip(root);
+  root.applyTheme();
+  return root;
 }
 
-/** The interface of a panel around an object with `update`, `layout` and perhaps `crosshair` and `destroy`. */
-export function asPanel(root, inner) {
-  return {
-    update(data) {
-      root.applyTheme();
-      root.data = data;
-      inner.update(data);
-    },
-    resize(width, height) {
-      root.width = width;
-      root.height = height;
-      if (root.data) inner.layout();
-    },
-    crosshair(time, withTooltip = false) {
-      inner.crosshair?.(time, withTooltip);
-    },
-    destroy() {
-      inner.destroy?.();
-      root.destroy();
-    },
-  };
+/** A box that can be scrolled fades out at its lower end, or a single line at its right one, where there is more; returns what is to be called when its contents have changed. */
+export function fadesBelow(box) {
+  const look = () => box.classList.toggle('more', (box.matches('.one') ? box.scrollWidth - box.clientWidth - box.scrollLeft : box.scrollHeight - box.clientHeight - box.scrollTop) > 2);
+  box.addEventListener('scroll', look, { passive: true });
+  return look;
 }

@@ -2,6 +2,7 @@
 // that asked for the tail only moves the arrays along instead of making new ones.
 
 import { asField, displayName, fieldOf } from './fields.js';
+import { reduce } from './reduce.js';
 import { numberOf } from './values.js';
 
 /**
@@ -12,14 +13,15 @@ import { numberOf } from './values.js';
 export function readAnswers(panel, answers, range = {}) {
   const data = { series: [], errors: [], frame: null, logs: [], annotations: [] };
   describe(data, panel, range);
-  for (const answer of answers) {
-    if (!answerOf(data, answer)) continue;
-    const start = range.start ?? panel.start;
-    const end = range.end ?? panel.end;
-    const grid = answer.target.instant ? null : gridOf(start, end, answer.target.step);
-    const list = seriesIn(answer, grid, data);
-    nameAll(list, answer.target);
-    data.series.push(...list);
+  for (const { target, body, error } of answers) {
+    if (target.hidden) continue;
+    const message = error ?? (body?.status === 'error' ? body.error ?? 'error' : null);
+    if (message !== null) data.errors.push({ ref: target.ref, message: String(message) });
+    else if (body?.data?.result) {
+      const list = seriesIn(target, body.data, range.start ?? panel.start, range.end ?? panel.end, data);
+      nameAll(list, target);
+      data.series.push(...list);
+    }
   }
   finish(panel, data, 0);
   if (data.frame) readFrame(panel, data);
@@ -36,48 +38,40 @@ function describe(data, panel, range) {
   for (const problem of data.frame?.problems ?? []) data.errors.push(problem);
 }
 
-function answerOf(data, { target, body, error }) {
-  if (target.hidden) return false;
-  const message = error ?? (body?.status === 'error' ? body.error ?? 'error' : null);
-  if (message !== null && message !== undefined) data.errors.push({ ref: target.ref, message: String(message) });
-  return Boolean(body?.data?.result) && !message;
-}
-
-function gridOf(start, end, step) {
+/** The times from `start` to `end`, in the array of an earlier grid that is as long. */
+function gridOf(start, end, step, earlier) {
   const length = Math.max(1, Math.min(20000, Math.floor((end - start) / step + 1e-6) + 1));
-  const times = new Float64Array(length);
+  const times = earlier?.length === length ? earlier : new Float64Array(length);
   for (let at = 0; at < length; at++) times[at] = start + at * step;
-  return { start, step, length, times };
+  return times;
 }
 
+const nowhere = (length) => new Float64Array(length).fill(NaN);
 const keyOf = (ref, metric) => ref + JSON.stringify(metric);
 
-function seriesIn({ target, body }, grid, data) {
-  const { resultType, result } = body.data;
-  if (resultType === 'streams') {
-    readStreams(result, data);
-    return [];
+function seriesIn({ ref, instant, step: asked }, { resultType, result }, start, end, data) {
+  const made = (labels, times, values, step) => ({ ref, labels, key: keyOf(ref, labels), times, values, step, instant: step === 0 });
+  const single = (labels, [time, value]) => made(labels, Float64Array.of(time), Float64Array.of(numberOf(value)), 0);
+  switch (resultType) {
+    case 'streams': return readStreams(result, data);
+    case 'scalar':
+    case 'string': return [single({}, result)];
+    case 'vector': return result.filter(({ value }) => value).map(({ metric, value }) => single(metric, value));
   }
-  if (resultType === 'scalar' || resultType === 'string') return [single(target, {}, result)];
-  if (resultType === 'vector') return result.filter((entry) => entry.value).map((entry) => single(target, entry.metric, entry.value));
-  return result.filter((entry) => entry.values).map((entry) => {
-    const own = grid ?? gridOf(entry.values[0][0], entry.values[entry.values.length - 1][0], target.step || 60);
-    const values = new Float64Array(own.length).fill(NaN);
-    write(values, own.start, own.step, entry.values);
-    return { ref: target.ref, labels: entry.metric, key: keyOf(target.ref, entry.metric), times: own.times, values, step: own.step, instant: false };
+  const grid = instant ? null : gridOf(start, end, asked);
+  return result.filter(({ values }) => values).map(({ metric, values: samples }) => {
+    const step = instant ? asked || 60 : asked;
+    const times = grid ?? gridOf(samples[0][0], samples[samples.length - 1][0], step);
+    const values = nowhere(times.length);
+    write(values, times[0], step, samples);
+    return made(metric, times, values, step);
   });
-}
-
-function single(target, metric, [time, value]) {
-  return { ref: target.ref, labels: metric, key: keyOf(target.ref, metric), times: Float64Array.of(time), values: Float64Array.of(numberOf(value)), step: 0, instant: true };
 }
 
 function write(values, start, step, samples) {
   for (const sample of samples) {
     const at = Math.round((sample[0] - start) / step);
-    if (at < 0 || at >= values.length) continue;
-    const text = sample[1];
-    values[at] = text === '+Inf' ? Infinity : text === '-Inf' ? -Infinity : Number(text);
+    if (at >= 0 && at < values.length) values[at] = numberOf(sample[1]);
   }
 }
 
@@ -87,44 +81,50 @@ function readStreams(result, data) {
     // Nanoseconds do not fit into a number: the text is cut instead.
     for (const [time, line] of values) data.logs.push({ time: Number(time.slice(0, -6)), order: time, line, labels: stream, level });
   }
+  return [];
 }
 
-/** `{{label}}` filled in; without a template the labels that tell the series apart, else the expression. */
-export function nameAll(list, target, among = list) {
-  const template = target.legend && target.legend !== '__auto' ? target.legend : null;
-  const differing = template ? null : differingLabels(among);
+/** `{{label}}` filled in; where that says nothing the labels that tell the series apart, else the expression. */
+function nameAll(list, { legend, expr, ref }, among = list) {
+  const template = legend && legend !== '__auto' ? legend : '';
+  let telling;
   for (const series of list) {
-    if (template) series.name = template.replace(/\{\{\s*([^}\s]+)\s*\}\}/g, (whole, label) => series.labels[label] ?? '');
-    else series.name = labelText(series.labels, differing) || target.expr || series.labels.__name__ || target.ref;
+    const { labels } = series;
+    const filled = template.replace(/\{\{\s*([^}\s]+)\s*\}\}/g, (whole, label) => labels[label] ?? '');
+    series.name = filled.trim() ? filled : labelText(labels, telling ??= tellingLabels(among)) || expr || labels.__name__ || ref;
   }
 }
 
-function differingLabels(list) {
-  const labels = new Set(list.flatMap((series) => Object.keys(series.labels)));
-  const differing = [...labels].filter((label) => list.some((series) => series.labels[label] !== list[0].labels[label]));
-  if (differing.length > 0) return differing.sort();
-  const all = [...labels].filter((label) => label !== '__name__').sort();
-  return all.length > 0 ? all : [...labels];
+// Names of series are read: past so many labels nobody does.
+const mostLabels = 20;
+
+/** The labels that are not the same in all series; all there are where none is. */
+function tellingLabels(list) {
+  const all = [...new Set(list.flatMap(({ labels }) => Object.keys(labels)))].sort();
+  const first = list[0]?.labels;
+  const differing = all.filter((label) => list.some(({ labels }) => labels[label] !== first[label]));
+  const others = all.filter((label) => label !== '__name__');
+  return (differing.length > 0 ? differing : others.length > 0 ? others : all).slice(0, mostLabels);
 }
 
 function labelText(labels, wanted) {
-  const present = wanted.filter((label) => labels[label] !== undefined);
   if (wanted.length === 1) return labels[wanted[0]] ?? '';
-  const name = present.includes('__name__') ? labels.__name__ : '';
-  const rest = present.filter((label) => label !== '__name__').map((label) => `${label}="${labels[label]}"`).join(', ');
+  const name = wanted.includes('__name__') ? labels.__name__ ?? '' : '';
+  const rest = wanted.filter((label) => label !== '__name__' && labels[label] !== undefined).map((label) => `${label}="${labels[label]}"`).join(', ');
   return rest ? `${name}{${rest}}` : name;
 }
 
 /** Gives the series from `first` on their fields, and all of them their places. */
 function finish(panel, data, first) {
-  for (let at = 0; at < data.series.length; at++) {
-    const series = data.series[at];
-    if (at >= first) {
-      series.field = fieldOf(panel, series);
-      series.name = displayName(series);
-    }
+  for (const [at, series] of data.series.entries()) {
+    if (at >= first) settle(panel, series);
     series.index = at;
   }
+}
+
+function settle(panel, series) {
+  series.field = fieldOf(panel, series);
+  series.name = displayName(series);
 }
 
 /** A table's number columns become series of a panel that draws series; its rows' other columns become their labels. */
@@ -134,13 +134,11 @@ function readFrame(panel, data) {
   const time = fields.find((field) => field.type === 'time');
   const own = Float64Array.from({ length }, (_, at) => time ? time.values[at] / 1000 : data.to / 1000);
   const { times, step } = time ? regular(own) : { times: own, step: 0 };
-  for (const column of fields) {
-    if (column.type !== 'number') continue;
-    const values = new Float64Array(times.length).fill(NaN);
-    for (let at = 0; at < length; at++) values[step > 0 ? Math.round((own[at] - times[0]) / step) : at] = numberOf(column.values[at]) ?? NaN;
-    const labels = column.labels ?? {};
-    const series = { ref: column.ref ?? 'A', labels, key: keyOf(column.name, labels), name: column.name, times, values, step, instant: !time, index: data.series.length };
-    series.field = asField(column.config);
+  for (const { type, name, ref = 'A', labels = {}, config, values: column } of fields) {
+    if (type !== 'number') continue;
+    const values = nowhere(times.length);
+    for (const [at, value] of column.entries()) values[step > 0 ? Math.round((own[at] - times[0]) / step) : at] = numberOf(value) ?? NaN;
+    const series = { ref, labels, key: keyOf(name, labels), name, times, values, step, instant: !time, index: data.series.length, field: asField(config) };
     series.name = displayName(series);
     data.series.push(series);
   }
@@ -148,11 +146,12 @@ function readFrame(panel, data) {
 
 /** Times of rows on their grid, so that rows which are missing are gaps; as they are when they lie on none. */
 function regular(times) {
+  const [first, last] = [times[0], times[times.length - 1]];
   let step = Infinity;
   for (let at = 1; at < times.length; at++) if (times[at] > times[at - 1]) step = Math.min(step, times[at] - times[at - 1]);
-  const onGrid = times.every((time) => Math.abs((time - times[0]) / step - Math.round((time - times[0]) / step)) < 1e-3);
-  if (times.length < 2 || !onGrid || (times[times.length - 1] - times[0]) / step > 20000) return { times, step: 0 };
-  return { times: gridOf(times[0], times[times.length - 1], step).times, step };
+  const isOnGrid = times.every((time) => Math.abs((time - first) / step - Math.round((time - first) / step)) < 1e-3);
+  if (times.length < 2 || !isOnGrid || (last - first) / step > 20000) return { times, step: 0 };
+  return { times: gridOf(first, last, step), step };
 }
 
 /**
@@ -161,61 +160,49 @@ function regular(times) {
  */
 export function appendTail(data, panel, answers, range) {
   if (data.frame || data.logs.length > 0) return false;
-  for (const { target, body, error } of answers) {
-    if (target.hidden) continue;
+  const shown = answers.filter(({ target }) => !target.hidden);
+  for (const { target, body, error } of shown) {
     const known = data.series.find((series) => series.ref === target.ref);
     if (error || body?.status === 'error' || body?.data?.resultType !== 'matrix' || target.instant || (known && known.step !== target.step)) return false;
     const shift = known ? (range.start - known.times[0]) / target.step : 0;
     if (shift < 0 || Math.abs(shift - Math.round(shift)) > 1e-6) return false;
   }
   data.errors.length = 0;
-  const asked = new Set(answers.map((answer) => answer.target.ref));
-  for (const answer of answers) if (!answer.target.hidden) moveOn(data, panel, answer, range);
-  data.series = data.series.filter((series) => !asked.has(series.ref) || series.instant || hasValue(series.values));
+  for (const { target, body } of shown) moveOn(data, panel, target, body.data.result, range);
+  const asked = new Set(shown.map(({ target }) => target.ref));
+  data.series = data.series.filter(({ ref, instant, values }) => !asked.has(ref) || instant || reduce(values, 'lastNotNull') !== null);
   finish(panel, data, data.series.length);
   describe(data, panel, range);
   return true;
 }
 
-function hasValue(values) {
-  for (let at = values.length - 1; at >= 0; at--) if (values[at] === values[at]) return true;
-  return false;
-}
-
-function moveOn(data, panel, { target, body }, { start, end, tail }) {
-  const old = data.series.filter((series) => series.ref === target.ref);
-  const length = Math.floor((end - start) / target.step + 1e-6) + 1;
-  const times = old[0]?.times.length === length ? old[0].times : gridOf(start, end, target.step).times;
-  const shift = old.length ? Math.round((start - old[0].times[0]) / target.step) : 0;
-  const first = Math.max(0, Math.round(((tail ?? end) - start) / target.step));
+function moveOn(data, panel, target, result, { start, end, tail = end }) {
+  const { ref, step } = target;
+  const old = data.series.filter((series) => series.ref === ref);
+  const shift = old.length > 0 ? Math.round((start - old[0].times[0]) / step) : 0;
+  const first = Math.max(0, Math.round((tail - start) / step));
+  const times = gridOf(start, end, step, old[0]?.times);
+  const { length } = times;
   for (const series of old) {
-    if (series.values.length === length) {
-      if (shift > 0) series.values.copyWithin(0, Math.min(shift, length));
-    } else {
-      const values = new Float64Array(length).fill(NaN);
-      values.set(series.values.subarray(Math.min(shift, series.values.length)).subarray(0, length));
+    if (series.values.length === length) series.values.copyWithin(0, Math.min(shift, length));
+    else {
+      const values = nowhere(length);
+      values.set(series.values.subarray(shift).subarray(0, length));
       series.values = values;
     }
-    series.values.fill(NaN, Math.max(0, Math.min(first, length - Math.max(shift, 0))));
+    series.values.fill(NaN, Math.max(0, Math.min(first, length - shift)));
     series.times = times;
   }
-  for (let at = 0; at < length; at++) times[at] = start + at * target.step;
+  const byKey = new Map(old.map((series) => [series.key, series]));
   const added = [];
-  for (const entry of body.data.result) {
-    if (!entry.values) continue;
-    const key = keyOf(target.ref, entry.metric);
-    let series = old.find((candidate) => candidate.key === key);
-    if (!series) {
-      series = { ref: target.ref, labels: entry.metric, key, times, values: new Float64Array(length).fill(NaN), step: target.step, instant: false };
-      added.push(series);
-    }
-    write(series.values, start, target.step, entry.values);
+  for (const { metric, values: samples } of result) {
+    if (!samples) continue;
+    const key = keyOf(ref, metric);
+    let series = byKey.get(key);
+    if (!series) added.push(series = { ref, labels: metric, key, times, values: nowhere(length), step, instant: false });
+    write(series.values, start, step, samples);
   }
-  if (added.length === 0) return;
   nameAll(added, target, [...old, ...added]);
-  for (const series of added) {
-    series.field = fieldOf(panel, series);
-    series.name = displayName(series);
-  }
+  for (const series of added) settle(panel, series);
   data.series.push(...added);
 }

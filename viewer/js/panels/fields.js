@@ -1,27 +1,31 @@
 // A field is how numbers are shown: the panel's defaults, with the overrides laid over it that match a series.
 
-/** A pattern as boards write it, `/x/i` or bare; null when it is none. */
-export function pattern(text) {
-  const parts = /^\/(.*)\/([a-z]*)$/s.exec(text ?? '');
+import { labelAt } from './links.js';
+
+// A board's pattern runs in the browser's engine: of a text no more than this is looked at.
+const longest = 200;
+
+/** A pattern as boards write it, `/x/i` or bare, as `{test(text), replace(text, by)}`; null when it is none. */
+export function pattern(source) {
+  const [, inner = source ?? '', flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(source ?? '') ?? [];
   try {
-    return parts ? new RegExp(parts[1], parts[2].replace(/[^imsu]/g, '')) : new RegExp(text ?? '');
+    const expression = new RegExp(inner, flags.replace(/[^imsu]/g, ''));
+    const cut = (text) => String(text).slice(0, longest);
+    return { test: (text) => expression.test(cut(text)), replace: (text, by) => cut(text).replace(expression, by) };
   } catch {
     return null;
   }
 }
 
-function matches(matcher, series) {
-  const wanted = matcher?.options;
-  switch (matcher?.id) {
-    case 'byName': return series.name === wanted;
-    case 'byNames': {
-      const inside = (wanted?.names ?? []).includes(series.name);
-      return wanted?.mode === 'exclude' ? !inside : inside;
-    }
-    case 'byRegexp': return pattern(wanted)?.test(series.name) ?? false;
-    case 'byRegexpOrNames': return (wanted?.names ?? []).includes(series.name) || (wanted?.pattern ? pattern(wanted.pattern)?.test(series.name) ?? false : false);
-    case 'byFrameRefID': return series.ref === wanted;
-    case 'byType': return wanted === 'number';
+function matches({ id, options }, { name, ref }) {
+  const isListed = () => (options?.names ?? []).includes(name);
+  switch (id) {
+    case 'byName': return name === options;
+    case 'byNames': return isListed() !== (options?.mode === 'exclude');
+    case 'byRegexp': return pattern(options)?.test(name) ?? false;
+    case 'byRegexpOrNames': return isListed() || (options?.pattern && pattern(options.pattern)?.test(name)) || false;
+    case 'byFrameRefID': return ref === options;
+    case 'byType': return options === 'number';
     case 'numeric': return true;
     default: return false;
   }
@@ -54,7 +58,7 @@ export function asField(config) {
 export function fieldOf(panel, series) {
   const field = { ...panel.defaults, custom: { ...panel.defaults?.custom } };
   for (const override of listOf(panel.overrides)) {
-    if (!matches(override.matcher, series)) continue;
+    if (!matches(override.matcher ?? {}, series)) continue;
     for (const property of listOf(override.properties)) put(field, String(property.id), property.value);
   }
   return asField(field);
@@ -62,15 +66,9 @@ export function fieldOf(panel, series) {
 
 /** What a series is called: its field's display name, filled in, or its own. */
 export function displayName(series) {
-  const wanted = series.field.displayName;
-  return wanted ? fillName(wanted, series) : series.name;
-}
-
-function fillName(text, series) {
-  return text.replace(/\$\{__(field|series)\.([^}]+)\}|\$__cell_0/g, (whole, what, path) => {
-    if (what === undefined || path === 'name' || path === 'displayName') return series.name;
-    const label = /^labels(?:\.(.+)|\["?([^"\]]+)"?\])$/.exec(path);
-    if (label) return series.labels?.[label[1] ?? label[2]] ?? '';
-    return path === 'labels' ? Object.entries(series.labels ?? {}).map(([key, value]) => `${key}=${value}`).join(', ') : whole;
+  const { name, labels = {}, field } = series;
+  return !field.displayName ? name : field.displayName.replace(/\$\{__(?:field|series)\.([^}]+)\}|\$__cell_0/g, (whole, path = 'name') => {
+    if (path === 'name' || path === 'displayName') return name;
+    return path === 'labels' ? Object.entries(labels).map((pair) => pair.join('=')).join(', ') : labelAt(path, labels) ?? whole;
   });
 }

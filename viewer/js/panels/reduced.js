@@ -1,94 +1,92 @@
 // What stats, gauges and bar gauges show: one value for each series, or one for each row where a board asks for that.
 
+import { extentOf } from '../draw/scale.js';
+import { textOf } from '../draw/units.js';
 import { asField, pattern } from './fields.js';
-import { linkScope, linksOf } from './links.js';
-import { calcField } from './legend.js';
-import { reduce } from './reduce.js';
+import { rowLinks } from './links.js';
+import { calcField, reduce } from './reduce.js';
 import { display, numberOf } from './values.js';
 
-/** `[{name, value, field, series, prefix, text, suffix, color, links, low, high}]`. */
-export function reducedValues(panel, data, context, theme) {
-  const { calcs = ['lastNotNull'], fields = '', values = false, limit } = panel.options?.reduceOptions ?? {};
-  const picked = [];
+/** `[{name, value, field, series, prefix, text, suffix, words, color, links, low, high}]`. */
+export function reducedValues(root, data) {
+  const { panel, options, theme } = root;
+  const { calcs, fields = '', values: isEach = false, limit } = options.reduceOptions ?? {};
   const wanted = fields && fields !== '/.*/' ? pattern(fields) : null;
+  const picked = [];
   for (const series of data.series) {
-    if (series.field.custom?.hideFrom?.viz) continue;
-    if (wanted && !wanted.test(series.name)) continue;
-    if (values && !series.instant) {
-      for (let at = 0; at < series.values.length; at++) if (series.values[at] === series.values[at]) picked.push({ series, field: series.field, value: series.values[at], name: series.name });
+    const { field, name, values } = series;
+    if (field.custom?.hideFrom?.viz || (wanted && !wanted.test(name))) continue;
+    if (isEach && !series.instant) {
+      for (const value of values) if (value === value) picked.push({ series, field, value, name });
       continue;
     }
-    for (const calc of calcs.length ? calcs : ['lastNotNull']) {
-      const value = series.instant && series.values.length === 1 ? series.values[0] : reduce(series.values, calc);
-      picked.push({ series, field: calcField(series.field, calc), value, name: series.name });
+    for (const calc of calcs?.length ? calcs : ['lastNotNull']) {
+      const value = series.instant && values.length === 1 ? values[0] : reduce(values, calc);
+      picked.push({ series, field: calcField(field, calc), value, name });
     }
   }
-  if (wanted || fields === '/.*/') picked.push(...textValues(panel, data, wanted));
-  if (values && data.frame) nameRows(picked, data.frame);
-  if (values && limit > 0) picked.length = Math.min(picked.length, limit);
-  const [low, high] = bounds(picked);
-  const scope = linkScope(context, data);
+  if (wanted || fields === '/.*/') picked.push(...textValues(data, wanted));
+  if (isEach && data.frame) nameRows(picked, data.frame);
+  if (isEach && limit > 0) picked.length = Math.min(picked.length, limit);
+  const [least, most] = extentOf([picked.map((entry) => entry.value)]);
   for (const entry of picked) {
-    const { field } = entry;
+    const { field, series, value } = entry;
     // Without ends of the board's own a gauge goes from 0 to 100 (a share to 1), all others to the greatest of the values.
-    const isShare = field.unit === 'percentunit';
-    const isFull = field.unit === 'percent' || panel.type === 'gauge';
-    entry.low = typeof field.min === 'number' ? field.min : isShare || isFull ? 0 : Math.min(0, low);
-    entry.high = typeof field.max === 'number' ? field.max : isShare ? 1 : isFull ? 100 : high > entry.low ? high : entry.low + 1;
-    Object.assign(entry, display(field, entry.value, theme, entry.series, entry.low, entry.high));
-    entry.links = field.links?.length ? linksOf(field.links, { ...scope, series: entry.series, value: entry.value, text: entry.text }) : [];
+    const top = field.unit === 'percentunit' ? 1 : field.unit === 'percent' || panel.type === 'gauge' ? 100 : null;
+    entry.low = field.min ?? (top ? 0 : Math.min(0, least));
+    entry.high = field.max ?? top ?? (most > entry.low ? most : entry.low + 1);
+    Object.assign(entry, display(field, value, theme, series, entry.low, entry.high));
+    entry.words = textOf(entry);
+    entry.links = rowLinks(root, field, { series, value, text: entry.text });
   }
   return picked;
 }
 
 /** Texts that `fields` asks for: a label of the series, or a column of texts. */
-function textValues(panel, data, wanted) {
-  const found = [];
-  const add = (name, value, series, field) => found.push({ series, field, value, name });
-  if (data.frame) {
-    for (const field of data.frame.fields) {
-      if (field.type === 'string' && (!wanted || wanted.test(field.name)) && field.values.length > 0) add(field.name, field.values[field.values.length - 1], { name: field.name, index: 0, labels: {} }, asField(field.config));
-    }
-  } else if (wanted) {
-    for (const series of data.series) for (const [label, value] of Object.entries(series.labels)) if (wanted.test(label)) add(label, value, series, series.field);
+function textValues({ frame, series: all }, wanted) {
+  if (frame) {
+    return frame.fields.filter(({ type, name, values }) => type === 'string' && (wanted?.test(name) ?? true) && values.length > 0)
+      .map(({ name, values, config }) => ({ name, value: values[values.length - 1], field: asField(config), series: { name, index: 0, labels: {} } }));
   }
-  return found;
+  return wanted ? all.flatMap((series) => Object.entries(series.labels).filter(([label]) => wanted.test(label)).map(([name, value]) => ({ name, value, series, field: series.field }))) : [];
 }
 
 /** Each row of a table is called by its first column of texts. */
-function nameRows(picked, frame) {
-  const names = frame.fields.find((field) => field.type === 'string');
+function nameRows(picked, { fields, length }) {
+  const names = fields.find((field) => field.type === 'string');
   if (!names) return;
-  const values = frame.fields.filter((field) => field.type === 'number');
-  const rows = [];
-  for (const column of values) for (let row = 0; row < frame.length; row++) rows.push({ name: String(names.values[row] ?? ''), value: numberOf(column.values[row]), field: asField(column.config), series: { name: String(names.values[row] ?? ''), index: row, labels: {} } });
-  picked.splice(0, picked.length, ...rows);
-}
-
-function bounds(picked) {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const { value } of picked) {
-    if (typeof value !== 'number' || !Number.isFinite(value)) continue;
-    if (value < low) low = value;
-    if (value > high) high = value;
+  picked.length = 0;
+  for (const { type, values, config } of fields) {
+    if (type !== 'number') continue;
+    const field = asField(config);
+    for (let row = 0; row < length; row++) {
+      const name = String(names.values[row] ?? '');
+      picked.push({ name, field, value: numberOf(values[row]), series: { name, index: row, labels: {} } });
+    }
   }
-  return low > high ? [0, 1] : [low, high];
 }
 
-/** Columns and rows for so many cells of about that shape (width by height) in a box. */
-export function cellGrid(count, width, height, orientation, shape) {
-  if (count <= 1) return { columns: 1, rows: 1 };
-  if (orientation === 'horizontal') return { columns: 1, rows: count };
-  if (orientation === 'vertical') return { columns: count, rows: 1 };
-  let best = { columns: 1, rows: count, size: 0 };
+/**
+ * Columns and rows for so many cells of about that shape (width by height) in a box, one above the other (`horizontal`) or side by
+ * side (`vertical`) where a board wants that. `fits(width, height)` says how well a cell of that size will do, from 0 for not at all to
+ * 1; the grid's `size` is 0 where none does.
+ */
+export function cellGrid(count, width, height, orientation, shape, fits = () => 1) {
+  let best = { columns: 1, rows: Math.max(1, count), size: 0 };
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
-    const size = Math.min(width / columns / shape, height / rows) * (1 - 0.5 * (columns * rows - count) / count);
+    const size = fits(width / columns, height / rows) * (orientation === 'horizontal' ? 1 / columns : orientation === 'vertical' ? 1 / rows
+      : Math.min(width / columns / shape, height / rows) * (1 - 0.5 * (columns * rows - count) / count));
     if (size > best.size) best = { columns, rows, size };
   }
   return best;
 }
 
+/** Digits are measured as zeros, or a number would change its size whenever it changes. */
+export const asZeros = (text) => text.replace(/[0-9]/g, '0');
+
+/** The longest of some texts. */
+export const longestOf = (texts) => texts.reduce((long, text) => text.length > long.length ? text : long, '');
+
 /** The values in words. */
-export const inWords = (title, values) => `${title ? `${title}: ` : ''}${values.slice(0, 12).map((entry) => `${entry.name ? `${entry.name} ` : ''}${entry.prefix}${entry.text}${entry.suffix}`).join(', ')}`;
+export const inWords = (title, values) => `${title ? `${title}: ` : ''}${values.slice(0, 12).map(({ name, words }) => `${name ? `${name} ` : ''}${words}`).join(', ')}`;

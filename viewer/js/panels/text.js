@@ -1,174 +1,171 @@
 // The text panel: the parts of Markdown and of HTML that boards use, as elements that we make ourselves. Of HTML that
-// are the elements of a list, without their attributes; the browser's parser never sees it.
+// are the elements of a list, without their attributes; the browser's parser never sees it. All is read in time that
+// grows as the text does, whoever wrote it: no pattern here looks past the next sign of its own kind.
 
 import { make } from '../draw/canvas.js';
-import { asPanel, PanelRoot } from './base.js';
-import { anchor } from './links.js';
+import { anchor, isSafe } from './links.js';
 
-export function create(panel, element, context) {
-  const root = new PanelRoot(panel, element, context, 'text');
-  const update = () => {
-    const { mode = 'markdown', content = '' } = panel.options ?? {};
-    root.note.hidden = true;
-    const text = String(content);
-    if (mode === 'code') {
-      const code = make('pre', '', text);
-      root.body.replaceChildren(code);
-    } else root.body.replaceChildren(mode === 'html' ? rebuilt(text, context) : markdown(text, context));
-  };
-  update();
-  return asPanel(root, { update() {}, layout() {} });
+const longest = 65536;
+const deepest = 10;
+
+export function drawText({ options, body, context, words }) {
+  const { mode, content = '' } = options;
+  const text = String(content).slice(0, longest);
+  body.append(mode === 'code' ? make('pre', '', text) : mode === 'html' ? rebuilt(text, context) : markdown(text, context));
+  if (!text.trim()) body.replaceChildren(make('p', 'muted', words.noText));
+  return {};
 }
 
-const safeUrl = (url) => !/[\u0000-\u0020\\]/.test(url) && /^(https?:\/\/|\/(?!\/)|#|\?)/i.test(url) ? url : null;
+const harmless = new Set('B STRONG I EM U S P BR HR H1 H2 H3 H4 H5 H6 UL OL LI CODE PRE BLOCKQUOTE TABLE THEAD TBODY TR TH TD SPAN DIV SUP SUB'.split(' '));
+const mute = new Set('SCRIPT STYLE TEMPLATE IFRAME OBJECT SVG MATH NOSCRIPT TEXTAREA HEAD TITLE SELECT'.split(' '));
+const tag = /<(\/?)([a-z][a-z0-9]*)([^<>]*)>/iy;
 
-const harmless = new Set(['B', 'STRONG', 'I', 'EM', 'U', 'S', 'P', 'BR', 'HR', 'H1', 'H2', 'H3', 'H4', 'H5', 'H6', 'UL', 'OL', 'LI', 'CODE', 'PRE', 'BLOCKQUOTE', 'TABLE', 'THEAD', 'TBODY', 'TR', 'TH', 'TD', 'SPAN', 'DIV', 'SUP', 'SUB']);
-const mute = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'IFRAME', 'OBJECT', 'SVG', 'MATH', 'NOSCRIPT', 'TEXTAREA', 'HEAD', 'TITLE', 'SELECT']);
-const tags = /<!--[\s\S]*?-->|<(\/?)([a-z][a-z0-9]*)((?:[^>"']|"[^"]*"|'[^']*')*)>/gi;
-const entities = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
-const decoded = (text) => text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(\w+));/gi, (whole, decimal, hex, name) => {
+// Each sign behind its name.
+const entities = Object.fromEntries('amp& lt< gt> quot" apos\' nbsp\u00a0 copy© reg® trade™ mdash— ndash– hellip… euro€ pound£ yen¥ deg° micro\u00b5 times× middot· bull• laquo« raquo» lsquo‘ rsquo’ ldquo“ rdquo” larr← rarr→ uarr↑ darr↓ plusmn± sect§ le≤ ge≥ ne≠ infin∞'
+  .split(' ').map((word) => [word.slice(0, -1), word.slice(-1)]));
+const decoded = (text) => text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,6}));/gi, (whole, decimal, hex, name) => {
   const code = decimal ? Number(decimal) : hex ? parseInt(hex, 16) : 0;
-  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : entities[name] ?? whole;
+  if (code > 0 && code <= 0x10ffff) return String.fromCodePoint(code);
+  return Object.hasOwn(entities, name ?? '') ? entities[name] : whole;
 });
 
+const link = (url, context, words) => anchor({ title: '', url, newTab: false }, context, words);
+
 function rebuilt(text, context) {
-  const result = make('div');
-  const open = [result];
+  const open = [make('div')];
   let muted = null;
   let last = 0;
-  const words = (end) => muted || open[open.length - 1].append(decoded(text.slice(last, end)));
-  for (const found of text.matchAll(tags)) {
-    words(found.index);
-    last = found.index + found[0].length;
-    const name = found[2]?.toUpperCase();
-    const closing = found[1] === '/';
-    if (muted ? closing && name === muted : mute.has(name)) muted = muted || closing ? null : name;
-    else if (muted || !name) continue;
-    else if (closing) {
-      const at = open.findLastIndex((element) => element.tagName === name);
-      if (at > 0) open.length = at;
+  const addWords = (end) => muted || open.at(-1).append(decoded(text.slice(last, end)));
+  for (let at = text.indexOf('<'); at >= 0; at = text.indexOf('<', Math.max(at + 1, last))) {
+    if (text.startsWith('<!--', at)) {
+      const end = text.indexOf('-->', at);
+      addWords(at);
+      last = end < 0 ? text.length : end + 3;
+      continue;
+    }
+    tag.lastIndex = at;
+    const found = tag.exec(text);
+    if (!found) continue;
+    addWords(at);
+    last = tag.lastIndex;
+    const [, slash, word, attributes] = found;
+    const name = word.toUpperCase();
+    if (muted ? slash && name === muted : mute.has(name)) muted = muted || slash ? null : name;
+    else if (muted) continue;
+    else if (slash) {
+      const begun = open.findLastIndex((element) => element.tagName === name);
+      if (begun > 0) open.length = begun;
     } else {
-      const url = name === 'A' ? safeUrl(decoded(/\bhref\s*=\s*["']?([^"'\s>]+)/i.exec(found[3])?.[1] ?? '')) : null;
-      const element = url ? anchor({ title: '', url, newTab: false }, context, '') : harmless.has(name) ? document.createElement(name) : null;
+      const url = name === 'A' ? decoded(/\bhref\s*=\s*["']?([^"'\s]+)/i.exec(attributes)?.[1] ?? '') : '';
+      const element = isSafe(url) ? link(url, context, '') : harmless.has(name) ? make(name) : null;
       if (!element) continue;
-      open[open.length - 1].append(element);
+      open.at(-1).append(element);
       if (name !== 'BR' && name !== 'HR' && open.length < 30) open.push(element);
     }
   }
-  words(text.length);
-  return result;
+  addWords(text.length);
+  return open[0];
 }
 
-const inline = /(`+)([\s\S]+?)\1|\*\*([^*]+?)\*\*|__([^_]+?)__|\*([^*\s][^*]*?)\*|\b_([^_]+?)_\b|~~([^~]+?)~~|!?\[([^\]]*)\]\(([^()\s]+)(?:\s+"[^"]*")?\)|<(https?:\/\/[^>\s]+)>|(https?:\/\/[^\s<>()]*[^\s<>().,;:!?])|\\([\\`*_{}[\]()#+\-.!|~])/g;
+const inline = /(`{1,3})([^]+?)\1|(\*\*|__|~~)([^*_~]+)\3|\*([^*\s][^*]*)\*|\b_([^_]+)_\b|!?\[([^[\]]*)\]\(([^()\s]+)(?:\s+"[^"]*")?\)|<(https?:\/\/[^<>\s]+)>|(https?:\/\/[^\s<>()]*[^\s<>().,;:!?])|\\([\\`*_{}[\]()#+\-.!|~])/g;
 
 /** Text with emphasis, code and links, appended to an element. */
 function spans(into, text, context) {
   let last = 0;
   for (const found of text.matchAll(inline)) {
-    into.append(text.slice(last, found.index));
+    into.append(decoded(text.slice(last, found.index)));
     last = found.index + found[0].length;
-    const [, , code, bold, bold2, italic, italic2, struck, label, target, url, bare, escaped] = found;
-    const wrap = (tag, words) => {
-      const element = make(tag);
+    const [whole, , code, marks, marked, italic, italic2, label, target, url, bare, escaped] = found;
+    const words = marked ?? italic ?? italic2;
+    const href = target ?? url ?? bare;
+    if (code !== undefined) into.append(make('code', '', code.trim()));
+    else if (words !== undefined) {
+      const element = make(marked === undefined ? 'em' : marks === '~~' ? 's' : 'strong');
       spans(element, words, context);
       into.append(element);
-    };
-    if (code !== undefined) into.append(make('code', '', code.trim()));
-    else if (bold ?? bold2) wrap('strong', bold ?? bold2);
-    else if (italic ?? italic2) wrap('em', italic ?? italic2);
-    else if (struck) wrap('s', struck);
-    else if (escaped) into.append(escaped);
-    else {
-      const href = safeUrl(target ?? url ?? bare ?? '');
-      if (href && found[0][0] !== '!') into.append(anchor({ title: '', url: href, newTab: false }, context, label || href));
-      else into.append(label ?? found[0]);
-    }
+    } else if (escaped) into.append(escaped);
+    else into.append(isSafe(href) && whole[0] !== '!' ? link(href, context, label || href) : label ?? whole);
   }
-  into.append(text.slice(last));
+  into.append(decoded(text.slice(last)));
 }
 
-/** Markdown as a fragment of elements. */
-export function markdown(text, context) {
+const cellsOf = (line) => line.trim().replace(/^\||\|$/g, '').split('|').map((cell) => cell.trim());
+const isTableRule = (line = '') => line.includes('--') && cellsOf(line).every((cell) => /^:?-{2,}:?$/.test(cell));
+
+/** A heading's level and words: signs behind it are no part of it. */
+function headingOf(line) {
+  const [, signs, words] = /^(#{1,6})\s+(\S[^]*)$/.exec(line.trim()) ?? [];
+  if (!signs) return null;
+  let end = words.length;
+  while (words[end - 1] === '#') end--;
+  return [signs.length, (end === 0 || /\s/.test(words[end - 1]) ? words.slice(0, end) : words).trim()];
+}
+
+/** Markdown as an element; quotes in more quotes than anybody reads are text. */
+export function markdown(text, context, depth = 0) {
   const result = make('div');
-  const lines = text.replace(/\r\n?/g, '\n').split('\n');
+  const lines = text.slice(0, longest).replace(/\r\n?/g, '\n').split('\n');
   let paragraph = null;
-  const lists = [];
-  const close = () => {
+  let lists = [];
+  /** Ends what was open and begins an element with words, after which a paragraph begins anew. */
+  const add = (element, words) => {
     paragraph = null;
-    lists.length = 0;
+    lists = [];
+    if (words !== undefined) spans(element, words, context);
+    result.append(element);
+    return element;
   };
+  const isQuote = (line) => depth < deepest && /^\s*>/.test(line);
+
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at];
-    const fence = /^\s*(```|~~~)/.exec(line);
-    const heading = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
-    const item = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/.exec(line);
+    const [, fence] = /^\s*(```|~~~)/.exec(line) ?? [];
+    const heading = headingOf(line);
+    const bare = line.replace(/\s+/g, '');
+    const [, indent, bullet, entry] = /^(\s*)([-*+]|\d{1,9}[.)])\s([^]*)$/.exec(line) ?? [];
     if (fence) {
-      close();
       const code = [];
-      while (++at < lines.length && !lines[at].trim().startsWith(fence[1])) code.push(lines[at]);
-      result.append(make('pre', '', code.join('\n')));
+      while (++at < lines.length && !lines[at].trim().startsWith(fence)) code.push(lines[at]);
+      add(make('pre', '', code.join('\n')));
     } else if (heading) {
-      close();
       // The page has its own first and second headings.
-      const element = make(`h${Math.min(6, heading[1].length + 2)}`, `size${heading[1].length}`);
-      spans(element, heading[2], context);
-      result.append(element);
-    } else if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(line)) {
-      close();
-      result.append(make('hr'));
-    } else if (item) {
-      paragraph = null;
-      const depth = item[1].replace(/\t/g, '    ').length;
-      while (lists.length > 0 && depth < lists[lists.length - 1].depth) lists.pop();
-      let list = lists[lists.length - 1];
-      if (!list || depth > list.depth + 1) {
-        const element = make(/\d/.test(item[2]) ? 'ol' : 'ul');
-        if (/\d/.test(item[2])) element.start = parseInt(item[2], 10);
+      add(make(`h${Math.min(6, heading[0] + 2)}`, `size${heading[0]}`), heading[1]);
+    } else if (/^(---+|\*\*\*+|___+)$/.test(bare)) add(make('hr'));
+    else if (bullet) {
+      const level = indent.replace(/\t/g, '    ').length;
+      while (lists.length > 0 && level < lists.at(-1).level) lists.pop();
+      let list = lists.at(-1);
+      if (!list || level > list.level + 1) {
+        const element = make(/\d/.test(bullet) ? 'ol' : 'ul');
+        if (/\d/.test(bullet)) element.start = parseInt(bullet, 10);
         (list?.element.lastElementChild ?? result).append(element);
-        lists.push(list = { depth, element });
+        lists.push(list = { level, element });
       }
-      const entry = make('li');
-      spans(entry, item[3], context);
-      list.element.append(entry);
-      paragraph = entry;
-    } else if (/^\s*>/.test(line)) {
-      close();
-      const quote = make('blockquote');
-      const inner = [line.replace(/^\s*>\s?/, '')];
-      while (at + 1 < lines.length && /^\s*>/.test(lines[at + 1])) inner.push(lines[++at].replace(/^\s*>\s?/, ''));
-      quote.append(markdown(inner.join('\n'), context));
-      result.append(quote);
-    } else if (line.includes('|') && /^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$/.test(lines[at + 1] ?? '')) {
-      close();
-      at = table(lines, at, result, context);
-    } else if (line.trim() === '') close();
-    else if (paragraph) {
-      paragraph.append(/ {2}$/.test(lines[at - 1]) ? make('br') : ' ');
+      list.element.append(paragraph = make('li'));
+      spans(paragraph, entry.trim(), context);
+    } else if (isQuote(line)) {
+      const inner = [];
+      for (; at < lines.length && isQuote(lines[at]); at++) inner.push(lines[at].replace(/^\s*>\s?/, ''));
+      at--;
+      add(make('blockquote', '', markdown(inner.join('\n'), context, depth + 1)));
+    } else if (line.includes('|') && isTableRule(lines[at + 1])) {
+      const table = add(make('table'));
+      for (let row = at; at < lines.length && lines[at].includes('|'); at++) {
+        if (at === row + 1) continue;
+        table.append(make('tr', '', ...cellsOf(lines[at]).map((cell) => {
+          const element = make(at === row ? 'th' : 'td');
+          spans(element, cell, context);
+          return element;
+        })));
+      }
+      at--;
+    } else if (bare === '') {
+      paragraph = null;
+      lists = [];
+    } else if (paragraph) {
+      paragraph.append(lines[at - 1].endsWith('  ') ? make('br') : ' ');
       spans(paragraph, line.trim(), context);
-    } else {
-      paragraph = make('p');
-      spans(paragraph, line.trim(), context);
-      result.append(paragraph);
-    }
+    } else paragraph = add(make('p'), line.trim());
   }
   return result;
-}
-
-function table(lines, at, into, context) {
-  const cells = (line) => line.trim().replace(/^\||\|$/g, '').split('|').map((cell) => cell.trim());
-  const element = make('table');
-  const row = (line, tag) => {
-    const tr = make('tr');
-    for (const cell of cells(line)) {
-      const td = make(tag);
-      spans(td, cell, context);
-      tr.append(td);
-    }
-    element.append(tr);
-  };
-  row(lines[at], 'th');
-  at += 2;
-  while (at < lines.length && lines[at].includes('|')) row(lines[at++], 'td');
-  into.append(element);
-  return at - 1;
 }

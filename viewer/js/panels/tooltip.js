@@ -1,96 +1,111 @@
-// The box beside the pointer. One for the whole page: it shows the time, a line a series, and, once pinned by a click,
-// the links of the series next to the pointer.
+// The box beside the pointer: it shows the time, a line a series, and, once pinned by a click, the links of the series
+// next to the pointer.
 
-import { make, setText } from '../draw/canvas.js';
+import { keepRows, make, setText } from '../draw/canvas.js';
 import { anchor } from './links.js';
 
 const most = 32;
 
-export class Tooltip {
-  constructor(root) {
-    this.root = root;
-    this.rows = [];
-    this.pinned = false;
-  }
+export function makeTooltip({ words, context }) {
+  const rows = [];
+  let isPinned = false;
+  let box = null;
+  let title, list, more, links;
 
-  build() {
-    if (this.element) return;
-    this.element = make('div', 'draw-tooltip');
-    this.element.setAttribute('role', 'tooltip');
-    this.title = make('div', 'draw-tooltip-title');
-    this.list = make('div', 'draw-tooltip-rows');
-    this.more = make('div', 'draw-tooltip-more');
-    this.links = make('div', 'draw-tooltip-links');
-    this.element.append(this.title, this.list, this.more, this.links);
-    this.scrolled = (event) => this.element.contains(event.target) || this.hide(true);
-    this.escape = (event) => {
-      if (event.key === 'Escape' || (event.type === 'pointerdown' && !this.element.contains(event.target))) this.hide(true);
-    };
-  }
+  const build = () => {
+    title = make('div', 'draw-tooltip-title');
+    list = make('div', 'draw-tooltip-rows');
+    more = make('div', 'draw-tooltip-more');
+    links = make('div', 'draw-tooltip-links');
+    box = make('div', 'draw-tooltip', title, list, more, links);
+    box.role = 'tooltip';
+  };
+  const addRow = () => {
+    const element = make('div', 'draw-tooltip-row', make('i'), make('span', 'name'), make('b'));
+    list.append(element);
+    return { element };
+  };
+  // What is scrolled away takes its tooltip along; the box itself may scroll when it is pinned.
+  const isElsewhere = (event) => !box.contains(event.target);
+  const scrolled = (event) => {
+    if (isElsewhere(event)) hide(true);
+  };
+  const dismissed = (event) => {
+    if (event.key === 'Escape' || (event.type === 'pointerdown' && isElsewhere(event))) hide(true);
+  };
 
-  /** `rows` is `[{color, name, text, strong}]`; `x` and `y` are in the panel's pixels, `host` is what they are measured from. */
-  show(host, x, y, title, rows, links = []) {
-    this.build();
-    const { element } = this;
-    setText(this.title, title);
-    const shown = Math.min(rows.length, most);
-    while (this.rows.length < shown) {
-      const line = make('div', 'draw-tooltip-row');
-      line.append(make('i'), make('span', 'name'), make('b'));
-      this.rows.push(line);
-      this.list.append(line);
+  const hide = (evenPinned = false) => {
+    if (!box || (isPinned && !evenPinned)) return;
+    isPinned = false;
+    document.removeEventListener('scroll', scrolled, true);
+    document.removeEventListener('pointerdown', dismissed);
+    document.removeEventListener('keydown', dismissed);
+    box.classList.remove('pinned');
+    box.remove();
+  };
+
+  const show = (host, x, y, found) => {
+    if (!box) build();
+    setText(title, found.title);
+    keepRows(rows, Math.min(found.rows.length, most), addRow);
+    for (const [at, { element }] of rows.entries()) {
+      const { color, name, text, strong } = found.rows[at];
+      const [swatch, label, value] = element.children;
+      swatch.style.background = color;
+      setText(label, name);
+      setText(value, text);
+      element.classList.toggle('strong', Boolean(strong));
     }
-    for (let at = 0; at < this.rows.length; at++) {
-      const line = this.rows[at];
-      line.hidden = at >= shown;
-      if (line.hidden) continue;
-      const row = rows[at];
-      line.children[0].style.background = row.color;
-      setText(line.children[1], row.name);
-      setText(line.children[2], row.text);
-      line.classList.toggle('strong', Boolean(row.strong));
+    more.hidden = found.rows.length <= most;
+    setText(more, words.more(found.rows.length - most));
+    links.replaceChildren(...(found.links ?? []).map((link) => anchor(link, context)));
+    links.hidden = !links.firstChild;
+    if (!box.isConnected) {
+      document.body.append(box);
+      document.addEventListener('scroll', scrolled, { capture: true, passive: true });
     }
-    this.more.hidden = rows.length <= most;
-    if (!this.more.hidden) setText(this.more, this.root.words.more(rows.length - most));
-    this.links.replaceChildren(...links.map((link) => anchor(link, this.root.context)));
-    this.links.hidden = links.length === 0;
-    if (!element.isConnected) {
-      document.body.append(element);
-      // What is scrolled away takes its tooltip along; the box itself may scroll when it is pinned.
-      document.addEventListener('scroll', this.scrolled, { capture: true, passive: true });
-    }
-    this.place(host, x, y);
-  }
+    place(host.getBoundingClientRect(), x, y);
+  };
 
   /** Beside the pointer, on the side where there is room, and never out of the window. */
-  place(host, x, y) {
-    const box = host.getBoundingClientRect();
-    const { offsetWidth: width, offsetHeight: height } = this.element;
-    let left = box.left + x + 14;
-    if (left + width > window.innerWidth - 6) left = box.left + x - width - 14;
-    const top = Math.min(box.top + y - height / 3, window.innerHeight - height - 6);
-    this.element.style.transform = `translate(${Math.round(Math.max(6, left))}px, ${Math.round(Math.max(6, top))}px)`;
-  }
+  const place = (host, x, y) => {
+    const { offsetWidth: width, offsetHeight: height } = box;
+    let left = host.left + x + 14;
+    if (left + width > innerWidth - 6) left = host.left + x - width - 14;
+    const top = Math.min(host.top + y - height / 3, innerHeight - height - 6);
+    box.style.transform = `translate(${Math.round(Math.max(6, left))}px, ${Math.round(Math.max(6, top))}px)`;
+  };
 
-  pin() {
-    this.pinned = true;
-    this.element?.classList.add('pinned');
-    // The click that pins is over before the next one can unpin.
-    setTimeout(() => {
-      if (!this.pinned) return;
-      document.addEventListener('pointerdown', this.escape);
-      document.addEventListener('keydown', this.escape);
-    });
-  }
+  return {
+    hide,
+    get isPinned() {
+      return isPinned;
+    },
 
-  hide(evenPinned = false) {
-    if (this.pinned && !evenPinned) return;
-    this.pinned = false;
-    if (!this.element) return;
-    document.removeEventListener('scroll', this.scrolled, { capture: true });
-    document.removeEventListener('pointerdown', this.escape);
-    document.removeEventListener('keydown', this.escape);
-    this.element.classList.remove('pinned');
-    this.element.remove();
-  }
+    /**
+     * Shows what `find(withLinks)` finds at a place in the pixels of `host`: `{title, rows: [{color, name, text,
+     * strong}], links}`, or nothing; `pin` is a click, after which it stays. Returns what is shown.
+     */
+    at(host, x, y, find, pin = false) {
+      if (pin) hide(true);
+      else if (isPinned) return null;
+      const found = find(pin);
+      if (!found) {
+        hide();
+        return null;
+      }
+      show(host, x, y, found);
+      if (pin) {
+        isPinned = true;
+        box.classList.add('pinned');
+        // The click that pins is over before the next one can unpin.
+        setTimeout(() => {
+          if (!isPinned) return;
+          document.addEventListener('pointerdown', dismissed);
+          document.addEventListener('keydown', dismissed);
+        });
+      }
+      return found;
+    },
+  };
 }

@@ -1,14 +1,14 @@
 // A panel that this viewer cannot draw says so in its own frame.
 
-import { asPanel, PanelRoot } from './base.js';
 import { make } from '../draw/canvas.js';
 
-export function create(panel, element, context) {
-  const root = new PanelRoot(panel, element, context, 'unsupported');
-  root.note.hidden = true;
-  const box = make('div', 'draw-unsupported');
-  box.append(make('strong', '', root.words.unsupported(panel.type)));
-  for (const problem of panel.problems ?? []) box.append(make('p', '', problem));
-  root.body.append(box);
-  return asPanel(root, { update() {}, layout() {} });
+export function drawUnsupported({ panel, body, words }) {
+  // The server's words name the type already.
+  const [first = words.unsupported(panel.type), ...rest] = panel.problems ?? [];
+  const said = [first[0].toUpperCase() + first.slice(1), ...rest];
+  const element = make('div', 'words', ...said.map((each, at) => make(at === 0 ? 'strong' : 'p', '', each)));
+  // A panel of one line has room for the beginning of it.
+  element.title = said.join('\n');
+  body.append(element);
+  return {};
 }

@@ -1,69 +1,47 @@
 // A value as it is shown: mapped to words if the board says so, else with its unit, and its colour.
 
 import { fieldColor, named } from '../draw/colors.js';
-import { format } from '../draw/units.js';
+import { clamp } from '../draw/canvas.js';
+import { format, textOf } from '../draw/units.js';
 import { pattern } from './fields.js';
 
-const special = { NaN: NaN, '+Inf': Infinity, '-Inf': -Infinity, Inf: Infinity };
+const special = { __proto__: null, '+Inf': Infinity, '-Inf': -Infinity, Inf: Infinity };
 
 /** Numbers of frames and answers: `"NaN"` and `"+Inf"` come as texts. */
 export function numberOf(value) {
   if (typeof value === 'number') return value;
   if (value === null || value === undefined || value === '') return null;
-  return Object.hasOwn(special, value) ? special[value] : Number(value);
-}
-
-const compiled = new WeakMap();
-
-/** The mappings of a field as tests in the order in which they are tried. */
-function mappingsOf(field) {
-  let tests = compiled.get(field);
-  if (tests) return tests;
-  tests = [];
-  for (const mapping of field.mappings ?? []) {
-    const options = mapping.options ?? {};
-    switch (mapping.type) {
-      case 'value': {
-        const table = new Map(Object.entries(options));
-        tests.push((value) => value === null || value === undefined ? undefined : table.get(String(value)));
-        break;
-      }
-      case 'range': {
-        const from = options.from ?? -Infinity;
-        const to = options.to ?? Infinity;
-        tests.push((value) => typeof value === 'number' && value >= from && value <= to ? options.result ?? {} : undefined);
-        break;
-      }
-      case 'regex': {
-        const expression = pattern(options.pattern);
-        tests.push((value) => {
-          if (value === null || value === undefined || !expression?.test(String(value))) return undefined;
-          const result = options.result ?? {};
-          return result.text ? { ...result, text: String(value).replace(expression, result.text) } : result;
-        });
-        break;
-      }
-      case 'special': {
-        const test = specials[options.match];
-        if (test) tests.push((value) => test(value) ? options.result ?? {} : undefined);
-        break;
-      }
-    }
-  }
-  compiled.set(field, tests);
-  return tests;
+  const number = Number(value);
+  return number === number ? number : special[value] ?? NaN;
 }
 
 const isNull = (value) => value === null || value === undefined;
-const isNaNumber = (value) => typeof value === 'number' && Number.isNaN(value);
 const specials = {
-  null: isNull, nan: isNaNumber, 'null+nan': (value) => isNull(value) || isNaNumber(value), true: (value) => value === true || value === 'true',
-  false: (value) => value === false || value === 'false', empty: (value) => value === '',
+  null: isNull, nan: Number.isNaN, 'null+nan': (value) => isNull(value) || Number.isNaN(value), empty: (value) => value === '',
+  true: (value) => String(value) === 'true', false: (value) => String(value) === 'false',
 };
+
+// Each kind of mapping as a function that makes a test of its options; the test says what a value becomes, or nothing.
+const kinds = {
+  value: (options) => (value) => isNull(value) || !Object.hasOwn(options, value) ? undefined : options[value],
+  range: ({ from, to, result = {} }) => (value) => typeof value === 'number' && value >= (from ?? -Infinity) && value <= (to ?? Infinity) ? result : undefined,
+  regex: ({ pattern: source, result = {} }) => {
+    const expression = pattern(source);
+    return (value) => {
+      if (isNull(value) || !expression?.test(value)) return undefined;
+      return result?.text ? { ...result, text: expression.replace(value, result.text) } : result;
+    };
+  },
+  special: ({ match, result = {} }) => (value) => Object.hasOwn(specials, match) && specials[match](value) ? result : undefined,
+};
+
+const compiled = new WeakMap();
 
 /** What a value is mapped to (`{text?, color?}`), or undefined. */
 export function mapped(field, value) {
-  for (const test of mappingsOf(field)) {
+  let tests = compiled.get(field);
+  if (!tests) compiled.set(field, tests = (field.mappings ?? []).filter(({ type }) => Object.hasOwn(kinds, type)).map(({ type, options }) => kinds[type](options ?? {})));
+  for (const test of tests) {
     const result = test(value);
     if (result) return result;
   }
@@ -88,18 +66,17 @@ export function mappedWords(field, theme) {
  * by series its index and name; `low` and `high` are the ends that percentages are of.
  */
 export function display(field, value, theme, series = null, low = field.min ?? 0, high = field.max ?? 100) {
-  const result = mapped(field, value);
-  const color = result?.color
-    ? named(result.color, theme)
-    : fieldColor(field, typeof value === 'number' ? value : null, theme, series?.index ?? 0, series?.name ?? '', low, high);
-  if (result?.text) return { prefix: '', text: result.text, suffix: '', color, mapped: true };
-  if (isNull(value)) return { prefix: '', text: field.noValue ?? '–', suffix: '', color, mapped: false };
-  if (typeof value !== 'number') return { prefix: '', text: String(value), suffix: '', color, mapped: false };
-  return { ...format(value, field.unit, field.decimals), color, mapped: false };
+  const { text, color: wanted } = mapped(field, value) ?? {};
+  const color = wanted ? named(wanted, theme) : fieldColor(field, typeof value === 'number' ? value : null, theme, series?.index, series?.name, low, high);
+  const plain = { prefix: '', suffix: '', color, mapped: Boolean(text) };
+  if (text) return { ...plain, text };
+  if (isNull(value)) return { ...plain, text: field.noValue ?? '–' };
+  if (typeof value !== 'number') return { ...plain, text: String(value) };
+  return { ...plain, ...format(value, field.unit, field.decimals) };
 }
 
 /** The same as one text. */
-export function displayText(field, value, theme) {
-  const shown = display(field, value, theme);
-  return shown.prefix + shown.text + shown.suffix;
-}
+export const displayText = (field, value, theme) => textOf(display(field, value, theme));
+
+/** Where a value lies between two ends, 0 to 1; 0 as well where it is none. */
+export const shareIn = ({ low, high }, value) => typeof value === 'number' && high > low ? clamp((value - low) / (high - low)) || 0 : 0;

@@ -1,235 +1,200 @@
-// What fires and what is about to, with a link to the runbook and a silence at hand. Prometheus knows what is pending and since when,
-// Alertmanager what is silenced or held back.
+// What fires and what is about to, with the runbook's words and a silence at hand.
 
-import { strings } from "../strings.js";
-import { alertmanager, post, prometheusAlerts, remove } from "../api.js";
-import { param, safeURL, setParams, withRange } from "../state.js";
-import { el, icon, segments, setAttribute, setText } from "./dom.js";
-import { openPopover } from "./popover.js";
+import * as words from "../strings.js";
+import { createSilence, expireSilence, facts, get } from "../api.js";
+import { navigate, param, safeURL, setParams } from "../state.js";
+import { markdown } from "../panels/text.js";
+import { loadAlerts } from "./alerting.js";
+import { el, icon, keyed, segments, select, setAttribute, setText } from "./dom.js";
+import { boardLink } from "./links.js";
+import { liveChoice, livePage, liveSearch, section } from "./list.js";
+import { note, popoverButton } from "./popover.js";
 
-const words = strings.alerts;
-const severities = ["critical", "warning", "info", "none"];
-const ownStates = ["firing", "pending", "silenced"];
-const keyOf = (labels) => JSON.stringify(Object.entries(labels).sort());
-const severityOf = (alert) => (severities.includes(alert.labels.severity) ? alert.labels.severity : "none");
+const placeOf = ({ cluster, node }) => [node, cluster].filter(Boolean).join(" · ");
+const objectOf = (labels) => [labels.vm_name && `${labels.vm_name} (${labels.vm_id})`, placeOf(labels)].filter(Boolean).join(" · ");
 
-/** Whether Alertmanager's alert is Prometheus' one: it may have more labels, the external ones of Prometheus. */
-const isSame = (theirs, ours) => Object.entries(ours).every(([name, value]) => theirs[name] === value);
+const matcherWords = (matchers) => matchers.map(({ name, value, isRegex, isEqual = true }) => `${name}${isEqual ? "=" : "!"}${isRegex ? "~" : isEqual ? "" : "="}${value}`).join(" ");
 
-const merge = (alerts, theirs) => {
-  const byName = Map.groupBy ? Map.groupBy(theirs, (each) => each.labels.alertname) : groupBy(theirs, (each) => each.labels.alertname);
-  return alerts.map((alert) => {
-    const match = byName.get(alert.labels.alertname)?.find((each) => isSame(each.labels, alert.labels));
-    const silenced = (match?.status.silencedBy.length ?? 0) > 0;
-    return {
-      key: keyOf(alert.labels), labels: alert.labels, annotations: alert.annotations ?? {}, since: Date.parse(alert.activeAt),
-      state: silenced ? "silenced" : alert.state, inhibited: (match?.status.inhibitedBy.length ?? 0) > 0,
-    };
-  });
-};
-
-const groupBy = (list, key) => {
-  const groups = new Map();
-  for (const each of list) groups.set(key(each), [...(groups.get(key(each)) ?? []), each]);
-  return groups;
-};
-
-const objectOf = (labels) => [labels.vm_name ? `${labels.vm_name} (${labels.vm_id})` : null, labels.node, labels.cluster].filter(Boolean).join(" · ");
-
-/** What a silence may cover, from one alert to all of its host. */
+/** What a silence may cover, from one alert to all of its host: `[label, matchers]` by name. One whose labels are not all there would cover others too. */
 const scopesOf = (labels) => {
-  const scopes = [["alert", words.scopes.alert, Object.keys(labels)]];
-  if (labels.vm_id) scopes.push(["guest", words.scopes.guest, ["cluster", "vm_id"]]);
-  if (labels.node) scopes.push(["host", words.scopes.host, ["cluster", "node"]]);
-  scopes.push(["name", words.scopes.name(labels.alertname), ["alertname"]]);
-  return scopes.map(([value, told, names]) => ({
-    value, told, matchers: names.filter((name) => labels[name] !== undefined).map((name) => ({ name, value: labels[name], isRegex: false, isEqual: true })),
-  }));
+  const scopes = { alert: Object.keys(labels), guest: ["cluster", "vm_id"], host: ["cluster", "node"], name: ["alertname"] };
+  return Object.fromEntries(Object.entries(scopes).filter(([, names]) => names.every((name) => labels[name])).map(([scope, names]) =>
+    [scope, { label: words.scopes[scope] ?? words.everyAlert(labels.alertname), matchers: names.map((name) => ({ name, value: labels[name], isRegex: false, isEqual: true })) }]));
+};
+
+/** What and why, and then for how long: that is what sends it. */
+const silenceForm = ({ labels }, sent) => {
+  if (!facts.me.maySilence) return note(el("p", facts.me.whyNot));
+  const scopes = scopesOf(labels);
+  const matchers = el("p.code");
+  const complaint = el("p.complaint", { role: "alert" });
+  const show = (name) => setText(matchers, matcherWords(scopes[name].matchers));
+  const scope = select(words.scope, Object.fromEntries(Object.entries(scopes).map(([name, { label }]) => [name, label])), "alert", show);
+  const comment = el("input.field", { type: "text", value: words.commentDefault, maxLength: 400 });
+  const send = async (hours) => {
+    const now = Date.now();
+    const until = now + hours * 3600e3;
+    try {
+      await createSilence({
+        matchers: scopes[scope.value].matchers, startsAt: new Date(now).toISOString(), endsAt: new Date(until).toISOString(),
+        createdBy: facts.me.user ?? "", comment: comment.value.trim() || words.commentDefault,
+      });
+      await sent(until);
+    } catch (error) {
+      setText(complaint, error.message);
+    }
+  };
+  scope.autofocus = true;
+  show("alert");
+  return el("div.form",
+    el("label", words.scope, scope), matchers, el("label", words.comment, comment),
+    el("h2", words.silenceFor),
+    el("div.pair", Object.entries(words.silenceHours).map(([hours, label]) => el("button.button", { onclick: () => send(hours) }, label))), complaint);
+};
+
+/** Description, labels and what the runbook says; its text comes when somebody wants to read it. */
+const makeDetails = ({ labels, annotations }) => {
+  const book = annotations.runbook_url ? safeURL(annotations.runbook_url) : null;
+  const [description, text] = [el("p"), el("div")];
+  const read = async () => {
+    const { markdown: found } = await get(`/api/runbook?alert=${encodeURIComponent(labels.alertname)}`);
+    text.replaceChildren(el("h3", words.runbook), markdown(found, { navigate }));
+  };
+  // Where the server has no text, there is the link.
+  if (facts.me.runbook) read().catch(() => {});
+  const element = el("div.alert-details", description,
+    el("dl.labels", { "aria-label": words.labels }, Object.entries(labels).sort().map(([name, value]) => el("div", el("dt", name), el("dd", value)))),
+    el("div.runbook", text, book && el("a", { href: book.href, target: "_blank", rel: "noopener noreferrer" }, words.runbook)));
+  return { element, set: ({ annotations: now }) => setText(description, now.description ?? "") };
+};
+
+const makeCard = ({ key, labels }, { draw, sent, open }) => {
+  let alert = null;
+  const [summary, state, since, held] = [el("span"), el("b"), el("span"), el("span", words.inhibited)];
+  const toggle = el("button.line.alert-title", {
+    onclick: () => {
+      if (!open.delete(key)) open.add(key);
+      draw();
+    },
+  }, icon("right"), el("b", labels.alertname), summary);
+  const silence = popoverButton(el("button.button.quiet", { "aria-label": words.silenceOf(`${labels.alertname} ${objectOf(labels)}`) }, words.silence),
+    (popover) => silenceForm(alert, (until) => {
+      popover.hidePopover();
+      return sent(until);
+    }), { label: words.silenceOf(labels.alertname), alignEnd: true });
+  const board = el("a.button.quiet", words.board);
+  let details = null;
+  const element = el("li.entry.alert", { "data-key": key },
+    el("div.line.entry-line", el("div.grow", toggle, el("p.hint.facts", state, el("span", objectOf(labels)), since, held)), el("div.actions", board, silence)));
+  const set = (next, format) => {
+    alert = next;
+    setAttribute(element, "data-severity", alert.severity);
+    setAttribute(element, "data-state", alert.state);
+    setText(summary, alert.annotations.summary ?? "");
+    setText(state, words.alertStates[alert.state]);
+    setText(since, words.since(format.ago(alert.since)));
+    since.title = format.dateTime(alert.since);
+    held.hidden = !alert.inhibited;
+    // The address in the annotation may be another machine's; the path is ours too.
+    const href = boardLink(alert.annotations.dashboard_url);
+    board.hidden = !href;
+    setAttribute(board, "href", href);
+    silence.hidden = !facts.me.alertmanager || alert.state !== "firing";
+    const isOpen = open.has(key);
+    setAttribute(toggle, "aria-expanded", String(isOpen));
+    if (isOpen !== Boolean(details)) {
+      details?.element.remove();
+      details = isOpen ? makeDetails(alert) : null;
+      if (isOpen) element.append(details.element);
+    }
+    details?.set(alert);
+  };
+  return { element, set };
+};
+
+const tallyOf = (alerts, format) =>
+  Object.keys(words.alertStates).map((state) => [state, alerts.filter((alert) => alert.state === state).length])
+    .filter(([, count]) => count > 0).map(([state, count]) => words.tally(format.whole(count), state)).join(", ");
+
+const makeSilence = ({ id, matchers }, { complain, refresh }) => {
+  const what = matcherWords(matchers);
+  const told = el("p.hint.facts");
+  const expire = el("button.button", {
+    "aria-label": words.expireOf(what), onclick: () => expireSilence(id).then(refresh, complain),
+  }, words.expire);
+  const set = ({ comment, createdBy, status, startsAt, endsAt }, format) => {
+    const parts = [comment, words.by(createdBy), status.state === "pending" && words.begins(format.short(Date.parse(startsAt))), words.until(format.short(Date.parse(endsAt)))];
+    told.replaceChildren(...parts.filter(Boolean).map((text) => el("span", text)));
+    expire.disabled = !facts.me.maySilence;
+    expire.title = facts.me.whyNot ?? "";
+  };
+  return { element: el("li.entry.silence", el("div.line.entry-line", el("div.grow", el("p.code", what), told), el("div.actions", expire))), set };
+};
+
+const groupings = {
+  severity: ({ severity }) => words.severities[severity],
+  host: ({ labels }) => placeOf(labels) || words.noHost,
+  alert: ({ labels }) => labels.alertname,
 };
 
 export const alertsPage = (root, context) => {
-  const abort = new AbortController();
-  let alerts = null;
-  let silences = [];
-  let drawn = "";
-  const open = new Set();
-  context.setTitle(words.title);
+  context.setTitle(words.alerts);
+  const search = liveSearch(words.searchAlerts);
+  const state = liveChoice(segments, "show", "all", words.show, words.alertFilters);
+  const group = liveChoice(segments, "by", "severity", words.groupBy, words.alertGroups);
+  const severity = el("button.chip", { onclick: () => setParams({ severity: null }, { replace: true }) });
+  const none = el("p.notice", { role: "status" });
+  const said = el("p.unseen", { role: "status" });
+  const list = el("div");
+  const silenceNote = el("p.hint");
+  const silenceList = el("ul.card.entries");
 
-  const search = el("input", {
-    type: "search", class: "field", placeholder: words.searchHint, "aria-label": words.searchHint, value: param("q", ""), autocomplete: "off",
-    oninput: () => setParams({ q: search.value || null }, { replace: true }),
-  });
-  const state = segments(words.state, words.states, param("show", "all"), (value) => setParams({ show: value === "all" ? null : value }, { replace: true }));
-  const group = segments(words.group, words.groups, param("by", "severity"), (value) => setParams({ by: value === "severity" ? null : value }, { replace: true }));
-  const severity = el("button", { type: "button", class: "chip", hidden: true, onclick: () => setParams({ severity: null }, { replace: true }) });
-  const failure = el("p", { class: "notice failure", role: "alert", hidden: true });
-  const list = el("div", { class: "alert-groups" });
-  const silenceList = el("ul", { class: "silences" });
-  const asOf = el("p", { class: "as-of" });
-  const said = el("p", { class: "unseen", role: "status" });
-  const silenceNote = el("p", { class: "hint" });
-  const silenceSection = el("section", { class: "fleet-section" }, el("h2", {}, words.silences), silenceNote, silenceList);
-  root.append(
-    el("h1", { class: "unseen" }, words.title),
-    el("div", { class: "toolbar" }, el("div", { class: "search" }, icon("search"), search), state, group, severity, asOf),
-    failure, list, silenceSection, said);
-
-  const complain = (error) => {
-    if (error.name === "AbortError") return;
-    failure.hidden = Boolean(error.offline);
-    setText(failure, error.message);
+  const sent = (until) => {
+    setText(said, words.silencedUntil(context.format().short(until)));
+    return page.refresh();
   };
-
-  const silence = (alert, button) => {
-    const format = context.format();
-    const scopes = scopesOf(alert.labels);
-    const scope = el("select", { class: "field", "aria-label": words.scope }, scopes.map(({ value, told }) => el("option", { value }, told)));
-    const comment = el("input", { type: "text", class: "field", value: words.commentDefault, "aria-label": words.comment, maxLength: 400 });
-    const complaint = el("p", { class: "complaint", role: "alert" });
-    const choose = async (hours) => {
-      const now = Date.now();
-      const until = now + hours * 3600e3;
-      try {
-        await post("/api/alertmanager/api/v2/silences", {
-          matchers: scopes.find(({ value }) => value === scope.value).matchers, startsAt: new Date(now).toISOString(), endsAt: new Date(until).toISOString(),
-          createdBy: context.me().user ?? "", comment: comment.value.trim() || words.commentDefault,
-        });
-        close();
-        setText(said, words.done(format.short(until)));
-        await refresh();
-      } catch (error) {
-        setText(complaint, error.message);
-      }
+  const hands = { draw: () => page.update(), refresh: () => page.refresh(), complain: (error) => complain(error), sent, open: new Set() };
+  const groups = keyed(list, ([title]) => title, ([title]) => {
+    const entries = el("ul.card.entries");
+    const cards = keyed(entries, (alert) => alert.key, (alert) => makeCard(alert, hands));
+    const { element, setCount } = section(title, entries);
+    return {
+      element,
+      set: ([, members], format) => {
+        cards.set(members, format);
+        setCount(tallyOf(members, format));
+      },
     };
-    const allowed = context.me().maySilence;
-    const content = allowed
-      ? el("div", { class: "silence-form" },
-          el("h2", {}, words.duration),
-          el("div", { class: "durations" }, words.durations.map(([hours, told]) => el("button", { type: "button", class: "button", onclick: () => choose(hours) }, told))),
-          el("label", {}, words.scope, scope), el("label", {}, words.comment, comment), complaint)
-      : el("div", { class: "silence-form" }, el("p", {}, context.me().whyNot ?? ""));
-    const close = openPopover(button, content, { label: words.silenceOf(alert.labels.alertname), alignEnd: true });
-    content.querySelector("button")?.focus({ preventScroll: true });
-  };
+  });
+  const silenced = keyed(silenceList, ({ id }) => id, (silence) => makeSilence(silence, hands));
 
-  const details = (alert) => {
-    const url = alert.annotations.runbook_url ? safeURL(alert.annotations.runbook_url) : null;
-    const book = el("div", { class: "runbook" }, url ? [el("a", { href: url.href, target: "_blank", rel: "noopener noreferrer" }, words.runbook)] : []);
-    return el("div", { class: "alert-details" },
-      el("p", {}, alert.annotations.description ?? ""),
-      el("dl", { class: "labels", "aria-label": words.labels }, Object.entries(alert.labels).sort().map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
-      book);
-  };
-
-  const card = (alert, format) => {
-    const { labels, annotations } = alert;
-    const isOpen = open.has(alert.key);
-    const toggle = el("button", {
-      type: "button", class: "alert-title", "aria-expanded": String(isOpen),
-      onclick: () => { open[isOpen ? "delete" : "add"](alert.key); draw(); item(alert.key)?.querySelector(".alert-title").focus(); },
-    }, icon("right"), el("span", { class: "alert-name" }, labels.alertname), el("span", { class: "alert-summary" }, annotations.summary ?? ""));
-    const board = annotations.dashboard_url ? safeURL(annotations.dashboard_url) : null;
-    const silenceButton = el("button", {
-      type: "button", class: "button quiet", "aria-haspopup": "dialog", "aria-label": words.silenceOf(`${labels.alertname} ${objectOf(labels)}`), onclick: () => silence(alert, silenceButton),
-    }, words.silence);
-    const told = alert.state === "silenced" ? words.silenced : alert.state === "pending" ? words.pending : words.firing;
-    return el("li", { class: "alert", "data-key": alert.key, "data-severity": severityOf(alert), "data-state": alert.state },
-      el("div", { class: "alert-line" },
-        el("div", { class: "alert-main" }, toggle,
-          el("p", { class: "alert-meta" },
-            el("span", { class: "alert-state" }, told), el("span", {}, objectOf(labels)),
-            el("span", { title: format.dateTime(alert.since) }, words.since(format.ago(alert.since))), alert.inhibited ? el("span", {}, words.inhibited) : null)),
-        el("div", { class: "alert-actions" },
-          // The address in the annotation may be another machine's; the path is ours too.
-          board?.pathname.startsWith("/d/") ? el("a", { class: "button quiet", href: withRange(board.pathname + board.search) }, words.board) : null,
-          context.me().alertmanager && alert.state === "firing" ? silenceButton : null)),
-      isOpen ? details(alert) : null);
-  };
-
-  const item = (key) => [...list.querySelectorAll(".alert")].find((element) => element.dataset.key === key);
-
-  const draw = () => {
-    state.set(param("show", "all"));
-    group.set(param("by", "severity"));
-    if (search !== document.activeElement) search.value = param("q", "");
+  const draw = ({ alerts, silences }) => {
+    const format = context.format();
+    for (const each of [search, state, group]) each.update();
     const only = param("severity");
     severity.hidden = only === null;
-    if (only !== null) {
-      severity.replaceChildren(words.severities[only] ?? only, icon("close"));
-      setAttribute(severity, "aria-label", `${strings.close}: ${words.severities[only] ?? only}`);
-    }
-    if (!alerts) return;
-    const format = context.format();
-    const by = param("by", "severity");
-    const wanted = param("q", "").trim().toLowerCase();
+    severity.replaceChildren(words.severities[only] ?? only ?? "", icon("close"));
+    setAttribute(severity, "aria-label", `${words.close}: ${severity.textContent}`);
     const shown = alerts.filter((alert) =>
-      (param("show", "all") === "all" || alert.state === param("show"))
-      && (only === null || severityOf(alert) === only)
-      && (wanted === "" || `${Object.values(alert.labels).join(" ")} ${alert.annotations.summary ?? ""}`.toLowerCase().includes(wanted)));
-    shown.sort((a, b) => severities.indexOf(severityOf(a)) - severities.indexOf(severityOf(b)) || ownStates.indexOf(a.state) - ownStates.indexOf(b.state)
-      || (a.labels.node ?? "").localeCompare(b.labels.node ?? "", undefined, { numeric: true }) || a.labels.alertname.localeCompare(b.labels.alertname)
-      || a.key.localeCompare(b.key, undefined, { numeric: true }));
-    // A refresh without news leaves every element, and with it the focus and an open menu, where it is.
-    const news = JSON.stringify([shown, [...open], by, silences, format.zone, context.me(), shown.map((alert) => format.ago(alert.since))]);
-    if (news === drawn) return;
-    drawn = news;
-    const focused = document.activeElement?.closest?.(".alert");
-    const focus = focused ? [focused.dataset.key, [...focused.querySelectorAll("button, a")].indexOf(document.activeElement)] : null;
-    const groups = groupBy(shown, (alert) => by === "host" ? [alert.labels.cluster, alert.labels.node].filter(Boolean).join(" · ") || words.noHost
-      : by === "alert" ? alert.labels.alertname : words.severities[severityOf(alert)]);
-    list.replaceChildren(...[...groups].map(([title, members]) =>
-      el("section", { class: "fleet-section", "data-severity": severityOf(members[0]) }, el("h2", {}, title, " ", el("span", { class: "count" }, format.whole(members.length))),
-        el("ul", { class: "alerts" }, members.map((alert) => card(alert, format))))));
-    if (shown.length === 0) list.append(el("p", { class: "notice", role: "status" }, alerts.length === 0 ? words.none : words.noMatch));
-    drawSilences(format);
-    if (focus) item(focus[0])?.querySelectorAll("button, a")[focus[1]]?.focus({ preventScroll: true });
-  };
-
-  const drawSilences = (format) => {
-    const me = context.me();
-    silenceNote.hidden = me.alertmanager && silences.length > 0;
-    setText(silenceNote, me.alertmanager ? words.noSilences : words.noAlertmanager);
-    silenceList.replaceChildren(...silences.map((each) => {
-      const what = each.matchers.map(({ name, value, isRegex, isEqual }) => `${name}${isEqual === false ? "!" : ""}${isRegex ? "=~" : isEqual === false ? "=" : "="}${value}`).join(" ");
-      const expire = async () => {
-        try {
-          await remove(`/api/alertmanager/api/v2/silence/${encodeURIComponent(each.id)}`);
-          await refresh();
-        } catch (error) {
-          complain(error);
-        }
-      };
-      return el("li", { class: "silence" },
-        el("div", { class: "alert-main" }, el("p", { class: "silence-what" }, what),
-          el("p", { class: "alert-meta" }, el("span", {}, each.comment), el("span", {}, words.by(each.createdBy)),
-            each.status.state === "pending" ? el("span", {}, words.begins(format.short(Date.parse(each.startsAt)))) : null, el("span", {}, words.until(format.short(Date.parse(each.endsAt)))))),
-        el("div", { class: "alert-actions" }, el("button", {
-          type: "button", class: "button", disabled: !me.maySilence, title: me.maySilence ? "" : me.whyNot ?? "", "aria-label": words.expireOf(what), onclick: expire,
-        }, words.expire)));
-    }));
-  };
-
-  const refresh = async () => {
-    const time = Date.now();
-    try {
-      const found = await prometheusAlerts(abort.signal);
-      failure.hidden = true;
-      // Without Alertmanager's word the alerts themselves are still true.
-      const [theirs, theirSilences] = context.me().alertmanager
-        ? await Promise.all([alertmanager("alerts", abort.signal), alertmanager("silences", abort.signal)]).catch((error) => { complain(error); return [[], []]; })
-        : [[], []];
-      alerts = merge(found, theirs);
-      silences = theirSilences.filter((each) => each.status.state !== "expired").sort((a, b) => a.endsAt.localeCompare(b.endsAt));
-      root.classList.remove("outdated", "waiting");
-      setText(asOf, words.asOf(context.format().timeSeconds(time)));
-      draw();
-    } catch (error) {
-      complain(error);
-      root.classList.toggle("outdated", alerts !== null);
+      (state.get() === "all" || alert.state === state.get()) && (only === null || alert.severity === only)
+      && search.matches(`${Object.values(alert.labels).join(" ")} ${alert.annotations.summary ?? ""}`));
+    const members = new Map();
+    for (const alert of shown) {
+      const title = groupings[group.get()](alert);
+      members.set(title, [...(members.get(title) ?? []), alert]);
     }
+    groups.set([...members], format);
+    none.hidden = shown.length > 0;
+    setText(none, alerts.length === 0 ? words.noAlerts : words.noAlert);
+    silenced.set(silences, format);
+    silenceNote.hidden = silences.length > 0;
+    setText(silenceNote, facts.me.alertmanager ? words.noSilences : words.noAlertmanager);
   };
 
-  root.classList.add("waiting");
-  refresh();
-  return { update: draw, refresh, factsChanged: refresh, destroy: () => abort.abort() };
+  const { page, failure, asOf, complain } = livePage(root, context, { load: loadAlerts, draw });
+  root.append(
+    el("h1.unseen", words.alerts), el("div.toolbar", search.element, state.element, group.element, severity, asOf), failure, list, none,
+    section(words.silences, el("div", silenceNote, silenceList)).element, said);
+  page.refresh();
+  return page;
 };

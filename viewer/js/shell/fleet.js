@@ -1,285 +1,218 @@
 // Home: every host and every guest at a glance, those with problems first. A click leads to the object's board.
 // It lives on recorded series alone (prometheus/rules), so it looks the same whatever exporter feeds them.
 
-import { strings } from "../strings.js";
-import { query } from "../api.js";
-import { param, setParams, withRange } from "../state.js";
-import { el, icon, link, segments, setAttribute, setText } from "./dom.js";
+import * as words from "../strings.js";
+import { facts, query } from "../api.js";
+import { withRange } from "../state.js";
+import { isCalling, loadAlerts } from "./alerting.js";
+import { el, keyed, segments, select, setAttribute, setText } from "./dom.js";
+import { boardLink, boardPath } from "./links.js";
+import { livePage, liveChoice, liveSearch, section } from "./list.js";
 
-const words = strings.fleet;
+// Which field of an object a recorded series is, behind `node:` or `vm:`.
+const fields = { "up:max": "up", "cpu_utilization:avg5m": "cpu", "memory_utilization:ratio": "memory", "uptime:seconds": "uptime", "guests_running:count": "guests" };
 
-const questions = {
-  hosts: '{__name__=~"node:(up:max|cpu_utilization:avg5m|memory_utilization:ratio|uptime:seconds|guests_running:count)"}',
-  hostDisks: "max by (cluster, node) (node_filesystem:utilization:ratio)",
-  guests: '{__name__=~"vm:(info|up:max|cpu_utilization:avg5m|memory_utilization:ratio)"}',
-  guestDisks: "max by (cluster, vm_id) (vm_volume:disk_utilization:ratio)",
-  alerts: 'ALERTS{alertstate="firing",severity=~"critical|warning"}',
+// Their series, the labels that tell them apart, what they are called when they do not run and when they do.
+const kinds = {
+  host: { prefix: "node", labels: ["cluster", "node"], disks: "node_filesystem:utilization:ratio", states: ["down", "up"], bars: ["cpu", "memory", "disk"], uid: "martlet-host-detail" },
+  guest: { prefix: "vm", labels: ["cluster", "vm_id"], disks: "vm_volume:disk_utilization:ratio", states: ["stopped", "running"], bars: ["cpu", "memory"], uid: "martlet-vm-detail" },
 };
+
+// Of two views of a guest's memory the one from inside counts no cache as use; its processor is measured from outside.
+const preferred = { cpu: "hypervisor", memory: "guest" };
 
 const rank = { critical: 0, down: 0, warning: 1, unknown: 2, running: 3, up: 3, stopped: 4 };
-const byName = (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }) || a.key.localeCompare(b.key);
+const compare = (a, b) => a.localeCompare(b, undefined, { numeric: true });
+const byName = (a, b) => compare(a.name, b.name) || compare(a.key, b.key);
+const most = (field) => (a, b) => (b[field] || -1) - (a[field] || -1) || byName(a, b);
 const orders = {
   problems: (a, b) => rank[a.worst] - rank[b.worst] || byName(a, b),
-  cpu: (a, b) => (b.cpu ?? -1) - (a.cpu ?? -1) || byName(a, b),
-  memory: (a, b) => (b.memory ?? -1) - (a.memory ?? -1) || byName(a, b),
-  name: byName,
-  host: (a, b) => a.cluster.localeCompare(b.cluster) || a.node.localeCompare(b.node, undefined, { numeric: true }) || byName(a, b),
+  cpu: most("cpu"), memory: most("memory"), name: byName,
+  host: (a, b) => compare(a.cluster, b.cluster) || compare(a.node, b.node) || byName(a, b),
 };
 
-const finite = (text) => {
-  const value = Number(text);
-  return Number.isFinite(value) ? value : null;
+const isTroubled = (one) => rank[one.worst] < rank.running;
+
+/** The objects of a kind, out of what was answered about them. */
+const assemble = ({ prefix, labels: own, states }, [series, disks], alerts) => {
+  const objects = new Map();
+  const keyOf = (labels) => own.map((name) => labels[name]).join("/");
+  for (const { metric, value } of series) {
+    const key = keyOf(metric);
+    const { cluster = "", node = "", vm_id = "", vm_name, source } = metric;
+    if (!objects.has(key)) objects.set(key, { key, cluster, node, vm_id, name: vm_name || vm_id || node, alerts: [] });
+    const one = objects.get(key);
+    const field = fields[metric.__name__.slice(prefix.length + 1)];
+    if (field && (one[field] === undefined || source === preferred[field])) one[field] = Number(value[1]);
+    // Only this one moves with a guest at once.
+    if (field === "up") one.node = node || one.node;
+  }
+  for (const { metric, value } of disks) {
+    const one = objects.get(keyOf(metric));
+    if (one) one.disk = Number(value[1]);
+  }
+  for (const { labels, severity } of alerts) objects.get(keyOf(labels))?.alerts.push({ severity, name: labels.alertname });
+  for (const one of objects.values()) {
+    one.state = one.up === undefined ? "unknown" : states[one.up === 0 ? 0 : 1];
+    // They come by severity.
+    one.worst = one.alerts[0]?.severity ?? one.state;
+    // What does not run uses nothing: what is still known of it is of before.
+    if (one.state === states[0]) one.cpu = one.memory = NaN;
+  }
+  return [...objects.values()];
 };
 
-/** Hosts and guests out of the answers. Two views of a guest's memory exist: the one from inside counts no cache as use, so it goes first. */
-const assemble = (answers) => {
-  const hosts = new Map();
-  const guests = new Map();
-  const host = ({ cluster = "", node = "" }) => {
-    const key = `${cluster}/${node}`;
-    if (!hosts.has(key)) hosts.set(key, { key, cluster, node, name: node, state: "unknown", alerts: [] });
-    return hosts.get(key);
-  };
-  const guestKey = (labels) => `${labels.cluster}/${labels.vm_id}`;
-
-  for (const { metric, value } of answers.hosts) {
-    const number = finite(value[1]);
-    const one = host(metric);
-    if (metric.__name__ === "node:up:max") one.state = number === 0 ? "down" : "up";
-    else if (metric.__name__ === "node:cpu_utilization:avg5m") one.cpu = number;
-    else if (metric.__name__ === "node:memory_utilization:ratio") one.memory = number;
-    else if (metric.__name__ === "node:uptime:seconds") one.uptime = number;
-    else one.guests = number;
-  }
-  for (const { metric, value } of answers.hostDisks) host(metric).disk = finite(value[1]);
-
-  const inside = new Set();
-  for (const { metric, value } of answers.guests) {
-    const key = guestKey(metric);
-    if (!guests.has(key)) {
-      guests.set(key, { key, cluster: metric.cluster ?? "", node: metric.node ?? "", id: metric.vm_id ?? "", name: metric.vm_name || metric.vm_id || "", state: "unknown", alerts: [] });
-    }
-    const one = guests.get(key);
-    const number = finite(value[1]);
-    if (metric.__name__ === "vm:up:max") {
-      one.state = number === 0 ? "stopped" : "running";
-      one.node = metric.node ?? one.node;
-    } else if (metric.__name__ === "vm:cpu_utilization:avg5m") {
-      if (metric.source === "hypervisor" || one.cpu === undefined) one.cpu = number;
-    } else if (metric.__name__ === "vm:memory_utilization:ratio") {
-      if (metric.source === "guest" || !inside.has(key)) one.memory = number;
-      if (metric.source === "guest") inside.add(key);
-    }
-  }
-  for (const { metric, value } of answers.guestDisks) {
-    const one = guests.get(guestKey(metric));
-    if (one) one.disk = finite(value[1]);
-  }
-  const unplaced = [];
-  for (const { metric } of answers.alerts) {
-    const alert = { name: metric.alertname, severity: metric.severity };
-    const owner = metric.vm_id ? guests.get(guestKey(metric)) : metric.node ? hosts.get(`${metric.cluster ?? ""}/${metric.node}`) : null;
-    (owner?.alerts ?? unplaced).push(alert);
-  }
-  for (const one of [...hosts.values(), ...guests.values()]) {
-    one.alerts.sort((a, b) => rank[a.severity] - rank[b.severity] || a.name.localeCompare(b.name));
-    const severity = one.alerts[0]?.severity;
-    one.worst = severity ?? one.state;
-    // A stopped guest uses nothing: what is still known of it is of before.
-    if (one.state === "stopped" || one.state === "down") one.cpu = one.memory = null;
-  }
-  return { hosts: [...hosts.values()], guests: [...guests.values()], alerts: answers.alerts };
+const load = async (signal) => {
+  const ask = async (expr) => (await query(expr, undefined, signal)).result;
+  const askOf = ({ prefix, labels, disks }) => Promise.all([ask(`{__name__=~"${prefix}:(info|${Object.keys(fields).join("|")})"}`), ask(`max by (${labels}) (${disks})`)]);
+  const [alerting, ofHosts, ofGuests] = await Promise.all([loadAlerts(signal), askOf(kinds.host), askOf(kinds.guest)]);
+  const alerts = alerting.alerts.filter(isCalling);
+  const hosts = assemble(kinds.host, ofHosts, alerts.filter(({ labels }) => !labels.vm_id));
+  return { alerts, hosts, guests: assemble(kinds.guest, ofGuests, alerts), clusters: new Set(hosts.map((one) => one.cluster)).size, problem: alerting.problem };
 };
-
-const stateWords = { up: words.up, down: words.down, running: words.runningState, stopped: words.stoppedState, unknown: words.stateUnknown };
 
 const makeBar = (label) => {
-  const fill = el("span", { class: "fill" });
-  const value = el("span", { class: "bar-value" });
-  const element = el("span", { class: "bar", "aria-hidden": "true" }, el("span", { class: "bar-label" }, label), value, el("span", { class: "track" }, fill));
+  const fill = el("span.fill");
+  const value = el("span.bar-value");
+  const element = el("span.bar", { "aria-hidden": "true" }, el("span", label), value, el("span.track", fill));
   return {
     element,
-    set: (ratio, format) => {
-      const known = ratio !== null && ratio !== undefined;
-      const share = known ? Math.max(0, Math.min(1, ratio)) : 0;
-      fill.style.transform = `scaleX(${share.toFixed(3)})`;
-      setAttribute(element, "data-level", known && ratio >= 0.9 ? "high" : null);
-      setText(value, known ? format.percent(ratio) : "–");
+    set: (ratio, text) => {
+      fill.style.transform = `scaleX(${Math.max(0, Math.min(1, ratio || 0)).toFixed(3)})`;
+      setAttribute(element, "data-level", ratio >= 0.9 && "high");
+      setText(value, text ?? "–");
     },
   };
 };
 
-/** A tile for a host or a guest; `set(object, format)` writes only what has changed. */
+/** A tile; `set(object, format, clusters)` writes only what has changed. */
 const makeTile = (kind) => {
-  const bars = { cpu: makeBar(words.cpu), memory: makeBar(words.memory), ...(kind === "host" ? { disk: makeBar(words.disk) } : {}) };
-  const name = el("span", { class: "tile-name" });
-  const note = el("span", { class: "tile-note" });
-  const state = el("span", { class: "state", "aria-hidden": "true" });
-  const idle = el("span", { class: "tile-idle" });
-  const alert = el("span", { class: "tile-alert", hidden: true });
-  const meters = el("span", { class: "bars" }, Object.values(bars).map((bar) => bar.element));
-  const element = link("", { class: `tile tile-${kind}` }, el("span", { class: "tile-head" }, state, name, note), meters, idle, alert);
-  return {
-    element,
-    set: (one, format, clusters) => {
-      const place = clusters > 1 ? `${one.cluster} · ` : "";
-      setText(name, one.name);
-      setText(note, kind === "host"
-        ? [one.guests === undefined ? null : words.guestCount(one.guests), one.uptime ? words.upFor(format.duration(one.uptime)) : null].filter(Boolean).join(" · ")
-        : `${one.id} · ${one.node}`);
-      setAttribute(element, "data-state", one.state);
-      setAttribute(element, "data-worst", one.worst);
-      element.title = kind === "host" ? `${place}${one.name}` : `${place}${one.name} (${one.id}), ${words.onHost(one.node)}`;
-      const first = one.alerts[0];
-      const alerts = first ? (one.alerts.length > 1 ? words.moreAlerts(first.name, one.alerts.length - 1) : first.name) : null;
-      alert.hidden = alerts === null;
-      setText(alert, alerts ?? "");
-      for (const [key, bar] of Object.entries(bars)) bar.set(one[key], format);
-      // What does not run uses nothing: its state stands where the bars would.
-      idle.hidden = one.state === "running" || one.state === "up";
-      meters.hidden = one.state === "stopped" || one.state === "down";
-      setText(idle, stateWords[one.state]);
-      const spoken = [one.name, stateWords[one.state], kind === "guest" ? words.onHost(one.node) : null,
-        ...Object.keys(bars).map((key) => `${words[key]} ${one[key] === null || one[key] === undefined ? words.unknown : format.percent(one[key])}`), alerts];
-      setAttribute(element, "aria-label", spoken.filter(Boolean).join(", "));
-      const board = kind === "host"
-        ? `/d/martlet-host-detail?var-cluster=${encodeURIComponent(one.cluster)}&var-node=${encodeURIComponent(one.node)}`
-        : `/d/martlet-vm-detail?var-cluster=${encodeURIComponent(one.cluster)}&var-vm_id=${encodeURIComponent(one.id)}`;
-      setAttribute(element, "href", withRange(board));
-    },
+  const { bars, labels, uid } = kinds[kind];
+  const meters = bars.map((name) => [name, makeBar(words.bars[name])]);
+  const [name, note, idle, alert] = [el("span.cut.tile-name"), el("span.cut.hint"), el("span.hint.tile-idle"), el("span.cut.hint.tile-alert")];
+  const barGrid = el("span.bars", meters.map(([, bar]) => bar.element));
+  const element = el(`a.card.tile.tile-${kind}`, el("span.line", el("span.state", { "aria-hidden": "true" }), name, note), barGrid, idle, alert);
+  const set = (one, format, clusters) => {
+    const isGuest = kind === "guest";
+    const place = clusters > 1 ? `${one.cluster} · ` : "";
+    const [first, ...others] = one.alerts;
+    const alerts = first ? (others.length > 0 ? words.moreAlerts(first.name, others.length) : first.name) : "";
+    const percent = (field) => (Number.isFinite(one[field]) ? format.percent(one[field]) : null);
+    setText(name, one.name);
+    setText(note, isGuest ? `${one.vm_id} · ${one.node}`
+      : [one.guests !== undefined && words.guestCount(one.guests), one.uptime && words.upFor(format.duration(one.uptime))].filter(Boolean).join(" · "));
+    setText(alert, alerts);
+    // Where nothing runs, the state stands where the bars would.
+    setText(idle, words.states[one.state]);
+    for (const [field, bar] of meters) bar.set(one[field], percent(field));
+    const address = `${boardPath(uid)}?${new URLSearchParams(labels.map((label) => [`var-${label}`, one[label]]))}`;
+    const spoken = [one.name, words.states[one.state], isGuest && words.onHost(one.node), ...bars.map((field) => `${words.bars[field]} ${percent(field) ?? words.unknown}`), alerts];
+    const attributes = {
+      "data-state": one.state, "data-worst": one.worst, title: isGuest ? `${place}${one.name} (${one.vm_id}), ${words.onHost(one.node)}` : place + one.name,
+      href: boardLink(address), role: "link", "aria-label": spoken.filter(Boolean).join(", "),
+    };
+    for (const [attribute, value] of Object.entries(attributes)) setAttribute(element, attribute, value);
   };
+  return { element, set };
 };
 
-/** A grid whose tiles stay where they are while their objects do. */
-const makeGrid = (kind) => {
-  const tiles = new Map();
-  const element = el("div", { class: `tiles tiles-${kind}` });
-  let order = "";
+const makeTiles = (kind, title) => {
+  const list = el(`div.tiles.tiles-${kind}`);
+  const tiles = keyed(list, (one) => one.key, () => makeTile(kind));
+  const { element, setCount } = section(title, list);
   return {
     element,
     set: (objects, format, clusters) => {
-      const keep = new Set(objects.map((one) => one.key));
-      for (const [key, tile] of tiles) {
-        if (keep.has(key)) continue;
-        tile.element.remove();
-        tiles.delete(key);
-      }
-      for (const one of objects) {
-        if (!tiles.has(one.key)) tiles.set(one.key, makeTile(kind));
-        tiles.get(one.key).set(one, format, clusters);
-      }
-      const wanted = objects.map((one) => one.key).join("\n");
-      if (wanted === order) return;
-      order = wanted;
-      const focused = document.activeElement;
-      element.append(...objects.map((one) => tiles.get(one.key).element));
-      if (focused && element.contains(focused)) focused.focus({ preventScroll: true });
+      tiles.set(objects, format, clusters);
+      setCount(kind === "guest" ? format.whole(objects.length) : "", objects.length > 0);
     },
   };
 };
 
-const section = (title, body) => {
-  const count = el("span", { class: "count" });
-  const element = el("section", { class: "fleet-section" }, el("h2", {}, title, " ", count), body);
-  return { element, count };
+const makeFigure = (label, href) => {
+  const number = el("span.figure-number");
+  const element = el(href ? "a.card.figure" : "div.card.figure", number, el("span.muted", label));
+  const set = (value, status) => {
+    setText(number, value);
+    setAttribute(element, "data-status", status);
+    if (href) setAttribute(element, "href", withRange(href));
+  };
+  return { element, set };
+};
+
+const figuresOf = ({ hosts, guests, alerts }, format) => {
+  const count = (list, field, value) => list.filter((each) => each[field] === value).length;
+  const up = count(hosts, "state", "up");
+  const figures = { hosts: [`${format.whole(up)} / ${format.whole(hosts.length)}`, up < hosts.length && "critical"] };
+  for (const state of ["running", "stopped"]) figures[state] = [format.whole(count(guests, "state", state))];
+  for (const severity of ["critical", "warning"]) {
+    const found = count(alerts, "severity", severity);
+    figures[severity] = [format.whole(found), found > 0 && severity];
+  }
+  return figures;
+};
+
+/** In place of a fleet: why there is none, and the boards that there are. */
+const makeNothing = () => {
+  const list = el("ul.board-list");
+  const boards = keyed(list, (board) => board.uid, () => {
+    const link = el("a");
+    return {
+      element: el("li.card", link),
+      set: ({ uid, title, problem }) => {
+        link.href = withRange(boardPath(uid));
+        link.title = problem ?? "";
+        setText(link, title);
+      },
+    };
+  });
+  const message = el("p.notice", { role: "status" });
+  const element = el("div", { hidden: true }, message, list);
+  return {
+    element,
+    set: (text, isAll) => {
+      element.hidden = text === "";
+      setText(message, text);
+      boards.set(isAll ? facts.boards ?? [] : []);
+    },
+  };
 };
 
 export const fleetPage = (root, context) => {
-  const abort = new AbortController();
-  let fleet = null;
-  context.setTitle(words.title);
-
-  const figure = (label, href) => {
-    const number = el("span", { class: "figure-number" }, "–");
-    const element = el(href ? "a" : "div", { class: "figure", href }, number, el("span", { class: "figure-words" }, label));
-    return { element, set: (value, status) => { setText(number, value); setAttribute(element, "data-status", status); } };
-  };
+  context.setTitle(words.fleet);
+  const calling = (severity) => makeFigure(words.severities[severity], `/alerts?show=firing&severity=${severity}`);
   const figures = {
-    hosts: figure(words.hosts), running: figure(words.runningState), stopped: figure(words.stoppedState),
-    critical: figure(strings.alerts.severities.critical, "/alerts?severity=critical"), warning: figure(strings.alerts.severities.warning, "/alerts?severity=warning"),
+    hosts: makeFigure(words.hosts), running: makeFigure(words.states.running), stopped: makeFigure(words.states.stopped), critical: calling("critical"), warning: calling("warning"),
   };
-  const asOf = el("p", { class: "as-of" });
-  const failure = el("p", { class: "notice failure", role: "alert", hidden: true });
-  const search = el("input", {
-    type: "search", class: "field", placeholder: words.searchHint, "aria-label": words.searchHint, value: param("q", ""), autocomplete: "off",
-    oninput: () => setParams({ q: search.value || null }, { replace: true }),
-  });
-  const filter = segments(words.filter, words.filters, param("show", "all"), (value) => setParams({ show: value === "all" ? null : value }, { replace: true }));
-  const order = el("select", { class: "field", "aria-label": words.order, onchange: () => setParams({ order: order.value === "problems" ? null : order.value }, { replace: true }) },
-    Object.entries(words.orders).map(([value, told]) => el("option", { value, selected: value === param("order", "problems") }, told)));
+  const search = liveSearch(words.searchFleet);
+  const filter = liveChoice(segments, "show", "all", words.show, words.fleetFilters);
+  const order = liveChoice(select, "order", "problems", words.order, words.fleetOrders);
+  const hosts = makeTiles("host", words.hosts);
+  const troubled = makeTiles("guest", words.attention);
+  const others = makeTiles("guest", words.guests);
+  const nothing = makeNothing();
 
-  const hostGrid = makeGrid("host");
-  const badGrid = makeGrid("guest");
-  const restGrid = makeGrid("guest");
-  const hosts = section(words.hosts, hostGrid.element);
-  const bad = section(words.attention, badGrid.element);
-  const rest = section(words.guests, restGrid.element);
-  const nothing = el("p", { class: "notice", role: "status", hidden: true });
-  root.append(
-    el("h1", { class: "unseen" }, words.title),
-    el("div", { class: "figures", role: "group", "aria-label": words.summary }, Object.values(figures).map((each) => each.element), asOf),
-    failure, hosts.element,
-    el("div", { class: "toolbar" }, el("div", { class: "search" }, icon("search"), search), filter, order),
-    bad.element, rest.element, nothing);
-
-  const matches = (guest) => {
-    const wanted = param("q", "").trim().toLowerCase();
-    if (wanted && !`${guest.name} ${guest.id} ${guest.node} ${guest.cluster}`.toLowerCase().includes(wanted)) return false;
-    const show = param("show", "all");
-    return show === "all" || (show === "problems" ? rank[guest.worst] < rank.running : guest.state === show);
-  };
-
-  const draw = () => {
-    filter.set(param("show", "all"));
-    order.value = param("order", "problems");
-    if (search !== document.activeElement) search.value = param("q", "");
-    if (!fleet) return;
+  const draw = (fleet) => {
     const format = context.format();
-    const clusters = new Set(fleet.hosts.map((one) => one.cluster)).size;
-    const sort = Object.hasOwn(orders, param("order", "problems")) ? orders[param("order", "problems")] : orders.problems;
-    const up = fleet.hosts.filter((one) => one.state === "up").length;
-    const severity = (name) => fleet.alerts.filter(({ metric }) => metric.severity === name).length;
-    figures.hosts.set(`${format.whole(up)} / ${format.whole(fleet.hosts.length)}`, up < fleet.hosts.length ? "critical" : null);
-    figures.running.set(format.whole(fleet.guests.filter((one) => one.state === "running").length));
-    figures.stopped.set(format.whole(fleet.guests.filter((one) => one.state === "stopped").length));
-    figures.critical.set(format.whole(severity("critical")), severity("critical") ? "critical" : null);
-    figures.warning.set(format.whole(severity("warning")), severity("warning") ? "warning" : null);
-    hostGrid.set([...fleet.hosts].sort(orders.problems), format, clusters);
-    const guests = fleet.guests.filter(matches).sort(sort);
-    const split = sort === orders.problems;
-    const troubled = split ? guests.filter((one) => rank[one.worst] < rank.running) : [];
-    const others = split ? guests.filter((one) => rank[one.worst] >= rank.running) : guests;
-    badGrid.set(troubled, format, clusters);
-    restGrid.set(others, format, clusters);
-    setText(bad.count, format.whole(troubled.length));
-    setText(rest.count, format.whole(others.length));
-    hosts.element.hidden = fleet.hosts.length === 0;
-    bad.element.hidden = troubled.length === 0;
-    rest.element.hidden = others.length === 0;
-    nothing.hidden = guests.length > 0;
-    setText(nothing, fleet.guests.length === 0 ? words.empty : words.noMatch);
-    root.classList.remove("waiting");
+    for (const each of [search, filter, order]) each.update();
+    for (const [name, [value, status]] of Object.entries(figuresOf(fleet, format))) figures[name].set(value, status);
+    hosts.set([...fleet.hosts].sort(orders.problems), format, fleet.clusters);
+    const show = filter.get();
+    const guests = fleet.guests
+      .filter((one) => search.matches(`${one.name} ${one.vm_id} ${one.node} ${one.cluster}`) && (show === "all" || (show === "problems" ? isTroubled(one) : one.state === show)))
+      .sort(orders[order.get()]);
+    const isFirst = (one) => order.get() === "problems" && isTroubled(one);
+    troubled.set(guests.filter(isFirst), format, fleet.clusters);
+    others.set(guests.filter((one) => !isFirst(one)), format, fleet.clusters);
+    const isEmpty = fleet.hosts.length + fleet.guests.length === 0;
+    for (const each of [toolbar, figureRow]) each.hidden = isEmpty;
+    nothing.set(isEmpty ? words.noFleet : guests.length > 0 ? "" : fleet.guests.length === 0 ? words.noGuests : words.noGuest, isEmpty);
   };
 
-  const refresh = async () => {
-    const time = Date.now();
-    try {
-      const names = Object.keys(questions);
-      const results = await Promise.all(names.map((name) => query(questions[name], undefined, abort.signal)));
-      fleet = assemble(Object.fromEntries(names.map((name, at) => [name, results[at].result])));
-      failure.hidden = true;
-      root.classList.remove("outdated");
-      setText(asOf, words.stale(context.format().timeSeconds(time)));
-      draw();
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      failure.hidden = error.offline;
-      setText(failure, error.message);
-      root.classList.toggle("outdated", fleet !== null);
-    }
-  };
-
-  root.classList.add("waiting");
-  refresh();
-  return { update: draw, refresh, destroy: () => abort.abort() };
+  const { page, failure, asOf } = livePage(root, context, { load, draw });
+  const figureRow = el("div.figures", { role: "group", "aria-label": words.summary }, Object.values(figures).map((each) => each.element), asOf);
+  const toolbar = el("div.toolbar", search.element, filter.element, order.element);
+  root.append(el("h1.unseen", words.fleet), figureRow, failure, hosts.element, toolbar, troubled.element, others.element, nothing.element);
+  page.refresh();
+  return page;
 };

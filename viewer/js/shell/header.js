@@ -1,86 +1,70 @@
 // The bar at the top: where one is, which time is shown, how often it is asked anew, and how it looks.
 
-import { strings } from "../strings.js";
-import { navigate, param, setParams, state, withRange } from "../state.js";
+import * as words from "../strings.js";
+import { facts } from "../api.js";
+import { navigate, setParams, state, withRange } from "../state.js";
 import { chooser } from "./chooser.js";
-import { el, icon, iconButton, link, segments, setAttribute, setText } from "./dom.js";
+import { copyButton, el, icon, iconButton, segments, select, setAttribute, setText } from "./dom.js";
+import { boardPath } from "./links.js";
 import { popoverButton } from "./popover.js";
 import { timePicker } from "./timepicker.js";
 
-const refreshChoices = ["off", "5s", "10s", "30s", "1m", "5m", "15m", "1h"];
+const usualIntervals = ["off", "5s", "10s", "30s", "1m", "5m", "15m", "1h"];
 
-/**
- * `page`: `{boards(), format(), theme(), setTheme(), refreshNow(), refresh(), version()}`.
- * Returns `{element, update(), setAlerts(count, severity), setBusy(is)}`.
- */
+/** `page`: `{format(), theme(), setTheme(), refreshNow(), refresh()}`. Returns `{element, update(), setAlerts(count, severity), setBusy(is)}`. */
 export const makeHeader = (page) => {
-  const words = strings.header;
-  const fleet = link("/", { class: "nav-link" }, icon("fleet"), el("span", { class: "nav-words" }, words.fleet));
-  const badge = el("span", { class: "badge", hidden: true });
-  const alerts = link("/alerts", { class: "nav-link" }, icon("bell"), el("span", { class: "nav-words" }, words.alerts), badge);
+  const pageLink = (picture, label, ...more) => el("a.nav-link", icon(picture), el("span.nav-words", label), more);
+  const badge = el("span.badge", { hidden: true });
+  const fleet = pageLink("fleet", words.fleet);
+  const alerts = pageLink("bell", words.alerts, badge);
+  const brand = el("a.brand", { "aria-label": words.product }, el("span.brand-mark", { "aria-hidden": "true" }), el("span.brand-words", words.product));
 
-  const boardWords = el("span", { class: "board-words" }, words.boards);
-  const boards = popoverButton(
-    el("button", { type: "button", class: "nav-link nav-boards" }, icon("boards"), boardWords, icon("down")),
-    (close) => chooser({
-      label: words.searchBoards,
-      options: page.boards().map((board) => ({ text: board.title, value: board.uid, note: board.problem })),
-      chosen: new Set([state.uid]),
-      onchoose: ([uid]) => { close(); navigate(withRange(`/d/${encodeURIComponent(uid)}`)); },
-    }),
-    { label: words.boards });
+  const boardWords = el("span.cut.board-words");
+  const boards = popoverButton(el("button.nav-link.nav-boards", icon("boards"), boardWords, icon("down")), (popover) => chooser({
+    label: words.searchBoards, chosen: new Set([state.uid]),
+    options: (facts.boards ?? []).map(({ uid, title, problem }) => ({ text: title, value: uid, note: problem ?? undefined })),
+    onchoose: ([uid]) => {
+      popover.hidePopover();
+      navigate(withRange(boardPath(uid)));
+    },
+  }), { label: words.boards });
 
   const time = timePicker(page.format);
-  const refreshButton = iconButton("refresh", words.refreshNow, () => page.refreshNow(), { class: "icon-button refresh-now" });
-  const interval = el("select", {
-    class: "field interval", "aria-label": words.refreshEvery, title: words.refreshEvery, onchange: () => setParams({ refresh: interval.value }, { replace: true }),
-  });
+  const refreshButton = iconButton("refresh", words.refreshNow, page.refreshNow);
+  const interval = select(words.refreshEvery, {}, "", (value) => setParams({ refresh: value }, { replace: true }));
 
-  const settings = popoverButton(
-    iconButton("settings", words.settings, null, { class: "icon-button settings-button" }),
-    () => {
-      const theme = segments(words.theme, words.themes, page.theme(), (value) => { page.setTheme(value); theme.set(value); });
-      const zone = segments(words.zone, words.zones, page.format().zone, (value) => {
-        setParams({ timezone: value }, { replace: true });
-        zone.set(value);
-      });
-      const copy = el("button", {
-        type: "button", class: "button",
-        onclick: async () => {
-          await navigator.clipboard?.writeText(location.href);
-          copy.textContent = words.copied;
-        },
-      }, words.copyLink);
-      const content = el("div", { class: "settings" },
-        el("h2", {}, words.theme), theme, el("h2", {}, words.zone), zone, copy, el("p", { class: "hint" }, words.version(page.version())));
-      return { content, focus: theme.querySelector('[tabindex="0"]') ?? theme.firstChild };
-    },
-    { label: words.settings, alignEnd: true });
+  const settings = popoverButton(iconButton("settings", words.settings, null, ".settings-button"), () => {
+    const theme = segments(words.theme, words.themes, page.theme(), (value) => {
+      page.setTheme(value);
+      theme.set(value);
+    });
+    const zone = segments(words.zone, words.zones, page.format().zone, (value) => {
+      setParams({ timezone: value }, { replace: true });
+      zone.set(value);
+    });
+    return el("div.form", el("h2", words.theme), theme, el("h2", words.zone), zone, copyButton(words.copyLink, () => location.href),
+      el("p.hint", `${words.product} ${facts.me.version ?? ""}`));
+  }, { label: words.settings, alignEnd: true });
 
-  const element = el("header", { class: "top" },
-    el("nav", { class: "nav", "aria-label": words.navigation },
-      link("/", { class: "brand", "aria-label": strings.product }, el("span", { class: "brand-mark", "aria-hidden": "true" }), el("span", { class: "brand-words" }, strings.product)),
-      fleet, alerts, boards),
-    el("div", { class: "controls" }, time.element, el("div", { class: "refresh-controls" }, refreshButton, interval), settings));
+  const element = el("header.top",
+    el("nav.nav", { "aria-label": words.pages }, brand, fleet, alerts, boards),
+    el("div.controls", time.element, el("div.joined", refreshButton, interval), settings));
 
   const update = () => {
-    setAttribute(fleet, "aria-current", state.page === "fleet" ? "page" : null);
-    setAttribute(alerts, "aria-current", state.page === "alerts" ? "page" : null);
-    setAttribute(boards, "data-current", state.page === "board" ? "" : null);
-    const board = state.page === "board" ? page.boards().find((each) => each.uid === state.uid) : null;
-    setText(boardWords, board?.title ?? words.boards);
-    setAttribute(boards, "aria-label", board ? `${words.boards}: ${board.title}` : words.boards);
+    const isBoard = state.page === "board";
+    for (const [anchor, name, path] of [[fleet, "fleet", "/"], [alerts, "alerts", "/alerts"], [brand, "", "/"]]) {
+      setAttribute(anchor, "aria-current", state.page === name && "page");
+      setAttribute(anchor, "href", withRange(path));
+    }
+    const title = facts.boards?.find((each) => isBoard && each.uid === state.uid)?.title;
+    setAttribute(boards, "data-current", isBoard && "true");
+    setText(boardWords, title ?? words.boards);
+    setAttribute(boards, "aria-label", title ? `${words.boards}: ${title}` : words.boards);
     // The fleet and the alerts are always of now.
-    time.element.hidden = state.page !== "board";
+    time.element.hidden = !isBoard;
     time.update();
     const current = page.refresh();
-    const choices = refreshChoices.includes(current) ? refreshChoices : [current, ...refreshChoices];
-    if (interval.options.length !== choices.length || interval.value !== current) {
-      interval.replaceChildren(...choices.map((value) => el("option", { value, selected: value === current }, value === "off" ? words.off : value)));
-    }
-    fleet.href = withRange("/");
-    alerts.href = withRange("/alerts");
-    element.querySelector(".brand").href = fleet.href;
+    interval.set(current, Object.fromEntries([...new Set([...usualIntervals, current])].map((value) => [value, value === "off" ? words.off : value])));
   };
 
   return {
@@ -91,8 +75,8 @@ export const makeHeader = (page) => {
       badge.hidden = count === 0;
       setText(badge, String(count));
       setAttribute(badge, "data-severity", severity);
-      setAttribute(badge, "title", words.alertCount(count));
       setAttribute(alerts, "aria-label", count > 0 ? `${words.alerts}: ${words.alertCount(count)}` : words.alerts);
+      alerts.title = count > 0 ? words.alertCount(count) : "";
     },
   };
 };

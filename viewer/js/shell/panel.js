@@ -1,23 +1,38 @@
 // A panel's frame: title, badges and menu around what js/panels draws. It is drawn only while it is near the visible part.
 
-import { strings } from "../strings.js";
+import * as words from "../strings.js";
+import { isAbort } from "../api.js";
 import { panelFor } from "../panels/index.js";
 import { themes } from "../draw/colors.js";
-import { setParams } from "../state.js";
+import { navigate, setParams, setRange } from "../state.js";
 import { el, icon, iconButton, setAttribute, setText } from "./dom.js";
 import { inspect } from "./inspect.js";
-import { menuButton, popoverButton } from "./popover.js";
+import { menuButton, note, popoverButton } from "./popover.js";
 import { loadPanel } from "./query.js";
 import { range } from "./timepicker.js";
 
-const words = strings.panel;
+/** An amber badge with the number of problems, which opens their list. `set(problems)`. */
+export const problemBadge = () => {
+  let problems = [];
+  const count = el("span");
+  const element = popoverButton(el("button.mark", icon("problem"), count), () => note(el("ul", problems.map((each) => el("li", each)))), { label: words.problems(2), alignEnd: true });
+  const set = (next) => {
+    problems = [...new Set(next)];
+    element.hidden = problems.length === 0;
+    setText(count, String(problems.length));
+    setAttribute(element, "aria-label", words.problems(problems.length));
+  };
+  return { element, set };
+};
 
-/**
- * `board`: `{context, spec(), query(), onZoom, onCrosshair, downTargets(), annotations()}`.
- * Returns `{element, set(panel), near(is), refresh(), resetLook(), crosshair(time), destroy()}`.
- */
+// What makes it another picture, and what another question.
+const lookOf = ({ type, supported, options, defaults, overrides, targets }) => JSON.stringify([type, supported, options, defaults, overrides, targets?.map(({ legend, ref }) => [legend, ref])]);
+const questionOf = ({ targets, start, end, table }) => JSON.stringify([targets, start, end, table]);
+
+/** `board` is the page's (board.js). Returns `{element, set(panel), near(is), refresh(), resetLook(), crosshair(time), destroy()}`. */
 export const makePanel = (first, board) => {
   const { context } = board;
+  const { key } = first;
   let panel = first;
   let renderer = null;
   let data = null;
@@ -27,113 +42,89 @@ export const makePanel = (first, board) => {
   let abort = null;
   let size = null;
 
-  const title = el("h3", { class: "panel-title", id: `panel-${first.key}` });
-  const about = popoverButton(iconButton("info", "", null, { class: "icon-button panel-about", hidden: true }),
-    () => ({ content: el("div", { class: "about", tabIndex: -1 }, panel.description.split(/\n{2,}/).map((part) => el("p", {}, part))) }), { label: words.about(first.title) });
-  const problemCount = el("span", {});
-  const problems = popoverButton(el("button", { type: "button", class: "badge-button", hidden: true }, icon("problem"), problemCount),
-    () => ({ content: el("ul", { class: "about problems", tabIndex: -1 }, complaints().map((each) => el("li", {}, each))) }), { label: words.problems(2), alignEnd: true });
-  const age = el("span", { class: "age", hidden: true });
-  const full = () => setParams({ viewPanel: board.isFull(panel) ? null : panel.key });
-  const csv = () => (panel.noQuery ? null : `/export.csv?board=${encodeURIComponent(board.spec().uid)}&panel=${encodeURIComponent(panel.key)}&${board.query()}`);
-  const menu = menuButton(iconButton("menu", words.menu(first.title || words.untitled), null, { class: "icon-button panel-menu" }), words.menu(first.title || words.untitled), () => [
-    { words: board.isFull(panel) ? words.leaveFull : words.full, action: full },
-    ...(panel.noQuery ? [] : [
-      { words: words.inspect, action: () => inspect(panel, data, context.format(), csv()) },
-      { words: words.csv, href: csv(), download: "" },
-    ]),
-    ...(panel.links ?? []).map((each) => ({ words: each.title, href: each.url, newTab: each.newTab })),
-  ]);
-  const leave = iconButton("close", words.leaveFull, full, { class: "icon-button panel-leave" });
-  const body = el("div", { class: "panel-body" });
-  const element = el("section", { class: "panel", "aria-labelledby": title.id, "data-type": first.type, "data-key": first.key },
-    el("header", { class: "panel-head" }, title, about, el("span", { class: "panel-badges" }, age, problems), menu, leave), body);
+  const isFull = () => board.isFull(key);
+  const toggleFull = () => setParams({ viewPanel: isFull() ? null : key });
+  const csv = () => `/export.csv?board=${encodeURIComponent(board.spec().uid)}&panel=${encodeURIComponent(key)}&${board.query()}`;
+  const menuItems = () => [
+    { words: isFull() ? words.leaveFull : words.full, action: toggleFull },
+    ...(panel.noQuery ? [] : [{ words: words.inspect, action: () => inspect(panel, data, context.format(), csv()) }, { words: words.csv, href: csv(), download: "" }]),
+    ...(panel.description ? [{ words: words.about, content: () => note(panel.description.split(/\n{2,}/).map((part) => el("p", part))) }] : []),
+    ...(panel.links ?? []).map(({ title: label, url, newTab }) => ({ words: label, href: url, newTab })),
+  ];
 
-  const complaints = () => [...(panel.problems ?? []), ...(data?.errors ?? []).map(({ ref, message }) => (ref ? `${ref}: ${message}` : message))];
+  const title = el("h3.panel-title", { id: `panel-${key}` });
+  const age = el("span.mark", { hidden: true });
+  const badge = problemBadge();
+  const menuLabel = words.panelMenu(first.title || words.untitled);
+  const menu = menuButton(iconButton("menu", menuLabel, null, ".panel-menu"), menuLabel, menuItems);
+  const body = el("div.panel-body");
+  const element = el("section.card.panel", { "aria-labelledby": title.id, "data-key": key },
+    el("header.panel-head", title, age, badge.element, menu, iconButton("close", words.leaveFull, toggleFull, ".panel-leave")), body);
 
-  const frame = () => {
+  const showFrame = () => {
     setText(title, panel.title || "");
-    title.classList.toggle("unseen", !panel.title);
-    title.title = panel.title ?? "";
-    element.classList.toggle("untitled", !panel.title);
-    about.hidden = !panel.description;
-    setAttribute(about, "aria-label", words.about(panel.title || words.untitled));
-    setAttribute(about, "title", panel.description || null);
-    const count = complaints().length;
-    problems.hidden = count === 0;
-    setText(problemCount, String(count));
-    setAttribute(problems, "aria-label", words.problems(count));
+    title.title = [panel.title, panel.description].filter(Boolean).join("\n\n");
+    badge.set([...(panel.problems ?? []), ...(data?.problems ?? []), ...(data?.errors ?? []).map(({ ref, message }) => (ref ? `${ref}: ${message}` : message))]);
     const format = context.format();
     const old = data?.age ?? null;
     age.hidden = old === null;
-    setText(age, old === null ? "" : words.age(format.duration(old)));
-    setAttribute(age, "title", old === null ? null : words.ageTitle(format.dateTime(data.to - old * 1000)));
-    const isFull = board.isFull(panel);
-    element.classList.toggle("full", isFull);
+    setText(age, words.age(format.duration(old)));
+    age.title = old === null ? "" : words.ageTitle(format.dateTime(data.to - old * 1000));
+    element.dataset.type = panel.type;
+    const isValue = panel.type === "stat" || panel.type === "gauge";
+    const is = { untitled: !panel.title, full: isFull(), low: panel.h <= 3 || isValue, flat: panel.h === 1 && !isFull(), small: isValue && panel.w <= 8 };
+    for (const [name, value] of Object.entries(is)) element.classList.toggle(name, value);
     for (const [name, value] of [["--x", panel.x + 1], ["--w", panel.w], ["--y", panel.y - board.top(panel) + 1], ["--h", panel.h]]) element.style.setProperty(name, value);
   };
 
   const look = () => ({
-    theme: themes[context.themeName()], format: context.format(), strings: strings, reducedMotion: matchMedia("(prefers-reduced-motion: reduce)").matches,
-    onZoom: board.onZoom, onCrosshair: (time) => board.onCrosshair(time, panel.key), navigate: board.navigate,
+    theme: themes[context.themeName()], format: context.format(), strings: words.strings, reducedMotion: matchMedia("(prefers-reduced-motion: reduce)").matches,
+    onZoom: (from, to) => setRange(Math.round(from), Math.round(to)), onCrosshair: (time) => board.onCrosshair(time, key), navigate,
     timeRange: () => new URLSearchParams(range()).toString(), allVariables: board.variables,
   });
 
-  const create = () => {
-    renderer?.destroy();
-    body.replaceChildren();
+  // One panel that cannot be drawn is one frame with the reason; the board goes on.
+  const guarded = (draw) => {
     try {
-      renderer = panelFor(panel.type).create(panel, body, look());
-      if (size) renderer.resize(size.width, size.height);
-      if (data) renderer.update(data);
+      draw();
     } catch (error) {
       renderer = null;
-      fail(error);
+      console.warn(panel.title, error);
+      body.replaceChildren(el("p.panel-failure", words.broken(error.message)));
     }
   };
 
-  // One panel that cannot be drawn is one frame with the reason, the board goes on.
-  const fail = (error) => {
-    console.warn(panel.title, error);
-    body.replaceChildren(el("p", { class: "panel-failure" }, words.broken(error.message)));
-  };
+  const create = () => guarded(() => {
+    renderer?.destroy();
+    body.replaceChildren();
+    renderer = panelFor(panel.supported ? panel.type : "").create(panel, body, look());
+    if (size) renderer.resize(...size);
+    if (data) renderer.update(data);
+  });
 
-  const watch = new ResizeObserver(([entry]) => {
-    const { width, height } = entry.contentRect;
+  const watch = new ResizeObserver(([{ contentRect: { width, height } }]) => {
     if (width === 0 || height === 0) return;
-    size = { width: Math.floor(width), height: Math.floor(height) };
-    renderer?.resize(size.width, size.height);
+    size = [Math.floor(width), Math.floor(height)];
+    renderer?.resize(...size);
   });
   watch.observe(body);
-
-  const update = () => {
-    if (!isNear || !isWanted) return Promise.resolve();
-    isWanted = false;
-    if (!renderer) create();
-    return load();
-  };
 
   const load = async () => {
     abort?.abort();
     abort = new AbortController();
     const { signal } = abort;
-    const asked = panel;
     const slow = setTimeout(() => element.classList.add("loading"), 300);
     try {
-      const next = await loadPanel(asked, { before: loaded, board, signal });
+      const next = await loadPanel(panel, { before: loaded, board, signal });
       if (signal.aborted) return;
       loaded = next;
       data = next.data;
       element.classList.remove("outdated");
       element.dataset.drawn = "";
-      try {
-        renderer?.update(data);
-      } catch (error) {
-        fail(error);
-      }
-      frame();
+      guarded(() => renderer?.update(data));
+      showFrame();
     } catch (error) {
-      if (signal.aborted || error.name === "AbortError") return;
+      if (signal.aborted || isAbort(error)) return;
       // Nobody answered: what was there stays, grey. The next refresh asks again.
       isWanted = true;
       element.classList.add("outdated");
@@ -143,41 +134,41 @@ export const makePanel = (first, board) => {
     }
   };
 
-  frame();
+  /** Loads if something changed or the last attempt failed, and if it can be seen. */
+  const refresh = async () => {
+    if (!isNear || !isWanted) return;
+    isWanted = false;
+    if (!renderer) create();
+    await load();
+  };
+
   return {
     element,
-    key: first.key,
+    key,
+    refresh,
     /** Takes the panel as it is resolved now; asks anew when the question or the time is another one. */
     set: (next) => {
-      const drawing = ({ type, options, defaults, overrides, targets }) => JSON.stringify([type, options, defaults, overrides, targets?.map(({ legend, ref }) => [legend, ref])]);
-      const asking = ({ targets, start, end, table }) => JSON.stringify([targets, start, end, table]);
-      const isOther = drawing(next) !== drawing(panel);
-      if (isOther || asking(next) !== asking(panel) || next.table) isWanted = true;
+      const isOther = lookOf(next) !== lookOf(panel);
+      if (isOther || questionOf(next) !== questionOf(panel) || next.table) isWanted = true;
       panel = next;
-      element.dataset.type = next.type;
-      frame();
-      if (isOther) {
-        loaded = null;
-        if (renderer) create();
-      }
+      showFrame();
+      if (!isOther) return;
+      loaded = null;
+      if (renderer) create();
     },
     near: (is) => {
       isNear = is;
-      return update();
+      return refresh();
     },
-    /** Loads if something changed or the last attempt failed, and if it can be seen. */
-    refresh: update,
-    want: () => { isWanted = true; },
     resetLook: () => {
       if (renderer) create();
-      frame();
+      showFrame();
     },
     crosshair: (time) => renderer?.crosshair?.(time),
     destroy: () => {
       abort?.abort();
       watch.disconnect();
       renderer?.destroy();
-      element.remove();
     },
   };
 };

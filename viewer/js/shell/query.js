@@ -1,44 +1,38 @@
 // Asks what a panel asks: all of its range once, then only the tail; and finds out why there is nothing, where there is nothing.
 
-import { strings } from "../strings.js";
-import { get, hasMetric, query, queryRange } from "../api.js";
+import * as words from "../strings.js";
+import { facts, get, hasMetric, hasValue, isAbort, query, queryLogs, queryRange } from "../api.js";
 import { appendTail, readAnswers } from "../panels/data.js";
 import { isRelative } from "../time.js";
+import { targetsOf, whyNothing, whyOld } from "./reasons.js";
 import { range } from "./timepicker.js";
-
-const words = strings.panel;
-
-const isAbort = (error) => error.name === "AbortError";
 
 /** What several panels of a board want to know at the same refresh: asked once, and only when one of them wants it. */
 export const makeNews = () => {
   let spec = null;
   let signal = null;
-  let down = null;
-  let notes = null;
   let lastNotes = null;
   const known = new Map();
+  const once = (key, ask, otherwise) => {
+    if (!known.has(key)) known.set(key, ask().catch(() => otherwise));
+    return known.get(key);
+  };
+  const now = () => Math.floor(spec.to / 1000);
   return {
     begin: (nextSpec, nextSignal) => {
-      [spec, signal, down, notes] = [nextSpec, nextSignal, null, null];
+      [spec, signal] = [nextSpec, nextSignal];
       known.clear();
     },
+    variables: () => spec.variables,
     /** Labels of the targets that do not answer now. */
-    down: () => (down ??= query("up == 0", Math.floor(spec.to / 1000), signal).then(({ result }) => result.map((each) => each.metric), () => [])),
-    hasMetric: (name, start, end) => {
-      if (!known.has(name)) known.set(name, hasMetric(name, start, end, signal).catch(() => true));
-      return known.get(name);
-    },
+    down: () => once("down", async () => (await query("up == 0", now(), signal)).result.map((each) => each.metric), []),
+    hasMetric: (name, start, end) => once(`metric ${name}`, () => hasMetric(name, start, end, signal), true),
     /** Whether the metric has a value now: where it has, a line that ends says so and is not stale. */
-    isFresh: (name) => {
-      const key = `now ${name}`;
-      if (!known.has(key)) known.set(key, query(`count({__name__=${JSON.stringify(name)}})`, Math.floor(spec.to / 1000), signal).then(({ result }) => result.length > 0, () => true));
-      return known.get(key);
-    },
-    annotations: async () => {
-      notes ??= loadAnnotations(spec, lastNotes, signal).then((loaded) => (lastNotes = loaded));
-      return (await notes).spans;
-    },
+    isFresh: (name) => once(`now ${name}`, () => hasValue(name, now(), signal), true),
+    annotations: () => once("notes", async () => {
+      lastNotes = await loadAnnotations(spec, lastNotes, signal);
+      return lastNotes.spans;
+    }, []),
   };
 };
 
@@ -67,52 +61,6 @@ const loadAnnotations = async (spec, before, signal) => {
   return { loaded, spans: spans.sort((a, b) => a.time - b.time).slice(-200) };
 };
 
-const keywords = new Set("and or unless by without on ignoring group_left group_right bool offset inf nan start end atan2".split(" "));
-
-/** Names of the metrics in an expression; good enough to tell why an answer is empty. */
-export const metricsIn = (expr) => {
-  const bare = expr.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, '""').replace(/\{[^}]*\}/g, " ").replace(/\[[^\]]*\]/g, " ")
-    .replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, " ");
-  const names = [...bare.matchAll(/\b[a-zA-Z_:][\w:]*(?!\w*\s*\()/g)].map(([name]) => name);
-  return [...new Set(names.filter((name) => !keywords.has(name.toLowerCase()) && !new RegExp(`\\b${name}\\s*\\(`).test(bare)))];
-};
-
-const matchersIn = (expr) => Object.fromEntries([...expr.matchAll(/\b(job|instance|node|vm_id)="([^"]+)"/g)].map(([, name, value]) => [name, value]));
-
-const isOf = (target, labels) => {
-  const names = ["job", "instance", "node", "vm_id"].filter((name) => labels[name] !== undefined && labels[name] !== "");
-  return names.length > 0 && names.every((name) => target[name] === labels[name]);
-};
-
-const downTarget = async (labels, news) => {
-  const down = (await news.down()).find((target) => labels.some((each) => isOf(target, each)));
-  return down ? words.noTarget(words.target(down.job ?? "", down.instance ?? "")) : null;
-};
-
-/** `{age, reason}` of lines that end before the present: only where that is for want of data, and not what the query says. */
-const whyOld = async (panel, series, age, news) => {
-  const reason = await downTarget(series.map((each) => each.labels), news);
-  if (reason) return { age, reason };
-  const names = [...new Set(panel.targets.filter((target) => !target.hidden).flatMap((target) => metricsIn(target.expr)))].slice(0, 4);
-  const fresh = await Promise.all(names.map((name) => news.isFresh(name)));
-  return fresh.every(Boolean) ? { age: null, reason: null } : { age, reason: words.noLonger(names[fresh.indexOf(false)]) };
-};
-
-const whyNothing = async (panel, news) => {
-  const targets = panel.targets.filter((target) => !target.hidden);
-  const down = await downTarget(targets.map((target) => matchersIn(target.expr)), news);
-  if (down) return down;
-  for (const target of targets) {
-    for (const name of metricsIn(target.expr).slice(0, 3)) {
-      if (!(await news.hasMetric(name, panel.start, panel.end))) return words.noMetric(name);
-    }
-  }
-  // Where the board itself says what emptiness means, that is the better word.
-  if (panel.defaults?.noValue) return null;
-  const first = targets[0] ? metricsIn(targets[0].expr)[0] : null;
-  return first && targets.length === 1 && /^[^(]*\{|^[\w:]+$/.test(targets[0].expr) ? words.noSeries(first) : words.noData;
-};
-
 /** Seconds since the newest value, where the picture should reach the present and does not. */
 const ageOf = (series, now) => {
   const drawn = series.filter((each) => !each.instant && each.step > 0);
@@ -136,23 +84,23 @@ const settle = async (target, promise) => {
   }
 };
 
-const loki = (target, panel, signal) => get(`/api/loki/loki/api/v1/query_range?${new URLSearchParams({
-  query: target.expr, start: `${panel.start}000000000`, end: `${panel.end}000000000`, limit: "500", direction: "backward",
-})}`, signal).then((answer) => answer.data);
-
 const signatureOf = (panel) => JSON.stringify([panel.targets.map(({ ref, expr, step, instant, hidden }) => [ref, expr, step, instant, hidden]), panel.end - panel.start]);
 
-/** All of the range, or the tail where `before` has the rest. `ask(target, panel, signal)` asks another than Prometheus, for all of it. */
-const loadSeries = async (panel, before, at, signal, ask = null) => {
+const askPrometheus = (target, from, to, signal) => (target.instant ? query(target.expr, to, signal) : queryRange(target.expr, from, to, target.step, signal));
+const askLoki = (target, from, to, signal) => queryLogs(target.expr, from, to, signal);
+
+/** All of the range, or the tail where `before` has the rest. */
+const loadSeries = async (panel, before, at, signal) => {
   const signature = signatureOf(panel);
   const same = before?.signature === signature ? before : null;
-  const targets = panel.targets.filter((target) => !target.hidden);
+  const source = sourceOf(panel);
+  const targets = targetsOf(panel, source);
   const moved = same ? panel.end - same.end : -1;
-  const tail = moved >= 0 && moved < (panel.end - panel.start) / 2 && !ask && targets.every((target) => !target.instant) && same.data.errors.length === 0
-    // The last points may have been asked for before their rules were evaluated: they come again.
-    ? Math.max(panel.start, same.end - 2 * Math.max(...targets.map((target) => target.step))) : null;
-  const askAll = (from) => Promise.all(targets.map((target) => settle(target, ask ? ask(target, panel, signal)
-    : target.instant ? query(target.expr, panel.end, signal) : queryRange(target.expr, from, panel.end, target.step, signal))));
+  const hasTail = moved >= 0 && moved < (panel.end - panel.start) / 2 && source === "prometheus" && targets.every((target) => !target.instant) && same.data.errors.length === 0;
+  // The last points may have been asked for before their rules were evaluated: they come again.
+  const tail = hasTail ? Math.max(panel.start, same.end - 2 * Math.max(...targets.map((target) => target.step))) : null;
+  const ask = source === "loki" ? askLoki : askPrometheus;
+  const askAll = (from) => Promise.all(targets.map((target) => settle(target, ask(target, from, panel.end, signal))));
   let answers = await askAll(tail ?? panel.start);
   if (same && answers.length > 0 && answers.every((answer) => answer.error)) {
     // What was shown before stays, with the reason why there is nothing newer.
@@ -166,35 +114,50 @@ const loadSeries = async (panel, before, at, signal, ask = null) => {
   return { data: readAnswers(panel, answers, at), signature, end: panel.end };
 };
 
+const frameURL = ({ key }, board) => `/api/boards/${encodeURIComponent(board.spec().uid)}/panels/${encodeURIComponent(key)}/frame?${board.query()}`;
+
+const loadFrame = async (panel, before, at, board, signal) => {
+  const { body, error } = await settle(null, get(frameURL(panel, board), signal));
+  const loaded = error && before?.data.frame ? before : { data: readAnswers(panel, [], { ...at, frame: body?.data ?? null }) };
+  if (error) loaded.data.errors = [{ ref: "", message: error }];
+  return loaded;
+};
+
+// What Loki says is drawn by panels of logs alone, and they draw nothing else.
+const sourceOf = ({ type }) => (type === "logs" ? "loki" : "prometheus");
+const misplaced = (panel) => panel.targets.filter(({ hidden, expr, source }) => !hidden && expr && (source ?? "prometheus") !== sourceOf(panel))
+  .map(({ ref, source }) => words.otherSource(ref, words.sources[source] ?? source));
+
+/** Why a panel is not even asked; null where it is. */
+const whyUnasked = (panel, problems) => {
+  if (["text", "row"].includes(panel.type) || !panel.supported) return null;
+  const isAsked = panel.table ? !panel.noQuery : targetsOf(panel, sourceOf(panel)).length > 0;
+  if (!isAsked) return [...(panel.problems ?? []), ...problems].join("\n") || words.asksNothing;
+  return panel.type === "logs" && !facts.me.loki ? words.noLoki : null;
+};
+
+// Only these have a time axis for annotations to stand at.
+const hasTimeAxis = ({ type }) => ["timeseries", "graph", "state-timeline", "status-history", "heatmap"].includes(type);
+
 /** `{data, signature, end}` for the panel; `before` is what this returned last time, or null. */
 export const loadPanel = async (panel, { before, board, signal }) => {
   const began = performance.now();
   const spec = board.spec();
   const { news } = board;
-  const isLogs = panel.type === "logs";
-  const isDrawn = ["timeseries", "graph", "state-timeline", "status-history", "heatmap"].includes(panel.type);
   const at = { from: panel.start * 1000, to: panel.end * 1000, start: panel.start, end: panel.end };
-  const annotations = isDrawn && spec.annotations.length > 0 ? news.annotations() : null;
+  const annotations = hasTimeAxis(panel) && spec.annotations.length > 0 ? news.annotations() : null;
+  const problems = panel.table ? [] : misplaced(panel);
+  const unasked = whyUnasked(panel, problems);
 
-  let loaded = null;
-  if (panel.noQuery) {
-    loaded = { data: readAnswers(panel, [], at) };
-  } else if (isLogs && !board.context.me().loki) {
-    loaded = { data: readAnswers(panel, [], { ...at, reason: words.noLoki }) };
-  } else if (panel.table) {
-    const frame = await settle(null, get(`/api/boards/${encodeURIComponent(spec.uid)}/panels/${encodeURIComponent(panel.key)}/frame?${board.query()}`, signal));
-    loaded = frame.error && before?.data.frame ? before : { data: readAnswers(panel, [], { ...at, frame: frame.body?.data ?? null }) };
-    if (frame.error) loaded.data.errors = [{ ref: "", message: frame.error }];
-  } else {
-    loaded = await loadSeries(panel, before, at, signal, isLogs ? loki : null);
-  }
+  const loaded = unasked || panel.noQuery ? { data: readAnswers(panel, [], at) }
+    : panel.table ? await loadFrame(panel, before, at, board, signal) : await loadSeries(panel, before, at, signal);
   const { data } = loaded;
   if (annotations) data.annotations = await annotations;
-  data.took = Math.round(performance.now() - began);
-  const isEmpty = panel.table ? (data.frame?.length ?? 0) === 0 : data.series.length === 0 && (data.logs?.length ?? 0) === 0;
-  if (!isLogs) [data.age, data.reason] = [null, null];
+  Object.assign(data, { problems, age: null, reason: unasked, took: Math.round(performance.now() - began) });
+  if (unasked || panel.noQuery) return loaded;
+  const isEmpty = panel.table ? !data.frame?.length : data.series.length + (data.logs?.length ?? 0) === 0;
   const age = ageOf(data.series, spec.to / 1000);
   if (age !== null) Object.assign(data, await whyOld(panel, data.series, age, news));
-  else if (isEmpty && !isLogs && !panel.noQuery && data.errors.length === 0) data.reason = await whyNothing(panel, news);
+  else if (isEmpty && panel.type !== "logs" && data.errors.length === 0) data.reason = await whyNothing(panel, news);
   return loaded;
 };

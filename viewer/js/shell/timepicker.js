@@ -1,114 +1,85 @@
-// The range: a button with its words, and beneath it lengths to choose, another length, or both ends.
+// The range: a button with its words, and beneath it lengths to choose, or both ends to write.
 
-import { strings } from "../strings.js";
-import { param, setRange, canRangeBack, rangeBack } from "../state.js";
-import { isRelative, rangeWords, resolveTime } from "../time.js";
-import { el, icon, iconButton, setText } from "./dom.js";
+import * as words from "../strings.js";
+import { canRangeBack, param, rangeBack, setRange } from "../state.js";
+import { isRelative, rangeWords, readTime, writeTime } from "../time.js";
+import { el, icon, iconButton, setAttribute, setText } from "./dom.js";
 import { popoverButton } from "./popover.js";
 
-const quick = ["now-5m", "now-15m", "now-30m", "now-1h", "now-3h", "now-6h", "now-12h", "now-24h", "now-2d", "now-7d", "now-30d", "now-90d"];
-const named = ["now/d", "now-1d/d", "now/w", "now/M"];
+const quick = ["now-5m", "now-15m", "now-30m", "now-1h", "now-3h", "now-6h", "now-12h", "now-24h", "now-2d", "now-7d", "now-30d", "now-90d"].map((from) => [from, "now"]);
+const named = [["now/d", "now"], ["now-1d/d", "now-1d/d"], ["now/w", "now"], ["now/M", "now"]];
 
-const usual = { from: "now-6h", to: "now" };
+const usual = { from: "now-1h", to: "now" };
 let standard = usual;
+let resolved = null;
 
 /** What holds where the URL names no range: the board's own; null for the usual one. */
 export const setStandardRange = (range) => { standard = range ?? usual; };
 
+/** Both ends in milliseconds, as the server has understood them. */
+export const setResolvedRange = (range) => { resolved = range; };
+
 export const range = () => ({ from: param("from", standard.from), to: param("to", standard.to) });
 
-/** Both ends in milliseconds. */
-export const resolvedRange = (utc) => {
+/** Moves the ends by parts of the range's length. */
+const move = (before, after) => {
+  if (!resolved) return;
+  const { from, to } = resolved;
+  setRange(Math.round(from + before * (to - from)), Math.round(to + after * (to - from)));
+};
+
+const widen = () => {
   const { from, to } = range();
-  const end = resolveTime(to, { end: true, utc }) ?? Date.now();
-  return { from: resolveTime(from, { utc }) ?? end - 6 * 3600e3, to: end };
-};
-
-const shift = (utc, direction) => {
-  const { from, to } = resolvedRange(utc);
-  const half = Math.round((to - from) / 2) * direction;
-  setRange(from + half, to + half);
-};
-
-const widen = (utc) => {
-  const { from, to } = resolvedRange(utc);
-  const half = Math.round((to - from) / 2);
+  const [, length, unit] = /^now-(\d+)([smhdwMy])$/.exec(from) ?? [];
   // A range that follows the clock goes on following it.
-  if (isRelative(range().to) && /^now-\d+[smhd]$/.test(range().from) && range().to === "now") {
-    const length = Math.round((to - from) / 1000) * 2;
-    return setRange(length % 86400 === 0 ? `now-${length / 86400}d` : length % 3600 === 0 ? `now-${length / 3600}h` : length % 60 === 0 ? `now-${length / 60}m` : `now-${length}s`, "now");
-  }
-  setRange(from - half, Math.min(to + half, Date.now()));
+  if (unit && to === "now") setRange(`now-${length * 2}${unit}`, to);
+  else move(-0.5, 0.5);
 };
 
-// What a datetime-local field takes, in the zone that is shown.
-const toField = (time, utc) => {
-  const date = new Date(time);
-  const local = utc ? date : new Date(time - date.getTimezoneOffset() * 60000);
-  return local.toISOString().slice(0, 19);
-};
-const fromField = (text, utc) => {
-  const time = Date.parse(utc ? `${text}Z` : text);
-  return Number.isNaN(time) ? null : time;
-};
-
-const build = (format, close) => {
-  const words = strings.time;
-  const utc = format.zone === "utc";
+const build = (format, popover) => {
   const now = range();
-  const choose = (from, to) => { close(); setRange(from, to); };
-  const choice = (from, to) => el("button", {
-    type: "button", class: "range-choice", "aria-pressed": String(now.from === from && now.to === to), onclick: () => choose(from, to),
-  }, rangeWords(from, to, format));
-
-  const amount = el("input", { type: "number", class: "field", min: "1", max: "9999", value: "2", required: true, "aria-label": words.amount });
-  const unit = el("select", { class: "field", "aria-label": words.unit },
-    Object.entries(words.units).map(([value, [, more]]) => el("option", { value, selected: value === "h" }, more)));
-  const other = el("form", { class: "range-other", onsubmit: (event) => { event.preventDefault(); choose(`now-${Number(amount.value)}${unit.value}`, "now"); } },
-    el("span", {}, words.lastWord), amount, unit, el("button", { type: "submit", class: "button" }, words.apply));
-
-  const ends = resolvedRange(utc);
-  const from = el("input", { type: "datetime-local", class: "field", step: "1", required: true, value: toField(ends.from, utc) });
-  const to = el("input", { type: "datetime-local", class: "field", step: "1", required: true, value: toField(ends.to, utc) });
-  const complaint = el("p", { class: "complaint", role: "alert" });
-  const absolute = el("form", {
-    class: "range-absolute",
-    onsubmit: (event) => {
-      event.preventDefault();
-      const start = fromField(from.value, utc);
-      const end = fromField(to.value, utc);
-      if (start === null || end === null || end <= start) return setText(complaint, words.wrong);
-      choose(start, end);
-    },
-  }, el("label", {}, words.from, from), el("label", {}, words.to, to), complaint, el("button", { type: "submit", class: "button primary" }, words.apply));
-
-  const content = el("div", { class: "range-popover" },
-    el("section", {}, el("h2", {}, words.quick),
-      el("div", { class: "range-choices" }, quick.map((each) => choice(each, "now")), named.map((each) => choice(each, each === "now-1d/d" ? each : "now")))),
-    el("section", {}, el("h2", {}, words.absolute), absolute, el("h2", {}, words.other), other));
-  return { content, focus: content.querySelector('[aria-pressed="true"]') ?? content.querySelector("button") };
+  const choose = (from, to) => {
+    popover.hidePopover();
+    setRange(from, to);
+  };
+  const choice = ([from, to]) => {
+    const isNow = now.from === from && now.to === to;
+    return el("button.menu-item", { "aria-pressed": String(isNow), autofocus: isNow, onclick: () => choose(from, to) }, rangeWords(from, to, format));
+  };
+  // As text: the browser's own fields have a clock of their own.
+  const end = (name) => el("input.field", {
+    type: "text", required: true, autocomplete: "off", spellcheck: false, value: resolved && /^\d+$/.test(now[name]) ? writeTime(resolved[name], format.isUTC) : now[name],
+    onfocus: ({ target }) => target.select(),
+  });
+  const [from, to] = [end("from"), end("to")];
+  const complaint = el("p.complaint", { role: "alert" });
+  const submit = (event) => {
+    event.preventDefault();
+    const [start, stop] = [from, to].map(({ value }) => readTime(value.trim(), format.isUTC));
+    const isBackwards = [start, stop].every(Number.isFinite) && stop <= start;
+    if (start === null || stop === null || isBackwards) setText(complaint, words.timeWrong);
+    else choose(start, stop);
+  };
+  return el("div.range-popover",
+    el("section", el("h2", words.untilNow), el("div.pair", [...quick, ...named].map(choice))),
+    el("section", el("h2", words.fromTo), el("form.form", { onsubmit: submit }, el("label", words.from, from), el("label", words.to, to),
+      el("p.hint", words.timeHint), el("p.hint.code", writeTime(Date.now(), format.isUTC)), complaint, el("button.button.primary", { type: "submit" }, words.apply))));
 };
 
-/** The controls; `update(format)` after the URL has changed. */
-export const timePicker = (getFormat) => {
-  const words = el("span", { class: "range-words" });
-  const button = popoverButton(
-    el("button", { type: "button", class: "button range-button", title: strings.time.range }, icon("clock"), words, icon("down")),
-    (close) => build(getFormat(), close), { label: strings.time.range, className: "range-panel", alignEnd: true });
-  const utc = () => getFormat().zone === "utc";
-  const back = iconButton("back", strings.time.back, rangeBack, { class: "icon-button range-back" });
-  const later = iconButton("right", strings.time.later, () => shift(utc(), 1));
-  const element = el("div", { class: "time-controls", role: "group", "aria-label": strings.time.range },
-    back, iconButton("left", strings.time.earlier, () => shift(utc(), -1)), button, later, iconButton("wider", strings.time.wider, () => widen(utc())));
-  return {
-    element,
-    update: () => {
-      const { from, to } = range();
-      const told = rangeWords(from, to, getFormat());
-      setText(words, told);
-      button.setAttribute("aria-label", `${strings.time.range}: ${told}`);
-      back.disabled = !canRangeBack();
-      later.disabled = isRelative(to);
-    },
+/** The controls; `update()` after the URL has changed. */
+export const timePicker = (format) => {
+  const told = el("span.cut");
+  const button = popoverButton(el("button.button.range-button", icon("clock"), told, icon("down")), (popover) => build(format(), popover), { label: words.range, alignEnd: true });
+  const back = iconButton("back", words.rangeBack, rangeBack, ".range-back");
+  const later = iconButton("right", words.later, () => move(0.5, 0.5));
+  const element = el("div.joined.time-controls", { role: "group", "aria-label": words.range },
+    back, iconButton("left", words.earlier, () => move(-0.5, -0.5)), button, later, iconButton("wider", words.wider, widen));
+  const update = () => {
+    const { from, to } = range();
+    setText(told, rangeWords(from, to, format()));
+    setAttribute(button, "aria-label", `${words.range}: ${told.textContent}`);
+    back.disabled = !canRangeBack();
+    later.disabled = isRelative(to);
   };
+  return { element, update };
 };

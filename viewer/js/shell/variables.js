@@ -1,80 +1,62 @@
 // The row of pickers above a board. What is chosen stands in the URL as Grafana writes it (`var-node=pve1`).
 
-import { strings } from "../strings.js";
+import * as words from "../strings.js";
 import { setParams } from "../state.js";
 import { chooser } from "./chooser.js";
-import { el, icon, setAttribute, setText } from "./dom.js";
+import { el, icon, keyed, setAttribute, setText } from "./dom.js";
 import { popoverButton } from "./popover.js";
 
-const words = strings.variables;
+const all = "$__all";
+const textOf = (variable, value) => (value === all ? words.all : variable.options.find((option) => option.value === value)?.text ?? value);
 
 const told = (variable) => {
-  const texts = variable.current.map((value) => variable.options.find((option) => option.value === value)?.text ?? (value === "$__all" ? words.all : value));
-  return texts.length === 0 ? words.none : texts.length > 1 ? words.more(texts[0], texts.length - 1) : texts[0];
+  const [first, ...others] = variable.current;
+  if (first === undefined) return words.noValue;
+  return others.length > 0 ? words.andMore(textOf(variable, first), others.length) : textOf(variable, first);
 };
 
-const makePicker = (first) => {
-  let variable = first;
-  const value = el("span", { class: "picker-value" });
-  const problem = el("span", { class: "picker-problem", hidden: true }, icon("problem"));
+const makePicker = ({ name, label }) => {
+  let variable = null;
   let waiting = null;
+  const value = el("b.cut");
+  const problem = icon("problem");
   // Several choices are one change: the board is asked anew when the list closes.
   const apply = () => {
-    if (!waiting) return;
-    const values = [...waiting];
+    if (waiting) setParams({ [`var-${name}`]: [...waiting] });
     waiting = null;
-    setParams({ [`var-${variable.name}`]: values.length > 0 ? values : null });
   };
-  const button = popoverButton(
-    el("button", { type: "button", class: "picker" }, el("span", { class: "picker-label" }, first.label || first.name), value, problem, icon("down")),
-    (close) => chooser({
-      label: words.searchIn(variable.label || variable.name),
-      options: variable.options.map(({ text, value: each }) => ({ text: each === "$__all" ? words.all : text, value: each, note: text !== each && each !== "$__all" ? each : null })),
-      chosen: new Set(variable.current), multi: variable.multi, all: variable.includeAll ? "$__all" : null,
-      onchoose: (chosen, done) => {
-        waiting = chosen;
-        if (done) close();
-      },
-    }),
-    { label: words.choose(first.label || first.name), onclose: apply });
+  const build = (popover) => chooser({
+    label: words.searchIn(label), remark: variable.problem, multi: variable.multi, all: variable.includeAll ? all : null, chosen: new Set(variable.current),
+    options: variable.options.map((option) => ({ text: textOf(variable, option.value), value: option.value, note: [option.text, all].includes(option.value) ? undefined : option.value })),
+    onchoose: (chosen) => {
+      waiting = chosen;
+      if (!variable.multi) popover.hidePopover();
+    },
+  });
+  const element = popoverButton(el("button.button.picker", el("span.muted", label), value, problem, icon("down")), build, { label: words.choose(label), onclose: apply });
   const set = (next) => {
     variable = next;
     setText(value, told(next));
-    setAttribute(button, "aria-label", `${next.label || next.name}: ${told(next)}`);
-    problem.hidden = !next.problem;
-    button.title = next.problem ?? "";
+    const spoken = `${label}: ${told(next)}`;
+    setAttribute(element, "aria-label", next.problem ? words.hasProblem(spoken) : spoken);
+    problem.classList.toggle("none", !next.problem);
   };
-  set(first);
-  return { element: button, set };
+  return { element, set };
 };
 
-const makeTextbox = (first) => {
-  const input = el("input", { type: "text", class: "field", onchange: () => setParams({ [`var-${first.name}`]: input.value }) });
-  const set = (next) => {
-    if (input !== document.activeElement) input.value = next.current[0] ?? "";
+const makeTextbox = ({ name, label }) => {
+  const input = el("input.field", { type: "text", onchange: () => setParams({ [`var-${name}`]: input.value }) });
+  const set = ({ current }) => {
+    if (input !== document.activeElement) input.value = current[0] ?? "";
   };
-  set(first);
-  return { element: el("label", { class: "textbox" }, el("span", { class: "picker-label" }, first.label || first.name), input), set };
+  return { element: el("label.line", el("span.muted", label), input), set };
 };
 
-const isShown = (variable) => !variable.hidden && variable.type !== "constant" && !(variable.type === "datasource" && variable.options.length < 2);
+const isShown = ({ hidden, type, options }) => !hidden && type !== "constant" && !(type === "datasource" && options.length < 2);
 
 /** The row; `set(variables)` keeps the pickers that are still there. */
 export const variableRow = () => {
-  const element = el("div", { class: "variables", role: "group", "aria-label": words.region });
-  let pickers = new Map();
-  return {
-    element,
-    set: (variables) => {
-      const next = new Map();
-      for (const variable of variables.filter(isShown)) {
-        const id = `${variable.type === "textbox"} ${variable.name}`;
-        const picker = pickers.get(id) ?? (variable.type === "textbox" ? makeTextbox(variable) : makePicker(variable));
-        picker.set(variable);
-        next.set(id, picker);
-      }
-      if ([...next.keys()].join() !== [...pickers.keys()].join()) element.replaceChildren(...[...next.values()].map((each) => each.element));
-      pickers = next;
-    },
-  };
+  const element = el("div.variables", { role: "group", "aria-label": words.variables });
+  const pickers = keyed(element, ({ type, name, label }) => JSON.stringify([type, name, label]), (variable) => (variable.type === "textbox" ? makeTextbox : makePicker)(variable));
+  return { element, set: (variables) => pickers.set(variables.filter(isShown)) };
 };

@@ -6,10 +6,16 @@
 typedef struct MHD_Daemon mlt_httpd;
 typedef struct MHD_Connection mlt_httpd_connection;
 
+/// What stands between method and version of a request: how long it is, and what follows its first `?` as it came, or NULL.
+typedef struct mlt_httpd_target {
+    size_t size;
+    const char *query;
+} mlt_httpd_target;
+
 /// Called when the headers have arrived (`*request` is NULL), for each piece of the body (`*size` > 0) and when the request is
 /// complete. Returns 0 to close the connection without an answer, 1 to go on.
-typedef int (*mlt_httpd_on_request)(void *context, mlt_httpd_connection *connection, const char *path, const char *method,
-                                    const uint8_t *body, size_t *size, void **request);
+typedef int (*mlt_httpd_on_request)(void *context, mlt_httpd_connection *connection, const char *path, const mlt_httpd_target *target,
+                                    const char *method, const uint8_t *body, size_t *size, void **request);
 /// Called once for each request that got a `*request`, however it ended.
 typedef void (*mlt_httpd_on_end)(void *context, void *request);
 typedef void (*mlt_httpd_on_log)(void *context, const char *message);
@@ -22,7 +28,7 @@ typedef void (*mlt_httpd_on_connection_end)(void *context, void *own);
 typedef struct mlt_httpd_options {
     unsigned connection_limit;
     unsigned idle_timeout_seconds;   ///< a connection on which nothing moves for so long is closed
-    size_t connection_memory_bytes;  ///< request line and headers together
+    size_t connection_memory_bytes;  ///< request line, headers and what is noted of them, and the answer's headers
     const char *certificate_pem;     ///< NULL for plain HTTP; read during the call only
     const char *key_pem;
     mlt_httpd_on_request on_request;
@@ -46,6 +52,8 @@ int mlt_accept(int listener, void *address, unsigned *size);
 /// Lets nobody begin a handshake with a listening TCP socket any more, who then tries again in a second; those that have begun end theirs, and
 /// all wait to be accepted. It holds for the socket, whoever has it, until that is closed. Returns 0, or -1 with errno.
 int mlt_turn_away(int listener);
+/// Whether the other side of a connection has closed it, or its sending half. Returns 1 or 0.
+int mlt_peer_is_gone(int descriptor);
 /// eventfd(2): becomes readable when it is written to. -1 with errno on failure.
 int mlt_bell(void);
 
@@ -59,7 +67,6 @@ void mlt_httpd_resume(mlt_httpd_connection *connection);
 void mlt_httpd_headers(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair, void *context);
 /// Whether no header goes on in a second line, which every reader joins in its own way. Returns 1 or 0.
 int mlt_httpd_has_one_line_headers(mlt_httpd_connection *connection);
-void mlt_httpd_query(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair, void *context);
 
 /// Queues an answer. `body` was taken from malloc and is freed by the library, also on failure. `headers` holds
 /// name, value, name, value, ... Returns 1, or 0 when the connection must be closed.

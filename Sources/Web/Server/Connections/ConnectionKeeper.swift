@@ -82,6 +82,16 @@ final class ConnectionKeeper: Sendable {
         }
     }
 
+    /// Whether nobody is at the other end of a connection any more. Whoever closes only his half has sent all that he wants to ask, and says by it
+    /// that he goes.
+    func isGone(_ id: UInt) -> Bool {
+        state.withLock { state in
+            guard let connection = state.table.connections[id], !connection.isEnding else { return true }
+            // Under the lock, and so of a descriptor that is still open.
+            return mlt_peer_is_gone(connection.descriptor) == 1
+        }
+    }
+
     /// Where a connection comes from: which listener and who can reach it, and its client.
     func origin(of id: UInt) -> (reach: Listener.Reach, listener: Int, client: ClientAddress) {
         guard let connection = state.withLock({ $0.table.connections[id] }) else { return (.network, 0, .local) }
