@@ -123,7 +123,7 @@ let package = Package(
             "Doctor",
             needs: [
                 "Primitives", "JSON", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "ProxmoxDropIn", "ZFSCollector",
-                "Discovery",
+                "GPUCollector", "ContainerCollector", "Ownership", "Discovery",
             ]),
         module("Simulation", needs: ["Primitives", "JSON", "Web", "SimulatedNVMLState", "NVMLABI"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
@@ -193,7 +193,9 @@ let package = Package(
                 "CollectorConformance",
                 "TestSupport",
             ]),
-        tests(of: "Doctor", needs: ["Primitives", "JSON", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
+        tests(
+            of: "Doctor",
+            needs: ["Primitives", "JSON", "Web", "ProxmoxAPI", "ProxmoxConfiguration", "GPUCollector", "ContainerCollector", "Ownership"]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),

@@ -24,11 +24,12 @@ struct Preparation: Sendable {
         try Directory.checkOwner(paths.root)
         let lock = try StateLock(paths)
         try StateFormat().adopt(paths)
-        let targets = ["prometheus/targets/node", "prometheus/targets/martlet-hosts", "prometheus/targets/martlet"]
+        let targets = ["prometheus/targets/node", "prometheus/targets/martlet-hosts", "prometheus/targets/gpu-hosts", "prometheus/targets/martlet"]
         for folder in ["run", "log", "prometheus/data", "alertmanager/data"] + targets {
             try Files.makeDirectory(paths.path(folder), mode: 0o700)
         }
         if let simulation = plan.simulation { try Files.makeDirectory(simulation.worldDirectory, mode: 0o700) }
+        if plan.simulation?.cards != nil { try Files.makeDirectory(paths.cardsRoot, mode: 0o700) }
         let wasInterrupted = try StaleChildren(paths: paths, logger: logger).end()
         try PortCheck.run(plan.listeners, patienceSeconds: wasInterrupted ? 5 : 0)
         try StateWriter(paths: paths).write(StackFiles(plan).files)

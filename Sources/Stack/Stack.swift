@@ -115,10 +115,11 @@ package final class Stack: Sendable {
             let client = try HTTPClient()
             defer { client.close() }
             let ownNames = own.map(\.name)
-            // Prometheus itself, Alertmanager, exporter, discovery and dashboards, and this host. A simulated estate is all there; in a real one, who
+            // Prometheus itself, Alertmanager, exporter, discovery and dashboards, this host, and the simulated one with cards. A simulated estate is all there; in a real one, who
             // knows in how many guests there is an exporter.
+            let others = [plan.dashboards != nil && plan.hasOpenDashboards, plan.simulation?.cards != nil].count { $0 }
             let watch = ReadinessWatch(
-                subjects: subjects, expectedTargets: plan.dashboards != nil && plan.hasOpenDashboards ? 6 : 5,
+                subjects: subjects, expectedTargets: 5 + others,
                 simulatedTargets: plan.simulation.map { $0.nodeNames.count + ($0.guests > 0 ? 1 : 0) },
                 client: client,
                 status: { ownNames.contains($0) ? Supervisor.Status(processID: getpid()) : supervisor.status[$0] },

@@ -1,4 +1,6 @@
+import ContainerCollector
 import Doctor
+import GPUCollector
 import Primitives
 import ProxmoxConfiguration
 import ProxmoxDropIn
@@ -16,6 +18,9 @@ struct DoctorSurroundings: Sendable {
     private let zfs: ZFSSettings
     private let fileSystemRoot: String
     private let wantsZFS: Bool
+    /// nil where there are none and nobody wants them.
+    private let gpu: GPUSettings?
+    private let containers: ContainerSettings?
 
     /// - Parameter credentials: those of them that cannot be read, without which nothing is known of clusters.
     init(_ configuration: Configuration, _ clusters: ConfiguredClusters?, _ credentials: DoctorCredentials) throws(Failure) {
@@ -56,9 +61,16 @@ struct DoctorSurroundings: Sendable {
         fileSystemRoot = try configuration.fileSystemRoot()
         zfs = try configuration.zfs()
         wantsZFS = configuration.role == .host || configuration.tree["zfs"]["enabled"].text == "true"
+        let cards = try configuration.gpu()
+        let areFound = configuration.role != .central && GPUCollector.isThere(cards, fileSystemRoot: fileSystemRoot)
+        let hasCards = Self.wants("gpu", configuration, of: areFound ? Collectors.Role.allCases : [.gpu])
+        gpu = hasCards ? cards : nil
+        // Most machines have containers; they are looked at where somebody asks for them, or wants to know who works on a card.
+        let wantsContainers = hasCards || Self.wants("containers", configuration, of: [.gpu])
+        containers = wantsContainers ? try configuration.containers() : nil
         machine.settings = Self.settings(configuration, clusters)
         self.machine = machine
-        let hasOthers = !dropIn.modules.isEmpty || wantsZFS || ZFSCollector.isThere(fileSystemRoot: fileSystemRoot)
+        let hasOthers = !dropIn.modules.isEmpty || wantsZFS || gpu != nil || containers != nil || ZFSCollector.isThere(fileSystemRoot: fileSystemRoot)
         let hasClusters = !credentials.areReadable || clusters?.all.isEmpty == false
         known =
             credentials.sections + [
@@ -69,7 +81,30 @@ struct DoctorSurroundings: Sendable {
 
     func sections(_ http: HTTPClient, _ deadline: Deadline) async -> [DoctorReport.Section] {
         let zfs = LocalFindings.zfs(zfs, fileSystemRoot: fileSystemRoot, isWanted: wantsZFS)
-        return known + [zfs] + (await machine.run(http, by: deadline))
+        async let rest = machine.run(http, by: deadline)
+        async let cards = cards(deadline)
+        async let containers = containers(http, deadline)
+        return known + [zfs] + (await cards) + (await containers) + (await rest)
+    }
+
+    private func cards(_ deadline: Deadline) async -> [DoctorReport.Section] {
+        guard let gpu else { return [] }
+        return [CardFindings.cards(await CardSurvey.run(gpu, by: deadline), library: gpu.library)]
+    }
+
+    private func containers(_ http: HTTPClient, _ deadline: Deadline) async -> [DoctorReport.Section] {
+        guard let containers else { return [] }
+        let survey = await ContainerSurvey.run(containers, fileSystemRoot: fileSystemRoot, http, by: deadline)
+        return [CardFindings.containers(survey, fileSystemRoot: fileSystemRoot)]
+    }
+
+    /// Whether somebody said that it is to be collected.
+    private static func wants(_ section: String, _ configuration: Configuration, of roles: [Collectors.Role]) -> Bool {
+        switch configuration.tree[section]["enabled"].text {
+        case "true": true
+        case "false": false
+        default: roles.contains(configuration.role)
+        }
     }
 
     private static func networks(_ configuration: Configuration, _ service: Configuration.Service) throws(Failure) -> [ListenAddress] {

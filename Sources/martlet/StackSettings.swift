@@ -1,5 +1,6 @@
 import Primitives
 import Settings
+import Simulation
 import Stack
 import Web
 
@@ -109,6 +110,9 @@ struct StackSettings: Sendable {
         Flag("simulate.ceph", nil, "The simulated cluster has Ceph"),
         Flag("simulate.qdevice", nil, "The simulated cluster has a quorum device"),
         Flag("simulate.scenario-address", "ADDRESS", "Where the simulated world takes a scenario", standard: "127.0.0.1:18100"),
+        Flag("simulate.gpus", "COUNT", "Graphics cards of one host of the simulated cluster, up to 16; 0 for none", standard: "8"),
+        Flag("simulate.gpu-address", "ADDRESS", "Where the simulated cards take scenarios and faults", standard: "127.0.0.1:18200"),
+        Flag("simulate.gpu-exporter-address", "ADDRESS", "Address of the exporter beside the simulated cards", standard: "127.0.0.1:9835"),
     ]
 
     /// What to run. Failures name the flag or key.
@@ -170,7 +174,23 @@ struct StackSettings: Sendable {
             token: Secret("monitor@pve!martlet=\(UInt64.random(in: .min ... .max))\(UInt64.random(in: .min ... .max))"))
         simulation.hasCeph = invocation.isOn("simulate.ceph")
         simulation.hasQuorumDevice = invocation.isOn("simulate.qdevice")
+        simulation.cards = try cards()
         return simulation
+    }
+
+    /// None where none are asked for, or their library is missing.
+    private func cards() throws(Failure) -> StackPlan.Cards? {
+        let cards = try count("simulate.gpus", in: 0...16)
+        guard cards > 0, obstacleToCards == nil, let library = SimulatedLibrary.path else { return nil }
+        return StackPlan.Cards(
+            count: cards, control: try place("simulate.gpu-address"), exporter: try place("simulate.gpu-exporter-address"),
+            library: Files.absolute(library))
+    }
+
+    /// Why there are no cards although some are asked for.
+    var obstacleToCards: String? {
+        guard invocation.value("simulate.gpus") != "0" else { return nil }
+        return StackPlan.obstacleToCards(library: SimulatedLibrary.path, stateDirectory: tree["state_dir"].text ?? "state")
     }
 
     /// A URL that may hold a secret, from the key or from the file that `KEY_file` names.

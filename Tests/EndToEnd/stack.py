@@ -18,10 +18,12 @@ from conftest import REPOSITORY, Program, Start, fetch, free_port, wait_for
 class Stack:
     """A running `martlet up`, with every port of its own."""
 
-    def __init__(self, start: Start, folder: Path, *flags: str | Path, simulate: bool = True, env: Mapping[str, str] | None = None) -> None:
-        self.start, self.folder, self.flags, self.env = start, folder, flags, env
+    def __init__(self, start: Start, folder: Path, *flags: str | Path, simulate: bool = True, env: Mapping[str, str] | None = None,
+                 cards: int = 0) -> None:
+        self.start, self.folder, self.flags, self.env, self.cards = start, folder, flags, env, cards
         self.ports = {
-            name: free_port() for name in ["web", "discovery", "dashboards", "prometheus", "alertmanager", "node-exporter", "webhook", "proxmox", "scenario"]
+            name: free_port() for name in [
+                "web", "discovery", "dashboards", "prometheus", "alertmanager", "node-exporter", "webhook", "proxmox", "scenario", "gpu", "gpu-exporter"]
         }
         self.hosts_port = free_port("127.0.0.2")
         self.windows_port = free_port("127.0.2.1")
@@ -36,7 +38,10 @@ class Stack:
             *(word for name in ["web", "discovery", "dashboards", "prometheus", "alertmanager", "node-exporter", "webhook"]
               for word in (f"--{name}.listen-address", f"127.0.0.1:{ports[name]}")),
             "--simulate.proxmox-address", f"127.0.0.1:{ports['proxmox']}", "--simulate.hosts-address", f"127.0.0.2:{self.hosts_port}",
-            "--simulate.windows-port", str(self.windows_port), "--simulate.scenario-address", f"127.0.0.1:{ports['scenario']}", *self.flags, env=self.env)
+            "--simulate.windows-port", str(self.windows_port), "--simulate.scenario-address", f"127.0.0.1:{ports['scenario']}",
+            # Three processes more, which most tests can do without.
+            "--simulate.gpus", str(self.cards), "--simulate.gpu-address", f"127.0.0.1:{ports['gpu']}",
+            "--simulate.gpu-exporter-address", f"127.0.0.1:{ports['gpu-exporter']}", *self.flags, env=self.env)
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.ports[name]}"

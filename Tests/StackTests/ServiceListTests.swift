@@ -22,6 +22,44 @@ import Web
         #expect(services.map(\.stage) == services.map(\.stage).sorted())
     }
 
+    /// As on a real host: an exporter of the role gpu, which is told of the library and the folder that is its `/`, and of nothing else.
+    @Test func simulatedCardsHaveAnExporterOfTheirOwn() throws {
+        var plan = shippedPlan()
+        var simulation = simulation()
+        simulation.cards = cards()
+        plan.simulation = simulation
+        let services = services(plan)
+        #expect(
+            services.map(\.name) == [
+                "simulated-proxmox", "simulated-hosts", "simulated-gpu", "simulated-webhook", "gpu-exporter", "node-exporter", "alertmanager",
+                "prometheus",
+            ])
+        #expect(services.map(\.stage) == services.map(\.stage).sorted())
+        let simulator = try #require(services.first { $0.name == "simulated-gpu" })
+        #expect(
+            simulator.request.arguments.joined(separator: " ")
+                == "simulate gpu --listen 127.0.0.1:18200 --cards 8 --profile mixed --cluster sim --nodes 3 --guests 12 --seed 7 "
+                + "--world /state/world --state /state/gpu/cards --root /state/gpu/root")
+        let exporter = try #require(services.first { $0.name == "gpu-exporter" })
+        #expect(
+            exporter.request.arguments.joined(separator: " ")
+                == "exporter --exporter.role gpu --web.listen-address 127.0.0.1:9835 --path.root /state/gpu/root")
+        #expect(
+            exporter.request.environment == [
+                "MARTLET_SIMULATED_GPU": "/state/gpu/cards", "MARTLET_GPU__LIBRARY": "/lib/simulated/libnvidia-ml.so.1",
+            ])
+        #expect(services.filter { $0.name != "gpu-exporter" }.allSatisfy { $0.request.environment.isEmpty })
+        #expect(plan.listeners.map(\.place.flag).filter { $0.contains("gpu") } == ["--simulate.gpu", "--simulate.gpu-exporter"])
+    }
+
+    @Test func cardsAreLeftOutWhereTheyCannotBeSimulated() {
+        #expect(StackPlan.obstacleToCards(library: "/l", stateDirectory: "/state") == nil)
+        #expect(StackPlan.obstacleToCards(library: nil, stateDirectory: "/state")?.contains("make build") == true)
+        let deepest = "/" + String(repeating: "d", count: 107 - "/gpu/root/run/docker.sock".count - 1)
+        #expect(StackPlan.obstacleToCards(library: "/l", stateDirectory: deepest) == nil)
+        #expect(StackPlan.obstacleToCards(library: "/l", stateDirectory: deepest + "d")?.contains("107") == true)
+    }
+
     @Test func withoutASimulationOnlyTheWebhookIsSimulated() {
         #expect(services(shippedPlan()).map(\.name) == ["simulated-webhook", "node-exporter", "alertmanager", "prometheus"])
         var plan = shippedPlan()

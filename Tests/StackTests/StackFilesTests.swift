@@ -144,6 +144,25 @@ import Web
         #expect(try text("simulation/token", files) == "root@pam!martlet=00000000\n")
     }
 
+    /// The node whose guests have parts of cards is the second; a cluster of one has no other.
+    @Test(arguments: [(2, "pve2"), (4, "pve2"), (1, "pve1")])
+    func theExporterBesideSimulatedCardsIsATargetWithTheLabelsOfItsNode(nodes: Int, node: String) throws {
+        var plan = shippedPlan()
+        var simulation = simulation(nodes: nodes)
+        simulation.cards = cards()
+        plan.simulation = simulation
+        #expect(
+            try text("prometheus/targets/gpu-hosts/simulated.yml", StackFiles(plan)) == """
+                # Written by martlet at each start where it simulates cards.
+                - targets:
+                    - "127.0.0.1:9835"
+                  labels:
+                    cluster: "sim"
+                    node: "\(node)"
+
+                """)
+    }
+
     /// `waitUntilReady` counts on four targets besides the hosts.
     @Test func theShippedConfigurationHasFourTargetsBesidesTheHosts() throws {
         let text = try shipped("prometheus/prometheus.yml")

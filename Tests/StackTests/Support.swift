@@ -98,6 +98,14 @@ func simulation(nodes: Int = 3) -> StackPlan.Simulation {
         scenario: place("127.0.0.1", 18100, "scenario"), worldDirectory: "/state/world", token: Secret("root@pam!martlet=00000000"))
 }
 
+func cards() -> StackPlan.Cards {
+    func place(_ port: UInt16, _ name: String) -> StackPlan.Place {
+        StackPlan.Place(ListenAddress(host: "127.0.0.1", port: port), flag: "--simulate.\(name)")
+    }
+    return StackPlan.Cards(
+        count: 8, control: place(18200, "gpu"), exporter: place(9835, "gpu-exporter"), library: "/lib/simulated/libnvidia-ml.so.1")
+}
+
 /// A service of the shell.
 func shellService(_ name: String, _ stage: Service.Stage = .simulators, _ script: String) -> Service {
     service(name, stage, program: "/bin/sh", ["-c", script])

@@ -39,7 +39,7 @@ package final class GPUCollector: Collector {
     }
 
     /// How the helper is started: this very program, also when another has taken its place on the disk.
-    private static func options(_ settings: GPUSettings) -> ReaderSupervisor.Options {
+    static func options(_ settings: GPUSettings) -> ReaderSupervisor.Options {
         var arguments = [NVMLReader.command, "--interval", String(settings.intervalSeconds)]
         if let library = settings.library { arguments += ["--library", library] }
         // None of our own variables, which may hold credentials.

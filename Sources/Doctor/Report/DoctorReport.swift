@@ -8,6 +8,8 @@ package struct DoctorReport: Sendable {
             case prometheus
             case pve
             case zfs
+            case gpu
+            case containers
         }
 
         package let kind: Kind

@@ -20,8 +20,15 @@ final class OwnersTree: Sendable {
     private let written = Mutex(Set<String>())
     private let folders = Mutex(Set<String>())
 
+    /// What was written is listed there, so that what an earlier run left goes too.
+    private var list: String { "\(root)/written" }
+
     /// - Parameter root: an absolute path.
-    init(root: String) { self.root = root }
+    init(root: String) {
+        self.root = root
+        let earlier = (try? Files.read(list)).map { String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init) } ?? []
+        written.withLock { $0 = Set(earlier.filter { !$0.hasPrefix("/") && !$0.split(separator: "/").contains("..") }) }
+    }
 
     /// Ticks of the kernel's clock in a second.
     private static let ticks = 100.0
@@ -41,15 +48,21 @@ final class OwnersTree: Sendable {
         files["proc/1/stat"] = "1 (systemd) S 0 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0\n"
         files["proc/1/cgroup"] = "0::/init.scope\n"
         files["proc/1/cmdline"] = "/sbin/init\0"
-        files["proc/stat"] = "cpu  0 0 0 0 0 0 0 0 0 0\nbtime \(Int(cards.world.timeline.epoch + bootedAt))\nprocesses 4212\n"
+        let machine = MachineFiles(world: cards.world, at: moment)
+        files.merge(machine.files) { $1 }
+        files["proc/stat"] = machine.processors + "btime \(Int(cards.world.timeline.epoch + bootedAt))\nprocesses 4212\n"
         files["sys/fs/cgroup/cgroup.controllers"] = "cpuset cpu io memory hugetlb pids rdma misc\n"
-        for (path, text) in files { try put(text, at: path) }
         let paths = Set(files.keys)
-        let gone = written.withLock { written in
+        let earlier = written.withLock { written in
             defer { written = paths }
-            return written.subtracting(paths)
+            return written
         }
-        for path in gone {
+        // Both first: a crash on the way leaves no file that nobody knows.
+        if earlier != paths { try put(earlier.union(paths).sorted().joined(separator: "\n"), at: "written") }
+        for (path, text) in files { try put(text, at: path) }
+        let gone = earlier.subtracting(paths)
+        // The deepest first, so that folders are empty when their turn comes.
+        for path in gone.sorted(by: { $0.count { $0 == "/" } > $1.count { $0 == "/" } }) {
             Files.remove("\(root)/\(path)")
             if let folder = path.lastIndex(of: "/") { rmdir("\(root)/\(path[..<folder])") }
         }

@@ -74,7 +74,7 @@ struct HostExposition {
 
     // MARK: the machine
 
-    private var machine: LinuxMachine {
+    var machine: LinuxMachine {
         let end = max(bootedAt, moment)
         let swapping = world.seconds(of: .swapping, node, from: bootedAt, to: end)
         return LinuxMachine(

@@ -53,8 +53,8 @@ package struct FilesExport: Sendable {
         let files = try files()
         let root = Files.absolute(directory)
         try Files.makeDirectory(root)
-        // Where a person adds hosts that no cluster knows, exporters on hosts, and dashboards; they must be there to be mounted over.
-        for folder in ["node", "martlet-hosts", "martlet"] { try Files.makeDirectory("\(root)/prometheus/targets/\(folder)") }
+        // Where a person adds hosts that no cluster knows, exporters on hosts and beside cards, and dashboards; they must be there to be mounted over.
+        for folder in ["node", "martlet-hosts", "gpu-hosts", "martlet"] { try Files.makeDirectory("\(root)/prometheus/targets/\(folder)") }
         // Before the secret is there.
         if let closedFolder { try Files.makeClosedDirectory(closedFolder) }
         try StateWriter(paths: StatePaths(root: root), fileMode: 0o644, folderMode: 0o755).write(files)

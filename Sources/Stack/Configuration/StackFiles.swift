@@ -26,6 +26,9 @@ struct StackFiles {
         if let dashboards = plan.dashboards, plan.hasOpenDashboards {
             files.append(("prometheus/targets/martlet/dashboards.yml", Self.dashboardsTarget(dashboards.address)))
         }
+        if let simulation = plan.simulation, let cards = simulation.cards {
+            files.append(("prometheus/targets/gpu-hosts/simulated.yml", Self.cardsTarget(cards, simulation)))
+        }
         if let password = plan.mail?.barePassword { files.append((AlertmanagerText.ownPasswordFile, password.reveal())) }
         if let simulation = plan.simulation {
             files.append((StatePaths.token, simulation.token.reveal() + "\n"))
@@ -57,6 +60,13 @@ struct StackFiles {
 
     private static func dashboardsTarget(_ address: ListenAddress) -> String {
         "# Written by martlet at each start where its dashboards are on.\n" + target(address, [])
+    }
+
+    /// The node whose guests have vGPUs in the simulated cluster is the one that has the cards.
+    private static func cardsTarget(_ cards: StackPlan.Cards, _ simulation: StackPlan.Simulation) -> String {
+        let node = simulation.nodeNames.prefix(2).last ?? ""
+        return "# Written by martlet at each start where it simulates cards.\n"
+            + target(cards.exporter.address, [("cluster", simulation.cluster), ("node", node)])
     }
 
     private static func target(_ address: ListenAddress, _ labels: [(String, String)]) -> String {

@@ -8,7 +8,7 @@ enum ServiceList {
         _ plan: StackPlan, programs: ProgramNames.Found, state: StatePaths, environment: [String: String]
     ) -> [Service] {
         let build = Builder(plan: plan, state: state, environment: environment)
-        return build.simulators + [
+        return build.simulators + build.cardExporters + [
             build.nodeExporter(programs.nodeExporter), build.alertmanager(programs.alertmanager), build.prometheus(programs.prometheus),
         ]
     }
@@ -62,7 +62,12 @@ enum ServiceList {
                 probe: Probe(url: "\(address.url())/metrics"))
         }
 
-        var simulators: [Service] { (plan.simulation.map { [proxmox($0), hosts($0)] } ?? []) + (plan.runsWebhook ? [webhook] : []) }
+        var simulators: [Service] {
+            let simulated = plan.simulation.map { simulation in
+                [proxmox(simulation), hosts(simulation)] + (simulation.cards.map { [cards($0, of: simulation)] } ?? [])
+            }
+            return (simulated ?? []) + (plan.runsWebhook ? [webhook] : [])
+        }
 
         private func proxmox(_ simulation: StackPlan.Simulation) -> Service {
             let url = simulation.proxmox.address.url(scheme: "https")
@@ -82,6 +87,28 @@ enum ServiceList {
             return simulator(
                 "hosts", arguments + ["--listen", "\(simulation.scenario.address)"], url: "\(first.url())/metrics",
                 probe: Probe(url: "\(first.url())/metrics"))
+        }
+
+        private func cards(_ cards: StackPlan.Cards, of simulation: StackPlan.Simulation) -> Service {
+            let url = cards.control.address.url()
+            let arguments = ["--listen", "\(cards.control.address)", "--cards", "\(cards.count)", "--profile", "mixed"]
+            return simulator(
+                "gpu", arguments + world(simulation) + ["--state", state.cardsFile, "--root", state.cardsRoot], url: url,
+                probe: Probe(url: "\(url)/health"))
+        }
+
+        /// The exporter of the simulated host with cards: set up by what is said here alone, as one on a real host is by its own settings.
+        var cardExporters: [Service] {
+            guard let cards = plan.simulation?.cards else { return [] }
+            let url = cards.exporter.address.url()
+            let arguments = [
+                "exporter", "--exporter.role", "gpu", "--web.listen-address", "\(cards.exporter.address)", "--path.root", state.cardsRoot,
+            ]
+            return [
+                service(
+                    "gpu-exporter", .nodeExporter, plan.executable, arguments, url: "\(url)/metrics", probe: Probe(url: "\(url)/ready"),
+                    more: cards.environment(state))
+            ]
         }
 
         private var webhook: Service {
@@ -104,10 +131,11 @@ enum ServiceList {
         }
 
         private func service(
-            _ name: String, _ stage: Service.Stage, _ program: String, _ arguments: [String], url: String, probe: Probe
+            _ name: String, _ stage: Service.Stage, _ program: String, _ arguments: [String], url: String, probe: Probe,
+            more variables: [String: String] = [:]
         ) -> Service {
             let request = ChildProcess.Request(
-                program: program, arguments: arguments, environment: environment, directory: state.root)
+                program: program, arguments: arguments, environment: environment.merging(variables) { $1 }, directory: state.root)
             return Service(name: name, stage: stage, request: request, url: url, probe: probe)
         }
     }

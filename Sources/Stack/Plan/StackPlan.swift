@@ -40,6 +40,8 @@ package struct StackPlan: Sendable {
         package var worldDirectory: String
         /// The API token that the simulated Proxmox accepts; it reaches it in a file that only this user can read.
         package var token: Secret
+        /// The host with graphics cards; nil for none.
+        package var cards: Cards?
 
         package init(
             cluster: String, nodeNames: [String], guests: Int, seed: UInt64, proxmox: Place, firstHost: Place, firstGuest: String,
@@ -156,6 +158,7 @@ package struct StackPlan: Sendable {
         if let dashboards { all.append((dashboards, nil)) }
         if runsWebhook { all.append((webhook, nil)) }
         if let simulation { all += [(simulation.proxmox, nil), (simulation.scenario, nil)] }
+        if let cards = simulation?.cards { all += [(cards.control, nil), (cards.exporter, nil)] }
         return all + simulatedHosts.map { ($0.place, nil) }
     }
 }

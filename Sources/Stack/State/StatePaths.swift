@@ -15,6 +15,10 @@ struct StatePaths: Sendable, Equatable {
     var alertmanagerConfiguration: String { path("alertmanager/alertmanager.yml") }
     /// The simulated API's token.
     var tokenFile: String { path(Self.token) }
+    /// What the simulated cards do, for their library.
+    var cardsFile: String { path("gpu/cards") }
+    /// The folder that is `/` of the simulated host with cards.
+    var cardsRoot: String { path("gpu/root") }
     /// A service's output.
     func log(_ service: String) -> String { path("log/\(service).log") }
     /// A running service's `ProcessIdentity`.

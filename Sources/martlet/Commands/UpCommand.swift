@@ -51,6 +51,9 @@ enum UpCommand {
         if isSimulated { show(introduction(plan, wasAskedFor: invocation.isOn("simulate"))) }
         try ServiceRunner.run { stop throws(Failure) in
             let logger = configuration.logger
+            if isSimulated, let obstacle = settings.obstacleToCards {
+                logger.warn("no graphics cards are simulated", ["reason": obstacle, "silence": "--simulate.gpus 0"])
+            }
             let stack = Stack(plan: plan, logger: logger)
             let http = try HTTPClient()
             let contents = try Exporter.contents(configuration, proxmox, dropIn, http)
@@ -194,7 +197,8 @@ enum UpCommand {
 
     private static func introduction(_ plan: StackPlan, wasAskedFor: Bool) -> String {
         guard let simulation = plan.simulation else { return "" }
-        let what = "a simulated cluster of \(simulation.nodeNames.count) nodes and \(simulation.guests) guests"
+        let cards = simulation.cards.map { ", with \($0.count) graphics card\($0.count == 1 ? "" : "s") in one of the nodes" } ?? ""
+        let what = "a simulated cluster of \(simulation.nodeNames.count) nodes and \(simulation.guests) guests\(cards)"
         if wasAskedFor { return "Watching \(what).\n" }
         return """
             No Proxmox cluster is configured, so this is \(what). To watch yours, write martlet.yml:
