@@ -41,16 +41,21 @@ def test_the_host_is_a_target_of_its_own(stack: Stack) -> None:
     assert [(one["metric"], one["value"][1]) for one in host] == [
         ({"__name__": "up", "instance": f"127.0.0.1:{stack.ports['gpu-exporter']}"} | TARGET, "1")]
     # Its exporter has no other source, and what it does not know of is not there.
-    sources = labels(stack.query('martlet_collector_success{job="gpu-hosts"}'), "collector")
+    sources = labels(stack.query('martlet_scrape_collector_success{job="gpu-hosts"}'), "collector")
     assert ("gpu",) in sources and ("containers",) in sources and ("proxmox",) not in sources
 
 
 def test_the_cards_and_their_owners_arrive(stack: Stack) -> None:
-    cards = wait_for(lambda: len(found := stack.query("llm_monitor_gpu_utilization_ratio")) == 8 and found, 30, "eight cards")
+    cards = wait_for(lambda: len(found := stack.query("llm_monitor_gpu_memory_used_bytes")) == 8 and found, 30, "eight cards")
     assert {key: value for key, value in cards[0]["metric"].items() if key in TARGET} == TARGET
     assert labels(cards, "gpu_index") == {(str(index),) for index in range(8)}
-    assert all(0 <= float(card["value"][1]) <= 1 for card in cards)
-    assert stack.value("count(nvidia_gpu_duty_cycle)") == 8
+    # Of a card in MIG mode NVIDIA's library tells the activity of its parts, and no utilisation of the whole.
+    divided = labels(stack.query("llm_monitor_gpu_mig_enabled == 1"), "gpu_index")
+    used = stack.query("llm_monitor_gpu_utilization_ratio")
+    assert len(divided) == 1 and labels(used, "gpu_index") == labels(cards, "gpu_index") - divided
+    assert all(0 <= float(card["value"][1]) <= 1 for card in used) and any(float(card["value"][1]) > 0 for card in used)
+    wait_for(lambda: labels(stack.query("llm_monitor_gpu_mig_sm_activity_ratio"), "gpu_index") == divided, 30, "activity of its parts")
+    assert stack.value("count(nvidia_gpu_memory_used_bytes)") == 8 and stack.value("count(nvidia_gpu_duty_cycle)") == 7
 
     def owners() -> set[tuple[str, ...]]:
         return labels(stack.query("llm_monitor_gpu_owner_memory_bytes"), "owner_kind", "owner")
@@ -73,12 +78,12 @@ def test_a_lost_card_is_seen_within_half_a_minute_and_comes_back(stack: Stack) -
     stack.scenario("gpu-lost")
     wait_for(lambda: stack.value(lost) == 1, 30, "one card is lost")
     print(f"seen after {time.monotonic() - began:.1f} s")
-    wait_for(lambda: stack.value("count(llm_monitor_gpu_utilization_ratio)") == 7, 15, "the others are still told of")
+    wait_for(lambda: stack.value("count(llm_monitor_gpu_memory_used_bytes)") == 7, 15, "the others are still told of")
     # That it was lost is no fault of the exporter.
     assert stack.value('up{job="gpu-hosts"}') == 1
     stack.scenario("normal")
     wait_for(lambda: stack.value('count(llm_monitor_gpu_state{state="ok"} == 1)') == 8 and stack.value(lost) is None, 60, "it is back")
-    wait_for(lambda: stack.value("count(llm_monitor_gpu_utilization_ratio)") == 8, 15, "and told of")
+    wait_for(lambda: stack.value("count(llm_monitor_gpu_memory_used_bytes)") == 8, 15, "and told of")
 
 
 def test_its_processes_end_with_the_rest(start: Start, tmp_path: Path) -> None:
