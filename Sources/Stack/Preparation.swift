@@ -24,7 +24,9 @@ struct Preparation: Sendable {
         try Directory.checkOwner(paths.root)
         let lock = try StateLock(paths)
         try StateFormat().adopt(paths)
-        let targets = ["prometheus/targets/node", "prometheus/targets/martlet-hosts", "prometheus/targets/gpu-hosts", "prometheus/targets/martlet"]
+        let targets = [
+            "prometheus/targets/node", "prometheus/targets/martlet-hosts", "prometheus/targets/gpu-hosts", "prometheus/targets/martlet",
+        ]
         for folder in ["run", "log", "prometheus/data", "alertmanager/data"] + targets {
             try Files.makeDirectory(paths.path(folder), mode: 0o700)
         }

@@ -70,7 +70,8 @@ struct DoctorSurroundings: Sendable {
         containers = wantsContainers ? try configuration.containers() : nil
         machine.settings = Self.settings(configuration, clusters)
         self.machine = machine
-        let hasOthers = !dropIn.modules.isEmpty || wantsZFS || gpu != nil || containers != nil || ZFSCollector.isThere(fileSystemRoot: fileSystemRoot)
+        let hasOthers =
+            !dropIn.modules.isEmpty || wantsZFS || gpu != nil || containers != nil || ZFSCollector.isThere(fileSystemRoot: fileSystemRoot)
         let hasClusters = !credentials.areReadable || clusters?.all.isEmpty == false
         known =
             credentials.sections + [

@@ -31,7 +31,8 @@ import Web
         let services = services(plan)
         #expect(
             services.map(\.name) == [
-                "simulated-proxmox", "simulated-hosts", "simulated-gpu", "simulated-webhook", "gpu-exporter", "node-exporter", "alertmanager",
+                "simulated-proxmox", "simulated-hosts", "simulated-gpu", "simulated-webhook", "gpu-exporter", "node-exporter",
+                "alertmanager",
                 "prometheus",
             ])
         #expect(services.map(\.stage) == services.map(\.stage).sorted())

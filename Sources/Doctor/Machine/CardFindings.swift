@@ -15,7 +15,8 @@ package enum CardFindings {
         case .absent:
             return [
                 Finding(
-                    "nvml", .problem, "cards are asked for (gpu.enabled or exporter.role), and \(library ?? "libnvidia-ml.so.1") is not found",
+                    "nvml", .problem,
+                    "cards are asked for (gpu.enabled, exporter.role), and \(library ?? "libnvidia-ml.so.1") is not found",
                     remedies: [
                         Finding.Remedy(.here, "with the driver from Debian", lines: ["apt install libnvidia-ml1"]),
                         Finding.Remedy(.settings, "or gpu.library names it"),
@@ -60,7 +61,8 @@ package enum CardFindings {
             return [
                 Finding(
                     "cards", .problem, "of \(counted(survey.count, "card")), \(bad.count + max(0, silent)) cannot be read",
-                    details: details + (silent > 0 ? ["\(counted(silent, "card")) did not say what \(silent == 1 ? "it is" : "they are")"] : []),
+                    details: details
+                        + (silent > 0 ? ["\(counted(silent, "card")) did not say what \(silent == 1 ? "it is" : "they are")"] : []),
                     remedies: [Finding.Remedy(.here, "the kernel may say why", lines: ["dmesg | grep -iE 'nvrm|xid'"])])
             ]
         }

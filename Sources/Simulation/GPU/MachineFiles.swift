@@ -29,7 +29,8 @@ struct MachineFiles {
         ]
         for disk in machine.disks { files["sys/block/\(disk.device)/size"] = "7501476528\n" }
         let waits = [
-            ("cpu", machine.kernel.cpuWaitingSeconds), ("memory", machine.kernel.memoryWaitingSeconds), ("io", machine.kernel.ioWaitingSeconds),
+            ("cpu", machine.kernel.cpuWaitingSeconds), ("memory", machine.kernel.memoryWaitingSeconds),
+            ("io", machine.kernel.ioWaitingSeconds),
         ]
         for (resource, seconds) in waits { files["proc/pressure/\(resource)"] = pressure(seconds) }
         return files
@@ -49,7 +50,8 @@ struct MachineFiles {
 
     private static func line(_ disk: LinuxMachine.Disk) -> String {
         let fields = [
-            disk.reads, 0, disk.readBytes / 512, disk.readSeconds * 1000, disk.writes, 0, disk.writtenBytes / 512, disk.writeSeconds * 1000, 0,
+            disk.reads, 0, disk.readBytes / 512, disk.readSeconds * 1000, disk.writes, 0, disk.writtenBytes / 512, disk.writeSeconds * 1000,
+            0,
             disk.busySeconds * 1000, (disk.readSeconds + disk.writeSeconds) * 1000,
         ]
         return "\(disk.major) 0 \(disk.device) " + fields.map { String(Int($0)) }.joined(separator: " ") + "\n"
