@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import MARTLET, REPOSITORY, Start, wait_for
-from gpus import build_library, children
+from conftest import MARTLET, REPOSITORY, Start, run, wait_for
+from gpus import SIMULATED, build_library, children
 from stack import Stack
 
 TARGET = {"job": "gpu-hosts", "cluster": "lab", "node": "pve2"}
@@ -69,6 +70,40 @@ def test_the_cards_and_their_owners_arrive(stack: Stack) -> None:
     assert parts and all(names[part["metric"]["vm_id"]] == part["metric"]["vm_name"] for part in parts)
     joined = stack.query("llm_monitor_vgpu_framebuffer_used_bytes * on (cluster, node) group_left () max by (cluster, node) (pve_node_up)")
     assert len(joined) == len(parts)
+
+
+def test_the_host_says_of_itself_what_its_node_exporter_says(stack: Stack) -> None:
+    """They are one machine: what two exporters tell of it must not differ."""
+    here = '{cluster="lab",node="pve2",vm_id=""}'
+    assert stack.value(f"llm_monitor_system_memory_total_bytes == on (cluster, node) node_memory_MemTotal_bytes{here}")
+    for ours, theirs in [("llm_monitor_system_cpu_seconds_total{mode='user'}", f"node_cpu_seconds_total{here[:-1]},mode='user'}}"),
+                         ("llm_monitor_system_disk_bytes_total{direction='write'}", f"node_disk_written_bytes_total{here}")]:  # fmt: skip
+        share = stack.value(f"sum by (cluster, node) ({ours}) / on (cluster, node) sum by (cluster, node) ({theirs})")
+        assert share == pytest.approx(1, abs=0.001), ours
+    assert stack.query('martlet_scrape_part_problem_info{job="gpu-hosts"}') == []
+
+
+def test_the_doctor_looks_at_the_cards(stack: Stack) -> None:
+    state = stack.folder / "state/gpu"
+    environment = {"MARTLET_SIMULATED_GPU": str(state / "cards"), "MARTLET_GPU__LIBRARY": str(SIMULATED)}
+
+    def checks() -> dict[str, tuple[str, str]]:
+        flags = ("--json", "--exporter.role", "gpu", "--path.root", state / "root")
+        sections = {one["kind"]: one["checks"] for one in json.loads(run("doctor", *flags, env=environment, cwd=stack.folder).stdout)["sections"]}
+        return {check["check"]: (check["state"], check["summary"]) for check in sections["gpu"] + sections["containers"]}
+
+    well = checks()
+    assert {name: state for name, (state, _) in well.items()} == dict.fromkeys(["nvml", "cards", "cgroups", "engine"], "ok")
+    assert well["cards"][1] == "8 cards: NVIDIA H200 and NVIDIA L40S" and "version 2" in well["cgroups"][1] and "docker" in well["engine"][1]
+    try:
+        stack.scenario("gpu-driver-mismatch")
+        wait_for(lambda: checks()["nvml"][0] == "problem" and "LIB_RM_VERSION_MISMATCH" in checks()["nvml"][1], 20, "what is wrong is said")
+        stack.scenario("gpu-lost")
+        wait_for(lambda: checks()["cards"][0] == "problem", 20, "a lost card is a problem")
+    finally:
+        stack.scenario("normal")
+    environment["MARTLET_GPU__LIBRARY"] = str(stack.folder / "libnvidia-ml.so.1")
+    assert checks()["nvml"][0] == "problem" and "is not found" in checks()["nvml"][1]
 
 
 def test_a_lost_card_is_seen_within_half_a_minute_and_comes_back(stack: Stack) -> None:
