@@ -652,3 +652,29 @@ def test_what_makes_no_sense_is_refused(cards: Cards) -> None:
     for _ in range(100):
         cards.fault(call="nvmlDeviceGetSerial", code=0)
     assert fetch(f"{cards.url}/api/v1/faults", "PUT", b'{"code":3}').status == 409
+
+
+def test_nothing_of_an_earlier_run_stays_in_the_tree(start: Start, tmp_path: Path) -> None:
+    """Processes, control groups and configurations of tenants that are no more would have owners found where there are none."""
+
+    def tree() -> set[str]:
+        return {str(path.relative_to(root)) for part in ("proc", "sys", "etc") for path in (root / part).rglob("*") if path.exists()}
+
+    root = tmp_path / "root"
+    seen = {}
+    for folder, profiles in (("root", ["llm", "desktop"]), ("fresh", ["desktop"])):
+        root = tmp_path / folder
+        for profile in profiles:
+            port = free_port()
+            program = start(
+                "simulate", "gpu", "--listen", f"127.0.0.1:{port}", "--state", tmp_path / f"{folder}.state", "--root", root, "--profile", profile,
+                "--cards", "4")
+            program.wait_until(f"http://127.0.0.1:{port}/health")
+            seen[folder, profile] = tree()
+            assert program.stop() == 0
+    assert seen["root", "llm"] - seen["fresh", "desktop"]
+    pids = {folder: {path for path in seen[folder, "desktop"] if path.startswith("proc/")} for folder in ("root", "fresh")}
+    assert pids["root"] == pids["fresh"]
+    # An empty folder above is no group of anybody.
+    groups = {path for path in seen["root", "desktop"] if path.endswith("/cgroup.procs") or path.startswith("etc/pve/lxc/")}
+    assert groups == {path for path in seen["fresh", "desktop"] if path.endswith("/cgroup.procs") or path.startswith("etc/pve/lxc/")}
