@@ -21,6 +21,9 @@ ALERTS = [
     rule for scope in ("gpu", "container") for group in yaml.safe_load((REPOSITORY / f"prometheus/rules/alerts-{scope}.yml").read_text())["groups"]
     for rule in group["rules"]]  # fmt: skip
 
+# Boards that ask for what a machine with cards has.
+CARD_BOARDS = {"gpu.json", "vgpu.json", "containers.json"}
+
 # What befalls the cards, and which alerts are to come of it.
 SCENARIOS: dict[str, list[str]] = {
     "gpu-saturated": ["GpuUtilizationHigh"],
