@@ -35,6 +35,10 @@ HELD = """
     GuestBackupMissing GuestBackupStale GuestBackupCritical GuestBackupFailed GuestSnapshotOld GuestReplicationFailed GuestReplicationStale
     StorageSpaceLow StorageSpaceCritical StorageWillFillIn4d StorageInactive
     ZfsPoolDegraded ZfsPoolFaulted ZfsPoolSpaceHigh ZfsPoolSpaceCritical ZfsPoolFragmentationHigh ZfsPoolErrors ZfsScrubOverdue ZfsArcHitRatioLow
+    GpuUtilizationHigh GpuMemoryHigh GpuTemperatureHigh GpuTemperatureCritical GpuThermalThrottling GpuPowerBrake GpuLost GpuResetRequired GpuRecoveryActionNeeded
+    GpuXidError GpuEccUncorrectable GpuRepairPending GpuRepairFailed GpuMissing GpuDriverMismatch GpuDriverFailing GpuCollectorStuck GpuDataStale
+    VgpuUnlicensed VgpuFramebufferFull
+    ContainerOomKilled ContainerRestarting ContainerUnhealthy ContainerMemoryNearLimit ContainerCpuThrottled ContainerEngineUnreachable
     ClusterCertificateExpiring ClusterCertificateExpired ClusterSubscriptionExpiring ClusterHaManagerStale
     TargetMissing ExporterScrapeSlow ExporterCollectorFailed ExporterDataStale ExporterSeriesDropped ExporterCardinalityHigh
 """.split()
@@ -63,6 +67,7 @@ TWINS: list[tuple[str, str, str, Labels]] = [
     ("StorageSpaceLow", "StorageSpaceCritical", "storage-space", {"storage": "shared"}),
     ("ZfsPoolDegraded", "ZfsPoolFaulted", "zfs-health", {"node": "pve1", "pool": "rpool"}),
     ("ZfsPoolSpaceHigh", "ZfsPoolSpaceCritical", "zfs-space", {"node": "pve1", "pool": "rpool"}),
+    ("GpuTemperatureHigh", "GpuTemperatureCritical", "gpu-temperature", {"node": "pve1", "gpu_uuid": "GPU-1"}),
     ("GuestBackupStale", "GuestBackupCritical", "guest-backup", GUEST),
     ("GuestReplicationFailed", "GuestReplicationStale", "guest-replication", GUEST | {"job_id": "101-0"}),
 ]
@@ -163,7 +168,7 @@ def test_every_pair_with_a_condition_is_tested() -> None:
 
 
 # Of a thing's labels these do not say which thing it is: its names and kinds, and what follows from other labels.
-DESCRIPTIVE = {"alertname", "severity", "vm_name", "type", "source", "fstype", "device", "target"}
+DESCRIPTIVE = {"alertname", "severity", "vm_name", "type", "source", "fstype", "device", "target", "gpu_index", "name"}
 
 
 def test_twins_are_told_apart_by_labels_that_are_compared() -> None:
@@ -212,6 +217,27 @@ def cases() -> Iterator[Case]:
             f"HostDown-without-{missing}",
             free=[alert("HostDown", "critical", **there), *(alert(name, **there) for name in [*HELD, *FREE] if name != "HostDown")])
     yield from twin_cases()
+    yield from card_cases()
+
+
+def card_cases() -> Iterator[Case]:
+    """What a lost card says of itself, and what a machine without a driver says of its cards."""
+    for source in ("GpuLost", "GpuResetRequired"):
+        here: Labels = {"cluster": f"cards-{source}", "node": "pve1", "gpu_uuid": "GPU-1"}
+        held = ("GpuXidError", "GpuRecoveryActionNeeded", "GpuCollectorStuck", "GpuDataStale")
+        yield Case(
+            f"{source}-holds-what-follows-from-it", held=[alert(name, **here) for name in held],
+            free=[
+                alert(source, "critical", **here), alert("GpuEccUncorrectable", "critical", **here), alert("GpuMissing", cluster=here["cluster"], node="pve1"),
+                *(alert(name, **here | {"gpu_uuid": "GPU-2"}) for name in held), *(alert(name, **here | {"node": "pve2"}) for name in held)])
+    for source in ("GpuDriverMismatch", "GpuDriverFailing"):
+        machine: Labels = {"cluster": f"cards-{source}", "node": "pve1"}
+        held = ("GpuMissing", "GpuLost", "GpuCollectorStuck", "GpuDataStale")
+        yield Case(
+            f"{source}-holds-what-follows-from-it", held=[alert(name, **machine, gpu_uuid="GPU-1") for name in held],
+            free=[
+                alert(source, "critical", **machine), alert("GpuTemperatureHigh", **machine, gpu_uuid="GPU-1"),
+                *(alert(name, **machine | {"node": "pve2"}, gpu_uuid=f"GPU-{number}") for number, name in enumerate(held))])
 
 
 def twin_cases() -> Iterator[Case]:

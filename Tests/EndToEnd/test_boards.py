@@ -23,7 +23,7 @@ FILES = pytest.mark.parametrize("file", BOARDS)
 
 UIDS = {
     "martlet-cluster-overview", "martlet-host-detail", "martlet-vm-comparison", "martlet-vm-detail", "martlet-storage-zfs",
-    "martlet-backup-replication", "martlet-stack-health",
+    "martlet-backup-replication", "martlet-stack-health", "martlet-gpu", "martlet-vgpu", "martlet-containers",
 }
 
 # What the viewer of the same files can show. Whoever adds to a list here adds it there.
@@ -89,6 +89,13 @@ THRESHOLDS = {
     "zfs_pool:fragmentation:ratio": ["ZfsPoolFragmentationHigh"],
     "zfs_pool:last_scrub:timestamp_seconds": ["ZfsScrubOverdue"],
     "zfs:arc_hit:ratio": ["ZfsArcHitRatioLow"],
+    "gpu:utilization:avg5m": ["GpuUtilizationHigh"],
+    "gpu:memory_utilization:ratio": ["GpuMemoryHigh"],
+    "gpu:temperature_margin:celsius": ["GpuTemperatureCritical", "GpuTemperatureHigh"],
+    "gpu:thermally_throttled:ratio5m": ["GpuThermalThrottling"],
+    "vgpu:framebuffer:ratio": ["VgpuFramebufferFull"],
+    "container:memory_utilization:ratio": ["ContainerMemoryNearLimit"],
+    "container:cpu_throttled:ratio5m": ["ContainerCpuThrottled"],
     "target:scrape_duration:ratio": ["ExporterScrapeSlow"],
     "exporter:source_overdue:ratio": ["ExporterDataStale"],
     "alertmanager:notifications_failed:ratio": ["AlertmanagerNotificationsFailing"],
@@ -157,7 +164,7 @@ def with_data(board: Board) -> list[Any]:
     return [panel for panel in board.panels if panel["type"] not in ("row", "text")]
 
 
-def test_the_seven_boards_are_there_in_their_one_form() -> None:
+def test_the_ten_boards_are_there_in_their_one_form() -> None:
     assert Counter(board.uid for board in BOARDS.values()) == Counter(UIDS)
     assert {name: "martlet-" + name.removesuffix(".json") for name in BOARDS} == {name: board.uid for name, board in BOARDS.items()}
     formatted = subprocess.run([REPOSITORY / "scripts/format-boards", "--check"], capture_output=True, text=True)
