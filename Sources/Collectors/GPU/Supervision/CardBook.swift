@@ -116,7 +116,8 @@ final class CardBook: Sendable {
             state.counted[helper] = nil
             state.reader.isUp = false
             // Until the next says hello nobody knows better.
-            state.reader.stuck?.holds = state.reader.isStuck(now: now)
+            let holds = state.reader.isStuck(now: now)
+            state.reader.stuck?.holds = holds
         }
     }
 
