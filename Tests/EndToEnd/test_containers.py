@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +22,13 @@ ENGINE = "llm_monitor_exporter_container_engine_"
 
 
 @pytest.fixture(scope="module")
-def engine(start_for_all: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
-    podman = Podman(tmp_path_factory.mktemp("podman"), start_for_all)
+def engine(start_for_all: Start) -> Iterator[Podman]:
+    # podman wants a path of at most fifty letters for what it keeps while it runs.
+    folder = Path(tempfile.mkdtemp(prefix="podman-", dir="/tmp"))
+    podman = Podman(folder, start_for_all)
     yield podman
     podman.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Host(Exporter):
@@ -108,7 +113,7 @@ def test_figures_are_the_kernels_and_podmans(host: Host, engine: Podman) -> None
 
 
 def test_a_life_from_created_to_removed(host: Host, engine: Podman) -> None:
-    name = engine.container("life", verb="create", command=("/bin/sh", "-c", "sleep 2; exit 3"))
+    name = engine.container("life", verb="create", command=("/bin/sh", "-c", "sleep 5; exit 3"))
     host.waits(name, ("state", "created"), 1)
     assert ("exit_code",) not in host.of(name)
     engine.run("start", name)
@@ -149,7 +154,7 @@ def test_restarts_that_a_policy_makes(host: Host, engine: Podman) -> None:
 def test_a_process_killed_for_want_of_memory(host: Host, engine: Podman) -> None:
     hog = "dd if=/dev/zero of=/dev/null bs=100M count=1"
     # Its child is killed, and it lives on: nobody but the group knows.
-    name = engine.container("child", "--memory", "16m", command=("/bin/sh", "-c", f"sleep 2; {hog}; sleep 1000"))
+    name = engine.container("child", "--memory", "16m", command=("/bin/sh", "-c", f"sleep 5; {hog}; sleep 1000"))
     host.waits(name, ("oom_kills_total",), 0)
     host.waits(name, ("oom_kills_total",), 1)
     assert host.state(name) == "running"
@@ -159,7 +164,7 @@ def test_a_process_killed_for_want_of_memory(host: Host, engine: Podman) -> None
     host.waits(name, ("oom_kills_total",), 2)
     engine.run("rm", "--force", "--time", "0", name)
     # The first process itself: the container ends, and its group with it.
-    name = engine.container("first", "--memory", "16m", command=("/bin/sh", "-c", f"sleep 2; exec {hog}"))
+    name = engine.container("first", "--memory", "16m", command=("/bin/sh", "-c", f"sleep 5; exec {hog}"))
     host.waits(name, ("state", "running"), 1)
     host.waits(name, ("exit_code",), 137)
     if engine.inspect(name)["State"]["OOMKilled"]:
