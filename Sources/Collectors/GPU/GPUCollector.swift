@@ -88,7 +88,7 @@ package final class GPUCollector: Collector {
         let age = max(Self.secondsKept, Self.intervalsKept * settings.intervalSeconds)
         var buffer = sink.begin(Self.part)
         let states = view.cards.map { $0.state(view.reader, now: now, maximumAgeSeconds: age) }
-        let isStuck = states.contains(.stuck) || view.reader.stuck.map { (now - $0.saidAt).seconds < CardBook.stuckSeconds } ?? false
+        let isStuck = states.contains(.stuck) || view.reader.isStuck(now: now)
         families.reader.write(view.reader, isStuck: isStuck, into: &buffer)
         if settings.names != .native, view.reader.isUp, let hello = view.reader.hello {
             families.compatible.write(count: hello.count, into: &buffer)

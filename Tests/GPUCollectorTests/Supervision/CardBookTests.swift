@@ -38,8 +38,30 @@ import Testing
         #expect(state("a", at: 2) == .resetRequired)
         book.take(.stuck(ReaderLine.StuckCall(uuid: "a", call: "x", seconds: 4)), from: 1, now: later(3))
         #expect(state("a", at: 4) == .stuck)
+        // That its helper is killed, and the next one comes up, does not mean that it answers.
+        book.end(1)
+        book.take(hello(["a"]), from: 2, now: later(4))
+        #expect(state("a", at: 30) == .stuck)
         book.take(sample("a"), from: 1, now: later(5))
         #expect(state("a", at: 5) == .ok)
+    }
+
+    @Test func `a helper that crashes says nothing of the cards`() {
+        book.take(hello(["a"]), from: 1, now: start)
+        book.take(sample("a"), from: 1, now: start)
+        book.noteFailure("crashed")
+        #expect(state("a", at: 30) == .ok)
+        #expect(state("a", at: 61) == .unknown)
+    }
+
+    @Test func `a library that hangs is said to until it says hello`() {
+        book.take(.stuck(ReaderLine.StuckCall(uuid: nil, call: "nvmlInitWithFlags", seconds: 4)), from: 1, now: start)
+        #expect(book.view.reader.isStuck(now: later(1)))
+        #expect(!book.view.reader.isStuck(now: later(6)))
+        book.end(1, now: later(1))
+        #expect(book.view.reader.isStuck(now: later(60)))
+        book.take(hello(["a"]), from: 2, now: later(70))
+        #expect(!book.view.reader.isStuck(now: later(70)))
     }
 
     @Test func `a driver that was changed is said of every card, and mended by the next helper`() {

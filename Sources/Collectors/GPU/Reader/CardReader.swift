@@ -73,7 +73,7 @@ final class CardReader {
         if let minor = caller.numbers(.minorNumber, device)?.x { identity.minorNumber = Int(minor) }
         if let number = caller.numbers(.architecture, device)?.x { identity.architecture = Architecture.name(number) }
         if let number = caller.numbers(.virtualizationMode, device)?.x { identity.virtualizationMode = VirtualizationMode.name(number) }
-        isIdentityKnown = !caller.verdict.isFinal
+        isIdentityKnown = !caller.verdict.isFinal && !identity.name.isEmpty
     }
 }
 

@@ -18,15 +18,18 @@ final class CardBook: Sendable {
         var hasListened = false
         /// How often each XID was seen, and when last (seconds since 1970).
         var xids: [Int: (count: Int, last: Double)] = [:]
-        var stuck: (call: String, seconds: Double, saidAt: ContinuousClock.Instant)?
+        /// The call that did not come back, until the card answers: a helper that was killed for it is no answer.
+        var stuck: (call: String, seconds: Double)?
         /// Who works on it, by the last sample that was resolved.
         var owners: (usage: OwnerUsage, takenAt: ContinuousClock.Instant)?
 
         func state(_ reader: Reader, now: ContinuousClock.Instant, maximumAgeSeconds: Double) -> CardState {
             if reader.code == .versionMismatch { return .driverMismatch }
-            if let stuck, (now - stuck.saidAt).seconds < CardBook.stuckSeconds { return .stuck }
+            if stuck != nil { return .stuck }
             if !isFound { return reader.isUp ? .lost : .unknown }
-            if (now - takenAt).seconds > maximumAgeSeconds || reader.code != .success { return .unknown }
+            // A helper that crashed says nothing of the cards; a driver that is gone does.
+            let isDriverGone = reader.code.map { $0.meaning == .stale || $0 == .libraryNotFound } ?? true
+            if isDriverGone || (now - takenAt).seconds > maximumAgeSeconds { return .unknown }
             switch sample.condition {
             case .ok: return .ok
             case .lost: return .lost
@@ -52,8 +55,8 @@ final class CardBook: Sendable {
         /// Whether a helper is there whose library works.
         var isUp = false
         var hello: ReaderLine.Hello?
-        /// A call of no card hangs.
-        var stuck: (call: String, seconds: Double, saidAt: ContinuousClock.Instant)?
+        /// A call of no card that did not come back when that was said last; it holds for ever when its helper is gone.
+        var stuck: (call: String, saidAt: ContinuousClock.Instant, holds: Bool)?
         var restarts = 0
         /// Lines that could not be read.
         var badLines = 0
@@ -61,6 +64,10 @@ final class CardBook: Sendable {
         var unkillable = 0
         /// By call and code.
         var calls: [CallKey: Int] = [:]
+
+        func isStuck(now: ContinuousClock.Instant) -> Bool {
+            stuck.map { $0.holds || (now - $0.saidAt).seconds < CardBook.stuckSeconds } ?? false
+        }
     }
 
     struct CallKey: Hashable, Sendable {
@@ -83,7 +90,7 @@ final class CardBook: Sendable {
         var helpers = 0
     }
 
-    /// How long the word that a call hangs holds; the helper repeats it each second.
+    /// How long the word that a call of no card hangs holds; the helper repeats it each second.
     static let stuckSeconds = 5.0
     /// A card that is found no more is forgotten after a day.
     private static let keptSeconds = 86_400.0
@@ -104,11 +111,13 @@ final class CardBook: Sendable {
     }
 
     /// It has ended, or was given up.
-    func end(_ helper: Int) {
+    func end(_ helper: Int, now: ContinuousClock.Instant = .now) {
         state.withLock { state in
             state.counted[helper] = nil
             state.reader.isUp = false
-            state.reader.stuck = nil
+            // Until the next says hello nobody knows better.
+            let holds = state.reader.isStuck(now: now)
+            state.reader.stuck?.holds = holds
         }
     }
 
@@ -136,11 +145,10 @@ final class CardBook: Sendable {
                 state.cards[event.uuid] = card
             case .calls(let counts): Self.take(counts, from: helper, &state)
             case .stuck(let stuck):
-                let said = (call: stuck.call, seconds: stuck.seconds, saidAt: now)
                 if let uuid = stuck.uuid {
-                    state.cards[uuid]?.stuck = said
+                    state.cards[uuid]?.stuck = (stuck.call, stuck.seconds)
                 } else {
-                    state.reader.stuck = said
+                    state.reader.stuck = (stuck.call, now, false)
                 }
             case .end(let code, _):
                 // One that leaves to be begun anew has a library that works.

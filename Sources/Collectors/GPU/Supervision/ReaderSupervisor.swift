@@ -181,7 +181,8 @@ final class ReaderSupervisor: Sendable {
                     pollfd(fd: reading, events: Int16(POLLIN), revents: 0), pollfd(fd: child.descriptor, events: Int16(POLLIN), revents: 0),
                 ]
                 poll(&entries, nfds_t(entries.count), 250)
-                if entries[0].revents != 0 { read(reading, &helper) }
+                // One that has closed its end and stays is waited for without hurry.
+                if entries[0].revents != 0, !read(reading, &helper) { usleep(100_000) }
                 if let end = child.reap() {
                     // What it said last is in the pipe.
                     while read(reading, &helper) {}
