@@ -27,7 +27,7 @@ def test_what_answers_is_what_the_world_has(start: Start, tmp_path: Path) -> Non
     found = {str(guest["vmid"]): guest for guest in guests if findable(stack, guest)}
     windows = {number for number, guest in found.items() if guest["ostype"].startswith("w")}
     expected = {
-        "prometheus": 1, "alertmanager": 1, "martlet": 2, "node": 5, "windows-vms": len(windows), "linux-vms": len(found) - len(windows)}
+        "prometheus": 1, "alertmanager": 1, "martlet": 3, "node": 5, "windows-vms": len(windows), "linux-vms": len(found) - len(windows)}
     assert expected["windows-vms"] > 3 and expected["linux-vms"] > 50, "a world worth looking at"
 
     def counts() -> dict[str, int]:
