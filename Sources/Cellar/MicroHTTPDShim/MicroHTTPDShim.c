@@ -45,6 +45,44 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     return state;
 }
 
+static int is_blank(char byte) { return byte == ' ' || byte == '\t'; }
+
+// In libmicrohttpd's memory a line stands as it came: the name, NUL for the colon, blanks, the value, NUL for CR and LF each. When the next line
+// begins with a blank, 0.9.75 puts it behind the *name* ("X: a", " b" is a header Xb), which it moves to where there is room, or not if there is.
+// A NUL in a value would end it there for us and nobody else, and a line that ends in LF alone ends for some readers and not for others: then the
+// next one does not begin where it has to, or the head has not the length that its lines have together.
+typedef struct line_check {
+    const char *next;  // where the next line has to begin
+    int is_fine;
+} line_check;
+
+static enum MHD_Result on_line(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
+                               size_t value_size) {
+    (void)kind;
+    line_check *check = cls;
+    check->is_fine = 0;
+    if (value == NULL || key != check->next) return MHD_NO;
+    uintptr_t gap = (uintptr_t)value - (uintptr_t)key;
+    if (gap <= key_size || gap > key_size + (1 << 20)) return MHD_NO;
+    for (size_t index = key_size + 1; index < gap; index++) {
+        if (!is_blank(key[index])) return MHD_NO;
+    }
+    // Behind the last header there is at least the end of the empty line.
+    if (value[value_size + 1] != '\0') return MHD_NO;
+    check->next = value + value_size + 2;
+    check->is_fine = 1;
+    return MHD_YES;
+}
+
+/// Whether each header is one line, and each line ends in CR LF. `method` and `version` are where libmicrohttpd has the request line.
+static int has_plain_lines(struct MHD_Connection *connection, const char *method, const char *version) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (info == NULL) return 0;
+    line_check check = {version + strlen(version) + 2, 1};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_line, &check);
+    return check.is_fine && check.next + 2 == method + info->header_size;
+}
+
 // libmicrohttpd keeps a pointer to this for the life of a daemon and may use it until the last loop has ended. A process
 // starts a handful of daemons, so the few bytes stay.
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -56,6 +94,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL) {
         return MHD_NO;
     }
+    if (state->own == NULL) state->target.has_plain_lines = has_plain_lines(connection, method, version);
     const daemon_context *context = cls;
     return context->options.on_request(context->options.context, connection, url, &state->target, method, (const uint8_t *)data, size,
                                        &state->own)
@@ -175,43 +214,6 @@ void *mlt_httpd_tls_session(mlt_httpd_connection *connection) {
 void mlt_httpd_suspend(mlt_httpd_connection *connection) { MHD_suspend_connection(connection); }
 
 void mlt_httpd_resume(mlt_httpd_connection *connection) { MHD_resume_connection(connection); }
-
-static int is_blank(char byte) { return byte == ' ' || byte == '\t'; }
-
-// In libmicrohttpd's memory a line stands as it came: the name, NUL for the colon, blanks, the value, NUL for CR and LF each. When the next line
-// begins with a blank, 0.9.75 puts it behind the *name* ("X: a", " b" is a header Xb), which it moves to where there is room, or not if there is.
-// A NUL in a value would end it there for us and nobody else: then the next name does not begin where this line ends.
-typedef struct line_check {
-    const char *next;  // where the next line has to begin; NULL before the first
-    int is_fine;
-} line_check;
-
-static enum MHD_Result on_line(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
-                               size_t value_size) {
-    (void)kind;
-    line_check *check = cls;
-    check->is_fine = 0;
-    if (value == NULL || (check->next != NULL && key != check->next)) return MHD_NO;
-    uintptr_t gap = (uintptr_t)value - (uintptr_t)key;
-    if (gap <= key_size || gap > key_size + (1 << 20)) return MHD_NO;
-    for (size_t index = key_size + 1; index < gap; index++) {
-        if (!is_blank(key[index])) return MHD_NO;
-    }
-    // Behind the last header there is at least the end of the empty line.
-    const char *next = value + value_size + 1;
-    if (*next == '\0') next++;
-    if (is_blank(*next)) return MHD_NO;
-    check->next = next;
-    check->is_fine = 1;
-    return MHD_YES;
-}
-
-int mlt_httpd_has_one_line_headers(mlt_httpd_connection *connection) {
-    line_check check = {NULL, 1};
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_line, &check);
-    // Behind the last line stands the empty one.
-    return check.is_fine && (check.next == NULL || *check.next == '\0');
-}
 
 typedef struct pair_door {
     mlt_httpd_on_pair on_pair;

@@ -28,6 +28,8 @@ final class ServerExchange: Sendable {
         let query: String
         /// Path and query as they came.
         let bytes: Int
+        /// Whether all readers see the same headers.
+        let hasPlainLines: Bool
     }
 
     private struct Connection: @unchecked Sendable {
@@ -76,7 +78,7 @@ final class ServerExchange: Sendable {
 
     /// Why nobody should read where the request ends, or nil.
     var framingProblem: HTTPServerRequest.FramingProblem? {
-        mlt_httpd_has_one_line_headers(connection.pointer) == 1
+        target.hasPlainLines
             ? request().framingProblem : .ambiguous("a header that is not one line with CR LF at its end, or has a NUL in it")
     }
 

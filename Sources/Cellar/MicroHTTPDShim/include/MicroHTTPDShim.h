@@ -6,10 +6,11 @@
 typedef struct MHD_Daemon mlt_httpd;
 typedef struct MHD_Connection mlt_httpd_connection;
 
-/// What stands between method and version of a request: how long it is, and what follows its first `?` as it came, or NULL.
+/// The head of a request.
 typedef struct mlt_httpd_target {
-    size_t size;
-    const char *query;
+    size_t size;          ///< of what stands between method and version
+    const char *query;    ///< what follows the first `?` there, as it came, or NULL
+    int has_plain_lines;  ///< 1 if no header goes on in a second line, which every reader joins in its own way, and all end in CR LF; or 0
 } mlt_httpd_target;
 
 /// Called when the headers have arrived (`*request` is NULL), for each piece of the body (`*size` > 0) and when the request is
@@ -65,8 +66,6 @@ void *mlt_httpd_tls_session(mlt_httpd_connection *connection);
 void mlt_httpd_suspend(mlt_httpd_connection *connection);
 void mlt_httpd_resume(mlt_httpd_connection *connection);
 void mlt_httpd_headers(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pair, void *context);
-/// Whether no header goes on in a second line, which every reader joins in its own way. Returns 1 or 0.
-int mlt_httpd_has_one_line_headers(mlt_httpd_connection *connection);
 
 /// Queues an answer. `body` was taken from malloc and is freed by the library, also on failure. `headers` holds
 /// name, value, name, value, ... Returns 1, or 0 when the connection must be closed.
