@@ -1,3 +1,5 @@
+import Web
+
 /// Names and values as a query string or the body of a form has them.
 struct Form: Sendable, Equatable {
     private(set) var fields: [(name: String, value: String)] = []
@@ -8,11 +10,8 @@ struct Form: Sendable, Equatable {
 
     /// Reads `application/x-www-form-urlencoded`; nil for an escape that is none, and for what is not UTF-8.
     init?(parsing bytes: [UInt8]) {
-        for pair in bytes.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: true) {
-            let equals = pair.firstIndex(of: UInt8(ascii: "="))
-            guard let name = Self.decoded(pair[..<(equals ?? pair.endIndex)]),
-                let value = Self.decoded(equals.map { pair[($0 + 1)...] } ?? [])
-            else { return nil }
+        for (name, value) in FormText.pairs(bytes) {
+            guard let name = Self.decoded(name), let value = Self.decoded(value) else { return nil }
             add(name, value)
         }
     }
@@ -44,27 +43,8 @@ struct Form: Sendable, Equatable {
         }
     }
 
-    private static func decoded(_ bytes: ArraySlice<UInt8>) -> String? {
-        var plain: [UInt8] = []
-        var rest = bytes
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): plain.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(nibble), let low = rest.popFirst().flatMap(nibble) else { return nil }
-                plain.append(high << 4 | low)
-            default: plain.append(byte)
-            }
-        }
-        return String(validating: plain, as: UTF8.self)
-    }
-
-    private static func nibble(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x41 + 10
-        case 0x61...0x66: byte - 0x61 + 10
-        default: nil
-        }
+    private static func decoded(_ bytes: [UInt8]) -> String? {
+        let (plain, hasBrokenEscape) = FormText.decoded(bytes)
+        return hasBrokenEscape ? nil : String(validating: plain, as: UTF8.self)
     }
 }

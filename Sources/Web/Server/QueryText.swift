@@ -8,43 +8,12 @@ enum QueryText {
     /// Names and values in their order. An escape that is none stays as it is, and a text with an escaped NUL as a whole: whoever reads it as a C
     /// string would see its beginning only.
     static func pairs(_ text: String) -> [(name: String, value: String)] {
-        text.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: true).map { pair in
-            let equals = pair.firstIndex(of: UInt8(ascii: "="))
-            let value = equals.map { pair[pair.index(after: $0)...] }
-            return (decoded(pair[..<(equals ?? pair.endIndex)]), value.map(decoded) ?? "")
-        }
+        FormText.pairs(text.utf8).map { (decoded($0.name), decoded($0.value)) }
     }
 
-    private static func decoded(_ text: Substring.UTF8View) -> String {
-        var plain: [UInt8] = []
-        plain.reserveCapacity(text.count)
-        var rest = text[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): plain.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                let digits = rest.prefix(2).compactMap(nibble)
-                if digits.count == 2 {
-                    guard digits != [0, 0] else {
-                        return String(decoding: text.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
-                    }
-                    plain.append(digits[0] << 4 | digits[1])
-                    rest = rest.dropFirst(2)
-                } else {
-                    plain.append(byte)
-                }
-            default: plain.append(byte)
-            }
-        }
-        return String(decoding: plain, as: UTF8.self)
-    }
-
-    private static func nibble(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x41 + 10
-        case 0x61...0x66: byte - 0x61 + 10
-        default: nil
-        }
+    private static func decoded(_ text: [UInt8]) -> String {
+        let plain = FormText.decoded(text).bytes
+        // The text came as a C string: a NUL in it was an escape.
+        return String(decoding: plain.contains(0) ? text.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 } : plain, as: UTF8.self)
     }
 }
