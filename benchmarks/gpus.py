@@ -69,7 +69,7 @@ def gpus() -> None:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PROXMOX_", "MARTLET_"))}
         environment |= {"MARTLET_SIMULATED_GPU": str(state), "MARTLET_GPU__LIBRARY": str(LIBRARY), "MARTLET_CONTAINERS__ENGINE_SOCKET": "none"}
         simulator = subprocess.Popen(
-            [RELEASE / "martlet", "simulate", "gpu", "--listen", f"127.0.0.1:{api}", "--cards", str(CARDS), "--profile", "llm", "--state", state,
+            [RELEASE / "martlet", "simulate", "gpu", "--listen", f"127.0.0.1:{api}", "--cards", str(CARDS), "--profile", "notebooks", "--state", state,
              "--root", root], env=environment, stderr=subprocess.DEVNULL)
         wait_for(f"http://127.0.0.1:{api}/health")
         exporter = subprocess.Popen(
@@ -95,6 +95,7 @@ def measure(pid: int, url: str, environment: dict[str, str]) -> None:
     samples = CARDS * seconds
     calls = (nvml_calls(end) - waits(end) - nvml_calls(begin) + waits(begin)) / samples * CARDS
     processes = sum(float(value) for value in re.findall(r"^llm_monitor_gpu_processes\{.*\} (\S+)$", end, re.MULTILINE))
+    assert processes == 5 * CARDS, "five processes on each card"
     before, scraping = nvml_calls(fetch(page).decode()), cpu_seconds(pid)
     began = time.monotonic()
     for _ in range(SCRAPES):

@@ -215,7 +215,7 @@ NOT_SUPPORTED = {"code": 3}
 NONE = 0xFFFFFFFF
 
 
-@pytest.fixture(scope="module", params=["llm", "mig", "vgpu", "mixed", "desktop"])
+@pytest.fixture(scope="module", params=["llm", "notebooks", "mig", "vgpu", "mixed", "desktop"])
 def still(request: pytest.FixtureRequest, start_for_all: Start, tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Cards that do not move: the truth, and what nvidia-ml-py reads."""
     cards = Cards(start_for_all, tmp_path_factory.mktemp("cards"), library, "--profile", request.param, "--time", "1790012345")

@@ -65,7 +65,11 @@ struct GPUPlan: Sendable {
         let roles = (0..<count).map { profile.role(of: $0, among: count) }
         let serving = roles.indices.filter { roles[$0] == .serving }
         var processes = [[CardProcess]](repeating: [], count: count)
-        Self.serve(on: serving, &dealer, &processes)
+        if profile == .notebooks {
+            for card in serving { processes[card] = Self.share(card, &dealer) }
+        } else {
+            Self.serve(on: serving, &dealer, &processes)
+        }
         var instances = [[CardPlan.Instance]](repeating: [], count: count)
         for card in roles.indices {
             switch roles[card] {
@@ -113,6 +117,28 @@ struct GPUPlan: Sendable {
             }
         }
         if cards.count > 1, let last = cards.last { processes[last] = people(&dealer) }
+    }
+
+    /// A card with five owners.
+    private static func share(_ card: Int, _ dealer: inout Dealer) -> [CardProcess] {
+        let model = dealer.container("vllm-smollm-\(card)", image: vllm)
+        var processes = [
+            CardProcess(
+                tenant: model, pid: dealer.pid(), memoryShare: 0.3, workShare: 0.4,
+                arguments: ["VLLM::EngineCore", "--model", "HuggingFaceTB/SmolLM3-3B"])
+        ]
+        for seat in 0..<3 {
+            let notebook = dealer.container("notebook-\(card * 3 + seat)", image: "quay.io/jupyter/pytorch-notebook:cuda12-2026-10-05")
+            processes.append(
+                CardProcess(
+                    tenant: notebook, pid: dealer.pid(), memoryShare: 0.08, workShare: 0.1,
+                    arguments: ["/opt/conda/bin/python", "-m", "ipykernel_launcher"]))
+        }
+        let training = dealer.tenant(.unit, id: "train@\(card).service", name: "train@\(card).service")
+        processes.append(
+            CardProcess(
+                tenant: training, pid: dealer.pid(), memoryShare: 0.25, workShare: 0.3, arguments: ["python3", "finetune.py", "--lora"]))
+        return processes
     }
 
     private static func people(_ dealer: inout Dealer) -> [CardProcess] {

@@ -2,6 +2,8 @@
 package enum GPUProfile: String, Sendable, CaseIterable {
     /// H200s with vLLM in containers, the last one with a service, an LXC guest and somebody's notebook.
     case llm
+    /// H200s that many share: on each of them a model, three notebooks in containers, and a training run of a service.
+    case notebooks
     /// H200s in MIG devices, each of them somebody's container.
     case mig
     /// L40Ss in vGPUs of the virtual machines of the simulated Proxmox cluster.
@@ -17,7 +19,7 @@ package enum GPUProfile: String, Sendable, CaseIterable {
     /// What the card at a position is for, of so many.
     func role(of card: Int, among count: Int) -> Role {
         switch self {
-        case .llm: .serving
+        case .llm, .notebooks: .serving
         case .mig: .instances
         case .vgpu: .shared
         case .desktop: .desktop

@@ -31,6 +31,12 @@ import Testing
             servers.tenants.count { $0.kind == .container } == 9 && Set(servers.tenants.map(\.kind)) == [.container, .unit, .lxc, .host])
     }
 
+    @Test func `notebooks share every card`() {
+        let plan = GPUPlan(seed: 1, profile: .notebooks, count: 8)
+        #expect(plan.cards.allSatisfy { $0.processes.count == 5 && Set($0.processes.map(\.tenant)).count == 5 })
+        #expect(plan.tenants.count == 40 && Set(plan.tenants.map(\.kind)) == [.container, .unit])
+    }
+
     @Test(
         arguments: [
             (#"{"call":"nvmlDeviceGetPowerUsage","card":0,"code":999}"#, nil), (#"{"hang":true}"#, nil), (#"{"latency_ms":50}"#, nil),
