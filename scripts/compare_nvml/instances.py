@@ -41,7 +41,7 @@ class Activity:
 
     @staticmethod
     def between(older: object, newer: object) -> dict[str, float]:
-        request = nv.c_nvmlGpmMetricsGet_t()
+        request: Any = nv.c_nvmlGpmMetricsGet_t()
         request.version, request.numMetrics = nv.NVML_GPM_METRICS_GET_VERSION, len(ACTIVITY)
         request.sample1, request.sample2 = older, newer
         for metric, number in zip(request.metrics, ACTIVITY, strict=False):
