@@ -13,8 +13,7 @@ from compare_nvml.reading import Labels, Process, Reading
 
 UNTOLD = 2**64 - 1
 ABSENT = {
-    nv.NVML_ERROR_NOT_SUPPORTED, nv.NVML_ERROR_NOT_FOUND, nv.NVML_ERROR_FUNCTION_NOT_FOUND, nv.NVML_ERROR_NO_DATA, nv.NVML_ERROR_DEPRECATED,
-    nv.NVML_ERROR_ARGUMENT_VERSION_MISMATCH}  # fmt: skip
+    nv.NVML_ERROR_NOT_SUPPORTED, nv.NVML_ERROR_NOT_FOUND, nv.NVML_ERROR_NO_DATA, nv.NVML_ERROR_DEPRECATED, nv.NVML_ERROR_ARGUMENT_VERSION_MISMATCH}  # fmt: skip
 
 
 class OldProcess(ctypes.Structure):
@@ -32,17 +31,17 @@ def old_processes(call: str, card: object) -> list[OldProcess]:
 
 def running(kind: str, card: object) -> list[Any] | None:
     """None where the card has no such list. Raises when it has one that cannot be had: with one of two lists, what all use would be too little."""
-    refusals = []
     # The binding's function without a version wants a driver of its own age.
     for version in ("_v3", "_v2", ""):
         call = f"nvmlDeviceGet{kind.title()}RunningProcesses{version}"
         try:
             return getattr(nv, call)(card) if version else old_processes(call, card)
+        except nv.NVMLError_FunctionNotFound:
+            continue
         except nv.NVMLError as error:
-            refusals.append(error)
-    for refusal in refusals:
-        if refusal.value not in ABSENT:
-            raise refusal
+            if error.value in ABSENT:
+                return None
+            raise
     return None
 
 
