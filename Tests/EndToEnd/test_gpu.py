@@ -193,6 +193,40 @@ def test_the_comparison_lives_with_what_is_refused(start: Start, tmp_path: Path)
     assert re.search(r'^llm_monitor_gpu_owner_memory_bytes\{.*owner_kind="unknown".* ok$', check.stdout, re.MULTILINE)
 
 
+CONTAINER = "50174026bf694c38726f4f59c69b49d20d9b39510e7dc996e6802fd6441019b4"
+
+
+@pytest.mark.parametrize(
+    "cgroup, arguments, owner",
+    [(f"0::/system.slice/docker-{CONTAINER}.scope", "vllm", ("container", CONTAINER, CONTAINER[:12])),
+     (f"4:memory:/docker/{CONTAINER}\n1:name=systemd:/docker/{CONTAINER}\n0::/", "vllm", ("container", CONTAINER, CONTAINER[:12])),
+     ("0::/lxc/9001/ns/system.slice/jupyter.service", "python", ("lxc", "9001", "notes")),
+     ("0::/lxc.payload.9002/system.slice", "python", ("lxc", "9002", "9002")),
+     (f"0::/lxc/9001/ns/system.slice/docker-{CONTAINER}.scope", "vllm", ("lxc", "9001", "notes")),
+     ("0::/system.slice/ollama.service", "ollama", ("unit", "ollama.service", "ollama.service")),
+     ("0::/qemu.slice/101.scope", "/usr/bin/kvm -id 101 -name old,debug-threads=on", ("vm", "101", "web01")),
+     ("0::/qemu.slice/102.scope", "/usr/bin/kvm -id 102 -name db01,debug-threads=on", ("vm", "102", "db01")),
+     ("0::/system.slice/own.service", "/usr/bin/qemu-system-x86_64 -id 101", ("vm", "101", "web01")),
+     ("0::/", "Xorg", ("host", "", "host")),
+     ("0::/system.slice/own.service", "/usr/bin/qemu-system-x86_64 -name mine", None),
+     ("0::/user.slice/user-1000.slice/user@1000.service/app.slice/notes.service", "python", None),
+     ("0::/machine.slice/machine-qemu\\x2d3\\x2dweb01.scope", "/usr/bin/qemu-system-x86_64", None),
+     (None, "", ("unknown", "", "unknown"))])  # fmt: skip
+def test_the_comparison_finds_owners_in_its_own_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cgroup: str | None, arguments: str, owner: tuple[str, str, str] | None
+) -> None:
+    monkeypatch.syspath_prepend(REPOSITORY / "scripts")
+    from compare_nvml.owners import Machine as Owners
+
+    files = {"etc/pve/qemu-server/101.conf": "name: web01\n[before]\nname: older\n", "etc/pve/lxc/9001.conf": "hostname: notes\n"}
+    if cgroup is not None:
+        files |= {"proc/7/cgroup": cgroup + "\n", "proc/7/cmdline": arguments.replace(" ", "\0") + "\0"}
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert Owners(str(tmp_path)).owner(7) == owner
+
+
 # What it looks like
 
 

@@ -126,7 +126,8 @@ def report(result: Result, only_differences: bool) -> int:
     wrong = [row for row in result.rows if row.verdict != "ok"]
     lines = wrong if only_differences else result.rows
     heads = Row("name", "martlet", "NVML", "difference", "")
-    widths = [max(len(row[column]) for row in [heads, *lines]) for column in range(len(heads))]
+    # Few series have that long a name, and the numbers stand beside the others.
+    widths = [min(100, max(len(row[column]) for row in [heads, *lines])) for column in range(len(heads))]
     for row in [heads, *lines]:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if result.told:

@@ -71,15 +71,16 @@ def scrape_if_there(url: str) -> Scrape | None:
 
 
 def parse(description: str) -> argparse.Namespace:
-    left_out = [f"  {name} {reason}." for name, reason in LEFT_OUT.items()]
+    left_out = [f"  {name}: {reason}." for name, reason in LEFT_OUT.items()]
     looked_for = [f"  {name}: {reason}." for name, reason in PRESENCE_ONLY.items()]
     parser = argparse.ArgumentParser(
         prog="compare-nvml", description=description, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="\n".join([
-            "What is left out, and counted in the last line:", *left_out, "What is only looked for:", *looked_for,
-            "Names of containers are their engine's; they are compared by id. Owners that are not one of the simple cases (containers, LXC, Proxmox' VMs,",
-            "units of the system, the host) are taken from martlet, and the sums made of them are compared.",
-            "Anything else that martlet shows of cards and that NVML does not say is an error."]))  # fmt: skip
+            "Left out, and counted by name in the last line:", *left_out,
+            "Only looked for, as is said in the last line, too:", *looked_for, "",
+            "An owner is compared by its kind and id. Names are compared, too, but for those of containers, which their engine knows. Owners that are none of",
+            "the simple cases (a container, an LXC guest, a VM of Proxmox, a unit of the system, the host) are taken from martlet; their sums are compared.",
+            "Whatever else martlet shows of cards, and NVML does not say, is an error."]))  # fmt: skip
     standard = Path(__file__).resolve().parents[2] / ".build/release/martlet"
     parser.add_argument("--martlet", default=str(standard) if standard.exists() else "martlet", help="the program; started on a port of its own")
     parser.add_argument("--url", help="an exporter that runs already, with gpu.interval 1s, gpu.per_process and gpu.names both")

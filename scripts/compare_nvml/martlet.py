@@ -17,10 +17,10 @@ from compare_nvml.owners import Owner
 from compare_nvml.reading import Labels, Values
 
 LEFT_OUT = {
-    "llm_monitor_gpu_state": "is what martlet makes of return codes and of silence; NVML has no such value",
-    "llm_monitor_gpu_xid_errors_total": "counts events since martlet began, which NVML tells once; to see one takes a real error",
+    "llm_monitor_gpu_state": "what martlet makes of return codes and of silence; NVML has no such value",
+    "llm_monitor_gpu_xid_errors_total": "events since martlet began, of which NVML tells each once; to see one takes a real error",
     "llm_monitor_gpu_xid_last_timestamp_seconds": "the same",
-    "owners called other": "are those beyond the hundred largest of a card, and who is among them changes all the time",
+    "owners called other": "those beyond the hundred largest of a card; who is among them changes all the time",
 }
 PRESENCE_ONLY = {"llm_monitor_gpu_pcie_bytes_per_second": "NVML measures for 20 ms when it is asked: another number each time, but where it stands still"}
 
