@@ -182,13 +182,16 @@ def test_the_comparison_sees_a_difference(start: Start, tmp_path: Path, profile:
 
 
 def test_the_comparison_lives_with_what_is_refused(start: Start, tmp_path: Path) -> None:
-    """A card without GPM, a driver that tells strangers nothing, and no root: nothing is known of who works there, and both say so."""
-    cards = Cards(start, tmp_path, "--profile", "mig", "--cards", "2")
+    """A card without GPM, a driver that tells strangers nothing, and no root: nothing is known of who works there, and both say so. One is lost."""
+    cards = Cards(start, tmp_path, "--profile", "mig", "--cards", "3")
+    cards.fault(card=2, code=15)
     for call, code in [("nvmlGpmMigSampleGet", 3), ("nvmlDeviceGetProcessUtilization", 4), ("nvmlSystemGetCudaDriverVersion_v2", 13),
                        ("nvmlDeviceGetGraphicsRunningProcesses_v3", 3), ("nvmlDeviceGetPciInfo_v3", 999)]:  # fmt: skip
         cards.fault(call=call, code=code)
     check = compare(cards, "--martlet", MARTLET, root=False)
     assert check.returncode == 0 and SUMMARY.search(check.stdout), not_well(check)
+    # A card that has never answered has no name.
+    assert 'gpu_index="2"' not in check.stdout
     assert "_activity_ratio" not in check.stdout and "process_utilization_ratio" not in check.stdout
     assert re.search(r'^llm_monitor_gpu_owner_memory_bytes\{.*owner_kind="unknown".* ok$', check.stdout, re.MULTILINE)
 

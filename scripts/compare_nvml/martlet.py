@@ -20,6 +20,7 @@ LEFT_OUT = {
     "llm_monitor_gpu_state": "what martlet makes of return codes and of silence; NVML has no such value",
     "llm_monitor_gpu_xid_errors_total": "events since martlet began, of which NVML tells each once; to see one takes a real error",
     "llm_monitor_gpu_xid_last_timestamp_seconds": "the same",
+    "llm_monitor_gpu_info of lost cards": "what martlet keeps of a card that tells NVML nothing any more, not even its UUID",
     "owners called other": "those beyond the hundred largest of a card; who is among them changes all the time",
 }
 PRESENCE_ONLY = {"llm_monitor_gpu_pcie_bytes_per_second": "NVML measures for 20 ms when it is asked: another number each time, but where it stands still"}
@@ -53,8 +54,11 @@ def scrape(url: str) -> Scrape:
     result = Scrape(time.time())
     # Names are martlet's choice where two owners have the same; the id is what an owner is.
     ids = {(of["owner_kind"], of["owner"]): of["owner_id"] for name, of, _ in lines if name == "llm_monitor_gpu_owner_info"}
+    lost = {of["gpu_uuid"] for name, of, value in lines if name == "llm_monitor_gpu_state" and value and of["state"] in ("lost", "reset_required")}
     for name, labels, value in lines:
-        if name == "llm_monitor_exporter_sample_age_seconds":
+        if name == "llm_monitor_gpu_info" and labels["gpu_uuid"] in lost:
+            result.left_out[f"{name} of lost cards"] += 1
+        elif name == "llm_monitor_exporter_sample_age_seconds":
             result.taken[labels["gpu_uuid"]] = result.moment - value
         elif name in LEFT_OUT:
             result.left_out[name] += 1
