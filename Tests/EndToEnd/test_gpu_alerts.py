@@ -55,6 +55,7 @@ ELSEWHERE: dict[str, str] = {
     "ContainerMemoryNearLimit": "the containers of the simulated machine leave their memory free",
     "ContainerCpuThrottled": "the containers of the simulated machine have no limit of CPU",
     "ContainerEngineUnreachable": "the simulated machine has no engine at all, which is not the same",
+    "ContainerSeriesDropped": "the simulated machine has fewer containers than any limit",
 }
 # A card has to heat up.
 PATIENCE_SECONDS = {"gpu-hot": 420}
