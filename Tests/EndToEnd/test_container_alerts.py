@@ -137,14 +137,14 @@ def test_every_alert_has_a_cause_or_a_reason() -> None:
 
 
 def test_a_busy_loop_under_a_quota(bed: Bed) -> None:
-    name = bed.podman.container("busy", "--cpus", "0.2", command=("/bin/sh", "-c", "while [ ! -e /enough ]; do :; done; exec sleep 1000"))
+    # So little, and with such a right to it, that it is the limit that holds it back and not what else this machine does.
+    name = bed.podman.container("busy", "--cpus", "0.05", "--cpu-shares", "8192", command=("/bin/sh", "-c", "while [ ! -e /enough ]; do :; done; exec sleep 1000"))
     bed.seen(name)
     alert = bed.told("ContainerCpuThrottled", name)
     assert re.search(r"held back by its CPU limit for (\d\S*)% of the", alert["annotations"]["description"])
-    # One loop on one CPU, of which it may have a fifth.
-    wait_for(lambda: (bed.value(f'container:cpu_utilization:ratio{{container="{name}"}}', bed.short) or 0) > 0.8, 60, "it uses what it may")
+    wait_for(lambda: (bed.value(f'container:cpu_utilization:ratio{{container="{name}"}}', bed.short) or 0) > 0.6, 60, "it uses what it may")
     used = bed.value(f'container:cpu_usage:cores{{container="{name}"}}', bed.short)
-    assert used is not None and 0.15 < used < 0.25
+    assert used is not None and 0.03 < used < 0.07
     bed.podman.run("exec", name, "/bin/sh", "-c", "true > /enough")
     bed.ends("ContainerCpuThrottled", name)
     bed.remove(name)
@@ -285,7 +285,7 @@ def test_a_container_that_is_started_again_goes_on_under_its_name(bed: Bed) -> N
     rates = bed.watch.query(
         f'sum by (container) (rate(llm_monitor_container_cpu_seconds_total{{container="{name}"}}[10s]))[{int(time.monotonic() - began)}s:2s]')
     found = [float(value) for series in rates for _, value in series["values"]]
-    assert len(found) > 5 and 0 <= min(found) and 0.1 < max(found) < 0.3 * 1.25
+    assert len(found) > 5 and 0 <= min(found) and 0.02 < max(found) < 0.3 * 1.25
     for family in ("restarts_total", "oom_kills_total"):
         assert bed.value(f'resets(llm_monitor_container_{family}{{container="{name}"}}[5m])') == 0
     bed.remove(name)
