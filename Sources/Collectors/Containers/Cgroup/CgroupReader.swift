@@ -198,7 +198,22 @@ struct CgroupReader {
         // Kernels before 4.17 have no recursive ones; a container's group has none in it as a rule.
         let isCounted = read("blkio.throttle.io_service_bytes_recursive", bytes) || read("blkio.throttle.io_service_bytes", bytes)
         if !read("blkio.throttle.io_serviced_recursive", operations) { _ = read("blkio.throttle.io_serviced", operations) }
-        if isCounted { figures.devices = devices.values.sorted { $0.number < $1.number } }
+        guard isCounted, !devices.isEmpty || countsInputOutputOne() else { return }
+        figures.devices = devices.values.sorted { $0.number < $1.number }
+    }
+
+    /// Newer kernels count for version 1 only once somebody has limited a device. The group of all then shows one; until it does, nothing of a
+    /// group is not 0 but unknown.
+    private func countsInputOutputOne() -> Bool {
+        ["blkio.throttle.io_service_bytes_recursive", "blkio.throttle.io_service_bytes"].contains { file in
+            files.read("\(tree.top)/blkio/\(file)") { text in
+                var text = text
+                while var line = text.nextLine() {
+                    if line.nextWord() != nil, let kind = line.nextWord(), kind == "Read" { return true }
+                }
+                return false
+            } ?? false
+        }
     }
 
     // MARK: both
