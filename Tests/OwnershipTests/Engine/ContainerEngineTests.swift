@@ -86,6 +86,20 @@ import Web
         }
     }
 
+    @Test func `a socket that the settings name and nobody made`() async throws {
+        let folder = try TemporaryFolder()
+        let http = try HTTPClient()
+        let engine = ContainerEngine(sockets: [folder.path + "/typo"], labels: [], isNamed: true, pace: Self.pace, clock: .system)
+        let life = Task.detached { await engine.run(http, .silent) }
+        #expect(await Self.comes { engine.view.state == engine.missing })
+        #expect(engine.missing == .unreachable("\(folder.path)/typo: there is no such socket; containers.engine_socket names it"))
+        #expect(engine.view.failures == 0)
+        life.cancel()
+        await life.value
+        http.close()
+        #expect(ContainerEngine(sockets: [], isNamed: true).missing == .absent)
+    }
+
     static let bad: [(path: String, status: Int, body: String)] = [
         ("/version", 500, "{}"), ("/version", 200, "no JSON"), ("/containers/json", 200, "{}"), ("/containers/json", 403, "[]"),
         ("/containers/json", 200, "["), ("/containers/\(id)/json", 500, "{}"),

@@ -7,7 +7,7 @@ struct CgroupReader {
 
     /// More than any machine has memory: version 1 writes the largest multiple of a page for "no limit".
     private static let noLimit: UInt64 = 1 << 62
-    private static let innerFolderLimit = 512
+    private static let innerFolderLimit = 1_024
 
     /// - Parameter path: below the hierarchy.
     /// - Parameter wantsFine: also what only the finest families show.
@@ -226,12 +226,13 @@ struct CgroupReader {
         }
     }
 
-    /// Counts the processes of a group and of those in it, as a guest's own system makes them.
+    /// Counts the processes of a group and of those in it, as a guest's own system makes them. Of more groups than can be looked at there is no
+    /// number: part of one would be a wrong one.
     private func readProcesses(_ folder: String, _ figures: inout CgroupFigures) {
         var waiting = [folder]
         var (count, first, firstOfInit) = (0, Int?.none, Int?.none)
-        var (folders, isKnown) = (0, false)
-        while let folder = waiting.popLast(), folders < Self.innerFolderLimit {
+        var (folders, isKnown, isWhole) = (0, false, true)
+        while let folder = waiting.popLast() {
             folders += 1
             let isInit = folder.hasSuffix("/init.scope")
             let read: Bool? = files.read("\(folder)/cgroup.procs") { text in
@@ -248,9 +249,12 @@ struct CgroupReader {
                 return true
             }
             if read == true { isKnown = true }
-            for name in Files.folders(in: folder, limit: Self.innerFolderLimit) { waiting.append("\(folder)/\(name)") }
+            let room = max(0, Self.innerFolderLimit - folders - waiting.count)
+            let names = Files.folders(in: folder, limit: room + 1)
+            if names.count > room { isWhole = false }
+            for name in names.prefix(room) { waiting.append("\(folder)/\(name)") }
         }
-        figures.processes = isKnown ? Double(count) : nil
+        figures.processes = isKnown && isWhole ? Double(count) : nil
         figures.firstProcess = firstOfInit ?? first
     }
 }
