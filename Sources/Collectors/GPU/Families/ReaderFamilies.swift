@@ -46,9 +46,9 @@ struct ReaderFamilies: Sendable {
 
     func write(_ reader: CardBook.Reader, _ presence: GPUPresence, isStuck: Bool, into buffer: inout SampleBuffer) {
         buffer.add(returnCode, .empty, reader.code.map { Double($0.rawValue) })
-        if presence.cards > 0 { buffer.add(boardsOnBus, .empty, Double(presence.cards)) }
+        // Without a library there is nothing else to tell, but that it is wanted.
+        if reader.code != .libraryNotFound || presence.cards > 0 { buffer.add(boardsOnBus, .empty, Double(presence.cards)) }
         guard reader.code != .libraryNotFound else {
-            // Without a library there is nothing else to tell, but that it is wanted.
             if presence.isThere { buffer.add(up, .empty, false) }
             return
         }
