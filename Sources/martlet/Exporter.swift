@@ -36,7 +36,8 @@ enum Exporter {
         let hasSystem = isOn("system", configuration, ofRole: .host, .gpu) { false }
         let isGPUFound = GPUCollector.isThere(gpu, fileSystemRoot: root)
         // A host has its cards too, where there are some.
-        let hasGPUs = isOn("gpu", configuration, ofRole: .gpu, isGPUFound ? .host : .gpu) { isGPUFound }
+        let hasGPUs = isOn("gpu", configuration, ofRole: .gpu, .host) { isGPUFound }
+        let waitsForCards = configuration.role == .host && configuration.tree["gpu"]["enabled"].text != "true"
         // Containers that are only found are no reason to serve: most machines have some.
         let isForHost =
             [.host, .gpu].contains(configuration.role)
@@ -60,7 +61,10 @@ enum Exporter {
         if hasZFS { collectors.append(ZFSCollector(zfs, reports: poolReports)) }
         let engine = Self.engine(containers, root)
         if hasGPUs {
-            collectors.append(GPUCollector(gpu, finder: OwnerFinder(fileSystemRoot: root, engine: engine), engine: engine))
+            collectors.append(
+                GPUCollector(
+                    gpu, finder: OwnerFinder(fileSystemRoot: root, engine: engine), engine: engine, fileSystemRoot: root,
+                    waitsForCards: waitsForCards))
         }
         if hasContainers { collectors.append(ContainerCollector(containers, engine: engine)) }
         if hasSystem { collectors.append(SystemCollector()) }

@@ -53,11 +53,11 @@ class Cards:
 class Machine(Exporter):
     """An exporter of the role gpu."""
 
-    def __init__(self, start: Start, cards: Cards | None, *flags: str, interval: str = "1s", **settings: str) -> None:
+    def __init__(self, start: Start, cards: Cards | None, *flags: str, interval: str = "1s", role: str = "gpu", **settings: str) -> None:
         environment = {"MARTLET_GPU__INTERVAL": interval, "MARTLET_CONTAINERS__ENGINE_SOCKET": "none"} | (cards.environment if cards else {})
         environment |= {f"MARTLET_GPU__{key.upper()}": value for key, value in settings.items()}
         root = ["--path.root", str(cards.root)] if cards else []
-        super().__init__(start, environment, "--exporter.role", "gpu", *root, *flags)
+        super().__init__(start, environment, "--exporter.role", role, *root, *flags)
 
     def scrape(self) -> Samples:
         return parse_exposition(fetch(self.url + "/metrics?collect[]=gpu").text)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -391,6 +392,113 @@ def test_a_call_that_fails_makes_no_number(start: Start, cards: Cards, code: int
     cards.heal()
     if code not in (3, 6, 13, 21):
         wait_for(lambda: machine.value("llm_monitor_gpu_power_watts", gpu_index="1") is not None, 30, "it is asked again")
+
+
+def test_a_card_that_was_removed_ends(start: Start, cards: Cards) -> None:
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok", card1="ok")
+    assert machine.value("llm_monitor_gpu_devices") == 2
+    cards.happen("gpu-removed")
+    wait_for(lambda: machine.state(1) is None, 15, "it is not said to be well any more")
+    wait_for(lambda: machine.value("llm_monitor_gpu_devices") == 1, 15, "there is one")
+    assert {name for name, of in machine.scrape() if ("gpu_index", "1") in of} == set()
+    assert machine.state(0) == "ok"
+    cards.happen("normal")
+    machine.wait_for_states(20, card0="ok", card1="ok")
+
+
+def test_a_card_that_was_lost_before_the_start_has_a_state(start: Start, cards: Cards) -> None:
+    uuids = [card["uuid"] for card in json.loads(fetch(cards.url + "/api/v1/cards").text)["cards"]]
+    for place, uuid in zip(("0000:18:00.0", "0000:19:00.0"), uuids, strict=True):
+        information = cards.root / "proc/driver/nvidia/gpus" / place / "information"
+        information.parent.mkdir(parents=True)
+        information.write_text(f"Model: \t\t NVIDIA H200\nGPU UUID: \t {uuid}\n")
+    cards.fault(card=1, code=15)
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok", card1="lost")
+    assert machine.value("llm_monitor_gpu_info", gpu_uuid=uuids[1], name="NVIDIA H200", pci_bus_id="00000000:19:00.0") == 1
+    assert machine.value("llm_monitor_gpu_devices") == 2
+
+
+def test_a_lost_card_costs_the_others_nothing(start: Start, tmp_path: Path) -> None:
+    cards = Cards(start, tmp_path, "--cards", "2", "--profile", "mig")
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok", card1="ok")
+
+    def activities() -> int:
+        return sum(name == "llm_monitor_gpu_mig_sm_activity_ratio" and ("gpu_index", "0") in of for name, of in machine.scrape())
+
+    wait_for(lambda: activities() > 0, 10, "its instances have been measured")
+    whole = activities()
+    cards.fault(card=1, code=15)
+    machine.wait_for_states(10, card1="lost")
+    deadline = time.monotonic() + 64
+    while time.monotonic() < deadline:
+        assert activities() == whole
+        time.sleep(1)
+    assert machine.value("llm_monitor_exporter_nvml_helper_restarts_total") == 0
+    # Another helper has nothing to compare with, and what was known holds until it has.
+    os.kill(machine.helpers()[0], signal.SIGKILL)
+    deadline = time.monotonic() + 8
+    while time.monotonic() < deadline:
+        assert activities() == whole
+        time.sleep(0.2)
+    assert machine.value("llm_monitor_exporter_nvml_helper_restarts_total") == 1
+    cards.heal()
+    # The helper has begun without it, and another process has to see that it is there.
+    machine.wait_for_states(90, card0="ok", card1="ok")
+
+
+def test_a_driver_that_comes_later_is_noticed_on_a_host(start: Start, cards: Cards) -> None:
+    del cards.environment["MARTLET_GPU__LIBRARY"]
+    cards.environment["LD_LIBRARY_PATH"] = str(SIMULATED.parent)
+    machine = Machine(start, cards, role="host")
+    success = "martlet_scrape_collector_success"
+    wait_for(lambda: machine.value(success, collector="gpu") == 1, 10, "nothing to read is no failure")
+    assert not [name for name, _ in machine.scrape() if name.startswith(("llm_monitor_gpu", "llm_monitor_exporter_nvml", "nvidia_"))]
+    assert machine.helpers() == []
+    # A card without its driver is one that should be read.
+    cards.happen("gpu-driver-mismatch")
+    device = cards.root / "sys/bus/pci/devices/0000:18:00.0"
+    device.mkdir(parents=True)
+    (device / "vendor").write_text("0x10de\n")
+    (device / "class").write_text("0x030200\n")
+    wait_for(lambda: machine.value("llm_monitor_exporter_nvml_return_code") == 18, 25, "it says why it cannot be")
+    assert machine.value("llm_monitor_exporter_nvml_up") == 0 and machine.value("llm_monitor_exporter_nvml_pci_devices") == 1
+    assert machine.value(success, collector="gpu") == 0
+    cards.happen("normal")
+    machine.wait_for_states(30, card0="ok", card1="ok")
+
+
+def test_a_library_that_cannot_be_loaded_is_not_none(start: Start, tmp_path: Path) -> None:
+    """And what it prints on the way is not taken for what the helper says."""
+    (tmp_path / "print.c").write_text(r"""#include <stdio.h>
+__attribute__((constructor)) static void print(void) {
+    puts("{\"type\":\"hello\",\"code\":0,\"cards\":[\"GPU-fake\"],\"count\":1}");
+    puts("{\"type\":\"card\",\"uuid\":\"GPU-fake\",\"index\":0,\"facts\":{\"power\":7}}");
+    fflush(stdout);
+}
+""")
+    library = tmp_path / "libprint.so"
+    subprocess.run(["clang", "-shared", "-fPIC", "-o", library, tmp_path / "print.c"], check=True)
+    machine = Machine(start, None, library=str(library))
+    wait_for(lambda: machine.value("llm_monitor_exporter_nvml_return_code") == 999, 20, "it is there, and does not work")
+    time.sleep(2)
+    assert machine.value("llm_monitor_exporter_nvml_return_code") == 999
+    assert machine.state(0) is None and "GPU-fake" not in str(machine.scrape())
+    assert "has no nvmlInit_v2" in machine.program.output and "no NVML on this machine" not in machine.program.output
+
+
+def test_the_helper_may_do_little(start: Start, cards: Cards) -> None:
+    machine = Machine(start, cards)
+    machine.wait_for_states(20, card0="ok")
+    status = Path(f"/proc/{machine.helpers()[0]}/status").read_text()
+    assert re.search(r"^NoNewPrivs:\t1$", status, re.MULTILINE)
+    assert re.search(r"^Name:\tnvml-reader$", status, re.MULTILINE)
+    # CAP_SYS_ADMIN and CAP_MKNOD at most.
+    for kind in ("CapPrm", "CapEff"):
+        [mask] = re.findall(rf"^{kind}:\t(\w+)$", status, re.MULTILINE)
+        assert int(mask, 16) & ~(1 << 21 | 1 << 27) == 0
 
 
 def test_xids_are_counted_from_the_first(start: Start, cards: Cards) -> None:

@@ -99,12 +99,53 @@ import Testing
         #expect(trial.problems.contains { $0.part == "GPU-1" && $0.message.contains("nvmlDeviceGetPowerUsage") })
     }
 
-    @Test func `without a library there is one number and one problem`() async throws {
+    @Test func `without a library there is one number, and no problem where there is nothing to read`() async throws {
         let estate = try Estate()
         estate.book.take(ScriptedHelper.hello([], code: 12), from: 1)
         let trial = try await estate.scrape()
         #expect(trial.exposition.samples.map(\.series) == ["llm_monitor_exporter_nvml_return_code"])
-        #expect(trial.problems.count == 1)
+        #expect(trial.problems.isEmpty)
+        // Whoever names one wants it.
+        #expect(try await estate.scrape { $0.library = "/opt/libnvidia-ml.so.1" }.problems.count == 1)
+    }
+
+    @Test func `who has a vGPU owns what it has, and not the host's service`() async throws {
+        let estate = try Estate()
+        try estate.fill()
+        let labels = #"gpu_uuid="GPU-2",gpu_index="1",owner_kind="vm",owner="web01""#
+        let trial = try await estate.scrape()
+        #expect(trial.text.contains("llm_monitor_gpu_owner_memory_bytes{\(labels)} 1073741824\n"))
+        #expect(trial.text.contains("llm_monitor_gpu_owner_utilization_ratio{\(labels)} 0.4\n"))
+    }
+
+    @Test func `owners of GPU instances have names`() async throws {
+        let estate = try Estate()
+        try estate.fill()
+        let trial = try await estate.scrape()
+        let labels = #"gpu_uuid="GPU-1",gpu_index="0",gpu_instance="2",owner_kind="container",owner="c0ffee12c0ff""#
+        #expect(trial.text.contains("llm_monitor_gpu_mig_owner_memory_bytes{\(labels)} 4294967296\n"))
+        #expect(trial.text.contains("llm_monitor_gpu_mig_owner_info{\(labels)} 1\n"))
+    }
+
+    @Test func `only owners with series have an id`() async throws {
+        let estate = try Estate()
+        var sample = CardSample(identity: CardIdentity(uuid: "GPU-1", index: 0))
+        sample.processes = (1...250).map { ProcessSample(pid: $0, isCompute: true, memoryBytes: Double($0)) }
+        estate.book.take(ScriptedHelper.hello(["GPU-1"]), from: 1)
+        estate.book.take(.card(sample), from: 1)
+        var usage = OwnerUsage()
+        for pid in 1...250 { usage.owners[pid] = OwnerKey(kind: "unit", id: "\(pid).service", name: "\(pid).service") }
+        usage.shares = OwnerUsage.shares(sample.processes ?? [], owners: usage.owners)
+        estate.book.set(usage, of: "GPU-1", takenAt: .now)
+        let trial = try await estate.scrape { $0.isPerProcess = false }
+        #expect(Self.series(trial, "llm_monitor_gpu_owner_info{").count == 100)
+        #expect(Self.series(trial, "llm_monitor_gpu_owner_memory_bytes{").count == 101)
+    }
+
+    @Test func `how many cards there are is a number, also when there are none`() async throws {
+        let estate = try Estate()
+        estate.book.take(ScriptedHelper.hello([]), from: 1)
+        #expect(try await estate.scrape().text.contains("llm_monitor_gpu_devices 0\n"))
     }
 
     @Test func `a reload keeps what is known`() async throws {

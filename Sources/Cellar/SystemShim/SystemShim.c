@@ -2,6 +2,7 @@
 #include "SystemShim.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -120,6 +121,24 @@ int mlt_adopt(int descriptor) {
 const char *mlt_error_text(int code) { return strerrordesc_np(code); }
 
 void mlt_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+void mlt_restrain(unsigned long long kept) {
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    // Only who may do so can give up what a program of root would get again.
+    for (unsigned number = 0; number <= 63; number++) {
+        if (!(kept >> number & 1)) prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
+    }
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) != 0) return;
+    for (int half = 0; half < 2; half++) {
+        data[half].permitted &= (unsigned)(kept >> (32 * half));
+        data[half].effective = data[half].permitted;
+        data[half].inheritable = 0;
+    }
+    syscall(SYS_capset, &header, data);
+}
 
 int mlt_contains(const void *bytes, size_t size, const void *wanted, size_t wanted_size) {
     return memmem(bytes, size, wanted, wanted_size) != NULL;

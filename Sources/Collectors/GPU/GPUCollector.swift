@@ -12,22 +12,44 @@ package final class GPUCollector: Collector {
     private let resolver: OwnerResolver
     private let engine: ContainerEngine?
     private let supervisor: Mutex<ReaderSupervisor>
+    /// Whether nothing is done before there is something to read.
+    private let waitsForCards: Bool
+    private let sight: Mutex<Sight>
+
+    /// What was seen of the machine last.
+    private struct Sight {
+        var presence = GPUPresence()
+        var isAwake: Bool
+    }
 
     /// How old a sample may become, in intervals, and in seconds at least.
     private static let intervalsKept = 3.0
     private static let secondsKept = 60.0
     /// The part of what is of no card.
     static let part = "nvml"
+    /// Between two looks at what is in the machine.
+    private static let lookSeconds = 10.0
 
     /// - Parameter engine: what knows the names of containers, shared with who collects those.
-    package convenience init(_ settings: GPUSettings, finder: OwnerFinder, engine: ContainerEngine? = nil) {
-        self.init(settings, finder: finder, engine: engine, supervisor: ReaderSupervisor(Self.options(settings)))
+    /// - Parameter waitsForCards: for a machine that may have cards or not, and whose driver may come later.
+    package convenience init(
+        _ settings: GPUSettings, finder: OwnerFinder, engine: ContainerEngine? = nil, fileSystemRoot: String = "",
+        waitsForCards: Bool = false
+    ) {
+        self.init(
+            settings, finder: finder, engine: engine, waitsForCards: waitsForCards,
+            supervisor: ReaderSupervisor(Self.options(settings, fileSystemRoot: fileSystemRoot)))
     }
 
-    init(_ settings: GPUSettings, finder: OwnerFinder, engine: ContainerEngine? = nil, supervisor: ReaderSupervisor) {
+    init(
+        _ settings: GPUSettings, finder: OwnerFinder, engine: ContainerEngine? = nil, waitsForCards: Bool = false,
+        supervisor: ReaderSupervisor
+    ) {
         self.settings = settings
         self.engine = engine
+        self.waitsForCards = waitsForCards
         resolver = OwnerResolver(finder)
+        sight = Mutex(Sight(isAwake: !waitsForCards))
         self.supervisor = Mutex(supervisor)
     }
 
@@ -39,8 +61,9 @@ package final class GPUCollector: Collector {
     }
 
     /// How the helper is started: this very program, also when another has taken its place on the disk.
-    static func options(_ settings: GPUSettings) -> ReaderSupervisor.Options {
+    static func options(_ settings: GPUSettings, fileSystemRoot: String = "") -> ReaderSupervisor.Options {
         var arguments = [NVMLReader.command, "--interval", String(settings.intervalSeconds)]
+        if !fileSystemRoot.isEmpty { arguments += ["--root", fileSystemRoot] }
         if let library = settings.library { arguments += ["--library", library] }
         // None of our own variables, which may hold credentials.
         let wanted = ProcessEnvironment.all.filter { name, _ in
@@ -55,6 +78,11 @@ package final class GPUCollector: Collector {
     // MARK: between scrapes
 
     package func run(_ context: CollectionContext) async {
+        let root = context.fileSystemRoot
+        while !look(root) {
+            guard !Task.isCancelled else { return }
+            try? await Task.sleep(for: .seconds(Self.lookSeconds))
+        }
         let supervisor = supervisor.withLock { $0 }
         supervisor.hold(context.logger)
         do throws(Failure) {
@@ -62,13 +90,29 @@ package final class GPUCollector: Collector {
         } catch {
             context.logger.error("owners of GPU processes cannot be found", ["reason": error.message])
         }
-        if let engine {
-            // Returns when it is cancelled, as the sleep does.
-            await engine.run(context.http, context.logger)
-        }
-        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        // Both return when they are cancelled.
+        async let watching: Void = watch(root)
+        if let engine { await engine.run(context.http, context.logger) }
+        await watching
         resolver.stop()
         supervisor.release()
+    }
+
+    private func watch(_ root: String) async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(Self.lookSeconds))
+            _ = look(root)
+        }
+    }
+
+    /// Whether there is, or was, something to read.
+    private func look(_ root: String) -> Bool {
+        let presence = GPUPresence(fileSystemRoot: root)
+        return sight.withLock { sight in
+            sight.presence = presence
+            if presence.isThere || settings.library != nil { sight.isAwake = true }
+            return sight.isAwake
+        }
     }
 
     /// The helper goes on where it is the same; what is known of the cards stays in any case.
@@ -83,28 +127,38 @@ package final class GPUCollector: Collector {
     // MARK: scrape
 
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
+        let sight = sight.withLock { $0 }
+        guard sight.isAwake else { return }
         let view = supervisor.withLock { $0 }.book.view
         let now = ContinuousClock.now
         let age = max(Self.secondsKept, Self.intervalsKept * settings.intervalSeconds)
         var buffer = sink.begin(Self.part)
         let states = view.cards.map { $0.state(view.reader, now: now, maximumAgeSeconds: age) }
         let isStuck = states.contains(.stuck) || view.reader.isStuck(now: now)
-        families.reader.write(view.reader, isStuck: isStuck, into: &buffer)
+        families.reader.write(view.reader, sight.presence, isStuck: isStuck, into: &buffer)
+        if settings.names != .compatible, view.reader.code == .success, let hello = view.reader.hello {
+            families.card.write(devices: hello.count, into: &buffer)
+        }
         if settings.names != .native, view.reader.isUp, let hello = view.reader.hello {
             families.compatible.write(count: hello.count, into: &buffer)
         }
         let names = OwnerKey.distinctNames(
-            view.cards.flatMap { card in card.owners.map { Array($0.usage.owners.values) + $0.usage.shares.map(\.owner) } ?? [] })
+            view.cards.flatMap { card in
+                let processes = settings.isPerProcess ? card.sample.processes ?? [] : []
+                return card.owners.map { OwnerFamilies.shown($0.usage, processes) } ?? []
+            })
         if settings.names != .compatible { families.owner.write(names, into: &buffer) }
         sink.commit(buffer)
-        report(view, sink)
+        report(view, sight.presence, sink)
         for (card, state) in zip(view.cards, states) {
             write(card, state, view.reader, names: names, now: now, maximumAgeSeconds: age, sink)
         }
     }
 
-    private func report(_ view: CardBook.View, _ sink: SampleSink) {
+    private func report(_ view: CardBook.View, _ presence: GPUPresence, _ sink: SampleSink) {
         guard let code = view.reader.code, code != .success else { return }
+        // No library where there is nothing to read is no fault.
+        if code == .libraryNotFound, !presence.isThere, settings.library == nil { return }
         let reason = view.reader.reason.isEmpty ? code.description : view.reader.reason
         sink.report(PartProblem(part: Self.part, .failed, "NVML does not work: \(reason)"))
     }
@@ -116,7 +170,7 @@ package final class GPUCollector: Collector {
         let identity = card.identity
         var buffer = sink.begin(identity.uuid)
         let ageSeconds = (now - card.takenAt).seconds
-        families.reader.write(ageSeconds: ageSeconds, of: identity.uuid, into: &buffer)
+        if card.hasAnswered { families.reader.write(ageSeconds: ageSeconds, of: identity.uuid, into: &buffer) }
         // What is old, or of a driver that is gone, is not true any more.
         let isShown = ageSeconds <= maximumAgeSeconds && [.ok, .stuck].contains(state)
         let labels = buffer.labels(FactTable.labels, identity.uuid, String(identity.index))
@@ -146,8 +200,10 @@ package final class GPUCollector: Collector {
         families.ecc.write(card.sample, into: &buffer)
         families.mig.write(card.sample, into: &buffer)
         let usage = card.owners.flatMap { (now - $0.takenAt).seconds <= maximumAgeSeconds ? $0.usage : nil }
+        if let usage, card.sample.processes != nil || card.sample.vgpus?.isEmpty == false {
+            families.owner.write(usage, card.identity, names: names, labels, into: &buffer)
+        }
         if let processes = card.sample.processes {
-            if let usage { families.owner.write(usage, card.identity, names: names, labels, into: &buffer) }
             if settings.isPerProcess { families.owner.write(processes, usage, card.identity, names: names, into: &buffer) }
         }
         families.vgpu.write(card.sample, card.owners?.usage.guests ?? [:], labels, into: &buffer)

@@ -25,7 +25,7 @@ package struct GPUSettings: Sendable, Equatable {
     package static let shape = SettingsShape.section([
         SettingsKey(
             "enabled", .choice(["auto", "true", "false"]),
-            "Whether the NVIDIA cards of this machine are read; auto does in the role gpu, and elsewhere but for central where the driver is loaded at the start.",
+            "Whether the NVIDIA cards of this machine are read; auto does in the role gpu, in the role host as soon as there is a card or its driver, and in the role auto where the driver is loaded at the start.",
             standard: "auto"),
         SettingsKey(
             "library", .text, "NVIDIA's management library, an absolute path or a name that the system finds.",

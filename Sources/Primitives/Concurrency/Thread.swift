@@ -8,6 +8,9 @@ package enum Thread {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
+    /// Names the calling thread; the first of a program has the name by which `ps` shows it.
+    package static func nameThis(_ name: String) { mlt_name_thread(name) }
+
     /// Starts a detached thread of the given name (whole characters up to 15 bytes are kept).
     package static func start(_ name: String, _ run: @escaping @Sendable () -> Void) throws(Failure) {
         var shortened = name

@@ -12,6 +12,8 @@ enum NVMLReaderCommand {
                 flags: [
                     Flag("interval", "SECONDS", "Time between two samples of a card", standard: "5"),
                     Flag("library", "FILE", "The library", standard: ""),
+                    Flag("root", "DIR", "Where the driver's files are looked for", standard: ""),
+                    Flag("survey", "BOOL", "Only says which cards answer, and leaves", standard: "false"),
                 ])
         ])
 
@@ -22,6 +24,8 @@ enum NVMLReaderCommand {
         }
         options.intervalSeconds = seconds
         options.library = invocation.value("library").flatMap { $0.isEmpty ? nil : $0 }
+        options.fileSystemRoot = invocation.value("root") ?? ""
+        options.isSurvey = invocation.value("survey") == "true"
         NVMLReader.run(options)
     }
 }

@@ -19,8 +19,10 @@ import Testing
         let bench = Bench.vgpu()
         var hello = ReaderLine.Hello(code: 0)
         (hello.driverVersion, hello.nvmlVersion, hello.cudaVersion, hello.cards, hello.count) = ("575", "12", "12.8", ["GPU-1"], 2)
+        hello.missing = [ReaderLine.MissingCard(index: 1, uuid: "GPU-2", busID: "b", name: "n", condition: .lost)]
         var mig = try #require(Bench.mig().reader.read())
         mig.migs[0].activity = ["sm": 0.5]
+        mig.processes?[0].instances = [1: 5, 2: nil]
         let lines: [ReaderLine] = [
             .hello(hello), .hello(ReaderLine.Hello(code: 12, reason: "no \"library\"\n here")), .card(try #require(bench.reader.read())),
             .card(mig), .card(CardSample(identity: CardIdentity(uuid: "GPU-2", index: 7), condition: .lost)),
@@ -43,7 +45,9 @@ import Testing
 
     @Test(arguments: [
         "", "{", "[]", "7", "null", #"{"type":"card"}"#, #"{"type":"card","uuid":"","index":0}"#, #"{"type":"card","uuid":"a"}"#,
-        #"{"type":"card","uuid":"a","index":-1}"#, #"{"type":"event","uuid":"a","xid":1}"#, #"{"type":"stuck"}"#,
+        #"{"type":"card","uuid":"a","index":-1}"#, #"{"type":"event","uuid":"a","xid":1}"#,
+        #"{"type":"event","uuid":"a","xid":-9223372036854775808,"time":1}"#, #"{"type":"event","uuid":"a","xid":1,"time":-1e308}"#,
+        #"{"type":"stuck"}"#,
         #"{"type":"card","uuid":{"a":1},"index":0}"#,
     ]) func `what is no line of ours is refused`(_ text: String) {
         #expect(Self.fails(text))

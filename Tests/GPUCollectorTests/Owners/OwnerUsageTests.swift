@@ -50,4 +50,21 @@ import Testing
         #expect(Set(names.filter { $0.key.kind == "vm" }.values).count == 3)
         #expect(names[OwnerKey(kind: "lxc", id: "9", name: "web")] == "web")
     }
+
+    @Test func `virtual machines have what their vGPUs have, once`() {
+        var usage = OwnerUsage()
+        usage.shares = [OwnerUsage.Share(owner: Self.vm, memoryBytes: 7, utilization: nil, processes: 1)]
+        usage.guests = ["v1": nil, "v2": nil, "v3": nil]
+        usage.give([
+            VGPUSample(uuid: "v1", vm: "u1", smUtilization: 0.25, framebufferUsed: 10, framebufferTotal: 100),
+            VGPUSample(uuid: "v2", vm: "u1", smUtilization: 0.5, framebufferTotal: 100), VGPUSample(uuid: "v3"),
+        ])
+        let named = OwnerKey(kind: "vm", id: "u1", name: "u1")
+        #expect(
+            usage.shares == [
+                OwnerUsage.Share(owner: named, memoryBytes: 110, utilization: 0.75, processes: 2),
+                OwnerUsage.Share(owner: Self.vm, memoryBytes: 7, utilization: nil, processes: 1),
+                OwnerUsage.Share(owner: .unknown, memoryBytes: nil, utilization: nil, processes: 1),
+            ])
+    }
 }

@@ -170,4 +170,99 @@ import Testing
         #expect(bench.reader.read()?.vgpus?.isEmpty == true)
         #expect(Bench().reader.read()?.vgpus == nil)
     }
+
+    // MARK: what changes, errs or comes later
+
+    @Test(arguments: [NVMLCall.name, .pciInfo, .minorNumber, .architecture, .virtualizationMode])
+    func `what a card is is asked for until it is known`(_ call: NVMLCall) throws {
+        let bench = Bench { $0.codes[call] = .unknown }
+        _ = bench.reader.read()
+        bench.nvml.set { $0.codes = [:] }
+        let identity = try #require(bench.reader.read()?.identity)
+        #expect(identity.name == "NVIDIA H200" && identity.busID == "00000000:18:00.0" && identity.minorNumber == 3)
+        #expect(identity.architecture == "hopper" && identity.virtualizationMode == "none")
+        _ = bench.reader.read()
+        #expect(bench.nvml.asked(call) == 2)
+    }
+
+    @Test func `a card that is divided has other things`() throws {
+        let bench = Bench { $0.codes[.utilization] = .notSupported }
+        #expect(bench.reader.read()?.facts[.utilization] == nil)
+        bench.nvml.set { state in
+            state.codes = [:]
+            state.hasMIG = true
+        }
+        bench.clock.advance(seconds: 31)
+        #expect(bench.reader.read()?.facts[.utilization] == 0.73)
+    }
+
+    @Test func `what is not there at the moment is asked for again after ten minutes`() throws {
+        let bench = Bench { $0.codes[.utilization] = .noData }
+        #expect(bench.reader.read()?.facts[.utilization] == nil)
+        bench.nvml.set { $0.codes = [:] }
+        bench.clock.advance(seconds: 590)
+        #expect(bench.reader.read()?.facts[.utilization] == nil)
+        bench.clock.advance(seconds: 11)
+        #expect(bench.reader.read()?.facts[.utilization] == 0.73)
+    }
+
+    @Test func `links are not counted where one could not be asked`() throws {
+        let bench = Bench { $0.codesOfArguments[.nvlinkState] = [3: .unknown] }
+        #expect(bench.reader.read()?.facts[.nvlinkActive] == nil)
+    }
+
+    @Test func `fields that fail once are no reason for another family`() throws {
+        let bench = Bench { $0.codes[.fieldValues] = .unknown }
+        let facts = try #require(bench.reader.read()?.facts)
+        #expect(facts[.pcieTransmitRate] == nil && facts[.pcieReceiveRate] == nil && facts[.pcieTransmitted] == nil)
+        #expect(bench.nvml.asked(.pcieThroughput) == 0)
+        // Nor is one of them: the older number of the same is another counter.
+        let other = Bench { $0.fieldCodes = [269: .unknown, 270: .unknown] }
+        #expect(other.reader.read()?.facts[.held(.thermal)] == nil)
+    }
+
+    @Test func `limits are made of margins where the driver tells no degrees`() throws {
+        #expect(Bench().reader.read()?.facts[.temperatureMargin] == 26)
+        let bench = Bench { $0.codes[.temperatureThreshold] = .notSupported }
+        let facts = try #require(bench.reader.read()?.facts)
+        // 61 degrees, 26 below the limit, and what the scripted fields say.
+        #expect(facts[.temperatureLimit(.slowdown)] == -193_913)
+        #expect(facts[.temperatureLimit(.operating)] == -195_913)
+        #expect(facts[.temperatureLimit(.memory)] == nil)
+    }
+
+    @Test func `a time that is to come blinds nobody`() throws {
+        let bench = Bench { state in
+            state.utilization = [.init(pid: 101, time: .max, sm: 60), .init(pid: 102, time: 1_000_000, sm: 10)]
+        }
+        // Not known is not zero.
+        #expect(bench.reader.read()?.processes?.map(\.utilization) == [nil, 0.1, 0])
+        bench.nvml.set { $0.utilization = [.init(pid: 101, time: 2_000_000, sm: 70)] }
+        #expect(bench.reader.read()?.processes?.first?.utilization == 0.7)
+        let vgpu = Bench.vgpu { $0.vgpuUtilization[0].time = .max }
+        #expect(vgpu.reader.read()?.vgpus?.first?.smUtilization == nil)
+        vgpu.nvml.set { $0.vgpuUtilization[0].time = 6 }
+        #expect(vgpu.reader.read()?.vgpus?.first?.smUtilization == 0.4)
+    }
+
+    @Test func `a clock that is set back blinds nobody`() throws {
+        let bench = Bench { $0.utilization = [.init(pid: 101, time: 1_800_000_000_000_000, sm: 60)] }
+        #expect(bench.reader.read()?.processes?.first?.utilization == 0.6)
+        bench.wall.set(1_700_000_000)
+        bench.nvml.set { $0.utilization = [.init(pid: 101, time: 1_700_000_000_000_000, sm: 30)] }
+        #expect(bench.reader.read()?.processes?.first?.utilization == 0.3)
+    }
+
+    @Test func `memory of a process is told by GPU instance`() throws {
+        let bench = Bench.mig { state in
+            state.compute = [
+                .init(pid: 2, memory: 5, gpuInstance: 1), .init(pid: 2, memory: 6, gpuInstance: 2),
+                .init(pid: 3, memory: .max, gpuInstance: 2),
+            ]
+            state.graphics = []
+        }
+        let processes = try #require(bench.reader.read()?.processes)
+        #expect(processes.map(\.instances) == [[1: 5, 2: 6], [2: nil]])
+        #expect(Bench().reader.read()?.processes?.allSatisfy { $0.instances.isEmpty } == true)
+    }
 }

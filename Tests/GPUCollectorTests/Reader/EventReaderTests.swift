@@ -22,7 +22,7 @@ import Testing
             Caller(nvml, ledger: CallLedger()), cards: [ScriptedNVML.card: "GPU-1"], clock: .fixed(1234), turns: 6,
             onEvent: { events.append($0) }, pause: { _ in })
         #expect(events == [ReaderLine.XIDEvent(uuid: "GPU-1", xid: 79, unixSeconds: 1234)])
-        #expect(reader.listens(to: "GPU-1"))
+        #expect(reader.listens(to: "GPU-1") == true)
     }
 
     @Test func `a card that cannot be listened to leaves the others`() {
@@ -32,7 +32,25 @@ import Testing
         let end = reader.run(
             Caller(nvml, ledger: CallLedger()), cards: [ScriptedNVML.card: "GPU-1"], turns: 1, onEvent: { _ in }, pause: { _ in })
         #expect(end == nil)
-        #expect(!reader.listens(to: "GPU-1"))
+        #expect(reader.listens(to: "GPU-1") == false)
         #expect(nvml.asked(.eventWait) == 0)
+    }
+
+    @Test func `a card that could not be listened to is tried again, and says so meanwhile`() {
+        let nvml = ScriptedNVML()
+        nvml.set { $0.codes[.registerEvents] = .unknown }
+        let reader = EventReader()
+        #expect(reader.listens(to: "GPU-1") == nil)
+        var pauses = 0
+        _ = reader.run(
+            Caller(nvml, ledger: CallLedger()), cards: [ScriptedNVML.card: "GPU-1"], turns: 12, onEvent: { _ in },
+            pause: { _ in
+                pauses += 1
+                #expect(reader.listens(to: "GPU-1") == false)
+                nvml.set { $0.codes = [:] }
+            })
+        #expect(pauses == EventReader.turnsBetweenTries)
+        #expect(reader.listens(to: "GPU-1") == true)
+        #expect(nvml.asked(.registerEvents) == 2)
     }
 }

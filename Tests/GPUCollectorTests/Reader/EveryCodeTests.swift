@@ -60,6 +60,8 @@ import Testing
         // The older call counts what is reserved as used.
         case .memory: name == "memory_used" || name == "MIG-1 used"
         case .eccAt: name.hasSuffix("_other")
+        // Made of the margin then.
+        case .temperatureThreshold: name.hasPrefix("temperature_limit_")
         // The calls that stand in for fields.
         case .fieldValues:
             ["pcie_replays", "remapped_correctable", "remapped_uncorrectable", "remap_pending", "remap_failed", "retirement_pending"]

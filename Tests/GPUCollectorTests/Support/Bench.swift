@@ -8,6 +8,7 @@ final class Bench {
     let nvml = ScriptedNVML()
     let ledger = CallLedger()
     let clock = TestClock()
+    let wall: TestWall
     let reader: CardReader
     let caller: Caller
 
@@ -15,8 +16,11 @@ final class Bench {
         nvml.set(prepare)
         let clock = clock
         caller = Caller(nvml, ledger: ledger, now: { clock.now })
+        let wall = TestWall()
+        self.wall = wall
         reader = CardReader(
-            device: ScriptedNVML.card, identity: CardIdentity(uuid: "GPU-1", index: 0), caller: caller, now: { clock.now })
+            device: ScriptedNVML.card, identity: CardIdentity(uuid: "GPU-1", index: 0), caller: caller,
+            wallClock: WallClock { wall.unixSeconds }, now: { clock.now })
     }
 
     /// A card with a MIG device, of which GPM has measured once.
@@ -38,6 +42,15 @@ final class Bench {
             prepare(&state)
         }
     }
+}
+
+/// The machine's clock, which somebody sets.
+final class TestWall: Sendable {
+    private let state = Mutex(1_800_000_000.0)
+
+    var unixSeconds: Double { state.withLock { $0 } }
+
+    func set(_ unixSeconds: Double) { state.withLock { $0 = unixSeconds } }
 }
 
 final class TestClock: Sendable {

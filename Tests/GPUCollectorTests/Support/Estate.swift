@@ -36,6 +36,7 @@ struct Estate {
             throw Failure(.malformed, "the scripted cards do not answer")
         }
         for fact in [Fact.listensForXIDs, .pcieTransmitRate, .pcieReceiveRate, .held(.thermal)] { first.facts[fact] = 1 }
+        first.processes?[0].instances = [2: 4_294_967_296]
         second.identity = CardIdentity(
             uuid: "GPU-2", index: 1, name: "NVIDIA L40S", busID: "00000000:19:00.0", minorNumber: 1, virtualizationMode: "host_vgpu",
             architecture: "ada")
@@ -58,17 +59,20 @@ struct Estate {
     }
 
     /// - Parameter settings: with a series for each process where nothing else is said.
-    func collector(_ change: (inout GPUSettings) -> Void = { $0.isPerProcess = true }) -> GPUCollector {
+    func collector(waitsForCards: Bool = false, _ change: (inout GPUSettings) -> Void = { $0.isPerProcess = true }) -> GPUCollector {
         var settings = GPUSettings()
         change(&settings)
         let options = ReaderSupervisor.Options(program: "/bin/sh", arguments: ["-c", "exec sleep 60"], environment: [:])
-        return GPUCollector(settings, finder: finder, supervisor: ReaderSupervisor(options, book: book))
+        return GPUCollector(
+            settings, finder: finder, waitsForCards: waitsForCards, supervisor: ReaderSupervisor(options, book: book))
     }
 
     /// One scrape, as text.
-    func scrape(_ change: (inout GPUSettings) -> Void = { $0.isPerProcess = true }) async throws -> Trial {
+    func scrape(
+        waitsForCards: Bool = false, _ change: (inout GPUSettings) -> Void = { $0.isPerProcess = true }
+    ) async throws -> Trial {
         let http = try HTTPClient()
         defer { http.close() }
-        return await Trial(collector(change), http: http)
+        return await Trial(collector(waitsForCards: waitsForCards, change), http: http)
     }
 }

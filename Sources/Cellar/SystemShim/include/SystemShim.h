@@ -47,5 +47,8 @@ void mlt_name_thread(const char *name);
 /// Makes an inherited descriptor one that children do not get and that never blocks. Returns 0 or -errno.
 int mlt_adopt(int descriptor);
 
+/// Gives up all capabilities of the calling thread but those of `kept` (a bit each), and that programs which it starts get more.
+void mlt_restrain(unsigned long long kept);
+
 /// memmem(3): whether the second run of bytes stands in the first.
 int mlt_contains(const void *bytes, size_t size, const void *wanted, size_t wanted_size);

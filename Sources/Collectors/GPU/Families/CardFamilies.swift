@@ -8,6 +8,7 @@ struct CardFamilies: Sendable {
     private static let xidLabels = FactTable.labels.adding("xid")
     private static let states = StateSet(stateLabels, CardBook.CardState.allCases.map(\.rawValue))
 
+    private let devices: Metric
     private let info: Metric
     private let state: Metric
     private let xids: Metric
@@ -17,8 +18,12 @@ struct CardFamilies: Sendable {
     static let watchedXIDs = [48, 62, 64, 74, 79, 95, 119, 120]
 
     init(_ catalogue: inout Catalogue) {
+        devices = catalogue.gauge(
+            "llm_monitor_gpu_devices", "Cards that NVML counts on this machine, with those that do not answer.",
+            source: "nvmlDeviceGetCount_v2")
         info = catalogue.info(
-            "llm_monitor_gpu_info", "A card, also one that has not answered since it was seen.", labels: Self.infoLabels,
+            "llm_monitor_gpu_info", "A card, also one that does not answer; then of what was known of it before, or of the driver's files.",
+            labels: Self.infoLabels,
             source: "nvmlDeviceGetName, -PciInfo_v3, -VirtualizationMode, -Architecture, nvmlSystemGetDriverVersion, -CudaDriverVersion_v2")
         state = catalogue.gauge(
             "llm_monitor_gpu_state",
@@ -31,6 +36,8 @@ struct CardFamilies: Sendable {
             "llm_monitor_gpu_xid_last_timestamp_seconds", "When the XID error was seen last, in seconds since 1970.",
             labels: Self.xidLabels, source: "nvmlEventSetWait_v2")
     }
+
+    func write(devices count: Int, into buffer: inout SampleBuffer) { buffer.add(devices, .empty, Double(count)) }
 
     func write(
         _ card: CardBook.Card, _ current: CardBook.CardState, _ hello: ReaderLine.Hello?, _ labels: LabelSet,

@@ -26,6 +26,9 @@ enum ErrorTable {
             &catalogue, "recovery_action",
             "What the driver advises to do: 0 nothing, 1 reset the card, 2 restart the machine, 3 drain peer-to-peer, 4 drain and reset.",
             .recoveryAction, source: "nvmlDeviceGetFieldValues 230")
+        table.gauge(
+            &catalogue, "xid_listening", "1 while XID errors of the card are listened for, 0 when the driver does not let us.",
+            .listensForXIDs, source: "nvmlDeviceRegisterEvents")
     }
 }
 

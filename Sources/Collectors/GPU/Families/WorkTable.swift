@@ -50,7 +50,12 @@ enum PowerTable {
         table.gauge(
             &catalogue, "temperature_limit_celsius",
             "Temperature at which the card shuts down, slows down, slows its memory down, or that it is kept below.", by: "kind",
-            TemperatureLimit.allCases.map { ($0.rawValue, .temperatureLimit($0)) }, source: "nvmlDeviceGetTemperatureThreshold 0-3")
+            TemperatureLimit.allCases.map { ($0.rawValue, .temperatureLimit($0)) },
+            source: "nvmlDeviceGetTemperatureThreshold 0-3, else temperature + margin - nvmlDeviceGetFieldValues 193, 194, 196")
+        table.gauge(
+            &catalogue, "temperature_margin_celsius",
+            "Degrees to the limit that the card keeps below, as the driver tells them of newer cards; below 0 it is past it.",
+            .temperatureMargin, source: "nvmlDeviceGetMarginTemperature")
         table.gauge(&catalogue, "power_watts", "Power that the card draws.", .power, source: "nvmlDeviceGetPowerUsage / 1000")
         table.gauge(
             &catalogue, "power_limit_watts",

@@ -17,6 +17,9 @@ extension ReaderLine {
                 guard let uuid = text(root["uuid"]), let xid = root["xid"]?.integer, let time = root["time"]?.number else {
                     return .failure(Failure(.malformed, "an event lacks uuid, xid or time"))
                 }
+                guard XIDEvent.xids.contains(xid), time >= 0, time.isFinite else {
+                    return .failure(Failure(.malformed, "an event has a number that no XID has, or a time that never was"))
+                }
                 return .success(.event(XIDEvent(uuid: uuid, xid: xid, unixSeconds: time)))
             case "calls": return .success(.calls(calls(root)))
             case "stuck":
@@ -50,6 +53,15 @@ extension ReaderLine {
         hello.count = (root["count"]?.integer ?? 0).clamped(to: 0...cardLimit)
         root["cards"]?.forEachElement { element in
             if hello.cards.count < cardLimit, let uuid = text(element) { hello.cards.append(uuid) }
+        }
+        root["missing"]?.forEachElement { element in
+            guard hello.missing.count < cardLimit, element.isObject, let index = element["index"]?.integer, (0..<cardLimit).contains(index)
+            else { return }
+            let condition = element["condition"]?.text.flatMap(CardCondition.init(rawValue:)) ?? .unknown
+            hello.missing.append(
+                MissingCard(
+                    index: index, uuid: text(element["uuid"]) ?? "", busID: text(element["bus"]) ?? "", name: text(element["name"]) ?? "",
+                    condition: condition == .ok ? .unknown : condition))
         }
         return hello
     }
@@ -96,15 +108,27 @@ extension ReaderLine {
     private static func processes(_ list: JSONValue) -> [ProcessSample] {
         var processes: [ProcessSample] = []
         list.forEachElement { element in
-            let values = elements(element, 4)
-            guard processes.count < processLimit, values.count == 4, let pid = values[0].integer, pid > 0, let kinds = values[1].integer
+            let values = elements(element, 5)
+            guard processes.count < processLimit, values.count >= 4, let pid = values[0].integer, pid > 0, let kinds = values[1].integer
             else { return }
             processes.append(
                 ProcessSample(
                     pid: pid, isCompute: kinds & 1 != 0, isGraphics: kinds & 2 != 0, memoryBytes: values[2].number,
-                    utilization: values[3].number))
+                    utilization: values[3].number, instances: values.count > 4 ? instances(values[4]) : [:]))
         }
         return processes
+    }
+
+    private static func instances(_ list: JSONValue) -> [Int: Double?] {
+        var found: [Int: Double?] = [:]
+        guard list.isArray else { return found }
+        list.forEachElement { element in
+            let values = elements(element, 2)
+            guard found.count < processInstanceLimit, values.count == 2, let instance = values[0].integer, (0..<1000).contains(instance)
+            else { return }
+            found[instance] = .some(values[1].number)
+        }
+        return found
     }
 
     private static func mig(_ value: JSONValue) -> MIGSample? {

@@ -49,6 +49,19 @@ extension ReaderLine {
         writer.key("cards")
         writer.array { writer in for uuid in hello.cards { writer.string(uuid) } }
         writer.member("count", hello.count)
+        guard !hello.missing.isEmpty else { return }
+        writer.key("missing")
+        writer.array { writer in
+            for card in hello.missing {
+                writer.object { writer in
+                    writer.member("index", card.index)
+                    writer.member("uuid", card.uuid)
+                    writer.member("bus", card.busID)
+                    writer.member("name", card.name)
+                    writer.member("condition", card.condition.rawValue)
+                }
+            }
+        }
     }
 
     private static func write(_ sample: CardSample, to writer: inout JSONWriter) {
@@ -93,6 +106,15 @@ extension ReaderLine {
             writer.integer((process.isCompute ? 1 : 0) + (process.isGraphics ? 2 : 0))
             writer.optional(process.memoryBytes)
             writer.optional(process.utilization)
+            guard !process.instances.isEmpty else { return }
+            writer.array { writer in
+                for (instance, memory) in process.instances.sorted(by: { $0.key < $1.key }).prefix(processInstanceLimit) {
+                    writer.array { writer in
+                        writer.integer(instance)
+                        writer.optional(memory)
+                    }
+                }
+            }
         }
     }
 

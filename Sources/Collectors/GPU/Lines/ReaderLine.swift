@@ -22,9 +22,24 @@ enum ReaderLine: Sendable, Equatable {
         var cards: [String] = []
         /// How many there are, with those that did not answer.
         var count = 0
+        /// Those that did not answer.
+        var missing: [MissingCard] = []
+    }
+
+    /// A card that NVML counts and that does not say what it is: what the driver's files know of it.
+    struct MissingCard: Sendable, Equatable {
+        var index: Int
+        /// Empty when nobody knows.
+        var uuid = ""
+        var busID = ""
+        var name = ""
+        var condition = CardCondition.unknown
     }
 
     struct XIDEvent: Sendable, Equatable {
+        /// NVIDIA's catalogue has some two hundred.
+        static let xids = 1...9999
+
         var uuid: String
         var xid: Int
         var unixSeconds: Double
@@ -51,6 +66,8 @@ enum ReaderLine: Sendable, Equatable {
     static let textBytes = 128
     static let cardLimit = 64
     static let processLimit = 4096
+    /// GPU instances of a process.
+    static let processInstanceLimit = 16
     static let vgpuLimit = 512
     static let migLimit = 64
     static let factLimit = 1024

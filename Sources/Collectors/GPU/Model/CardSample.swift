@@ -16,6 +16,8 @@ enum CardCondition: String, Sendable {
     case ok
     case lost
     case resetRequired = "reset_required"
+    /// It does not answer, and nobody says why.
+    case unknown
 }
 
 /// Everything that was read of a card at one moment.
@@ -32,7 +34,7 @@ struct CardSample: Sendable, Equatable {
     var vgpuInstancesMax: [String: Double] = [:]
 }
 
-/// A process at work on a card; once for each GPU instance.
+/// A process at work on a card.
 struct ProcessSample: Sendable, Equatable {
     var pid: Int
     var isCompute = false
@@ -41,6 +43,8 @@ struct ProcessSample: Sendable, Equatable {
     var memoryBytes: Double?
     /// Share of the card's multiprocessors, 0-1; nil where NVML does not tell of processes.
     var utilization: Double?
+    /// Its memory by GPU instance, of a card that is divided by MIG; nil where NVML does not know.
+    var instances: [Int: Double?] = [:]
 }
 
 /// A MIG device: a compute instance of a GPU instance.

@@ -22,6 +22,10 @@ struct Fact: Hashable, Sendable {
     // Power and heat
     static let temperature = Fact("temperature")
     static let memoryTemperature = Fact("temperature_memory")
+    /// Degrees to the limit that the card keeps below.
+    static let temperatureMargin = Fact("temperature_margin")
+    /// The margin at which a limit is reached.
+    static func limitMargin(_ kind: TemperatureLimit) -> Fact { Fact("limit_margin_\(kind.rawValue)") }
     static let power = Fact("power")
     static let energy = Fact("energy")
     static let fan = Fact("fan")
@@ -46,7 +50,7 @@ struct Fact: Hashable, Sendable {
     static let remapPending = Fact("remap_pending")
     static let remapFailed = Fact("remap_failed")
     static let recoveryAction = Fact("recovery_action")
-    /// 1 while the event thread listens to the card.
+    /// 1 while the event thread listens to the card, 0 when it has tried and may not.
     static let listensForXIDs = Fact("listens_for_xids")
 
     // Links

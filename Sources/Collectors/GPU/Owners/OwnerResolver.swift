@@ -61,10 +61,19 @@ final class OwnerResolver: Sendable {
         for process in sample.processes ?? [] {
             if let owner = finder.owner(ofProcess: process.pid) { usage.owners[process.pid] = OwnerKey(owner) }
         }
-        usage.shares = OwnerUsage.shares(sample.processes ?? [], owners: usage.owners)
         for vgpu in sample.vgpus ?? [] { usage.guests[vgpu.uuid] = .some(guest(vgpu)) }
+        var processes = sample.processes ?? []
+        if sample.identity.virtualizationMode == VirtualizationMode.hostVGPU.rawValue {
+            // The host's part of the vGPUs: what it has is the virtual machines'.
+            processes.removeAll { usage.owners[$0.pid]?.id == Self.vgpuManager }
+        }
+        usage.shares = OwnerUsage.shares(processes, owners: usage.owners)
+        usage.give(sample.vgpus ?? [])
+        usage.instances = OwnerUsage.instances(processes, owners: usage.owners)
         return usage
     }
+
+    private static let vgpuManager = "nvidia-vgpu-mgr.service"
 
     /// The UUID of a mediated device holds the vmid where Proxmox has made it; else the VM's own UUID leads to its file.
     private func guest(_ vgpu: VGPUSample) -> VMDirectory.Guest? {

@@ -11,7 +11,15 @@ struct OwnerUsage: Sendable {
         var processes: Int
     }
 
+    /// What one owner has of one GPU instance of a card that is divided by MIG.
+    struct InstanceShare: Sendable, Equatable {
+        var gpuInstance: Int
+        var owner: OwnerKey
+        var memoryBytes: Double?
+    }
+
     var shares: [Share] = []
+    var instances: [InstanceShare] = []
     /// Owners of processes, by pid.
     var owners: [Int: OwnerKey] = [:]
     /// The guest of each vGPU that it was looked for, by the vGPU's UUID; nil where none was found.
@@ -35,7 +43,56 @@ struct OwnerUsage: Sendable {
             share.processes += 1
             shares[owner] = share
         }
-        return shares.values.sorted { ($0.memoryBytes ?? 0, $1.owner) > ($1.memoryBytes ?? 0, $0.owner) }
+        return sorted(shares.values)
+    }
+
+    private static func sorted(_ shares: some Sequence<Share>) -> [Share] {
+        shares.sorted { ($0.memoryBytes ?? 0, $1.owner) > ($1.memoryBytes ?? 0, $0.owner) }
+    }
+
+    /// Gives virtual machines what their vGPUs have of the card. One that is known by its QEMU, too, is not counted twice.
+    mutating func give(_ vgpus: [VGPUSample]) {
+        guard !vgpus.isEmpty else { return }
+        var given: [OwnerKey: Share] = [:]
+        for vgpu in vgpus {
+            let owner = owner(of: vgpu)
+            let part = Share(
+                owner: owner, memoryBytes: vgpu.framebufferUsed ?? vgpu.framebufferTotal, utilization: vgpu.smUtilization, processes: 1)
+            guard var share = given[owner] else {
+                given[owner] = part
+                continue
+            }
+            share.memoryBytes = Self.sum(share.memoryBytes, part.memoryBytes)
+            share.utilization = Self.sum(share.utilization, part.utilization)
+            share.processes += 1
+            given[owner] = share
+        }
+        shares = Self.sorted(shares.filter { given[$0.owner] == nil } + given.values)
+    }
+
+    /// The guest by its name; one that nobody knows by what NVML calls it.
+    private func owner(of vgpu: VGPUSample) -> OwnerKey {
+        if let guest = guests[vgpu.uuid] ?? nil {
+            return OwnerKey(kind: Owner.Kind.vm.rawValue, id: guest.id, name: guest.name.isEmpty ? guest.id : guest.name)
+        }
+        return vgpu.vm.isEmpty ? .unknown : OwnerKey(kind: Owner.Kind.vm.rawValue, id: vgpu.vm, name: vgpu.vm)
+    }
+
+    /// What owners have of GPU instances, the largest first.
+    static func instances(_ processes: [ProcessSample], owners: [Int: OwnerKey]) -> [InstanceShare] {
+        struct Place: Hashable {
+            let gpuInstance: Int
+            let owner: OwnerKey
+        }
+        var sums: [Place: Double?] = [:]
+        for process in processes {
+            for (instance, memory) in process.instances {
+                let place = Place(gpuInstance: instance, owner: owners[process.pid] ?? .unknown)
+                sums[place] = .some(sum(sums[place] ?? .some(0), memory))
+            }
+        }
+        return sums.map { InstanceShare(gpuInstance: $0.key.gpuInstance, owner: $0.key.owner, memoryBytes: $0.value) }
+            .sorted { ($0.gpuInstance, $1.memoryBytes ?? 0, $0.owner) < ($1.gpuInstance, $0.memoryBytes ?? 0, $1.owner) }
     }
 
     /// The largest users, and the others as one.

@@ -19,8 +19,9 @@ final class Caller {
         let arguments: CallArguments
     }
 
-    /// How long what a card does not have is not asked for.
+    /// How long what a card does not have is not asked for, and what it does not have at the moment.
     static let memorySeconds = 3600.0
+    static let shortMemorySeconds = 600.0
 
     let nvml: any NVML
     private let ledger: CallLedger
@@ -89,8 +90,8 @@ final class Caller {
         for (request, field) in zip(wanted, reply.fields) {
             switch field.code.meaning {
             case .value: values[request] = field.value
+            case .absent: absentFields[request] = moment.advanced(by: .seconds(Self.seconds(field.code)))
             // An invalid argument is a field that the driver does not know yet.
-            case .absent: absentFields[request] = moment.advanced(by: .seconds(Self.memorySeconds))
             default:
                 if field.code == .invalidArgument {
                     absentFields[request] = moment.advanced(by: .seconds(Self.memorySeconds))
@@ -148,6 +149,12 @@ final class Caller {
     /// What was learnt of a handle that is there no more.
     func forget(_ handle: UInt) { absent = absent.filter { $0.key.handle != handle } }
 
+    /// What was learnt of a card that has become another: what it lacked then it may have now.
+    func forgetAll() {
+        absent = [:]
+        absentFields = [:]
+    }
+
     // MARK: codes
 
     private func counted<Reply>(_ symbol: String, _ code: KeyPath<Reply, ReturnCode>, _ call: () -> Reply) -> Reply {
@@ -166,9 +173,18 @@ final class Caller {
         return false
     }
 
+    /// The same of a field.
+    func lacks(_ field: FieldRequest, _ handle: UInt) -> Bool {
+        isAbsent(.fieldValues, handle) || absentFields[field].map { $0 > now() } ?? false
+    }
+
+    private static func seconds(_ code: ReturnCode) -> Double {
+        [.notFound, .noData].contains(code) ? shortMemorySeconds : memorySeconds
+    }
+
     private func judge(_ call: NVMLCall, _ handle: UInt, _ arguments: CallArguments, _ code: ReturnCode) -> Bool {
         if code.meaning == .absent, absent.count < 10_000 {
-            absent[Question(call: call, handle: handle, arguments: arguments)] = now().advanced(by: .seconds(Self.memorySeconds))
+            absent[Question(call: call, handle: handle, arguments: arguments)] = now().advanced(by: .seconds(Self.seconds(code)))
         }
         note(code, call.rawValue)
         return code == .success

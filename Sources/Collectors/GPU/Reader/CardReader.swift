@@ -5,14 +5,16 @@ final class CardReader {
     let device: UInt
     let caller: Caller
     private(set) var identity: CardIdentity
-    /// Whether the event thread listens to the card.
-    private let listensForXIDs: @Sendable () -> Bool
+    /// Whether the event thread listens to the card; nil before it has tried.
+    private let listensForXIDs: @Sendable () -> Bool?
+    private let wallClock: WallClock
     private let now: @Sendable () -> ContinuousClock.Instant
 
     /// What changes seldom, of the last time that it was asked for.
     private var slowFacts: [Fact: Double] = [:]
     private var slowDue: ContinuousClock.Instant?
-    private var isIdentityKnown = false
+    /// What is still to be learnt of what the card is: each until it is known, or known not to be had.
+    private var unknown: [NVMLCall] = [.name, .pciInfo, .minorNumber, .architecture, .virtualizationMode]
     private var processes: ProcessReader
     private var migs: MIGReader
     private var vgpus: VGPUReader
@@ -21,7 +23,8 @@ final class CardReader {
     static let slowSeconds = 30.0
 
     init(
-        device: UInt, identity: CardIdentity, caller: Caller, listensForXIDs: @escaping @Sendable () -> Bool = { false },
+        device: UInt, identity: CardIdentity, caller: Caller, listensForXIDs: @escaping @Sendable () -> Bool? = { nil },
+        wallClock: WallClock = .system,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.device = device
@@ -29,6 +32,7 @@ final class CardReader {
         self.caller = caller
         self.listensForXIDs = listensForXIDs
         self.now = now
+        self.wallClock = wallClock
         processes = ProcessReader(device: device)
         migs = MIGReader(device: device)
         vgpus = VGPUReader(device: device)
@@ -38,23 +42,33 @@ final class CardReader {
     /// One pass. Nil when the library must be loaded anew; `caller.verdict` says why.
     func read() -> CardSample? {
         caller.beginPass()
-        learnIdentity()
-        let moment = now()
+        let (moment, unixSeconds) = (now(), wallClock.unixSeconds)
         let isSlow = slowDue.map { $0 <= moment } ?? true
+        learnIdentity(isSlow: isSlow)
         if isSlow {
+            let before = slowFacts[.migEnabled]
             slowFacts = SlowFacts(device: device, caller: caller).read()
+            if let before, let mode = slowFacts[.migEnabled], mode != before {
+                // What a whole card lacks its parts may have, and the other way about.
+                caller.forgetAll()
+                slowFacts = SlowFacts(device: device, caller: caller).read()
+            }
             slowDue = moment.advanced(by: .seconds(Self.slowSeconds))
         }
         var facts = slowFacts
         facts.merge(FastFacts(device: device, caller: caller).read()) { _, new in new }
+        if isSlow {
+            deriveLimits(facts)
+            facts.merge(slowFacts) { new, _ in new }
+        }
         var sample = CardSample(identity: identity)
-        sample.processes = processes.read(caller, &facts, now: moment)
+        sample.processes = processes.read(caller, &facts, now: moment, unixSeconds: unixSeconds)
         sample.migs = migs.read(caller, isEnabled: facts[.migEnabled] == 1, isSlow: isSlow, now: moment)
         if identity.virtualizationMode == VirtualizationMode.hostVGPU.rawValue {
-            sample.vgpus = vgpus.read(caller, isSlow: isSlow, now: moment)
+            sample.vgpus = vgpus.read(caller, isSlow: isSlow, now: moment, unixSeconds: unixSeconds)
             sample.vgpuInstancesMax = vgpus.instancesMax
         }
-        if listensForXIDs() { facts[.listensForXIDs] = 1 }
+        facts[.listensForXIDs] = listensForXIDs().map { $0 ? 1 : 0 }
         guard caller.verdict.stale == nil else { return nil }
         // Of a card that was lost on the way, nobody could tell which numbers are still true.
         guard caller.verdict.condition == .ok else {
@@ -66,14 +80,40 @@ final class CardReader {
         return sample
     }
 
-    private func learnIdentity() {
-        guard !isIdentityKnown else { return }
-        if let name = caller.text(.name, device)?.text { identity.name = name }
-        if let busID = caller.text(.pciInfo, device)?.text { identity.busID = busID }
-        if let minor = caller.numbers(.minorNumber, device)?.x { identity.minorNumber = Int(minor) }
-        if let number = caller.numbers(.architecture, device)?.x { identity.architecture = Architecture.name(number) }
-        if let number = caller.numbers(.virtualizationMode, device)?.x { identity.virtualizationMode = VirtualizationMode.name(number) }
-        isIdentityKnown = !caller.verdict.isFinal && !identity.name.isEmpty
+    /// Limits of cards that tell no degrees of them, only how far they are from the limit that they keep below.
+    private func deriveLimits(_ facts: [Fact: Double]) {
+        guard let celsius = facts[.temperature], let margin = facts[.temperatureMargin] else { return }
+        for (kind, limit) in TemperatureLimit.allCases.enumerated()
+        where caller.isAbsent(.temperatureThreshold, device, CallArguments(first: UInt32(kind))) {
+            if let left = facts[.limitMargin(limit)] { slowFacts[.temperatureLimit(limit)] = celsius + margin - left }
+        }
+    }
+
+    private func learnIdentity(isSlow: Bool) {
+        let mode = identity.virtualizationMode
+        // The only one that may become another while the driver stays.
+        if isSlow, !unknown.contains(.virtualizationMode) { unknown.append(.virtualizationMode) }
+        unknown = unknown.filter { !learn($0) && !caller.isAbsent($0, device) }
+        if !mode.isEmpty, mode != identity.virtualizationMode { caller.forgetAll() }
+    }
+
+    private func learn(_ call: NVMLCall) -> Bool {
+        switch call {
+        case .name:
+            guard let name = caller.text(call, device)?.text, !name.isEmpty else { return false }
+            identity.name = name
+        case .pciInfo:
+            guard let busID = caller.text(call, device)?.text, !busID.isEmpty else { return false }
+            identity.busID = busID
+        default:
+            guard let number = caller.numbers(call, device)?.x else { return false }
+            switch call {
+            case .minorNumber: identity.minorNumber = Int(number)
+            case .architecture: identity.architecture = Architecture.name(number)
+            default: identity.virtualizationMode = VirtualizationMode.name(number)
+            }
+        }
+        return true
     }
 }
 

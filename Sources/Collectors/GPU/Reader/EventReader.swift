@@ -3,15 +3,19 @@ import Synchronization
 
 /// Waits for XID errors of all cards, on a thread of its own.
 final class EventReader: Sendable {
-    private let listening = Mutex<Set<String>>([])
+    /// UUIDs of cards that were asked for, and whether they are listened to.
+    private let listening = Mutex<[String: Bool]>([:])
 
     /// How long one wait takes at most: what the watch sees of it is no call that hangs.
     static let waitMilliseconds: UInt32 = 1000
+    /// After how many waits a card is tried again that could not be listened to.
+    static let turnsBetweenTries = 10
     private static let xidEvents: UInt32 = 8
 
-    func listens(to uuid: String) -> Bool { listening.withLock { $0.contains(uuid) } }
+    /// Nil before it was tried.
+    func listens(to uuid: String) -> Bool? { listening.withLock { $0[uuid] } }
 
-    /// Until the library must be loaded anew, or events are not to be had: then nil.
+    /// Until the library must be loaded anew.
     ///
     /// - Parameter cards: UUIDs by handle.
     /// - Parameter turns: waits at most; for tests.
@@ -19,17 +23,17 @@ final class EventReader: Sendable {
         _ caller: Caller, cards: [UInt: String], clock: WallClock = .system, turns: Int = .max,
         onEvent: (ReaderLine.XIDEvent) -> Void, pause: (Double) -> Void
     ) -> (code: ReturnCode, call: String)? {
-        caller.beginPass()
-        guard let set = caller.handle(.eventSetNew) else { return caller.verdict.stale }
-        for (device, uuid) in cards.sorted(by: { $0.value < $1.value }) {
-            let reply = caller.plainNumbers(.registerEvents, device, .with(Self.xidEvents, handle: set))
-            if let stale = caller.verdict.stale { return stale }
-            // One card that is lost does not keep us from listening to the others.
+        var set: UInt?
+        for turn in 0..<turns {
             caller.beginPass()
-            if reply.code == .success { listening.withLock { _ = $0.insert(uuid) } }
-        }
-        guard listening.withLock({ !$0.isEmpty }) else { return nil }
-        for _ in 0..<turns {
+            if turn % Self.turnsBetweenTries == 0 {
+                set = set ?? caller.handle(.eventSetNew)
+                if let stale = caller.verdict.stale ?? register(caller, set, cards) { return stale }
+            }
+            guard let set, listening.withLock({ $0.values.contains(true) }) else {
+                pause(1)
+                continue
+            }
             caller.beginPass()
             let reply = caller.waitForEvent(set, milliseconds: Self.waitMilliseconds)
             if let stale = caller.verdict.stale { return stale }
@@ -43,6 +47,18 @@ final class EventReader: Sendable {
             // Not for ever at full speed.
             default: pause(1)
             }
+        }
+        return nil
+    }
+
+    /// Tries those that are not listened to.
+    private func register(_ caller: Caller, _ set: UInt?, _ cards: [UInt: String]) -> (code: ReturnCode, call: String)? {
+        for (device, uuid) in cards.sorted(by: { $0.value < $1.value }) where listens(to: uuid) != true {
+            // One card that is lost does not keep us from listening to the others.
+            caller.beginPass()
+            let isRegistered = set.map { caller.numbers(.registerEvents, device, .with(Self.xidEvents, handle: $0)) != nil } ?? false
+            if let stale = caller.verdict.stale { return stale }
+            listening.withLock { $0[uuid] = isRegistered }
         }
         return nil
     }

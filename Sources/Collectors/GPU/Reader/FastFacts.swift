@@ -40,6 +40,7 @@ struct FastFacts {
         facts[.power] = number(.power).map { $0 / 1000 }
         facts[.energy] = number(.energy).map { $0 / 1000 }
         facts[.temperature] = number(.temperature) ?? number(.temperaturePlain)
+        facts[.temperatureMargin] = number(.temperatureMargin)
         facts[.fan] = number(.fanSpeed).map { $0 / 100 }
         // 32 stands for a state that is not known.
         facts[.performanceState] = number(.performanceState).flatMap { $0 < 32 ? $0 : nil }
@@ -72,27 +73,33 @@ struct FastFacts {
         (FieldRequest(field: 144), .remapPending, 1), (FieldRequest(field: 145), .remapFailed, 1),
         (FieldRequest(field: 197), .pcieTransmitted, 1), (FieldRequest(field: 198), .pcieReceived, 1),
         (FieldRequest(field: 230), .recoveryAction, 1),
+        (FieldRequest(field: 193), .limitMargin(.shutdown), 1), (FieldRequest(field: 194), .limitMargin(.slowdown), 1),
+        (FieldRequest(field: 196), .limitMargin(.operating), 1),
         (FieldRequest(field: 202, scope: allLinks), .nvlinkTransmitted, 1),
         (FieldRequest(field: 204, scope: allLinks), .nvlinkReceived, 1),
         (FieldRequest(field: 38), .nvlinkErrors(.crcFlit), 1), (FieldRequest(field: 45), .nvlinkErrors(.crcData), 1),
         (FieldRequest(field: 52), .nvlinkErrors(.replay), 1), (FieldRequest(field: 59), .nvlinkErrors(.recovery), 1),
     ]
 
-    /// Older forms, shown where the driver does not have the newer ones.
-    private static let olderFields: [(FieldRequest, Fact, Double)] = [
-        (FieldRequest(field: 75), .held(.thermal), 1e-9),
-        (FieldRequest(field: 138, scope: allLinks), .nvlinkTransmitted, 1024),
-        (FieldRequest(field: 139, scope: allLinks), .nvlinkReceived, 1024),
+    /// Older forms, what they are, by what they are multiplied, and the newer ones that the driver does not have where they are shown.
+    private static let olderFields: [(FieldRequest, Fact, Double, [FieldRequest])] = [
+        (FieldRequest(field: 75), .held(.thermal), 1e-9, [FieldRequest(field: 269), FieldRequest(field: 270)]),
+        (FieldRequest(field: 138, scope: allLinks), .nvlinkTransmitted, 1024, [FieldRequest(field: 202, scope: allLinks)]),
+        (FieldRequest(field: 139, scope: allLinks), .nvlinkReceived, 1024, [FieldRequest(field: 204, scope: allLinks)]),
     ]
 
     private func readFields(_ facts: inout [Fact: Double]) {
-        let values = caller.fields(device, (Self.fields + Self.olderFields).map(\.0))
+        let values = caller.fields(device, Self.fields.map(\.0) + Self.olderFields.map(\.0))
         for (request, fact, factor) in Self.fields { facts[fact] = values[request].map { $0 * factor } }
-        for (request, fact, factor) in Self.olderFields where facts[fact] == nil { facts[fact] = values[request].map { $0 * factor } }
-        if facts[.held(.softwareThermal)] != nil || facts[.held(.hardwareThermal)] != nil { facts[.held(.thermal)] = nil }
+        // A newer one that failed this time is no reason for another number or another family.
+        for (request, fact, factor, newer) in Self.olderFields where newer.allSatisfy({ caller.lacks($0, device) }) {
+            facts[fact] = values[request].map { $0 * factor }
+        }
         // Blocks for 20 ms each, so it is asked only where the counters are not to be had.
-        if facts[.pcieTransmitted] == nil { facts[.pcieTransmitRate] = number(.pcieThroughput, 0).map { $0 * 1000 } }
-        if facts[.pcieReceived] == nil { facts[.pcieReceiveRate] = number(.pcieThroughput, 1).map { $0 * 1000 } }
-        if facts[.pcieReplays] == nil { facts[.pcieReplays] = number(.pcieReplays) }
+        if lacks(197) { facts[.pcieTransmitRate] = number(.pcieThroughput, 0).map { $0 * 1000 } }
+        if lacks(198) { facts[.pcieReceiveRate] = number(.pcieThroughput, 1).map { $0 * 1000 } }
+        if lacks(94) { facts[.pcieReplays] = number(.pcieReplays) }
     }
+
+    private func lacks(_ field: UInt32) -> Bool { caller.lacks(FieldRequest(field: field), device) }
 }

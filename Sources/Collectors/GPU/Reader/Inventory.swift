@@ -1,6 +1,10 @@
 /// Which cards there are: the first thing that is asked.
 struct Inventory {
     let caller: Caller
+    /// What the driver knows of cards that do not answer.
+    var files: [DriverFiles.Card] = []
+    /// Whether a card must say more than what it is called, to be believed that it works.
+    var isThorough = false
 
     /// No failure where there are no cards; attaches those that are idle, as every program does that reads them.
     private static let initializeWithoutCards: UInt32 = 1
@@ -38,16 +42,36 @@ struct Inventory {
         for index in 0..<hello.count {
             caller.beginPass()
             guard let device = caller.handle(.handle, 0, CallArguments(first: UInt32(index))),
-                let uuid = caller.text(.uuid, device)?.text, !uuid.isEmpty
+                let uuid = caller.text(.uuid, device)?.text, !uuid.isEmpty, works(device)
             else {
                 if let stale = caller.verdict.stale {
                     return (ReaderLine.Hello(code: stale.code.rawValue, reason: "\(stale.call): \(stale.code)"), [], stale.call)
                 }
+                let condition = caller.verdict.condition
+                hello.missing.append(ReaderLine.MissingCard(index: index, condition: condition == .ok ? .unknown : condition))
                 continue
             }
             cards.append((device, CardIdentity(uuid: plainLine(uuid, limit: ReaderLine.textBytes), index: index)))
         }
         hello.cards = cards.map(\.identity.uuid)
+        hello.missing = identified(hello.missing, found: Set(hello.cards))
         return (hello, cards, "")
+    }
+
+    private func works(_ device: UInt) -> Bool {
+        guard isThorough else { return true }
+        _ = caller.text(.name, device)
+        _ = caller.number(.temperaturePlain, device)
+        _ = caller.number(.power, device)
+        return !caller.verdict.isFinal
+    }
+
+    /// Those of the driver that did not answer, where there are as many as NVML counts: both have the order of the bus.
+    private func identified(_ missing: [ReaderLine.MissingCard], found: Set<String>) -> [ReaderLine.MissingCard] {
+        let silent = files.filter { $0.uuid.isEmpty || !found.contains($0.uuid) }
+        guard silent.count == missing.count else { return missing }
+        return zip(missing, silent).map { card, file in
+            ReaderLine.MissingCard(index: card.index, uuid: file.uuid, busID: file.busID, name: file.name, condition: card.condition)
+        }
     }
 }

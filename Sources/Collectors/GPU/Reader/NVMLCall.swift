@@ -32,6 +32,7 @@ enum NVMLCall: String, Sendable, CaseIterable {
     case temperature = "nvmlDeviceGetTemperatureV"
     case temperaturePlain = "nvmlDeviceGetTemperature"
     case temperatureThreshold = "nvmlDeviceGetTemperatureThreshold"
+    case temperatureMargin = "nvmlDeviceGetMarginTemperature"
     case fanSpeed = "nvmlDeviceGetFanSpeed"
 
     case clock = "nvmlDeviceGetClockInfo"

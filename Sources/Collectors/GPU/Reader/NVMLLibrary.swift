@@ -11,8 +11,15 @@ struct NVMLLibrary: NVML, @unchecked Sendable {
     init(path: String?) throws(Failure) {
         var reason = [CChar](repeating: 0, count: 512)
         let opened = reason.withUnsafeMutableBufferPointer { mlt_nvml_open(path, $0.baseAddress, $0.count) }
-        guard let opened else { throw Failure(.environment, Self.text(reason)) }
+        guard let opened else { throw Self.failure(path, Self.text(reason)) }
         library = opened
+    }
+
+    /// That there is none is no fault; one that is there and cannot be loaded is.
+    private static func failure(_ path: String?, _ reason: String) -> Failure {
+        let name = path ?? "libnvidia-ml.so.1"
+        let isThere = name.contains("/") ? Files.exists(name) : !reason.hasPrefix("\(name): cannot open shared object file: No such file")
+        return Failure(isThere ? .environment : .unavailable, reason)
     }
 
     /// The bytes before the first 0, as far as they are UTF-8.
@@ -200,6 +207,10 @@ struct NVMLLibrary: NVML, @unchecked Sendable {
             var value = nvml_abi_temperature()
             value.sensor = arguments.first
             code = mlt_nvml_temperature_v(library, handle, &value)
+            return NumbersReply(code: ReturnCode(code), values: SIMD4(Int64(value.celsius), 0, 0, 0))
+        case .temperatureMargin:
+            var value = nvml_abi_margin()
+            code = mlt_nvml_temperature_margin(library, handle, &value)
             return NumbersReply(code: ReturnCode(code), values: SIMD4(Int64(value.celsius), 0, 0, 0))
         case .eventReasons, .throttleReasons:
             var value: UInt64 = 0

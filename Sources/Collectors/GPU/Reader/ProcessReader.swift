@@ -3,8 +3,7 @@ import Primitives
 /// Who works on a card.
 struct ProcessReader {
     let device: UInt
-    /// Microseconds since 1970 of the newest record of what processes did.
-    private var lastSeen: UInt64 = 0
+    private var clock = RecordClock()
     /// The newest record of each process.
     private var utilization: [Int: (percent: Double, time: UInt64, seen: ContinuousClock.Instant)] = [:]
 
@@ -14,7 +13,9 @@ struct ProcessReader {
     init(device: UInt) { self.device = device }
 
     /// Nil when it cannot be known who works there.
-    mutating func read(_ caller: Caller, _ facts: inout [Fact: Double], now: ContinuousClock.Instant) -> [ProcessSample]? {
+    mutating func read(_ caller: Caller, _ facts: inout [Fact: Double], now: ContinuousClock.Instant, unixSeconds: Double)
+        -> [ProcessSample]?
+    {
         let compute = caller.processes(.computeProcesses, device)
         let graphics = caller.processes(.graphicsProcesses, device)
         facts[.computeProcesses] = compute.map { Double(Set($0.map(\.pid)).count) }
@@ -44,28 +45,49 @@ struct ProcessReader {
         // All ones: not known. Of a process with such a place the sum is not known either.
         var sums: [Int: Double?] = [:]
         for (place, bytes) in memory {
-            let sum = sums[Int(place.pid)] ?? .some(0)
-            sums[Int(place.pid)] = .some(bytes == .max ? nil : sum.map { $0 + Double(bytes) })
+            let (pid, bytes) = (Int(place.pid), bytes == .max ? nil : Double(bytes))
+            sums[pid] = .some(Self.sum(sums[pid] ?? .some(0), bytes))
+            guard place.gpuInstance != .max else { continue }
+            let instance = Int(place.gpuInstance)
+            let known = samples[pid]?.instances[instance] ?? .some(0)
+            samples[pid]?.instances[instance] = .some(Self.sum(known, bytes))
         }
-        let shares = readUtilization(caller, now)
+        let shares = readUtilization(caller, now, unixSeconds)
         return samples.values.sorted { $0.pid < $1.pid }.prefix(ReaderLine.processLimit).map { sample in
             var sample = sample
             sample.memoryBytes = sums[sample.pid] ?? nil
-            sample.utilization = shares.map { $0[sample.pid] ?? 0 }
+            sample.utilization = shares.flatMap { $0[sample.pid] ?? 0 }
             return sample
         }
     }
 
-    /// Shares of the card by process; who is not among them has done nothing. Nil where NVML does not tell.
-    private mutating func readUtilization(_ caller: Caller, _ now: ContinuousClock.Instant) -> [Int: Double]? {
-        guard let records = caller.processUtilization(device, since: lastSeen) else { return nil }
-        for record in records where record.pid > 0 && record.sm <= 100 {
+    private static func sum(_ first: Double?, _ second: Double?) -> Double? {
+        guard let first, let second else { return nil }
+        return first + second
+    }
+
+    /// Shares of the card by process; who is not among them has done nothing, and nil is one that is not known. Nil where NVML does not
+    /// tell.
+    private mutating func readUtilization(
+        _ caller: Caller, _ now: ContinuousClock.Instant, _ unixSeconds: Double
+    ) -> [Int: Double?]? {
+        let start = clock.start(unixSeconds)
+        guard let records = caller.processUtilization(device, since: start) else { return nil }
+        utilization = utilization.filter {
+            (now - $0.value.seen).seconds < Self.recordSeconds && clock.believes($0.value.time, unixSeconds)
+        }
+        var shares: [Int: Double?] = [:]
+        for record in records where record.pid > 0 {
             let pid = Int(record.pid)
+            guard record.sm <= 100, clock.believes(record.time, unixSeconds) else {
+                shares[pid] = .some(nil)
+                continue
+            }
             if let known = utilization[pid], known.time > record.time { continue }
             utilization[pid] = (Double(record.sm), record.time, now)
-            lastSeen = max(lastSeen, record.time)
+            clock.note(record.time)
         }
-        utilization = utilization.filter { (now - $0.value.seen).seconds < Self.recordSeconds }
-        return utilization.mapValues { $0.percent / 100 }
+        for (pid, record) in utilization { shares[pid] = .some(record.percent / 100) }
+        return shares
     }
 }

@@ -74,9 +74,13 @@ struct SlowFacts {
         facts[.pcieWidthMax] = number(.pcieWidthMax)
         var active: Double?
         for link in 0..<Self.linkLimit {
-            // The first that is not there is the last that is asked for.
-            guard let state = number(.nvlinkState, UInt32(link)) else { break }
-            active = (active ?? 0) + (state == 1 ? 1 : 0)
+            let reply = caller.plainNumbers(.nvlinkState, device, CallArguments(first: UInt32(link)))
+            guard reply.code == .success else {
+                // The first that is not there is the last that is asked for; where one could not be asked, the others are not all.
+                if reply.code.meaning != .absent, reply.code != .invalidArgument { active = nil }
+                break
+            }
+            active = (active ?? 0) + (reply.values.x == 1 ? 1 : 0)
         }
         facts[.nvlinkActive] = active
     }

@@ -5,7 +5,7 @@ struct VGPUReader {
     let device: UInt
     private var known: [UInt32: VGPUSample] = [:]
     private var types: [UInt32: (name: String, framebuffer: Double?)] = [:]
-    private var lastSeen: UInt64 = 0
+    private var clock = RecordClock()
     private var utilization: [UInt32: (record: VGPUUtilizationReply.Record, seen: ContinuousClock.Instant)] = [:]
     /// Instances that the card has room for, of the types that are in use.
     private(set) var instancesMax: [String: Double] = [:]
@@ -16,7 +16,7 @@ struct VGPUReader {
     init(device: UInt) { self.device = device }
 
     /// Nil when they could not be read.
-    mutating func read(_ caller: Caller, isSlow: Bool, now: ContinuousClock.Instant) -> [VGPUSample]? {
+    mutating func read(_ caller: Caller, isSlow: Bool, now: ContinuousClock.Instant, unixSeconds: Double) -> [VGPUSample]? {
         guard let ids = caller.vgpus(device) else { return nil }
         let present = Set(ids.prefix(ReaderLine.vgpuLimit))
         for gone in known.keys where !present.contains(gone) {
@@ -24,7 +24,7 @@ struct VGPUReader {
             utilization[gone] = nil
             caller.forget(UInt(gone))
         }
-        let tellsUtilization = readUtilization(caller, now)
+        let tellsUtilization = readUtilization(caller, now, unixSeconds)
         instancesMax = [:]
         var samples: [VGPUSample] = []
         for id in present.sorted() {
@@ -68,7 +68,10 @@ struct VGPUReader {
         if isSlow || known[id] == nil {
             // Until the guest's driver runs there is none.
             let driver = caller.text(.vgpuGuestDriver, handle)?.text ?? ""
+            let before = sample.guestDriver
             sample.guestDriver = driver == "Not Available" ? "" : driver
+            // With another driver the guest may have a licence, and whatever else it lacked.
+            if before != sample.guestDriver { caller.forget(handle) }
             sample.frameRateLimit = caller.number(.vgpuFrameRateLimit, handle)
         }
         if !caller.verdict.isFinal { known[id] = sample }
@@ -92,17 +95,20 @@ struct VGPUReader {
     }
 
     /// Whether the card tells of its vGPUs at all.
-    private mutating func readUtilization(_ caller: Caller, _ now: ContinuousClock.Instant) -> Bool {
-        guard let records = caller.vgpuUtilization(device, since: lastSeen) else {
+    private mutating func readUtilization(_ caller: Caller, _ now: ContinuousClock.Instant, _ unixSeconds: Double) -> Bool {
+        let start = clock.start(unixSeconds)
+        guard let records = caller.vgpuUtilization(device, since: start) else {
             utilization = [:]
             return false
         }
-        for record in records {
+        utilization = utilization.filter {
+            (now - $0.value.seen).seconds < Self.recordSeconds && clock.believes($0.value.record.time, unixSeconds)
+        }
+        for record in records where clock.believes(record.time, unixSeconds) {
             if let old = utilization[record.vgpu], old.record.time > record.time { continue }
             utilization[record.vgpu] = (record, now)
-            lastSeen = max(lastSeen, record.time)
+            clock.note(record.time)
         }
-        utilization = utilization.filter { (now - $0.value.seen).seconds < Self.recordSeconds }
         return true
     }
 }

@@ -14,6 +14,12 @@ final class CardBook: Sendable {
         /// When it was last among the cards that the library found.
         var foundAt: ContinuousClock.Instant
         var isFound = true
+        /// NVML counts it no more: it is not shown, and forgotten after a day.
+        var isGone = false
+        /// Whether a sample of it has ever come; else there is only what the driver's files know.
+        var hasAnswered = true
+        /// What GPU instances did, by the MIG device's UUID, with who said so and when.
+        var activities: [String: Activity] = [:]
         /// Whether its XIDs have ever been listened for; then there are zeros of those that are watched.
         var hasListened = false
         /// How often each XID was seen, and when last (seconds since 1970).
@@ -23,17 +29,20 @@ final class CardBook: Sendable {
         /// Who works on it, by the last sample that was resolved.
         var owners: (usage: OwnerUsage, takenAt: ContinuousClock.Instant)?
 
+        typealias Activity = (values: [String: Double], helper: Int, takenAt: ContinuousClock.Instant)
+
         func state(_ reader: Reader, now: ContinuousClock.Instant, maximumAgeSeconds: Double) -> CardState {
             if reader.code == .versionMismatch { return .driverMismatch }
             if stuck != nil { return .stuck }
-            if !isFound { return reader.isUp ? .lost : .unknown }
             // A helper that crashed says nothing of the cards; a driver that is gone does.
             let isDriverGone = reader.code.map { $0.meaning == .stale || $0 == .libraryNotFound } ?? true
-            if isDriverGone || (now - takenAt).seconds > maximumAgeSeconds { return .unknown }
+            // One that was not found is as the library said then.
+            if isDriverGone || isFound && (now - takenAt).seconds > maximumAgeSeconds { return .unknown }
             switch sample.condition {
             case .ok: return .ok
             case .lost: return .lost
             case .resetRequired: return .resetRequired
+            case .unknown: return .unknown
             }
         }
     }
@@ -60,6 +69,8 @@ final class CardBook: Sendable {
         var restarts = 0
         /// Lines that could not be read.
         var badLines = 0
+        /// Numbers that no card can have.
+        var refusedValues = 0
         /// Helpers that were killed and are still there.
         var unkillable = 0
         /// By call and code.
@@ -97,7 +108,12 @@ final class CardBook: Sendable {
     private static let xidLimit = 200
     private static let callLimit = 4096
 
+    /// How long what GPU instances did holds while the next helper has not measured it yet.
+    private static let activitySeconds = 30.0
+    private let wallClock: WallClock
     private let state = Mutex(State())
+
+    init(wallClock: WallClock = .system) { self.wallClock = wallClock }
 
     // MARK: what the helper says
 
@@ -138,10 +154,11 @@ final class CardBook: Sendable {
         state.withLock { state in
             switch line {
             case .hello(let hello): Self.take(hello, &state, now)
-            case .card(let sample): Self.take(sample, &state, now)
+            case .card(let sample): Self.take(sample, from: helper, &state, now)
             case .event(let event):
                 guard var card = state.cards[event.uuid], card.xids[event.xid] != nil || card.xids.count < Self.xidLimit else { return }
-                card.xids[event.xid] = ((card.xids[event.xid]?.count ?? 0) + 1, event.unixSeconds)
+                // None has happened that is to come.
+                card.xids[event.xid] = ((card.xids[event.xid]?.count ?? 0) + 1, min(event.unixSeconds, wallClock.unixSeconds))
                 state.cards[event.uuid] = card
             case .calls(let counts): Self.take(counts, from: helper, &state)
             case .stuck(let stuck):
@@ -168,39 +185,81 @@ final class CardBook: Sendable {
         state.reader.hello = hello
         let found = Set(hello.cards)
         for uuid in state.cards.keys {
-            let isFound = found.contains(uuid)
-            state.cards[uuid]?.isFound = isFound
-            if isFound { state.cards[uuid]?.foundAt = now }
+            state.cards[uuid]?.isFound = found.contains(uuid)
+            state.cards[uuid]?.isGone = !found.contains(uuid)
+            if found.contains(uuid) { state.cards[uuid]?.foundAt = now }
         }
-        state.cards = state.cards.filter { $0.value.isFound || (now - $0.value.foundAt).seconds < keptSeconds }
+        for missing in hello.missing { take(missing, &state, now) }
+        state.cards = state.cards.filter { !$0.value.isGone || $0.value.hasAnswered && (now - $0.value.foundAt).seconds < keptSeconds }
     }
 
-    private static func take(_ sample: CardSample, _ state: inout State, _ now: ContinuousClock.Instant) {
+    /// A card that NVML counts and that does not answer: one that we know, or one of which its place is all that is known.
+    private static func take(_ missing: ReaderLine.MissingCard, _ state: inout State, _ now: ContinuousClock.Instant) {
+        let silent = state.cards.values.filter { !$0.isFound && $0.isGone }
+        let known =
+            missing.uuid.isEmpty
+            ? silent.first { $0.identity.index == missing.index || !missing.busID.isEmpty && $0.identity.busID == missing.busID }?
+                .identity.uuid
+            : missing.uuid
+        let uuid = known ?? "unknown-\(missing.index)"
+        guard state.cards[uuid] != nil || state.cards.count < ReaderLine.cardLimit, state.cards[uuid]?.isFound != true else { return }
+        var identity = CardIdentity(uuid: uuid, index: missing.index)
+        (identity.name, identity.busID) = (missing.name, missing.busID)
+        if let old = state.cards[uuid]?.identity { identity = merged(identity, with: old) }
+        var card =
+            state.cards[uuid]
+            ?? Card(identity: identity, sample: CardSample(identity: identity), takenAt: now, foundAt: now, hasAnswered: false)
+        (card.identity, card.sample) = (identity, CardSample(identity: identity, condition: missing.condition))
+        (card.isFound, card.isGone, card.foundAt, card.stuck, card.owners) = (false, false, now, nil, nil)
+        state.cards[uuid] = card
+    }
+
+    /// What a card is stays known when it cannot say it any more.
+    private static func merged(_ new: CardIdentity, with old: CardIdentity) -> CardIdentity {
+        CardIdentity(
+            uuid: new.uuid, index: new.index, name: new.name.isEmpty ? old.name : new.name,
+            busID: new.busID.isEmpty ? old.busID : new.busID, minorNumber: new.minorNumber ?? old.minorNumber,
+            virtualizationMode: new.virtualizationMode.isEmpty ? old.virtualizationMode : new.virtualizationMode,
+            architecture: new.architecture.isEmpty ? old.architecture : new.architecture)
+    }
+
+    private static func take(_ sample: CardSample, from helper: Int, _ state: inout State, _ now: ContinuousClock.Instant) {
         let uuid = sample.identity.uuid
+        var sample = sample
+        let (refused, isTooMuch) = state.reader.refusedValues.addingReportingOverflow(sample.refuseAbsurd())
+        state.reader.refusedValues = isTooMuch ? Int.max : refused
         state.generation += 1
         guard var card = state.cards[uuid] else {
             guard state.cards.count < ReaderLine.cardLimit else { return }
             state.cards[uuid] = Card(
                 identity: sample.identity, sample: sample, takenAt: now, generation: state.generation, foundAt: now,
-                hasListened: sample.facts[.listensForXIDs] == 1)
+                activities: activities(of: sample, helper, [:], now), hasListened: sample.facts[.listensForXIDs] == 1)
             return
         }
-        // What a card is stays known when it cannot say it any more.
-        card.identity = CardIdentity(
-            uuid: uuid, index: sample.identity.index, name: sample.identity.name.isEmpty ? card.identity.name : sample.identity.name,
-            busID: sample.identity.busID.isEmpty ? card.identity.busID : sample.identity.busID,
-            minorNumber: sample.identity.minorNumber ?? card.identity.minorNumber,
-            virtualizationMode: sample.identity.virtualizationMode.isEmpty
-                ? card.identity.virtualizationMode : sample.identity.virtualizationMode,
-            architecture: sample.identity.architecture.isEmpty ? card.identity.architecture : sample.identity.architecture)
+        card.identity = merged(sample.identity, with: card.identity)
+        card.activities = activities(of: sample, helper, card.activities, now)
+        for (place, mig) in sample.migs.enumerated() where mig.activity.isEmpty {
+            // The next helper needs two samples before it can tell.
+            if let last = card.activities[mig.uuid], last.helper != helper { sample.migs[place].activity = last.values }
+        }
         card.sample = sample
         if sample.facts[.listensForXIDs] == 1 { card.hasListened = true }
         card.takenAt = now
         card.generation = state.generation
-        card.isFound = true
+        (card.isFound, card.isGone, card.hasAnswered) = (true, false, true)
         card.foundAt = now
         card.stuck = nil
         state.cards[uuid] = card
+    }
+
+    private static func activities(
+        of sample: CardSample, _ helper: Int, _ known: [String: Card.Activity], _ now: ContinuousClock.Instant
+    ) -> [String: Card.Activity] {
+        var activities = known.filter { (now - $0.value.takenAt).seconds < activitySeconds }
+        for mig in sample.migs where !mig.activity.isEmpty {
+            activities[mig.uuid] = (mig.activity, helper, now)
+        }
+        return activities
     }
 
     /// A helper counts from 0; what it says is added as far as it is more than it said before.
@@ -223,7 +282,9 @@ final class CardBook: Sendable {
         state.withLock { state in
             View(
                 reader: state.reader,
-                cards: state.cards.values.sorted { ($0.identity.index, $0.identity.uuid) < ($1.identity.index, $1.identity.uuid) })
+                cards: state.cards.values.filter { !$0.isGone }.sorted {
+                    ($0.identity.index, $0.identity.uuid) < ($1.identity.index, $1.identity.uuid)
+                })
         }
     }
 

@@ -80,6 +80,7 @@ final class ReaderSupervisor: Sendable {
         private var plan = RestartPlan()
         private var abandoned: [ChildProcess] = []
         private var said = ""
+        private var events = EventLog()
 
         private var options: Options { owner.options }
         private var book: CardBook { owner.book }
@@ -248,7 +249,10 @@ final class ReaderSupervisor: Sendable {
             case .stuck(let stuck):
                 if stuck.seconds > plan.patienceSeconds(stuck.uuid, options.stuckAfterSeconds) { helper.overdue = stuck }
             case .end(let code, let call): helper.last = (ReturnCode(code), call)
-            case .event(let event): logger.warn("XID error", ["gpu_uuid": event.uuid, "xid": event.xid])
+            case .event(let event):
+                if let count = events.take(event) {
+                    logger.warn("XID error", ["gpu_uuid": event.uuid, "xid": event.xid, "count": count])
+                }
             case .calls: break
             }
         }
