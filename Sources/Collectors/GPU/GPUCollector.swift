@@ -83,8 +83,11 @@ package final class GPUCollector: Collector {
     // MARK: scrape
 
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
-        let view = supervisor.withLock { $0 }.book.view
-        let now = ContinuousClock.now
+        draw(supervisor.withLock { $0 }.book.view, now: .now, into: sink)
+    }
+
+    /// What a scrape shows of the cards as they are known.
+    func draw(_ view: CardBook.View, now: ContinuousClock.Instant, into sink: SampleSink) {
         let age = max(Self.secondsKept, Self.intervalsKept * settings.intervalSeconds)
         var buffer = sink.begin(Self.part)
         let states = view.cards.map { $0.state(view.reader, now: now, maximumAgeSeconds: age) }

@@ -166,8 +166,15 @@ final class Caller {
         return false
     }
 
+    /// The same of a field.
+    func isAbsent(_ field: FieldRequest, _ handle: UInt) -> Bool {
+        isAbsent(.fieldValues, handle) || absentFields[field].map { $0 > now() } ?? false
+    }
+
     private func judge(_ call: NVMLCall, _ handle: UInt, _ arguments: CallArguments, _ code: ReturnCode) -> Bool {
-        if code.meaning == .absent, absent.count < 10_000 {
+        // Links are asked for in turn until there is none.
+        let isBeyondLast = code == .invalidArgument && call == .nvlinkState
+        if code.meaning == .absent || isBeyondLast, absent.count < 10_000 {
             absent[Question(call: call, handle: handle, arguments: arguments)] = now().advanced(by: .seconds(Self.memorySeconds))
         }
         note(code, call.rawValue)

@@ -12,7 +12,8 @@ final class CardReader {
     /// What changes seldom, of the last time that it was asked for.
     private var slowFacts: [Fact: Double] = [:]
     private var slowDue: ContinuousClock.Instant?
-    private var isIdentityKnown = false
+    /// Calls that have said what the card is; the others are asked again.
+    private var learnt: Set<NVMLCall> = []
     private var processes: ProcessReader
     private var migs: MIGReader
     private var vgpus: VGPUReader
@@ -52,6 +53,7 @@ final class CardReader {
         sample.migs = migs.read(caller, isEnabled: facts[.migEnabled] == 1, isSlow: isSlow, now: moment)
         if identity.virtualizationMode == VirtualizationMode.hostVGPU.rawValue {
             sample.vgpus = vgpus.read(caller, isSlow: isSlow, now: moment)
+            if sample.vgpus != nil { facts[.vgpus] = Double(vgpus.count) }
             sample.vgpuInstancesMax = vgpus.instancesMax
         }
         if listensForXIDs() { facts[.listensForXIDs] = 1 }
@@ -67,13 +69,19 @@ final class CardReader {
     }
 
     private func learnIdentity() {
-        guard !isIdentityKnown else { return }
-        if let name = caller.text(.name, device)?.text { identity.name = name }
-        if let busID = caller.text(.pciInfo, device)?.text { identity.busID = busID }
-        if let minor = caller.numbers(.minorNumber, device)?.x { identity.minorNumber = Int(minor) }
-        if let number = caller.numbers(.architecture, device)?.x { identity.architecture = Architecture.name(number) }
-        if let number = caller.numbers(.virtualizationMode, device)?.x { identity.virtualizationMode = VirtualizationMode.name(number) }
-        isIdentityKnown = !caller.verdict.isFinal && !identity.name.isEmpty
+        learn(.name, { caller.text($0, device)?.text }) { $0.name = $1 }
+        learn(.pciInfo, { caller.text($0, device)?.text }) { $0.busID = $1 }
+        learn(.minorNumber, number) { $0.minorNumber = Int($1) }
+        learn(.architecture, number) { $0.architecture = Architecture.name($1) }
+        learn(.virtualizationMode, number) { $0.virtualizationMode = VirtualizationMode.name($1) }
+    }
+
+    private func number(_ call: NVMLCall) -> Int64? { caller.numbers(call, device)?.x }
+
+    private func learn<Value>(_ call: NVMLCall, _ ask: (NVMLCall) -> Value?, _ keep: (inout CardIdentity, Value) -> Void) {
+        guard !learnt.contains(call), let value = ask(call) else { return }
+        keep(&identity, value)
+        learnt.insert(call)
     }
 }
 

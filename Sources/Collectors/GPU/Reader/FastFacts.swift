@@ -16,6 +16,11 @@ struct FastFacts {
         caller.number(call, device, CallArguments(first: first))
     }
 
+    /// What an older call says, where the card does not have the newer one.
+    private func standIn(_ older: NVMLCall, for newer: NVMLCall) -> SIMD4<Int64>? {
+        caller.isAbsent(newer, device) ? caller.numbers(older, device) : nil
+    }
+
     private func readWork(_ facts: inout [Fact: Double]) {
         if let values = caller.numbers(.utilization, device) {
             facts[.utilization] = Double(values.x) / 100
@@ -26,7 +31,7 @@ struct FastFacts {
             facts[.memoryReserved] = Double(values.y)
             facts[.memoryFree] = Double(values.z)
             facts[.memoryUsed] = Double(values.w)
-        } else if caller.isAbsent(.memory, device), let values = caller.numbers(.memoryPlain, device) {
+        } else if let values = standIn(.memoryPlain, for: .memory) {
             facts[.memoryTotal] = Double(values.x)
             facts[.memoryFree] = Double(values.z)
             facts[.memoryUsed] = Double(values.w)
@@ -39,7 +44,7 @@ struct FastFacts {
     private func readPower(_ facts: inout [Fact: Double]) {
         facts[.power] = number(.power).map { $0 / 1000 }
         facts[.energy] = number(.energy).map { $0 / 1000 }
-        facts[.temperature] = number(.temperature) ?? number(.temperaturePlain)
+        facts[.temperature] = number(.temperature) ?? standIn(.temperaturePlain, for: .temperature).map { Double($0.x) }
         facts[.fan] = number(.fanSpeed).map { $0 / 100 }
         // 32 stands for a state that is not known.
         facts[.performanceState] = number(.performanceState).flatMap { $0 < 32 ? $0 : nil }
@@ -49,7 +54,7 @@ struct FastFacts {
         for (number, domain) in ClockDomain.allCases.enumerated() {
             facts[.clock(domain)] = self.number(.clock, UInt32(number)).map { $0 * 1e6 }
         }
-        guard let reasons = (caller.numbers(.eventReasons, device) ?? caller.numbers(.throttleReasons, device))?.x else { return }
+        guard let reasons = (caller.numbers(.eventReasons, device) ?? standIn(.throttleReasons, for: .eventReasons))?.x else { return }
         for (bit, reason) in ThrottleReason.allCases.enumerated() {
             facts[.throttle(reason)] = reasons >> Int64(bit) & 1 == 1 ? 1 : 0
         }
@@ -78,21 +83,25 @@ struct FastFacts {
         (FieldRequest(field: 52), .nvlinkErrors(.replay), 1), (FieldRequest(field: 59), .nvlinkErrors(.recovery), 1),
     ]
 
-    /// Older forms, shown where the driver does not have the newer ones.
-    private static let olderFields: [(FieldRequest, Fact, Double)] = [
-        (FieldRequest(field: 75), .held(.thermal), 1e-9),
-        (FieldRequest(field: 138, scope: allLinks), .nvlinkTransmitted, 1024),
-        (FieldRequest(field: 139, scope: allLinks), .nvlinkReceived, 1024),
+    /// Older forms, shown where the driver does not have the newer ones, which stand behind them.
+    private static let olderFields: [(FieldRequest, Fact, Double, newer: [FieldRequest])] = [
+        (FieldRequest(field: 75), .held(.thermal), 1e-9, [FieldRequest(field: 269), FieldRequest(field: 270)]),
+        (FieldRequest(field: 138, scope: allLinks), .nvlinkTransmitted, 1024, [FieldRequest(field: 202, scope: allLinks)]),
+        (FieldRequest(field: 139, scope: allLinks), .nvlinkReceived, 1024, [FieldRequest(field: 204, scope: allLinks)]),
     ]
 
     private func readFields(_ facts: inout [Fact: Double]) {
-        let values = caller.fields(device, (Self.fields + Self.olderFields).map(\.0))
+        let values = caller.fields(device, Self.fields.map(\.0) + Self.olderFields.map(\.0))
         for (request, fact, factor) in Self.fields { facts[fact] = values[request].map { $0 * factor } }
-        for (request, fact, factor) in Self.olderFields where facts[fact] == nil { facts[fact] = values[request].map { $0 * factor } }
-        if facts[.held(.softwareThermal)] != nil || facts[.held(.hardwareThermal)] != nil { facts[.held(.thermal)] = nil }
+        for (request, fact, factor, newer) in Self.olderFields where newer.allSatisfy(lacks) {
+            facts[fact] = values[request].map { $0 * factor }
+        }
         // Blocks for 20 ms each, so it is asked only where the counters are not to be had.
-        if facts[.pcieTransmitted] == nil { facts[.pcieTransmitRate] = number(.pcieThroughput, 0).map { $0 * 1000 } }
-        if facts[.pcieReceived] == nil { facts[.pcieReceiveRate] = number(.pcieThroughput, 1).map { $0 * 1000 } }
-        if facts[.pcieReplays] == nil { facts[.pcieReplays] = number(.pcieReplays) }
+        if lacks(FieldRequest(field: 197)) { facts[.pcieTransmitRate] = number(.pcieThroughput, 0).map { $0 * 1000 } }
+        if lacks(FieldRequest(field: 198)) { facts[.pcieReceiveRate] = number(.pcieThroughput, 1).map { $0 * 1000 } }
+        if lacks(FieldRequest(field: 94)) { facts[.pcieReplays] = number(.pcieReplays) }
     }
+
+    /// Only then something older may stand in for a field: one that did not answer once would be another number the next time.
+    private func lacks(_ field: FieldRequest) -> Bool { caller.isAbsent(field, device) }
 }

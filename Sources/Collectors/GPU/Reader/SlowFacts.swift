@@ -74,8 +74,11 @@ struct SlowFacts {
         facts[.pcieWidthMax] = number(.pcieWidthMax)
         var active: Double?
         for link in 0..<Self.linkLimit {
-            // The first that is not there is the last that is asked for.
-            guard let state = number(.nvlinkState, UInt32(link)) else { break }
+            guard let state = number(.nvlinkState, UInt32(link)) else {
+                // The first that is not there is the last that is asked for. Of one that does not answer nobody knows whether it is up.
+                if !caller.isAbsent(.nvlinkState, device, CallArguments(first: UInt32(link))) { active = nil }
+                break
+            }
             active = (active ?? 0) + (state == 1 ? 1 : 0)
         }
         facts[.nvlinkActive] = active
