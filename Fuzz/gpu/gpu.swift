@@ -23,9 +23,18 @@ private let start = ContinuousClock.now
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let input = Input(start, count)
     let collector = collectors[Int(input.choice & 3) % collectors.count]
-    let lines = split(input.bytes, pieceBytes: 1 + Int(input.choice >> 3))
-    book(lines, collector, hasGreeting: input.choice & 4 == 0)
+    let lines = split(input.bytes, pieceBytes: 5 << Int(input.choice >> 5))
+    book(lines, collector, hasGreeting: input.choice & 4 == 0, Moment(rawValue: input.choice >> 3 & 3) ?? .now)
     return 0
+}
+
+/// When a scrape comes after the last line.
+private enum Moment: UInt8 {
+    case now, later
+    /// A day later, when nothing is shown but what the cards are.
+    case tooLate
+    /// The helper has gone.
+    case gone
 }
 
 /// The lines of a stream, which are the same in whatever pieces it comes.
@@ -33,7 +42,7 @@ private func split(_ bytes: [UInt8], pieceBytes: Int) -> [[UInt8]] {
     for limit in [64, ReaderLine.limitBytes] {
         var whole = LineSplitter(limit: limit)
         var parts = LineSplitter(limit: limit)
-        let lines = whole.take(bytes)
+        let lines = whole.take(bytes[...])
         var found: [[UInt8]] = []
         for first in stride(from: 0, to: bytes.count, by: pieceBytes) {
             found += parts.take(bytes[first..<min(first + pieceBytes, bytes.count)])
@@ -43,10 +52,10 @@ private func split(_ bytes: [UInt8], pieceBytes: Int) -> [[UInt8]] {
     }
     // The last line has no end as a rule.
     var splitter = LineSplitter()
-    return splitter.take(bytes + [0x0A])
+    return splitter.take((bytes + [0x0A])[...])
 }
 
-private func book(_ lines: [[UInt8]], _ collector: GPUCollector, hasGreeting: Bool) {
+private func book(_ lines: [[UInt8]], _ collector: GPUCollector, hasGreeting: Bool, _ moment: Moment) {
     let book = CardBook()
     if hasGreeting { book.take(.hello(ReaderLine.Hello(code: 0)), from: book.begin(), now: start) }
     var seconds = 0.0
@@ -58,9 +67,13 @@ private func book(_ lines: [[UInt8]], _ collector: GPUCollector, hasGreeting: Bo
     for card in book.samples(newerThan: [:]) {
         book.set(usage(card.sample), of: card.identity.uuid, takenAt: card.takenAt)
     }
-    for later in [0, 30, 90_000.0] { draw(book, collector, now: start.advanced(by: .seconds(seconds + later))) }
-    for helper in 0..<3 { book.end(helper, now: start.advanced(by: .seconds(seconds))) }
-    draw(book, collector, now: start.advanced(by: .seconds(seconds + 1)))
+    switch moment {
+    case .now: break
+    case .later: seconds += 30
+    case .tooLate: seconds += 90_000
+    case .gone: for helper in 0..<3 { book.end(helper, now: start.advanced(by: .seconds(seconds))) }
+    }
+    draw(book, collector, now: start.advanced(by: .seconds(seconds)))
     _ = CardSurvey(book.view, now: start)
 }
 

@@ -157,7 +157,7 @@ import Testing
             let bench = bench(scene)
             _ = read(bench, scene)
             return NVMLCall.allCases.filter { call in
-                guard bench.nvml.asked(call) > 0, scene != .plain || !behindFields.contains(call) else { return false }
+                guard bench.nvml.asked(call) > 0, scene == .old || !behindFields.contains(call) else { return false }
                 return seen.insert(call).inserted || scene == .mig && [.name, .memory, .uuid].contains(call)
             }.map { (scene, $0) }
         }
