@@ -46,6 +46,9 @@ TO_FIND = {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetUUID"}
 # Nothing is shown of these, or only while nothing else is known.
 UNSEEN = {"nvmlEventSetWait_v2", "nvmlDeviceGetProcessUtilization", "nvmlDeviceGetRemappedRows", "nvmlDeviceGetRetiredPagesPendingStatus"}
 
+# Made only when a divided card is whole again, and where the field that counts the same is not there; unit tests have them.
+NOT_MADE = {"nvmlGpmSampleFree", "nvmlDeviceGetPcieReplayCounter"}
+
 
 def named(file: str, pattern: str) -> list[str]:
     return re.findall(pattern, (REPOSITORY / file).read_text(), re.MULTILINE)
@@ -112,9 +115,12 @@ class Bench:
         self.scene = scene
         self.cards = Cards(start, folder, "--cards", str(len(self.alike)), *flags)
         self.output = folder / "lines"
-        self.healthy = self.listen()
+        # Activity is measured between two samples a second apart.
+        self.seconds = 3.0 if scene == "mig" else 1.8
+        self.healthy = self.listen(seconds=3.5)
 
-    def listen(self, *faults: dict[str, Any], seconds: float = 1.8) -> Heard:
+    def listen(self, *faults: dict[str, Any], seconds: float | None = None) -> Heard:
+        seconds = seconds or self.seconds
         for fault in faults:
             self.cards.fault(**fault)
         try:
@@ -144,14 +150,15 @@ class Bench:
     @property
     def calls(self) -> set[str]:
         """Those that are answered here."""
-        return {call for call, code in self.healthy.calls if code == 0} | ({"nvmlEventSetWait_v2"})
+        return {call for call, code in self.healthy.calls if code == 0}
 
 
 def faults_of(bench: Bench, call: str) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     """Codes, each with its fault: as many at a time as there are cards to have one each."""
     codes = [code for code in CODES if code not in STALE]
     cards = bench.alike if KINDS[call] in ("DEVICE", "VGPU") else [None]
-    for some in itertools.batched(codes, len(cards)):
+    for first in range(0, len(codes), len(cards)):
+        some = codes[first : first + len(cards)]
         yield [(code, {"call": call, "code": code} | ({} if card is None else {"card": card})) for code, card in zip(some, cards, strict=False)]
 
 
@@ -225,8 +232,10 @@ def test_every_code_at_every_call(start: Start, tmp_path: Path) -> None:
     for scene, bench in benches.items():
         for call in sorted(bench.calls):
             jobs.setdefault(call, scene)
-    # What is there for another time: a divided card that is whole again.
-    assert KNOWN - set(jobs) <= {"nvmlGpmSampleFree"}, KNOWN - set(jobs)
+    # Those that are made all the same.
+    for call, scene in sorted({call: scene for scene, bench in benches.items() for call, _ in bench.healthy.calls}.items()):
+        jobs.setdefault(call, scene)
+    assert KNOWN - set(jobs) == NOT_MADE, KNOWN - set(jobs)
     assert set(jobs) <= set(KINDS)
     early = OF_LIBRARY | VERSIONS | TO_FIND
     faults: list[str] = []
@@ -261,7 +270,8 @@ def test_what_failed_comes_back(start: Start, tmp_path: Path) -> None:
     machine.wait_for_states(20, card0="ok", card15="ok")
 
     def series(index: int) -> set[str]:
-        return {name for name, of in machine.scrape() if ("gpu_index", str(index)) in of}
+        # Who works on the card changes by itself.
+        return {name for name, of in machine.scrape() if ("gpu_index", str(index)) in of and "_owner" not in name}
 
     before = {index: series(index) for index in range(len(codes))}
     helpers = machine.helpers()
@@ -275,5 +285,12 @@ def test_what_failed_comes_back(start: Start, tmp_path: Path) -> None:
         assert identity <= series(index)
     wait_for(lambda: all("llm_monitor_gpu_power_limit_watts" not in series(index) for index in range(len(codes))), 40, "nothing old is shown")
     cards.heal()
-    wait_for(lambda: all(series(index) == before[index] for index in range(len(codes))), 45, "all is back")
+
+    def missing() -> dict[int, set[str]]:
+        return {code: gone for index, code in enumerate(codes) if (gone := before[index] - series(index))}
+
+    deadline = time.monotonic() + 60
+    while missing() and time.monotonic() < deadline:
+        time.sleep(1)
+    assert not missing()
     assert machine.helpers() == helpers

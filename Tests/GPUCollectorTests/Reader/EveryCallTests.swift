@@ -226,7 +226,7 @@ import Testing
                 state.vgpuUtilization = [.init(vgpu: state.vgpus[0], time: 9, sm: 40, memory: 20, encoder: 3, decoder: 2)]
             }
         }
-        bench.clock.advance(seconds: Self.absent.contains(fault.code) || fault.call == .nvlinkState ? 3601 : 31)
+        bench.clock.advance(seconds: Self.absent.contains(fault.code) ? 3601 : 31)
         let healed = try Self.shown(Self.book(bench, Self.read(bench, scene)))
         #expect(Set(healed.values.keys) == Set(healthy.values.keys), "\(context): healed")
     }

@@ -29,6 +29,8 @@ final class Caller {
     /// Whose calls these are; nil for the library's.
     var uuid: String?
     private(set) var verdict = Verdict()
+    /// Of the call that was made last.
+    private(set) var lastCode = ReturnCode.success
     private var absent: [Question: ContinuousClock.Instant] = [:]
     private var absentFields: [FieldRequest: ContinuousClock.Instant] = [:]
 
@@ -172,9 +174,7 @@ final class Caller {
     }
 
     private func judge(_ call: NVMLCall, _ handle: UInt, _ arguments: CallArguments, _ code: ReturnCode) -> Bool {
-        // Links are asked for in turn until there is none.
-        let isBeyondLast = code == .invalidArgument && call == .nvlinkState
-        if code.meaning == .absent || isBeyondLast, absent.count < 10_000 {
+        if code.meaning == .absent, absent.count < 10_000 {
             absent[Question(call: call, handle: handle, arguments: arguments)] = now().advanced(by: .seconds(Self.memorySeconds))
         }
         note(code, call.rawValue)
@@ -182,6 +182,7 @@ final class Caller {
     }
 
     private func note(_ code: ReturnCode, _ call: String) {
+        lastCode = code
         switch code.meaning {
         case .lost: verdict.condition = .lost
         case .resetRequired: verdict.condition = .resetRequired

@@ -76,7 +76,9 @@ struct SlowFacts {
         for link in 0..<Self.linkLimit {
             guard let state = number(.nvlinkState, UInt32(link)) else {
                 // The first that is not there is the last that is asked for. Of one that does not answer nobody knows whether it is up.
-                if !caller.isAbsent(.nvlinkState, device, CallArguments(first: UInt32(link))) { active = nil }
+                let isBeyondLast =
+                    caller.lastCode == .invalidArgument || caller.isAbsent(.nvlinkState, device, CallArguments(first: UInt32(link)))
+                if !isBeyondLast { active = nil }
                 break
             }
             active = (active ?? 0) + (state == 1 ? 1 : 0)
