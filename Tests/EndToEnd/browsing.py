@@ -126,7 +126,7 @@ class Viewer:
         # Something to see: guests, two samples for every rate, an alert that has reached Alertmanager.
         slow = ["vm:not_backed_up:max", "vm:last_backup:timestamp_seconds", "vm:disk_latency:avg5m", "storage:utilization:ratio", "zfs_pool:utilization:ratio",
                 "replication:last_sync:timestamp_seconds", "node_disk:healthy:min", "vm_volume:disk_utilization:ratio", "gpu:owner_utilization:avg5m",
-                "gpu:ecc_uncorrected:increase1h", "vgpu:framebuffer:ratio", "container:cpu_usage:cores", "container:health:info"]
+                "gpu:ecc_uncorrected:increase1h", "vgpu:framebuffer:ratio{vm_name!=''}", "container:cpu_usage:cores", "container:health:info"]
         wait_for(lambda: (self.stack.value("count(vm:cpu_utilization:avg5m)") or 0) > 90, 60, "recorded guests")
         # Instant queries are put at the last whole step, so it must have been there for one.
         wait_for(lambda: all(self.stack.value(f"count({name} offset 15s)") for name in slow), 75, "what the exporter asks for on timers")
