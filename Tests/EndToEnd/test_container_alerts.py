@@ -223,7 +223,7 @@ def test_a_health_check_that_fails(bed: Bed) -> None:
 
 @pytest.mark.parametrize("how", ["hangs", "killed"])
 def test_an_engine_that_does_not_answer(bed: Bed, how: str) -> None:
-    name = bed.podman.container("stays")
+    name = bed.podman.container(f"stays-{how}")
     bed.seen(name)
     identity = bed.podman.inspect(name)["Id"]
     service = bed.podman.service
