@@ -6,6 +6,7 @@ import Web
 struct EngineRequests: Sendable {
     let http: HTTPClient
     let socket: String
+    private static let againSeconds = 0.5
 
     /// What happens to containers and changes what is known of them; commands that are run in them are left out. Podman looks for its own
     /// words in the filter, `died` for one, and then tells Docker's.
@@ -48,7 +49,9 @@ struct EngineRequests: Sendable {
     func inspection(of id: String, labels: Set<String>, bodyLimitBytes: Int, by deadline: Deadline) async throws(Failure)
         -> EngineContainer?
     {
-        guard let body = try await get("/containers/\(id)/json", bodyLimitBytes: bodyLimitBytes, by: deadline) else { return nil }
+        guard let body = try await get("/containers/\(id)/json", bodyLimitBytes: bodyLimitBytes, by: deadline, isAgain: true) else {
+            return nil
+        }
         return try JSONDocument(parsing: body, depth: 32).withRoot { EngineContainer(inspection: $0, labels: labels) }
     }
 
@@ -75,7 +78,9 @@ struct EngineRequests: Sendable {
     }
 
     /// Nil for a status of 404.
-    private func get(_ path: String, bodyLimitBytes: Int, by deadline: Deadline) async throws(Failure) -> [UInt8]? {
+    ///
+    /// - Parameter isAgain: an error of the engine's own is asked for once more. Podman has one for a container that is being removed.
+    private func get(_ path: String, bodyLimitBytes: Int, by deadline: Deadline, isAgain: Bool = false) async throws(Failure) -> [UInt8]? {
         var request = request(path, by: deadline)
         request.bodyLimitBytes = bodyLimitBytes
         let answer: HTTPResponse
@@ -83,6 +88,10 @@ struct EngineRequests: Sendable {
             throw Failure(.unavailable, "\(socket): \(error.message)")
         }
         if answer.status == 404 { return nil }
+        if answer.status >= 500, isAgain {
+            try? await Task.sleep(for: .seconds(Self.againSeconds))
+            return try await get(path, bodyLimitBytes: bodyLimitBytes, by: deadline)
+        }
         guard answer.status == 200 else { throw Failure(.unavailable, "\(socket) answers with status \(answer.status)") }
         return answer.body
     }
