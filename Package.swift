@@ -180,7 +180,7 @@ let package = Package(
         tests(of: "Ownership", needs: ["Primitives", "JSON", "Web", "CollectorConformance"]),
         tests(
             of: "ContainerCollector",
-            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
         tests(
             of: "SystemCollector", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"]),
         tests(

@@ -21,9 +21,9 @@ LIBRARY = RELEASE / "simulated/libnvidia-ml.so.1"
 # Reads everything once as scripts/compare-nvml does, and counts the calls.
 POLLER = """
 import json, resource, sys
-from importlib.machinery import SourceFileLoader
 import ctypes, pynvml
-compare = SourceFileLoader("compare", sys.argv[1]).load_module()
+sys.path.insert(0, sys.argv[1])
+from compare_nvml.nvml import NVML
 pynvml.nvmlLib = ctypes.CDLL(sys.argv[2])
 calls, pointer = [0], pynvml._nvmlGetFunctionPointer
 def counted(name):
@@ -34,7 +34,7 @@ def counted(name):
     return call
 pynvml._nvmlGetFunctionPointer = counted
 pynvml.nvmlInit()
-values = compare.read_all()
+values = NVML(sys.argv[3]).read().values
 usage = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({"calls": calls[0], "values": len(values), "rss": usage.ru_maxrss * 1024, "cpu": usage.ru_utime + usage.ru_stime}))
 """
@@ -76,7 +76,7 @@ def gpus() -> None:
             [RELEASE / "martlet", "exporter", "--exporter.role", "gpu", "--web.listen-address", f"127.0.0.1:{port}", "--path.root", root],
             env=environment | {"MARTLET_GPU__INTERVAL": "1s"}, stderr=subprocess.DEVNULL)
         try:
-            measure(exporter.pid, f"http://127.0.0.1:{port}", environment)
+            measure(exporter.pid, f"http://127.0.0.1:{port}", root, environment)
         finally:
             exporter.terminate()
             exporter.wait()
@@ -84,7 +84,7 @@ def gpus() -> None:
             simulator.wait()
 
 
-def measure(pid: int, url: str, environment: dict[str, str]) -> None:
+def measure(pid: int, url: str, root: Path, environment: dict[str, str]) -> None:
     wait_for(url + "/ready")
     time.sleep(5)
     page = url + "/metrics?collect[]=gpu"
@@ -107,7 +107,7 @@ def measure(pid: int, url: str, environment: dict[str, str]) -> None:
     began = time.monotonic()
     for _ in range(POLLS):
         poll = subprocess.run(
-            [sys.executable, "-c", POLLER, REPOSITORY / "scripts/compare-nvml", LIBRARY], capture_output=True, text=True, env=environment, check=True)
+            [sys.executable, "-c", POLLER, REPOSITORY / "scripts", LIBRARY, root], capture_output=True, text=True, env=environment, check=True)
         polls.append(json.loads(poll.stdout))
     theirs = (time.monotonic() - began) / POLLS
     print(f"GPUs: {CARDS} simulated cards with {processes:.0f} processes; a sample of all of them, and a scrape that shows it")

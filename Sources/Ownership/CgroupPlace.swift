@@ -1,10 +1,13 @@
 /// What the path of a control group says of who is in it.
 ///
-/// The outermost guest or container counts: what runs in a guest is the guest's, whatever the guest calls it.
+/// The outermost guest or container counts: what runs in a guest is the guest's, whatever the guest calls it. A name counts only where root
+/// makes groups of that name: below a user's slice, and below a unit, whoever the group was given to calls groups what he likes.
 package struct CgroupPlace: Sendable, Hashable {
     package let kind: Owner.Kind
-    /// As of `Owner`; of a VM without a vmid the name of its machine.
+    /// As of `Owner`, without the user; of a VM without a vmid the name of its machine.
     package let id: String
+    /// Of a container that a user has made in his own slice, his number; empty for what is the machine's. Such an id is only that user's word.
+    package let user: String
     /// Who made it: docker, podman, containerd, cri-o, nspawn, lxc; empty if the path does not say.
     package let runtime: String
     /// As of `Owner`.
@@ -14,18 +17,24 @@ package struct CgroupPlace: Sendable, Hashable {
     /// How many parts of the path lead to the group that is the owner's as a whole.
     package let depth: Int
 
+    /// Unlike any other's: `user@1000/f45d…` of a user's container.
+    package var ownerID: String { user.isEmpty ? id : "user@\(user)/\(id)" }
+
     /// A longer path than any kernel gives is cut.
     private static let depthLimit = 64
+    private static let units = [".service", ".scope", ".socket", ".mount", ".swap"]
 
     package init(path: String) {
         self = Self.place(path.split(separator: "/", maxSplits: Self.depthLimit, omittingEmptySubsequences: true).prefix(Self.depthLimit))
     }
 
     private init(
-        _ kind: Owner.Kind, _ id: some StringProtocol, runtime: String = "", inner: String = "", isMonitor: Bool = false, depth: Int
+        _ kind: Owner.Kind, _ id: some StringProtocol, user: Substring = "", runtime: String = "", inner: String = "",
+        isMonitor: Bool = false, depth: Int
     ) {
         self.kind = kind
         self.id = String(id)
+        self.user = String(user)
         self.runtime = runtime
         self.inner = inner
         self.isMonitor = isMonitor
@@ -34,27 +43,59 @@ package struct CgroupPlace: Sendable, Hashable {
 
     static let host = CgroupPlace(.host, "", depth: 0)
 
-    /// Of several paths of one process (version 1 has one for each controller), the one that says most.
+    /// Of several paths of one process (version 1 has one for each controller), the one that says most. What a user says comes after what the
+    /// machine says.
     static func best(_ places: [CgroupPlace]) -> CgroupPlace {
         func rank(_ place: CgroupPlace) -> Int {
             switch place.kind {
             case .host: 0
             case .unit: 1
-            case .vm, .lxc, .container: 2
+            case .vm, .lxc, .container: place.user.isEmpty ? 3 : 2
             }
         }
         return places.max { rank($0) < rank($1) } ?? .host
     }
 
-    private static func place(_ parts: ArraySlice<Substring>) -> CgroupPlace {
+    private static func place(_ all: ArraySlice<Substring>) -> CgroupPlace {
+        // From within a control group namespace, what lies beside it begins with dots, and folders above both are not named.
+        let parts = all.drop { $0 == ".." }
+        let isPartial = parts.startIndex != all.startIndex
+        if parts.first == "user.slice" || parts.first == "user" { return userPlace(parts, from: all.startIndex) }
         for index in parts.indices {
-            guard let guest = guest(parts, index) else { continue }
-            let rest = parts[min(index + guest.length, parts.endIndex)...]
-            return CgroupPlace(
-                guest.kind, guest.id, runtime: guest.runtime, inner: inner(rest, of: guest.kind), isMonitor: guest.isMonitor,
-                depth: index + guest.length - parts.startIndex)
+            if let guest = guest(parts, index, isPartial: isPartial) {
+                return place(parts, guest, at: index, from: all.startIndex)
+            }
+            guard isUnit(parts[index]) else { continue }
+            // What is below was made by whoever the unit runs as, but for what Podman and containerd make in units of their own.
+            if let guest = containerOfUnit(parts, index) { return place(parts, guest, at: index + 1, from: all.startIndex) }
+            break
         }
         return unit(parts)
+    }
+
+    private static func place(
+        _ parts: ArraySlice<Substring>, _ guest: Guest, at index: Int, from start: Int, user: Substring = ""
+    ) -> CgroupPlace {
+        let rest = parts[min(index + guest.length, parts.endIndex)...]
+        return CgroupPlace(
+            guest.kind, guest.id, user: user, runtime: guest.runtime, inner: inner(rest, of: guest.kind), isMonitor: guest.isMonitor,
+            depth: index + guest.length - start)
+    }
+
+    /// `user.slice/user-1000.slice/user@1000.service/…`, and `user/NAME/…` of systems without systemd. Root's own is the machine's.
+    private static func userPlace(_ parts: ArraySlice<Substring>, from start: Int) -> CgroupPlace {
+        guard parts.count > 2 else { return unit(parts) }
+        let second = parts[parts.startIndex + 1]
+        let name = second.dropping(prefix: "user-")?.dropping(suffix: ".slice") ?? second
+        let user = name == "0" || name == "root" ? "" : name
+        for index in parts.indices.dropFirst(2) {
+            if let guest = container(parts, index) { return place(parts, guest, at: index, from: start, user: user) }
+        }
+        return unit(parts)
+    }
+
+    private static func isUnit(_ part: Substring) -> Bool {
+        units.contains { part.hasSuffix($0) && part.utf8.count > $0.utf8.count }
     }
 
     private struct Guest {
@@ -66,11 +107,20 @@ package struct CgroupPlace: Sendable, Hashable {
         var length = 1
     }
 
-    /// The guest or container that begins at a part.
-    private static func guest(_ parts: ArraySlice<Substring>, _ index: Int) -> Guest? {
+    /// The guest or container that begins at a part, which no unit and no user's slice stands before.
+    private static func guest(_ parts: ArraySlice<Substring>, _ index: Int, isPartial: Bool) -> Guest? {
         let part = parts[index]
-        let next = index + 1 < parts.endIndex ? parts[index + 1] : nil
-        let before = index > parts.startIndex ? parts[index - 1] : nil
+        let isFirst = index == parts.startIndex
+        if isFirst, let guest = guestOfRoot(part, index + 1 < parts.endIndex ? parts[index + 1] : nil) { return guest }
+        if let container = container(parts, index) { return container }
+        let isMachine =
+            isFirst
+            ? isPartial : ["machine.slice", "machine"].contains(parts[parts.startIndex]) && !parts[..<index].contains(where: isUnit)
+        return isMachine ? machine(part) : nil
+    }
+
+    /// Guests whose groups are made at the root of the hierarchy.
+    private static func guestOfRoot(_ part: Substring, _ next: Substring?) -> Guest? {
         switch part {
         case "lxc", "lxc.payload", "lxc.monitor":
             guard let next, containerID(next) == nil else { return nil }
@@ -86,14 +136,24 @@ package struct CgroupPlace: Sendable, Hashable {
                 return Guest(kind: .lxc, id: String(name), runtime: "lxc", isMonitor: isMonitor)
             }
         }
-        if let container = containerID(part) {
-            // Podman's pods have an id of the same form, and their containers are in them.
-            if container.prefix.isEmpty, before == "libpod_parent" { return nil }
-            return Guest(
-                kind: .container, id: String(container.id), runtime: runtime(container.prefix, before),
-                isMonitor: container.prefix.contains("conmon"))
-        }
-        return machine(part)
+        return nil
+    }
+
+    private static func container(_ parts: ArraySlice<Substring>, _ index: Int) -> Guest? {
+        let before = index > parts.startIndex ? parts[index - 1] : nil
+        guard let container = containerID(parts[index]) else { return nil }
+        // Podman's pods have an id of the same form, and their containers are in them.
+        if container.prefix.isEmpty, before == "libpod_parent" { return nil }
+        return Guest(
+            kind: .container, id: String(container.id), runtime: runtime(container.prefix, before),
+            isMonitor: container.prefix.contains("conmon"))
+    }
+
+    /// Podman's container in the unit that starts it, and containerd's where the kubelet has it make groups in its own.
+    private static func containerOfUnit(_ parts: ArraySlice<Substring>, _ index: Int) -> Guest? {
+        guard index + 1 < parts.endIndex, !parts[index].hasPrefix("user@"), let id = containerID(parts[index + 1]) else { return nil }
+        let isKnown = id.prefix == "libpod-payload-" || parts[index] == "containerd.service" && id.prefix.hasSuffix(":cri-containerd:")
+        return isKnown ? container(parts, index + 1) : nil
     }
 
     /// What machined and libvirt make.
@@ -116,21 +176,20 @@ package struct CgroupPlace: Sendable, Hashable {
 
     /// The unit that the processes are of, and of those of a user whose.
     private static func unit(_ parts: ArraySlice<Substring>) -> CgroupPlace {
-        if let index = parts.firstIndex(where: { $0.hasPrefix("user@") && $0.hasSuffix(".service") }) {
+        let first = parts.firstIndex(where: isUnit)
+        if let first, parts[first].hasPrefix("user@"), parts[first].hasSuffix(".service") {
             // A scope of a user is made for one program started once; services have names that last.
-            if let service = parts[(index + 1)...].firstIndex(where: { $0.hasSuffix(".service") }) {
+            if let service = parts[(first + 1)...].firstIndex(where: { $0.hasSuffix(".service") }) {
                 return CgroupPlace(
-                    .unit, "\(parts[index].dropLast(".service".count))/\(parts[service])", depth: service + 1 - parts.startIndex)
+                    .unit, "\(parts[first].dropLast(".service".count))/\(parts[service])", depth: service + 1 - parts.startIndex)
             }
         }
-        if let index = parts.firstIndex(where: { $0.hasPrefix("user-") && $0.hasSuffix(".slice") }) {
+        let slices = parts[..<(first ?? parts.endIndex)]
+        if let index = slices.firstIndex(where: { $0.hasPrefix("user-") && $0.hasSuffix(".slice") }) {
             return CgroupPlace(.unit, parts[index], depth: index + 1 - parts.startIndex)
         }
-        let units = [".service", ".scope", ".socket", ".mount", ".swap"]
-        if let index = parts.firstIndex(where: { part in units.contains { part.hasSuffix($0) && part.utf8.count > $0.utf8.count } }) {
-            return CgroupPlace(.unit, parts[index], depth: index + 1 - parts.startIndex)
-        }
-        if let index = parts.lastIndex(where: { $0.hasSuffix(".slice") }) {
+        if let first { return CgroupPlace(.unit, parts[first], depth: first + 1 - parts.startIndex) }
+        if let index = slices.lastIndex(where: { $0.hasSuffix(".slice") }) {
             return CgroupPlace(.unit, parts[index], depth: index + 1 - parts.startIndex)
         }
         return .host

@@ -8,8 +8,7 @@ struct MachineArguments: Equatable {
 
     /// Nil when the program is no QEMU.
     init?(_ arguments: [String]) {
-        guard let program = arguments.first.flatMap({ $0.split(separator: "/").last }) else { return nil }
-        guard program == "kvm" || program == "qemu-kvm" || program.hasPrefix("qemu-system-") else { return nil }
+        guard let program = arguments.first, Self.isMachine(program) else { return nil }
         var index = 1
         while index + 1 < arguments.count {
             let value = arguments[index + 1]
@@ -25,6 +24,12 @@ struct MachineArguments: Equatable {
             }
             index += 2
         }
+    }
+
+    /// Whether a program is QEMU, by its path.
+    static func isMachine(_ path: String) -> Bool {
+        guard let program = path.split(separator: "/").last else { return false }
+        return program == "kvm" || program == "qemu-kvm" || program.hasPrefix("qemu-system-")
     }
 
     /// `web01,debug-threads=on`, `guest=web01,process=…`; a comma in a name is written twice.

@@ -10,6 +10,7 @@ package final class OwnerFinder: Sendable {
     private let engine: ContainerEngine?
     private let cache = Mutex<[Int: Entry]>([:])
     private let keptSeconds: Double
+    private let trust: MachineTrust
 
     /// What was found of a process, but for names that somebody may change.
     private struct Entry {
@@ -38,10 +39,18 @@ package final class OwnerFinder: Sendable {
         self.engine = engine
         self.machines = machines
         self.keptSeconds = keptSeconds
+        trust = MachineTrust(fileSystemRoot: fileSystemRoot)
     }
 
-    /// Nil when there is no such process (any more), or its groups cannot be read.
+    /// Nil when there is no such process (any more), or its groups cannot be read. Whoever asks has seen the process on a card, which is
+    /// remembered of its owner.
     package func owner(ofProcess pid: Int) -> Owner? {
+        guard let identity = identity(ofProcess: pid) else { return nil }
+        engine?.cardUsers.note(identity.place)
+        return named(identity)
+    }
+
+    private func identity(ofProcess pid: Int) -> Identity? {
         let files = ProcessFiles(fileSystemRoot: root, pid: pid)
         // A pid may go to another process between two of the files.
         for _ in 0..<3 {
@@ -49,12 +58,12 @@ package final class OwnerFinder: Sendable {
             let known = cache.withLock { cache in
                 cache[pid].flatMap { $0.startTicks == before.startTicks && $0.until > .now ? $0.identity : nil }
             }
-            if let known { return named(known) }
+            if let known { return known }
             let identity = read(files, before)
             guard files.status()?.startTicks == before.startTicks else { continue }
             guard let identity else { return nil }
             remember(pid, Entry(startTicks: before.startTicks, identity: identity, until: .now.advanced(by: .seconds(keptSeconds))))
-            return named(identity)
+            return identity
         }
         return nil
     }
@@ -64,8 +73,10 @@ package final class OwnerFinder: Sendable {
         guard let paths = files.cgroupPaths() else { return nil }
         var identity = Identity(place: .best(paths.map { CgroupPlace(path: $0) }))
         switch identity.place.kind {
-        // Whoever starts QEMU by hand or from a unit of his own has a VM all the same.
-        case .vm, .unit, .host: identity.machine = MachineArguments(files.arguments())
+        case .vm: identity.machine = MachineArguments(files.arguments())
+        // QEMU that root started by hand or from a unit is a VM all the same. What others write on their command lines is nobody's word.
+        case .unit, .host:
+            if let machine = MachineArguments(files.arguments()), trust.isBelieved(files) { identity.machine = machine }
         case .lxc, .container: break
         }
         return identity
@@ -86,7 +97,7 @@ package final class OwnerFinder: Sendable {
         if identity.isKernelThread { return .kernel }
         let place = identity.place
         switch place.kind {
-        case .container: return Owner(.container, id: place.id, name: containerName(place), inner: place.inner)
+        case .container: return Owner(.container, id: place.ownerID, name: containerName(place), inner: place.inner)
         case .lxc:
             let name = machines.container(vmid: place.id)?.name ?? ""
             return Owner(.lxc, id: place.id, name: name.isEmpty ? place.id : name, inner: place.inner)
@@ -97,8 +108,8 @@ package final class OwnerFinder: Sendable {
     }
 
     private func containerName(_ place: CgroupPlace) -> String {
-        if let name = engine?.container(id: place.id)?.name, !name.isEmpty { return name }
-        return CgroupPlace.shortContainerID(place.id)
+        if let name = engine?.container(id: place.id, user: place.user)?.name, !name.isEmpty { return name }
+        return CgroupPlace.shortContainerID(place.ownerID)
     }
 
     /// Of a QEMU that says enough of itself. Proxmox names a VM by its vmid; others by the UUID, as NVML does.
@@ -117,6 +128,10 @@ package final class OwnerFinder: Sendable {
 }
 
 extension CgroupPlace {
-    /// What `docker ps` shows: twelve digits. Names of systemd-nspawn stay as they are.
-    package static func shortContainerID(_ id: String) -> String { id.utf8.count == 64 ? String(id.prefix(12)) : id }
+    /// What `docker ps` shows: twelve digits, of a user's container behind the user. Names of systemd-nspawn stay as they are.
+    package static func shortContainerID(_ id: String) -> String {
+        guard id.hasPrefix("user@"), let slash = id.firstIndex(of: "/") else { return id.utf8.count == 64 ? String(id.prefix(12)) : id }
+        let rest = id[id.index(after: slash)...]
+        return rest.utf8.count == 64 ? String(id[...slash] + rest.prefix(12)) : id
+    }
 }

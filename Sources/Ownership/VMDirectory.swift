@@ -14,18 +14,21 @@ package final class VMDirectory: Sendable {
         package let uuid: String
         /// Cards of an LXC guest: the numbers of `/dev/nvidia0` and the like.
         package let gpus: [String]
+        /// The file gives it devices of the machine (`hostpci0`), which takes a right that options of a guest do not.
+        let hasDevices: Bool
 
-        init(id: String, name: String, uuid: String = "", gpus: [String] = []) {
+        init(id: String, name: String, uuid: String = "", gpus: [String] = [], hasDevices: Bool = false) {
             self.id = shortLine(id)
             self.name = shortLine(name)
             self.uuid = shortLine(uuid.lowercased())
             self.gpus = gpus.map { shortLine($0) }
+            self.hasDevices = hasDevices
         }
     }
 
     private struct State {
         var machines: [String: Guest] = [:]
-        var byUUID: [String: Guest] = [:]
+        var byUUID: [String: [Guest]] = [:]
         var containers: [String: Guest] = [:]
         var files: [String: (stamp: FileStamp, guest: Guest)] = [:]
         var readAt: ContinuousClock.Instant?
@@ -50,12 +53,21 @@ package final class VMDirectory: Sendable {
         self.missSeconds = missSeconds
     }
 
-    /// The VM of a UUID, in any case: that of its smbios or domain, or one that Proxmox has made of a vmid for a mediated device.
+    /// The VM of a UUID, in any case: one that Proxmox has made of a vmid for a mediated device, else that of its smbios or domain.
+    ///
+    /// Who may edit the options of one guest can give it the UUID of another. Of several with one UUID it is the one that has devices of the
+    /// machine; nil when that does not tell them apart.
     package func guest(uuid: String) -> Guest? {
         let wanted = uuid.lowercased()
-        if let found = find({ $0.byUUID[wanted] }) { return found }
-        guard let vmid = Self.vmid(ofGenerated: wanted) else { return nil }
-        return find { $0.machines[vmid] } ?? Guest(id: vmid, name: "")
+        // Such a device is made by the host, so no file of a guest may claim its UUID.
+        if let vmid = Self.vmid(ofGenerated: wanted) { return find { $0.machines[vmid] } ?? Guest(id: vmid, name: "") }
+        return find { Self.only($0.byUUID[wanted] ?? []) }
+    }
+
+    private static func only(_ guests: [Guest]) -> Guest? {
+        if guests.count < 2 { return guests.first }
+        let withDevices = guests.filter(\.hasDevices)
+        return withDevices.count == 1 ? withDevices.first : nil
     }
 
     /// A VM of Proxmox.
@@ -122,19 +134,15 @@ package final class VMDirectory: Sendable {
             if let earlier = known[path], earlier.stamp == stamp {
                 guest = earlier.guest
             } else {
-                guard let bytes = try? Files.read(path, limitBytes: 1 << 20) else { continue }
+                guard let bytes = try? Files.read(path, limitBytes: 1 << 20, regularOnly: true) else { continue }
                 let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: true)
                 guard let parsed = parse(lines, String(name.dropLast(suffix.count))) else { continue }
                 guest = parsed
             }
             state.files[path] = (stamp, guest)
             keep(&state, guest)
-            // Of two with the same UUID, none can be told.
-            if !guest.uuid.isEmpty {
-                state.byUUID[guest.uuid] = state.byUUID[guest.uuid] == nil ? guest : Guest(id: "", name: "", uuid: guest.uuid)
-            }
+            if !guest.uuid.isEmpty { state.byUUID[guest.uuid, default: []].append(guest) }
         }
-        for (uuid, guest) in state.byUUID where guest.id.isEmpty { state.byUUID[uuid] = nil }
     }
 
     // MARK: files
@@ -142,7 +150,7 @@ package final class VMDirectory: Sendable {
     /// Lines of `key: value`; behind the first `[section]` stand snapshots.
     private static func proxmox(_ lines: [Substring], id: String, nameKey: String) -> Guest? {
         guard !id.isEmpty, id.utf8.count < 10, id.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-        var (name, uuid, gpus) = ("", "", [String]())
+        var (name, uuid, gpus, hasDevices) = ("", "", [String](), false)
         for line in lines {
             if line.hasPrefix("[") { break }
             guard let colon = line.firstIndex(of: ":") else { continue }
@@ -151,12 +159,13 @@ package final class VMDirectory: Sendable {
             case nameKey[...]: name = String(value)
             case "smbios1": uuid = value.split(separator: ",").first { $0.hasPrefix("uuid=") }.map { String($0.dropFirst(5)) } ?? ""
             case "lxc.mount.entry": gpus += gpu(value.prefix { $0 != " " })
+            case let key where key.hasPrefix("hostpci") && !value.isEmpty: hasDevices = true
             case let key where key.hasPrefix("dev") && key.dropFirst(3).utf8.allSatisfy({ (0x30...0x39).contains($0) }):
                 gpus += gpu(value.prefix { $0 != "," })
             default: break
             }
         }
-        return Guest(id: id, name: name, uuid: uuid, gpus: Array(Set(gpus)).sorted())
+        return Guest(id: id, name: name, uuid: uuid, gpus: Array(Set(gpus)).sorted(), hasDevices: hasDevices)
     }
 
     /// The number of a card's device, `path=` before it or not.

@@ -24,7 +24,8 @@ package indirect enum SettingsShape: Sendable {
         case .text: "text"
         case .flag: "true or false"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        case .seconds(let range): "a duration from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound)), as in 500ms, 15s or 2m"
+        case .seconds(let range):
+            "a duration from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))" + Self.examples(in: range)
         case .choice(let words): "one of " + words.joined(separator: ", ")
         case .texts: "a list of texts"
         case .section: "a section with keys"
@@ -32,6 +33,13 @@ package indirect enum SettingsShape: Sendable {
         case .named: "names, each with a section of keys"
         case .namedTexts: "names, each with a text"
         }
+    }
+
+    /// How durations are written, by some that would do.
+    private static func examples(in range: ClosedRange<Double>) -> String {
+        let words = [0.5, 15, 120].filter(range.contains).map(text)
+        guard let last = words.last else { return "" }
+        return ", as in " + (words.count > 1 ? words.dropLast().joined(separator: ", ") + " or " : "") + last
     }
 
     private static func text(_ seconds: Double) -> String {

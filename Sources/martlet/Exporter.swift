@@ -78,7 +78,7 @@ enum Exporter {
         let sockets = ContainerCollector.sockets(containers, fileSystemRoot: fileSystemRoot)
         return engine.withLock { known in
             if let known, known.sockets == sockets, known.labels == containers.labels { return known.engine }
-            let made = ContainerEngine(sockets: sockets, labels: containers.labels)
+            let made = ContainerEngine(sockets: sockets, labels: containers.labels, isNamed: containers.engineSocket != nil)
             known = (sockets, containers.labels, made)
             return made
         }

@@ -10,7 +10,7 @@ import Testing
     private static let unseen: Set<String> = [
         "llm_monitor_container_health_state", "llm_monitor_container_restarts_total", "llm_monitor_container_exit_code",
         "llm_monitor_exporter_container_engine_answer_age_seconds", "llm_monitor_exporter_series_dropped_total",
-        "container_spec_cpu_shares",
+        "llm_monitor_exporter_containers_dropped_total", "container_spec_cpu_shares",
     ]
 
     @Test func `a machine with containers conforms`() async throws {
@@ -44,15 +44,12 @@ import Testing
         let broken = try TemporaryFolder()
         try broken.machine()
         try broken.group(TemporaryFolder.dockerGroup, pids: [7])
-        let file = "\(broken.path)/sys/fs/cgroup/\(TemporaryFolder.dockerGroup)/memory.stat"
-        unlink(file)
-        try #require(mkfifo(file, 0o600) == 0)
+        let file = try HangingFile("\(broken.path)/sys/fs/cgroup/\(TemporaryFolder.dockerGroup)/memory.stat")
         let scene = Scene(
             "memory.stat hangs", .hanging(part: ContainerCollector.part, survivors: []), fileSystemRoot: broken.path,
             leave: {
-                let writer = open(file, O_RDWR | O_NONBLOCK)
+                file.release()
                 usleep(200_000)
-                close(writer)
             })
         let violations = await CollectorConformance(
             prefixes: Self.prefixes, ownPrefix: "llm_monitor_exporter_", unseen: Self.unseen,

@@ -68,6 +68,21 @@ import Testing
         #expect(trial.value("pressure_waiting_seconds_total", name, "cpu") == 2)
     }
 
+    @Test func `version 1 of a kernel that does not count input and output`() async throws {
+        let folder = try TemporaryFolder()
+        let group = "libpod_parent/libpod-\(TemporaryFolder.podman)"
+        try folder.write("sys/fs/cgroup/memory/\(group)/cgroup.procs", "55\n")
+        for place in ["blkio", "blkio/\(group)"] {
+            for file in ["io_service_bytes_recursive", "io_serviced_recursive"] {
+                try folder.write("sys/fs/cgroup/\(place)/blkio.throttle.\(file)", "Total 0\n")
+            }
+        }
+        #expect(try await scrape(collector(), folder).value("io_bytes_total", "0e80bb2c7b8f", "write") == nil)
+        // A limit anywhere makes it count; who has done nothing then has 0.
+        try folder.write("sys/fs/cgroup/blkio/blkio.throttle.io_service_bytes_recursive", "254:0 Read 0\n254:0 Write 9\nTotal 9\n")
+        #expect(try await scrape(collector(), folder).value("io_bytes_total", "0e80bb2c7b8f", "write") == 0)
+    }
+
     @Test func `what goes through a mapped device is counted once`() async throws {
         let folder = try TemporaryFolder()
         try folder.machine()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +87,45 @@ class Machine(Exporter):
     def helpers(self) -> list[int]:
         """Processes that call NVML, zombies among them."""
         return children(self.program.process.pid)
+
+
+Change = Callable[[str], str]
+
+
+class Changed(ThreadingHTTPServer):
+    """An exporter whose page is changed on the way."""
+
+    daemon_threads = True
+
+    def __init__(self, url: str, changes: list[Change]) -> None:
+        super().__init__(("127.0.0.1", 0), ChangedPage)
+        self.url = url
+        self.changes = changes
+
+    def __enter__(self) -> str:  # type: ignore[override]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class ChangedPage(BaseHTTPRequestHandler):
+    server: Changed
+
+    def do_GET(self) -> None:
+        text = fetch(self.server.url + self.path).text
+        for change in self.server.changes if "llm_monitor_gpu_owners" in text else []:
+            text = change(text)
+        body = text.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def children(parent: int) -> list[int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tarfile
 from pathlib import Path
@@ -72,11 +74,32 @@ class Podman:
     def stats(self, name: str) -> dict[str, Any]:
         return json.loads(self.run("stats", "--no-stream", "--format", "json", name))[0]
 
+    def asked(self, path: str) -> dict[str, Any]:
+        """What it answers on its socket."""
+        connection = http.client.HTTPConnection("engine", timeout=30)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(self.socket))
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        assert answer.status == 200, body
+        return dict(json.loads(body))
+
     def close(self) -> None:
         names = self.run("ps", "--all", "--format", "{{.Names}}", check=False).split()
         if names:
             self.run("rm", "--force", "--time", "0", *names, check=False)
         self.run("rmi", "--force", IMAGE, check=False)
+
+
+def disk_below(folder: Path) -> str | None:
+    """The device of the disk that a folder lies on; None when it is none that the kernel counts for."""
+    place = Path(f"/sys/dev/block/{os.major(folder.stat().st_dev)}:{os.minor(folder.stat().st_dev)}").resolve()
+    if (place / "partition").exists():
+        place = place.parent
+    device = Path("/dev") / place.name
+    return str(device) if place.exists() and device.is_block_device() else None
 
 
 class Kernel:
@@ -123,6 +146,14 @@ class Kernel:
             "memory_cache_bytes": memory["total_cache"], "threads": float(self.file("pids", "pids.current")),
             "threads_limit": float(self.file("pids", "pids.max")), "processes": float(len(self.file("memory", "cgroup.procs").split())),
         }
+
+    def written(self) -> float | None:
+        """Bytes that went to disks; None where nobody counts."""
+        if self.is_two:
+            return sum(float(word.removeprefix("wbytes=")) for word in self.file("io", "io.stat").split() if word.startswith("wbytes="))
+        lines = [line.split() for line in self.file("blkio", "blkio.throttle.io_service_bytes_recursive").splitlines()]
+        found = [float(words[2]) for words in lines if len(words) == 3 and words[1] == "Write"]
+        return sum(found) if found else None
 
     def network(self) -> dict[str, tuple[float, float]]:
         """Bytes that came and went, by interface."""

@@ -39,6 +39,7 @@ HELD = """
     GpuXidError GpuEccUncorrectable GpuRepairPending GpuRepairFailed GpuMissing GpuDriverMismatch GpuDriverFailing GpuCollectorStuck GpuDataStale
     VgpuUnlicensed VgpuFramebufferFull
     ContainerOomKilled ContainerRestarting ContainerUnhealthy ContainerMemoryNearLimit ContainerCpuThrottled ContainerEngineUnreachable
+    ContainerSeriesDropped
     ClusterCertificateExpiring ClusterCertificateExpired ClusterSubscriptionExpiring ClusterHaManagerStale
     TargetMissing ExporterScrapeSlow ExporterCollectorFailed ExporterDataStale ExporterSeriesDropped ExporterCardinalityHigh
 """.split()
@@ -238,6 +239,18 @@ def card_cases() -> Iterator[Case]:
             free=[
                 alert(source, "critical", **machine), alert("GpuTemperatureHigh", **machine, gpu_uuid="GPU-1"),
                 *(alert(name, **machine | {"node": "pve2"}, gpu_uuid=f"GPU-{number}") for number, name in enumerate(held))])
+    for source in ("GpuLost", "GpuResetRequired", "GpuCollectorStuck", "GpuDriverMismatch", "GpuDriverFailing"):
+        host: Labels = {"cluster": f"collector-{source}", "node": "pve1"}
+        failed: Labels = {"job": "gpu-hosts", "instance": "10.0.0.1:9221"}
+        yield Case(
+            f"{source}-holds-the-collector-of-cards", held=[alert("ExporterCollectorFailed", **host, **failed, collector="gpu")],
+            free=[
+                alert(source, "critical", **host, **({} if "Driver" in source else {"gpu_uuid": "GPU-1"})),
+                alert("ExporterCollectorFailed", **host, **failed, collector="containers"),
+                alert("ExporterCollectorFailed", **host | {"node": "pve2"}, **failed, collector="gpu"),
+                alert("ExporterCollectorFailed", **host | {"cluster": f"{host['cluster']}-b"}, **failed, collector="gpu"),
+                alert("ExporterCollectorFailed", **host, **failed, collector="gpu", vm_id="101"),
+                alert("ExporterCollectorFailed", **failed, collector="gpu", case=host["cluster"])])
 
 
 def twin_cases() -> Iterator[Case]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import urllib.parse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from conftest import REPOSITORY, Start, fetch, free_port, wait_for
+from exporting import Exporter
 from gpus import Cards, Machine, build_library
 from stack import quick_rules
 
@@ -55,6 +57,7 @@ ELSEWHERE: dict[str, str] = {
     "ContainerMemoryNearLimit": "the containers of the simulated machine leave their memory free",
     "ContainerCpuThrottled": "the containers of the simulated machine have no limit of CPU",
     "ContainerEngineUnreachable": "the simulated machine has no engine at all, which is not the same",
+    "ContainerSeriesDropped": "the simulated machine has fewer containers than any limit",
 }
 # A card has to heat up.
 PATIENCE_SECONDS = {"gpu-hot": 420}
@@ -63,12 +66,12 @@ PATIENCE_SECONDS = {"gpu-hot": 420}
 class Watch:
     """A Prometheus that scrapes one exporter of the role gpu and evaluates the shipped rules."""
 
-    def __init__(self, start: Start, folder: Path, exporter: Machine) -> None:
+    def __init__(self, start: Start, folder: Path, exporter: Exporter, rules: Callable[[Path], Path] = quick_rules) -> None:
         self.url = f"http://127.0.0.1:{free_port()}"
         target = {"targets": [exporter.url.removeprefix("http://")], "labels": {"cluster": "lab", "node": "pve1"}}
         folder.mkdir()
         (folder / "prometheus.yml").write_text(yaml.safe_dump({
-            "global": {"scrape_interval": "2s", "evaluation_interval": "2s"}, "rule_files": [f"{quick_rules(folder)}/*.yml"],
+            "global": {"scrape_interval": "2s", "evaluation_interval": "2s"}, "rule_files": [f"{rules(folder)}/*.yml"],
             "scrape_configs": [{"job_name": "martlet-hosts", "honor_labels": True, "static_configs": [target]}]}))
         program = start(
             "/usr/bin/prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",

@@ -13,6 +13,7 @@ import Testing
         var runtime = ""
         var inner = ""
         var isMonitor = false
+        var user = ""
         var testDescription: String { path }
     }
 
@@ -25,8 +26,15 @@ import Testing
         Case(path: "/machine.slice/libpod-\(id).scope/container", kind: .container, id: id, runtime: "podman"),
         Case(path: "/libpod_parent/libpod-\(id)", kind: .container, id: id, runtime: "podman"),
         Case(
-            path: "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope", kind: .container, id: id, runtime: "podman"
+            path: "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope", kind: .container, id: id,
+            runtime: "podman",
+            user: "1000"
         ),
+        Case(path: "/system.slice/web.service/libpod-payload-\(id)", kind: .container, id: id, runtime: "podman"),
+        Case(
+            path: "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service/libpod-payload-\(id)", kind: .container, id: id,
+            runtime: "podman", user: "1000"),
+        Case(path: "/user.slice/user-0.slice/session-1.scope/libpod-\(id)", kind: .container, id: id, runtime: "podman"),
         Case(
             path: "/machine.slice/machine-libpod_pod_\(other).slice/libpod-\(id).scope/container", kind: .container, id: id,
             runtime: "podman"),
@@ -81,13 +89,35 @@ import Testing
         Case(path: "/.service/.scope", kind: .host, id: ""),
     ]
 
-    @Test(arguments: cases) func place(_ example: Case) {
+    /// What users and units can make of the names of others.
+    static let claims: [Case] = [
+        Case(path: "\(ofUser)/qemu.slice/100.scope", kind: .unit, id: "user-1000.slice"),
+        Case(path: "\(ofUser)/lxc/101", kind: .unit, id: "user-1000.slice"),
+        Case(path: "\(ofUser)/lxc.payload.web", kind: .unit, id: "user-1000.slice"),
+        Case(path: "\(ofUser)/app.slice/machine-qemu-1-billing.scope", kind: .unit, id: "user-1000.slice"),
+        Case(path: "\(ofUser)/machine.slice/machine-qemu-1-billing.scope", kind: .unit, id: "user-1000.slice"),
+        Case(path: "\(ofUser)/app.slice/systemd-nspawn@a.service", kind: .unit, id: "user@1000/systemd-nspawn@a.service"),
+        Case(path: "\(ofUser)/kubepods/pod1/\(id)", kind: .container, id: id, user: "1000"),
+        Case(path: "\(ofUser)/docker-\(id).scope", kind: .container, id: id, runtime: "docker", user: "1000"),
+        Case(path: "/user/dev/0/lxc/101", kind: .host, id: ""),
+        Case(path: "/system.slice/jobs.service/docker-\(id).scope", kind: .unit, id: "jobs.service"),
+        Case(path: "/system.slice/jobs.service/qemu.slice/100.scope", kind: .unit, id: "jobs.service"),
+        Case(path: "/system.slice/jobs.service/lxc/101", kind: .unit, id: "jobs.service"),
+        Case(path: "/system.slice/qemu.slice/100.scope", kind: .unit, id: "100.scope"),
+        Case(path: "/system.slice/machine-qemu-1-billing.scope", kind: .unit, id: "machine-qemu-1-billing.scope"),
+        Case(path: "/system.slice/jobs.service/user@1000.service/a.service", kind: .unit, id: "jobs.service"),
+        Case(path: "/../user@1000.service/libpod-payload-\(id)", kind: .unit, id: "user@1000.service"),
+    ]
+    private static let ofUser = "/user.slice/user-1000.slice/user@1000.service"
+
+    @Test(arguments: cases + claims) func place(_ example: Case) {
         let place = CgroupPlace(path: example.path)
         #expect(place.kind == example.kind)
         #expect(place.id == example.id)
         #expect(place.runtime == example.runtime)
         #expect(place.inner == example.inner)
         #expect(place.isMonitor == example.isMonitor)
+        #expect(place.user == example.user)
     }
 
     @Test func `how deep the owner's group lies`() {
@@ -100,6 +130,15 @@ import Testing
         let places = ["/", "/user.slice/user-0.slice/session-1.scope", "/docker/\(Self.id)"].map { CgroupPlace(path: $0) }
         #expect(CgroupPlace.best(places).kind == .container)
         #expect(CgroupPlace.best([]).kind == .host)
+        let claim = CgroupPlace(path: "\(Self.ofUser)/docker-\(Self.other).scope")
+        #expect(CgroupPlace.best([claim, CgroupPlace(path: "/docker/\(Self.id)"), claim]).id == Self.id)
+    }
+
+    @Test func `a user's container is not the machine's of the same id`() {
+        let claim = CgroupPlace(path: "\(Self.ofUser)/docker-\(Self.id).scope")
+        #expect(claim.ownerID == "user@1000/\(Self.id)")
+        #expect(CgroupPlace.shortContainerID(claim.ownerID) == "user@1000/f45d1efb6a97")
+        #expect(CgroupPlace(path: "/docker/\(Self.id)").ownerID == Self.id)
     }
 
     @Test func `a path without end is cut`() {

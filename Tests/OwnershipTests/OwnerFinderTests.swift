@@ -11,8 +11,10 @@ import Testing
     private static func process(
         _ folder: TemporaryFolder, _ pid: Int, cgroup: String?, arguments: [String] = ["/bin/server"], start: Int = 100,
         flags: Int = 4_194_560,
-        command: String = "server"
+        command: String = "server", users: [Int] = [0, 0, 0, 0]
     ) throws {
+        let numbers = users.map(String.init).joined(separator: "\t")
+        try folder.write("proc/\(pid)/status", "Name:\t\(command)\nUmask:\t0022\nUid:\t\(numbers)\nGid:\t0\t0\t0\t0\n")
         let status = "\(pid) (\(command)) S 1 \(pid) \(pid) 0 -1 \(flags) 120 0 0 0 5 3 0 0 20 0 1 0 \(start) 4096 64 1844674407 1 1\n"
         try folder.write("proc/\(pid)/stat", status)
         try folder.write("proc/\(pid)/cmdline", arguments.map { $0 + "\0" }.joined())
@@ -62,6 +64,48 @@ import Testing
         let finder = Self.finder(folder)
         #expect(finder.owner(ofProcess: 10) == Owner(.vm, id: "trial", name: "trial"))
         #expect(finder.owner(ofProcess: 11) == Owner(.vm, id: "7", name: "7"))
+    }
+
+    @Test func `a command line is nobody's word but root's and QEMU's`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "etc/passwd", "root:x:0:0::/root:/bin/sh\nlibvirt-qemu:x:64055:108::/:/bin/false\nmallory:x:1000:1000::/:/bin/sh\n")
+        try folder.write("etc/pve/qemu-server/100.conf", "name: prod-db\n")
+        let arguments = ["/usr/bin/kvm", "-id", "100", "-name", "prod-db"]
+        // A user; one who runs a program of root's under that name; a name of a program that only looks so; no word of the user at all.
+        try Self.process(folder, 10, cgroup: "0::/system.slice/a.service\n", arguments: arguments, users: [65534, 65534, 65534, 65534])
+        try Self.process(folder, 11, cgroup: "0::/\n", arguments: arguments, users: [1000, 0, 0, 0])
+        try Self.process(folder, 12, cgroup: "0::/\n", arguments: arguments)
+        try #require(symlink("/usr/bin/python3", "\(folder.path)/proc/12/exe") == 0)
+        try Self.process(folder, 13, cgroup: "0::/\n", arguments: arguments)
+        remove("\(folder.path)/proc/13/status")
+        // Libvirt's, and root's of an older version that was upgraded since.
+        try Self.process(folder, 20, cgroup: "0::/\n", arguments: arguments, users: [64055, 64055, 64055, 64055])
+        try Self.process(folder, 21, cgroup: "0::/\n", arguments: arguments)
+        try #require(symlink("/usr/bin/qemu-system-x86_64 (deleted)", "\(folder.path)/proc/21/exe") == 0)
+        let finder = Self.finder(folder)
+        #expect(finder.owner(ofProcess: 10) == Owner(.unit, id: "a.service", name: "a.service"))
+        for pid in 11...13 { #expect(finder.owner(ofProcess: pid) == .host) }
+        for pid in 20...21 { #expect(finder.owner(ofProcess: pid) == Owner(.vm, id: "100", name: "prod-db")) }
+    }
+
+    @Test func `who was seen on a card is remembered with whose it is`() throws {
+        let folder = try TemporaryFolder()
+        let engine = ContainerEngine(sockets: [])
+        try Self.process(folder, 10, cgroup: "0::/user.slice/user-1000.slice/user@1000.service/docker-\(Self.id).scope\n")
+        let finder = OwnerFinder(fileSystemRoot: folder.path, engine: engine)
+        #expect(engine.cardUsers.isEmpty)
+        #expect(finder.owner(ofProcess: 10) == Owner(.container, id: "user@1000/\(Self.id)", name: "user@1000/f45d1efb6a97"))
+        #expect(engine.cardUsers.contains(CgroupPlace(path: "/user.slice/user-1000.slice/x.service/docker-\(Self.id).scope")))
+        #expect(!engine.cardUsers.contains(CgroupPlace(path: "/docker/\(Self.id)")))
+    }
+
+    @Test func `there is an end to who is remembered`() {
+        let users = CardUsers()
+        let path = { (number: Int) in "/system.slice/unit\(number).service" }
+        for number in 0..<(2 * CardUsers.limit) { users.note(CgroupPlace(path: path(number))) }
+        #expect(users.count <= CardUsers.limit)
+        #expect(users.contains(CgroupPlace(path: path(2 * CardUsers.limit - 1))))
     }
 
     @Test func `LXC, also what runs in a container in it`() throws {

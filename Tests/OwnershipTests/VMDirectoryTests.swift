@@ -1,4 +1,5 @@
 import CollectorConformance
+import Glibc
 import Testing
 
 @testable import Ownership
@@ -81,5 +82,38 @@ import Testing
         #expect(directory.guest(vmid: "2")?.name == "a [31m b")
         #expect(directory.guest(vmid: "3") == nil)
         #expect(directory.guest(vmid: "12345678901") == nil)
+    }
+
+    @Test func `a file of a guest does not take a device that the host has made for another`() throws {
+        let folder = try TemporaryFolder()
+        let device = "00000000-0000-0000-0000-000000000100"
+        try folder.write("etc/pve/qemu-server/100.conf", "name: prod\nhostpci0: 0000:01:00.4,mdev=nvidia-63\n")
+        try folder.write("etc/pve/qemu-server/666.conf", "name: evil\nsmbios1: uuid=\(device)\n")
+        let machines = VMDirectory(fileSystemRoot: folder.path, keptSeconds: 0, missSeconds: 0)
+        #expect(machines.guest(uuid: device)?.id == "100")
+    }
+
+    @Test func `of several with one UUID it is the one that has devices of the machine`() throws {
+        let folder = try TemporaryFolder()
+        let uuid = "8e1c2e8a-1b7b-4c61-9c40-5b0f6d0a1f11"
+        try folder.write("etc/pve/qemu-server/100.conf", "name: prod\nsmbios1: uuid=\(uuid)\nhostpci0: 0000:01:00.4,mdev=nvidia-63\n")
+        try folder.write("etc/pve/qemu-server/666.conf", "name: evil\nsmbios1: uuid=\(uuid)\n")
+        let machines = VMDirectory(fileSystemRoot: folder.path, keptSeconds: 0, missSeconds: 0)
+        #expect(machines.guest(uuid: uuid)?.id == "100")
+        try folder.write("etc/pve/qemu-server/667.conf", "name: evil too\nsmbios1: uuid=\(uuid)\nhostpci0: 0000:02:00\n")
+        #expect(machines.guest(uuid: uuid) == nil)
+        // Also where the third stands in another folder.
+        try folder.write("etc/pve/qemu-server/667.conf", "name: quiet\n")
+        try folder.write("etc/pve/qemu-server/100.conf", "name: prod\nsmbios1: uuid=\(uuid)\n")
+        try folder.write("etc/libvirt/qemu/x.xml", "<name>x</name>\n<uuid>\(uuid)</uuid>\n")
+        #expect(machines.guest(uuid: uuid) == nil)
+    }
+
+    @Test func `a pipe in the place of a file holds nobody up`() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("etc/pve/lxc/102.conf", "hostname: web\n")
+        try #require(mkfifo("\(folder.path)/etc/pve/lxc/101.conf", 0o600) == 0)
+        let machines = VMDirectory(fileSystemRoot: folder.path, keptSeconds: 0, missSeconds: 0)
+        #expect(machines.container(vmid: "102")?.name == "web")
     }
 }

@@ -61,7 +61,7 @@ struct ShapeTests {
         ("clusters:\n- name: a\n- nmae: b\n", #"martlet.yml:3:3: unknown key "nmae" in clusters[1]; did you mean "name"?"#),
         (
             "clusters:\n- timeout: 1h\n",
-            #"martlet.yml:2:12: clusters[0].timeout: expected a duration from 1s to 1m, as in 500ms, 15s or 2m, not "1h""#
+            #"martlet.yml:2:12: clusters[0].timeout: expected a duration from 1s to 1m, as in 15s, not "1h""#
         ),
     ]
 
@@ -102,9 +102,9 @@ struct ShapeTests {
         (.text, "text"), (.flag, "true or false"), (.texts, "a list of texts"), (.section([]), "a section with keys"),
         (.sections([]), "a list of sections"),
         (.integer(-5...5), "a whole number from -5 to 5"), (.choice(["a"]), "one of a"),
-        (.seconds(0...1), "a duration from 0s to 1s, as in 500ms, 15s or 2m"),
-        (.seconds(0.001...90), "a duration from 1ms to 90s, as in 500ms, 15s or 2m"),
-        (.seconds(1.5...86_400), "a duration from 1500ms to 1d, as in 500ms, 15s or 2m"),
+        (.seconds(0...1), "a duration from 0s to 1s, as in 500ms"),
+        (.seconds(0.001...90), "a duration from 1ms to 90s, as in 500ms or 15s"),
+        (.seconds(1.5...86_400), "a duration from 1500ms to 1d, as in 15s or 2m"),
         (.seconds(0...(.infinity)), "a duration from 0s to infs, as in 500ms, 15s or 2m"),
         (.seconds(0...1e300), "a duration from 0s to 1e+300s, as in 500ms, 15s or 2m"),
     ]

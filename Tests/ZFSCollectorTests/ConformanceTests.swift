@@ -43,15 +43,12 @@ import Testing
     @Test func `a file of a pool hangs`() async throws {
         let place = try TemporaryFolder()
         for (name, text) in [("arcstats", Tree.arcstats), ("rpool/state", "ONLINE\n"), ("tank/guid", "7\n")] { try place.kstat(name, text) }
-        let file = "\(place.path)\(KstatFolder.place)/tank/state"
-        try #require(mkfifo(file, 0o600) == 0)
+        let file = try HangingFile("\(place.path)\(KstatFolder.place)/tank/state")
         let scene = Scene(
             "tank hangs", .hanging(part: "pool/tank", survivors: ["arc", "pool/rpool"]), fileSystemRoot: place.path,
             leave: {
-                // Whoever waits for a writer gets one, and then the end of the file.
-                let writer = open(file, O_RDWR | O_NONBLOCK)
+                file.release()
                 usleep(200_000)
-                close(writer)
             })
         let violations = try await Self.violations([scene])
         #expect(violations.isEmpty)

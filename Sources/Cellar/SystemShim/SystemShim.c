@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -88,6 +89,20 @@ void mlt_heap_trim(void) { malloc_trim(0); }
 int mlt_open_read(const char *path) {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     return descriptor < 0 ? -errno : descriptor;
+}
+
+int mlt_open_regular(const char *path) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat status;
+    if (descriptor < 0 && errno == EWOULDBLOCK && stat(path, &status) == 0 && S_ISREG(status.st_mode)) {
+        // Somebody holds a lease on the file, as a file server does: it is waited for.
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    }
+    if (descriptor < 0) return -errno;
+    int error = fstat(descriptor, &status) != 0 ? errno : S_ISREG(status.st_mode) ? 0 : S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+    if (error == 0) return descriptor;
+    close(descriptor);
+    return -error;
 }
 
 int mlt_open_write(const char *path, mode_t mode, int append) {

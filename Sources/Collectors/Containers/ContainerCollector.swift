@@ -67,19 +67,23 @@ package struct ContainerCollector: Collector {
         let view = engine.view
         var samples = FamilySamples(sink.begin(Self.part), catalogue, context.detail)
         let round = ReadingRound(
-            settings: settings, view: view, memory: memory, fileSystemRoot: context.fileSystemRoot,
+            settings: settings, view: view, memory: memory, cardUsers: engine.cardUsers, fileSystemRoot: context.fileSystemRoot,
             deadline: context.deadline.earlier(bySeconds: Self.writingSeconds),
             wantsFine: context.detail == .all || settings.hasCAdvisorNames)
         let result = round.run()
         if let problem = result.problem { sink.report(problem) }
-        for reading in result.readings { families.write(reading, into: &samples) }
+        for (index, reading) in result.readings.enumerated() {
+            samples.begin(index, user: reading.container.user)
+            families.write(reading, into: &samples)
+        }
         if settings.hasCAdvisorNames {
             var devices = BlockDevices(fileSystemRoot: context.fileSystemRoot)
             compatible.write(result.readings, now: context.clock.unixSeconds, &devices, into: &samples)
         }
         // What martlet tells of itself is not counted: it says what is missing.
-        var (buffer, dropped) = samples.finish(limit: settings.limit)
-        own.write(view, memory.count(dropped), now: context.clock.unixSeconds, into: &buffer)
+        var (buffer, dropped, droppedOfUsers) = samples.finish(limit: settings.limit)
+        let left = result.dropped.merging(droppedOfUsers.map { ("user-\($0.key).slice", $0.value) }) { $0 + $1 }
+        own.write(view, memory.count(dropped), memory.count(containers: left), now: context.clock.unixSeconds, into: &buffer)
         memory.endScrape()
         sink.commit(buffer)
     }

@@ -12,6 +12,10 @@ struct ContainerReading {
     /// Unix seconds.
     var startTime: Double?
     var oomKills: Double?
+    /// Cards that it was given, as far as they are known by number or name.
+    var gpus: [String] = []
+    /// Whether it was given any, or was seen on one; nil when nothing tells.
+    var hasGPU: Bool?
     /// Whether the engine's word is of now.
     var isAnswering = false
 

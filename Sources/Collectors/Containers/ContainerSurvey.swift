@@ -27,13 +27,13 @@ package struct ContainerSurvey: Sendable, Equatable {
         _ settings: ContainerSettings, fileSystemRoot: String, _ http: HTTPClient, by deadline: Deadline
     ) async -> ContainerSurvey {
         let sockets = ContainerCollector.sockets(settings, fileSystemRoot: fileSystemRoot)
-        var survey = ContainerSurvey(sockets: sockets, engine: .absent)
+        let engine = ContainerEngine(sockets: sockets, isNamed: settings.engineSocket != nil)
+        var survey = ContainerSurvey(sockets: sockets, engine: engine.missing)
         if let tree = CgroupTree(fileSystemRoot: fileSystemRoot) {
             survey.version = tree.version == .two ? 2 : 1
             survey.containers = tree.groups(settings.cgroups).groups.count
         }
         guard sockets.contains(where: Files.exists) else { return survey }
-        let engine = ContainerEngine(sockets: sockets)
         let asking = Task { await engine.run(http, .silent) }
         let end = min(deadline, .after(seconds: engineSeconds))
         while !end.hasPassed, engine.view.state == .absent { try? await Task.sleep(for: .milliseconds(pauseMilliseconds)) }

@@ -27,13 +27,15 @@ struct NetworkReader {
         /// `net:[4026532177]`; nil when we may not know.
         let namespace: String?
         let interfaces: [Interface]
+        /// Those that lead to the rest of the world, whatever they are called.
+        var ways: Set<String> = []
 
         /// What went in and out of the container: not what it sends to itself, and not once more on the bridges and ends of pairs that
-        /// containers in it have.
+        /// containers in it have. Who is root in there calls interfaces what he likes, so names decide only where something else is left.
         var outward: [Interface] {
-            interfaces.filter { interface in
-                interface.name != "lo" && !NetworkReader.inward.contains { interface.name.hasPrefix($0) }
-            }
+            let all = interfaces.filter { $0.name != "lo" }
+            let named = all.filter { ways.contains($0.name) || !NetworkReader.isInward($0.name) }
+            return named.isEmpty ? all : named
         }
     }
 
@@ -46,6 +48,8 @@ struct NetworkReader {
         "veth", "docker", "br-", "virbr", "cni", "podman", "flannel", "cali", "tunl", "dummy", "ifb", "lxcbr", "vnet",
     ]
     private static let interfaceLimit = 256
+
+    private static func isInward(_ name: String) -> Bool { inward.contains { name.hasPrefix($0) } }
 
     init(fileSystemRoot: String, files: KernelFileReader) {
         root = fileSystemRoot
@@ -66,7 +70,21 @@ struct NetworkReader {
         guard let interfaces = Self.interfaces("\(root)/proc/\(pid)/net/dev", files) else { return nil }
         // Where namespaces cannot be compared and nobody has said, what looks like the host's is taken for it.
         if namespace == nil || hostNamespace == nil, isOwn == nil, interfaces.map(\.name) == hostInterfaces { return nil }
-        return Reading(namespace: namespace, interfaces: interfaces)
+        let ways = interfaces.contains { Self.isInward($0.name) } ? defaultWays(pid) : []
+        return Reading(namespace: namespace, interfaces: interfaces, ways: ways)
+    }
+
+    /// The interfaces of default routes: lines of `eth0 00000000 0100580A …`.
+    private func defaultWays(_ pid: Int) -> Set<String> {
+        files.read("\(root)/proc/\(pid)/net/route") { text in
+            var text = text
+            var ways: Set<String> = []
+            while var line = text.nextLine(), ways.count < Self.interfaceLimit {
+                guard let name = line.nextWord(), let target = line.nextWord(), target == "00000000" else { continue }
+                ways.insert(name.string)
+            }
+            return ways
+        } ?? []
     }
 
     private static func interfaces(_ path: String, _ files: KernelFileReader) -> [Interface]? {

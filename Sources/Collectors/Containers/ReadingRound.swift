@@ -8,6 +8,7 @@ struct ReadingRound {
     let settings: ContainerSettings
     let view: ContainerEngine.View
     let memory: ContainerMemory
+    let cardUsers: CardUsers
     let fileSystemRoot: String
     /// Who is not read by then is left out, and that is said.
     let deadline: Deadline
@@ -16,6 +17,8 @@ struct ReadingRound {
     struct Result {
         var readings: [ContainerReading] = []
         var problem: PartProblem?
+        /// Containers and groups that were left out of branches of the tree, at least.
+        var dropped: [String: Int] = [:]
     }
 
     func run() -> Result {
@@ -27,13 +30,14 @@ struct ReadingRound {
         } else if found?.isCut == true {
             result.problem = problem(.tooLarge, "more control groups than anybody has; containers among the rest are left out")
         }
+        result.dropped = found?.dropped ?? [:]
         let isAnswering = view.state == .answering
         let census = Census(
-            groups: found?.groups ?? [], engine: view.containers, product: view.product, isAnswering: isAnswering,
+            groups: found?.groups ?? [], engine: view.containers, product: view.product, user: view.user, isAnswering: isAnswering,
             machines: memory.machines(fileSystemRoot))
         let files = KernelFileReader()
         let reader = tree.map { CgroupReader(tree: $0, files: files) }
-        var rest = Surroundings(fileSystemRoot: fileSystemRoot, files: files)
+        var rest = Surroundings(fileSystemRoot: fileSystemRoot, tree: tree, files: files)
         for (index, container) in census.containers.enumerated() {
             if deadline.hasPassed {
                 result.problem = problem(
@@ -66,8 +70,22 @@ struct ReadingRound {
             }
         }
         if let startedAt = container.engine?.startedAt, isAnswering || reading.startTime == nil { reading.startTime = startedAt }
+        readCards(container, &reading, rest.cards)
         reading.oomKills = memory.oomKills(container, counted: reading.figures?.oomKills)
         return reading
+    }
+
+    /// Who gave the cards says which; where nobody does the kernel may. What was seen at work on a card has one, whoever knows which.
+    private func readCards(_ container: Census.Container, _ reading: inout ContainerReading, _ cards: GivenCards) {
+        let isSeen = container.group.map { cardUsers.contains($0.place) } ?? false
+        var given = container.gpus
+        if given == nil, let group = container.group { given = cards.cards(group.path, firstProcess: reading.figures?.firstProcess) }
+        reading.gpus = given ?? []
+        if isSeen || !reading.gpus.isEmpty {
+            reading.hasGPU = true
+        } else if given != nil || !cards.hasDriver && cardUsers.isEmpty {
+            reading.hasGPU = false
+        }
     }
 
     /// What is read once for all containers.
@@ -79,8 +97,10 @@ struct ReadingRound {
         /// Namespaces that are shown already: containers of one pod have one.
         private var seen: Set<String> = []
         private let bootTime: UInt64?
+        let cards: GivenCards
 
-        init(fileSystemRoot: String, files: KernelFileReader) {
+        init(fileSystemRoot: String, tree: CgroupTree?, files: KernelFileReader) {
+            cards = GivenCards(fileSystemRoot: fileSystemRoot, tree: tree, files: files)
             root = fileSystemRoot
             self.files = files
             devices = BlockDevices(fileSystemRoot: fileSystemRoot)
@@ -100,7 +120,7 @@ struct ReadingRound {
 
         /// Unix seconds.
         func startTime(ofProcess pid: Int) -> Double? {
-            guard let bootTime, let bytes = try? Files.read("\(root)/proc/\(pid)/stat", limitBytes: 64 << 10),
+            guard let bootTime, let bytes = try? Files.read("\(root)/proc/\(pid)/stat", limitBytes: 64 << 10, regularOnly: true),
                 let status = ProcessStatus(parsing: bytes)
             else { return nil }
             return Double(bootTime) + Double(status.startTicks) / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))

@@ -38,17 +38,7 @@ package final class PartReaders: Sendable {
         } catch {
             return .failed(error)
         }
-        let alarm = Task.detached {
-            try? await Task.sleep(until: deadline.instant, clock: .continuous)
-            answer.give(false)
-        }
-        defer { alarm.cancel() }
-        let isDone = await withTaskCancellationHandler {
-            await answer.value
-        } onCancel: {
-            answer.give(false)
-        }
-        if isDone { return .done }
+        if await answer.value(by: deadline, late: false) { return .done }
         // Counted first: the thread may end between the two.
         hanging.withLock { $0[part, default: 0] += 1 }
         guard stage.move(to: .givenUp) == .done else { return .givenUp }

@@ -56,8 +56,7 @@ final class ScrapeRun: Sendable {
             state.nextWaiter += 1
             return state.nextWaiter
         }
-        let alarm = Task.detached { [self] in
-            try? await Task.sleep(until: end.instant, clock: .continuous)
+        let alarm = Alarm(at: end) { [self] in
             let late = state.withLock { $0.waiters.removeValue(forKey: id) }
             late?.resume()
         }
@@ -69,6 +68,6 @@ final class ScrapeRun: Sendable {
             }
             if isOver { continuation.resume() }
         }
-        alarm.cancel()
+        alarm.stop()
     }
 }

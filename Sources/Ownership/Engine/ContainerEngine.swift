@@ -9,7 +9,7 @@ package import Web
 /// error of whoever uses it; what was known by then stays known.
 package final class ContainerEngine: Sendable {
     package enum State: Sendable, Equatable {
-        /// There is no socket.
+        /// There is no socket, and none that the settings name.
         case absent
         /// The socket does not answer, or not as an engine does; one line why.
         case unreachable(String)
@@ -24,6 +24,8 @@ package final class ContainerEngine: Sendable {
         package let version: String
         /// When it answered last, in unix seconds.
         package let answeredAt: Double?
+        /// The number of the user whose engine it is, as in `CgroupPlace.user`; empty for the machine's.
+        package let user: String
         /// Those that ended more than ten minutes ago are left out. By name.
         package let containers: [EngineContainer]
         /// Requests and streams of events that failed.
@@ -34,8 +36,10 @@ package final class ContainerEngine: Sendable {
         var state = State.absent
         var product = ""
         var version = ""
+        var user = ""
         var answeredAt: Double?
         var failures = 0
+        var pace = LinePace()
         var book = EngineBook()
         /// To be inspected.
         var wanted: Set<String> = []
@@ -50,9 +54,14 @@ package final class ContainerEngine: Sendable {
         var absentSeconds = 5.0
         var answerSeconds = 10.0
         var streamSeconds = 3600.0
+        /// Between two looks at what events tell of.
+        var inspectSeconds = 0.1
     }
 
+    /// What was seen on cards, for whoever shares the engine.
+    package let cardUsers = CardUsers()
     private let sockets: [String]
+    private let isNamed: Bool
     private let labels: Set<String>
     private let pace: Pace
     private let clock: WallClock
@@ -64,12 +73,14 @@ package final class ContainerEngine: Sendable {
 
     /// - Parameter sockets: the first that is there is asked.
     /// - Parameter labels: names of labels that are kept.
-    package convenience init(sockets: [String], labels: [String] = []) {
-        self.init(sockets: sockets, labels: labels, pace: Pace(), clock: .system)
+    /// - Parameter isNamed: the settings name the socket, so that there should be one.
+    package convenience init(sockets: [String], labels: [String] = [], isNamed: Bool = false) {
+        self.init(sockets: sockets, labels: labels, isNamed: isNamed, pace: Pace(), clock: .system)
     }
 
-    init(sockets: [String], labels: [String], pace: Pace, clock: WallClock) {
+    init(sockets: [String], labels: [String], isNamed: Bool = false, pace: Pace, clock: WallClock) {
         self.sockets = sockets
+        self.isNamed = isNamed && !sockets.isEmpty
         self.labels = Set(labels)
         self.pace = pace
         self.clock = clock
@@ -81,8 +92,10 @@ package final class ContainerEngine: Sendable {
     }
 
     /// - Parameter id: 64 digits, or the first of them, at least twelve.
-    package func container(id: String) -> EngineContainer? {
+    /// - Parameter user: who made its group. A user's engine knows nothing of the machine's containers, and the other way round.
+    package func container(id: String, user: String = "") -> EngineContainer? {
         known.withLock { known in
+            guard known.user == user else { return nil }
             if let found = known.book.containers[id] { return found }
             guard id.utf8.count >= 12, id.utf8.count < 64 else { return nil }
             return known.book.containers.first { $0.key.hasPrefix(id) }?.value
@@ -93,7 +106,7 @@ package final class ContainerEngine: Sendable {
         let now = clock.unixSeconds
         return known.withLock { known in
             View(
-                state: known.state, product: known.product, version: known.version, answeredAt: known.answeredAt,
+                state: known.state, product: known.product, version: known.version, answeredAt: known.answeredAt, user: known.user,
                 containers: known.book.shown(now: now), failures: known.failures)
         }
     }
@@ -120,25 +133,43 @@ package final class ContainerEngine: Sendable {
         while !Task.isCancelled {
             let started = ContinuousClock.now
             let end: State?
-            if let socket = sockets.first(where: Files.exists) {
+            let socket = sockets.first(where: Files.exists)
+            if let socket {
+                let user = Self.user(ofSocket: socket)
+                known.withLock { $0.user = user }
                 end = await session(EngineRequests(http: http, socket: socket), logger, &said)
             } else {
-                end = .absent
+                end = missing
             }
             if Task.isCancelled { return }
             guard let end else { continue }
             known.withLock { known in
                 known.state = end
-                if end != .absent { known.failures += 1 }
+                if socket != nil { known.failures += 1 }
             }
             if said != end, case .unreachable(let reason) = end {
                 logger.warn("the container engine does not answer; containers keep the names that are known", ["reason": reason])
             }
             said = end
             if (ContinuousClock.now - started).seconds > pace.retryLimitSeconds { pause = pace.retrySeconds }
-            try? await Task.sleep(for: .seconds(end == .absent ? pace.absentSeconds : pause))
-            pause = end == .absent ? pace.retrySeconds : min(pause * 2, pace.retryLimitSeconds)
+            try? await Task.sleep(for: .seconds(socket == nil ? pace.absentSeconds : pause))
+            pause = socket == nil ? pace.retrySeconds : min(pause * 2, pace.retryLimitSeconds)
         }
+    }
+
+    /// What it means that there is no socket.
+    package var missing: State {
+        guard isNamed else { return .absent }
+        return .unreachable("\(sockets[0]): there is no such socket; containers.engine_socket names it")
+    }
+
+    /// The first of the numbers that distributions give to people.
+    private static let firstPerson: UInt32 = 1_000
+
+    /// A person's socket is his own engine's. One of root's, or of a service's user that stands before it, is the machine's.
+    private static func user(ofSocket path: String) -> String {
+        guard let owner = Files.owner(path), owner >= firstPerson, owner != 65_534 else { return "" }
+        return String(owner)
     }
 
     /// From the first answer to the first failure, which is returned; nil when the time of the stream was over.
@@ -173,13 +204,18 @@ package final class ContainerEngine: Sendable {
             group.addTask { [self] in
                 var isFirst = true
                 for await kind in signals {
+                    let isLost = known.withLock { known in
+                        kind == .list && known.pace.takeIsLost()
+                    }
                     do throws(Failure) {
-                        try await refresh(requests, kind, afterSilence: isFirst)
+                        try await refresh(requests, kind, afterSilence: isFirst || isLost)
                     } catch {
                         return error
                     }
                     if isFirst, isNews { logger.info("the container engine answers", ["engine": product, "version": version]) }
                     isFirst = false
+                    // However much an engine tells, it is asked no faster than that.
+                    try? await Task.sleep(for: .seconds(pace.inspectSeconds))
                 }
                 return nil
             }
@@ -194,46 +230,44 @@ package final class ContainerEngine: Sendable {
 
     private enum Signal { case list, inspect }
 
-    /// Takes lines of the stream; true when somebody is to be inspected.
+    /// Takes lines of the stream; true when somebody is to be inspected. Of a flood the rest is left out, and found out with the next list.
     private func hear(_ lines: [[UInt8]]) -> Bool {
-        let events = lines.compactMap { EngineEvent(line: $0) }
+        let now = ContinuousClock.now
+        let room = known.withLock { $0.pace.room(for: lines.count, now: now) }
+        let events = lines.prefix(room).compactMap { EngineEvent(line: $0) }
         guard !events.isEmpty else { return false }
         return known.withLock { known in
-            for event in events where known.book.take(event) { known.wanted.insert(event.id) }
+            for event in events {
+                switch known.book.take(event) {
+                case .nothing: break
+                case .inspect: known.wanted.insert(event.id)
+                case .lost: known.pace.isLost = true
+                }
+            }
             return !known.wanted.isEmpty
         }
     }
 
     private func refresh(_ requests: EngineRequests, _ signal: Signal, afterSilence: Bool) async throws(Failure) {
         if signal == .list {
-            let list = try await requests.list(
-                limit: EngineBook.limit, bodyLimitBytes: Self.bodyLimitBytes, by: .after(seconds: pace.answerSeconds))
+            let before = known.withLock { $0.wanted }
+            let list = try await self.list(requests)
             let now = clock.unixSeconds
             known.withLock { known in
+                // Events of those who came since the engine made the list stay.
+                known.wanted.subtract(before.subtracting(list.map(\.id)))
                 known.wanted.formUnion(known.book.take(list: list, now: now, afterSilence: afterSilence))
-                known.wanted.formIntersection(Set(list.map(\.id)))
             }
         }
         let wanted = known.withLock { known in
             defer { known.wanted = [] }
             return known.wanted.sorted()
         }
-        var failure: Failure?
-        for start in stride(from: 0, to: wanted.count, by: Self.inspectionsAtOnce) where failure == nil {
-            let ids = wanted[start..<min(start + Self.inspectionsAtOnce, wanted.count)]
-            failure = await withTaskGroup(of: Failure?.self, returning: Failure?.self) { group in
-                for id in ids {
-                    group.addTask { [self] in
-                        do throws(Failure) { try await inspect(id, requests) } catch { return error }
-                        return nil
-                    }
-                }
-                var first: Failure?
-                for await failure in group { first = first ?? failure }
-                return first
-            }
+        for start in stride(from: 0, to: wanted.count, by: Self.inspectionsAtOnce) {
+            let round = await inspect(Array(wanted[start..<min(start + Self.inspectionsAtOnce, wanted.count)]), requests)
+            if let failure = round.failure { throw failure }
+            if !round.untold.isEmpty { try await settle(round.untold, requests) }
         }
-        if let failure { throw failure }
         let now = clock.unixSeconds
         known.withLock { known in
             known.state = .answering
@@ -241,12 +275,57 @@ package final class ContainerEngine: Sendable {
         }
     }
 
-    private func inspect(_ id: String, _ requests: EngineRequests) async throws(Failure) {
-        let container = try await requests.inspection(
+    private func list(_ requests: EngineRequests) async throws(Failure) -> [EngineBook.Listed] {
+        try await requests.list(limit: EngineBook.limit, bodyLimitBytes: Self.bodyLimitBytes, by: .after(seconds: pace.answerSeconds))
+    }
+
+    /// What came of some inspections.
+    private struct Round: Sendable {
+        /// Those of which the engine does not tell.
+        var untold: [String: Failure] = [:]
+        /// Why there is no engine any more.
+        var failure: Failure?
+    }
+
+    /// Inspects these at once.
+    private func inspect(_ ids: [String], _ requests: EngineRequests) async -> Round {
+        await withTaskGroup(of: Round.self, returning: Round.self) { group in
+            for id in ids { group.addTask { [self] in await inspect(id, requests) } }
+            var all = Round()
+            for await one in group {
+                all.untold.merge(one.untold) { first, _ in first }
+                all.failure = all.failure ?? one.failure
+            }
+            return all
+        }
+    }
+
+    private func inspect(_ id: String, _ requests: EngineRequests) async -> Round {
+        let inspection = await requests.inspection(
             of: id, labels: labels, bodyLimitBytes: Self.inspectionLimitBytes, by: .after(seconds: pace.answerSeconds))
         let now = clock.unixSeconds
-        known.withLock { known in
-            if let container { known.book.take(container, now: now) } else { known.book.forget(id: id) }
+        switch inspection {
+        case .told(let container): known.withLock { $0.book.take(container, now: now) }
+        case .gone: known.withLock { $0.book.forget(id: id) }
+        case .untold(let failure): return Round(untold: [id: failure])
+        case .silent(let failure): return Round(failure: failure)
         }
+        return Round()
+    }
+
+    /// Of containers that could not be inspected: who is not listed is gone (Podman answers with status 500 about one that is just being
+    /// removed), others are asked for again along with the next. An engine that tells of none at all is none.
+    private func settle(_ untold: [String: Failure], _ requests: EngineRequests) async throws(Failure) {
+        let list = try await self.list(requests)
+        let listed = Set(list.map(\.id))
+        let left = untold.filter { listed.contains($0.key) }
+        let isKnown = known.withLock { known in
+            for id in untold.keys where !listed.contains(id) { known.book.forget(id: id) }
+            guard !known.book.containers.isEmpty else { return false }
+            known.failures += left.count
+            known.wanted.formUnion(left.keys)
+            return true
+        }
+        if !isKnown, let failure = left.first?.value { throw failure }
     }
 }

@@ -44,12 +44,39 @@ struct EngineRequests: Sendable {
         return list
     }
 
-    /// Nil when the container is gone.
-    func inspection(of id: String, labels: Set<String>, bodyLimitBytes: Int, by deadline: Deadline) async throws(Failure)
-        -> EngineContainer?
-    {
-        guard let body = try await get("/containers/\(id)/json", bodyLimitBytes: bodyLimitBytes, by: deadline) else { return nil }
-        return try JSONDocument(parsing: body, depth: 32).withRoot { EngineContainer(inspection: $0, labels: labels) }
+    /// What the engine says of one container.
+    enum Inspection {
+        case told(EngineContainer)
+        /// There is no such container.
+        case gone
+        /// No answer about it, and why. Of others the engine may tell all the same.
+        case untold(Failure)
+        /// There is no engine any more.
+        case silent(Failure)
+    }
+
+    func inspection(of id: String, labels: Set<String>, bodyLimitBytes: Int, by deadline: Deadline) async -> Inspection {
+        var request = request("/containers/\(id)/json", by: deadline)
+        request.bodyLimitBytes = bodyLimitBytes
+        let answer: HTTPResponse
+        do throws(HTTPClientError) { answer = try await http.send(request) } catch {
+            let failure = Failure(.unavailable, "\(socket): \(error.message)")
+            return error.kind == .tooLarge || error.kind == .timeout ? .untold(failure) : .silent(failure)
+        }
+        if answer.status == 404 { return .gone }
+        if answer.status != 200 { return .untold(strange(answer)) }
+        return Self.inspection(in: answer.body, labels)
+    }
+
+    private static func inspection(in body: [UInt8], _ labels: Set<String>) -> Inspection {
+        let container: EngineContainer?
+        do throws(Failure) {
+            container = try JSONDocument(parsing: body, depth: 32).withRoot { EngineContainer(inspection: $0, labels: labels) }
+        } catch {
+            return .untold(error)
+        }
+        guard let container else { return .untold(Failure(.malformed, "what is told of a container is none")) }
+        return .told(container)
     }
 
     /// Hands on pieces of the stream until it ends, which it does with a reason or, at the deadline, without.
@@ -83,7 +110,11 @@ struct EngineRequests: Sendable {
             throw Failure(.unavailable, "\(socket): \(error.message)")
         }
         if answer.status == 404 { return nil }
-        guard answer.status == 200 else { throw Failure(.unavailable, "\(socket) answers with status \(answer.status)") }
+        guard answer.status == 200 else { throw strange(answer) }
         return answer.body
+    }
+
+    private func strange(_ answer: HTTPResponse) -> Failure {
+        Failure(.unavailable, "\(socket) answers with status \(answer.status)")
     }
 }

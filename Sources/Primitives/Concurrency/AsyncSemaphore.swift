@@ -35,27 +35,19 @@ package final class AsyncSemaphore: Sendable {
             return state.next
         }
         guard let number else { return true }
-        let alarm = Task.detached { [self] in
-            try? await Task.sleep(until: deadline.instant, clock: .continuous)
-            giveUp(number)
-        }
-        defer { alarm.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isDecided: Bool? = state.withLock { state in
-                    // Since it was asked for a number, a place may have come free, or time may have run out.
-                    if Task.isCancelled || deadline.hasPassed { return false }
-                    guard state.free == 0 else {
-                        state.free -= 1
-                        return true
-                    }
-                    state.line.append(Waiter(number: number, continuation: continuation))
-                    return nil
+        return await waitInLine(by: deadline) {
+            self.giveUp(number)
+        } enter: { continuation in
+            state.withLock { state in
+                // Since it was asked for a number, a place may have come free, or time may have run out.
+                if Task.isCancelled || deadline.hasPassed { return false }
+                guard state.free == 0 else {
+                    state.free -= 1
+                    return true
                 }
-                if let isDecided { continuation.resume(returning: isDecided) }
+                state.line.append(Waiter(number: number, continuation: continuation))
+                return nil
             }
-        } onCancel: {
-            giveUp(number)
         }
     }
 

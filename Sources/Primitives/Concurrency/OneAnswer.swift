@@ -34,4 +34,15 @@ package final class OneAnswer<Value: Sendable>: Sendable {
             }
         }
     }
+
+    /// To be waited for once; gives `late` itself when the deadline comes first or the task is cancelled.
+    package func value(by deadline: Deadline, late: Value) async -> Value {
+        let alarm = Alarm(at: deadline) { [self] in give(late) }
+        defer { alarm.stop() }
+        return await withTaskCancellationHandler {
+            await value
+        } onCancel: {
+            give(late)
+        }
+    }
 }

@@ -8,8 +8,10 @@ package enum Files {
     private static let writeCount = Atomic<Int>(0)
 
     /// The file's bytes. Errors name the path and the reason; a file past `limitBytes` is refused.
-    package static func read(_ path: String, limitBytes: Int = 16 << 20) throws(Failure) -> [UInt8] {
-        let descriptor = mlt_open_read(path)
+    ///
+    /// - Parameter regularOnly: pipes and devices are refused; for places where others may have put one.
+    package static func read(_ path: String, limitBytes: Int = 16 << 20, regularOnly: Bool = false) throws(Failure) -> [UInt8] {
+        let descriptor = regularOnly ? mlt_open_regular(path) : mlt_open_read(path)
         guard descriptor >= 0 else {
             throw Failure(.environment, "cannot read \(path): \(systemMessage(-descriptor))")
         }
@@ -127,6 +129,12 @@ package enum Files {
     package static func isReadableByAll(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
+    }
+
+    /// The number of the user whose file it is; nil when there is none.
+    package static func owner(_ path: String) -> UInt32? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_uid : nil
     }
 
     package static func isExecutable(_ path: String) -> Bool {

@@ -13,9 +13,10 @@ package final class KernelFileReader {
 
     deinit { room.deallocate() }
 
-    /// Hands the bytes to `body`, which must not keep them; nil when the file is not there, cannot be read or has more than a mebibyte.
+    /// Hands the bytes to `body`, which must not keep them; nil when the file is not there, is no file (a pipe
+    /// would hold us up), cannot be read or has more than a mebibyte.
     package func read<Result>(_ path: String, _ body: (KernelText) -> Result?) -> Result? {
-        let descriptor = mlt_open_read(path)
+        let descriptor = mlt_open_regular(path)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         filesOpened += 1

@@ -32,24 +32,16 @@ final class PendingLogin: Sendable {
             state.next += 1
             return state.next
         }
-        let alarm = Task.detached { [self] in
-            try? await Task.sleep(until: deadline.instant, clock: .continuous)
-            giveUp(number)
-        }
-        defer { alarm.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Outcome?, Never>) in
-                let now: Outcome?? = state.withLock { state in
-                    if let outcome = state.outcome { return .some(outcome) }
-                    // Whoever would wake this one may have been here before it.
-                    if Task.isCancelled || deadline.hasPassed { return .some(nil) }
-                    state.waiting[number] = continuation
-                    return nil
-                }
-                if let now { continuation.resume(returning: now) }
+        return await waitInLine(by: deadline) {
+            self.giveUp(number)
+        } enter: { continuation in
+            state.withLock { state -> Outcome?? in
+                if let outcome = state.outcome { return .some(outcome) }
+                // Whoever would wake this one may have been here before it.
+                if Task.isCancelled || deadline.hasPassed { return .some(nil) }
+                state.waiting[number] = continuation
+                return nil
             }
-        } onCancel: {
-            giveUp(number)
         }
     }
 

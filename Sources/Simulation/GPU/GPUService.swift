@@ -95,9 +95,14 @@ final class GPUService: Sendable {
     }
 
     private func faults(_ request: HTTPServerRequest) -> HTTPServerResponse {
+        if let refusal = request.refusalOfOtherSites { return refusal }
         switch request.method {
         case "GET", "HEAD": break
-        case "DELETE": state.withLock { $0.faults = [] }
+        case "DELETE":
+            state.withLock { state in
+                state.faults = []
+                state.events = []
+            }
         case "PUT", "POST":
             do { try add(request.body) } catch {
                 var json = JSONWriter()
@@ -143,11 +148,11 @@ final class GPUService: Sendable {
         }
         let (fault, event) = try result.get()
         let hasRoom = state.withLock { state in
-            guard state.faults.count < Self.faultLimit else { return false }
+            guard state.faults.count < Self.faultLimit, state.events.count < Self.faultLimit else { return false }
             if let fault { state.faults.append(fault) }
             if let event { state.events.append(event) }
             return true
         }
-        if !hasRoom { throw Failure(.limit, "there are \(Self.faultLimit) faults already; DELETE removes them") }
+        if !hasRoom { throw Failure(.limit, "there are \(Self.faultLimit) faults or messages already; DELETE removes them") }
     }
 }

@@ -35,6 +35,10 @@ final class OwnersTree: Sendable {
 
     /// Errors: a folder that cannot be written.
     func write(_ cards: GPUWorld, at moment: Double) throws(Failure) {
+        // Others could put links there between two looks.
+        if Files.exists(root), !Files.isOurs(root) {
+            throw Failure(.environment, "\(root) belongs to somebody else, or everybody may write there: take a folder of your own")
+        }
         var files = TenantFiles(cards: cards, moment: moment).files
         let bootedAt = cards.plan.cards.map(\.loadedAt).min() ?? 0
         for process in TenantFiles.processes(of: cards, at: moment) {
@@ -63,8 +67,11 @@ final class OwnersTree: Sendable {
         let gone = earlier.subtracting(paths)
         // The deepest first, so that folders are empty when their turn comes.
         for path in gone.sorted(by: { $0.count { $0 == "/" } > $1.count { $0 == "/" } }) {
+            let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+            // The list is a file, and may name what is not ours to remove.
+            guard isPlain(folder) else { continue }
             Files.remove("\(root)/\(path)")
-            if let folder = path.lastIndex(of: "/") { rmdir("\(root)/\(path[..<folder])") }
+            if !folder.isEmpty { rmdir("\(root)/\(folder)") }
         }
         if !gone.isEmpty { folders.withLock { $0 = [] } }
     }
@@ -73,9 +80,24 @@ final class OwnersTree: Sendable {
         let whole = "\(root)/\(path)"
         if let end = whole.lastIndex(of: "/") {
             let folder = String(whole[..<end])
-            if folders.withLock({ $0.insert(folder).inserted }) { try Self.makeDirectories(folder) }
+            if folders.withLock({ $0.insert(folder).inserted }) {
+                try Self.makeDirectories(folder)
+                guard isPlain(String(folder.dropFirst(root.count + 1))) else {
+                    throw Failure(.environment, "\(folder) leads out of \(root): there is a link on the way")
+                }
+            }
         }
         try Files.write(Array(text.utf8), to: whole)
+    }
+
+    /// Whether a folder below the root is reached without a link.
+    private func isPlain(_ folder: String) -> Bool {
+        var place = root
+        for part in folder.split(separator: "/") {
+            place += "/" + part
+            if Files.linkTarget(place) != nil { return false }
+        }
+        return true
     }
 
     private static func makeDirectories(_ path: String) throws(Failure) {

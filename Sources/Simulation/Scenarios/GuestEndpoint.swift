@@ -16,6 +16,7 @@ struct GuestEndpoint: Sendable {
 
     /// 404 for an unknown guest, 400 for what makes no sense, 409 for a full history, 500 for a file that fails.
     func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        if let refusal = request.refusalOfOtherSites { return refusal }
         if request.path == Self.path {
             guard request.method == "GET" || request.method == "HEAD" else { return Self.notAllowed("GET, HEAD") }
             return list()

@@ -13,6 +13,7 @@ struct ScenarioEndpoint: Sendable {
 
     /// GET describes, PUT sets: 400 for what makes no sense, 409 for a full history, 500 for a file that fails.
     func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        if let refusal = request.refusalOfOtherSites { return refusal }
         switch request.method {
         case "GET", "HEAD": return described(store.current().timeline)
         case "PUT", "POST":

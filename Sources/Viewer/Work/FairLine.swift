@@ -72,29 +72,21 @@ final class FairLine: Sendable {
             return state.next
         }
         guard let number else { return nil }
-        let alarm = Task.detached { [self] in
-            try? await Task.sleep(until: deadline.instant, clock: .continuous)
-            giveUp(number)
-        }
-        defer { alarm.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let decided: Refusal?? = state.withLock { state in
-                    // Since it was asked for a number, a place may have come free, or time may have run out.
-                    if Task.isCancelled || deadline.hasPassed { return .late }
-                    if mayEnter(guest, state) {
-                        take(guest, &state)
-                        return .some(nil)
-                    }
-                    let own = state.line.count { $0.guest == guest }
-                    guard state.line.count < (own == 0 ? waiting : max(1, waiting - waiting / 4)) else { return .full }
-                    state.line.append(Waiter(number: number, guest: guest, continuation: continuation))
-                    return nil
+        return await waitInLine(by: deadline) {
+            self.giveUp(number)
+        } enter: { continuation in
+            state.withLock { state -> Refusal?? in
+                // Since it was asked for a number, a place may have come free, or time may have run out.
+                if Task.isCancelled || deadline.hasPassed { return .late }
+                if mayEnter(guest, state) {
+                    take(guest, &state)
+                    return .some(nil)
                 }
-                if let decided { continuation.resume(returning: decided) }
+                let own = state.line.count { $0.guest == guest }
+                guard state.line.count < (own == 0 ? waiting : max(1, waiting - waiting / 4)) else { return .full }
+                state.line.append(Waiter(number: number, guest: guest, continuation: continuation))
+                return nil
             }
-        } onCancel: {
-            giveUp(number)
         }
     }
 

@@ -86,6 +86,20 @@ import Web
         }
     }
 
+    @Test func `a socket that the settings name and nobody made`() async throws {
+        let folder = try TemporaryFolder()
+        let http = try HTTPClient()
+        let engine = ContainerEngine(sockets: [folder.path + "/typo"], labels: [], isNamed: true, pace: Self.pace, clock: .system)
+        let life = Task.detached { await engine.run(http, .silent) }
+        #expect(await Self.comes { engine.view.state == engine.missing })
+        #expect(engine.missing == .unreachable("\(folder.path)/typo: there is no such socket; containers.engine_socket names it"))
+        #expect(engine.view.failures == 0)
+        life.cancel()
+        await life.value
+        http.close()
+        #expect(ContainerEngine(sockets: [], isNamed: true).missing == .absent)
+    }
+
     static let bad: [(path: String, status: Int, body: String)] = [
         ("/version", 500, "{}"), ("/version", 200, "no JSON"), ("/containers/json", 200, "{}"), ("/containers/json", 403, "[]"),
         ("/containers/json", 200, "["), ("/containers/\(id)/json", 500, "{}"),
@@ -100,6 +114,47 @@ import Web
             #expect(await Self.comes { engine.view.failures > 1 })
             if case .unreachable = engine.view.state {} else { Issue.record("\(engine.view.state)") }
         }
+    }
+
+    @Test func `one that is removed while it is asked for ends nothing`() async throws {
+        let folder = try TemporaryFolder()
+        let double = try EngineDouble(folder.path + "/s")
+        Self.fill(double)
+        // Podman's word about it; the list has it no more.
+        double.answer("/containers/\(Self.other)/json", #"{"cause":"no such container"}"#, status: 500)
+        try await Self.running(double.path) { engine in
+            #expect(await Self.comes { engine.view.state == .answering && double.streamCount == 1 })
+            for _ in 0..<5 { double.tell(#"{"Type":"container","Action":"cleanup","Actor":{"ID":"\#(Self.other)"}}"#) }
+            #expect(await Self.comes { double.asked.contains("GET /containers/\(Self.other)/json") })
+            double.answer("/containers/\(Self.id)/json", inspection(started: "2026-11-22T16:25:00Z"))
+            double.tell(#"{"Type":"container","Action":"start","Actor":{"ID":"\#(Self.id)"}}"#)
+            #expect(await Self.comes { engine.container(id: Self.id)?.restarts == 1 })
+            #expect(engine.view.state == .answering && engine.view.failures == 0)
+        }
+        #expect(double.asked.filter { $0 == "GET /events" }.count == 1)
+    }
+
+    static let untold: [(status: Int, body: String)] = [
+        (500, "{}"), (200, "no JSON"), (200, "{}"), (200, #"{"Id":""# + String(repeating: "a", count: 3 << 20) + #""}"#),
+    ]
+
+    @Test(arguments: untold) func `one that cannot be told of does not take the others along`(
+        _ example: (status: Int, body: String)
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let double = try EngineDouble(folder.path + "/s")
+        Self.fill(double)
+        double.answer("/containers/json", #"[{"Id":"\#(Self.id)","State":"running"},{"Id":"\#(Self.other)","State":"running"}]"#)
+        double.answer("/containers/\(Self.other)/json", example.body, status: example.status)
+        try await Self.running(double.path) { engine in
+            #expect(await Self.comes { engine.view.state == .answering && engine.view.failures == 1 })
+            #expect(engine.container(id: Self.id)?.name == "web" && engine.container(id: Self.other) == nil)
+            // It is asked for again along with the next.
+            double.answer("/containers/\(Self.other)/json", inspection(id: Self.other, name: "db"))
+            double.tell(#"{"Type":"container","Action":"pause","Actor":{"ID":"\#(Self.id)"}}"#)
+            #expect(await Self.comes { engine.container(id: Self.other)?.name == "db" })
+        }
+        #expect(double.asked.filter { $0 == "GET /events" }.count == 1)
     }
 
     @Test func `an engine that falls silent is found out`() async throws {

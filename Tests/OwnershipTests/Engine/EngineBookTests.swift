@@ -6,8 +6,15 @@ import Testing
     private static let id = CgroupPlaceTests.id
     private static let other = CgroupPlaceTests.other
 
-    private static func event(_ action: String, _ id: String = Self.id) throws -> EngineEvent {
-        try #require(EngineEvent(line: Array(#"{"Type":"container","Action":"\#(action)","Actor":{"ID":"\#(id)"}}"#.utf8)))
+    private static func event(_ action: String, _ id: String = Self.id, code: Int? = nil) throws -> EngineEvent {
+        let attributes = code.map { #","Attributes":{"exitCode":"\#($0)"}"# } ?? ""
+        return try #require(
+            EngineEvent(line: Array(#"{"Type":"container","Action":"\#(action)","Actor":{"ID":"\#(id)"\#(attributes)}}"#.utf8)))
+    }
+
+    private static func id(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: 64 - digits.count) + digits
     }
 
     private static func restarts(_ book: EngineBook, _ id: String = Self.id) -> Int? { book.containers[id]?.restarts }
@@ -42,6 +49,69 @@ import Testing
         #expect(book.containers.isEmpty)
         book.take(try started(20, id: Self.other), now: 6)
         #expect(Self.restarts(book, Self.other) == 12)
+    }
+
+    /// Ends: the events of the former container of the name, and whether the next is a restart.
+    static let ends: [(what: String, events: [(String, Int?)], restarts: Int)] = [
+        ("ended by itself and removed", [("die", 0), ("destroy", nil)], 0),
+        ("failed by itself and removed", [("die", 1), ("remove", nil)], 0),
+        ("stopped, and it ended well", [("kill", nil), ("die", 0), ("stop", nil), ("destroy", nil)], 1),
+        ("killed", [("died", 137), ("remove", nil)], 1),
+        ("removed while it ran", [("remove", nil)], 1),
+        ("nothing was heard", [], 0),
+    ]
+
+    @Test(arguments: ends)
+    func `a job that is made anew is no restart, one in place of a running one is`(
+        _ example: (what: String, events: [(String, Int?)], restarts: Int)
+    ) throws {
+        var book = EngineBook()
+        for round in 0..<5 {
+            let id = Self.id(round)
+            _ = book.take(try Self.event("start", id))
+            book.take(try #require(try container(inspection(id: id, started: "2026-11-22T16:24:1\(round)Z"))), now: Double(round))
+            #expect(Self.restarts(book, id) == round * example.restarts, "\(example.what)")
+            for (action, code) in example.events { _ = book.take(try Self.event(action, id, code: code)) }
+            // What is gone answers no more, before or after it is heard of.
+            book.forget(id: id)
+        }
+    }
+
+    @Test func `the answer that it is gone may come before the word of its end`() throws {
+        var book = EngineBook()
+        book.take(try #require(try container(inspection())), now: 0)
+        book.forget(id: Self.id)
+        for (action, code) in [("died", 137), ("remove", nil)] { _ = book.take(try Self.event(action, code: code)) }
+        book.take(try #require(try container(inspection(id: Self.other, started: "2026-11-22T16:25:00Z"))), now: 1)
+        #expect(Self.restarts(book, Self.other) == 1)
+    }
+
+    @Test func `a flood of events leaves nothing behind`() throws {
+        var book = EngineBook()
+        book.take(try #require(try container(inspection())), now: 0)
+        var inspected = 0
+        for number in 0..<20_000 where book.take(try Self.event("start", Self.id(number))) == .inspect { inspected += 1 }
+        #expect(inspected == EngineBook.strangerLimit && book.newsCount <= EngineBook.strangerLimit)
+        // Who is known is heard all the same.
+        let known = book.take(try Self.event("start"))
+        #expect(known == .inspect)
+        // With the next list there is room again, and what was kept of strangers is gone.
+        _ = book.take(list: [.init(id: Self.id, state: "running")], now: 1)
+        #expect(book.newsCount == 1)
+        let again = book.take(try Self.event("start", Self.id(5)))
+        #expect(again == .inspect)
+    }
+
+    @Test func `of very many lines the rest is left out and known to be missing`() {
+        var pace = LinePace()
+        let start = ContinuousClock.now
+        let first = pace.room(for: LinePace.linesPerSecond - 1, now: start)
+        #expect(first == LinePace.linesPerSecond - 1 && !pace.isLost)
+        let rest = pace.room(for: 5, now: start.advanced(by: .milliseconds(900)))
+        let isLost = pace.takeIsLost()
+        #expect(rest == 1 && isLost && !pace.isLost)
+        let next = pace.room(for: 5, now: start.advanced(by: .seconds(2)))
+        #expect(next == 5)
     }
 
     @Test func `the first start is none again`() throws {

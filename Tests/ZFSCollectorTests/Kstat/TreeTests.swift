@@ -112,16 +112,13 @@ import Web
     @Test func `one that hangs is not read again until it has answered`() async throws {
         let place = try TemporaryFolder()
         try place.kstat("tank/guid", "7\n")
-        let file = "\(place.path)\(KstatFolder.place)/tank/state"
-        try #require(mkfifo(file, 0o600) == 0)
+        let file = try HangingFile("\(place.path)\(KstatFolder.place)/tank/state")
         let collector = ZFSCollector(ZFSSettings())
         #expect(try await self.reasons(collector, place) == ["pool/tank: deadline"])
         #expect(try await self.reasons(collector, place) == ["pool/tank: quarantined"])
-        let writer = open(file, O_RDWR | O_NONBLOCK)
-        try #require(unlink(file) == 0)
+        try #require(unlink("\(place.path)\(KstatFolder.place)/tank/state") == 0)
         try place.kstat("tank/state", "ONLINE\n")
-        usleep(100_000)
-        close(writer)
+        file.release()
         usleep(300_000)
         #expect(try await self.reasons(collector, place) == [])
     }

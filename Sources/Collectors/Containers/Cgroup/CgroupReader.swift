@@ -7,7 +7,7 @@ struct CgroupReader {
 
     /// More than any machine has memory: version 1 writes the largest multiple of a page for "no limit".
     private static let noLimit: UInt64 = 1 << 62
-    private static let innerFolderLimit = 512
+    private static let innerFolderLimit = 1_024
 
     /// - Parameter path: below the hierarchy.
     /// - Parameter wantsFine: also what only the finest families show.
@@ -198,7 +198,22 @@ struct CgroupReader {
         // Kernels before 4.17 have no recursive ones; a container's group has none in it as a rule.
         let isCounted = read("blkio.throttle.io_service_bytes_recursive", bytes) || read("blkio.throttle.io_service_bytes", bytes)
         if !read("blkio.throttle.io_serviced_recursive", operations) { _ = read("blkio.throttle.io_serviced", operations) }
-        if isCounted { figures.devices = devices.values.sorted { $0.number < $1.number } }
+        guard isCounted, !devices.isEmpty || countsInputOutputOne() else { return }
+        figures.devices = devices.values.sorted { $0.number < $1.number }
+    }
+
+    /// Newer kernels count for version 1 only once somebody has limited a device. The group of all then shows one; until it does, nothing of a
+    /// group is not 0 but unknown.
+    private func countsInputOutputOne() -> Bool {
+        ["blkio.throttle.io_service_bytes_recursive", "blkio.throttle.io_service_bytes"].contains { file in
+            files.read("\(tree.top)/blkio/\(file)") { text in
+                var text = text
+                while var line = text.nextLine() {
+                    if line.nextWord() != nil, let kind = line.nextWord(), kind == "Read" { return true }
+                }
+                return false
+            } ?? false
+        }
     }
 
     // MARK: both
@@ -211,12 +226,13 @@ struct CgroupReader {
         }
     }
 
-    /// Counts the processes of a group and of those in it, as a guest's own system makes them.
+    /// Counts the processes of a group and of those in it, as a guest's own system makes them. Of more groups than can be looked at there is no
+    /// number: part of one would be a wrong one.
     private func readProcesses(_ folder: String, _ figures: inout CgroupFigures) {
         var waiting = [folder]
         var (count, first, firstOfInit) = (0, Int?.none, Int?.none)
-        var (folders, isKnown) = (0, false)
-        while let folder = waiting.popLast(), folders < Self.innerFolderLimit {
+        var (folders, isKnown, isWhole) = (0, false, true)
+        while let folder = waiting.popLast() {
             folders += 1
             let isInit = folder.hasSuffix("/init.scope")
             let read: Bool? = files.read("\(folder)/cgroup.procs") { text in
@@ -233,9 +249,12 @@ struct CgroupReader {
                 return true
             }
             if read == true { isKnown = true }
-            for name in Files.folders(in: folder, limit: Self.innerFolderLimit) { waiting.append("\(folder)/\(name)") }
+            let room = max(0, Self.innerFolderLimit - folders - waiting.count)
+            let names = Files.folders(in: folder, limit: room + 1)
+            if names.count > room { isWhole = false }
+            for name in names.prefix(room) { waiting.append("\(folder)/\(name)") }
         }
-        figures.processes = isKnown ? Double(count) : nil
+        figures.processes = isKnown && isWhole ? Double(count) : nil
         figures.firstProcess = firstOfInit ?? first
     }
 }

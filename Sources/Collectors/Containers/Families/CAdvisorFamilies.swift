@@ -71,7 +71,8 @@ struct CAdvisorFamilies {
     }
 
     func write(_ readings: [ContainerReading], now: Double, _ devices: inout BlockDevices, into samples: inout FamilySamples) {
-        for reading in readings {
+        for (index, reading) in readings.enumerated() {
+            samples.begin(index, user: reading.container.user)
             guard let figures = reading.figures, let group = reading.container.group else { continue }
             let labels = samples.buffer.labels(Self.labels, "/" + group.path, reading.container.name, reading.container.image)
             write(figures, labels, into: &samples)

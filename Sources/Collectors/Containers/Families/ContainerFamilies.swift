@@ -14,13 +14,13 @@ struct ContainerFamilies {
     private static let healthStates = ["starting", "healthy", "unhealthy"]
 
     private let info, stateMetric, health, gpuAssigned: Metric
-    private let cpu, throttled, cpuLimit: Metric
+    private let cpu, throttled, periods, throttledPeriods, cpuLimit: Metric
     private let memoryUsage, memoryWorkingSet, memoryLimit, memoryAnonymous, memoryCache, memorySwap, oomKills: Metric
     private let network, inputOutput: Metric
     private let processes, threads, threadLimit: Metric
     private let restarts, startTime, exitCode: Metric
     private let waiting, stalled: Metric
-    private let periods, throttledPeriods, memoryPeak, pageFaults, operations, packets, networkErrors, networkDropped: Metric
+    private let memoryPeak, pageFaults, operations, packets, networkErrors, networkDropped: Metric
 
     private let infoLabels: LabelSchema
     private let shownLabels: [String]
@@ -55,6 +55,12 @@ struct ContainerFamilies {
             from: "cpu.stat; cpuacct.stat")
         throttled = counter(
             "cpu_throttled_seconds_total", "Time in which the container's tasks were held back by its CPU limit.", from: "cpu.stat")
+        periods = counter(
+            "cpu_periods_total", "Periods of the CPU limit in which the container wanted to run, absent without a limit.",
+            from: "cpu.stat nr_periods")
+        throttledPeriods = counter(
+            "cpu_throttled_periods_total", "Periods of the CPU limit in which the container was held back, absent without a limit.",
+            from: "cpu.stat nr_throttled")
         cpuLimit = gauge(
             "cpu_limit_cores", "CPUs that the container may use at a time, absent without a limit.", from: "cpu.max; cpu.cfs_quota_us")
         memoryUsage = gauge(
@@ -83,7 +89,8 @@ struct ContainerFamilies {
         threads = gauge("threads", "Threads of all processes in the container.", from: "pids.current")
         threadLimit = gauge("threads_limit", "Threads that the container may have, absent without a limit.", from: "pids.max")
         restarts = counter(
-            "restarts_total", "Starts after the first of a container of that name, by hand, by policy or as a new container.",
+            "restarts_total",
+            "Starts after the first of a container of that name, by hand, by policy or as a new container in place of one that was stopped.",
             from: "\(engine) RestartCount, State.StartedAt; /events start")
         startTime = gauge(
             "start_time_seconds", "When the container was started, in unix seconds.", from: "\(engine) State.StartedAt; /proc/PID/stat")
@@ -94,12 +101,6 @@ struct ContainerFamilies {
         stalled = counter(
             "pressure_stalled_seconds_total", "Time in which all of the container's tasks waited for a resource.", labels: Self.resource,
             from: "memory.pressure, io.pressure: full")
-        periods = counter(
-            "cpu_periods_total", "Periods of the CPU limit in which the container wanted to run.", detail: .all, from: "cpu.stat nr_periods"
-        )
-        throttledPeriods = counter(
-            "cpu_throttled_periods_total", "Periods of the CPU limit in which the container was held back.", detail: .all,
-            from: "cpu.stat nr_throttled")
         memoryPeak = gauge(
             "memory_peak_bytes", "Most memory that the container has had.", detail: .all, from: "memory.peak; memory.max_usage_in_bytes")
         pageFaults = counter(
@@ -122,14 +123,14 @@ struct ContainerFamilies {
 
     func write(_ reading: ContainerReading, into samples: inout FamilySamples) {
         let container = reading.container
-        let values = [container.name, container.image, container.hasGPU ? "true" : "false"]
+        let values = [container.name, container.image, reading.hasGPU.map { $0 ? "true" : "false" } ?? "unknown"]
         let labels = samples.buffer.labels(Self.labels, values)
-        let more = [container.id, container.runtime, container.engine?.imageID ?? "", container.gpus.joined(separator: ",")]
+        let more = [container.id, container.runtime, container.engine?.imageID ?? "", reading.gpus.joined(separator: ",")]
         let own = shownLabels.map { container.engine?.labels[$0] ?? "" }
         samples.add(info, samples.buffer.labels(infoLabels, values + more + own), 1)
         if let state = reading.state { samples.add(stateMetric, extending: labels, Self.state, Self.states, state) }
         if let health = reading.health { samples.add(self.health, extending: labels, Self.state, Self.healthStates, health) }
-        for card in container.gpus { samples.add(gpuAssigned, samples.buffer.labels(Self.device, extending: labels, card), 1) }
+        for card in reading.gpus { samples.add(gpuAssigned, samples.buffer.labels(Self.device, extending: labels, card), 1) }
         samples.add(restarts, labels, reading.restarts)
         samples.add(oomKills, labels, reading.oomKills)
         samples.add(startTime, labels, reading.startTime)
@@ -146,6 +147,8 @@ struct ContainerFamilies {
         add(cpu, Self.mode, "user", figures.cpuUser)
         add(cpu, Self.mode, "system", figures.cpuSystem)
         samples.add(throttled, labels, figures.cpuThrottled)
+        samples.add(periods, labels, figures.cpuPeriods)
+        samples.add(throttledPeriods, labels, figures.cpuThrottledPeriods)
         samples.add(cpuLimit, labels, figures.cpuLimit)
         samples.add(memoryUsage, labels, figures.memoryUsage)
         samples.add(memoryWorkingSet, labels, figures.memoryWorkingSet)
@@ -159,8 +162,6 @@ struct ContainerFamilies {
         samples.add(processes, labels, figures.processes)
         samples.add(threads, labels, figures.threads)
         samples.add(threadLimit, labels, figures.threadLimit)
-        samples.add(periods, labels, figures.cpuPeriods)
-        samples.add(throttledPeriods, labels, figures.cpuThrottledPeriods)
         for pressure in figures.pressure {
             add(waiting, Self.resource, pressure.resource, pressure.waiting)
             add(stalled, Self.resource, pressure.resource, pressure.stalled)

@@ -5,10 +5,11 @@ import Ownership
 struct OwnFamilies {
     private static let state = LabelSchema("state")
     private static let family = LabelSchema("family")
+    private static let branch = LabelSchema("branch")
     private static let states = ["answering", "unreachable", "absent"]
     private static let name = "llm_monitor_exporter_container_engine"
 
-    private let engineState, answerAge, failures, dropped: Metric
+    private let engineState, answerAge, failures, dropped, droppedContainers: Metric
 
     init(_ catalogue: inout Catalogue) {
         engineState = catalogue.gauge(
@@ -22,10 +23,15 @@ struct OwnFamilies {
             "llm_monitor_exporter_series_dropped_total",
             "Series of containers that were left out, as there were more than containers.limit.",
             labels: Self.family, source: "martlet")
+        droppedContainers = catalogue.counter(
+            "llm_monitor_exporter_containers_dropped_total",
+            "Containers and groups of a user or a unit that were left out of scrapes, at least, as there were more than one may have.",
+            labels: Self.branch, source: "martlet")
     }
 
     func write(
-        _ view: ContainerEngine.View, _ dropped: [(family: String, count: Int)], now: Double, into buffer: inout SampleBuffer
+        _ view: ContainerEngine.View, _ dropped: [(family: String, count: Int)], _ containers: [(branch: String, count: Int)], now: Double,
+        into buffer: inout SampleBuffer
     ) {
         let present =
             switch view.state {
@@ -37,5 +43,6 @@ struct OwnFamilies {
         buffer.add(answerAge, .empty, view.answeredAt.map { max(0, now - $0) })
         buffer.add(failures, .empty, Double(view.failures))
         for (family, count) in dropped { buffer.add(self.dropped, buffer.labels(Self.family, family), Double(count)) }
+        for (branch, count) in containers { buffer.add(droppedContainers, buffer.labels(Self.branch, branch), Double(count)) }
     }
 }

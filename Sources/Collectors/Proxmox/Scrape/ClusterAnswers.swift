@@ -76,8 +76,7 @@ struct ClusterAnswers: Sendable {
     }
 
     private static func impatience(at deadline: Deadline) async -> Arrival {
-        try? await Task.sleep(until: deadline.instant, clock: .continuous)
-        return .impatience
+        await OneAnswer<Arrival>().value(by: deadline, late: .impatience)
     }
 
     /// Puts a failure in the place of a status that cannot be believed.
