@@ -177,15 +177,17 @@ let package = Package(
         tests(
             of: "ZFSCollector", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"],
             exclude: ["Fixtures"]),
-        tests(of: "Ownership", needs: ["Primitives", "JSON", "Web", "CollectorConformance"]),
+        tests(of: "Ownership", needs: ["Primitives", "JSON", "Web", "CollectorConformance"], exclude: ["Fixtures"]),
         tests(
             of: "ContainerCollector",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"],
+            exclude: ["Fixtures"]),
         tests(
             of: "SystemCollector", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"]),
         tests(
             of: "GPUCollector",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"],
+            exclude: ["Fixtures"]),
         tests(
             of: "Discovery",
             needs: [
@@ -222,6 +224,8 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("http", needs: ["Primitives", "Exporting", "ProxmoxAPI", "ProxmoxDropIn", "Settings", "Simulation", "Web"]),
         fuzzTarget("boards", needs: ["Boards", "JSON", "Primitives"]),
         fuzzTarget("zfs", needs: ["Primitives", "Metrics", "ZFSCollector"]),
+        fuzzTarget("gpu", needs: ["Primitives", "Exporting", "GPUCollector", "Metrics", "Ownership"]),
+        fuzzTarget("containers", needs: ["Primitives", "ContainerCollector", "Metrics", "Ownership"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
 }

@@ -30,6 +30,15 @@ import Testing
         }
     }
 
+    @Test func `a disk that stands there twice is one`() async throws {
+        let folder = try TemporaryFolder()
+        try folder.estate()
+        let twice = "254:0 rbytes=8192 wbytes=1 rios=2 wios=3\n254:0 rbytes=9 wbytes=9 rios=9 wios=9\n"
+        try folder.write("sys/fs/cgroup/\(TemporaryFolder.dockerGroup)/io.stat", twice)
+        let trial = try await scrape(collector { $0.hasCAdvisorNames = true }, folder)
+        #expect(trial.value("io_bytes_total", Self.docker, "read") == 8192)
+    }
+
     @Test func `a guest has what is in it, and no bridges`() async throws {
         let folder = try TemporaryFolder()
         try folder.estate()

@@ -45,4 +45,17 @@ import Testing
         let shown = trial.containers.filter { trial.value("network_bytes_total", $0, "receive") != nil }
         #expect(trial.containers.count == 2 && shown.count == 1)
     }
+
+    @Test func `interfaces whose names are the same as text are one`() throws {
+        let folder = try TemporaryFolder()
+        try folder.process(7)
+        var bytes: [UInt8] = []
+        // A container may call its interfaces as it likes.
+        for name: UInt8 in [0xFE, 0xFF] { bytes += [name] + Array(": 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n".utf8) }
+        try Files.write(bytes, to: "\(folder.path)/proc/7/net/dev")
+        let found = try #require(Self.reading(folder, 7, isOwn: true)?.outward)
+        #expect(found.count == 1)
+        #expect(found.first?.received == NetworkReader.Counts(bytes: 2, packets: 4, errors: 6, dropped: 8))
+        #expect(found.first?.transmitted == NetworkReader.Counts(bytes: 10, packets: 12, errors: 14, dropped: 16))
+    }
 }

@@ -91,16 +91,24 @@ struct NetworkReader {
         files.read(path) { text in
             var text = text
             var found: [Interface] = []
+            var places: [String: Int] = [:]
             while var line = text.nextLine(), found.count < interfaceLimit {
                 // Two lines of headings have no colon.
                 guard var head = line.next(before: UInt8(ascii: ":")), let name = head.nextWord() else { continue }
                 var values: [Double] = []
                 while values.count < 16, let value = line.nextWord()?.number { values.append(Double(value)) }
                 guard values.count >= 12 else { continue }
-                found.append(
-                    Interface(
-                        name: name.string, received: Counts(bytes: values[0], packets: values[1], errors: values[2], dropped: values[3]),
-                        transmitted: Counts(bytes: values[8], packets: values[9], errors: values[10], dropped: values[11])))
+                let received = Counts(bytes: values[0], packets: values[1], errors: values[2], dropped: values[3])
+                let transmitted = Counts(bytes: values[8], packets: values[9], errors: values[10], dropped: values[11])
+                let text = name.string
+                if let place = places[text] {
+                    // A name may be any bytes, and as text those of two interfaces may be the same.
+                    found[place].received = found[place].received + received
+                    found[place].transmitted = found[place].transmitted + transmitted
+                } else {
+                    places[text] = found.count
+                    found.append(Interface(name: text, received: received, transmitted: transmitted))
+                }
             }
             return found
         }

@@ -127,10 +127,13 @@ package final class GPUCollector: Collector {
     // MARK: scrape
 
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
+        guard sight.withLock({ $0 }).isAwake else { return }
+        draw(supervisor.withLock { $0 }.book.view, now: .now, into: sink)
+    }
+
+    /// What a scrape shows of the cards as they are known.
+    func draw(_ view: CardBook.View, now: ContinuousClock.Instant, into sink: SampleSink) {
         let sight = sight.withLock { $0 }
-        guard sight.isAwake else { return }
-        let view = supervisor.withLock { $0 }.book.view
-        let now = ContinuousClock.now
         let age = max(Self.secondsKept, Self.intervalsKept * settings.intervalSeconds)
         var buffer = sink.begin(Self.part)
         let states = view.cards.map { $0.state(view.reader, now: now, maximumAgeSeconds: age) }

@@ -17,8 +17,11 @@ struct EngineRequests: Sendable {
 
     /// Errors: no answer, or none of an engine.
     func about(by deadline: Deadline) async throws(Failure) -> (product: String, version: String) {
-        let body = try await get("/version", bodyLimitBytes: 1 << 20, by: deadline) ?? []
-        return try JSONDocument(parsing: body).withRoot { root in
+        try Self.about(await get("/version", bodyLimitBytes: 1 << 20, by: deadline) ?? [])
+    }
+
+    static func about(_ body: [UInt8]) throws(Failure) -> (product: String, version: String) {
+        try JSONDocument(parsing: body).withRoot { root in
             var product = "docker"
             root["Components"]?.forEachElement { if $0["Name"]?.text == "Podman Engine" { product = "podman" } }
             return (product, shortLine(root["Version"]?.text ?? "", limit: 64))
@@ -26,7 +29,10 @@ struct EngineRequests: Sendable {
     }
 
     func list(limit: Int, bodyLimitBytes: Int, by deadline: Deadline) async throws(Failure) -> [EngineBook.Listed] {
-        let body = try await get("/containers/json?all=1", bodyLimitBytes: bodyLimitBytes, by: deadline) ?? []
+        try Self.list(await get("/containers/json?all=1", bodyLimitBytes: bodyLimitBytes, by: deadline) ?? [], limit: limit)
+    }
+
+    static func list(_ body: [UInt8], limit: Int) throws(Failure) -> [EngineBook.Listed] {
         let list: [EngineBook.Listed]? = try JSONDocument(parsing: body).withRoot { root in
             guard root.isArray else { return nil }
             var running: [EngineBook.Listed] = []
@@ -68,7 +74,7 @@ struct EngineRequests: Sendable {
         return Self.inspection(in: answer.body, labels)
     }
 
-    private static func inspection(in body: [UInt8], _ labels: Set<String>) -> Inspection {
+    static func inspection(in body: [UInt8], _ labels: Set<String>) -> Inspection {
         let container: EngineContainer?
         do throws(Failure) {
             container = try JSONDocument(parsing: body, depth: 32).withRoot { EngineContainer(inspection: $0, labels: labels) }

@@ -64,6 +64,29 @@ import Testing
         #expect((sample.vgpus ?? []).allSatisfy { $0.uuid == "v" && $0.smUtilization == nil })
     }
 
+    @Test func `numbers that no card has are left out, as their sums would be none`() throws {
+        let text =
+            #"{"type":"card","uuid":"a","index":0,"facts":{"memory_used":1.7e308,"power":-1e300,"fan":0.5},"processes":[[1,1,1e308,1],[2,1,1e308,2e308]],"#
+            + #""migs":[{"uuid":"m","gi":1,"ci":0,"used":1e200}],"vgpus":[{"uuid":"v","used":1e25,"sm":0.5}]}"#
+        guard case .card(let sample) = try #require(Self.read(text)) else { return #expect(Bool(false)) }
+        #expect(sample.facts == [.fan: 0.5])
+        #expect(sample.processes?.map(\.memoryBytes) == [nil, nil] && sample.processes?.map(\.utilization) == [1, nil])
+        #expect(sample.migs.first?.memoryUsed == nil)
+        #expect(sample.vgpus?.first?.framebufferUsed == nil && sample.vgpus?.first?.smUtilization == 0.5)
+        #expect(Self.fails(#"{"type":"event","uuid":"a","xid":79,"time":1e300}"#))
+    }
+
+    @Test func `who is told of twice counts once`() throws {
+        let text =
+            #"{"type":"card","uuid":"a","index":0,"processes":[[7,1,10,null],[7,2,20,null],[8,1,30,null]],"#
+            + #""migs":[{"uuid":"m","gi":1,"ci":0},{"uuid":"m","gi":1,"ci":0},{"uuid":"n","gi":1,"ci":1}]}"#
+        guard case .card(let sample) = try #require(Self.read(text)) else { return #expect(Bool(false)) }
+        #expect(sample.processes?.map(\.memoryBytes) == [10, 30])
+        #expect(sample.migs.map(\.uuid) == ["m", "n"])
+        // What is of no card has that name in a scrape.
+        #expect(Self.fails(#"{"type":"card","uuid":"nvml","index":0}"#))
+    }
+
     @Test func `lines of a newer helper are skipped, members too`() {
         #expect(Self.read(#"{"type":"weather","uuid":"a"}"#) == nil)
         #expect(!Self.fails(#"{"type":"weather","uuid":"a"}"#))

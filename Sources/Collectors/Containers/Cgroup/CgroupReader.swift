@@ -80,6 +80,7 @@ struct CgroupReader {
     private func readIOStat(_ text: KernelText, _ figures: inout CgroupFigures) {
         var text = text
         var devices: [CgroupFigures.Device] = []
+        var seen: Set<String> = []
         while var line = text.nextLine() {
             guard let number = line.nextWord() else { continue }
             var device = CgroupFigures.Device(number: number.string)
@@ -95,7 +96,7 @@ struct CgroupReader {
                 default: break
                 }
             }
-            if hasFigures { devices.append(device) }
+            if hasFigures, seen.insert(device.number).inserted { devices.append(device) }
         }
         figures.devices = devices
     }

@@ -59,7 +59,7 @@ struct VGPUFamilies: Sendable {
     ) {
         guard let vgpus = sample.vgpus else { return }
         let (uuid, index) = (sample.identity.uuid, String(sample.identity.index))
-        buffer.add(instances, card, Double(vgpus.count))
+        buffer.add(instances, card, sample.facts[.vgpus])
         for (type, count) in sample.vgpuInstancesMax.sorted(by: { $0.key < $1.key }) {
             buffer.add(instancesMax, buffer.labels(Self.typeLabels, uuid, index, type), count)
         }

@@ -7,24 +7,29 @@ struct LineSplitter {
 
     init(limit: Int = ReaderLine.limitBytes) { self.limit = limit }
 
+    mutating func take(_ bytes: [UInt8]) -> [[UInt8]] { take(bytes[...]) }
+
     /// The lines that are whole now, without their ends and without empty ones.
-    mutating func take(_ bytes: some Collection<UInt8>) -> [[UInt8]] {
+    mutating func take(_ bytes: ArraySlice<UInt8>) -> [[UInt8]] {
         var lines: [[UInt8]] = []
-        for piece in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            if piece.offset > 0 {
-                // An end of line stands between two pieces.
-                if !isSkipping, !rest.isEmpty { lines.append(rest) }
-                rest = []
-                isSkipping = false
-            }
-            guard !isSkipping else { continue }
-            rest.append(contentsOf: piece.element)
-            if rest.count >= limit {
-                rest = []
-                isSkipping = true
-                skipped += 1
-            }
+        var bytes = bytes
+        while let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
+            keep(bytes[..<end])
+            if !isSkipping, !rest.isEmpty { lines.append(rest) }
+            rest = []
+            isSkipping = false
+            bytes = bytes[(end + 1)...]
         }
+        keep(bytes)
         return lines
+    }
+
+    private mutating func keep(_ piece: ArraySlice<UInt8>) {
+        guard !isSkipping else { return }
+        rest += piece
+        guard rest.count >= limit else { return }
+        rest = []
+        isSkipping = true
+        skipped += 1
     }
 }

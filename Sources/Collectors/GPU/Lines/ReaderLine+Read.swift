@@ -14,7 +14,7 @@ extension ReaderLine {
             case "hello": return .success(.hello(hello(root)))
             case "card": return card(root).map { .success(.card($0)) } ?? .failure(Failure(.malformed, "a card has no uuid or index"))
             case "event":
-                guard let uuid = text(root["uuid"]), let xid = root["xid"]?.integer, let time = root["time"]?.number else {
+                guard let uuid = text(root["uuid"]), let xid = root["xid"]?.integer, let time = number(root["time"]) else {
                     return .failure(Failure(.malformed, "an event lacks uuid, xid or time"))
                 }
                 guard XIDEvent.xids.contains(xid), time >= 0, time.isFinite else {
@@ -39,6 +39,11 @@ extension ReaderLine {
         guard let value, value.isString, let text = value.text else { return nil }
         return plainLine(text, limit: textBytes)
     }
+
+    /// No card has numbers beyond this; sums of those that it has stay finite.
+    private static let largest = 1e24
+
+    private static func number(_ value: JSONValue?) -> Double? { value?.number.flatMap { $0.magnitude <= largest ? $0 : nil } }
 
     private static func code(_ value: JSONValue?) -> Int32 {
         value?.integer.flatMap { Int32(exactly: $0) } ?? ReturnCode.unknown.rawValue
@@ -79,7 +84,9 @@ extension ReaderLine {
     }
 
     private static func card(_ root: JSONValue) -> CardSample? {
-        guard let uuid = text(root["uuid"]), !uuid.isEmpty, let index = root["index"]?.integer, (0..<1_000_000).contains(index) else {
+        guard let uuid = text(root["uuid"]), !uuid.isEmpty, uuid != GPUCollector.part, let index = root["index"]?.integer,
+            (0..<1_000_000).contains(index)
+        else {
             return nil
         }
         var identity = CardIdentity(uuid: uuid, index: index)
@@ -93,7 +100,10 @@ extension ReaderLine {
         for (name, value) in numbers(root["facts"], limit: factLimit) { sample.facts[Fact(name)] = value }
         if let list = root["processes"], list.isArray { sample.processes = processes(list) }
         root["migs"]?.forEachElement { element in
-            if sample.migs.count < migLimit, let mig = mig(element) { sample.migs.append(mig) }
+            guard sample.migs.count < migLimit, let mig = mig(element), !sample.migs.contains(where: { $0.uuid == mig.uuid }) else {
+                return
+            }
+            sample.migs.append(mig)
         }
         guard let list = root["vgpus"], list.isArray else { return sample }
         var vgpus: [VGPUSample] = []
@@ -107,14 +117,16 @@ extension ReaderLine {
 
     private static func processes(_ list: JSONValue) -> [ProcessSample] {
         var processes: [ProcessSample] = []
+        var seen: Set<Int> = []
         list.forEachElement { element in
             let values = elements(element, 5)
-            guard processes.count < processLimit, values.count >= 4, let pid = values[0].integer, pid > 0, let kinds = values[1].integer
+            guard processes.count < processLimit, values.count >= 4, let pid = values[0].integer, pid > 0, let kinds = values[1].integer,
+                seen.insert(pid).inserted
             else { return }
             processes.append(
                 ProcessSample(
-                    pid: pid, isCompute: kinds & 1 != 0, isGraphics: kinds & 2 != 0, memoryBytes: values[2].number,
-                    utilization: values[3].number, instances: values.count > 4 ? instances(values[4]) : [:]))
+                    pid: pid, isCompute: kinds & 1 != 0, isGraphics: kinds & 2 != 0, memoryBytes: number(values[2]),
+                    utilization: number(values[3]), instances: values.count > 4 ? instances(values[4]) : [:]))
         }
         return processes
     }
@@ -137,7 +149,7 @@ extension ReaderLine {
         }
         return MIGSample(
             uuid: uuid, gpuInstance: gpuInstance, computeInstance: computeInstance, profile: text(value["profile"]) ?? "",
-            memoryUsed: value["used"]?.number, memoryTotal: value["total"]?.number,
+            memoryUsed: number(value["used"]), memoryTotal: number(value["total"]),
             activity: Dictionary(numbers(value["activity"], limit: 16)) { first, _ in first })
     }
 
@@ -150,20 +162,20 @@ extension ReaderLine {
         vgpu.mdevUUID = text(value["mdev"]) ?? ""
         vgpu.guestDriver = text(value["driver"]) ?? ""
         vgpu.license = text(value["license"])
-        vgpu.smUtilization = value["sm"]?.number
-        vgpu.memoryUtilization = value["memory"]?.number
-        vgpu.encoderUtilization = value["encoder"]?.number
-        vgpu.decoderUtilization = value["decoder"]?.number
-        vgpu.framebufferUsed = value["used"]?.number
-        vgpu.framebufferTotal = value["total"]?.number
-        vgpu.frameRateLimit = value["frames"]?.number
+        vgpu.smUtilization = number(value["sm"])
+        vgpu.memoryUtilization = number(value["memory"])
+        vgpu.encoderUtilization = number(value["encoder"])
+        vgpu.decoderUtilization = number(value["decoder"])
+        vgpu.framebufferUsed = number(value["used"])
+        vgpu.framebufferTotal = number(value["total"])
+        vgpu.frameRateLimit = number(value["frames"])
         return vgpu
     }
 
     private static func numbers(_ value: JSONValue?, limit: Int) -> [(String, Double)] {
         var found: [(String, Double)] = []
         value?.forEachMember { key, value in
-            guard found.count < limit, key.text.utf8.count <= textBytes, let number = value.number else { return }
+            guard found.count < limit, key.text.utf8.count <= textBytes, let number = number(value) else { return }
             found.append((plainLine(key.text, limit: textBytes), number))
         }
         return found

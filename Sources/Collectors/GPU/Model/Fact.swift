@@ -69,6 +69,8 @@ struct Fact: Hashable, Sendable {
     static func nvlinkErrors(_ kind: NVLinkError) -> Fact { Fact("nvlink_\(kind.rawValue)") }
 
     static let migEnabled = Fact("mig_enabled")
+    /// vGPUs that run.
+    static let vgpus = Fact("vgpus")
 }
 
 enum TemperatureLimit: String, Sendable, CaseIterable {

@@ -30,6 +30,8 @@ final class Caller {
     /// Whose calls these are; nil for the library's.
     var uuid: String?
     private(set) var verdict = Verdict()
+    /// Of the call that was made last.
+    private(set) var lastCode = ReturnCode.success
     private var absent: [Question: ContinuousClock.Instant] = [:]
     private var absentFields: [FieldRequest: ContinuousClock.Instant] = [:]
 
@@ -191,6 +193,7 @@ final class Caller {
     }
 
     private func note(_ code: ReturnCode, _ call: String) {
+        lastCode = code
         switch code.meaning {
         case .lost: verdict.condition = .lost
         case .resetRequired: verdict.condition = .resetRequired

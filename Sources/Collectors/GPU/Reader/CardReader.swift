@@ -66,6 +66,7 @@ final class CardReader {
         sample.migs = migs.read(caller, isEnabled: facts[.migEnabled] == 1, isSlow: isSlow, now: moment)
         if identity.virtualizationMode == VirtualizationMode.hostVGPU.rawValue {
             sample.vgpus = vgpus.read(caller, isSlow: isSlow, now: moment, unixSeconds: unixSeconds)
+            if sample.vgpus != nil { facts[.vgpus] = Double(vgpus.count) }
             sample.vgpuInstancesMax = vgpus.instancesMax
         }
         facts[.listensForXIDs] = listensForXIDs().map { $0 ? 1 : 0 }

@@ -16,6 +16,11 @@ struct FastFacts {
         caller.number(call, device, CallArguments(first: first))
     }
 
+    /// What an older call says, where the card does not have the newer one.
+    private func standIn(_ older: NVMLCall, for newer: NVMLCall) -> SIMD4<Int64>? {
+        caller.isAbsent(newer, device) ? caller.numbers(older, device) : nil
+    }
+
     private func readWork(_ facts: inout [Fact: Double]) {
         if let values = caller.numbers(.utilization, device) {
             facts[.utilization] = Double(values.x) / 100
@@ -26,7 +31,7 @@ struct FastFacts {
             facts[.memoryReserved] = Double(values.y)
             facts[.memoryFree] = Double(values.z)
             facts[.memoryUsed] = Double(values.w)
-        } else if caller.isAbsent(.memory, device), let values = caller.numbers(.memoryPlain, device) {
+        } else if let values = standIn(.memoryPlain, for: .memory) {
             facts[.memoryTotal] = Double(values.x)
             facts[.memoryFree] = Double(values.z)
             facts[.memoryUsed] = Double(values.w)
@@ -39,7 +44,7 @@ struct FastFacts {
     private func readPower(_ facts: inout [Fact: Double]) {
         facts[.power] = number(.power).map { $0 / 1000 }
         facts[.energy] = number(.energy).map { $0 / 1000 }
-        facts[.temperature] = number(.temperature) ?? number(.temperaturePlain)
+        facts[.temperature] = number(.temperature) ?? standIn(.temperaturePlain, for: .temperature).map { Double($0.x) }
         facts[.temperatureMargin] = number(.temperatureMargin)
         facts[.fan] = number(.fanSpeed).map { $0 / 100 }
         // 32 stands for a state that is not known.
@@ -50,7 +55,7 @@ struct FastFacts {
         for (number, domain) in ClockDomain.allCases.enumerated() {
             facts[.clock(domain)] = self.number(.clock, UInt32(number)).map { $0 * 1e6 }
         }
-        guard let reasons = (caller.numbers(.eventReasons, device) ?? caller.numbers(.throttleReasons, device))?.x else { return }
+        guard let reasons = (caller.numbers(.eventReasons, device) ?? standIn(.throttleReasons, for: .eventReasons))?.x else { return }
         for (bit, reason) in ThrottleReason.allCases.enumerated() {
             facts[.throttle(reason)] = reasons >> Int64(bit) & 1 == 1 ? 1 : 0
         }

@@ -9,6 +9,8 @@ struct VGPUReader {
     private var utilization: [UInt32: (record: VGPUUtilizationReply.Record, seen: ContinuousClock.Instant)] = [:]
     /// Instances that the card has room for, of the types that are in use.
     private(set) var instancesMax: [String: Double] = [:]
+    /// How many there are, with those that do not say what they are.
+    private(set) var count = 0
 
     /// How long a record stands for a vGPU that has no newer one.
     private static let recordSeconds = 60.0
@@ -18,6 +20,7 @@ struct VGPUReader {
     /// Nil when they could not be read.
     mutating func read(_ caller: Caller, isSlow: Bool, now: ContinuousClock.Instant, unixSeconds: Double) -> [VGPUSample]? {
         guard let ids = caller.vgpus(device) else { return nil }
+        count = ids.count
         let present = Set(ids.prefix(ReaderLine.vgpuLimit))
         for gone in known.keys where !present.contains(gone) {
             known[gone] = nil
@@ -91,6 +94,7 @@ struct VGPUReader {
         if let values = caller.numbers(.vgpuLicense, UInt(id)) {
             return LicenseState.name(values.y) ?? (values.x != 0 ? LicenseState.licensed : .unlicensed).rawValue
         }
+        guard caller.isAbsent(.vgpuLicense, UInt(id)) else { return nil }
         return caller.number(.vgpuLicensePlain, UInt(id)).map { ($0 != 0 ? LicenseState.licensed : .unlicensed).rawValue }
     }
 
