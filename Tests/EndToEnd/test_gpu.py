@@ -416,7 +416,8 @@ def test_a_card_that_was_lost_before_the_start_has_a_state(start: Start, cards: 
     cards.fault(card=1, code=15)
     machine = Machine(start, cards)
     machine.wait_for_states(20, card0="ok", card1="lost")
-    assert machine.value("llm_monitor_gpu_info", gpu_uuid=uuids[1], name="NVIDIA H200", pci_bus_id="00000000:19:00.0") == 1
+    [info] = [dict(of) for name, of in machine.scrape() if name == "llm_monitor_gpu_info" and ("gpu_uuid", uuids[1]) in of]
+    assert info["name"] == "NVIDIA H200" and info["pci_bus_id"] == "00000000:19:00.0"
     assert machine.value("llm_monitor_gpu_devices") == 2
 
 

@@ -30,6 +30,7 @@ def read_card(reading: Reading, labels: Labels, card: object) -> None:
     add("power_limit_watts", lambda: nv.nvmlDeviceGetPowerManagementLimitConstraints(card)[1], 1e-3, kind="max")
     add("energy_joules_total", lambda: nv.nvmlDeviceGetTotalEnergyConsumption(card), 1e-3)
     add("temperature_celsius", lambda: nv.nvmlDeviceGetTemperature(card, 0), sensor="core")
+    add("temperature_margin_celsius", lambda: margin(card))
     for number, kind in enumerate(["shutdown", "slowdown", "memory", "operating"]):
         add("temperature_limit_celsius", lambda number=number: nv.nvmlDeviceGetTemperatureThreshold(card, number), kind=kind)
     for number, domain in enumerate(["graphics", "sm", "memory", "video"]):
@@ -108,6 +109,12 @@ def read_ecc(add: Callable[..., None], card: object) -> None:
                 add(name, lambda count=count: count, kind=kind, location=place)
             numbers = (kind_number, counter)
             add(name, lambda known=known, numbers=numbers: max(0, nv.nvmlDeviceGetTotalEccErrors(card, *numbers) - known), kind=kind, location="other")
+
+
+def margin(card: object) -> int:
+    """What the binding returns is a number of C."""
+    value = nv.nvmlDeviceGetMarginTemperature(card)
+    return int(getattr(value, "value", value))
 
 
 def links(card: object) -> int:

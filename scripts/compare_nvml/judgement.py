@@ -16,7 +16,9 @@ SLOW = re.compile(r"_limit_|clock_max|ecc|retirement|link_|nvlink_links|mig_enab
 # Owners are found after the sample and shown with the next; activity is of a window that began two samples ago, if one was too early for GPM. A share
 # of a process is of the time since the sample before, and a driver may keep its record for longer than a reading takes.
 LATE_SECONDS = FAST_SECONDS + 2
-LATE = re.compile(r"_gpu_owner|_gpu_process_|_activity_ratio$")
+# The host's part of vGPUs.
+VGPU_MANAGER = "nvidia-vgpu-mgr.service"
+LATE = re.compile(r"_gpu_owner|_mig_owner_|_gpu_process_|_activity_ratio$")
 # What martlet has of a window is a mean over windows of ours that cover it together, so that it lies between the smallest and the largest of these; at
 # both ends a part of one of ours stands for all of it, which is worth no more than NVML's shares are rounded by elsewhere: half a percent.
 ACTIVITY = re.compile(r"_activity_ratio$")
@@ -102,8 +104,16 @@ def add_owners(reading: Reading, told: dict[int, Owner]) -> None:
     - told: the owners that martlet says, for processes that are not one of the simple cases.
     """
     shares: dict[tuple[str, str, str, str], list[Process]] = {}
+    instances: dict[tuple[str, str, str, str, str], list[float | None]] = {}
+    # A virtual machine with a vGPU is not counted by its process, too.
+    given = {(process.card["gpu_uuid"], process.owner) for process in reading.processes if process.is_vgpu}
     for process in reading.processes:
         owner = process.owner or told.get(process.pid) or Owner("unresolved", "", "")
+        uuid = process.card["gpu_uuid"]
+        if not process.is_vgpu and uuid in reading.shared and (owner.id == VGPU_MANAGER or (uuid, owner) in given):
+            continue
+        for instance, used in process.instances.items():
+            instances.setdefault((uuid, process.card["gpu_index"], str(instance), owner.kind, owner.id), []).append(used)
         shares.setdefault((process.card["gpu_uuid"], process.card["gpu_index"], owner.kind, owner.id), []).append(process)
         if owner.id:
             reading.put("llm_monitor_gpu_owner_info", info_labels(owner), 1)
@@ -114,6 +124,11 @@ def add_owners(reading: Reading, told: dict[int, Owner]) -> None:
             known = [part for part in parts if part is not None]
             if len(known) == len(parts):
                 reading.put(f"llm_monitor_gpu_owner_{name}", labels, sum(known))
+    for (uuid, index, instance, kind, of), used_by in instances.items():
+        labels = {"gpu_uuid": uuid, "gpu_index": index, "gpu_instance": instance, "owner_kind": kind, "owner_id": of}
+        reading.put("llm_monitor_gpu_mig_owner_info", labels, 1)
+        if None not in used_by:
+            reading.put("llm_monitor_gpu_mig_owner_memory_bytes", labels, sum(used or 0 for used in used_by))
     for card in reading.listed:
         count = sum(uuid == card["gpu_uuid"] for uuid, *_ in shares)
         reading.put("llm_monitor_gpu_owners", card, count)

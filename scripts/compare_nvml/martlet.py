@@ -20,6 +20,7 @@ LEFT_OUT = {
     "llm_monitor_gpu_state": "what martlet makes of return codes and of silence; NVML has no such value",
     "llm_monitor_gpu_xid_errors_total": "events since martlet began, of which NVML tells each once; to see one takes a real error",
     "llm_monitor_gpu_xid_last_timestamp_seconds": "the same",
+    "llm_monitor_gpu_xid_listening": "whether martlet was let listen to errors",
     "llm_monitor_gpu_info of lost cards": "what martlet keeps of a card that tells NVML nothing any more, not even its UUID",
     "owners called other": "those beyond the hundred largest of a card; who is among them changes all the time",
 }
@@ -28,7 +29,9 @@ PRESENCE_ONLY = {"llm_monitor_gpu_pcie_bytes_per_second": "NVML measures for 20 
 SAMPLE = re.compile(r'^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 CARDS = ("llm_monitor_gpu_", "llm_monitor_vgpu_", "nvidia_gpu_")
-OWNED = ("llm_monitor_gpu_owner_", "llm_monitor_gpu_process_")
+OWNED = ("llm_monitor_gpu_owner_", "llm_monitor_gpu_mig_owner_", "llm_monitor_gpu_process_")
+
+CARD_AND_KIND = ("gpu_uuid", "gpu_index", "gpu_instance", "owner_kind")
 
 
 @dataclass
@@ -93,7 +96,7 @@ def add_owned(result: Scrape, name: str, labels: Labels, value: float, ids: dict
     elif name == "llm_monitor_gpu_owner_info":
         result.add(name, info_labels(owner), value)
     else:
-        result.add(name, {label: labels[label] for label in ("gpu_uuid", "gpu_index", "owner_kind")} | {"owner_id": owner.id}, value)
+        result.add(name, {label: labels[label] for label in CARD_AND_KIND if label in labels} | {"owner_id": owner.id}, value)
 
 
 def info_labels(owner: Owner) -> Labels:

@@ -25,7 +25,8 @@ class NVML:
     def read(self) -> Reading:
         reading = Reading()
         before = time.time()
-        reading.add("nvidia_gpu_num_devices", {}, nv.nvmlDeviceGetCount)
+        for name in ("nvidia_gpu_num_devices", "llm_monitor_gpu_devices"):
+            reading.add(name, {}, nv.nvmlDeviceGetCount)
         for index in range(int(reading.values.get(("nvidia_gpu_num_devices", frozenset()), 0))):
             # A card may be lost, and be found again.
             attempt(self.read_device, reading, index)

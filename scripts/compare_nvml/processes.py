@@ -12,6 +12,7 @@ from compare_nvml.owners import Machine
 from compare_nvml.reading import Labels, Process, Reading
 
 UNTOLD = 2**64 - 1
+NO_INSTANCE = 2**32 - 1
 ABSENT = {
     nv.NVML_ERROR_NOT_SUPPORTED, nv.NVML_ERROR_NOT_FOUND, nv.NVML_ERROR_NO_DATA, nv.NVML_ERROR_DEPRECATED, nv.NVML_ERROR_ARGUMENT_VERSION_MISMATCH}  # fmt: skip
 
@@ -59,6 +60,12 @@ def memory_by_pid(records: list[Any]) -> dict[int, float | None]:
     return sums
 
 
+def memory_by_instance(records: list[Any], pid: int) -> dict[int, float | None]:
+    """By GPU instance; without those that are of none."""
+    of = [record for record in records if record.pid == pid and getattr(record, "gpuInstanceId", None) not in (None, NO_INSTANCE)]
+    return {instance: memory_by_pid([record for record in of if record.gpuInstanceId == instance])[pid] for instance in {record.gpuInstanceId for record in of}}
+
+
 class Share(NamedTuple):
     percent: int
     time: int
@@ -104,8 +111,10 @@ def read_processes(reading: Reading, labels: Labels, card: object, utilization: 
         return
     reading.listed.append(labels)
     shares = utilization.read(labels["gpu_uuid"], card)
-    for pid, memory in memory_by_pid([process for found in lists.values() for process in found if process.pid]).items():
-        process = Process(labels, pid, memory, None if shares is None else shares.get(pid, 0.0), machine.owner(pid))
+    records = [process for found in lists.values() for process in found if process.pid]
+    for pid, memory in memory_by_pid(records).items():
+        share = None if shares is None else shares.get(pid, 0.0)
+        process = Process(labels, pid, memory, share, machine.owner(pid), memory_by_instance(records, pid))
         reading.processes.append(process)
         for name, value in [("memory_bytes", process.memory), ("utilization_ratio", process.utilization)]:
             if value is not None:

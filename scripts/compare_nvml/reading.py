@@ -23,6 +23,10 @@ class Process:
     memory: float | None
     utilization: float | None
     owner: Owner | None
+    # Its memory by GPU instance, of a card that is divided by MIG.
+    instances: dict[int, float | None] = field(default_factory=dict)
+    # The number of a process is one of the system; a vGPU, which owns as one does, has none.
+    is_vgpu: bool = False
 
 
 @dataclass
@@ -32,6 +36,8 @@ class Reading:
     moment: float = 0
     values: Values = field(default_factory=dict)
     processes: list[Process] = field(default_factory=list)
+    # UUIDs of cards that give vGPUs.
+    shared: set[str] = field(default_factory=set)
     # Cards that have told who works there.
     listed: list[Labels] = field(default_factory=list)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pynvml as nv
 
-from compare_nvml.owners import Machine
-from compare_nvml.reading import Labels, Reading, text, word
+from compare_nvml.owners import UNKNOWN, Machine, Owner
+from compare_nvml.reading import Labels, Process, Reading, text, word
 
 HOST_OF_VGPUS = 3
 VM_IS_UUID = 1
@@ -36,6 +36,7 @@ def license_state(vgpu: int) -> int:
 def read_vgpus(reading: Reading, labels: Labels, card: object, machine: Machine) -> None:
     if nv.nvmlDeviceGetVirtualizationMode(card) != HOST_OF_VGPUS:
         return
+    reading.shared.add(labels["gpu_uuid"])
     vgpus = nv.nvmlDeviceGetActiveVgpus(card)
     reading.put("llm_monitor_vgpu_instances", labels, len(vgpus))
     shares = newest_shares(card)
@@ -61,9 +62,14 @@ def read_vgpu(reading: Reading, labels: Labels, card: object, vgpu: int, shares:
     reading.add("llm_monitor_vgpu_frame_rate_limit", of, lambda: nv.nvmlVgpuInstanceGetFrameRateLimit(vgpu))
     for number, state in enumerate(LICENSE_STATES):
         reading.add("llm_monitor_vgpu_license_state", of | {"state": state}, lambda number=number: license_state(vgpu) == number)
-    if vgpu in shares:
+    share = shares.get(vgpu)
+    if share:
         for name, member in SHARES:
-            reading.put(f"llm_monitor_vgpu_{name}_utilization_ratio", of, getattr(shares[vgpu], member).uiVal * 0.01)
+            reading.put(f"llm_monitor_vgpu_{name}_utilization_ratio", of, getattr(share, member).uiVal * 0.01)
+    used = reading.values.get(("llm_monitor_vgpu_framebuffer_used_bytes", frozenset(of.items())))
+    # What the guest has of the card is the virtual machine's.
+    owner = Owner("vm", guest["vm_id"], guest["vm_name"] or guest["vm_id"]) if guest["vm_id"] else Owner("vm", vm_uuid, vm_uuid) if vm_uuid else UNKNOWN
+    reading.processes.append(Process(labels, 0, used, share and share.smUtil.uiVal * 0.01, owner, is_vgpu=True))
 
 
 def newest_shares(card: object) -> dict[int, Any]:

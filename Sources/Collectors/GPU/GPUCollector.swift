@@ -203,7 +203,7 @@ package final class GPUCollector: Collector {
         families.ecc.write(card.sample, into: &buffer)
         families.mig.write(card.sample, into: &buffer)
         let usage = card.owners.flatMap { (now - $0.takenAt).seconds <= maximumAgeSeconds ? $0.usage : nil }
-        if let usage, card.sample.processes != nil || card.sample.vgpus?.isEmpty == false {
+        if let usage, usage.isWhole, card.sample.processes != nil || card.sample.vgpus?.isEmpty == false {
             families.owner.write(usage, card.identity, names: names, labels, into: &buffer)
         }
         if let processes = card.sample.processes {

@@ -57,12 +57,12 @@ import Testing
         usage.guests = ["v1": nil, "v2": nil, "v3": nil]
         usage.give([
             VGPUSample(uuid: "v1", vm: "u1", smUtilization: 0.25, framebufferUsed: 10, framebufferTotal: 100),
-            VGPUSample(uuid: "v2", vm: "u1", smUtilization: 0.5, framebufferTotal: 100), VGPUSample(uuid: "v3"),
+            VGPUSample(uuid: "v2", vm: "u1", smUtilization: 0.5, framebufferUsed: 20), VGPUSample(uuid: "v3", framebufferTotal: 100),
         ])
         let named = OwnerKey(kind: "vm", id: "u1", name: "u1")
         #expect(
             usage.shares == [
-                OwnerUsage.Share(owner: named, memoryBytes: 110, utilization: 0.75, processes: 2),
+                OwnerUsage.Share(owner: named, memoryBytes: 30, utilization: 0.75, processes: 2),
                 OwnerUsage.Share(owner: Self.vm, memoryBytes: 7, utilization: nil, processes: 1),
                 OwnerUsage.Share(owner: .unknown, memoryBytes: nil, utilization: nil, processes: 1),
             ])

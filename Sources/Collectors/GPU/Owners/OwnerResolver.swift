@@ -63,10 +63,14 @@ final class OwnerResolver: Sendable {
         }
         for vgpu in sample.vgpus ?? [] { usage.guests[vgpu.uuid] = .some(guest(vgpu)) }
         var processes = sample.processes ?? []
+        usage.isWhole = false
         if sample.identity.virtualizationMode == VirtualizationMode.hostVGPU.rawValue {
+            // Without one of them nobody's share would be right.
+            guard let vgpus = sample.vgpus, sample.facts[.vgpus].map({ Double(vgpus.count) == $0 }) ?? true else { return usage }
             // The host's part of the vGPUs: what it has is the virtual machines'.
             processes.removeAll { usage.owners[$0.pid]?.id == Self.vgpuManager }
         }
+        usage.isWhole = true
         usage.shares = OwnerUsage.shares(processes, owners: usage.owners)
         usage.give(sample.vgpus ?? [])
         usage.instances = OwnerUsage.instances(processes, owners: usage.owners)

@@ -18,6 +18,8 @@ struct OwnerUsage: Sendable {
         var memoryBytes: Double?
     }
 
+    /// False while it is not known who has what.
+    var isWhole = true
     var shares: [Share] = []
     var instances: [InstanceShare] = []
     /// Owners of processes, by pid.
@@ -57,7 +59,7 @@ struct OwnerUsage: Sendable {
         for vgpu in vgpus {
             let owner = owner(of: vgpu)
             let part = Share(
-                owner: owner, memoryBytes: vgpu.framebufferUsed ?? vgpu.framebufferTotal, utilization: vgpu.smUtilization, processes: 1)
+                owner: owner, memoryBytes: vgpu.framebufferUsed, utilization: vgpu.smUtilization, processes: 1)
             guard var share = given[owner] else {
                 given[owner] = part
                 continue

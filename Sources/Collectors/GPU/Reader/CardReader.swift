@@ -13,7 +13,7 @@ final class CardReader {
     /// What changes seldom, of the last time that it was asked for.
     private var slowFacts: [Fact: Double] = [:]
     private var slowDue: ContinuousClock.Instant?
-    /// What is still to be learnt of what the card is: each until it is known, or known not to be had.
+    /// What is still to be learnt of what the card is, each until it is known.
     private var unknown: [NVMLCall] = [.name, .pciInfo, .minorNumber, .architecture, .virtualizationMode]
     private var processes: ProcessReader
     private var migs: MIGReader
@@ -94,7 +94,7 @@ final class CardReader {
         let mode = identity.virtualizationMode
         // The only one that may become another while the driver stays.
         if isSlow, !unknown.contains(.virtualizationMode) { unknown.append(.virtualizationMode) }
-        unknown = unknown.filter { !learn($0) && !caller.isAbsent($0, device) }
+        unknown = unknown.filter { !learn($0) }
         if !mode.isEmpty, mode != identity.virtualizationMode { caller.forgetAll() }
     }
 

@@ -47,8 +47,7 @@ struct Inventory {
                 if let stale = caller.verdict.stale {
                     return (ReaderLine.Hello(code: stale.code.rawValue, reason: "\(stale.call): \(stale.code)"), [], stale.call)
                 }
-                let condition = caller.verdict.condition
-                hello.missing.append(ReaderLine.MissingCard(index: index, condition: condition == .ok ? .unknown : condition))
+                hello.missing.append(ReaderLine.MissingCard(index: index, condition: condition(caller.lastCode)))
                 continue
             }
             cards.append((device, CardIdentity(uuid: plainLine(uuid, limit: ReaderLine.textBytes), index: index)))
@@ -56,6 +55,15 @@ struct Inventory {
         hello.cards = cards.map(\.identity.uuid)
         hello.missing = identified(hello.missing, found: Set(hello.cards))
         return (hello, cards, "")
+    }
+
+    /// Of a card that does not say what it is. One that we may not look at may be well.
+    private func condition(_ code: ReturnCode) -> CardCondition {
+        switch code.meaning {
+        case .resetRequired: .resetRequired
+        case .forbidden: .unknown
+        default: .lost
+        }
     }
 
     private func works(_ device: UInt) -> Bool {
