@@ -176,12 +176,14 @@ private func inspections(_ bytes: [UInt8]) {
     var book = EngineBook()
     // One after the other, as lines.
     for line in bytes.split(separator: 0x0A).prefix(16) {
-        let found: EngineContainer?
-        do throws(Failure) { found = try EngineRequests.inspection(Array(line), labels: ["team"]) } catch {
-            demandFitForTerminal("\(error)")
+        let found: EngineContainer
+        switch EngineRequests.inspection(in: Array(line), ["team"]) {
+        case .told(let container): found = container
+        case .gone: continue
+        case .untold(let failure), .silent(let failure):
+            demandFitForTerminal("\(failure)")
             continue
         }
-        guard let found else { continue }
         demand(EngineContainer.isID(found.id) && found.gpus.count <= 64 && found.restartCount >= 0, "a container is one: \(found)")
         for moment in [found.startedAt, found.finishedAt] { demand(moment?.isFinite ?? true, "a moment is one") }
         if let event = EngineEvent(line: Array(#"{"Action":"start","id":"\#(found.id)"}"#.utf8)) { _ = book.take(event) }

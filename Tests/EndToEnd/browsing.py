@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import REPOSITORY, Start, fetch, wait_for
 from doors import PASSWORD, bcrypt
+from gpus import build_library
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from stack import Stack, quick_rules
 
@@ -24,8 +25,11 @@ BOARDS = {
 }
 # Five minutes: what a stack that has just begun has most of.
 RANGE = "from=now-5m&to=now"
-# While one works on the page, `PAGE_DIR=viewer` looks at its files instead of what was built in.
-PAGE = ["--dashboards.page-dir", str(Path(folder).absolute())] if (folder := os.environ.get("PAGE_DIR")) else []
+# While one works on the page or its boards, `PAGE_DIR=viewer` and `BOARDS_DIR=grafana/provisioning/dashboards/json` look at these files instead of what was
+# built in.
+PAGE = [
+    word for flag, name in [("--dashboards.page-dir", "PAGE_DIR"), ("--dashboards.boards-dir", "BOARDS_DIR")] if (folder := os.environ.get(name))
+    for word in (flag, str(Path(folder).absolute()))]  # fmt: skip
 
 # What a panel shows, found out as a person would: colour on its canvas, or words that are no excuse.
 LOOK = """(panel) => {
@@ -108,19 +112,21 @@ def browser() -> Iterator[Browser]:
 
 
 class Viewer:
-    """A simulated stack with dashboards that have a user, and rules that are evaluated every two seconds."""
+    """A simulated stack with cards, dashboards that have a user, and rules that are evaluated every two seconds."""
 
     def __init__(self, start: Start, folder: Path) -> None:
         web_config = folder / "dashboards-web.yml"
         web_config.write_text(f"basic_auth_users:\n  {USER}: {bcrypt()}\n")
+        build_library()
         self.stack = Stack(
             start, folder, "--prometheus.scrape-interval", "1s", "--prometheus.rules-dir", quick_rules(folder),
-            "--dashboards.web-config-file", web_config, *PAGE)
+            "--dashboards.web-config-file", web_config, *PAGE, cards=8)
         self.url = self.stack.url("dashboards")
         self.stack.wait_until_ready()
         # Something to see: guests, two samples for every rate, an alert that has reached Alertmanager.
         slow = ["vm:not_backed_up:max", "vm:last_backup:timestamp_seconds", "vm:disk_latency:avg5m", "storage:utilization:ratio", "zfs_pool:utilization:ratio",
-                "replication:last_sync:timestamp_seconds", "node_disk:healthy:min", "vm_volume:disk_utilization:ratio"]
+                "replication:last_sync:timestamp_seconds", "node_disk:healthy:min", "vm_volume:disk_utilization:ratio", "gpu:owner_utilization:avg5m",
+                "gpu:ecc_uncorrected:increase1h", "vgpu:framebuffer:ratio{vm_name!=''}", "container:cpu_usage:cores", "container:health:info"]
         wait_for(lambda: (self.stack.value("count(vm:cpu_utilization:avg5m)") or 0) > 90, 60, "recorded guests")
         # Instant queries are put at the last whole step, so it must have been there for one.
         wait_for(lambda: all(self.stack.value(f"count({name} offset 15s)") for name in slow), 75, "what the exporter asks for on timers")
@@ -148,8 +154,11 @@ class Tab:
         return self.page
 
     def panels(self) -> list[dict[str, Any]]:
-        """Every panel of the open board, each looked at once it has drawn."""
+        """Every panel of the open board, those of rows that were shut too, each looked at once it has drawn."""
         self.page.wait_for_selector(".panel")
+        shut = self.page.locator(".row-head[aria-expanded=false]")
+        while shut.count():
+            shut.first.click()
         seen = []
         for panel in self.page.locator(".panel").all():
             panel.scroll_into_view_if_needed()

@@ -28,6 +28,10 @@ QUIET = {
     "martlet-host-detail: annotation Critical alerts: A": "no host has a critical alert",
     "martlet-vm-detail: annotation Starts: A": "none of the guests restarts",
     "martlet-stack-health: Notifications: B": "no notification fails",
+    "martlet-cluster-overview: Hosts: J": "no host has cards",
+    "martlet-cluster-overview: Hosts: K": "no host has cards",
+    "martlet-host-detail: Machine: E": "no host has cards",
+    "martlet-host-detail: Machine: F": "no host has cards",
 }
 YOUNG = {"martlet-storage-zfs: Storages: D": "a forecast wants twelve hours of past"}
 

@@ -376,6 +376,8 @@ def test_calculations_pass_over_gaps(blank: Page, calculation: str, expected: fl
 LINKS = [
     ("/d/host?var-node=${__field.labels.node}&${__url_time_range}", "/d/host?var-node=a%26b&from=1&to=2"),
     ("/d/vm?var-vm=${__data.fields.VM}&x=${__value.raw}", "/d/vm?var-vm=%3Cx%3E&x=7"),
+    # A column goes by the name that it had before it was renamed, first of all.
+    ("/d/host?var-node=${__data.fields.node}&x=${__data.fields.Host}", "/d/host?var-node=pve1&x=pve1"),
     ("https://example.org/${__series.name}", "https://example.org/cpu%20a"),
     ("${__data.fields.url}", None), ("javascript:alert(1)", None), ("//evil.example/", None), ("/\\evil.example/", None), ("data:text/html,x", None), (" https://example.org", None),
 ]  # fmt: skip
@@ -383,7 +385,7 @@ LINKS = [
 
 @pytest.mark.parametrize(("template", "url"), LINKS)
 def test_links_are_filled_in_and_lead_nowhere_else(blank: Page, template: str, url: str | None) -> None:
-    scope = "{ series: { name: 'cpu a', labels: { node: 'a&b' } }, value: 7, row: 0, frame: { fields: [{ name: 'VM', values: ['<x>'] }, { name: 'url', values: ['javascript:alert(1)'] }] }, timeRange: () => 'from=1&to=2' }"
+    scope = "{ series: { name: 'cpu a', labels: { node: 'a&b' } }, value: 7, row: 0, frame: { fields: [{ name: 'VM', values: ['<x>'] }, { name: 'Host', key: 'node', values: ['pve1'] }, { name: 'url', values: ['javascript:alert(1)'] }] }, timeRange: () => 'from=1&to=2' }"
     assert call(blank, "panels/links", f"m.fillUrl(a, {scope})", template) == url
 
 

@@ -198,7 +198,8 @@ int view_vgpu(view *view, enum mlt_sim_call call, nvml_abi_vgpu id, const mlt_si
     uint32_t card = id >> 12 & 0xFF;
     if (id != mlt_sim_vgpu_id(card, id)) return NVML_ABI_NOT_FOUND;
     int code = see(view, call, card);
-    if (code == NVML_ABI_INVALID_ARGUMENT) return NVML_ABI_NOT_FOUND;
+    // A card that is not there, and not a fault with that code.
+    if (code == NVML_ABI_INVALID_ARGUMENT && card >= view->base.card_count) return NVML_ABI_NOT_FOUND;
     if (code != NVML_ABI_SUCCESS) return code;
     if (view->card.codes[call] != 0) return view->card.codes[call];
     for (uint32_t i = 0; i < view->card.vgpu_count; i++) {

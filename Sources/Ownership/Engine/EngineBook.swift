@@ -127,8 +127,12 @@ struct EngineBook {
                 history.startedAt = startedAt
                 history.oomKillsOfRun = 0
             }
-            if container.id != known.id { history.end = End() }
-            (history.id, history.restartCount, history.lastSeen) = (container.id, container.restartCount, now)
+            history.lastSeen = now
+            // One that is only made takes nobody's place before it is started.
+            if container.id == known.id || container.startedAt != nil {
+                if container.id != known.id { history.end = End() }
+                (history.id, history.restartCount) = (container.id, container.restartCount)
+            }
         }
         // The engine's word that there was one, where none was heard of.
         let isUnheard = container.isOOMKilled && told.ooms + history.oomKillsOfRun == 0

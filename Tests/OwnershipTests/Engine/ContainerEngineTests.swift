@@ -105,6 +105,24 @@ import Web
         ("/containers/json", 200, "["), ("/containers/\(id)/json", 500, "{}"),
     ]
 
+    /// As Podman answers of a container that is being removed.
+    @Test func `an error about one container that goes by is no end`() async throws {
+        let folder = try TemporaryFolder()
+        let double = try EngineDouble(folder.path + "/s")
+        Self.fill(double)
+        try await Self.running(double.path) { engine in
+            #expect(await Self.comes { engine.view.state == .answering && double.streamCount == 1 })
+            let path = "/containers/\(Self.id)/json"
+            let count = double.asked.count { $0 == "GET \(path)" }
+            double.answer(path, "{}", status: 500)
+            double.tell(#"{"Type":"container","Action":"die","Actor":{"ID":"\#(Self.id)"}}"#)
+            #expect(await Self.comes { double.asked.count { $0 == "GET \(path)" } > count })
+            double.answer(path, "{}", status: 404)
+            #expect(await Self.comes { engine.container(id: Self.id) == nil })
+            #expect(engine.view.failures == 0 && engine.view.state == .answering)
+        }
+    }
+
     @Test(arguments: bad) func `an engine that does not answer as one`(_ example: (path: String, status: Int, body: String)) async throws {
         let folder = try TemporaryFolder()
         let double = try EngineDouble(folder.path + "/s")

@@ -77,6 +77,18 @@ import Testing
         }
     }
 
+    @Test func `one that is only made takes nobody's place`() throws {
+        var book = EngineBook()
+        book.take(try #require(try container(inspection())), now: 0)
+        for (action, code) in [("die", 0), ("destroy", nil)] { _ = book.take(try Self.event(action, code: code)) }
+        // The next is looked at between its making and its start.
+        let made = inspection(id: Self.other, state: "created", started: "0001-01-01T00:00:00Z")
+        book.take(try #require(try container(made)), now: 1)
+        _ = book.take(try Self.event("start", Self.other))
+        book.take(try #require(try container(inspection(id: Self.other, started: "2026-11-22T16:25:00Z"))), now: 2)
+        #expect(Self.restarts(book, Self.other) == 0)
+    }
+
     @Test func `the answer that it is gone may come before the word of its end`() throws {
         var book = EngineBook()
         book.take(try #require(try container(inspection())), now: 0)

@@ -19,7 +19,9 @@ function lookup({ series, row, frame, value, text, time }, name) {
   if (!name.startsWith('__data.fields')) return undefined;
   const wanted = /^__data\.fields(?:\.|\[)"?([^"\]]+?)"?\]?(\.text|\.numeric)?$/.exec(name)?.[1];
   if (!frame || row === undefined) return series?.labels?.[wanted] ?? '';
-  const field = frame.fields.find((candidate) => candidate.name === wanted || candidate.config?.displayName === wanted) ?? frame.fields[/^\d+$/.test(wanted) ? Number(wanted) : -1];
+  // A column that was renamed keeps the name of its label for links.
+  const known = (property) => frame.fields.find((candidate) => property(candidate) === wanted);
+  const field = known(({ key }) => key) ?? known(({ name }) => name) ?? known(({ config }) => config?.displayName) ?? frame.fields[/^\d+$/.test(wanted) ? Number(wanted) : -1];
   return String(field?.values[row] ?? '');
 }
 

@@ -56,8 +56,10 @@ export const whyNothing = async (panel, news) => {
   if (down) return down;
   // Of several queries the first is the panel's subject; that a metric of another is missing is no reason for nothing at all.
   const names = metricsIn(exprs[0] ?? "").slice(0, 3);
-  for (const name of names) if (!(await news.hasMetric(name, panel.start, panel.end))) return words.noMetric(name);
-  if (panel.defaults?.noValue) return null;
+  // Of what has never happened there is no metric. Where the board says what emptiness means, one of those beside it shows that somebody looked.
+  const known = await Promise.all(names.map((name) => news.hasMetric(name, panel.start, panel.end)));
+  if (panel.defaults?.noValue && known.some(Boolean)) return null;
+  if (known.includes(false)) return words.noMetric(names[known.indexOf(false)]);
   for (const [selector, name] of selectorsIn(exprs.length === 1 ? exprs[0] : "")) if (!(await news.hasMetric(selector, panel.start, panel.end))) return words.noSeries(name);
   return words.noData;
 };

@@ -30,6 +30,8 @@ package final class NVMLReader: Sendable {
     private let events = EventReader()
     /// Cards that answer no more.
     private let lost = Mutex<Set<String>>([])
+    /// Held by who takes what was counted until it is told.
+    private let counting = Mutex(())
 
     /// A call that takes longer is told.
     private static let slowSeconds = 3.0
@@ -197,18 +199,23 @@ package final class NVMLReader: Sendable {
         while true {
             guard output.waitWhileRead(seconds: 1) else { _exit(0) }
             for stuck in ledger.pending(longerThan: Self.slowSeconds).prefix(ReaderLine.cardLimit) { output.write(.stuck(stuck)) }
-            let changes = ledger.takeChanges()
-            silent = changes.isEmpty ? silent + 1 : 0
-            // Without cards there is little to say, and who says nothing is taken to hang.
-            if silent % 4 == 0 { output.write(.calls(changes)) }
+            counting.withLock { _ in
+                let changes = ledger.takeChanges()
+                silent = changes.isEmpty ? silent + 1 : 0
+                // Without cards there is little to say, and who says nothing is taken to hang.
+                if silent % 4 == 0 { output.write(.calls(changes)) }
+            }
         }
     }
 
     private func leave(_ code: ReturnCode, _ call: String) -> Never {
-        let changes = ledger.takeChanges()
-        if !changes.isEmpty { output.write(.calls(changes)) }
-        output.write(.end(code: code.rawValue, call: call))
-        _exit(0)
+        // Never given back: who comes second must not end the process before the first has told what it took.
+        counting.withLock { _ in
+            let changes = ledger.takeChanges()
+            if !changes.isEmpty { output.write(.calls(changes)) }
+            output.write(.end(code: code.rawValue, call: call))
+            _exit(0)
+        }
     }
 
     private static func sleep(_ seconds: Double) {
