@@ -42,7 +42,7 @@ def gone(pid: int) -> bool:
 
 PROFILES = {
     "llm": ("--cards", "8"), "mig": ("--cards", "2"), "vgpu": ("--cards", "2"), "mixed": ("--cards", "8"), "desktop": ("--cards", "2")}  # fmt: skip
-LEFT_OUT = {"llm_monitor_gpu_state", "llm_monitor_gpu_xid_errors_total", "llm_monitor_gpu_xid_last_timestamp_seconds"}
+LEFT_OUT = {"llm_monitor_gpu_state", "llm_monitor_gpu_xid_errors_total", "llm_monitor_gpu_xid_last_timestamp_seconds", "llm_monitor_gpu_xid_listening"}
 SUMMARY = re.compile(r"^(\d+) series compared, (\d+) differ(?:; only looked for: [\w ,]+)?; \d+ left out(?:: ([\w ,]+))?$", re.MULTILINE)
 
 
@@ -155,8 +155,8 @@ DIFFERENCES: dict[str, list[tuple[Change, dict[tuple[str, str], int]]]] = {
         (lambda text: text.replace('owner="jupyter"', 'owner="another"'),
          {("llm_monitor_gpu_owner_info", "MISSING"): 1, ("llm_monitor_gpu_owner_info", "ONLY OURS"): 1}),
         (lambda text: swapped("container", text), {("llm_monitor_gpu_owner_memory_bytes", "DIFFERS"): 2}),
-        # What a unit has, as if it were a container's.
-        (lambda text: re.sub(r'^(llm_monitor_gpu_owner_utilization_ratio{.*)owner_kind="unit",owner="nvidia-vgpu-mgr.service"',
+        # What a virtual machine has, as if it were the host's.
+        (lambda text: re.sub(r'^(llm_monitor_gpu_owner_utilization_ratio{.*)owner_kind="vm",owner="[^"]*"',
                              r'\1owner_kind="host",owner="host"', text, count=1, flags=re.MULTILINE),
          {("llm_monitor_gpu_owner_utilization_ratio", "MISSING"): 1, ("llm_monitor_gpu_owner_utilization_ratio", "ONLY OURS"): 1}),
     ],

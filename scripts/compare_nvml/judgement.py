@@ -110,13 +110,13 @@ def add_owners(reading: Reading, told: dict[int, Owner]) -> None:
     for process in reading.processes:
         owner = process.owner or told.get(process.pid) or Owner("unresolved", "", "")
         uuid = process.card["gpu_uuid"]
+        if owner.id:
+            reading.put("llm_monitor_gpu_owner_info", info_labels(owner), 1)
         if not process.is_vgpu and uuid in reading.shared and (owner.id == VGPU_MANAGER or (uuid, owner) in given):
             continue
         for instance, used in process.instances.items():
             instances.setdefault((uuid, process.card["gpu_index"], str(instance), owner.kind, owner.id), []).append(used)
         shares.setdefault((process.card["gpu_uuid"], process.card["gpu_index"], owner.kind, owner.id), []).append(process)
-        if owner.id:
-            reading.put("llm_monitor_gpu_owner_info", info_labels(owner), 1)
     for (uuid, index, kind, of), processes in shares.items():
         labels = {"gpu_uuid": uuid, "gpu_index": index, "owner_kind": kind, "owner_id": of}
         memory, utilization = [process.memory for process in processes], [process.utilization for process in processes]
