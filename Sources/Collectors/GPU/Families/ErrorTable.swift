@@ -24,7 +24,8 @@ enum ErrorTable {
             source: "nvmlDeviceGetFieldValues 145, else nvmlDeviceGetRemappedRows failureOccurred")
         table.gauge(
             &catalogue, "recovery_action",
-            "What the driver advises to do: 0 nothing, 1 reset the card, 2 restart the machine, 3 drain peer-to-peer, 4 drain and reset.",
+            "What the driver advises to do: 0 nothing, 1 reset the card, 2 restart the machine, 3 drain peer-to-peer, 4 drain and reset, "
+                + "5 recover the IMEX domain, 6 reset the bus, 7 restart the system.",
             .recoveryAction, source: "nvmlDeviceGetFieldValues 230")
         table.gauge(
             &catalogue, "xid_listening", "1 while XID errors of the card are listened for, 0 when the driver does not let us.",
