@@ -197,7 +197,7 @@ private func inspections(_ bytes: [UInt8]) {
                 path: "system.slice/docker-\(container.id).scope", place: CgroupPlace(path: "system.slice/docker-\(container.id).scope"),
                 isNamedBySettings: false)
         }
-        let census = Census(groups: tree, engine: shown, product: "docker", isAnswering: isAnswering, machines: machines)
+        let census = Census(groups: tree, engine: shown, product: "docker", user: "", isAnswering: isAnswering, machines: machines)
         demand(Set(census.containers.map(\.name)).count == census.containers.count, "no two containers have one name")
         let memory = ContainerMemory()
         demandSound(
@@ -247,7 +247,7 @@ private func events(_ bytes: [UInt8], pieceBytes: Int) {
 
 private func container(_ name: String, id: String) -> Census.Container {
     Census.Container(
-        name: name, id: id, runtime: "cgroup", image: "",
+        name: name, id: id, user: "", runtime: "cgroup", image: "",
         group: CgroupTree.Group(path: "group", place: CgroupPlace(path: "group"), isNamedBySettings: true), engine: nil, gpus: [])
 }
 
@@ -258,8 +258,8 @@ private func demandSound(_ readings: [ContainerReading]) {
     for reading in readings { families.own.write(reading, into: &samples) }
     var devices = BlockDevices(fileSystemRoot: folder.root)
     families.compatible.write(readings, now: 1_795_320_000, &devices, into: &samples)
-    let (buffer, dropped) = samples.finish(limit: 1_000_000)
-    demand(dropped.isEmpty, "there is room")
+    let (buffer, dropped, droppedOfUsers) = samples.finish(limit: 1_000_000)
+    demand(dropped.isEmpty && droppedOfUsers.isEmpty, "there is room")
     let exposition = Exposition(table, [[buffer]])
     demand(exposition.duplicateCount == 0, "no series stands there twice: \(exposition.firstDuplicate ?? "")")
     var bytes: [UInt8] = []
