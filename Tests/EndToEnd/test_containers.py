@@ -121,6 +121,8 @@ def test_figures_under_load_are_podmans(host: Host, engine: Podman) -> None:
     name = engine.container("laden", "--memory", "96m", "--cpus", "0.6", *limit, command=("/bin/sh", "-c", work + "while :; do :; done"))
     kernel = Kernel(engine.inspect(name)["State"]["Pid"])
     wait_for(lambda: (kernel.written() or 0) > 1e6 if disk else kernel.figures()["user"] > 0.5, 30, "it works")
+    shown = ("io_bytes_total", "write") if disk else ("cpu_seconds_total", "user")
+    wait_for(lambda: shown in host.of(name), 20, "it is seen")
     for _ in range(3):
         before, written = host.of(name), kernel.written()
         theirs = engine.asked(f"/containers/{name}/stats?stream=false")
