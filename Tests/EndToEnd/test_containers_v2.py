@@ -25,7 +25,7 @@ GROUPS = {
     "rootless": f"user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{PODMAN}.scope",
     "unit": "system.slice/ollama.service",
 }
-CONTAINERS = {"docker": DOCKER[:12], "guest": "model", "rootless": PODMAN[:12], "unit": "ollama"}
+CONTAINERS = {"docker": DOCKER[:12], "guest": "model", "rootless": f"user@1000/{PODMAN[:12]}", "unit": "ollama"}
 
 SCRIPT = f"""
 for module in configfs null_blk veth; do insmod /modules/$module.ko; done
