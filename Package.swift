@@ -217,7 +217,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
     package.products = []
     package.targets.removeAll { [.executable, .plugin, .test].contains($0.type) || ["Stack", "Viewer"].contains($0.name) }
     package.targets += [
-        .target(name: "FuzzSupport", path: "Fuzz/Support", swiftSettings: house),
+        .target(name: "FuzzSupport", dependencies: ["Metrics", "Primitives"], path: "Fuzz/Support", swiftSettings: house),
         fuzzTarget("exposition", needs: ["Primitives", "Metrics"]),
         fuzzTarget("settings", needs: ["Primitives", "ProxmoxConfiguration", "ProxmoxDropIn", "Settings"]),
         fuzzTarget("json", needs: ["Primitives", "JSON", "Metrics", "ProxmoxAPI", "ProxmoxDropIn", "Simulation"]),

@@ -251,7 +251,7 @@ private func container(_ name: String, id: String) -> Census.Container {
         group: CgroupTree.Group(path: "group", place: CgroupPlace(path: "group"), isNamedBySettings: true), engine: nil, gpus: [])
 }
 
-/// What was written is an exposition: read strictly it has no fault, no series twice, and numbers only.
+/// What is written of them is a sound exposition.
 private func demandSound(_ readings: [ContainerReading]) {
     guard let table else { return demand(false, "the catalogue is one") }
     var samples = FamilySamples(SampleBuffer(part: "containers"), families.catalogue, .all)
@@ -260,18 +260,5 @@ private func demandSound(_ readings: [ContainerReading]) {
     families.compatible.write(readings, now: 1_795_320_000, &devices, into: &samples)
     let (buffer, dropped, droppedOfUsers) = samples.finish(limit: 1_000_000)
     demand(dropped.isEmpty && droppedOfUsers.isEmpty, "there is room")
-    let exposition = Exposition(table, [[buffer]])
-    demand(exposition.duplicateCount == 0, "no series stands there twice: \(exposition.firstDuplicate ?? "")")
-    var bytes: [UInt8] = []
-    TextFormat.write(exposition, through: &bytes) { _ in }
-    var reader = ExpositionReader(bytes, as: .text, .strict)
-    do throws(Failure) {
-        while let entry = try reader.next() {
-            guard entry == .sample else { continue }
-            demand(reader.value.isFinite, "a number: \(reader.name.text)")
-            demand(reader.familyKind != .counter || reader.value >= 0, "a counter is not negative: \(reader.name.text)")
-        }
-    } catch {
-        demand(false, "an exposition: \(error)")
-    }
+    demandSound(Exposition(table, [[buffer]]))
 }

@@ -109,7 +109,7 @@ private func usage(_ sample: CardSample) -> OwnerUsage {
     return usage
 }
 
-/// What a scrape shows is an exposition: read strictly it has no fault, no series twice, and numbers only.
+/// What a scrape shows is a sound exposition, each card a part of its own.
 private func draw(_ book: CardBook, _ collector: GPUCollector, now: ContinuousClock.Instant) {
     let sink = SampleSink()
     collector.draw(book.view, now: now, into: sink)
@@ -118,18 +118,5 @@ private func draw(_ book: CardBook, _ collector: GPUCollector, now: ContinuousCl
     demand(contents.committed.count == 1 + book.view.cards.count, "each card has its part")
     for problem in contents.problems { demandFitForTerminal(problem.message) }
     guard let table else { return demand(false, "the catalogue is one") }
-    let exposition = Exposition(table, [contents.committed])
-    demand(exposition.duplicateCount == 0, "no series stands there twice: \(exposition.firstDuplicate ?? "")")
-    var bytes: [UInt8] = []
-    TextFormat.write(exposition, through: &bytes) { _ in }
-    var reader = ExpositionReader(bytes, as: .text, .strict)
-    do throws(Failure) {
-        while let entry = try reader.next() {
-            guard entry == .sample else { continue }
-            demand(reader.value.isFinite, "a number: \(reader.name.text)")
-            demand(reader.familyKind != .counter || reader.value >= 0, "a counter is not negative: \(reader.name.text)")
-        }
-    } catch {
-        demand(false, "an exposition: \(error)")
-    }
+    demandSound(Exposition(table, [contents.committed]))
 }

@@ -32,7 +32,8 @@ package final class ContainerEngine: Sendable {
         package let failures: Int
     }
 
-    private struct Known {
+    /// All that changes, under its lock.
+    struct Known {
         var state = State.absent
         var product = ""
         var version = ""
@@ -62,14 +63,10 @@ package final class ContainerEngine: Sendable {
     package let cardUsers = CardUsers()
     private let sockets: [String]
     private let isNamed: Bool
-    private let labels: Set<String>
-    private let pace: Pace
-    private let clock: WallClock
-    private let known = Mutex(Known())
-
-    private static let bodyLimitBytes = 16 << 20
-    private static let inspectionLimitBytes = 2 << 20
-    private static let inspectionsAtOnce = 4
+    let labels: Set<String>
+    let pace: Pace
+    let clock: WallClock
+    let known = Mutex(Known())
 
     /// - Parameter sockets: the first that is there is asked.
     /// - Parameter labels: names of labels that are kept.
@@ -228,7 +225,8 @@ package final class ContainerEngine: Sendable {
         return failure.map { .unreachable($0.message) }
     }
 
-    private enum Signal { case list, inspect }
+    /// What is to be asked again.
+    enum Signal { case list, inspect }
 
     /// Takes lines of the stream; true when somebody is to be inspected. Of a flood the rest is left out, and found out with the next list.
     private func hear(_ lines: [[UInt8]]) -> Bool {
@@ -246,86 +244,5 @@ package final class ContainerEngine: Sendable {
             }
             return !known.wanted.isEmpty
         }
-    }
-
-    private func refresh(_ requests: EngineRequests, _ signal: Signal, afterSilence: Bool) async throws(Failure) {
-        if signal == .list {
-            let before = known.withLock { $0.wanted }
-            let list = try await self.list(requests)
-            let now = clock.unixSeconds
-            known.withLock { known in
-                // Events of those who came since the engine made the list stay.
-                known.wanted.subtract(before.subtracting(list.map(\.id)))
-                known.wanted.formUnion(known.book.take(list: list, now: now, afterSilence: afterSilence))
-            }
-        }
-        let wanted = known.withLock { known in
-            defer { known.wanted = [] }
-            return known.wanted.sorted()
-        }
-        for start in stride(from: 0, to: wanted.count, by: Self.inspectionsAtOnce) {
-            let round = await inspect(Array(wanted[start..<min(start + Self.inspectionsAtOnce, wanted.count)]), requests)
-            if let failure = round.failure { throw failure }
-            if !round.untold.isEmpty { try await settle(round.untold, requests) }
-        }
-        let now = clock.unixSeconds
-        known.withLock { known in
-            known.state = .answering
-            known.answeredAt = now
-        }
-    }
-
-    private func list(_ requests: EngineRequests) async throws(Failure) -> [EngineBook.Listed] {
-        try await requests.list(limit: EngineBook.limit, bodyLimitBytes: Self.bodyLimitBytes, by: .after(seconds: pace.answerSeconds))
-    }
-
-    /// What came of some inspections.
-    private struct Round: Sendable {
-        /// Those of which the engine does not tell.
-        var untold: [String: Failure] = [:]
-        /// Why there is no engine any more.
-        var failure: Failure?
-    }
-
-    /// Inspects these at once.
-    private func inspect(_ ids: [String], _ requests: EngineRequests) async -> Round {
-        await withTaskGroup(of: Round.self, returning: Round.self) { group in
-            for id in ids { group.addTask { [self] in await inspect(id, requests) } }
-            var all = Round()
-            for await one in group {
-                all.untold.merge(one.untold) { first, _ in first }
-                all.failure = all.failure ?? one.failure
-            }
-            return all
-        }
-    }
-
-    private func inspect(_ id: String, _ requests: EngineRequests) async -> Round {
-        let inspection = await requests.inspection(
-            of: id, labels: labels, bodyLimitBytes: Self.inspectionLimitBytes, by: .after(seconds: pace.answerSeconds))
-        let now = clock.unixSeconds
-        switch inspection {
-        case .told(let container): known.withLock { $0.book.take(container, now: now) }
-        case .gone: known.withLock { $0.book.forget(id: id) }
-        case .untold(let failure): return Round(untold: [id: failure])
-        case .silent(let failure): return Round(failure: failure)
-        }
-        return Round()
-    }
-
-    /// Of containers that could not be inspected: who is not listed is gone (Podman answers with status 500 about one that is just being
-    /// removed), others are asked for again along with the next. An engine that tells of none at all is none.
-    private func settle(_ untold: [String: Failure], _ requests: EngineRequests) async throws(Failure) {
-        let list = try await self.list(requests)
-        let listed = Set(list.map(\.id))
-        let left = untold.filter { listed.contains($0.key) }
-        let isKnown = known.withLock { known in
-            for id in untold.keys where !listed.contains(id) { known.book.forget(id: id) }
-            guard !known.book.containers.isEmpty else { return false }
-            known.failures += left.count
-            known.wanted.formUnion(left.keys)
-            return true
-        }
-        if !isKnown, let failure = left.first?.value { throw failure }
     }
 }
