@@ -90,6 +90,7 @@ let package = Package(
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
         module("Ownership", needs: ["Primitives", "JSON", "Web"]),
+        module("LLMProbe", needs: ["Primitives", "JSON", "Metrics", "Web"]),
         module("ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
         module("ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
@@ -153,14 +154,18 @@ let package = Package(
         .target(
             name: "CollectorConformance", dependencies: ["Primitives", "Metrics", "Web", "Exporting"],
             path: "Tests/Support/CollectorConformance", exclude: ["README.md"], swiftSettings: house),
+        .target(
+            name: "RawPeers", dependencies: ["Primitives", "Web"], path: "Tests/Support/RawPeers", exclude: ["README.md"],
+            swiftSettings: house),
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         tests(of: "Primitives", needs: ["TestSupport"]),
         tests(of: "JSON", needs: ["Primitives", "TestSupport"]),
         tests(of: "Boards", needs: ["Primitives", "JSON"]),
         tests(of: "Metrics", needs: ["Primitives", "TestSupport"], exclude: ["Golden", "Reading/Fixtures"]),
-        tests(of: "Web", needs: ["Primitives"]),
+        tests(of: "Web", needs: ["Primitives", "RawPeers"]),
         tests(of: "Settings", needs: ["Primitives"]),
         tests(of: "Exporting", needs: ["Primitives", "Metrics", "Web", "CollectorConformance"]),
+        tests(of: "LLMProbe", needs: ["Primitives", "JSON", "Metrics", "Web", "RawPeers"]),
         tests(of: "ProxmoxAPI", needs: ["Primitives", "JSON", "Web", "TestSupport"]),
         tests(
             of: "ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "CollectorConformance"]),

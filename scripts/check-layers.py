@@ -13,7 +13,7 @@ FLOORS = [
                 "SimulatedNVMLState"]),
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
-    ("floor 2", ["Boards", "Exporting", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
+    ("floor 2", ["Boards", "Exporting", "LLMProbe", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
     ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "Discovery"]),
     ("floor 4", ["Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet"]),
@@ -22,7 +22,7 @@ FLOORS = [
 # except where this says so.
 SIBLINGS_ALLOWED = {("floor 1", "JSON"), ("floor 2", "ProxmoxAPI"), ("floor 2", "Exporting"), ("cellar", "*")}
 OUTSIDE = {"test", "plugin"}
-TOOLS = {"embed-files", "CollectorConformance", "TestSupport", "AllocationCounter", "encoder-benchmark"}
+TOOLS = {"embed-files", "CollectorConformance", "RawPeers", "TestSupport", "AllocationCounter", "encoder-benchmark"}
 
 
 def main() -> int:

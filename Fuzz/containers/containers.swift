@@ -226,12 +226,12 @@ private func lists(_ bytes: [UInt8]) {
 }
 
 private func events(_ bytes: [UInt8], pieceBytes: Int) {
-    var whole = LineCutter()
-    var parts = LineCutter()
-    let lines = whole.lines(of: bytes)
+    var whole = LineSplitter()
+    var parts = LineSplitter()
+    let lines = whole.take(bytes)
     var found: [[UInt8]] = []
     for first in stride(from: 0, to: bytes.count, by: pieceBytes) {
-        found += parts.lines(of: Array(bytes[first..<min(first + pieceBytes, bytes.count)]))
+        found += parts.take(bytes[first..<min(first + pieceBytes, bytes.count)])
     }
     demand(found == lines, "pieces of \(pieceBytes) bytes give the same lines")
     var book = EngineBook()

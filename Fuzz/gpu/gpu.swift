@@ -40,18 +40,18 @@ private enum Moment: UInt8 {
 /// The lines of a stream, which are the same in whatever pieces it comes.
 private func split(_ bytes: [UInt8], pieceBytes: Int) -> [[UInt8]] {
     for limit in [64, ReaderLine.limitBytes] {
-        var whole = LineSplitter(limit: limit)
-        var parts = LineSplitter(limit: limit)
+        var whole = LineSplitter(limitBytes: limit)
+        var parts = LineSplitter(limitBytes: limit)
         let lines = whole.take(bytes[...])
         var found: [[UInt8]] = []
         for first in stride(from: 0, to: bytes.count, by: pieceBytes) {
             found += parts.take(bytes[first..<min(first + pieceBytes, bytes.count)])
         }
-        demand(found == lines && parts.skipped == whole.skipped, "pieces of \(pieceBytes) bytes give the same lines")
+        demand(found == lines && parts.skippedCount == whole.skippedCount, "pieces of \(pieceBytes) bytes give the same lines")
         demand(lines.allSatisfy { !$0.isEmpty && $0.count < limit }, "no line is empty or too long")
     }
     // The last line has no end as a rule.
-    var splitter = LineSplitter()
+    var splitter = LineSplitter(limitBytes: ReaderLine.limitBytes)
     return splitter.take((bytes + [0x0A])[...])
 }
 

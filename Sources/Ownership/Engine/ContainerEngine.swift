@@ -185,9 +185,9 @@ package final class ContainerEngine: Sendable {
         let failure = await withTaskGroup(of: Failure?.self, returning: Failure?.self) { group in
             // The stream first, so that nothing happens between the list and it.
             group.addTask { [self] in
-                let cutter = Mutex(LineCutter())
+                let cutter = Mutex(LineSplitter())
                 return await requests.events(by: .after(seconds: pace.streamSeconds)) { [self] piece in
-                    let isWanted = hear(cutter.withLock { $0.lines(of: piece) })
+                    let isWanted = hear(cutter.withLock { $0.take(piece) })
                     if isWanted { signal.yield(.inspect) }
                 }
             }

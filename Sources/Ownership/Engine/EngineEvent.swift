@@ -29,30 +29,3 @@ struct EngineEvent: Equatable {
         (action, id, name, exitCode) = parsed
     }
 }
-
-/// Cuts a stream into lines. One that is longer than anybody's is left out.
-struct LineCutter {
-    private var rest: [UInt8] = []
-    private var isSkipping = false
-
-    static let limitBytes = 64 << 10
-
-    mutating func lines(of piece: [UInt8]) -> [[UInt8]] {
-        var lines: [[UInt8]] = []
-        var piece = piece[...]
-        while let end = piece.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = rest + piece[..<end]
-            if !isSkipping, !line.isEmpty, line.count <= Self.limitBytes { lines.append(line) }
-            rest = []
-            isSkipping = false
-            piece = piece[(end + 1)...]
-        }
-        guard !isSkipping else { return lines }
-        rest += piece
-        if rest.count > Self.limitBytes {
-            rest = []
-            isSkipping = true
-        }
-        return lines
-    }
-}

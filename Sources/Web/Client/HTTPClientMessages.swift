@@ -38,6 +38,9 @@ package struct HTTPRequest: Sendable {
     /// transfers: it must be quick. No limit counts what it has got.
     package var onBodyPiece: (@Sendable ([UInt8]) -> Bool)?
 
+    /// Hears the status of the answer before its body comes; false ends it. Called as `onBodyPiece` is.
+    package var onStatus: (@Sendable (Int) -> Bool)?
+
     package init(url: String, deadline: Deadline) {
         self.url = url
         self.deadline = deadline

@@ -9,6 +9,7 @@ final class Transfer: Sendable {
         var continuation: CheckedContinuation<Result<HTTPResponse, HTTPClientError>, Never>?
         var body: [UInt8] = []
         var headerBytes = 0
+        var status = 0
         var reason = ""
         var headers = HTTPHeaders()
         /// Whether the empty line behind the headers has come.
@@ -16,6 +17,15 @@ final class Transfer: Sendable {
         /// Why the rest of the answer is not wanted.
         var refusal: HTTPClientError?
         var isCancelled = false
+
+        var isStatusTold = false
+
+        /// The status, once, when the headers of an answer that is no interim one are complete.
+        mutating func takeStatus() -> Int? {
+            guard isHeadComplete, status >= 200, !isStatusTold else { return nil }
+            isStatusTold = true
+            return status
+        }
     }
 
     /// Of headers and trailers together, which is more than anybody needs.
@@ -91,7 +101,7 @@ final class Transfer: Sendable {
     func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
         if let onPiece = request.onBodyPiece {
             guard !isCancelled, onPiece([UInt8](bytes)) else {
-                state.withLock { $0.refusal = HTTPClientError(kind: .cancelled, message: "whoever asked has enough") }
+                state.withLock { $0.refusal = Self.enough }
                 return false
             }
             return true
@@ -122,8 +132,16 @@ final class Transfer: Sendable {
             state.refusal = Self.tooLarge("headers", Self.headerLimitBytes)
             return false
         }
-        return isBearable && read(header: bytes)
+        guard isBearable, read(header: bytes) else { return false }
+        guard let onStatus = request.onStatus, let status = state.withLock({ $0.takeStatus() }) else { return true }
+        guard !isCancelled, onStatus(status) else {
+            state.withLock { $0.refusal = Self.enough }
+            return false
+        }
+        return true
     }
+
+    private static let enough = HTTPClientError(kind: .cancelled, message: "whoever asked has enough")
 
     private func read(header bytes: UnsafeRawBufferPointer) -> Bool {
         var line = String(decoding: bytes, as: UTF8.self)
@@ -136,6 +154,7 @@ final class Transfer: Sendable {
                 state.isHeadComplete = false
                 state.headers = HTTPHeaders()
                 let words = line.split(separator: " ", maxSplits: 2)
+                state.status = words.count > 1 ? Int(words[1]) ?? 0 : 0
                 state.reason = words.count == 3 ? String(words[2]) : ""
             } else if let colon = line.firstIndex(of: ":") {
                 let name = String(line[..<colon])

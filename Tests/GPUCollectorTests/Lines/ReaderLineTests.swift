@@ -113,26 +113,4 @@ import Testing
         }
         #expect(ReaderLine.card(sample).bytes.count < ReaderLine.limitBytes / 2)
     }
-
-    // MARK: lines
-
-    @Test(arguments: [1, 2, 3, 7, 100]) func `pieces of any size give the same lines`(_ size: Int) {
-        let text = Array("one\ntwo\n\nthree\nfour".utf8)
-        var splitter = LineSplitter()
-        var lines: [String] = []
-        for start in stride(from: 0, to: text.count, by: size) {
-            lines += splitter.take(text[start..<min(start + size, text.count)]).map { String(decoding: $0, as: UTF8.self) }
-        }
-        #expect(lines == ["one", "two", "three"])
-        #expect(splitter.take(Array("\n".utf8)).map { String(decoding: $0, as: UTF8.self) } == ["four"])
-    }
-
-    @Test func `a line that is too long is skipped whole`() {
-        var splitter = LineSplitter(limit: 8)
-        #expect(splitter.take(Array("0123".utf8)).isEmpty)
-        #expect(splitter.take(Array("45678".utf8)).isEmpty)
-        #expect(splitter.take(Array("9".utf8)).isEmpty)
-        #expect(splitter.take(Array("\nok\n".utf8)) == [Array("ok".utf8)])
-        #expect(splitter.skipped == 1)
-    }
 }

@@ -20,18 +20,4 @@ import Testing
         #"{"Type":"container","Action":"die","Actor":{"ID":"short"}}"#,
     ])
     func `what is none`(_ line: String) { #expect(EngineEvent(line: Array(line.utf8)) == nil) }
-
-    @Test func `lines come in pieces`() {
-        var cutter = LineCutter()
-        func text(_ piece: String) -> [String] { cutter.lines(of: Array(piece.utf8)).map { String(decoding: $0, as: UTF8.self) } }
-        #expect(text("one\ntw") == ["one"])
-        #expect(text("o") == [])
-        #expect(text("\n\n\nthree\n") == ["two", "three"])
-    }
-
-    @Test func `a line without end is skipped, and the next one is read`() {
-        var cutter = LineCutter()
-        for _ in 0..<40 { #expect(cutter.lines(of: Array(repeating: 0x78, count: 4096)).isEmpty) }
-        #expect(cutter.lines(of: Array("x\nnext\n".utf8)).map { String(decoding: $0, as: UTF8.self) } == ["next"])
-    }
 }

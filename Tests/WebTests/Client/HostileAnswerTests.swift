@@ -1,4 +1,5 @@
 import Primitives
+import RawPeers
 import Testing
 import Web
 

@@ -1,5 +1,6 @@
 import Glibc
 import Primitives
+import RawPeers
 import Synchronization
 import Testing
 

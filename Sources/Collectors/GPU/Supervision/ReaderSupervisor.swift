@@ -166,7 +166,7 @@ final class ReaderSupervisor: Sendable {
         /// What is known of the helper that runs.
         private struct Helper {
             let number: Int
-            var splitter = LineSplitter()
+            var splitter = LineSplitter(limitBytes: ReaderLine.limitBytes)
             var lastWord = ContinuousClock.now
             var hello: ReaderLine.Hello?
             var last: (code: ReturnCode, call: String)?
@@ -223,9 +223,9 @@ final class ReaderSupervisor: Sendable {
                 filled = max(0, Glibc.read(descriptor, room.baseAddress, room.count))
             }
             guard !bytes.isEmpty else { return false }
-            let skipped = helper.splitter.skipped
+            let skipped = helper.splitter.skippedCount
             for line in helper.splitter.take(bytes) { take(line, &helper) }
-            for _ in skipped..<helper.splitter.skipped { book.noteBadLine() }
+            for _ in skipped..<helper.splitter.skippedCount { book.noteBadLine() }
             return true
         }
 

@@ -2,11 +2,11 @@ import Glibc
 import Primitives
 
 /// A TCP connection of blocking calls, to be used on a thread of its own. No call waits longer than a minute.
-final class RawConnection {
+package final class RawConnection {
     private let descriptor: Int32
     private var received: [UInt8] = []
 
-    init(descriptor: Int32) {
+    package init(descriptor: Int32) {
         self.descriptor = descriptor
         var limit = timeval(tv_sec: 60, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
@@ -17,7 +17,7 @@ final class RawConnection {
     }
 
     /// Connects to a port of 127.0.0.1; nil when that is refused.
-    convenience init?(port: UInt16) {
+    package convenience init?(port: UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -37,7 +37,7 @@ final class RawConnection {
 
     /// False when the other side has gone.
     @discardableResult
-    func send(_ bytes: [UInt8]) -> Bool {
+    package func send(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -48,13 +48,13 @@ final class RawConnection {
     }
 
     @discardableResult
-    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+    package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
     /// Says that nothing more will be sent.
-    func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Closes with a reset rather than in order when the connection is let go.
-    func resetWhenClosed() {
+    package func resetWhenClosed() {
         var linger = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
     }
@@ -69,14 +69,14 @@ final class RawConnection {
     }
 
     /// Everything up to the end of the connection.
-    func readToEnd() -> String {
+    package func readToEnd() -> String {
         while receive() {}
         defer { received = [] }
         return String(decoding: received, as: UTF8.self)
     }
 
     /// Everything up to and with `mark`, or nil when the connection ends before.
-    func read(through mark: String) -> String? {
+    package func read(through mark: String) -> String? {
         let mark = Array(mark.utf8)
         while true {
             if let range = received.firstRange(of: mark) {
@@ -88,7 +88,7 @@ final class RawConnection {
     }
 
     /// One answer whose body has a length, or has none as that of HEAD.
-    func readAnswer(hasBody: Bool = true) -> RawAnswer? {
+    package func readAnswer(hasBody: Bool = true) -> RawAnswer? {
         guard let head = read(through: "\r\n\r\n") else { return nil }
         let lines = head.split(separator: "\r\n")
         guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { return nil }
@@ -105,14 +105,14 @@ final class RawConnection {
 }
 
 /// An answer as it came over a socket; names of headers in lower case.
-struct RawAnswer: Sendable {
-    let status: Int
-    let headers: [String: String]
-    let body: String
+package struct RawAnswer: Sendable {
+    package let status: Int
+    package let headers: [String: String]
+    package let body: String
 }
 
 /// Runs blocking work on a thread of its own, so that it takes none from the tasks it waits for.
-func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async throws -> Value {
+package func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         do {
             try Thread.start("test") { continuation.resume(returning: body()) }
@@ -123,7 +123,7 @@ func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async th
 }
 
 /// Sends text to a port and reads what comes until the other side closes; nil when it does not take the connection.
-func exchange(_ port: UInt16, _ text: String) async throws -> String? {
+package func exchange(_ port: UInt16, _ text: String) async throws -> String? {
     try await onThread {
         guard let connection = RawConnection(port: port) else { return nil }
         connection.send(text)

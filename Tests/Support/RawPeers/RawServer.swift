@@ -4,15 +4,15 @@ import Synchronization
 import Web
 
 /// A listener that does with each connection what a test says, on a thread for each.
-final class RawServer: Sendable {
-    let port: UInt16
+package final class RawServer: Sendable {
+    package let port: UInt16
     private let descriptor: Int32
     private let accepted = Mutex(0)
 
     /// The connections taken so far.
-    var connectionCount: Int { accepted.withLock { $0 } }
+    package var connectionCount: Int { accepted.withLock { $0 } }
 
-    init(_ serve: @escaping @Sendable (RawConnection) -> Void) throws {
+    package init(_ serve: @escaping @Sendable (RawConnection) -> Void) throws {
         let address = ListenAddress(host: "127.0.0.1", port: 0)
         descriptor = try address.listen(origin: "the test")
         port = address.bound(to: descriptor).port
@@ -33,7 +33,7 @@ final class RawServer: Sendable {
     deinit { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// A server that reads each request's head, sends `answer` and closes.
-    convenience init(answer: [UInt8]) throws {
+    package convenience init(answer: [UInt8]) throws {
         try self.init { connection in
             _ = connection.read(through: "\r\n\r\n")
             connection.send(answer)
@@ -43,5 +43,5 @@ final class RawServer: Sendable {
         }
     }
 
-    var url: String { "http://127.0.0.1:\(port)/" }
+    package var url: String { "http://127.0.0.1:\(port)/" }
 }
