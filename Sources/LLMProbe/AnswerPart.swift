@@ -60,7 +60,8 @@ struct AnswerPart: Equatable {
     /// Servers have three names for what a model thinks before it answers.
     private static func hasText(_ message: JSONValue?) -> Bool {
         guard let message else { return false }
-        return isText(message["content"]) || isText(message["reasoning_content"]) || isText(message["reasoning"]) || isText(message["thinking"])
+        return isText(message["content"]) || isText(message["reasoning_content"]) || isText(message["reasoning"])
+            || isText(message["thinking"])
     }
 
     private static func isText(_ value: JSONValue?) -> Bool { value.map { $0.isString && $0.text?.isEmpty == false } ?? false }

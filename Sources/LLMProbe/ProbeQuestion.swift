@@ -32,7 +32,9 @@ package struct ProbeQuestion: Sendable {
         request.method = "POST"
         request.trust = trust
         request.clientCertificate = clientCertificate
-        request.headers = [("Content-Type", "application/json"), ("Accept", dialect == .ollama ? "application/x-ndjson" : "text/event-stream")]
+        request.headers = [
+            ("Content-Type", "application/json"), ("Accept", dialect == .ollama ? "application/x-ndjson" : "text/event-stream"),
+        ]
         if let bearerToken { request.headers.append(("Authorization", "Bearer \(bearerToken.reveal())")) }
         request.body = body(prompt: "\(nonce): \(Self.prompt)")
         return request

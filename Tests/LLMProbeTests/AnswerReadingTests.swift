@@ -102,7 +102,8 @@ import Testing
     }
 
     @Test func `a stream without end is left`() {
-        #expect(Self.read([String](repeating: ": " + String(repeating: "x", count: 60_000) + "\n", count: 30)).fault == "the stream has no end")
+        #expect(
+            Self.read([String](repeating: ": " + String(repeating: "x", count: 60_000) + "\n", count: 30)).fault == "the stream has no end")
         #expect(Self.read([String](repeating: String(repeating: "x", count: 60_000), count: 3)).fault == "a line of the stream has no end")
     }
 }

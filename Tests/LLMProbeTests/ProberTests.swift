@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import Primitives
 import RawPeers
@@ -81,7 +82,11 @@ import Web
     }
 
     @Test func `one that speaks no TLS`() async throws {
-        let server = try RawServer(answer: Array("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".utf8))
+        let server = try RawServer { connection in
+            connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            connection.finishSending()
+            _ = connection.readToEnd()
+        }
         let url = "https" + server.url.dropFirst(4)
         #expect(try await Self.ask(url)?.outcome == .tls)
     }
