@@ -8,6 +8,7 @@ import ProxmoxCollector
 import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
+import Stack
 import SystemCollector
 import Viewer
 import Web
@@ -19,6 +20,8 @@ struct Configuration: Sendable {
     /// The file that was read; nil when there is none.
     let file: String?
     let environment: [String: String]
+    /// Where services listen that no setting gives an address.
+    let profile: StackProfile
 
     /// All that may be set.
     static let shape = SettingsShape.section([
@@ -90,7 +93,8 @@ struct Configuration: Sendable {
 
     static let fileFlag = Flag("config.file", "FILE", "Settings; martlet.yml of the working directory if there is one")
 
-    init(_ invocation: CommandLineParser.Invocation) throws(Failure) {
+    /// - Parameter isStack: whether it is for the whole stack, so that its profile says where services listen.
+    init(_ invocation: CommandLineParser.Invocation, ofStack isStack: Bool = false) throws(Failure) {
         var environment = ProcessEnvironment.all
         // Names the file, so it cannot be a setting in it.
         let named = environment.removeValue(forKey: "MARTLET_CONFIG_FILE")
@@ -115,6 +119,7 @@ struct Configuration: Sendable {
             throw Failure(.environment, "\(given == nil ? "environment variable MARTLET_CONFIG_FILE" : "--config.file"): \(error.message)")
         }
         self.environment = environment
+        profile = isStack ? StackSettings(tree["stack"], invocation).profile : .standard
     }
 
     var logger: Logger {
@@ -164,11 +169,11 @@ struct Configuration: Sendable {
             case .dashboards: "dashboards"
             }
         }
-        fileprivate var standardAddress: String {
+        fileprivate var part: StackProfile.Part {
             switch self {
-            case .exporter: "127.0.0.1:9221"
-            case .discovery: DiscoverySettings.standardAddress
-            case .dashboards: ViewerSettings.standardAddress
+            case .exporter: .exporter
+            case .discovery: .discovery
+            case .dashboards: .dashboards
             }
         }
     }
@@ -177,7 +182,7 @@ struct Configuration: Sendable {
     func listenPlaces(of service: Service) throws(Failure) -> [ListenPlace] {
         let setting = tree[service.section]["listen_address"]
         var places: [ListenPlace] = []
-        for text in setting.texts ?? [service.standardAddress] {
+        for text in setting.texts ?? [profile.address(of: service.part)] {
             let place: ListenPlace
             do { place = try ListenPlace(parsing: text) } catch { throw setting.failure(error.message) }
             let isTwice = places.contains(place) && place.hasFixedPlace

@@ -5,13 +5,12 @@ import Primitives
 import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
+import Stack
 import Web
 import ZFSCollector
 
 /// What `martlet doctor` looks at beside the clusters, as the settings have it.
 struct DoctorSurroundings: Sendable {
-    static let prometheus = "127.0.0.1:9090"
-
     private let machine: MachineExamination
     /// What is known before anything is looked at.
     private let known: [DoctorReport.Section]
@@ -25,13 +24,17 @@ struct DoctorSurroundings: Sendable {
     /// - Parameter credentials: those of them that cannot be read, without which nothing is known of clusters.
     init(_ configuration: Configuration, _ clusters: ConfiguredClusters?, _ credentials: DoctorCredentials) throws(Failure) {
         let stack = configuration.tree["stack"]
-        func address(_ section: String, _ standard: String) throws(Failure) -> ListenAddress {
-            let setting = stack[section]["listen_address"]
-            do { return try ListenAddress(parsing: setting.text ?? standard) } catch { throw setting.failure(error.message) }
+        func address(_ part: StackProfile.Part) throws(Failure) -> ListenAddress {
+            let setting = stack[part.rawValue]["listen_address"]
+            do {
+                return try ListenAddress(parsing: setting.text ?? configuration.profile.address(of: part))
+            } catch {
+                throw setting.failure(error.message)
+            }
         }
-        let prometheus = try address("prometheus", Self.prometheus)
-        let alertmanager = try address("alertmanager", "127.0.0.1:9093")
-        let nodeExporter = try address("node_exporter", "127.0.0.1:9100")
+        let prometheus = try address(.prometheus)
+        let alertmanager = try address(.alertmanager)
+        let nodeExporter = try address(.nodeExporter)
         // Of those that systemd opens it alone knows the addresses.
         let exporter = configuration.takesSystemdSockets ? [] : try Self.networks(configuration, .exporter)
         let discovery = try Self.networks(configuration, .discovery)

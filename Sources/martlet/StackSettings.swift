@@ -9,6 +9,9 @@ struct StackSettings: Sendable {
     let tree: SettingsTree
     let invocation: CommandLineParser.Invocation
 
+    /// Where its parts listen if nobody says otherwise.
+    var profile: StackProfile { tree["profile"].text.flatMap(StackProfile.init(rawValue:)) ?? .standard }
+
     init(_ tree: SettingsTree, _ invocation: CommandLineParser.Invocation) {
         self.tree = tree
         self.invocation = invocation
@@ -16,6 +19,10 @@ struct StackSettings: Sendable {
 
     /// What may stand in the section.
     static let shape = SettingsShape.section([
+        SettingsKey(
+            "profile", .choice(StackProfile.allCases.map(\.rawValue)),
+            "Where the parts listen that no setting gives an address: the ports that everybody knows, or, of a machine that serves language models, pages from 23000 and exporters from 8081 on.",
+            standard: StackProfile.standard.rawValue),
         SettingsKey("state_dir", .text, "Folder that martlet up writes to: samples, logs, generated configuration.", standard: "state"),
         SettingsKey(
             "dashboards_url", .text, "Where people open the dashboards; it stands in the links of the shipped alerts.",
@@ -71,6 +78,9 @@ struct StackSettings: Sendable {
 
     static let flags = [
         Flag("simulate", nil, "Watch a simulated cluster, also when others are configured"),
+        Flag(
+            "profile", "NAME", "standard, or llm for a machine that serves language models: pages on 23000 to 23004, exporters from 8081 on",
+            standard: StackProfile.standard.rawValue, setting: ["stack", "profile"]),
         Flag(
             "state-dir", "DIR", "Folder for samples, logs and generated configuration", standard: "state", setting: ["stack", "state_dir"]),
         Flag(
@@ -128,9 +138,9 @@ struct StackSettings: Sendable {
             stateDirectory: tree["state_dir"].text ?? "state",
             exporter: StackPlan.Place(exporter, flag: "--web.listen-address"),
             discovery: StackPlan.Place(discovery, flag: "--discovery.listen-address"),
-            prometheus: try place("prometheus.listen-address", prometheus["listen_address"]),
-            alertmanager: try place("alertmanager.listen-address", alertmanager["listen_address"]),
-            nodeExporter: try place("node-exporter.listen-address", tree["node_exporter"]["listen_address"]),
+            prometheus: try place("prometheus.listen-address", prometheus["listen_address"], .prometheus),
+            alertmanager: try place("alertmanager.listen-address", alertmanager["listen_address"], .alertmanager),
+            nodeExporter: try place("node-exporter.listen-address", tree["node_exporter"]["listen_address"], .nodeExporter),
             webhook: try place("webhook.listen-address"))
         plan.retention = prometheus["retention"].text ?? "15d"
         plan.rulesDirectory = prometheus["rules_dir"].text
@@ -183,7 +193,8 @@ struct StackSettings: Sendable {
         let cards = try count("simulate.gpus", in: 0...16)
         guard cards > 0, obstacleToCards == nil, let library = SimulatedLibrary.path else { return nil }
         return StackPlan.Cards(
-            count: cards, control: try place("simulate.gpu-address"), exporter: try place("simulate.gpu-exporter-address"),
+            count: cards, control: try place("simulate.gpu-address"),
+            exporter: try place("simulate.gpu-exporter-address", nil, .cardExporter),
             library: Files.absolute(library))
     }
 
@@ -239,8 +250,12 @@ struct StackSettings: Sendable {
 
     private static func withoutSlash(_ url: String) -> String { url.hasSuffix("/") ? String(url.dropLast()) : url }
 
-    private func place(_ flag: String, _ setting: SettingsTree? = nil) throws(Failure) -> StackPlan.Place {
-        let text = setting?.text ?? invocation.value(flag) ?? ""
+    /// - Parameter part: what listens there, for the profile's address where nobody gives one.
+    private func place(
+        _ flag: String, _ setting: SettingsTree? = nil, _ part: StackProfile.Part? = nil
+    ) throws(Failure) -> StackPlan.Place {
+        let standard = invocation.isGiven(flag) ? nil : part.map { profile.address(of: $0) }
+        let text = setting?.text ?? standard ?? invocation.value(flag) ?? ""
         do {
             return StackPlan.Place(try ListenAddress(parsing: text), flag: "--\(flag)")
         } catch {

@@ -4,6 +4,7 @@ import Glibc
 import Primitives
 import ProxmoxConfiguration
 import Settings
+import Stack
 import Web
 
 /// `martlet doctor`
@@ -19,7 +20,7 @@ enum DoctorCommand {
             Flag("guests", "COUNT", "Guests of each cluster that are asked for their address; 0 leaves guests out", standard: "100"),
             Flag("exporters", nil, "Ask the exporters of guests and nodes for metrics, from this machine", standard: "true"),
             Flag(
-                "prometheus.listen-address", "ADDRESS", "Where Prometheus is", standard: DoctorSurroundings.prometheus,
+                "prometheus.listen-address", "ADDRESS", "Where Prometheus is", standard: StackProfile.standard.address(of: .prometheus),
                 setting: ["stack", "prometheus", "listen_address"]),
         ] + ExporterCommand.flags.filter { shared.contains($0.name) },
         notes: [
@@ -34,7 +35,7 @@ enum DoctorCommand {
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let (timeout, guestLimit) = (try seconds(invocation), try guests(invocation))
-        let configuration = try Configuration(invocation)
+        let configuration = try Configuration(invocation, ofStack: true)
         let credentials = DoctorCredentials(configuration)
         let known = credentials.areReadable ? try configuration.clusters() : nil
         let clusters = known?.all ?? []

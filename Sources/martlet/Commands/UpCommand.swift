@@ -26,7 +26,7 @@ enum UpCommand {
         ] + DashboardsCommand.commonFlags + StackSettings.flags)
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
-        let configuration = try Configuration(invocation)
+        let configuration = try Configuration(invocation, ofStack: true)
         let configured = try configuration.proxmox()
         let dropIn = try configuration.dropIn()
         let isSimulated = invocation.isOn("simulate") || configured.clusters.isEmpty
