@@ -62,10 +62,12 @@ extension Distribution {
         return result + [count + counts[bounds.count]]
     }
 
-    /// The same observations in another unit.
+    /// The same observations in another unit. Nil where numbers become so large or small that bounds are bounds no more.
     ///
     /// - Parameter convert: keeps the order of numbers, and 0.
-    package func converted(_ convert: (Double) -> Double) -> Distribution {
-        Distribution(bounds: bounds.map(convert), counts: counts, sum: convert(sum))
+    package func converted(_ convert: (Double) -> Double) -> Distribution? {
+        let bounds = bounds.map(convert)
+        guard bounds.allSatisfy(\.isFinite), zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }), convert(sum).isFinite else { return nil }
+        return Distribution(bounds: bounds, counts: counts, sum: convert(sum))
     }
 }

@@ -49,7 +49,10 @@ struct CumulativeDistributionTests {
 
     @Test("Another unit")
     func converted() {
-        let found = Self.distribution([(100, 1), (500, 2), (.infinity, 2)], sum: 350)?.converted { $0 / 1000 }
+        let milliseconds = Self.distribution([(100, 1), (500, 2), (.infinity, 2)], sum: 350)
+        let found = milliseconds?.converted { $0 / 1000 }
         #expect(found?.bounds == [0.1, 0.5] && found?.sum == 0.35 && found?.counts == [1, 1, 0])
+        #expect(milliseconds?.converted { $0 * 1e307 } == nil)
+        #expect(milliseconds?.converted { _ in 0 } == nil)
     }
 }
