@@ -33,7 +33,8 @@ package struct LLMSettings: Sendable {
     package static let shape = SettingsShape.section([
         SettingsKey(
             "enabled", .choice(["auto", "true", "false"]),
-            "Whether LLM servers are asked; auto does where servers or ports are named, and where containers are read and their engine may tell of some.", standard: "auto"),
+            "Whether LLM servers are asked; auto does where servers or ports are named, and where containers are read and their engine may tell of some.",
+            standard: "auto"),
         SettingsKey("servers", .sections(serverKeys), "LLM servers."),
         SettingsKey(
             "ports", .texts, "Ports of this machine, on 127.0.0.1, that are looked at; what answers as an LLM server is one."),

@@ -72,19 +72,25 @@ final class Questions {
     ///
     /// - Parameter path: with its query, if it has one.
     func exposition(_ path: String = "/metrics", _ kind: any ServerKind.Type, into picture: inout ServerPicture) async {
-        var (answer, asked) = await expositionAnswer(path)
+        let (url, rest) = place(ofExposition: path, kind)
+        var answer = await ask("GET", url, rest, Self.expositionBytes)
         // Where it is an application of its own below a web framework, only the path with a slash is its own.
-        if case .told(let response) = answer, [301, 302, 307, 308].contains(response.status), !path.contains("?"), !path.hasSuffix("/") {
-            (answer, asked) = await expositionAnswer(path + "/")
+        if case .told(let response) = answer, [301, 302, 307, 308].contains(response.status), rest.hasSuffix("/metrics") {
+            answer = await ask("GET", url, rest + "/", Self.expositionBytes)
         }
         switch answer {
         case .failed(let problem): picture.problem = picture.problem ?? problem
-        case .told(let response): take(response, asked, kind, into: &picture)
+        case .told(let response): take(response, path, kind, into: &picture)
         }
     }
 
-    private func expositionAnswer(_ path: String) async -> (Answer, String) {
-        (await ask("GET", address.metricsURL ?? address.url, address.metricsURL == nil ? path : "", Self.expositionBytes), path)
+    /// Below the server's URL, at the one that was given for it, or at the port that its kind has for it.
+    private func place(ofExposition path: String, _ kind: any ServerKind.Type) -> (url: String, path: String) {
+        if let given = address.metricsURL {
+            let authority = ServerAddress.authority(of: given)
+            return given.hasSuffix(authority) ? (given, path) : (given, "")
+        }
+        return (kind.metricsPort.map(address.url(atPort:)) ?? address.url, path)
     }
 
     private func take(_ response: HTTPResponse, _ path: String, _ kind: any ServerKind.Type, into picture: inout ServerPicture) {
@@ -108,6 +114,10 @@ final class Questions {
         }
         picture.hasNativeMetrics = true
         picture.isUp = true
+        // llama.cpp tells its start so.
+        if let start = response.headers["Process-Start-Time-Unix"].flatMap({ Double($0) }), !picture.hasAny(.startTime) {
+            picture.add(.startTime, start)
+        }
         if picture.models.names.count == 1 { picture.onlyModel = picture.models.names[0] }
     }
 

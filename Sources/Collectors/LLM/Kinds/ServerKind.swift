@@ -61,7 +61,13 @@ extension ServerKind {
 /// The kinds that there are, in the order in which a server of unknown kind is compared with them.
 enum ServerKinds {
     static let all: [any ServerKind.Type] = [
-        VLLM.self
+        VLLM.self,
+        SGLang.self,
+        TGI.self,
+        LlamaCpp.self,
+        Ollama.self,
+        Triton.self,
+        LiteLLM.self,
     ]
 
     static func kind(named name: String) -> (any ServerKind.Type)? { all.first { $0.name == name } }

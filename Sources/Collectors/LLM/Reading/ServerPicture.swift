@@ -80,6 +80,20 @@ struct ServerPicture: Sendable {
         add(family, model: model, labels: labels, flag.map { $0 ? 1 : 0 })
     }
 
+    /// Takes what was told of one model alone.
+    mutating func take(_ part: ServerPicture, ofModel model: String) {
+        let place = models.place(of: model)
+        for (key, value) in part.series {
+            add(Series(family: key.family, model: key.family.shape.hasModel ? place : nil, labels: key.labels), value)
+        }
+        for (name, count) in part.losses.labels { losses.labels[name, default: 0] += count }
+        for (reason, count) in part.losses.series { losses.count(reason, count) }
+        unmappedFamilies = max(unmappedFamilies ?? 0, part.unmappedFamilies ?? 0)
+        hasNativeMetrics = hasNativeMetrics == true ? true : part.hasNativeMetrics
+        isUp = isUp || part.isUp
+        problem = problem ?? part.problem
+    }
+
     func hasAny(_ family: ServingFamily) -> Bool { series.keys.contains { $0.family == family } }
 
     /// The sum over all models of a gauge; nil where the server has none.

@@ -59,13 +59,15 @@ struct NativeFamily: Sendable {
     /// The first and the last version that has the name, as far as they are known.
     let since: String
     let until: String
+    /// Whether ours means something else than the server's, and is made of it.
+    private let isMade: Bool
 
     init(
         _ kind: FamilyKind, _ name: String, _ ours: ServingFamily, aliases: [String] = [], factor: Double = 1, taking: Taking = .value,
-        labels: [Label] = [], filter: Filter? = nil, since: String = "", until: String = ""
+        labels: [Label] = [], filter: Filter? = nil, isMade: Bool = false, since: String = "", until: String = ""
     ) {
         (self.kind, self.name, self.ours, self.aliases, self.factor, self.taking) = (kind, name, ours, aliases, factor, taking)
-        (self.labels, self.filter, self.since, self.until) = (labels, filter, since, until)
+        (self.labels, self.filter, self.since, self.until, self.isMade) = (labels, filter, since, until, isMade)
     }
 
     /// All that it may be called, the best first.
@@ -74,7 +76,7 @@ struct NativeFamily: Sendable {
     /// Whether the server's own number is shown, or one that is made of it.
     var isDirect: Bool {
         switch taking {
-        case .value, .states, .opposite: true
+        case .value, .states, .opposite: !isMade
         case .labelProduct, .sum, .count: false
         }
     }

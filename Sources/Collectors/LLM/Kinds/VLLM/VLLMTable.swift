@@ -51,7 +51,7 @@ extension VLLM {
             .histogram, "vllm:inter_token_latency_seconds", .interTokenLatency, aliases: ["vllm:time_per_output_token_seconds"]),
         NativeFamily(.histogram, "vllm:request_time_per_output_token_seconds", .timePerOutputToken),
         NativeFamily(.histogram, "vllm:e2e_request_latency_seconds", .requestDuration),
-        NativeFamily(.histogram, "vllm:request_queue_time_seconds", .queueDuration),
+        NativeFamily(.histogram, "vllm:request_queue_time_seconds", .queueDuration, aliases: ["vllm:time_in_queue_requests"]),
         NativeFamily(.histogram, "vllm:request_prefill_time_seconds", .prefillDuration),
         NativeFamily(.histogram, "vllm:request_decode_time_seconds", .decodeDuration),
     ]
@@ -74,7 +74,11 @@ extension VLLM {
         .init("vllm:spec_decode_num_accepted_tokens_per_pos_total", "one series for each position"),
         .init("vllm:lora_requests_info", "names of adapters in one label, and a time as its value"),
         .init("vllm:corrupted_requests_total", "opt-in check"), .init("vllm:watermark_requests_total", "opt-in"),
-        .init("vllm:num_requests_swapped", "V0 only"), .init("vllm:cpu_cache_usage_perc", "V0 only"),
+        .init("vllm:tokens_total", "V0 only, the sum of two others"), .init("vllm:model_forward_time_milliseconds", "V0 only"),
+        .init("vllm:model_execute_time_milliseconds", "V0 only"), .init("vllm:spec_decode_draft_acceptance_rate", "V0 only"),
+        .init("vllm:spec_decode_efficiency", "V0 only"), .init("vllm:spec_decode_num_emitted_tokens_total", "V0 only"),
+        .init("vllm:avg_*", "V0 only, of the last seconds"), .init("vllm:num_requests_swapped", "V0 only"),
+        .init("vllm:cpu_cache_usage_perc", "V0 only"),
         .init("vllm:cpu_prefix_cache_hit_rate", "V0 only"), .init("vllm:gpu_prefix_cache_hit_rate", "V0 only"),
     ]
 }
