@@ -116,6 +116,10 @@ let package = Package(
         module("SystemCollector", path: "Sources/Collectors/System", needs: ["Primitives", "Metrics", "Settings", "Exporting"]),
 
         module(
+            "LLMCollector", path: "Sources/Collectors/LLM",
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership"]),
+
+        module(
             "Discovery",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
 
@@ -140,8 +144,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
-                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "Ownership",
-                "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer",
+                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "LLMCollector",
+                "Ownership", "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -188,6 +192,9 @@ let package = Package(
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"],
             exclude: ["Fixtures"]),
         tests(
+            of: "LLMCollector",
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
+        tests(
             of: "SystemCollector", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"]),
         tests(
             of: "GPUCollector",
@@ -231,6 +238,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("zfs", needs: ["Primitives", "Metrics", "ZFSCollector"]),
         fuzzTarget("gpu", needs: ["Primitives", "Exporting", "GPUCollector", "Metrics", "Ownership"]),
         fuzzTarget("containers", needs: ["Primitives", "ContainerCollector", "Metrics", "Ownership"]),
+        fuzzTarget("llm", needs: ["Primitives", "Exporting", "JSON", "LLMCollector", "Metrics", "Ownership", "Web"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
 }

@@ -11,6 +11,13 @@ package struct Distribution: Sendable, Equatable {
         counts = [Int](repeating: 0, count: bounds.count + 1)
     }
 
+    /// - Parameter counts: one more than there are bounds.
+    init(bounds: [Double], counts: [Int], sum: Double) {
+        self.bounds = bounds
+        self.counts = counts
+        self.sum = sum
+    }
+
     package var count: Int { counts.reduce(0, +) }
 
     /// - Parameter value: not negative, unless a bound is; what is no number is not counted, as no sum would be one after it.

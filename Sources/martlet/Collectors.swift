@@ -2,6 +2,7 @@ import ContainerCollector
 import Discovery
 import Exporting
 import GPUCollector
+import LLMCollector
 import Metrics
 import Ownership
 import ProxmoxCollector
@@ -14,7 +15,7 @@ import ZFSCollector
 /// The collectors of the program, in the order of their metrics.
 enum Collectors {
     /// All that there are, without configuration, for pages and lists.
-    static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings()), gpu, containers, SystemCollector()] }
+    static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings()), gpu, containers, SystemCollector(), LLMCollector(LLMSettings())] }
 
     private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [], slow: SlowSettings())) }
 

@@ -2,6 +2,7 @@ import ContainerCollector
 import Discovery
 import Exporting
 import GPUCollector
+import LLMCollector
 import Metrics
 import Primitives
 import ProxmoxCollector
@@ -52,7 +53,7 @@ struct Configuration: Sendable {
             .section([
                 SettingsKey(
                     "role", .choice(Collectors.Role.allCases.map(\.rawValue)),
-                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox), what a host knows of itself (ZFS, containers, its own sums, and its cards where NVIDIA's driver is loaded), or what a machine with GPUs does (cards, containers, its own sums).",
+                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox, LLM servers), what a host knows of itself (ZFS, containers, its own sums, and its cards where NVIDIA's driver is loaded), or what a machine with GPUs does (cards, containers, its own sums).",
                     standard: Collectors.Role.auto.rawValue),
                 SettingsKey(
                     "root", .text, "Folder that the host's /proc and /sys are below, as a container has them mounted; an absolute path.",
@@ -76,6 +77,7 @@ struct Configuration: Sendable {
         SettingsKey("gpu", GPUSettings.shape, "NVIDIA cards of this machine, and their vGPUs."),
         SettingsKey("containers", ContainerSettings.shape, "Containers and LXC guests of this machine."),
         SettingsKey("system", SystemSettings.shape, "Sums of this machine, for who has no node_exporter on it."),
+        SettingsKey("llm", LLMSettings.shape, "LLM servers: vLLM, SGLang, TGI, llama.cpp, Ollama, Triton, LiteLLM."),
         SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
         SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
     ])
@@ -143,6 +145,8 @@ struct Configuration: Sendable {
     func gpu() throws(Failure) -> GPUSettings { try GPUSettings(tree["gpu"]) }
 
     func containers() throws(Failure) -> ContainerSettings { try ContainerSettings(tree["containers"]) }
+
+    func llm() throws(Failure) -> LLMSettings { try LLMSettings(tree["llm"]) }
 
     var role: Collectors.Role { tree["exporter"]["role"].text.flatMap(Collectors.Role.init(rawValue:)) ?? .auto }
 

@@ -2,6 +2,7 @@ import ContainerCollector
 import Discovery
 import Exporting
 import GPUCollector
+import LLMCollector
 import Ownership
 import Primitives
 import ProxmoxAPI
@@ -38,10 +39,15 @@ enum Exporter {
         // A host has its cards too, where there are some.
         let hasGPUs = isOn("gpu", configuration, ofRole: .gpu, .host) { isGPUFound }
         let waitsForCards = configuration.role == .host && configuration.tree["gpu"]["enabled"].text != "true"
+        let llm = try configuration.llm()
+        let hasNamedServers = !llm.servers.isEmpty || !llm.ports.isEmpty
+        let hasLLM = hasServers(configuration, hasNamed: hasNamedServers) {
+            llm.looksAtContainers && hasContainers && ContainerCollector.hasEngine(containers, fileSystemRoot: root)
+        }
         // Containers that are only found are no reason to serve: most machines have some.
         let isForHost =
             [.host, .gpu].contains(configuration.role)
-            || ["containers", "system"].contains { configuration.tree[$0]["enabled"].text == "true" }
+            || hasLLM && hasNamedServers || ["containers", "system", "llm"].contains { configuration.tree[$0]["enabled"].text == "true" }
         let watched = ProxmoxSettings(clusters: hasProxmox ? proxmox.clusters : [], slow: proxmox.slow)
         let lacksClusters = proxmox.clusters.isEmpty && configuration.tree["proxmox"]["enabled"].text == "true"
         guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || hasZFS || hasGPUs || isForHost else {
@@ -68,6 +74,7 @@ enum Exporter {
         }
         if hasContainers { collectors.append(ContainerCollector(containers, engine: engine)) }
         if hasSystem { collectors.append(SystemCollector()) }
+        if hasLLM { collectors.append(LLMCollector(llm, engine: engine)) }
         return ExporterContents(
             collectors: collectors, own: [collector.requests, handler.metrics], pages: [page],
             scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
@@ -76,11 +83,22 @@ enum Exporter {
     /// The engine that these settings name.
     static func engine(_ containers: ContainerSettings, _ fileSystemRoot: String) -> ContainerEngine {
         let sockets = ContainerCollector.sockets(containers, fileSystemRoot: fileSystemRoot)
+        // Shown are those that the settings name; the others say what a container is.
+        let labels = containers.labels + ContainerServers.labels
         return engine.withLock { known in
-            if let known, known.sockets == sockets, known.labels == containers.labels { return known.engine }
-            let made = ContainerEngine(sockets: sockets, labels: containers.labels, isNamed: containers.engineSocket != nil)
-            known = (sockets, containers.labels, made)
+            if let known, known.sockets == sockets, known.labels == labels { return known.engine }
+            let made = ContainerEngine(sockets: sockets, labels: labels, isNamed: containers.engineSocket != nil)
+            known = (sockets, labels, made)
             return made
+        }
+    }
+
+    /// Named ones are asked in whatever role; others may be found in containers, where a host's are read.
+    private static func hasServers(_ configuration: Configuration, hasNamed: Bool, mayBeFound: () -> Bool) -> Bool {
+        switch configuration.tree["llm"]["enabled"].text {
+        case "true": true
+        case "false": false
+        default: hasNamed || configuration.role != .central && mayBeFound()
         }
     }
 

@@ -39,9 +39,14 @@ package struct ContainerCollector: Collector {
         }
     }
 
+    /// Whether the socket of an engine is there now.
+    package static func hasEngine(_ settings: ContainerSettings, fileSystemRoot: String) -> Bool {
+        sockets(settings, fileSystemRoot: fileSystemRoot).contains(where: Files.exists)
+    }
+
     /// Whether there are containers or an engine now.
     package static func isThere(_ settings: ContainerSettings, fileSystemRoot: String) -> Bool {
-        if sockets(settings, fileSystemRoot: fileSystemRoot).contains(where: Files.exists) { return true }
+        if hasEngine(settings, fileSystemRoot: fileSystemRoot) { return true }
         return CgroupTree(fileSystemRoot: fileSystemRoot).map { !$0.groups(settings.cgroups).groups.isEmpty } ?? false
     }
 

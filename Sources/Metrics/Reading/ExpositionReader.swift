@@ -79,6 +79,9 @@ package struct ExpositionReader: Sendable {
     /// The family of the current entry: the one that HELP, TYPE or UNIT named, or that the sample begins when it is of no such one.
     package var familyName: ExpositionSlice { slice(parser.family.name) }
 
+    /// How many families have begun up to the current entry, its own with them: another number is another family.
+    package var familyNumber: Int { parser.familyCount }
+
     /// `unknown` until a TYPE line has said it.
     package var familyKind: FamilyKind { parser.family.kind }
 

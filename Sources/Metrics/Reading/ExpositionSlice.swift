@@ -19,6 +19,9 @@ package struct ExpositionSlice: Sendable {
         escapes == .none ? String(decoding: bytes, as: UTF8.self) : String(decoding: unescaped, as: UTF8.self)
     }
 
+    /// The number that it spells, as a value or the label `le` has it; nil for none.
+    package var number: Double? { bytes.span.double(TextRange(start: 0, end: bytes.count)) }
+
     /// A backslash before any other letter stands for itself.
     private var unescaped: [UInt8] {
         var result: [UInt8] = []

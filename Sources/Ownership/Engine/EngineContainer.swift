@@ -1,5 +1,6 @@
 import JSON
 import Primitives
+import Web
 
 /// What an engine says of one container.
 package struct EngineContainer: Sendable, Hashable {
@@ -26,6 +27,10 @@ package struct EngineContainer: Sendable, Hashable {
     /// bridge, host, none, container:ID, or the name of a network.
     package var networkMode: String
     package var runtime: String
+    /// TCP ports that the engine has published.
+    package var ports: [PublishedPort]
+    /// Addresses of its own, in the networks that it is in.
+    package var addresses: [String]
     /// Cards that it was given: numbers, UUIDs, or `all`; empty for none.
     package var gpus: [String]
     /// Those that are wanted.
@@ -39,7 +44,20 @@ package struct EngineContainer: Sendable, Hashable {
 
     package var isRunning: Bool { state == "running" || state == "paused" }
 
+    /// A port of the container, and where it is reached from outside.
+    package struct PublishedPort: Sendable, Hashable {
+        package let inside: Int
+        /// Of the machine; empty, `0.0.0.0` or `::` for all of its addresses.
+        package let address: String
+        package let outside: Int
+
+        package init(inside: Int, address: String, outside: Int) {
+            (self.inside, self.address, self.outside) = (inside, address, outside)
+        }
+    }
+
     private static let cardLimit = 64
+    private static let portLimit = 256
 
     /// Reads the answer of `/containers/ID/json`. Nil when it is none.
     init?(inspection value: JSONValue, labels wanted: Set<String>) {
@@ -62,6 +80,8 @@ package struct EngineContainer: Sendable, Hashable {
         restartCount = max(0, min(value["RestartCount"]?.integer ?? 0, 1 << 40))
         networkMode = shortLine(host?["NetworkMode"]?.text ?? "")
         runtime = shortLine(host?["Runtime"]?.text ?? "", limit: 64)
+        ports = Self.ports(value["NetworkSettings"])
+        addresses = Self.addresses(value["NetworkSettings"])
         gpus = Self.gpus(host, settings, runtime: runtime)
         labels = [:]
         settings?["Labels"]?.forEachMember { key, value in
@@ -80,7 +100,7 @@ package struct EngineContainer: Sendable, Hashable {
     private static func name(_ text: String) -> String { shortLine(text.hasPrefix("/") ? String(text.dropFirst()) : text) }
 
     /// `2026-11-22T16:24:39.65Z`, or with a zone as `+01:00`. Nil for the year 1, which stands for never.
-    static func moment(_ text: String) -> Double? {
+    package static func moment(_ text: String) -> Double? {
         guard text.utf8.count < 64, let mark = text.firstIndex(of: "T") else { return nil }
         let clock = text[text.index(after: mark)...]
         guard let time = CivilTime(parsing: "\(text[..<mark]) \(clock.prefix(8))") else { return nil }
@@ -96,6 +116,34 @@ package struct EngineContainer: Sendable, Hashable {
         guard parts.count == 2, let hours = parts[0].utf8.decimalNumber, let minutes = parts[1].utf8.decimalNumber else { return nil }
         let offset = Double(hours * 3600 + minutes * 60)
         return time.unixSeconds + fraction + (zone == "-" ? offset : -offset)
+    }
+
+    // MARK: network
+
+    /// `{"8000/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8000"}], "22/tcp": null}`, those of IPv4 first.
+    private static func ports(_ network: JSONValue?) -> [PublishedPort] {
+        var ports: [PublishedPort] = []
+        network?["Ports"]?.forEachMember { key, places in
+            guard key.text.hasSuffix("/tcp"), let inside = key.text.dropLast(4).utf8.decimalNumber else { return }
+            places.forEachElement { place in
+                guard ports.count < portLimit, let outside = place["HostPort"]?.integer, (1...65_535).contains(outside) else { return }
+                let text = place["HostIp"]?.text ?? ""
+                guard text.isEmpty || IPAddress(text) != nil else { return }
+                ports.append(PublishedPort(inside: inside, address: text, outside: outside))
+            }
+        }
+        return ports.sorted { ($0.inside, $0.address.contains(":") ? 1 : 0, $0.outside) < ($1.inside, $1.address.contains(":") ? 1 : 0, $1.outside) }
+    }
+
+    private static func addresses(_ network: JSONValue?) -> [String] {
+        var addresses: [String] = []
+        func add(_ text: String?) {
+            guard let text, IPAddress(text) != nil, !addresses.contains(text), addresses.count < 16 else { return }
+            addresses.append(text)
+        }
+        add(network?["IPAddress"]?.text)
+        network?["Networks"]?.forEachMember { _, place in add(place["IPAddress"]?.text) }
+        return addresses
     }
 
     // MARK: cards

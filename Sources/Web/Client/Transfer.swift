@@ -163,6 +163,11 @@ final class Transfer: Sendable {
                 switch name.lowercased() {
                 case "content-length":
                     guard let length = Int(value), length > 0 else { break }
+                    // Of what will not be taken whole nothing is waited for.
+                    guard length <= request.bodyLimitBytes || request.onBodyPiece != nil || request.method == "HEAD" else {
+                        state.refusal = Self.tooLarge("answer", request.bodyLimitBytes)
+                        return false
+                    }
                     // A hint from outside: believed as far as a large answer goes, no further.
                     state.body.reserveCapacity(min(length, 4 << 20, request.bodyLimitBytes))
                 case "transfer-encoding" where !Self.isChunkedAtMost(value):

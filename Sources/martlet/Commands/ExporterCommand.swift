@@ -23,6 +23,7 @@ enum ExporterCommand {
             Flag("collector.system", nil, "Collect sums of this machine", standard: "true", setting: ["system", "enabled"]),
             Flag("collector.zfs", nil, "Collect the ZFS of this machine", standard: "true", setting: ["zfs", "enabled"]),
             Flag("collector.gpu", nil, "Collect the NVIDIA cards of this machine", standard: "true", setting: ["gpu", "enabled"]),
+            Flag("collector.llm", nil, "Collect LLM servers", standard: "true", setting: ["llm", "enabled"]),
             Flag("path.root", "FOLDER", "Where the host's /proc and /sys are mounted", setting: ["exporter", "root"]),
             Flag("scrape.timeout", "DURATION", "Longest a scrape may take", standard: "10s", setting: ["exporter", "scrape_timeout"]),
             Flag(

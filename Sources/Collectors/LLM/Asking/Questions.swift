@@ -1,0 +1,183 @@
+import JSON
+import Metrics
+import Ownership
+import Primitives
+import Web
+
+/// The questions of one round to one server: GET of paths below its URL, with a limit to everything. Of a path that was asked already the
+/// answer is remembered.
+final class Questions {
+    /// What came of a question.
+    enum Answer {
+        case told(HTTPResponse)
+        case failed(PollProblem)
+    }
+
+    let address: ServerAddress
+    /// Counts rounds, so that what hardly changes need not be asked in each.
+    let round: Int
+    /// What the round before has told.
+    let former: ServerPicture?
+    private let http: HTTPClient
+    private let deadline: Deadline
+    private var answers: [String: Answer] = [:]
+
+    /// Of an exposition, and of any other answer.
+    static let expositionBytes = 16 << 20
+    static let answerBytes = 4 << 20
+    /// Between two askings of what hardly changes.
+    private static let rareRounds = 20
+
+    init(_ address: ServerAddress, round: Int, former: ServerPicture?, http: HTTPClient, deadline: Deadline) {
+        (self.address, self.round, self.former, self.http, self.deadline) = (address, round, former, http, deadline)
+    }
+
+    /// Whether it is time for what hardly changes.
+    var isRareRound: Bool { round % Self.rareRounds == 0 }
+
+    func get(_ path: String, limitBytes: Int = answerBytes) async -> Answer { await ask("GET", address.url, path, limitBytes) }
+
+    /// POST of an empty object, for questions that are asked so and change nothing.
+    func post(_ path: String) async -> Answer { await ask("POST", address.url, path, Self.answerBytes) }
+
+    /// - Parameter url: the server's, or that of its exposition: no other is ever asked.
+    private func ask(_ method: String, _ url: String, _ path: String, _ limitBytes: Int) async -> Answer {
+        if let known = answers["\(method) \(url)\(path)"] { return known }
+        var request = HTTPRequest(url: url + path, deadline: deadline)
+        request.method = method
+        request.bodyLimitBytes = limitBytes
+        request.trust = url.hasPrefix("https://") ? address.trust : .system
+        request.headers = [("Accept", path.hasSuffix("/metrics") ? "text/plain;version=0.0.4,*/*;q=0.1" : "application/json,*/*;q=0.1")]
+        // What proves who asks goes to the server itself only, not to where its exposition may be besides.
+        if let authorization = address.authorization, ServerAddress.authority(of: url) == address.authority {
+            request.headers.append(("Authorization", authorization.reveal()))
+        }
+        if method == "POST" {
+            request.body = Array("{}".utf8)
+            request.headers.append(("Content-Type", "application/json"))
+        }
+        let answer: Answer
+        do throws(HTTPClientError) {
+            answer = .told(try await http.send(request))
+        } catch {
+            answer = .failed(PollProblem(path, error))
+        }
+        answers["\(method) \(url)\(path)"] = answer
+        return answer
+    }
+
+    // MARK: expositions
+
+    /// Reads the server's exposition into the picture. That there is none is no problem, but a fact.
+    ///
+    /// - Parameter path: with its query, if it has one.
+    func exposition(_ path: String = "/metrics", _ kind: any ServerKind.Type, into picture: inout ServerPicture) async {
+        let (url, rest) = place(ofExposition: path, kind)
+        var answer = await ask("GET", url, rest, Self.expositionBytes)
+        // Where it is an application of its own below a web framework, only the path with a slash is its own.
+        if case .told(let response) = answer, [301, 302, 307, 308].contains(response.status), rest.hasSuffix("/metrics") {
+            answer = await ask("GET", url, rest + "/", Self.expositionBytes)
+        }
+        switch answer {
+        case .failed(let problem): picture.problem = picture.problem ?? problem
+        case .told(let response): take(response, path, kind, into: &picture)
+        }
+    }
+
+    /// Below the server's URL, at the one that was given for it, or at the port that its kind has for it.
+    private func place(ofExposition path: String, _ kind: any ServerKind.Type) -> (url: String, path: String) {
+        if let given = address.metricsURL {
+            let authority = ServerAddress.authority(of: given)
+            return given.hasSuffix(authority) ? (given, path) : (given, "")
+        }
+        return (kind.metricsPort.map(address.url(atPort:)) ?? address.url, path)
+    }
+
+    private func take(_ response: HTTPResponse, _ path: String, _ kind: any ServerKind.Type, into picture: inout ServerPicture) {
+        switch response.status {
+        case 200: break
+        case 404, 405, 501:
+            picture.hasNativeMetrics = false
+            return
+        default:
+            picture.problem = picture.problem ?? PollProblem(.status, Self.words(path, response))
+            return
+        }
+        let type = response.headers["Content-Type"] ?? "text/plain"
+        guard Self.isExposition(type), response.headers["Content-Encoding"] ?? "identity" == "identity" else {
+            picture.problem = picture.problem ?? PollProblem(.malformed, "\(path): the answer is no exposition, but \(Self.shown(type))")
+            return
+        }
+        if let problem = ExpositionMapper.read(response.body, .init(contentType: type), kind.index, into: &picture) {
+            picture.problem = picture.problem ?? PollProblem(problem.outcome, "\(path): \(problem.message)")
+            return
+        }
+        picture.hasNativeMetrics = true
+        picture.isUp = true
+        // llama.cpp tells its start so.
+        if let start = response.headers["Process-Start-Time-Unix"].flatMap({ Double($0) }), !picture.hasAny(.startTime) {
+            picture.add(.startTime, start)
+        }
+        if picture.models.names.count == 1 { picture.onlyModel = picture.models.names[0] }
+    }
+
+    private static func isExposition(_ type: String) -> Bool {
+        let word = type.prefix { $0 != ";" && $0 != " " }.lowercased()
+        return word == "text/plain" || word == "application/openmetrics-text"
+    }
+
+    static func shown(_ type: String) -> String { shortLine(type, limit: 60) }
+
+    static func words(_ path: String, _ response: HTTPResponse) -> String {
+        let isRedirect = (300..<400).contains(response.status)
+        return "\(path) answers with status \(response.status)" + (isRedirect ? ", a redirect, which is not followed" : "")
+    }
+
+    // MARK: other answers
+
+    /// Whether it is well, by a path that says so with its status: 200, or 503 while it is not.
+    func readiness(_ path: String, into picture: inout ServerPicture) async {
+        switch await get(path) {
+        case .failed(let problem): picture.problem = picture.problem ?? problem
+        case .told(let response):
+            switch response.status {
+            case 200..<300: (picture.isReady, picture.isUp) = (true, true)
+            case 503,
+                400 where path.hasPrefix("/v2/"):
+                (picture.isReady, picture.isUp) = (false, true)
+            default: break
+            }
+        }
+    }
+
+    /// Hands the JSON of an answer to `read`. Returns whether there was one; that there is none is for the caller to judge.
+    @discardableResult
+    func json(_ path: String, method: String = "GET", _ read: (JSONValue) -> Void) async -> Bool {
+        let answer = method == "POST" ? await post(path) : await get(path)
+        guard case .told(let response) = answer, response.status == 200 else { return false }
+        guard let document = try? JSONDocument(parsing: response.body, depth: 32) else { return false }
+        document.withRoot(read)
+        return true
+    }
+
+    /// The same of a question that a server of its kind answers: what goes wrong with it is told.
+    @discardableResult
+    func demandedJSON(_ path: String, into picture: inout ServerPicture, _ read: (JSONValue, inout ServerPicture) -> Void) async -> Bool {
+        switch await get(path) {
+        case .failed(let problem): picture.problem = picture.problem ?? problem
+        case .told(let response):
+            guard response.status == 200 else {
+                picture.problem = picture.problem ?? PollProblem(.status, Self.words(path, response))
+                return false
+            }
+            guard let document = try? JSONDocument(parsing: response.body, depth: 32) else {
+                picture.problem = picture.problem ?? PollProblem(.malformed, "\(path): the answer is no JSON")
+                return false
+            }
+            document.withRoot { read($0, &picture) }
+            picture.isUp = true
+            return true
+        }
+        return false
+    }
+}

@@ -1,0 +1,82 @@
+import JSON
+import Metrics
+import Web
+
+/// LiteLLM's proxy: what passes through it, by the model that was asked for, and the states of its deployments. Its `/health` calls every
+/// model, so `/health/readiness` is asked.
+enum LiteLLM: ServerKind {
+    static let name = "litellm"
+    static let title = "LiteLLM"
+    static let standardPort = 4000
+    static let images = ["berriai/litellm", "berriai/litellm-database", "litellm/litellm"]
+    static let signs = [
+        Sign("/metrics") { isExposition(of: "litellm_", $0.body) },
+        Sign("/health/readiness") {
+            hasMember("litellm_version", $0.body) || hasMember("db", $0.body) && hasMember("status", $0.body)
+        },
+    ]
+    static let index = NameIndex(table)
+    static let told = [
+        Told(.modelInfo, "/model/info: model_name, model_info.mode; \(ModelList.path): id"),
+        Told(.modelContext, "/model/info: model_info.max_input_tokens"),
+    ]
+    static let remarks = [
+        "It has metrics only with the callback `prometheus`. Of their labels only the model that was asked for, provider and status are kept: "
+            + "users, teams, keys and addresses are left out and counted in `labels_dropped_total`.",
+        "Its `/health` calls every model and costs money, so it is never asked; `/health/readiness` is.",
+        "The list of models wants a key (`bearer_token_file`), metrics only where it was set up so.",
+    ]
+
+    static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
+        await questions.exposition("/metrics", self, into: &picture)
+        picture.onlyModel = nil
+        await questions.readiness("/health/readiness", into: &picture)
+        picture.version = questions.former?.version ?? ""
+        await questions.json("/health/readiness") { picture.version = $0["litellm_version"]?.text ?? picture.version }
+        let hasDetails = await questions.json("/model/info") { root in
+            root["data"]?.forEachElement { model in
+                guard let name = model["model_name"]?.text, !name.isEmpty else { return }
+                let info = model["model_info"]
+                picture.add(.modelContext, model: name, (info?["max_input_tokens"] ?? info?["max_tokens"])?.number)
+                picture.add(.modelInfo, model: name, labels: ["", "", "", type(info?["mode"]?.text ?? "")], 1)
+            }
+        }
+        guard !hasDetails else { return }
+        await questions.json(ModelList.path) { root in
+            ModelList.forEach(root) { picture.add(.modelInfo, model: $0.id, labels: ["", "", "", ""], 1) }
+        }
+    }
+
+    private static func type(_ mode: String) -> String {
+        switch mode {
+        case "chat", "completion", "responses": "llm"
+        case "embedding": "embedding"
+        case "rerank": "reranker"
+        default: ""
+        }
+    }
+
+    private static let outcomes = ["200": "success", "201": "success", "429": "rejected", "499": "abort"]
+
+    /// As `litellm/integrations/prometheus.py` declares them; the Python client puts `_total` behind names that end in `_metric`.
+    static let table = NativeTable(
+        families: [
+            NativeFamily(.gauge, "litellm_in_flight_requests", .requestsRunning),
+            NativeFamily(
+                .counter, "litellm_proxy_total_requests_metric_total", .requests,
+                labels: [.translated("status_code", outcomes, otherwise: "error"), .of("status_code")]),
+            NativeFamily(.counter, "litellm_input_tokens_metric_total", .promptTokens),
+            NativeFamily(.counter, "litellm_output_tokens_metric_total", .generationTokens),
+            NativeFamily(.counter, "litellm_input_cached_tokens_metric_total", .cachedPromptTokens),
+            NativeFamily(.histogram, "litellm_llm_api_time_to_first_token_metric", .timeToFirstToken),
+            NativeFamily(.histogram, "litellm_request_total_latency_metric", .requestDuration),
+            NativeFamily(.histogram, "litellm_request_queue_time_seconds", .queueDuration),
+            NativeFamily(.histogram, "litellm_deployment_latency_per_output_token", .timePerOutputToken),
+            NativeFamily(
+                .gauge, "litellm_deployment_state", .deploymentState, taking: .states(["healthy", "partial", "outage"]),
+                labels: [.of("api_provider")]),
+        ],
+        ignored: [
+            NativeTable.Ignored("litellm_*", "budgets, limits, spending, guardrails and the like")
+        ], modelLabels: ["requested_model", "model_group", "model", "litellm_model_name"])
+}

@@ -1,0 +1,128 @@
+package import Exporting
+package import Metrics
+package import Ownership
+import Primitives
+import Synchronization
+
+/// Collects LLM servers: each is asked at its own pace between scrapes, and a scrape shows what they told last.
+package final class LLMCollector: Collector {
+    package let name = "llm"
+    package let catalogue: Catalogue
+    private let settings: LLMSettings
+    private let families: LLMFamilies
+    private let engine: ContainerEngine?
+    private let probe: (any ServerProbe)?
+    private let book = Mutex(ServerBook())
+
+    /// How old what a server told may become, in intervals.
+    private static let intervalsKept = 3.0
+    /// Servers that are asked at the same time.
+    private static let asksAtOnce = 16
+    /// Between two looks at whose turn it is.
+    private static let pauseSeconds = 0.25
+    /// Most servers that there may be; more containers or ports are left out.
+    static let serverLimit = 500
+
+    /// - Parameter engine: what knows containers, shared with who collects those; nil where none is looked for.
+    /// - Parameter probe: makes what measures servers from outside, and declares its families.
+    package init(
+        _ settings: LLMSettings, engine: ContainerEngine? = nil, probe: ((inout Catalogue) -> any ServerProbe)? = nil
+    ) {
+        self.settings = settings
+        self.engine = settings.looksAtContainers ? engine : nil
+        var catalogue = Catalogue()
+        families = LLMFamilies(&catalogue)
+        self.probe = probe?(&catalogue)
+        self.catalogue = catalogue
+    }
+
+    // MARK: between scrapes
+
+    package func run(_ context: CollectionContext) async {
+        let book = book.withLock { $0 }
+        let owner = book.take()
+        await withDiscardingTaskGroup { group in
+            if let engine { group.addTask { await engine.run(context.http, context.logger) } }
+            if let probe { group.addTask { await probe.run({ self.probed(book) }, context) } }
+            let poll = ServerPoll(http: context.http, timeoutSeconds: settings.timeoutSeconds, modelLimit: settings.modelLimit)
+            while !Task.isCancelled {
+                book.set(targets(), owner: owner)
+                for turn in book.turns(now: .now, intervalSeconds: settings.intervalSeconds, limit: Self.asksAtOnce) {
+                    group.addTask {
+                        let result = await poll.run(turn)
+                        // What was broken off says nothing of the server.
+                        guard !Task.isCancelled else { return book.giveBack(turn) }
+                        book.take(result, of: turn, now: .now, unixSeconds: context.clock.unixSeconds)
+                    }
+                }
+                try? await Task.sleep(for: .seconds(Self.pauseSeconds))
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Who is to be asked: those of the settings, then those of containers, then those at ports. Who is there twice is asked once.
+    private func targets() -> [ServerTarget] {
+        var targets = settings.servers
+        var urls = Set(targets.map(\.address.url))
+        var names = Set(targets.map(\.name))
+        func add(_ target: ServerTarget) {
+            guard targets.count < Self.serverLimit, urls.insert(target.address.url).inserted else { return }
+            var target = target
+            if !names.insert(target.name).inserted {
+                target.name = target.address.authority
+                guard names.insert(target.name).inserted else { return }
+            }
+            targets.append(target)
+        }
+        if let engine { for target in ContainerServers.targets(engine.view.containers) { add(target) } }
+        for port in settings.ports {
+            let isKnown = ["127.0.0.1", "localhost", "[::1]"].contains { urls.contains("http://\($0):\(port)") }
+            guard !isKnown else { continue }
+            var target = ServerTarget(name: "127.0.0.1:\(port)", address: ServerAddress(url: "http://127.0.0.1:\(port)"))
+            target.origin = .port
+            add(target)
+        }
+        return targets
+    }
+
+    /// Those that may be asked to generate something.
+    private func probed(_ book: ServerBook) -> [ProbedServer] {
+        book.entries.compactMap { entry in
+            guard entry.target.isProbed, let kind = entry.kind else { return nil }
+            let address = entry.target.address
+            let picture = entry.picture
+            return ProbedServer(
+                name: entry.target.name, kind: kind, url: address.url, trust: address.trust, authorization: address.authorization,
+                model: entry.target.probedModel, loadedModels: picture?.hasAny(.modelLoaded) == true ? picture?.namesOfLoaded : nil,
+                waiting: picture?.total(.requestsWaiting), isReady: entry.isReady, toldAt: entry.answeredAt)
+        }
+    }
+
+    package func follow(_ other: any Collector) {
+        guard let other = other as? LLMCollector else { return }
+        let earlier = other.book.withLock { $0 }
+        book.withLock { $0 = earlier }
+        if let probe, let otherProbe = other.probe { probe.follow(otherProbe) }
+    }
+
+    // MARK: scrape
+
+    package func collect(into sink: SampleSink, _ context: CollectionContext) async {
+        draw(book.withLock { $0 }.entries, now: .now, into: sink)
+    }
+
+    /// What a scrape shows of the servers as they are known.
+    func draw(_ entries: [ServerBook.Entry], now: ContinuousClock.Instant, into sink: SampleSink) {
+        for entry in entries where entry.isKnown {
+            let server = entry.target.name
+            var buffer = sink.begin(server)
+            families.write(
+                entry, now: now, maximumAgeSeconds: Self.intervalsKept * settings.intervalSeconds,
+                measured: entry.target.isProbed ? probe?.measured ?? [] : [], into: &buffer)
+            probe?.write(server: server, engine: entry.kind ?? LLMFamilies.unknownKind, now: now, into: &buffer)
+            sink.commit(buffer)
+            if let problem = entry.problem { sink.report(PartProblem(part: server, problem.reason, problem.message)) }
+        }
+    }
+}
