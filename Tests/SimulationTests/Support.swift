@@ -56,7 +56,7 @@ func text(_ response: HTTPServerResponse) -> String { String(decoding: bytes(res
 func bytes(_ response: HTTPServerResponse) -> [UInt8] {
     switch response.body {
     case .bytes(let bytes): bytes
-    case .heap, .pieces: []
+    case .heap, .pieces, .stream: []
     }
 }
 

@@ -266,7 +266,8 @@ struct pieces {
 static ssize_t next_piece(void *context, uint64_t position, char *room, size_t size) {
     (void)position;
     struct pieces *pieces = context;
-    size_t count = pieces->on_room(pieces->context, room, size);
+    ptrdiff_t count = pieces->on_room(pieces->context, room, size);
+    if (count < 0) return 0;
     return count == 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)count;
 }
 

@@ -156,7 +156,7 @@ extension HTTPServerResponse {
         switch body {
         case .bytes(let bytes): bytes.count
         case .heap(let heap): heap.count
-        case .pieces: 0
+        case .pieces, .stream: 0
         }
     }
 }

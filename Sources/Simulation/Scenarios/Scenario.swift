@@ -142,6 +142,19 @@ package enum Scenario: String, Sendable, CaseIterable {
     /// The first vGPU has lost its licence.
     case vgpuUnlicensed = "vgpu-unlicensed"
 
+    // What befalls servers of models: all of them where none is named.
+
+    /// More ask than can be served: they wait.
+    case queueBacklog = "queue-backlog"
+    /// Prompts are so long that the cache of keys and values is full: requests lose their places.
+    case kvSaturation = "kv-saturation"
+    /// Prompts are read slowly.
+    case slowFirstToken = "slow-first-token"
+    /// Servers live and take requests, and not one token comes any more.
+    case stalled
+    /// A third of the requests fails, others are given up.
+    case errors
+
     /// Other names under which a scenario may be asked for.
     package static let aliases: KeyValuePairs<String, Scenario> = [
         "high-load": .cpuSaturation, "degraded": .nodeDown, "failure": .nodeDown, "storage-down": .storageLost,
@@ -170,6 +183,8 @@ package enum Scenario: String, Sendable, CaseIterable {
             .gpuDriverMismatch,
             .gpuMemoryFull, .vgpuUnlicensed:
             .cluster
+        // Servers of models are no nodes.
+        case .queueBacklog, .kvSaturation, .slowFirstToken, .stalled, .errors: .cluster
         case .daemonDead, .subscriptionExpiring: .firstNode
         case .cpuSaturation: .suitableNode
         case .memoryHigh: .everyNode
@@ -180,6 +195,14 @@ package enum Scenario: String, Sendable, CaseIterable {
     /// Whether one node can have it for itself.
     var isAboutNode: Bool { reach != .cluster }
 
+    /// Whether it is about servers of models, of which one can have it for itself.
+    var isAboutServer: Bool {
+        switch self {
+        case .queueBacklog, .kvSaturation, .slowFirstToken, .stalled, .errors: true
+        default: false
+        }
+    }
+
     /// The position of the node that has it when none is named, of so many. nil when it is not about one node, or chooses by itself.
     func chosenNode(of count: Int) -> Int? {
         switch reach {
@@ -189,13 +212,20 @@ package enum Scenario: String, Sendable, CaseIterable {
         }
     }
 
+    /// What the first aliases mean to servers of models.
+    static let aliasesOfServers: KeyValuePairs<String, Scenario> = [
+        "high-load": .queueBacklog, "degraded": .slowFirstToken, "failure": .errors,
+    ]
+
     /// The scenario of that name or alias. The error names the nearest and all others.
-    package init(named name: String) throws(Failure) {
-        if let known = Scenario(rawValue: name) ?? Self.aliases.first(where: { $0.key == name })?.value {
+    package init(named name: String) throws(Failure) { try self.init(named: name, aliases: Self.aliases) }
+
+    init(named name: String, aliases: KeyValuePairs<String, Scenario>) throws(Failure) {
+        if let known = Scenario(rawValue: name) ?? aliases.first(where: { $0.key == name })?.value {
             self = known
             return
         }
-        let names = Self.allCases.map(\.rawValue) + Self.aliases.map(\.key)
+        let names = Self.allCases.map(\.rawValue) + aliases.map(\.key)
         let hint = nearest(to: name, among: names).map { "; did you mean \"\($0)\"?" } ?? ";"
         throw Failure(
             .malformed, "unknown scenario \"\(HostileText.oneLine(name, limit: 40))\"\(hint) known are \(names.joined(separator: ", "))")

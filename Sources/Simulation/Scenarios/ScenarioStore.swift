@@ -65,8 +65,8 @@ package final class ScenarioStore: Sendable {
     /// Lets a scenario begin now, and returns the new timeline.
     ///
     /// Errors: `limit` for a full history; a file that is broken or cannot be written.
-    func begin(_ scenario: Scenario, node: String?) async throws(Failure) -> Timeline {
-        try await change { timeline, now throws(Failure) in try timeline.add(scenario, node: node, at: now) }
+    func begin(_ scenario: Scenario, node: String?, server: String? = nil) async throws(Failure) -> Timeline {
+        try await change { timeline, now throws(Failure) in try timeline.add(scenario, node: node, server: server, at: now) }
     }
 
     /// Lets something happen now that depends on what has happened so far, and returns the new timeline. When `edit` fails, nothing has happened.

@@ -13,6 +13,8 @@ struct Timeline: Sendable, Equatable {
         let scenario: Scenario
         /// The node it is about; without it the scenario chooses.
         let node: String?
+        /// The server of models it is about, or a model of some; without it all are.
+        var server: String?
     }
 
     /// The format that this program writes and reads.
@@ -36,9 +38,9 @@ struct Timeline: Sendable, Equatable {
     /// Adds a change that begins now. Asking again for what is in force changes nothing.
     ///
     /// Errors: `limit` when the history is full.
-    mutating func add(_ scenario: Scenario, node: String?, at unixSeconds: Double) throws(Failure) {
+    mutating func add(_ scenario: Scenario, node: String?, server: String? = nil, at unixSeconds: Double) throws(Failure) {
         if let last = changes.last {
-            if last.scenario == scenario && last.node == node { return }
+            if last.scenario == scenario && last.node == node && last.server == server { return }
         } else if scenario == .normal {
             return
         }
@@ -46,7 +48,7 @@ struct Timeline: Sendable, Equatable {
             throw Failure(.limit, "the scenario history is full (\(Self.changeLimit) changes); start a new world directory")
         }
         // Another process's clock may be ahead; the order of changes is worth more than the exact second.
-        changes.append(Change(at: max(unixSeconds, changes.last?.at ?? epoch), scenario: scenario, node: node))
+        changes.append(Change(at: max(unixSeconds, changes.last?.at ?? epoch), scenario: scenario, node: node, server: server))
     }
 
     /// Adds a change of a guest that happens now.
@@ -72,6 +74,7 @@ struct Timeline: Sendable, Equatable {
                         json.member("at", change.at)
                         json.member("scenario", change.scenario.rawValue)
                         if let node = change.node { json.member("node", node) }
+                        if let server = change.server { json.member("server", server) }
                     }
                 }
             }
@@ -142,7 +145,7 @@ extension Timeline.Change {
     fileprivate init(_ value: JSONValue) throws(Failure) {
         guard let at = value["at"]?.number, (0...4.1e9).contains(at) else { throw Failure(.malformed, "\"at\" is no unix time") }
         guard let name = value["scenario"]?.text else { throw Failure(.malformed, "\"scenario\" is missing") }
-        self.init(at: at, scenario: try Scenario(named: name), node: value["node"]?.text)
+        self.init(at: at, scenario: try Scenario(named: name), node: value["node"]?.text, server: value["server"]?.text)
     }
 }
 

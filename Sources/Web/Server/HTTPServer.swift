@@ -13,6 +13,8 @@ package final class HTTPServer: Sendable {
         var open = 0
         /// The requests whose connection waits for its handler.
         var waiting: [ObjectIdentifier: ServerExchange] = [:]
+        /// Answers that are made over time, while they are.
+        var streams: [ObjectIdentifier: BodyStream] = [:]
     }
 
     /// Where it listens, with the ports that the kernel chose.
@@ -179,7 +181,9 @@ package final class HTTPServer: Sendable {
         }
         let farewell = dressed(HTTPServerResponse(status: 503, text: "Shutting down.\n"))
         for exchange in abandoned { exchange.answer(farewell) }
-        if !abandoned.isEmpty { await answersLeave(by: .after(seconds: 1)) }
+        let streams = state.withLock { Array($0.streams.values) }
+        for stream in streams { stream.abandon() }
+        if !abandoned.isEmpty || !streams.isEmpty { await answersLeave(by: .after(seconds: 1)) }
         // Joins the event loops, so it runs on a thread of its own.
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let stop: @Sendable () -> Void = { [self] in
@@ -240,7 +244,10 @@ package final class HTTPServer: Sendable {
     /// The answer has left, or never will.
     func end(_ exchange: ServerExchange) {
         keeper.move(exchange.id, to: .resting)
-        state.withLock { $0.open -= 1 }
+        state.withLock { state in
+            state.open -= 1
+            state.streams[ObjectIdentifier(exchange)] = nil
+        }
     }
 
     /// Puts the answer on its way. Returns 0 when the connection must be closed instead.
@@ -252,6 +259,13 @@ package final class HTTPServer: Sendable {
         // The last answer, or the last under rules that hold no more: whoever never rests would go on for ever.
         if isLeaving.load(ordering: .relaxed) || entrance.isOutdated(exchange.id) { exchange.endConnectionAfterwards() }
         keeper.move(exchange.id, to: .sending(bytes: exchange.answerBytes))
+        if let stream = exchange.stream {
+            let isStopping = state.withLock { state in
+                state.streams[ObjectIdentifier(exchange)] = stream
+                return state.isStopping
+            }
+            if isStopping { stream.abandon() }
+        }
         guard let status = exchange.queue() else { return 0 }
         state.withLock { $0.answered[status, default: 0] += 1 }
         return 1

@@ -55,6 +55,8 @@ package struct HTTPServerResponse: Sendable {
         case heap(HeapBytes)
         /// Made while it is sent.
         case pieces(BodyPieces)
+        /// Made over time.
+        case stream(BodyStream)
     }
 
     package var status: Int

@@ -140,8 +140,16 @@ final class ServerExchange: Sendable {
             case .bytes(let bytes): bytes.count
             case .heap(let heap): heap.count
             case .pieces(let pieces): pieces.heldBytes
+            case .stream: 64 << 10
             case nil: 0
             }
+        }
+    }
+
+    /// The answer's body, where it comes over time.
+    var stream: BodyStream? {
+        state.withLock { state in
+            if case .stream(let stream) = state.response?.body { stream } else { nil }
         }
     }
 
@@ -163,6 +171,12 @@ final class ServerExchange: Sendable {
                 return mlt_httpd_answer_in_pieces(
                     connection.pointer, status, fillRoom, endPieces, context, headers.baseAddress, headers.count) != 0
             }
+            if case .stream(let stream) = response.body {
+                // Balanced by the second function, as above.
+                let context = Unmanaged.passRetained(StreamOnConnection(stream, on: connection.pointer)).toOpaque()
+                return mlt_httpd_answer_in_pieces(
+                    connection.pointer, status, fillFromStream, endStream, context, headers.baseAddress, headers.count) != 0
+            }
             let (memory, size) = Self.memory(of: response.body)
             return mlt_httpd_answer(connection.pointer, status, memory, size, headers.baseAddress, headers.count) != 0
         }
@@ -172,7 +186,7 @@ final class ServerExchange: Sendable {
     private static func memory(of body: HTTPServerResponse.Body) -> (UnsafeMutableRawPointer?, Int) {
         switch body {
         case .heap(let heap): return heap.release()
-        case .pieces: return (nil, 0)
+        case .pieces, .stream: return (nil, 0)
         case .bytes(let bytes):
             let heap = HeapBytes(reservingBytes: bytes.count)
             heap.append(contentsOf: bytes)
@@ -197,6 +211,17 @@ private func fillRoom(_ context: UnsafeMutableRawPointer?, _ room: UnsafeMutable
 private func endPieces(_ context: UnsafeMutableRawPointer?) {
     guard let context else { return }
     Unmanaged<BodyPieces>.fromOpaque(context).release()
+}
+
+private func fillFromStream(_ context: UnsafeMutableRawPointer?, _ room: UnsafeMutableRawPointer?, _ size: Int) -> Int {
+    guard let context, let room else { return 0 }
+    let own = Unmanaged<StreamOnConnection>.fromOpaque(context).takeUnretainedValue()
+    return own.stream.fill(UnsafeMutableRawBufferPointer(start: room, count: size), of: own.connection) ?? -1
+}
+
+private func endStream(_ context: UnsafeMutableRawPointer?) {
+    guard let context else { return }
+    Unmanaged<StreamOnConnection>.fromOpaque(context).takeRetainedValue().stream.abandon()
 }
 
 private func collectPair(

@@ -3,10 +3,10 @@ import Settings
 import Simulation
 import Web
 
-/// `martlet simulate proxmox | hosts | gpu | webhook`
+/// `martlet simulate proxmox | hosts | gpu | llm | webhook`
 enum SimulateCommand {
     /// Flags of the world, which the simulators share.
-    private static let world = [
+    static let world = [
         Flag("cluster", "NAME", "Name of the simulated cluster", standard: "lab"),
         Flag("nodes", "COUNT", "Nodes", standard: "4"),
         Flag("guests", "COUNT", "Guests", standard: "100"),
@@ -74,6 +74,7 @@ enum SimulateCommand {
                     Flag("root", "DIR", "Folder that gets the /proc, /sys/fs/cgroup and /etc/pve of who works on the cards"),
                     Flag("time", "UNIXSECONDS", "Shows the cards as of this one moment; they do not move"),
                 ] + world),
+            SimulateLLMCommand.command,
             Command(
                 "webhook", "Receives Alertmanager's notifications, prints and counts them",
                 flags: [
@@ -89,6 +90,7 @@ enum SimulateCommand {
         case "proxmox": try proxmox(Values(invocation))
         case "hosts": try hosts(Values(invocation))
         case "gpu": try gpu(Values(invocation))
+        case "llm": try SimulateLLMCommand.run(Values(invocation))
         default: try webhook(Values(invocation))
         }
     }
@@ -205,7 +207,7 @@ enum SimulateCommand {
     }
 
     /// Flag values as the types that options want; failures name the flag.
-    private struct Values {
+    struct Values {
         private let invocation: CommandLineParser.Invocation
 
         init(_ invocation: CommandLineParser.Invocation) { self.invocation = invocation }

@@ -83,6 +83,7 @@ extension HTTPServerResponse.Body {
         switch self {
         case .bytes(let bytes): return bytes
         case .pieces(let pieces): return pieces.drain()
+        case .stream: return []
         case .heap(let heap):
             let (start, count) = heap.release()
             defer { start?.deallocate() }

@@ -72,8 +72,9 @@ void mlt_httpd_headers(mlt_httpd_connection *connection, mlt_httpd_on_pair on_pa
 int mlt_httpd_answer(mlt_httpd_connection *connection, unsigned status, void *body, size_t size, const char *const *headers,
                      size_t header_count);
 
-/// Fills the room with what comes next and returns how much that is; 0 is the end. Called on the event loop, and must not wait.
-typedef size_t (*mlt_httpd_on_room)(void *context, void *room, size_t size);
+/// Fills the room with what comes next and returns how much that is; 0 is the end, -1 that nothing has come yet: then the connection was suspended,
+/// and is asked again once it is resumed. Called on the event loop, and must not wait.
+typedef ptrdiff_t (*mlt_httpd_on_room)(void *context, void *room, size_t size);
 /// The body is not needed any more, whether or not it was sent.
 typedef void (*mlt_httpd_on_sent)(void *context);
 

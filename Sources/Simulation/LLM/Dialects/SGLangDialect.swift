@@ -1,0 +1,171 @@
+import JSON
+import Primitives
+import Web
+
+/// SGLang: 0.5.23 or, as old, 0.4.3; started with --enable-metrics.
+struct SGLangDialect: LLMDialect {
+    let age: LLMVersion
+
+    private static let firstToken = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400]
+    private static let duration = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400, 600, 1200, 1800, 2400]
+    private static let token = [
+        0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.06, 0.08, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8,
+    ]
+    private static let queue = [
+        0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 10, 20, 30, 40, 50, 100, 200, 400, 800, 1600,
+    ]
+
+    func edges(of measure: EngineBook.Measure, _ model: ServedModel) -> [Double] {
+        switch measure {
+        case .timeToFirstToken: Self.firstToken
+        case .interTokenLatency, .timePerOutputToken: Self.token
+        case .duration: Self.duration
+        case .queue: Self.queue
+        default: []
+        }
+    }
+
+    func refusal(_ status: Int, _ message: String) -> HTTPServerResponse {
+        guard status != 404 || message != "Not Found" else { return .object(status: 404) { $0.member("detail", message) } }
+        return HTTPServerResponse(status: status, json: OpenAIForm.error(status, message, isBare: true))
+    }
+
+    func answer(_ request: HTTPServerRequest, of server: LLMServer) async -> HTTPServerResponse? {
+        switch request.path {
+        case "/metrics": return .exposition(metrics(of: server), for: request)
+        case "/health", "/ready": return HTTPServerResponse(status: 200)
+        case "/health_generate":
+            // It makes a token to see whether one comes, and waits for that.
+            guard let desk = server.desks.first else { return HTTPServerResponse(status: 503) }
+            return await Generator(desk: desk).probe(request) ? HTTPServerResponse(status: 200) : HTTPServerResponse(status: 503)
+        case "/v1/models":
+            return server.models(owner: "sglang") { model, json in
+                json.member("root", model.name)
+                json.member("max_model_len", model.contextTokens)
+            }
+        case "/model_info" where age == .new, "/get_model_info":
+            guard let desk = server.desks.first else { return nil }
+            return .object { json in
+                json.member("model_path", desk.model.name)
+                json.member("tokenizer_path", desk.model.name)
+                json.member("is_generation", true)
+            }
+        case "/server_info" where age == .new, "/get_server_info":
+            guard let desk = server.desks.first else { return nil }
+            return .object { json in
+                json.member("model_path", desk.model.name)
+                json.member("served_model_name", desk.model.name)
+                json.member("version", server.plan.version)
+                json.member("enable_metrics", true)
+                json.member("max_total_num_tokens", desk.shape.cacheTokens)
+                json.member("max_running_requests", desk.shape.slots)
+                json.member("context_length", desk.model.contextTokens)
+                json.member("tp_size", 1)
+                json.member("dp_size", 1)
+            }
+        case "/v1/loads" where age == .new: return loads(server)
+        case "/v1/chat/completions", "/v1/completions":
+            let isChat = request.path == "/v1/chat/completions"
+            return await server.generate(request) { server.openAI($0, $1, isChat: isChat, hasBareErrors: true) }
+        default: return nil
+        }
+    }
+
+    private func loads(_ server: LLMServer) -> HTTPServerResponse {
+        .object { json in
+            json.member("version", server.plan.version)
+            json.key("loads")
+            json.array { json in
+                for desk in server.desks {
+                    let engine = desk.view()
+                    json.object { json in
+                        json.member("dp_rank", 0)
+                        json.member("num_running_reqs", engine.runningCount)
+                        json.member("num_waiting_reqs", engine.waitingCount)
+                        json.member("num_used_tokens", Int(engine.cacheTokens))
+                        json.member("max_total_num_tokens", desk.shape.cacheTokens)
+                        json.member("token_usage", engine.cacheUse)
+                        json.member("max_running_requests", desk.shape.slots)
+                    }
+                }
+            }
+        }
+    }
+
+    private func metrics(of server: LLMServer) -> NativeExposition {
+        var text = NativeExposition(.python, createdAt: server.startedAt)
+        let isNew = age == .new
+        for desk in server.desks {
+            let engine = desk.view()
+            let book = engine.book
+            text.common = [("model_name", desk.model.name)]
+            if isNew { text.common += [("engine_type", "unified"), ("tp_rank", "0"), ("pp_rank", "0"), ("moe_ep_rank", "0")] }
+            text.gauge("sglang:num_running_reqs", "Requests in the batch.", Double(engine.runningCount))
+            text.gauge("sglang:num_used_tokens", "Tokens in the cache.", engine.cacheTokens.rounded())
+            text.gauge("sglang:token_usage", "Part of the cache in use; 1 is all.", engine.cacheUse)
+            let rate = engine.isStalled || engine.decodingCount == 0 ? 0 : Double(engine.decodingCount) / engine.latency
+            text.gauge("sglang:gen_throughput", "Tokens of answers a second.", rate)
+            text.gauge("sglang:num_queue_reqs", "Requests in the queue.", Double(engine.waitingCount))
+            text.gauge(
+                "sglang:cache_hit_rate", "Part of the last batch's prompts that was in the cache.",
+                book.cachedTokens / max(1, book.promptTokens))
+            if isNew {
+                text.gauge("sglang:max_total_num_tokens", "Tokens that the cache has room for.", Double(desk.shape.cacheTokens))
+                text.gauge("sglang:kv_used_tokens", "Tokens in the cache that are in use.", engine.cacheTokens.rounded())
+                text.gauge(
+                    "sglang:kv_available_tokens", "Tokens for which there is room.",
+                    (Double(desk.shape.cacheTokens) - engine.cacheTokens).rounded())
+                text.gauge("sglang:kv_evictable_tokens", "Tokens in the cache that may go.", 0)
+                text.gauge(
+                    "sglang:num_retracted_reqs", "Requests that lost their place and wait for another.", Double(engine.retractedCount))
+                text.gauge("sglang:utilization", "Part of the places in use.", Double(engine.runningCount) / Double(desk.shape.slots))
+                text.gauge("sglang:weight_memory_usage_gb", "Memory of the weights.", Double(desk.model.bytes) / 1e9)
+                text.gauge("sglang:kv_cache_memory_usage_gb", "Memory of the cache.", Double(desk.shape.cacheTokens) * 131_072 / 1e9)
+                text.counter(
+                    "sglang:num_aborted_requests_total", "Requests that were given up.", book.count(of: .abort) + book.count(of: .error))
+                text.counters(
+                    "sglang:cached_tokens_total", "Tokens of prompts that were in the cache.",
+                    [([("cache_source", "device")], book.cachedTokens), ([("cache_source", "host")], 0)])
+            } else {
+                text.counter("sglang:cached_tokens_total", "Tokens of prompts that were in the cache.", book.cachedTokens)
+            }
+            text.counter("sglang:prompt_tokens_total", "Tokens of prompts.", book.promptTokens)
+            text.counter("sglang:generation_tokens_total", "Tokens of answers.", book.generationTokens)
+            text.counter("sglang:num_requests_total", "Requests that have ended.", book.ended)
+            text.histogram("sglang:time_to_first_token_seconds", "Time to the first token.", book[.timeToFirstToken])
+            text.histogram(
+                isNew ? "sglang:inter_token_latency_seconds" : "sglang:time_per_output_token_seconds", "Time between two tokens.",
+                book[.interTokenLatency])
+            text.histogram("sglang:e2e_request_latency_seconds", "Time of a request.", book[.duration])
+            if isNew {
+                text.histogram(
+                    "sglang:request_time_per_output_token_seconds", "Mean time between two tokens of a request.", book[.timePerOutputToken])
+                text.histogram("sglang:queue_time_seconds", "Time in the queue.", book[.queue])
+            }
+        }
+        text.common = []
+        if isNew { writeHTTP(server, into: &text) }
+        return text
+    }
+
+    private func writeHTTP(_ server: LLMServer, into text: inout NativeExposition) {
+        let (failed, ended) = server.desks.reduce((0, 0)) { sum, desk in
+            let book = desk.view().book
+            return (sum.0 + book.count(of: .error) + book.rejections, sum.1 + book.ended + book.rejections)
+        }
+        let path = "/v1/chat/completions"
+        text.counters("sglang:http_requests_total", "Requests of HTTP.", [([("endpoint", path), ("method", "POST")], ended)])
+        text.counters(
+            "sglang:http_responses_total", "Answers of HTTP.",
+            [
+                ([("endpoint", path), ("status_code", "200"), ("method", "POST")], ended - failed),
+                ([("endpoint", path), ("status_code", "500"), ("method", "POST")], failed),
+            ])
+        text.gauge(
+            "sglang:http_requests_active", "Requests of HTTP that are not answered yet.",
+            server.desks.reduce(0) {
+                let engine = $1.view()
+                return $0 + Double(engine.runningCount + engine.waitingCount)
+            }, [("endpoint", path), ("method", "POST")])
+    }
+}
