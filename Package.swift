@@ -117,7 +117,7 @@ let package = Package(
 
         module(
             "LLMCollector", path: "Sources/Collectors/LLM",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership"]),
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "LLMProbe", "Ownership"]),
 
         module(
             "Discovery",
@@ -193,7 +193,7 @@ let package = Package(
             exclude: ["Fixtures"]),
         tests(
             of: "LLMCollector",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"]),
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "LLMProbe", "Ownership", "CollectorConformance"]),
         tests(
             of: "SystemCollector", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"]),
         tests(

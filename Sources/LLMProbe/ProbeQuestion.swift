@@ -12,10 +12,11 @@ package struct ProbeQuestion: Sendable {
     package var model: String
     /// The most that the server is asked to generate.
     package var maxTokens = 16
-    package var bearerToken: Secret?
+    /// The value of the header; it goes to `baseURL` alone.
+    package var authorization: Secret?
     package var trust = HTTPRequest.Trust.system
     package var clientCertificate: ClientCertificate?
-    /// For how many seconds Ollama keeps the model after this, as it would be kept longer by each question; nil leaves it to the server.
+    /// For how many seconds Ollama keeps the model after this, as each question would keep it longer; negative for ever, nil as the server likes.
     package var keepAliveSeconds: Int?
 
     package init(baseURL: String, dialect: ProbeDialect, model: String) {
@@ -35,7 +36,7 @@ package struct ProbeQuestion: Sendable {
         request.headers = [
             ("Content-Type", "application/json"), ("Accept", dialect == .ollama ? "application/x-ndjson" : "text/event-stream"),
         ]
-        if let bearerToken { request.headers.append(("Authorization", "Bearer \(bearerToken.reveal())")) }
+        if let authorization { request.headers.append(("Authorization", authorization.reveal())) }
         request.body = body(prompt: "\(nonce): \(Self.prompt)")
         return request
     }
@@ -88,7 +89,7 @@ package struct ProbeQuestion: Sendable {
         }
         guard let keepAliveSeconds else { return }
         writer.key("keep_alive")
-        writer.integer(max(keepAliveSeconds, 0))
+        writer.integer(keepAliveSeconds)
     }
 
     private static func withoutSlash(_ url: String) -> Substring {

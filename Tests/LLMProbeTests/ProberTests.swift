@@ -144,7 +144,7 @@ import Web
 
     @Test(arguments: ProbeDialect.allCases) func `what is asked`(_ dialect: ProbeDialect) throws {
         var question = ProbeQuestion(baseURL: "http://10.0.0.5:8000/v/", dialect: dialect, model: "a \"b\"")
-        question.bearerToken = Secret("s3cret")
+        question.authorization = Secret("Bearer s3cret")
         question.keepAliveSeconds = 240
         let request = question.request(nonce: 42, by: .after(seconds: 1))
         #expect(request.url == "http://10.0.0.5:8000/v" + dialect.path)

@@ -11,7 +11,7 @@ package final class LLMCollector: Collector {
     private let settings: LLMSettings
     private let families: LLMFamilies
     private let engine: ContainerEngine?
-    private let probe: (any ServerProbe)?
+    private let prober: ServerProber
     private let book = Mutex(ServerBook())
 
     /// How old what a server told may become, in intervals.
@@ -24,15 +24,12 @@ package final class LLMCollector: Collector {
     static let serverLimit = 500
 
     /// - Parameter engine: what knows containers, shared with who collects those; nil where none is looked for.
-    /// - Parameter probe: makes what measures servers from outside, and declares its families.
-    package init(
-        _ settings: LLMSettings, engine: ContainerEngine? = nil, probe: ((inout Catalogue) -> any ServerProbe)? = nil
-    ) {
+    package init(_ settings: LLMSettings, engine: ContainerEngine? = nil) {
         self.settings = settings
         self.engine = settings.looksAtContainers ? engine : nil
         var catalogue = Catalogue()
         families = LLMFamilies(&catalogue)
-        self.probe = probe?(&catalogue)
+        prober = ServerProber(settings.probe, &catalogue)
         self.catalogue = catalogue
     }
 
@@ -43,7 +40,7 @@ package final class LLMCollector: Collector {
         let owner = book.take()
         await withDiscardingTaskGroup { group in
             if let engine { group.addTask { await engine.run(context.http, context.logger) } }
-            if let probe { group.addTask { await probe.run({ self.probed(book) }, context) } }
+            group.addTask { await self.prober.run({ self.probed(book) }, context) }
             let poll = ServerPoll(http: context.http, timeoutSeconds: settings.timeoutSeconds, modelLimit: settings.modelLimit)
             while !Task.isCancelled {
                 book.set(targets(), owner: owner)
@@ -89,13 +86,14 @@ package final class LLMCollector: Collector {
     /// Those that may be asked to generate something.
     private func probed(_ book: ServerBook) -> [ProbedServer] {
         book.entries.compactMap { entry in
-            guard entry.target.isProbed, let kind = entry.kind else { return nil }
-            let address = entry.target.address
+            guard entry.target.isProbed, let name = entry.kind, let dialect = ServerKinds.kind(named: name)?.dialect else { return nil }
             let picture = entry.picture
             return ProbedServer(
-                name: entry.target.name, kind: kind, url: address.url, trust: address.trust, authorization: address.authorization,
-                model: entry.target.probedModel, loadedModels: picture?.hasAny(.modelLoaded) == true ? picture?.namesOfLoaded : nil,
-                waiting: picture?.total(.requestsWaiting), isReady: entry.isReady, toldAt: entry.answeredAt)
+                name: entry.target.name, kind: name, address: entry.target.address, dialect: entry.target.dialect ?? dialect,
+                wantedModel: entry.target.probedModel,
+                loadedModels: picture?.hasAny(.modelLoaded) == true ? picture?.namesOfLoaded : nil,
+                expirations: picture?.numbers(.modelExpires) ?? [:], waiting: picture?.total(.requestsWaiting),
+                isReady: entry.isReady == true)
         }
     }
 
@@ -103,7 +101,7 @@ package final class LLMCollector: Collector {
         guard let other = other as? LLMCollector else { return }
         let earlier = other.book.withLock { $0 }
         book.withLock { $0 = earlier }
-        if let probe, let otherProbe = other.probe { probe.follow(otherProbe) }
+        prober.follow(other.prober)
     }
 
     // MARK: scrape
@@ -119,8 +117,8 @@ package final class LLMCollector: Collector {
             var buffer = sink.begin(server)
             families.write(
                 entry, now: now, maximumAgeSeconds: Self.intervalsKept * settings.intervalSeconds,
-                measured: entry.target.isProbed ? probe?.measured ?? [] : [], into: &buffer)
-            probe?.write(server: server, engine: entry.kind ?? LLMFamilies.unknownKind, now: now, into: &buffer)
+                measured: entry.target.isProbed ? ServerProber.measured : [], into: &buffer)
+            if entry.target.isProbed { prober.write(server: server, into: &buffer) }
             sink.commit(buffer)
             if let problem = entry.problem { sink.report(PartProblem(part: server, problem.reason, problem.message)) }
         }

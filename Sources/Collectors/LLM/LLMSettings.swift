@@ -1,3 +1,4 @@
+import LLMProbe
 package import Primitives
 package import Settings
 import Web
@@ -67,11 +68,15 @@ package struct LLMSettings: Sendable {
         SettingsKey("verify_tls", .flag, "Whether its certificate must be one that is believed.", standard: "true"),
         SettingsKey("probe", .flag, "Whether it may be asked to generate a few tokens now and then.", standard: "false"),
         SettingsKey("model", .text, "Which of its models is asked then.", standard: "the first that is loaded"),
+        SettingsKey(
+            "probe_api", .choice([ProbeDialect.chat, .completions].map(\.rawValue)),
+            "What is asked then: chat completions, or completions, for a model without a template for chats. Ollama has its own.",
+            standard: ProbeDialect.chat.rawValue),
     ]
 
     private static let probeKeys = [
         SettingsKey("interval", .seconds(60...86_400), "Time between two probes of a server.", standard: "5m"),
-        SettingsKey("budget_per_hour", .integer(1...10_000), "Most probes of all servers in an hour.", standard: "60"),
+        SettingsKey("budget_per_hour", .integer(1...10_000), "Most probes of a server in an hour.", standard: "60"),
         SettingsKey("timeout", .seconds(1...600), "Longest that a probe may take.", standard: "30s"),
         SettingsKey("max_tokens", .integer(1...256), "Tokens that a probe asks for.", standard: "16"),
     ]
@@ -140,6 +145,7 @@ extension ServerTarget {
         }
         isProbed = section["probe"].flag ?? false
         probedModel = section.word("model")
+        dialect = section.word("probe_api").flatMap(ProbeDialect.init(rawValue:))
     }
 
     /// - Parameter key: whose value it is, for errors.

@@ -4,7 +4,7 @@ import Primitives
 /// All families of LLM servers, and how what is known of one is written.
 struct LLMFamilies {
     static let server = LabelSchema("server", "engine")
-    private static let model = server.adding("model")
+    static let model = server.adding("model")
     private static let version = server.adding("version")
     private static let place = server.adding("url", "container", "found_by")
     private static let outcome = server.adding("outcome")

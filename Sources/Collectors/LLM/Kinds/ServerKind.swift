@@ -1,3 +1,4 @@
+import LLMProbe
 import Metrics
 import Web
 
@@ -21,6 +22,8 @@ protocol ServerKind: Sendable {
     static var index: NameIndex { get }
     /// What questions beside the exposition tell.
     static var told: [Told] { get }
+    /// How it is asked to generate something; nil where it cannot be.
+    static var dialect: ProbeDialect? { get }
     /// Sentences about it for the page of servers.
     static var remarks: [String] { get }
 
@@ -55,6 +58,7 @@ struct Told: Sendable {
 
 extension ServerKind {
     static var remarks: [String] { [] }
+    static var dialect: ProbeDialect? { .chat }
     static var metricsPort: Int? { nil }
 }
 

@@ -105,6 +105,15 @@ struct ServerPicture: Sendable {
         return sum
     }
 
+    /// The numbers of a family that has one for each model, by the model's name.
+    func numbers(_ family: ServingFamily) -> [String: Double] {
+        var numbers: [String: Double] = [:]
+        for (key, value) in series where key.family == family {
+            if let model = key.model, case .number(let number) = value { numbers[models.names[model]] = number }
+        }
+        return numbers
+    }
+
     /// How many models are loaded; nil where the server does not tell.
     var loadedModels: Int? {
         guard hasAny(.modelLoaded) else { return nil }
@@ -115,7 +124,7 @@ struct ServerPicture: Sendable {
     var namesOfLoaded: [String] {
         series.compactMap { key, value in
             key.family == .modelLoaded && value == .number(1) ? key.model.map { models.names[$0] } : nil
-        }.sorted()
+        }.filter { $0 != ModelNames.other }.sorted()
     }
 
     /// Ends the round: what is told of no model is about the only one that it can be about, and everything has its order.

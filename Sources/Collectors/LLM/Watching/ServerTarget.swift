@@ -1,3 +1,5 @@
+package import LLMProbe
+
 /// A server that is to be asked: from the settings, from a container, or at a port of this machine.
 package struct ServerTarget: Sendable, Equatable {
     package enum Origin: String, Sendable {
@@ -15,6 +17,8 @@ package struct ServerTarget: Sendable, Equatable {
     /// Whether it may be asked to generate something, and which model; nil for the first that is loaded.
     package var isProbed = false
     package var probedModel: String?
+    /// How it is asked then; nil for as its kind is.
+    package var dialect: ProbeDialect?
 
     package init(name: String, address: ServerAddress, kind: String? = nil) {
         (self.name, self.address, self.kind) = (name, address, kind)

@@ -1,4 +1,5 @@
 import JSON
+import LLMProbe
 import Metrics
 import Ownership
 import Web
@@ -8,6 +9,7 @@ enum Ollama: ServerKind {
     static let name = "ollama"
     static let title = "Ollama"
     static let standardPort = 11434
+    static let dialect: ProbeDialect? = .ollama
     static let images = ["ollama/ollama"]
     static let signs = [
         Sign("/metrics") { isExposition(of: "ollama_", $0.body) },

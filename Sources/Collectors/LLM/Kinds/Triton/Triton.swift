@@ -1,4 +1,5 @@
 import JSON
+import LLMProbe
 import Metrics
 import Web
 
@@ -7,6 +8,7 @@ enum Triton: ServerKind {
     static let name = "triton"
     static let title = "Triton"
     static let standardPort = 8000
+    static let dialect: ProbeDialect? = nil
     static let metricsPort: Int? = 8002
     static let images = ["nvidia/tritonserver"]
     static let signs = [
