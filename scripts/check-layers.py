@@ -13,8 +13,8 @@ FLOORS = [
                 "SimulatedNVMLState"]),
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
-    ("floor 2", ["Boards", "Exporting", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
-    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "Discovery"]),
+    ("floor 2", ["Boards", "Exporting", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "UpstreamConfiguration", "WebConfiguration"]),
+    ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "Discovery", "Logs"]),
     ("floor 4", ["Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet"]),
 ]

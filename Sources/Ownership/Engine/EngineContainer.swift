@@ -28,6 +28,8 @@ package struct EngineContainer: Sendable, Hashable {
     package var runtime: String
     /// Cards that it was given: numbers, UUIDs, or `all`; empty for none.
     package var gpus: [String]
+    /// Whether it was given a terminal, which makes one stream of what it prints.
+    package var hasTerminal: Bool
     /// Those that are wanted.
     package var labels: [String: String]
     /// Starts of a container of that name after the first that is known, whichever container it was.
@@ -63,6 +65,7 @@ package struct EngineContainer: Sendable, Hashable {
         networkMode = shortLine(host?["NetworkMode"]?.text ?? "")
         runtime = shortLine(host?["Runtime"]?.text ?? "", limit: 64)
         gpus = Self.gpus(host, settings, runtime: runtime)
+        hasTerminal = settings?["Tty"]?.flag ?? false
         labels = [:]
         settings?["Labels"]?.forEachMember { key, value in
             guard !wanted.isEmpty, key.text.utf8.count <= 256, let text = value.text else { return }
