@@ -11,7 +11,8 @@ final class ContainerSource: Sendable {
         var isAtWork = false
         var isDone = false
         var failures = 0
-        var nextAt = ContinuousClock.now
+        /// Not before; nil for at once.
+        var nextAt: ContinuousClock.Instant?
         /// What went wrong and was logged.
         var said = ""
     }
@@ -104,7 +105,7 @@ final class ContainerSource: Sendable {
             return wanted.filter { container in
                 var followed = state.followed[container.id] ?? Followed()
                 if followed.isDone, container.isRunning || container.finishedAt != followed.finishedAt { followed.isDone = false }
-                guard !followed.isAtWork, !followed.isDone, followed.nextAt <= now, atWork < Self.streamLimit, container.state != "created" else {
+                guard !followed.isAtWork, !followed.isDone, followed.nextAt.map({ $0 <= now }) ?? true, atWork < Self.streamLimit, container.state != "created" else {
                     return false
                 }
                 atWork += 1

@@ -11,14 +11,18 @@ struct JournalEntry {
     var identifier = ""
     var pid = ""
     var traceID = ""
-    /// Of a line that a container's log driver wrote into the journal.
+    /// Whether the entry names its process by itself, and journald has not seen who that was.
+    var isPIDTold = false
+    /// Of a line that a container's log driver wrote into the journal: who is no engine of root's may write any name, and names none.
     var container = ""
 
     /// What journalctl is to print beside the fields that begin with two underscores.
     static let fields = [
-        "MESSAGE", "PRIORITY", "_SYSTEMD_UNIT", "_SYSTEMD_USER_UNIT", "UNIT", "SYSLOG_IDENTIFIER", "_COMM", "_PID", "SYSLOG_PID", "TRACE_ID",
-        "CONTAINER_NAME",
+        "MESSAGE", "PRIORITY", "_SYSTEMD_UNIT", "_SYSTEMD_USER_UNIT", "UNIT", "SYSLOG_IDENTIFIER", "_COMM", "_PID", "SYSLOG_PID", "_UID",
+        "TRACE_ID", "CONTAINER_NAME",
     ]
+    /// Programs that write what containers print.
+    private static let engines: Set<String> = ["dockerd", "conmon", "podman", "containerd-shim"]
 
     /// Nil for what is no entry: a line of JSON with cursor and time.
     init?(line: [UInt8]) {
@@ -30,7 +34,7 @@ struct JournalEntry {
     private init?(_ root: JSONValue) {
         guard root.isObject else { return nil }
         var (cursor, time, priority): (String?, Int?, Int?)
-        var (ownUnit, userUnit, comm, ownPID, syslogPID) = ("", "", "", "", "")
+        var (ownUnit, userUnit, comm, ownPID, syslogPID, user) = ("", "", "", "", "", "")
         root.forEachMember { key, value in
             switch key {
             case "__CURSOR": cursor = value.text
@@ -44,6 +48,7 @@ struct JournalEntry {
             case "_COMM": comm = Self.word(value)
             case "_PID": ownPID = Self.word(value)
             case "SYSLOG_PID": syslogPID = Self.word(value)
+            case "_UID": user = Self.word(value)
             case "TRACE_ID": traceID = Self.word(value)
             case "CONTAINER_NAME": container = Self.word(value)
             default: break
@@ -57,6 +62,8 @@ struct JournalEntry {
         if unit.hasPrefix("user@"), !userUnit.isEmpty { unit = userUnit }
         if identifier.isEmpty { identifier = comm }
         pid = ownPID.isEmpty ? syslogPID : ownPID
+        isPIDTold = ownPID.isEmpty
+        if user != "0" || !Self.engines.contains(comm) { container = "" }
     }
 
     /// A field of one value; of several the first.

@@ -36,7 +36,7 @@ struct JournalReading {
         lines += 1
         bytes += entry.message?.count ?? 0
         guard let message = entry.message, !message.isEmpty else { return skip("empty") }
-        guard entry.pid != ownPID else { return skip("own") }
+        guard entry.isPIDTold || entry.pid != ownPID else { return skip("own") }
         guard entry.container.isEmpty || !leavesContainers else { return skip("container") }
         let text = LineText.line(message, limit: lineBytes)
         if text.isCut { cut += 1 }
