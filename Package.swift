@@ -88,6 +88,7 @@ let package = Package(
         // Floor 2.
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
+        module("UpstreamConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
         module("Ownership", needs: ["Primitives", "JSON", "Web"]),
         module("LLMProbe", needs: ["Primitives", "JSON", "Metrics", "Web"]),
@@ -123,6 +124,12 @@ let package = Package(
             "Discovery",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
 
+        module(
+            "Logs",
+            needs: [
+                "Primitives", "JSON", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Ownership",
+            ]),
+
         // Floor 4.
         module(
             "Doctor",
@@ -130,10 +137,10 @@ let package = Package(
                 "Primitives", "JSON", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "ProxmoxDropIn", "ZFSCollector",
                 "GPUCollector", "ContainerCollector", "Ownership", "Discovery",
             ]),
-        module("Simulation", needs: ["Primitives", "JSON", "Web", "SimulatedNVMLState", "NVMLABI"]),
+        module("Simulation", needs: ["Primitives", "JSON", "Web", "Boards", "SimulatedNVMLState", "NVMLABI"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
         module(
-            "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Boards"],
+            "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Boards"],
             plugins: [.plugin(name: "EmbedFiles")]),
 
         module(
@@ -143,9 +150,10 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
-                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "LLMCollector",
-                "Ownership", "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer",
+                "Primitives", "Metrics", "Settings", "Web", "UpstreamConfiguration", "WebConfiguration", "Exporting", "ProxmoxAPI",
+                "ProxmoxConfiguration", "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector",
+                "SystemCollector", "LLMCollector", "Ownership", "Discovery", "Doctor", "FirstConfiguration", "Logs", "Simulation", "Stack",
+                "Viewer",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -208,12 +216,19 @@ let package = Package(
                 "TestSupport",
             ]),
         tests(
+            of: "Logs",
+            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Ownership", "CollectorConformance"]),
+        tests(
             of: "Doctor",
             needs: ["Primitives", "JSON", "Web", "ProxmoxAPI", "ProxmoxConfiguration", "GPUCollector", "ContainerCollector", "Ownership"]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),
-        tests(of: "Viewer", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Boards", "CollectorConformance"]),
+        tests(
+            of: "Viewer",
+            needs: [
+                "Primitives", "JSON", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Boards", "CollectorConformance",
+            ]),
 
         // Benchmarks; what they count with must not be in the program.
         .target(name: "AllocationCounter", path: "benchmarks/AllocationCounter"),

@@ -13,9 +13,10 @@ FLOORS = [
                 "SimulatedNVMLState"]),
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings"]),
-    ("floor 2", ["Boards", "Exporting", "LLMProbe", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "WebConfiguration"]),
+    ("floor 2", ["Boards", "Exporting", "LLMProbe", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "UpstreamConfiguration",
+                 "WebConfiguration"]),
     ("floor 3", ["ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector",
-                 "LLMCollector", "Discovery"]),
+                 "LLMCollector", "Discovery", "Logs"]),
     ("floor 4", ["Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet"]),
 ]

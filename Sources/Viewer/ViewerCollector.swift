@@ -1,6 +1,7 @@
 package import Exporting
 package import Metrics
 package import Primitives
+import UpstreamConfiguration
 package import Web
 
 /// The viewer as a service of the exporter's kind: its life is to look at the folder of boards, what it collects is how often it is asked, and

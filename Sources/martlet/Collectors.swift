@@ -3,6 +3,7 @@ import Discovery
 import Exporting
 import GPUCollector
 import LLMCollector
+import Logs
 import Metrics
 import Ownership
 import ProxmoxCollector
@@ -37,9 +38,12 @@ enum Collectors {
     /// What dashboards tell of themselves on their own `/metrics`.
     static var dashboards: any Collector { ViewerCollector() }
 
+    /// What the shipper of logs tells of itself on its own `/metrics`.
+    static var logs: any Collector { LogsCollector() }
+
     /// Every family that a `/metrics` may hold, in its order.
     static var descriptors: [MetricDescriptor] {
-        ((all + own + [discovery, dashboards]).map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
+        ((all + own + [discovery, dashboards, logs]).map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
     }
 
     /// What an exporter is there for, which decides what it collects where nobody says.

@@ -3,6 +3,7 @@ import Discovery
 import Exporting
 import GPUCollector
 import LLMCollector
+import Logs
 import Metrics
 import Primitives
 import ProxmoxCollector
@@ -73,6 +74,7 @@ struct Configuration: Sendable {
         SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters."),
         SettingsKey("discovery", DiscoverySettings.shape, "Service discovery for Prometheus."),
         SettingsKey("dashboards", ViewerSettings.shape, "Dashboards in a browser, without Grafana."),
+        SettingsKey("logs", LogsSettings.shape, "Lines of the journal and of containers, for Loki."),
         SettingsKey("zfs", ZFSSettings.shape, "ZFS of this machine."),
         SettingsKey("gpu", GPUSettings.shape, "NVIDIA cards of this machine, and their vGPUs."),
         SettingsKey("containers", ContainerSettings.shape, "Containers and LXC guests of this machine."),
@@ -140,6 +142,8 @@ struct Configuration: Sendable {
 
     func dashboards() throws(Failure) -> ViewerSettings { try ViewerSettings(tree["dashboards"]) }
 
+    func logs() throws(Failure) -> LogsSettings { try LogsSettings(tree["logs"]) }
+
     func zfs() throws(Failure) -> ZFSSettings { try ZFSSettings(tree["zfs"]) }
 
     func gpu() throws(Failure) -> GPUSettings { try GPUSettings(tree["gpu"]) }
@@ -165,12 +169,14 @@ struct Configuration: Sendable {
         case exporter
         case discovery
         case dashboards
+        case logs
 
         fileprivate var section: String {
             switch self {
             case .exporter: "web"
             case .discovery: "discovery"
             case .dashboards: "dashboards"
+            case .logs: "logs"
             }
         }
         fileprivate var part: StackProfile.Part {
@@ -178,6 +184,7 @@ struct Configuration: Sendable {
             case .exporter: .exporter
             case .discovery: .discovery
             case .dashboards: .dashboards
+            case .logs: .logs
             }
         }
     }
@@ -238,7 +245,8 @@ struct Configuration: Sendable {
     /// Sections and keys that a reload leaves as they are.
     private static let readOnce = [
         ["log"], ["web"], ["stack"], ["discovery", "listen_address"], ["dashboards", "enabled"], ["dashboards", "listen_address"],
-        ["dashboards", "web_config_file"], ["dashboards", "max_requests"], ["dashboards", "external_url"],
+        ["dashboards", "web_config_file"], ["dashboards", "max_requests"], ["dashboards", "external_url"], ["logs", "listen_address"],
+        ["logs", "state_dir"],
     ]
 
     /// Throws when these settings differ from those of the start in what is read at the start only.

@@ -24,7 +24,7 @@ enum Program {
             Flag("log.format", "FORMAT", "logfmt or json", standard: "logfmt", setting: ["log", "format"]),
         ],
         commands: [
-            UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, DashboardsCommand.command, DoctorCommand.command,
+            UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, DashboardsCommand.command, LogsCommand.command, DoctorCommand.command,
             InitCommand.command,
             SimulateCommand.command, MetricsCommand.command, SettingsCommand.command, FilesCommand.command, HealthCommand.command,
         ])
@@ -49,6 +49,7 @@ enum Program {
         case "exporter": try ExporterCommand.run(invocation)
         case "discovery": try DiscoveryCommand.run(invocation)
         case "dashboards": try DashboardsCommand.run(invocation)
+        case "logs": try LogsCommand.run(invocation)
         case "doctor": try DoctorCommand.run(invocation)
         case "init": try InitCommand.run(invocation)
         case "up": try UpCommand.run(invocation)

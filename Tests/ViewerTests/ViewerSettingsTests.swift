@@ -1,6 +1,7 @@
 import Primitives
 import Settings
 import Testing
+import UpstreamConfiguration
 
 @testable import Viewer
 

@@ -6,6 +6,7 @@ import Primitives
 import Settings
 import Synchronization
 import Testing
+import UpstreamConfiguration
 import Web
 
 @testable import Viewer

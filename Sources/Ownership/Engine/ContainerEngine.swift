@@ -5,7 +5,7 @@ package import Web
 
 /// Docker or Podman, asked over its Unix socket what containers are called and how they are.
 ///
-/// Only ever asked: GET of `/version`, `/containers/json`, `/containers/ID/json` and `/events`. That it cannot be reached is a state, not an
+/// Only ever asked: GET of `/version`, `/containers/json`, `/containers/ID/json`, `/containers/ID/logs` and `/events`. That it cannot be reached is a state, not an
 /// error of whoever uses it; what was known by then stays known.
 package final class ContainerEngine: Sendable {
     package enum State: Sendable, Equatable {
@@ -130,7 +130,7 @@ package final class ContainerEngine: Sendable {
         while !Task.isCancelled {
             let started = ContinuousClock.now
             let end: State?
-            let socket = sockets.first(where: Files.exists)
+            let socket = socketInUse
             if let socket {
                 let user = Self.user(ofSocket: socket)
                 known.withLock { $0.user = user }
@@ -153,6 +153,9 @@ package final class ContainerEngine: Sendable {
             pause = socket == nil ? pace.retrySeconds : min(pause * 2, pace.retryLimitSeconds)
         }
     }
+
+    /// The first that is there.
+    var socketInUse: String? { sockets.first(where: Files.exists) }
 
     /// What it means that there is no socket.
     package var missing: State {

@@ -33,6 +33,8 @@ package struct EngineContainer: Sendable, Hashable {
     package var addresses: [String]
     /// Cards that it was given: numbers, UUIDs, or `all`; empty for none.
     package var gpus: [String]
+    /// Whether it was given a terminal, which makes one stream of what it prints.
+    package var hasTerminal: Bool
     /// Those that are wanted.
     package var labels: [String: String]
     /// Starts of a container of that name after the first that is known, whichever container it was.
@@ -83,6 +85,7 @@ package struct EngineContainer: Sendable, Hashable {
         ports = Self.ports(value["NetworkSettings"])
         addresses = Self.addresses(value["NetworkSettings"])
         gpus = Self.gpus(host, settings, runtime: runtime)
+        hasTerminal = settings?["Tty"]?.flag ?? false
         labels = [:]
         settings?["Labels"]?.forEachMember { key, value in
             guard !wanted.isEmpty, key.text.utf8.count <= 256, let text = value.text else { return }

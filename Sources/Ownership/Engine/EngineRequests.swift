@@ -1,8 +1,9 @@
 import JSON
 import Primitives
+import Synchronization
 import Web
 
-/// The requests that an engine gets from us: four paths, all of them GET.
+/// The requests that an engine gets from us: five paths, all of them GET.
 struct EngineRequests: Sendable {
     let http: HTTPClient
     let socket: String
@@ -98,6 +99,28 @@ struct EngineRequests: Sendable {
             return Failure(.unavailable, answer.status == 200 ? "/events has ended" : "/events answers with status \(answer.status)")
         } catch {
             return error.kind == .timeout ? nil : Failure(.unavailable, "/events: \(error.message)")
+        }
+    }
+
+    /// Hands on pieces of what a container has printed and prints, each line with its time, until it ends, or the deadline, or `onPiece` has enough.
+    ///
+    /// - Parameter since: seconds since 1970.
+    func logs(of id: String, since: Int64, by deadline: Deadline, _ onPiece: @escaping @Sendable ([UInt8]) -> Bool) async -> LogStreamEnd {
+        var request = request("/containers/\(id)/logs?follow=1&stdout=1&stderr=1&timestamps=1&since=\(max(0, since))", by: deadline)
+        // What comes with another status than 200 is a sentence, and no log.
+        let said = Mutex<[UInt8]>([])
+        request.onBodyPiece = { piece in
+            said.withLock { if $0.count < 400 { $0 += piece.prefix(400) } }
+            return onPiece(piece)
+        }
+        do throws(HTTPClientError) {
+            let answer = try await http.send(request)
+            if answer.status == 200 { return .ended }
+            if answer.status == 404 { return .gone }
+            let words = String(decoding: said.withLock { $0 }.prefix(400), as: UTF8.self)
+            return .refused("status \(answer.status): \(shortLine(words))")
+        } catch {
+            return error.kind == .timeout || error.kind == .cancelled ? .givenUp : .failed(error.message)
         }
     }
 

@@ -1,5 +1,6 @@
 package import Primitives
 package import Settings
+package import UpstreamConfiguration
 
 /// The section `dashboards` of the settings.
 package struct ViewerSettings: Sendable {
@@ -32,12 +33,12 @@ package struct ViewerSettings: Sendable {
 
     /// - Parameter tree: the section `dashboards`.
     package init(_ tree: SettingsTree) throws(Failure) {
-        guard let prometheus = try UpstreamSettings.read(tree["prometheus"], "prometheus", standard: Self.standardPrometheus) else {
+        guard let prometheus = try UpstreamSettings.read(tree["prometheus"], "dashboards.prometheus", standard: Self.standardPrometheus) else {
             throw tree["prometheus"]["url"].failure("url: dashboards need a Prometheus; dashboards.enabled: false has none in martlet up")
         }
         self.prometheus = prometheus
-        alertmanager = try UpstreamSettings.read(tree["alertmanager"], "alertmanager", standard: Self.standardAlertmanager)
-        loki = try UpstreamSettings.read(tree["loki"], "loki", standard: nil)
+        alertmanager = try UpstreamSettings.read(tree["alertmanager"], "dashboards.alertmanager", standard: Self.standardAlertmanager)
+        loki = try UpstreamSettings.read(tree["loki"], "dashboards.loki", standard: nil)
         boardsDirectory = tree.word("boards_dir")
         pageDirectory = tree.word("page_dir")
         if let url = tree.word("external_url") {

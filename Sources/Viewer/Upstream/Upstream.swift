@@ -1,4 +1,5 @@
 import Primitives
+import UpstreamConfiguration
 import Web
 
 /// One of the programs that the viewer asks: Prometheus, Alertmanager or Loki.
@@ -59,7 +60,7 @@ struct Upstream: Sendable {
     }
 
     private func send(_ question: Question, by deadline: Deadline) async -> Result<UpstreamAnswer, UpstreamProblem> {
-        var request = HTTPRequest(url: settings.url + question.path, deadline: deadline)
+        var request = settings.request(question.path, by: deadline)
         request.method = question.method
         if let json = question.json {
             request.headers.append(("Content-Type", "application/json"))
@@ -70,8 +71,6 @@ struct Upstream: Sendable {
         } else if !question.form.isEmpty {
             request.url += "?" + question.form
         }
-        if let authorization = settings.authorization { request.headers.append(("Authorization", authorization.reveal())) }
-        request.trust = settings.trust
         request.bodyLimitBytes = answerBytes
         request.bodyRoom = room
         do {

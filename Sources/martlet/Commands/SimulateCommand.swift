@@ -3,7 +3,7 @@ import Settings
 import Simulation
 import Web
 
-/// `martlet simulate proxmox | hosts | gpu | llm | webhook`
+/// `martlet simulate proxmox | hosts | gpu | llm | loki | webhook`
 enum SimulateCommand {
     /// Flags of the world, which the simulators share.
     static let world = [
@@ -75,6 +75,7 @@ enum SimulateCommand {
                     Flag("time", "UNIXSECONDS", "Shows the cards as of this one moment; they do not move"),
                 ] + world),
             SimulateLLMCommand.command,
+            SimulateLoki.command,
             Command(
                 "webhook", "Receives Alertmanager's notifications, prints and counts them",
                 flags: [
@@ -91,6 +92,7 @@ enum SimulateCommand {
         case "hosts": try hosts(Values(invocation))
         case "gpu": try gpu(Values(invocation))
         case "llm": try SimulateLLMCommand.run(Values(invocation))
+        case "loki": try SimulateLoki.run(invocation)
         default: try webhook(Values(invocation))
         }
     }

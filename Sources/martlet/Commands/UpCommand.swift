@@ -7,6 +7,7 @@ import ProxmoxCollector
 import ProxmoxConfiguration
 import Settings
 import Stack
+import UpstreamConfiguration
 import Viewer
 import Web
 

@@ -12,3 +12,12 @@ void mlt_gzip_reset(mlt_gzip *gzip);
 /// Compresses from `input` to `output`; both positions are moved. With `finish`, ends the stream.
 /// Returns 1 when the stream has ended, 0 when there is more to do, -1 on an error.
 int mlt_gzip_step(mlt_gzip *gzip, const uint8_t **input, size_t *input_left, uint8_t **output, size_t *output_left, int finish);
+
+typedef struct mlt_gunzip mlt_gunzip;
+
+/// A gzip reader, or NULL when memory is short.
+mlt_gunzip *mlt_gunzip_new(void);
+void mlt_gunzip_free(mlt_gunzip *gunzip);
+/// Unpacks from `input` to `output`; both positions are moved. A stream may be followed by another, as gzip files are.
+/// Returns 1 at the end of a stream, 0 when there is more to do, -1 for what is no gzip.
+int mlt_gunzip_step(mlt_gunzip *gunzip, const uint8_t **input, size_t *input_left, uint8_t **output, size_t *output_left);

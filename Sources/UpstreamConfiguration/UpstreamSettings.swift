@@ -1,28 +1,28 @@
-import Primitives
-import Settings
-import Web
+package import Primitives
+package import Settings
+package import Web
 
-/// Where one of the programs is that the viewer asks, and how it is asked.
+/// Where a program is that is asked or sent to, and how.
 package struct UpstreamSettings: Sendable {
     /// The URL in front of the program's own paths, without a slash at its end.
     package var url: String
     /// Whom to believe behind https.
-    var trust = HTTPRequest.Trust.system
+    package var trust = HTTPRequest.Trust.system
     /// The value of `Authorization`; nil where nothing is shown.
-    var authorization: Secret?
+    package var authorization: Secret?
 
     /// One that asks for nothing.
     package init(url: String) { self.url = url }
 
     /// - Parameter section: `url`, and what goes with it.
-    /// - Parameter name: of the section, for errors.
+    /// - Parameter name: of the section, with those that it stands in, for errors.
     /// - Parameter standard: the URL where none is given; nil for none.
-    static func read(_ section: SettingsTree, _ name: String, standard: String?) throws(Failure) -> UpstreamSettings? {
+    package static func read(_ section: SettingsTree, _ name: String, standard: String?) throws(Failure) -> UpstreamSettings? {
         guard let text = section.word("url") ?? standard, text != "off" else { return nil }
         var settings = UpstreamSettings(url: try checked(text, section["url"]))
         if let file = section.word("ca_file") {
             guard text.hasPrefix("https://") else {
-                throw section["ca_file"].failure("ca_file: \(name) is asked over http, which shows no certificate")
+                throw section["ca_file"].failure("ca_file: \(name.split(separator: ".").last ?? "") is asked over http, which shows no certificate")
             }
             guard Files.exists(file) else { throw section["ca_file"].failure("ca_file: there is no file \(file)") }
             settings.trust = .authority(file: file)
@@ -35,13 +35,13 @@ package struct UpstreamSettings: Sendable {
             settings.authorization = Secret("Basic " + base64(Array("\(user):\(try oneLine("password_file", section))".utf8)))
         case (_, _, _?):
             throw section["bearer_token_file"].failure("bearer_token_file, and username with password_file, exclude each other")
-        default: throw section.failure("dashboards.\(name): username and password_file belong together")
+        default: throw section.failure("\(name): username and password_file belong together")
         }
         return settings
     }
 
     /// The keys of a section, with the program's name in their texts.
-    static func keys(_ program: String, standard: String) -> [SettingsKey] {
+    package static func keys(_ program: String, standard: String) -> [SettingsKey] {
         [
             SettingsKey(
                 "url", .text, "URL of \(program), with the path in front of its own if there is one; off for none.", standard: standard),
@@ -50,6 +50,14 @@ package struct UpstreamSettings: Sendable {
             SettingsKey("password_file", .text, "File of that name's password."),
             SettingsKey("bearer_token_file", .text, "File of a token that it is shown instead."),
         ]
+    }
+
+    /// A request of the program, by its path below the URL.
+    package func request(_ path: String, by deadline: Deadline) -> HTTPRequest {
+        var request = HTTPRequest(url: url + path, deadline: deadline)
+        request.trust = trust
+        if let authorization { request.headers.append(("Authorization", authorization.reveal())) }
+        return request
     }
 
     private static func oneLine(_ key: String, _ section: SettingsTree) throws(Failure) -> String {

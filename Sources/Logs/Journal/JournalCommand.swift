@@ -1,0 +1,26 @@
+import Primitives
+
+/// How journalctl is called.
+enum JournalCommand {
+    /// Where to begin.
+    enum Start: Equatable {
+        /// With the entry of this cursor, so that one sees whether it is there; the one behind it would be left out where it is not.
+        case cursor(String)
+        /// Seconds since 1970.
+        case since(Int64)
+    }
+
+    static func arguments(_ settings: JournalSettings, from start: Start) -> [String] {
+        // Without --all a message of more than 4096 bytes is null; without --no-tail a journal is followed from its last ten lines.
+        var words = ["--output=json", "--all", "--follow", "--no-tail", "--no-pager", "--output-fields=" + JournalEntry.fields.joined(separator: ",")]
+        if let namespace = settings.namespace { words.append("--namespace=" + namespace) }
+        if let directory = settings.directory { words.append("--directory=" + directory) }
+        if let priority = settings.priority { words.append("--priority=\(priority.rawValue)") }
+        words += settings.units.map { "--unit=" + $0 }
+        switch start {
+        case .cursor(let cursor): words.append("--cursor=" + cursor)
+        case .since(let seconds): words.append("--since=@\(max(0, seconds))")
+        }
+        return words
+    }
+}

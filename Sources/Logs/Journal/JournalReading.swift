@@ -1,0 +1,85 @@
+import Primitives
+
+/// Makes entries for Loki of the lines that journalctl prints.
+struct JournalReading {
+    private let streams: StreamTable
+    private let lineBytes: Int
+    /// Whose lines are left out: ours, which would come back as new ones.
+    private let ownPID: String
+    /// Lines of containers are the engine's to tell.
+    private let leavesContainers: Bool
+    /// The stream of the last line, which is mostly that of the next.
+    private var last: (key: StreamTable.Key, number: Int)?
+
+    private(set) var lines = 0
+    private(set) var bytes = 0
+    private(set) var cut = 0
+    private(set) var skipped: [String: Int] = [:]
+    /// The last entry, also one that was left out.
+    private(set) var place: JournalPlace?
+
+    init(streams: StreamTable, lineBytes: Int, ownPID: Int32, leavesContainers: Bool) {
+        self.streams = streams
+        self.lineBytes = lineBytes
+        self.ownPID = String(ownPID)
+        self.leavesContainers = leavesContainers
+    }
+
+    /// Nil for a line that is left out.
+    mutating func entry(_ line: [UInt8]) -> LogEntry? {
+        guard let entry = JournalEntry(line: line) else {
+            // journalctl says in plain words that the machine was rebooted, and the like.
+            if line.first == UInt8(ascii: "{") { skip("unreadable") }
+            return nil
+        }
+        place = entry.place
+        lines += 1
+        bytes += entry.message?.count ?? 0
+        guard let message = entry.message, !message.isEmpty else { return skip("empty") }
+        guard entry.isPIDTold || entry.pid != ownPID else { return skip("own") }
+        guard entry.container.isEmpty || !leavesContainers else { return skip("container") }
+        let text = LineText.line(message, limit: lineBytes)
+        if text.isCut { cut += 1 }
+        return LogEntry(
+            stream: stream(of: entry), time: entry.place.microseconds * 1000, line: text.line, metadata: Self.metadata(entry, text.line),
+            place: .journal(entry.place))
+    }
+
+    /// A line that was too long to be read.
+    mutating func skipEndless() { _ = skip("too_long") }
+
+    /// What was counted since it was asked last.
+    mutating func takeCounts() -> (lines: Int, bytes: Int, cut: Int, skipped: [String: Int]) {
+        defer { (lines, bytes, cut, skipped) = (0, 0, 0, [:]) }
+        return (lines, bytes, cut, skipped)
+    }
+
+    @discardableResult
+    private mutating func skip(_ reason: String) -> LogEntry? {
+        skipped[reason, default: 0] += 1
+        return nil
+    }
+
+    private mutating func stream(of entry: JournalEntry) -> Int {
+        var key = StreamTable.Key(job: "journal", name: "unit", value: entry.unit, level: entry.level)
+        if !entry.container.isEmpty {
+            key.job = "containers"
+            (key.name, key.value) = ("container", entry.container)
+        }
+        if let last, last.key == key { return last.number }
+        var shown = key
+        if entry.container.isEmpty { shown.value = UnitName.label(entry.unit) }
+        let number = streams.number(shown)
+        last = (key, number)
+        return number
+    }
+
+    private static func metadata(_ entry: JournalEntry, _ line: [UInt8]) -> [UInt8] {
+        var metadata = Metadata()
+        metadata.add("identifier", Array(entry.identifier.utf8)[...])
+        metadata.add("pid", Array(entry.pid.utf8)[...])
+        let told = Array(entry.traceID.utf8)[...]
+        if let trace = TraceID.isID(told) ? told : TraceID.find(in: line) { metadata.add("trace_id", trace) }
+        return metadata.bytes
+    }
+}

@@ -1,0 +1,27 @@
+import Primitives
+
+/// Says each thing once a minute at most: what is logged here goes to the journal, and from there to Loki, if all goes well.
+struct Complaints: Sendable {
+    private var said: [String: Double] = [:]
+    private var trouble: PushOutcome.Obstacle.Kind?
+
+    static let everySeconds = 60.0
+
+    mutating func say(_ what: String, _ now: Double, _ body: () -> Void) {
+        if let last = said[what], now - last < Self.everySeconds, now >= last { return }
+        said[what] = now
+        body()
+    }
+
+    mutating func begin(_ kind: PushOutcome.Obstacle.Kind, _ now: Double, _ body: () -> Void) {
+        // A new trouble is worth a line of its own.
+        trouble = kind
+        say(kind.rawValue, now, body)
+    }
+
+    mutating func end(_ logger: Logger) {
+        guard trouble != nil else { return }
+        trouble = nil
+        logger.info("Loki stores again")
+    }
+}
