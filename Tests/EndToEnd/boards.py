@@ -42,9 +42,10 @@ class Board:
 
     @property
     def queries(self) -> list[Query]:
+        """What is asked of Prometheus; panels of logs ask another program."""
         return [
             Query(self.uid, panel["title"], target["refId"], target["expr"], target["instant"], target.get("legendFormat", ""))
-            for panel in self.panels for target in panel.get("targets", [])
+            for panel in self.panels if panel["type"] != "logs" for target in panel.get("targets", [])
         ]
 
     @property

@@ -302,6 +302,10 @@ class Labels:
             self.demand({texts[1]} - {""} if node.function == "label_replace" else texts[1:], there, node.function)
             assert isinstance(target, Scalar)
             return there | {target.text[1:-1]}
+        if node.function == "histogram_quantile":
+            there = self.result(node.arguments[1]) or set()
+            self.demand(["le"], there, node.function)
+            return there - {"le"}
         vectors = [there for argument in node.arguments if (there := self.result(argument)) is not None]
         if node.function in ("time", "pi", "scalar"):
             return None

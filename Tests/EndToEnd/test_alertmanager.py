@@ -40,6 +40,8 @@ HELD = """
     VgpuUnlicensed VgpuFramebufferFull
     ContainerOomKilled ContainerRestarting ContainerUnhealthy ContainerMemoryNearLimit ContainerCpuThrottled ContainerEngineUnreachable
     ContainerSeriesDropped
+    LlmServerDown LlmServerNotReady LlmMetricsDisabled LlmDataStale LlmSeriesDropped LlmProbeFailing LlmQueueBacklog LlmTimeToFirstTokenHigh
+    LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
     ClusterCertificateExpiring ClusterCertificateExpired ClusterSubscriptionExpiring ClusterHaManagerStale
     TargetMissing ExporterScrapeSlow ExporterCollectorFailed ExporterDataStale ExporterSeriesDropped ExporterCardinalityHigh
 """.split()
@@ -51,7 +53,7 @@ FREE = """
     ClusterWithoutSpareNode ClusterPrivilegeMissing BackupJobFailed
     Watchdog MartletDown DiscoveryFailing DiscoveryNotFresh DiscoveryTargetsDropped PrometheusConfigReloadFailed MartletConfigReloadFailed
     AlertmanagerConfigReloadFailed PrometheusRuleFailures PrometheusNotificationsFailing AlertmanagerNotificationsFailing
-    LlmQueueBacklog SomebodysOwnAlert
+    SomebodysOwnAlert
 """.split()
 
 GUEST = {"node": "pve1", "vm_id": "101"}
@@ -219,6 +221,7 @@ def cases() -> Iterator[Case]:
             free=[alert("HostDown", "critical", **there), *(alert(name, **there) for name in [*HELD, *FREE] if name != "HostDown")])
     yield from twin_cases()
     yield from card_cases()
+    yield from model_cases()
 
 
 def card_cases() -> Iterator[Case]:
@@ -251,6 +254,27 @@ def card_cases() -> Iterator[Case]:
                 alert("ExporterCollectorFailed", **host | {"cluster": f"{host['cluster']}-b"}, **failed, collector="gpu"),
                 alert("ExporterCollectorFailed", **host, **failed, collector="gpu", vm_id="101"),
                 alert("ExporterCollectorFailed", **failed, collector="gpu", case=host["cluster"])])
+
+
+def model_cases() -> Iterator[Case]:
+    """What a server of models that does not answer, is not ready or hangs says of itself in other words."""
+    everything = {"LlmServerNotReady", "LlmMetricsDisabled", "LlmDataStale", "LlmSeriesDropped", "LlmProbeFailing", "LlmQueueBacklog", "LlmErrorRateHigh", "LlmGenerationStalled"}
+    for source, held in {
+        "LlmServerDown": everything, "LlmServerNotReady": {"LlmProbeFailing"},
+        "LlmGenerationStalled": {"LlmProbeFailing", "LlmQueueBacklog", "LlmTimeToFirstTokenHigh", "LlmInterTokenLatencyHigh", "LlmThroughputDropped"},
+    }.items():
+        here: Labels = {"cluster": f"models-{source}", "node": "pve1", "server": "chat", "engine": "vllm"}
+        model: Labels = {"model": "qwen3-32b"} if source == "LlmGenerationStalled" else {}
+        others = [here | {"server": "chat-b"}, here | {"node": "pve2"}, here | {"cluster": f"{here['cluster']}-b"}, here | {"vm_id": "7001"}]
+        if model:
+            others.append(here | {"model": "bge-m3"})
+        yield Case(
+            f"{source}-holds-what-follows-from-it", held=[alert(name, **here | {"model": "qwen3-32b"}) for name in sorted(held)],
+            free=[
+                alert(source, "critical", **here, **model), alert("ContainerOomKilled", **here),
+                # Those that hold back others themselves would do so there, too.
+                *(alert(name, **model | other) for name in sorted(held - {"LlmServerNotReady", "LlmGenerationStalled"}) for other in others),
+                *(alert(name, **here, **model) for name in sorted({"LlmSeriesDropped", "LlmErrorRateHigh"} - held))])
 
 
 def twin_cases() -> Iterator[Case]:

@@ -23,11 +23,11 @@ FILES = pytest.mark.parametrize("file", BOARDS)
 
 UIDS = {
     "martlet-cluster-overview", "martlet-host-detail", "martlet-vm-comparison", "martlet-vm-detail", "martlet-storage-zfs",
-    "martlet-backup-replication", "martlet-stack-health", "martlet-gpu", "martlet-vgpu", "martlet-containers",
+    "martlet-backup-replication", "martlet-stack-health", "martlet-gpu", "martlet-vgpu", "martlet-containers", "martlet-llm", "martlet-models", "martlet-servers",
 }
 
 # What the viewer of the same files can show. Whoever adds to a list here adds it there.
-PANELS = {"row", "timeseries", "stat", "gauge", "bargauge", "table", "text", "state-timeline"}
+PANELS = {"row", "timeseries", "stat", "gauge", "bargauge", "table", "text", "state-timeline", "logs"}
 TRANSFORMATIONS = {"merge", "organize", "joinByField", "seriesToColumns", "filterFieldsByName", "sortBy", "limit", "reduce"}
 VARIABLES = {"datasource", "query", "custom", "interval", "constant", "textbox"}
 MACROS = {"__interval", "__interval_ms", "__rate_interval", "__range", "__range_s", "__from", "__to"}
@@ -37,7 +37,7 @@ MATCHERS = {"byName", "byRegexp", "byFrameRefID"}
 CALCULATIONS = {"lastNotNull", "mean", "max", "min", "sum"}
 UNITS = {
     "percent", "percentunit", "bytes", "decbytes", "Bps", "binBps", "bps", "s", "ms", "ns", "dtdurations", "dateTimeAsIso", "celsius", "watt",
-    "rotrpm", "hertz", "short", "none", "ops", "iops", "reqps", "cps", "pps", "suffix:× period",
+    "rotrpm", "hertz", "short", "none", "ops", "iops", "reqps", "cps", "pps", "suffix:× period", "suffix:tok/s", "suffix:tokens",
 }
 CUSTOM = {
     "timeseries": {
@@ -96,6 +96,14 @@ THRESHOLDS = {
     "vgpu:framebuffer:ratio": ["VgpuFramebufferFull"],
     "container:memory_utilization:ratio": ["ContainerMemoryNearLimit"],
     "container:cpu_throttled:ratio5m": ["ContainerCpuThrottled"],
+    "llm:requests_waiting:sum": ["LlmQueueBacklog"],
+    "llm:time_to_first_token:p95": ["LlmTimeToFirstTokenHigh"],
+    "llm:inter_token_latency:p95": ["LlmInterTokenLatencyHigh"],
+    "llm:request_errors:ratio": ["LlmErrorRateHigh"],
+    "llm:kv_cache_utilization:ratio": ["LlmKvCacheSaturation"],
+    "llm:preemptions:rate5m": ["LlmPreemptionsHigh"],
+    "llm:model_spilled:ratio": ["LlmModelSpilled"],
+    "llm:answer_age:seconds": ["LlmDataStale"],
     "target:scrape_duration:ratio": ["ExporterScrapeSlow"],
     "exporter:source_overdue:ratio": ["ExporterDataStale"],
     "alertmanager:notifications_failed:ratio": ["AlertmanagerNotificationsFailing"],
@@ -141,6 +149,9 @@ def inside(value: Any, key: str) -> Iterator[Any]:
     """Whatever stands under this key, at any depth."""
     if isinstance(value, dict):
         for name, member in value.items():
+            # Columns of a table may be called anything.
+            if name in ("indexByName", "renameByName", "excludeByName"):
+                continue
             if name == key:
                 yield member
             yield from inside(member, key)
@@ -161,10 +172,10 @@ def properties(panel: Any) -> Iterator[tuple[str, Any]]:
 
 
 def with_data(board: Board) -> list[Any]:
-    return [panel for panel in board.panels if panel["type"] not in ("row", "text")]
+    return [panel for panel in board.panels if panel["type"] not in ("row", "text", "logs")]
 
 
-def test_the_ten_boards_are_there_in_their_one_form() -> None:
+def test_the_thirteen_boards_are_there_in_their_one_form() -> None:
     assert Counter(board.uid for board in BOARDS.values()) == Counter(UIDS)
     assert {name: "martlet-" + name.removesuffix(".json") for name in BOARDS} == {name: board.uid for name, board in BOARDS.items()}
     formatted = subprocess.run([REPOSITORY / "scripts/format-boards", "--check"], capture_output=True, text=True)
@@ -193,7 +204,9 @@ def test_a_board_says_what_grafana_needs(file: str) -> None:
 @FILES
 def test_every_data_source_is_the_variable(file: str) -> None:
     sources = [source for source in inside(BOARDS[file].contents, "datasource") if source["uid"] != "-- Grafana --"]
-    assert sources and all(source == {"type": "prometheus", "uid": "${datasource}"} for source in sources)
+    logs = [source for panel in BOARDS[file].panels if panel["type"] == "logs" for source in inside(panel, "datasource")]
+    assert sources and all(source == {"type": "prometheus", "uid": "${datasource}"} for source in sources if source not in logs)
+    assert all(source == {"type": "loki", "uid": "${logs}"} for source in logs)
     assert all("datasource" in panel for panel in with_data(BOARDS[file]))
     assert BOARDS[file].variables[0]["name"] == "datasource" and BOARDS[file].variables[0]["query"] == "prometheus"
 

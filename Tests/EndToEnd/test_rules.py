@@ -150,7 +150,7 @@ def test_series_are_found_in_expressions():
 
 
 def test_labels_are_worked_out_as_prometheus_does():
-    series = {"a": {"x", "y"}, "b": {"y", "z"}}
+    series = {"a": {"x", "y"}, "b": {"y", "z"}, "c": {"x", "le"}}
     table = [
         ("a", {"x", "y"}, ""),
         ("sum by (x) (a)", {"x"}, ""),
@@ -162,6 +162,8 @@ def test_labels_are_worked_out_as_prometheus_does():
         ("a and on (y) b", {"x", "y"}, ""),
         ('label_replace(b, "n", "$1", "z", "(.*)")', {"y", "z", "n"}, ""),
         ("1 - a / 2", {"x", "y"}, ""),
+        ("histogram_quantile(0.9, c)", {"x"}, ""),
+        ("histogram_quantile(0.9, a)", {"x", "y"}, "le"),
         ("sum by (z) (a)", {"z"}, "z"),
         ("a * on (x) b", {"x"}, "x"),
         ("a{z='1'}", {"x", "y"}, "z"),
@@ -350,7 +352,10 @@ def exposed(start_for_all, tmp_path_factory):
     for line in martlet("metrics", "--format", "markdown").stdout.splitlines():
         cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
         if len(cells) == 7 and cells[0].startswith("`"):
-            catalogue[cells[0].strip("`")] = set(re.findall(r"`(\w+)`", cells[3]))
+            labels = set(re.findall(r"`(\w+)`", cells[3]))
+            catalogue[cells[0].strip("`")] = labels
+            if cells[1] == "histogram":
+                catalogue |= {cells[0].strip("`") + suffix: labels | more for suffix, more in (("_bucket", {"le"}), ("_sum", set()), ("_count", set()))}
     assert "pve_node_up" in catalogue and "martlet_scrape_series_limit" in catalogue and "zfs_arc_size_bytes" in catalogue
 
     port, windows, control, prometheus = free_port("127.0.0.2"), free_port("127.0.2.1"), free_port(), free_port()
