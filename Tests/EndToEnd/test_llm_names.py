@@ -121,7 +121,7 @@ def run(wheels: list[Path], tables: dict[str, Any], *more: str) -> subprocess.Co
 
 def seen(done: subprocess.CompletedProcess[str]) -> set[tuple[str, str]]:
     """Kind of difference and name, of every line that tells one."""
-    whats = {"unknown", "no reason", "both", "no such name", "type", "range", "unread", "no table", "name", "labels", "buckets"}
+    whats = {"unknown", "no reason", "catches all", "both", "no such name", "type", "range", "unread", "no table", "name", "labels", "buckets"}
     lines = [line.split("  ") for line in done.stdout.splitlines()]
     return {(parts[1], parts[2]) for parts in ([part.strip() for part in line if part.strip()] for line in lines) if len(parts) > 2 and parts[1] in whats}
 
@@ -158,6 +158,7 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "one that is no longer ignored": ({"ignore no more": "vllm:kv_*"}, ("unknown", "vllm:kv_loaded_bytes_total")),
     "ignored, and nobody knows why": ({"ignore": {"pattern": "vllm:nixl_*", "why": " "}}, ("no reason", "vllm:nixl_*")),
     "ignored by name only": ({"ignore": "vllm:nixl_*"}, ("no reason", "vllm:nixl_*")),
+    "all of a server's names at once": ({"ignore": {"pattern": "vllm:*", "why": "not of interest"}}, ("catches all", "vllm:*")),
     "mapped and ignored": ({"ignore": "vllm:num_requests_running twice"}, ("both", "vllm:num_requests_running")),
     "a name that no version has": ({"add": row("vllm:num_requests_runing", "gauge")}, ("no such name", "vllm:num_requests_runing")),
     "an alias that no version has": ({"add": row("vllm:drafted_total", "counter", "vllm:draughts_total", since="0.33")}, ("no such name", "vllm:draughts_total")),

@@ -15,7 +15,7 @@ from compare_llm_names.wheels import Wheel, order
 @dataclass(frozen=True)
 class Difference:
     kind: str
-    # One of: unknown, no reason, both, no such name, type, range, unread, no table; of a server name, type, labels, buckets.
+    # One of: unknown, no reason, catches all, both, no such name, type, range, unread, no table; of a server name, type, labels, buckets.
     what: str
     name: str
     sentence: str
@@ -32,6 +32,7 @@ def compare(kind: Kind, table: Table | None, wheels: Sequence[Wheel]) -> list[Di
     if not table:
         return [*found, Difference(kind.name, "no table", "", "martlet has no table of this kind")]
     found += [Difference(kind.name, "no reason", ignored.pattern, "ignored without a reason") for ignored in table.ignored if not ignored.why]
+    found += catching_all(kind, table, wheels)
     found += unknown(kind, table, wheels)
     for row in table.rows:
         found += [*no_such_name(kind, row, wheels), *wrong_type(kind, row, wheels), *wrong_range(kind, row, wheels)]
@@ -39,6 +40,16 @@ def compare(kind: Kind, table: Table | None, wheels: Sequence[Wheel]) -> list[Di
             if reason := next((ignored for ignored in table.ignored if ignored.pattern == exposed(name, row.type)), None):
                 found.append(Difference(kind.name, "both", name, f"mapped to {row.ours}, and ignored: {reason.why}"))
     return found
+
+
+def catching_all(kind: Kind, table: Table, wheels: Sequence[Wheel]) -> list[Difference]:
+    """What is ignored by the name of the server alone, so that nothing new would ever be noticed."""
+    names = {name for wheel in wheels for name in wheel.families}
+    return [
+        Difference(kind.name, "catches all", ignored.pattern, "ignores whatever the server may ever expose")
+        for ignored in table.ignored
+        if names and all(ignored.covers(name) for name in names)
+    ]
 
 
 def unknown(kind: Kind, table: Table, wheels: Sequence[Wheel]) -> list[Difference]:
