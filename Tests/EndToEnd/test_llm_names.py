@@ -283,7 +283,7 @@ def exposed() -> Iterator[dict[str, str]]:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     texts["url"] = f"http://127.0.0.1:{server.server_port}"
     yield texts
     server.shutdown()
