@@ -333,7 +333,7 @@ def test_real_wheels(tmp_path: Path) -> None:
     """All that the servers' own source says of several versions, and all that martlet says. The sources are kept in .build/llm-wheels."""
     if not martlet_has_tables():
         pytest.skip("this martlet has no tables of language model servers")
-    words = [sys.executable, SCRIPT, "--martlet", MARTLET]
+    words = [sys.executable, str(SCRIPT), "--martlet", str(MARTLET)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=3600, check=False, env=os.environ | {"TMPDIR": str(tmp_path)})
     if done.returncode == 2 and "NotFetched" in done.stderr:
         pytest.skip(f"the wheels cannot be had: {done.stderr.strip()}")

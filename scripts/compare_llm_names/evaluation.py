@@ -229,9 +229,10 @@ class Evaluation:
     def inlined(self, function: str, arguments: list[ast.expr], depth: int) -> Any:
         """What a function of this file gives that has nothing but a return."""
         for node in self.module.tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name == function and len(node.body) == 1 and isinstance(node.body[0], ast.Return) and node.body[0].value:
-                given = {argument.arg: self.value(value, depth) for argument, value in zip(node.args.args, arguments, strict=False)}
-                return Evaluation(self.library, self.module, self.parameters, given).value(node.body[0].value, depth)
+            match node:
+                case ast.FunctionDef(name=name, body=[ast.Return(value=ast.expr() as result)]) if name == function:
+                    given = {argument.arg: self.value(value, depth) for argument, value in zip(node.args.args, arguments, strict=False)}
+                    return Evaluation(self.library, self.module, self.parameters, given).value(result, depth)
         raise Unknown
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Definition:
-    """One place of the source that makes a family. Labels and buckets that only a running server knows are None, or have their expression between `<` and `>`."""
+    """One place of the source that makes a family. Labels and buckets that only a running server knows are None; of some labels there is the expression,
+    between `<` and `>`."""
 
     name: str
     type: str

@@ -91,15 +91,16 @@ def list_families(wheels: list[Wheel]) -> int:
 
 def parse(description: str) -> argparse.Namespace:
     versions = [f"  {kind.package}: {', '.join(kind.versions)}" for kind in KINDS.values()]
+    ends = "Ends with 0, with 1 where something differs, with 2 where it could not be compared."
     parser = argparse.ArgumentParser(
         prog="compare-llm-names", description=description, formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="\n".join(["Versions that are fetched without --wheel:", *versions, "", "Ends with 0, with 1 where something differs, with 2 where it could not be compared."]))  # fmt: skip
+        epilog="\n".join(["Versions that are fetched without --wheel:", *versions, "", ends]))  # fmt: skip
     standard = REPOSITORY / ".build/release/martlet"
     parser.add_argument("--wheel", nargs="+", type=Path, default=[], metavar="FILE", help="wheels that lie here, in place of those that pip fetches")
     parser.add_argument("--kind", nargs="+", choices=list(KINDS), help="fetch only these")
     parser.add_argument("--cache", type=Path, default=REPOSITORY / ".build/llm-wheels", metavar="FOLDER", help="where the source of fetched wheels is kept")
     parser.add_argument("--martlet", default=str(standard) if standard.exists() else "martlet", metavar="PATH", help="the program that is asked for its tables")
     parser.add_argument("--tables", type=Path, metavar="FILE", help="what it printed, in its place")
-    parser.add_argument("--expositions", nargs="+", default=[], metavar="URL", help="/metrics of simulated servers, compared with the version that they are most like")
+    parser.add_argument("--expositions", nargs="+", default=[], metavar="URL", help="/metrics of simulated servers, beside the version that each is most like")
     parser.add_argument("--families", action="store_true", help="only print what the wheels' source says, as JSON")
     return parser.parse_args()

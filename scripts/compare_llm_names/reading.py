@@ -35,7 +35,7 @@ def read(library: Library, kind: Kind) -> tuple[dict[str, Family], list[str]]:
 
 def of_services(library: Library, kind: Kind) -> Iterator[Definition]:
     if kind.services and (module := library.module(kind.services[0])) and (owner := module.owner(kind.services[1])):
-        services = {value.value for node in owner.body if isinstance(node, ast.Assign) and isinstance(value := node.value, ast.Constant)}
+        services = {service for node in owner.body if isinstance(node, ast.Assign) for service in strings(node.value)}
         for service, (ending, type) in itertools.product(sorted(services), OF_SERVICES):
             yield Definition(exposed(f"{kind.name}_{service}_{ending}", type), type, None, None, False, "", module.path)
 
