@@ -97,6 +97,7 @@ def test_load_is_seen_and_counted(server: LlamaServer, start: Start, tmp_path: P
     read = exporter.read()
     model = {name: value for (name, labels), value in read.items() if labels == {("model", ALIAS)}}
     assert near(model["cached_prompt_tokens_total"], after["prompt_tokens_cached_total"])
+    # Of all servers these are the tokens of prompts, whether worked on or found in a cache.
     assert near(model["prompt_tokens_total"], after["prompt_tokens_total"] + after["prompt_tokens_cached_total"])
     assert model["requests_running"] == model["requests_waiting"] == 0
     assert read["slots", frozenset({("model", ALIAS), ("state", "idle")})] == SLOTS

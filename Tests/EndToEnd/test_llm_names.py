@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MARTLET, REPOSITORY
+from conftest import MARTLET, REPOSITORY, Start, free_port
+from conftest import run as run_martlet
 
 SCRIPT = REPOSITORY / "scripts/compare-llm-names"
 
@@ -324,17 +324,40 @@ def test_server_of_no_kind_is_not_judged(wheels: list[Path], exposed: dict[str, 
 # The real wheels
 
 
-def martlet_has_tables() -> bool:
-    return subprocess.run([MARTLET, "metrics", "--llm-tables", "--format", "json"], capture_output=True, timeout=60, check=False).returncode == 0
+def compare_real(*flags: str) -> subprocess.CompletedProcess[str]:
+    """With sources that are kept in .build/llm-wheels."""
+    if run_martlet("metrics", "--llm-tables").returncode:
+        pytest.skip("this martlet has no tables of language model servers")
+    words = [sys.executable, str(SCRIPT), "--martlet", str(MARTLET), *flags]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=3600, check=False)
+    if done.returncode == 2 and "NotFetched" in done.stderr:
+        pytest.skip(f"the wheels cannot be had: {done.stderr.strip()}")
+    return done
 
 
 @pytest.mark.e2e
-def test_real_wheels(tmp_path: Path) -> None:
-    """All that the servers' own source says of several versions, and all that martlet says. The sources are kept in .build/llm-wheels."""
-    if not martlet_has_tables():
-        pytest.skip("this martlet has no tables of language model servers")
-    words = [sys.executable, str(SCRIPT), "--martlet", str(MARTLET)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=3600, check=False, env=os.environ | {"TMPDIR": str(tmp_path)})
-    if done.returncode == 2 and "NotFetched" in done.stderr:
-        pytest.skip(f"the wheels cannot be had: {done.stderr.strip()}")
+def test_real_wheels() -> None:
+    """All that the servers' own source says of several versions, and all that martlet says."""
+    done = compare_real()
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("age", ["new", "old"])
+def test_simulated_servers_speak_as_the_real_wheels_do(start: Start, age: str) -> None:
+    """Names, types, labels and edges of the servers that martlet simulates."""
+    if "martlet simulate llm" not in run_martlet("simulate", "llm", "--help").stdout:
+        pytest.skip("this martlet simulates no language model servers")
+    port, control = free_port(), free_port()
+    kinds = ["vllm", "sglang", "litellm"]
+    simulator = start(
+        "simulate", "llm", "--servers", ",".join(kinds), "--server-version", age, "--listen", f"127.0.0.1:{port}", "--control", f"127.0.0.1:{control}"
+    )
+    urls = [f"http://127.0.0.1:{port + number}/metrics" for number in range(len(kinds))]
+    for url in urls:
+        simulator.wait_until(url)
+    done = compare_real("--expositions", *urls)
+    assert [f"{url} is most like {kind} " in done.stdout for url, kind in zip(urls, kinds, strict=True)] == [True] * len(kinds), done.stdout + done.stderr
+    # What is wrong with the tables has a test of its own.
+    wrong = [line for line in done.stdout.splitlines() if any(f"  {what} " in line for what in ("name", "type", "labels", "buckets"))]
+    assert not wrong, "\n".join(wrong)

@@ -57,10 +57,10 @@ def parse(text: str) -> dict[str, Exposed]:
 
 
 def compare(families: dict[str, Exposed], wheels: Sequence[Wheel]) -> tuple[Wheel, list[Difference]] | None:
-    """The version that it is most alike, and where it differs from that; None where it is of no kind that there is a wheel of."""
+    """The version that it is most alike, by names before all, and where it differs from that; None where it is of no kind that there is a wheel of."""
     candidates = [wheel for wheel in wheels if any(wheel.kind.pattern.fullmatch(name) for name in families)]
     judged = [(wheel, differences(families, wheel)) for wheel in sorted(candidates, key=lambda wheel: order(wheel.version), reverse=True)]
-    return min(judged, key=lambda one: len(one[1])) if judged else None
+    return min(judged, key=lambda one: (len([other for other in one[1] if other.what in ("name", "type")]), len(one[1]))) if judged else None
 
 
 def differences(families: dict[str, Exposed], wheel: Wheel) -> list[Difference]:
