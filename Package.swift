@@ -217,7 +217,10 @@ let package = Package(
             ]),
         tests(
             of: "Logs",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Ownership", "CollectorConformance"]),
+            needs: [
+                "Primitives", "JSON", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Ownership",
+                "CollectorConformance",
+            ]),
         tests(
             of: "Doctor",
             needs: ["Primitives", "JSON", "Web", "ProxmoxAPI", "ProxmoxConfiguration", "GPUCollector", "ContainerCollector", "Ownership"]),

@@ -79,7 +79,8 @@ struct StackSettings: Sendable {
     static let flags = [
         Flag("simulate", nil, "Watch a simulated cluster, also when others are configured"),
         Flag(
-            "profile", "NAME", "standard, or llm for a machine that serves language models: pages on 23000 to 23004, exporters from 8081 on",
+            "profile", "NAME",
+            "standard, or llm for a machine that serves language models: pages on 23000 to 23004, exporters from 8081 on",
             standard: StackProfile.standard.rawValue, setting: ["stack", "profile"]),
         Flag(
             "state-dir", "DIR", "Folder for samples, logs and generated configuration", standard: "state", setting: ["stack", "state_dir"]),
@@ -122,6 +123,11 @@ struct StackSettings: Sendable {
         Flag("simulate.scenario-address", "ADDRESS", "Where the simulated world takes a scenario", standard: "127.0.0.1:18100"),
         Flag("simulate.gpus", "COUNT", "Graphics cards of one host of the simulated cluster, up to 16; 0 for none", standard: "8"),
         Flag("simulate.gpu-address", "ADDRESS", "Where the simulated cards take scenarios and faults", standard: "127.0.0.1:18200"),
+        Flag(
+            "simulate.llm-address", "ADDRESS",
+            "First of the simulated servers of models, with --profile llm; the others have the ports after it", standard: "127.0.0.1:18301"),
+        Flag("simulate.llm-control-address", "ADDRESS", "Where they take scenarios and faults", standard: "127.0.0.1:18300"),
+        Flag("simulate.loki-address", "ADDRESS", "Where their logs are, with --profile llm", standard: StackProfile.llm.address(of: .loki)),
         Flag("simulate.gpu-exporter-address", "ADDRESS", "Address of the exporter beside the simulated cards", standard: "127.0.0.1:9835"),
     ]
 
@@ -185,7 +191,29 @@ struct StackSettings: Sendable {
         simulation.hasCeph = invocation.isOn("simulate.ceph")
         simulation.hasQuorumDevice = invocation.isOn("simulate.qdevice")
         simulation.cards = try cards()
+        if profile == .llm, let cards = simulation.cards { simulation.languageServers = try languageServers(simulation, cards) }
         return simulation
+    }
+
+    /// One of each kind, and two of the one that most people have, on the host with cards.
+    private func languageServers(
+        _ simulation: StackPlan.Simulation, _ cards: StackPlan.Cards
+    ) throws(Failure) -> StackPlan.LanguageServers {
+        let first = try place("simulate.llm-address")
+        let kinds: [LLMKind] = [.vllm, .vllm, .sglang, .llamacpp, .ollama, .tgi, .triton, .litellm]
+        var options = LLMSimulator.Options()
+        (options.listen, options.kinds, options.seed, options.cards) = (first.address, kinds, simulation.seed, cards.count)
+        let servers = LLMSimulator.planned(options).map { server in
+            StackPlan.LanguageServers.Server(
+                name: server.name, place: StackPlan.Place(server.address, flag: first.flag),
+                metrics: server.metricsAddress.map { StackPlan.Place($0, flag: first.flag) },
+                // Those that tell nothing of how fast they are, and one to compare with its own word.
+                isProbed: [.llamacpp, .ollama].contains(server.kind) || server.kind == .vllm)
+        }
+        guard servers.count == kinds.count else { throw Failure(.usage, "--\(first.flag): there are not enough ports after it") }
+        return StackPlan.LanguageServers(
+            kinds: kinds.map(\.rawValue).joined(separator: ","), control: try place("simulate.llm-control-address"), servers: servers,
+            loki: try place("simulate.loki-address", nil, .loki))
     }
 
     /// None where none are asked for, or their library is missing.

@@ -26,6 +26,8 @@ package final class LLMSimulator: Sendable {
         package var updateSeconds = 0.0
         /// Begins with the simulator; nil for what the world plays.
         package var scenario: String?
+        /// URL of a Loki that gets the servers' lines; nil for none.
+        package var lokiURL: String?
         /// Whether a server whose port is taken is left out, as a real one must be there.
         package var leavesOutTaken = false
         /// 1 to 4096.
@@ -65,11 +67,13 @@ package final class LLMSimulator: Sendable {
     private let seats: [LLMSeat]
     private let control: HTTPServer
     private let ticker: Task<Void, Never>
+    private let log: Task<Void, Never>?
 
-    private init(seats: [LLMSeat], control: HTTPServer, ticker: Task<Void, Never>) {
+    private init(seats: [LLMSeat], control: HTTPServer, ticker: Task<Void, Never>, log: Task<Void, Never>?) {
         self.seats = seats
         self.control = control
         self.ticker = ticker
+        self.log = log
     }
 
     /// Where `/api/v1/scenario` and its like are.
@@ -137,7 +141,13 @@ package final class LLMSimulator: Sendable {
                 for seat in seats { await seat.follow(faults, logger) }
             }
         }
-        return LLMSimulator(seats: seats, control: control, ticker: ticker)
+        let log = options.lokiURL.map { url in
+            // The second node is the one with the cards.
+            let node = source.inventory.nodes.prefix(2).last?.name ?? ""
+            let log = LLMLog(url: url, cluster: options.cluster, node: node, servers: servers, clock: source.clock)
+            return Task.detached { await log.run(logger) }
+        }
+        return LLMSimulator(seats: seats, control: control, ticker: ticker, log: log)
     }
 
     /// Servers with their engines; proxies come last, as all others are behind them.
@@ -203,6 +213,7 @@ package final class LLMSimulator: Sendable {
     /// Lets answers in flight finish for up to `seconds`, then ends them, streams too. The ports are free afterwards.
     package func stop(withinSeconds seconds: Double) async {
         ticker.cancel()
+        log?.cancel()
         await ticker.value
         await withTaskGroup(of: Void.self) { group in
             for seat in seats { group.addTask { await seat.close(withinSeconds: seconds) } }

@@ -29,6 +29,7 @@ struct StackFiles {
         if let simulation = plan.simulation, let cards = simulation.cards {
             files.append(("prometheus/targets/gpu-hosts/simulated.yml", Self.cardsTarget(cards, simulation)))
         }
+        if let servers = plan.simulation?.languageServers { files.append((StatePaths.languageServers, servers.settings(yaml))) }
         if let password = plan.mail?.barePassword { files.append((AlertmanagerText.ownPasswordFile, password.reveal())) }
         if let simulation = plan.simulation {
             files.append((StatePaths.token, simulation.token.reveal() + "\n"))

@@ -65,6 +65,7 @@ enum ServiceList {
         var simulators: [Service] {
             let simulated = plan.simulation.map { simulation in
                 [proxmox(simulation), hosts(simulation)] + (simulation.cards.map { [cards($0, of: simulation)] } ?? [])
+                    + (simulation.languageServers.map { [loki($0), languageServers($0, of: simulation)] } ?? [])
             }
             return (simulated ?? []) + (plan.runsWebhook ? [webhook] : [])
         }
@@ -91,19 +92,38 @@ enum ServiceList {
 
         private func cards(_ cards: StackPlan.Cards, of simulation: StackPlan.Simulation) -> Service {
             let url = cards.control.address.url()
-            let arguments = ["--listen", "\(cards.control.address)", "--cards", "\(cards.count)", "--profile", "mixed"]
             return simulator(
-                "gpu", arguments + world(simulation) + ["--state", state.cardsFile, "--root", state.cardsRoot], url: url,
+                "gpu",
+                ["--listen", "\(cards.control.address)"] + machine(cards) + world(simulation) + [
+                    "--state", state.cardsFile, "--root", state.cardsRoot,
+                ], url: url,
                 probe: Probe(url: "\(url)/health"))
+        }
+
+        /// Of the host that has the cards, and the servers that work on them.
+        private func machine(_ cards: StackPlan.Cards) -> [String] { ["--cards", "\(cards.count)", "--profile", "mixed"] }
+
+        private func languageServers(_ servers: StackPlan.LanguageServers, of simulation: StackPlan.Simulation) -> Service {
+            let url = servers.control.address.url()
+            var arguments = ["--control", "\(servers.control.address)", "--servers", servers.kinds, "--loki", servers.loki.address.url()]
+            if let first = servers.servers.first { arguments += ["--listen", "\(first.place.address)"] }
+            if let cards = simulation.cards { arguments += machine(cards) }
+            return simulator("llm", arguments + world(simulation), url: url, probe: Probe(url: "\(url)/health"))
+        }
+
+        private func loki(_ servers: StackPlan.LanguageServers) -> Service {
+            let url = servers.loki.address.url()
+            return simulator("loki", ["--listen", "\(servers.loki.address)"], url: url, probe: Probe(url: "\(url)/ready"))
         }
 
         /// The exporter of the simulated host with cards: set up by what is said here alone, as one on a real host is by its own settings.
         var cardExporters: [Service] {
             guard let cards = plan.simulation?.cards else { return [] }
             let url = cards.exporter.address.url()
-            let arguments = [
+            var arguments = [
                 "exporter", "--exporter.role", "gpu", "--web.listen-address", "\(cards.exporter.address)", "--path.root", state.cardsRoot,
             ]
+            if plan.simulation?.languageServers != nil { arguments += ["--config.file", state.path(StatePaths.languageServers)] }
             return [
                 service(
                     "gpu-exporter", .nodeExporter, plan.executable, arguments, url: "\(url)/metrics", probe: Probe(url: "\(url)/ready"),

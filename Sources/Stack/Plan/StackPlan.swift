@@ -42,6 +42,8 @@ package struct StackPlan: Sendable {
         package var token: Secret
         /// The host with graphics cards; nil for none.
         package var cards: Cards?
+        /// Servers of language models on that host; nil for none.
+        package var languageServers: LanguageServers?
 
         package init(
             cluster: String, nodeNames: [String], guests: Int, seed: UInt64, proxmox: Place, firstHost: Place, firstGuest: String,
@@ -159,6 +161,7 @@ package struct StackPlan: Sendable {
         if runsWebhook { all.append((webhook, nil)) }
         if let simulation { all += [(simulation.proxmox, nil), (simulation.scenario, nil)] }
         if let cards = simulation?.cards { all += [(cards.control, nil), (cards.exporter, nil)] }
+        if let servers = simulation?.languageServers { all += servers.places.map { ($0, nil) } }
         return all + simulatedHosts.map { ($0.place, nil) }
     }
 }

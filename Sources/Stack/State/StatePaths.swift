@@ -19,6 +19,8 @@ struct StatePaths: Sendable, Equatable {
     var cardsFile: String { path("gpu/cards") }
     /// The folder that is `/` of the simulated host with cards.
     var cardsRoot: String { path("gpu/root") }
+    /// What the exporter beside the simulated cards is told of servers of language models, below the root.
+    static let languageServers = "gpu/martlet.yml"
     /// A service's output.
     func log(_ service: String) -> String { path("log/\(service).log") }
     /// A running service's `ProcessIdentity`.

@@ -20,6 +20,7 @@ enum SimulateLLMCommand {
                 standard: "vllm"),
             Flag("kind", "LIST", "The same, for whoever has one of each in mind"),
             Flag("server-version", "AGE", "new, or old: names of metrics were others then", standard: LLMVersion.new.rawValue),
+            Flag("loki", "URL", "A Loki that gets the lines that the servers write"),
             Flag("model", "NAME", "Model of all servers, or several with commas, in place of their own"),
             Flag("cards", "COUNT", "Cards of the machine that they work on, 1 to 16, as of simulate gpu", standard: "8"),
             Flag(
@@ -38,6 +39,7 @@ enum SimulateLLMCommand {
         }
         options.age = age
         options.models = values.optional("model").map { $0.split(separator: ",").map(String.init) } ?? []
+        options.lokiURL = values.optional("loki")
         options.cards = try values.count("cards", in: 1...16)
         options.profile = try values.profile("profile")
         options.cluster = values.text("cluster")

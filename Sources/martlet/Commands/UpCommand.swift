@@ -145,6 +145,9 @@ enum UpCommand {
         let section = configuration.tree["dashboards"]
         if section["prometheus"].word("url") == nil { settings.prometheus.url = plan.prometheus.address.url() }
         if section["alertmanager"].word("url") == nil { settings.alertmanager?.url = plan.alertmanager.address.url() }
+        if section["loki"].word("url") == nil, let loki = plan.simulation?.languageServers?.loki {
+            settings.loki = UpstreamSettings(url: loki.address.url())
+        }
         if !section["scrape_interval"].isSet, let seconds = plan.scrapeInterval { settings.scrapeSeconds = seconds }
         return settings
     }
@@ -199,7 +202,8 @@ enum UpCommand {
     private static func introduction(_ plan: StackPlan, wasAskedFor: Bool) -> String {
         guard let simulation = plan.simulation else { return "" }
         let cards = simulation.cards.map { ", with \($0.count) graphics card\($0.count == 1 ? "" : "s") in one of the nodes" } ?? ""
-        let what = "a simulated cluster of \(simulation.nodeNames.count) nodes and \(simulation.guests) guests\(cards)"
+        let servers = simulation.languageServers.map { " and \($0.servers.count) servers of language models" } ?? ""
+        let what = "a simulated cluster of \(simulation.nodeNames.count) nodes and \(simulation.guests) guests\(cards)\(servers)"
         if wasAskedFor { return "Watching \(what).\n" }
         return """
             No Proxmox cluster is configured, so this is \(what). To watch yours, write martlet.yml:
