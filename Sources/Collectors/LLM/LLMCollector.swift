@@ -36,6 +36,17 @@ package final class LLMCollector: Collector {
         self.catalogue = catalogue
     }
 
+    /// One that shows what is in a book already.
+    init(_ settings: LLMSettings, book: ServerBook) {
+        self.settings = settings
+        engine = nil
+        probe = nil
+        var catalogue = Catalogue()
+        families = LLMFamilies(&catalogue)
+        self.catalogue = catalogue
+        self.book.withLock { $0 = book }
+    }
+
     // MARK: between scrapes
 
     package func run(_ context: CollectionContext) async {

@@ -76,7 +76,8 @@ final class Questions {
         var answer = await ask("GET", url, rest, Self.expositionBytes)
         // Where it is an application of its own below a web framework, only the path with a slash is its own.
         if case .told(let response) = answer, [301, 302, 307, 308].contains(response.status), rest.hasSuffix("/metrics") {
-            answer = await ask("GET", url, rest + "/", Self.expositionBytes)
+            let other = await ask("GET", url, rest + "/", Self.expositionBytes)
+            if case .told(let response) = other, response.status == 200 { answer = other }
         }
         switch answer {
         case .failed(let problem): picture.problem = picture.problem ?? problem
