@@ -93,19 +93,9 @@ package enum ServerReference {
     }
 
     private static func row(_ kind: any ServerKind.Type) -> String {
-        var asked: [String] = []
-        for word in kind.table.families.isEmpty ? [] : ["/metrics"] where !asked.contains(word) { asked.append(word) }
-        for question in kind.told.map(\.question) {
-            for path in question.split(separator: ";").compactMap({ $0.split(separator: ":").first }) {
-                for one in path.split(separator: ",") {
-                    let name = one.drop { $0 == " " }
-                    if name.contains("/"), !asked.contains(String(name)) { asked.append(String(name)) }
-                }
-            }
-        }
         let port = kind.metricsPort.map { "\(kind.standardPort), metrics \($0)" } ?? "\(kind.standardPort)"
         let images = kind.images.map { "`\($0)`" }.joined(separator: ", ")
-        return "| `\(kind.name)` | \(images) | \(port) | \(asked.map { "`\($0)`" }.joined(separator: ", ")) |\n"
+        return "| `\(kind.name)` | \(images) | \(port) | \(kind.asked.map { "`\($0)`" }.joined(separator: ", ")) |\n"
     }
 
     private static func row(_ family: ServingFamily) -> String {

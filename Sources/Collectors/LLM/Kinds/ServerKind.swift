@@ -21,6 +21,8 @@ protocol ServerKind: Sendable {
     static var index: NameIndex { get }
     /// What questions beside the exposition tell.
     static var told: [Told] { get }
+    /// What it is asked, for the page of servers.
+    static var asked: [String] { get }
     /// Sentences about it for the page of servers.
     static var remarks: [String] { get }
 

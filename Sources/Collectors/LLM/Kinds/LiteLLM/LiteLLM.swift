@@ -16,6 +16,7 @@ enum LiteLLM: ServerKind {
         },
     ]
     static let index = NameIndex(table)
+    static let asked = ["/metrics", "/health/readiness", "/model/info", "/v1/models"]
     static let told = [
         Told(.modelInfo, "/model/info: model_name, model_info.mode; \(ModelList.path): id"),
         Told(.modelContext, "/model/info: model_info.max_input_tokens"),
