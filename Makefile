@@ -64,6 +64,7 @@ check: build
 ## docs: writes the pages that are made from the program
 docs: build
 	$(MARTLET) metrics --format markdown > docs/metrics.md
+	$(MARTLET) metrics --llm-tables --format markdown > docs/llm-servers.md
 	$(MARTLET) settings > docs/settings.md
 	$(MARTLET) settings --format env > .env.example
 

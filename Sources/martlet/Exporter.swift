@@ -74,9 +74,13 @@ enum Exporter {
         }
         if hasContainers { collectors.append(ContainerCollector(containers, engine: engine)) }
         if hasSystem { collectors.append(SystemCollector()) }
-        if hasLLM { collectors.append(LLMCollector(llm, engine: engine)) }
+        let servers = LLMCollector(llm, engine: engine)
+        if hasLLM { collectors.append(servers) }
+        let probe = ExporterContents.Page(
+            "/probe", title: "/probe?module=llm&target=SERVER, one LLM server alone", requestsInFlight: 20,
+            handler: try servers.page(context))
         return ExporterContents(
-            collectors: collectors, own: [collector.requests, handler.metrics], pages: [page],
+            collectors: collectors, own: [collector.requests, handler.metrics], pages: [page, probe],
             scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
     }
 

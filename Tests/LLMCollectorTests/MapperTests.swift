@@ -119,9 +119,11 @@ import Testing
     @Test(
         "A histogram that cannot be true is left out and counted",
         arguments: [
-            "_bucket{le=\"1\"} 5|_bucket{le=\"+Inf\"} 4|_sum 1", "_bucket{le=\"1\"} 5|_sum 1", "_bucket{le=\"1\"} NaN|_bucket{le=\"+Inf\"} 4|_sum 1",
+            "_bucket{le=\"1\"} 5|_bucket{le=\"+Inf\"} 4|_sum 1", "_bucket{le=\"1\"} 5|_sum 1",
+            "_bucket{le=\"1\"} NaN|_bucket{le=\"+Inf\"} 4|_sum 1",
             "_bucket{le=\"+Inf\"} 4", "_bucket{le=\"+Inf\"} 4|_sum NaN", "_bucket{le=\"x\"} 1|_bucket{le=\"+Inf\"} 4|_sum 1",
-            "_bucket{le=\"+Inf\"} -1|_sum 1", "_bucket{le=\"+Inf\"} 4|_bucket{le=\"+Inf\"} 4|_sum 1", "_bucket{le=\"+Inf\"} 1|_sum 1|_sum 2",
+            "_bucket{le=\"+Inf\"} -1|_sum 1", "_bucket{le=\"+Inf\"} 4|_bucket{le=\"+Inf\"} 4|_sum 1",
+            "_bucket{le=\"+Inf\"} 1|_sum 1|_sum 2",
         ])
     func brokenHistogram(lines: String) {
         let name = "vllm:time_to_first_token_seconds"

@@ -8,11 +8,12 @@ import Synchronization
 package final class LLMCollector: Collector {
     package let name = "llm"
     package let catalogue: Catalogue
-    private let settings: LLMSettings
+    let settings: LLMSettings
     private let families: LLMFamilies
     private let engine: ContainerEngine?
     private let prober: ServerProber
     private let book = Mutex(ServerBook())
+    private let sharedDesk = Mutex(TargetDesk())
 
     /// How old what a server told may become, in intervals.
     private static let intervalsKept = 3.0
@@ -31,6 +32,17 @@ package final class LLMCollector: Collector {
         families = LLMFamilies(&catalogue)
         prober = ServerProber(settings.probe, &catalogue)
         self.catalogue = catalogue
+    }
+
+    /// One that shows what is in a book already.
+    init(_ settings: LLMSettings, book: ServerBook) {
+        self.settings = settings
+        engine = nil
+        probe = nil
+        var catalogue = Catalogue()
+        families = LLMFamilies(&catalogue)
+        self.catalogue = catalogue
+        self.book.withLock { $0 = book }
     }
 
     // MARK: between scrapes
@@ -102,6 +114,16 @@ package final class LLMCollector: Collector {
         let earlier = other.book.withLock { $0 }
         book.withLock { $0 = earlier }
         prober.follow(other.prober)
+        let desk = other.desk
+        sharedDesk.withLock { $0 = desk }
+    }
+
+    /// Servers by URL that are not of the settings.
+    var desk: TargetDesk { sharedDesk.withLock { $0 } }
+
+    /// The server that has this name or URL.
+    func known(_ target: String) -> ServerBook.Entry? {
+        book.withLock { $0 }.entries.first { $0.target.name == target || $0.target.address.url == target }
     }
 
     // MARK: scrape
@@ -111,8 +133,10 @@ package final class LLMCollector: Collector {
     }
 
     /// What a scrape shows of the servers as they are known.
-    func draw(_ entries: [ServerBook.Entry], now: ContinuousClock.Instant, into sink: SampleSink) {
-        for entry in entries where entry.isKnown {
+    ///
+    /// - Parameter showsUnknown: also one at a port that has not answered as a server yet.
+    func draw(_ entries: [ServerBook.Entry], now: ContinuousClock.Instant, into sink: SampleSink, showsUnknown: Bool = false) {
+        for entry in entries where entry.isKnown || showsUnknown {
             let server = entry.target.name
             var buffer = sink.begin(server)
             families.write(

@@ -1,3 +1,4 @@
+import LLMCollector
 import Primitives
 import Settings
 
@@ -5,9 +6,19 @@ import Settings
 enum MetricsCommand {
     static let command = Command(
         "metrics", "Lists every metric that martlet may serve",
-        flags: [Flag("format", "FORMAT", "table or markdown", standard: "table")])
+        flags: [
+            Flag("format", "FORMAT", "table or markdown; of --llm-tables json or markdown", standard: "table"),
+            Flag("llm-tables", nil, "Which names of LLM servers become which metrics, and what each kind of server tells"),
+        ])
 
     static func text(_ invocation: CommandLineParser.Invocation) throws(Failure) -> String {
+        if invocation.isOn("llm-tables") {
+            switch invocation.value("format") {
+            case "json", "table": return ServerReference.json
+            case "markdown": return ServerReference.markdown
+            case let other: throw Failure(.usage, "--format: expected json or markdown, not \"\(other ?? "")\"")
+            }
+        }
         let reference = MetricsReference(Collectors.descriptors, dropIn: Collectors.dropInDescriptors)
         switch invocation.value("format") {
         case "table": return reference.table

@@ -20,9 +20,10 @@ struct SampleRules {
                 note(.foreignSample, family.name)
                 continue
             }
-            if family.type != (descriptor.kind == .counter ? "counter" : "gauge") { note(.format, "\(family.name) is a \(family.type)") }
+            if family.type != Self.type(of: descriptor.kind) { note(.format, "\(family.name) is a \(family.type)") }
             for sample in family.samples {
-                let names = sample.labels.map(\.name)
+                // A bucket's bound is no label of the series.
+                let names = sample.labels.map(\.name).filter { $0 != "le" || descriptor.kind != .histogram }
                 if names != descriptor.labels.names { note(.labels, "\(sample.series) instead of \(descriptor.labels.names)") }
                 if let fault = fault(in: sample.value, descriptor.kind) { note(.value, "\(sample.series) is \(fault)") }
             }
@@ -30,10 +31,18 @@ struct SampleRules {
         return found
     }
 
+    private static func type(of kind: MetricDescriptor.Kind) -> String {
+        switch kind {
+        case .counter, .histogram, .summary: kind.rawValue
+        case .gauge, .info: "gauge"
+        }
+    }
+
     private func fault(in value: Double, _ kind: MetricDescriptor.Kind) -> String? {
         if !value.isFinite { return "\(value): what is not known writes no sample" }
         switch kind {
         case .counter where value < 0: return "\(value), and a counter"
+        case .histogram where value < 0, .summary where value < 0: return "\(value), and a \(kind.rawValue)"
         case .info where value != 1: return "\(value), and an info"
         default: return nil
         }

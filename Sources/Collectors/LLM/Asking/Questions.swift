@@ -18,7 +18,7 @@ final class Questions {
     let round: Int
     /// What the round before has told.
     let former: ServerPicture?
-    private let http: HTTPClient
+    private let send: Sending
     private let deadline: Deadline
     private var answers: [String: Answer] = [:]
 
@@ -28,8 +28,11 @@ final class Questions {
     /// Between two askings of what hardly changes.
     private static let rareRounds = 20
 
-    init(_ address: ServerAddress, round: Int, former: ServerPicture?, http: HTTPClient, deadline: Deadline) {
-        (self.address, self.round, self.former, self.http, self.deadline) = (address, round, former, http, deadline)
+    /// Who carries a request there and its answer back.
+    typealias Sending = @Sendable (HTTPRequest) async -> Result<HTTPResponse, HTTPClientError>
+
+    init(_ address: ServerAddress, round: Int, former: ServerPicture?, deadline: Deadline, send: @escaping Sending) {
+        (self.address, self.round, self.former, self.deadline, self.send) = (address, round, former, deadline, send)
     }
 
     /// Whether it is time for what hardly changes.
@@ -56,12 +59,11 @@ final class Questions {
             request.body = Array("{}".utf8)
             request.headers.append(("Content-Type", "application/json"))
         }
-        let answer: Answer
-        do throws(HTTPClientError) {
-            answer = .told(try await http.send(request))
-        } catch {
-            answer = .failed(PollProblem(path, error))
-        }
+        let answer: Answer =
+            switch await send(request) {
+            case .success(let response): .told(response)
+            case .failure(let error): .failed(PollProblem(path, error))
+            }
         answers["\(method) \(url)\(path)"] = answer
         return answer
     }
@@ -76,7 +78,8 @@ final class Questions {
         var answer = await ask("GET", url, rest, Self.expositionBytes)
         // Where it is an application of its own below a web framework, only the path with a slash is its own.
         if case .told(let response) = answer, [301, 302, 307, 308].contains(response.status), rest.hasSuffix("/metrics") {
-            answer = await ask("GET", url, rest + "/", Self.expositionBytes)
+            let other = await ask("GET", url, rest + "/", Self.expositionBytes)
+            if case .told(let response) = other, response.status == 200 { answer = other }
         }
         switch answer {
         case .failed(let problem): picture.problem = picture.problem ?? problem

@@ -18,7 +18,10 @@ struct ServerPoll: Sendable {
     func run(_ turn: ServerBook.Turn) async -> Result {
         let begin = ContinuousClock.now
         let questions = Questions(
-            turn.target.address, round: turn.round, former: turn.former, http: http, deadline: .after(seconds: timeoutSeconds))
+            turn.target.address, round: turn.round, former: turn.former, deadline: .after(seconds: timeoutSeconds)
+        ) { [http] request in
+            do throws(HTTPClientError) { return .success(try await http.send(request)) } catch { return .failure(error) }
+        }
         var result = await run(turn, questions)
         result.durationSeconds = (ContinuousClock.now - begin).seconds
         return result

@@ -37,7 +37,7 @@ enum Capability: String, Sendable, CaseIterable {
         ServerKinds.all.map { kind in (kind.name, ServingFamily.allCases.map { told($0, kind) }) }, uniquingKeysWith: { first, _ in first })
 
     private static func told(_ family: ServingFamily, _ kind: any ServerKind.Type) -> Told {
-        let rows = kind.table.rows.filter { $0.ours == family }
+        let rows = kind.table.rows.filter { $0.ours == family && !$0.isProposed }
         let questions = kind.told.filter { $0.family == family }
         return Told(
             byExposition: rows.isEmpty ? nil : rows.contains(where: \.isDirect) ? .native : .derived,

@@ -24,6 +24,8 @@ protocol ServerKind: Sendable {
     static var told: [Told] { get }
     /// How it is asked to generate something; nil where it cannot be.
     static var dialect: ProbeDialect? { get }
+    /// What it is asked, for the page of servers.
+    static var asked: [String] { get }
     /// Sentences about it for the page of servers.
     static var remarks: [String] { get }
 

@@ -73,6 +73,9 @@ struct NativeFamily: Sendable {
     /// All that it may be called, the best first.
     var names: [String] { [name] + aliases }
 
+    /// No release has it yet.
+    var isProposed: Bool { since == "proposed" }
+
     /// Whether the server's own number is shown, or one that is made of it.
     var isDirect: Bool {
         switch taking {

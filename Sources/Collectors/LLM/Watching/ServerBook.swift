@@ -121,7 +121,7 @@ extension ServerBook.Entry {
     /// Those whose labels were left out, by name, are no more than this; the rest is `other`.
     private static let lossNames = 100
 
-    fileprivate mutating func take(_ poll: ServerPoll.Result, now: ContinuousClock.Instant, unixSeconds: Double) {
+    mutating func take(_ poll: ServerPoll.Result, now: ContinuousClock.Instant, unixSeconds: Double) {
         durationSeconds = poll.durationSeconds
         kind = target.kind ?? poll.kind
         if poll.kind != nil { isKnown = true }

@@ -16,6 +16,7 @@ enum LiteLLM: ServerKind {
         },
     ]
     static let index = NameIndex(table)
+    static let asked = ["/metrics", "/health/readiness", "/model/info", "/v1/models"]
     static let told = [
         Told(.modelInfo, "/model/info: model_name, model_info.mode; \(ModelList.path): id"),
         Told(.modelContext, "/model/info: model_info.max_input_tokens"),
@@ -77,6 +78,31 @@ enum LiteLLM: ServerKind {
                 labels: [.of("api_provider")]),
         ],
         ignored: [
-            NativeTable.Ignored("litellm_*", "budgets, limits, spending, guardrails and the like")
+            NativeTable.Ignored("litellm_spend_*", "money"),
+            .init("litellm_remaining_*", "budgets and limits of keys, teams and providers"),
+            .init("litellm_team*", "budgets and limits of teams"), .init("litellm_org_*", "budgets and limits of organisations"),
+            .init("litellm_user_*", "budgets and limits of users"), .init("litellm_customer_*", "budgets and limits of customers"),
+            .init("litellm_api_key_*", "budgets and limits of keys"), .init("litellm_project_*", "limits of projects"),
+            .init("litellm_provider_*", "budgets and caches of providers"), .init("litellm_total_users", "users"),
+            .init("litellm_active_users", "users"), .init("litellm_total_tokens_metric_total", "the sum of two others"),
+            .init("litellm_tokens_metric_total", "older, the sum of two others"),
+            .init("litellm_requests_metric_total", "older, the requests of the proxy tell it"),
+            .init("litellm_proxy_failed_requests_metric_total", "the requests with their status tell it"),
+            .init("litellm_llm_api_failed_requests_metric_total", "older, the requests with their status tell it"),
+            .init("litellm_llm_api_latency_metric", "what the duration has beyond the proxy's own work"),
+            .init("litellm_overhead_*", "the proxy's own work"),
+            .init("litellm_deployment_*", "limits, fallbacks and answers of deployments"),
+            .init("litellm_input_*", "tokens of one sort"), .init("litellm_output_*", "tokens of one sort"),
+            .init("litellm_video_*", "of media"), .init("litellm_images_*", "of media"), .init("litellm_guardrail_*", "of guardrails"),
+            .init("litellm_cache_*", "of the cache of whole answers"),
+            .init("litellm_cached_tokens_metric_total", "of the cache of whole answers"),
+            .init("litellm_managed_*", "of files and batches"), .init("litellm_check_batch_cost_*", "of files and batches"),
+            .init("litellm_batch_*", "of files and batches"), .init("litellm_mcp_*", "of tools"),
+            .init("litellm_zero_cost_requests_total", "money"), .init("litellm_callback_*", "of callbacks"),
+            .init("litellm_redis_*", "of its stores"), .init("litellm_postgres_*", "of its stores"),
+            .init("litellm_pod_*", "of its stores"),
+            .init("litellm_in_memory_*", "of its stores"), .init("litellm_self_*", "its own parts"),
+            .init("litellm_auth_*", "its own parts"),
+            .init("litellm_proxy_*", "its own parts"), .init("litellm_router_*", "its own parts"),
         ], modelLabels: ["requested_model", "model_group", "model", "litellm_model_name"])
 }

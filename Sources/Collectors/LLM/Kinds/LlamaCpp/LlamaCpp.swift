@@ -15,6 +15,7 @@ enum LlamaCpp: ServerKind {
         Sign("/props") { hasMember("total_slots", $0.body) && hasMember("default_generation_settings", $0.body) },
     ]
     static let index = NameIndex(table)
+    static let asked = ["/metrics", "/health", "/slots", "/props", "/v1/models"]
     static let told = [
         Told(.requestsRunning, "/slots: is_processing", isDerived: true), Told(.slots, "/slots: is_processing"),
         Told(.cacheUsage, "/slots: n_prompt_tokens, n_decoded, n_ctx", isDerived: true),

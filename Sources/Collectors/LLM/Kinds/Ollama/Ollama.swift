@@ -16,6 +16,7 @@ enum Ollama: ServerKind {
         Sign("/api/version") { hasMember("version", $0.body) },
     ]
     static let index = NameIndex(table)
+    static let asked = ["/api/version", "/api/ps", "/api/tags"]
     static let told = [
         Told(.modelLoaded, "/api/ps, /api/tags: name"), Told(.modelInfo, "/api/tags: details, capabilities"),
         Told(.modelSize, "/api/tags: size"), Told(.modelResident, "/api/ps: size_vram, size; /api/tags: size"),

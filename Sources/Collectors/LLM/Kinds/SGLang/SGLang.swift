@@ -16,6 +16,7 @@ enum SGLang: ServerKind {
         Sign("/get_model_info") { hasMember("model_path", $0.body) },
     ]
     static let index = NameIndex(table)
+    static let asked = ["/metrics", "/ready", "/model_info", "/server_info", "/v1/models"]
     static let told = [
         Told(.modelLoaded, "\(ModelList.path): id"), Told(.modelContext, "\(ModelList.path): max_model_len"),
         Told(.modelInfo, "\(ModelList.path): id"),

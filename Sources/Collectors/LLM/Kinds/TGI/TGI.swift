@@ -13,6 +13,7 @@ enum TGI: ServerKind {
         Sign("/info") { hasMember("model_id", $0.body) && hasMember("max_total_tokens", $0.body) },
     ]
     static let index = NameIndex(table)
+    static let asked = ["/metrics", "/info"]
     static let told = [
         Told(.modelLoaded, "/info: model_id"), Told(.modelContext, "/info: max_total_tokens"),
         Told(.modelInfo, "/info: model_id, model_dtype"),

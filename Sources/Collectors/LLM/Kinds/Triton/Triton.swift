@@ -16,6 +16,7 @@ enum Triton: ServerKind {
         Sign("/v2") { hasMember("extensions", $0.body) && hasMember("version", $0.body) },
     ]
     static let index = NameIndex(table)
+    static let asked = ["/metrics", "/v2", "/v2/health/ready", "POST /v2/repository/index"]
     static let told = [Told(.modelLoaded, "POST /v2/repository/index: state"), Told(.modelInfo, "POST /v2/repository/index: name")]
     static let remarks = [
         "Its exposition is at port 8002 unless `metrics_url` says otherwise; a `bearer_token_file` is not shown there.",

@@ -13,6 +13,7 @@ enum VLLM: ServerKind {
         Sign(ModelList.path) { ModelList.isOwned(by: name, $0.body) },
     ]
     static let index = NameIndex(table)
+    static let asked = ["/metrics", "/health", "/version", "/v1/models"]
     static let told = [
         Told(.modelLoaded, "\(ModelList.path): id"), Told(.modelContext, "\(ModelList.path): max_model_len"),
         Told(.modelInfo, "\(ModelList.path): id"),

@@ -1,0 +1,38 @@
+package import Exporting
+import Metrics
+package import Primitives
+package import Web
+
+extension LLMCollector {
+    /// `GET /probe?module=llm&target=`: one server alone, by its name or URL. Those of the settings are shown as they are known; others must stand
+    /// in `llm.allowed_targets`, and are shown no credential.
+    ///
+    /// - Parameter context: of scrapes.
+    package func page(_ context: CollectionContext) throws(Failure) -> HTTPHandler {
+        let table = try FamilyTable([catalogue])
+        return { [self] request in
+            let module = request.parameter("module") ?? "llm"
+            guard module == "llm" else { return HTTPServerResponse(status: 400, text: "There is no module of that name; llm is one.\n") }
+            guard let target = request.parameter("target"), !target.isEmpty else {
+                return HTTPServerResponse(status: 400, text: "Which server? Name it with target=, by its name or URL.\n")
+            }
+            guard let entry = await entry(of: target, context) else {
+                return HTTPServerResponse(
+                    status: 403, text: "This target is neither among llm.servers nor in llm.allowed_targets, and is not asked.\n")
+            }
+            let sink = SampleSink()
+            draw([entry], now: .now, into: sink, showsUnknown: true)
+            return ExpositionResponse.text(
+                Exposition(table, [sink.contents.committed]), acceptEncoding: request.headers["Accept-Encoding"])
+        }
+    }
+
+    private func entry(of target: String, _ context: CollectionContext) async -> ServerBook.Entry? {
+        var target = target
+        while target.hasSuffix("/") { target.removeLast() }
+        if let known = known(target) { return known }
+        guard settings.allowedTargets.contains(target) else { return nil }
+        let poll = ServerPoll(http: context.http, timeoutSeconds: settings.timeoutSeconds, modelLimit: settings.modelLimit)
+        return await desk.entry(of: target, poll, intervalSeconds: settings.intervalSeconds, context.clock)
+    }
+}

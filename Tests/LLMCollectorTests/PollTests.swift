@@ -1,0 +1,129 @@
+import Primitives
+import Testing
+import Web
+
+@testable import LLMCollector
+
+/// Servers that answer as they are scripted.
+@Suite("Rounds of questions") struct PollTests {
+    static func poll(
+        _ answers: [String: HTTPServerResponse], kind: String?, round: Int = 0, timeoutSeconds: Double = 5
+    ) async throws -> (result: ServerPoll.Result, asked: [String]) {
+        let asked = AskedPaths()
+        let server = try HTTPServer(
+            listen: ListenAddress(host: "127.0.0.1", port: 0), origin: "the test", logger: .silent
+        ) { request in
+            asked.note("\(request.method) \(request.path)")
+            return answers["\(request.method) \(request.path)"] ?? answers[request.path] ?? HTTPServerResponse(status: 404, text: "no\n")
+        }
+        let http = try HTTPClient()
+        let target = ServerTarget(name: "s", address: ServerAddress(url: "http://\(server.address)"), kind: kind)
+        let poll = ServerPoll(http: http, timeoutSeconds: timeoutSeconds, modelLimit: 10)
+        let result = await poll.run(.init(target: target, kind: kind, round: round, former: nil))
+        http.close()
+        await server.stop(withinSeconds: 1)
+        return (result, asked.all)
+    }
+
+    private static func metrics(_ text: String) -> HTTPServerResponse {
+        HTTPServerResponse(contentType: "text/plain; version=0.0.4", text: text)
+    }
+
+    private static func json(_ text: String) -> HTTPServerResponse { HTTPServerResponse(json: Array(text.utf8)) }
+
+    /// What each kind answers, as little as tells it.
+    static let dialects: [(kind: String, answers: [String: HTTPServerResponse])] = [
+        (
+            "vllm",
+            [
+                "/metrics": metrics("# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running{model_name=\"m\"} 1\n"),
+                "/health": json(""),
+            ]
+        ),
+        ("sglang", ["/v1/models": json("{\"data\":[{\"id\":\"m\",\"owned_by\":\"sglang\",\"max_model_len\":4096}]}"), "/ready": json("")]),
+        ("sglang", ["/get_model_info": json("{\"model_path\":\"m\"}")]),
+        ("tgi", ["/info": json("{\"model_id\":\"m\",\"version\":\"3.0.0\",\"max_total_tokens\":2048}")]),
+        (
+            "llamacpp",
+            ["/v1/models": json("{\"data\":[{\"id\":\"m\",\"owned_by\":\"llamacpp\"}]}"), "/health": json("{\"status\":\"ok\"}")]
+        ),
+        ("ollama", ["/api/version": json("{\"version\":\"0.9\"}"), "/api/ps": json("{\"models\":[]}")]),
+        ("triton", ["/v2": json("{\"name\":\"triton\",\"version\":\"2.40\",\"extensions\":[]}"), "/v2/health/ready": json("")]),
+        ("litellm", ["/health/readiness": json("{\"status\":\"connected\",\"db\":\"connected\",\"litellm_version\":\"1.75.8\"}")]),
+    ]
+
+    @Test("Each kind is known by its answers, and nothing is asked that costs anything", arguments: dialects.indices)
+    func detection(number: Int) async throws {
+        let (kind, answers) = Self.dialects[number]
+        let (result, asked) = try await Self.poll(answers, kind: nil)
+        #expect(result.kind == kind && result.picture?.isUp == true, "\(String(describing: result.problem))")
+        #expect(result.picture?.isReady == true)
+        let dear = ["/health_generate", "/generate", "/v1/completions", "/v1/chat/completions", "/api/generate", "/api/chat", "/api/show"]
+        #expect(asked.allSatisfy { line in !dear.contains { line.hasSuffix($0) } })
+        if kind == "sglang" || kind == "litellm" || kind == "tgi" { #expect(!asked.contains("GET /health")) }
+        // Nothing is asked twice.
+        #expect(Set(asked).count == asked.count)
+    }
+
+    @Test("What is none of them stays unknown")
+    func unknown() async throws {
+        let (result, _) = try await Self.poll(["/": Self.json("{}"), "/metrics": Self.metrics("up 1\n")], kind: nil)
+        #expect(result.kind == nil && result.picture == nil && result.problem?.outcome == .status)
+    }
+
+    @Test("Ollama: what is loaded, where and until when")
+    func ollama() async throws {
+        let model =
+            "{\"name\":\"a:1b\",\"size\":100,\"size_vram\":60,\"context_length\":4096,\"expires_at\":\"2026-11-22T10:00:00.5+01:00\","
+            + "\"details\":{\"family\":\"llama\",\"parameter_size\":\"1B\",\"quantization_level\":\"Q4_0\"}}"
+        let (result, _) = try await Self.poll(
+            [
+                "/api/version": Self.json("{\"version\":\"0.9\"}"), "/api/ps": Self.json("{\"models\":[\(model)]}"),
+                "/api/tags": Self.json(
+                    "{\"models\":[{\"name\":\"a:1b\",\"size\":80},{\"name\":\"b\",\"size\":70,\"capabilities\":[\"embedding\"]}]}"),
+            ], kind: "ollama")
+        let picture = try #require(result.picture)
+        func value(_ family: ServingFamily, _ model: String, _ labels: [String] = []) -> Double? {
+            for (series, value) in picture.ordered where series.family == family && series.labels == labels {
+                if case .number(let number) = value, series.model.map({ picture.models.names[$0] }) == model { return number }
+            }
+            return nil
+        }
+        #expect(value(.modelResident, "a:1b", ["vram"]) == 60 && value(.modelResident, "a:1b", ["ram"]) == 40)
+        #expect(value(.modelResident, "a:1b", ["disk"]) == 80 && value(.modelExpires, "a:1b") == 1_795_338_000.5)
+        #expect(value(.modelLoaded, "a:1b") == 1 && value(.modelLoaded, "b") == 0 && picture.loadedModels == 1)
+        #expect(value(.modelInfo, "a:1b", ["llama", "1B", "Q4_0", ""]) == 1 && value(.modelInfo, "b", ["", "", "", "embedding"]) == 1)
+        #expect(picture.hasNativeMetrics == nil && result.problem == nil)
+    }
+
+    @Test("llama.cpp without --metrics tells its slots, and its state while it loads")
+    func llamaCpp() async throws {
+        let slots =
+            "[{\"n_ctx\":100,\"is_processing\":true,\"n_prompt_tokens\":30,\"next_token\":[{\"n_decoded\":20}]},{\"n_ctx\":100,\"is_processing\":false}]"
+        let (result, _) = try await Self.poll(
+            [
+                "/metrics": HTTPServerResponse(status: 501, json: Array("{}".utf8)), "/slots": Self.json(slots),
+                "/props": Self.json("{\"build_info\":\"b1\",\"is_sleeping\":false,\"default_generation_settings\":{\"n_ctx\":100}}"),
+                "/v1/models": Self.json("{\"data\":[{\"id\":\"m\",\"meta\":{\"n_params\":8030261248,\"size\":77,\"n_ctx_train\":9}}]}"),
+                "/health": HTTPServerResponse(status: 503, json: Array("{}".utf8)),
+            ], kind: "llamacpp")
+        let picture = try #require(result.picture)
+        #expect(
+            picture.hasNativeMetrics == false && picture.isReady == false && picture.isUp && result.problem == nil
+                && picture.version == "b1")
+        #expect(picture.total(.cacheUsage) == 0.25 && picture.total(.requestsRunning) == 1 && picture.total(.cacheCapacity) == 200)
+        #expect(picture.ordered.contains { $0.series.labels == ["", "8.0B", "", ""] })
+        #expect(picture.ordered.allSatisfy { $0.series.model != nil || !$0.series.family.shape.hasModel })
+    }
+
+    @Test("A redirect to elsewhere is not followed, but the same path with a slash is asked")
+    func redirects() async throws {
+        let away = HTTPServerResponse(status: 307, headers: HTTPHeaders([("Location", "http://192.0.2.1/metrics")]))
+        let (result, _) = try await Self.poll(["/metrics": away, "/health/readiness": Self.json("{}")], kind: "litellm")
+        #expect(result.problem?.outcome == .status && result.picture?.hasNativeMetrics == nil)
+        let (other, _) = try await Self.poll(
+            ["/metrics": away, "/metrics/": Self.metrics("litellm_in_flight_requests 3\n"), "/health/readiness": Self.json("{}")],
+            kind: "litellm")
+        #expect(other.problem == nil && other.picture?.total(.requestsRunning) == 3)
+    }
+}
