@@ -2,23 +2,28 @@ import JSON
 import Primitives
 import Web
 
-/// The LiteLLM proxy: 1.109 or, as old, 1.52; with its callback for Prometheus. Whatever comes to the servers behind it comes through it.
+/// The LiteLLM proxy: 1.109 or, as old, 1.60; with its callback for Prometheus. Whatever comes to the servers behind it comes through it.
 struct LiteLLMDialect: LLMDialect {
     let age: LLMVersion
 
-    static let latency: [Double] =
-        [0.005, 0.00625, 0.0125, 0.025, 0.05, 0.1] + (1...20).map { Double($0) / 2 } + [15, 20, 25, 30, 60, 120, 180, 240, 300]
+    private static let latency = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 420, 600]
+    private static let oldLatency: [Double] =
+        [0.005, 0.00625, 0.0125, 0.025, 0.05, 0.1, 0.5] + (2...20).map { Double($0) / 2 } + [15, 20, 25, 30, 60, 120, 180, 240, 300]
+    /// Those of Python's client, as it has none of its own for it.
+    private static let perToken = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
     /// Who asks, and how much of everything is theirs. It tells names and keys of people, which nobody should keep.
     private static let callers: [(user: String, team: String, key: String, part: Double)] = [
         ("ci@lab.example", "build", "a3f1", 0.5), ("chat@lab.example", "portal", "77c0", 0.3), ("None", "None", "0d4e", 0.2),
     ]
 
-    func edges(of measure: EngineBook.Measure, _ model: ServedModel) -> [Double] { Self.edges(of: measure) }
+    func edges(of measure: EngineBook.Measure, _ model: ServedModel) -> [Double] { edges(of: measure) }
 
-    static func edges(of measure: EngineBook.Measure) -> [Double] {
+    /// The same for every model.
+    func edges(of measure: EngineBook.Measure) -> [Double] {
         switch measure {
-        case .timeToFirstToken, .interTokenLatency, .timePerOutputToken, .duration, .queue, .inference: latency
+        case .timeToFirstToken, .duration, .queue, .inference: age == .old ? Self.oldLatency : Self.latency
+        case .timePerOutputToken: Self.perToken
         default: []
         }
     }
@@ -187,6 +192,10 @@ struct LiteLLMDialect: LLMDialect {
             "litellm_deployment_cooled_down_total", "Times that a deployment was left out.",
             all.map { (place($0.deployment) + [("exception_status", "500")], 0) })
         if age == .new {
+            let waiting = all.reduce(0) { $0 + Double($1.engine.waitingCount) }
+            text.gauge("litellm_admission_queued_requests", "Requests that wait.", waiting)
+            text.gauge(
+                "litellm_admission_admitted_requests", "Requests that were let in.", all.reduce(0) { $0 + Double($1.engine.runningCount) })
             text.gauge(
                 "litellm_in_flight_requests", "Requests that are not answered yet.",
                 all.reduce(0) { $0 + Double($1.engine.runningCount + $1.engine.waitingCount) })

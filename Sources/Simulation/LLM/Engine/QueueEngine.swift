@@ -214,12 +214,14 @@ struct QueueEngine: Sendable {
     /// A request of the story.
     private mutating func drawn() -> EngineRequest {
         var mean = shape.meanPrompt
-        // So long that the cache is full before the slots are.
-        if conditions.hasLongPrompts { mean = max(mean, Double(shape.cacheTokens) / Double(shape.slots) * 2.2) }
+        var answer = shape.meanAnswer
+        // What each slot has of the cache: prompts take most of it, and answers more than the rest.
+        let share = Double(shape.cacheTokens) / Double(shape.slots)
+        if conditions.hasLongPrompts { (mean, answer) = (max(mean, share * 0.8), max(answer, share * 0.6)) }
         let longest = Double(shape.contextTokens) / 2
         let prompt = Int(min(max(4, length(mean: mean, spread: 0.7)), min(longest, Double(shape.cacheTokens) / 4)))
-        let limit = [256, 512, 1024, 2048, 4096][generator.below(5)]
-        let wish = Int(max(1, length(mean: shape.meanAnswer, spread: 0.6)))
+        let limit = conditions.hasLongPrompts ? 8_192 : [256, 512, 1024, 2048, 4096][generator.below(5)]
+        let wish = Int(max(1, length(mean: answer, spread: 0.6)))
         let isCached = generator.fraction() < 0.7
         let cached = isCached ? min(prompt - 1, Int(Double(prompt) * shape.cachedPart / 0.7)) / 16 * 16 : 0
         let (fate, part) = (generator.fraction(), generator.fraction())
