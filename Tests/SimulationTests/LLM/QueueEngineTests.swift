@@ -134,7 +134,8 @@ struct ClientRequestTests {
         var own = engine()
         own.advance(to: 600)
         let before = own.seen(at: 600).book
-        let request = try #require(own.submit(prompt: 600, wishes: 500, limit: 20, at: 600))
+        let submitted = own.submit(prompt: 600, wishes: 500, limit: 20, at: 600)
+        let request = try #require(submitted)
         var shown: [(moment: Double, tokens: Int)] = []
         var outcome: RequestOutcome?
         var moment = 600.0
@@ -163,7 +164,8 @@ struct ClientRequestTests {
 
     @Test func `Who goes is counted, and frees his place`() throws {
         var own = engine()
-        let request = try #require(own.submit(prompt: 100, wishes: 4_000, limit: 4_000, at: 600))
+        let submitted = own.submit(prompt: 100, wishes: 4_000, limit: 4_000, at: 600)
+        let request = try #require(submitted)
         own.advance(to: 601)
         let runs = own.seen(at: 601)
         own.cancel(request.ticket, at: 601)
@@ -176,7 +178,8 @@ struct ClientRequestTests {
 
     @Test func `A stream stands still with the engine`() throws {
         var own = engine([trouble(.stalled, from: 602, to: 700)])
-        let request = try #require(own.submit(prompt: 100, wishes: 900, limit: 900, at: 600))
+        let submitted = own.submit(prompt: 100, wishes: 900, limit: 900, at: 600)
+        let request = try #require(submitted)
         func tokens(_ moment: Double) -> Int? {
             guard case .running(let tokens, _) = own.progress(of: request.ticket, at: moment) else { return nil }
             return tokens

@@ -142,17 +142,16 @@ struct LiteLLMDialect: LLMDialect {
         )] {
             all.flatMap { place in Self.shares(of: count(place.book), Self.labels(of: place.deployment.model) + more) }
         }
+        let route = [(name: "route", value: "/v1/chat/completions")]
+        let failed: (EngineBook) -> Double = { $0.count(of: .error) + $0.rejections }
         text.counters(
             "litellm_proxy_total_requests_metric_total", "Requests to the proxy.",
-            shares(\.succeeded, [("status_code", "200"), ("route", "/v1/chat/completions")])
-                + shares(
-                    { $0.count(of: .error) + $0.count(of: .abort) + $0.rejections },
-                    [("status_code", "500"), ("route", "/v1/chat/completions")]))
+            // Whoever gave up had an answer that had begun well.
+            shares({ $0.succeeded + $0.count(of: .abort) }, route + [("status_code", "200")])
+                + shares(failed, route + [("status_code", "500")]))
         text.counters(
             "litellm_proxy_failed_requests_metric_total", "Requests to the proxy that failed.",
-            shares(
-                { $0.count(of: .error) + $0.count(of: .abort) + $0.rejections },
-                [("exception_status", "500"), ("exception_class", "InternalServerError")]))
+            shares(failed, [("exception_status", "500"), ("exception_class", "InternalServerError")]))
         text.counters("litellm_input_tokens\(tokens)", "Tokens of prompts.", shares(\.promptTokens))
         text.counters("litellm_output_tokens\(tokens)", "Tokens of answers.", shares(\.generationTokens))
         text.counters("litellm_total_tokens\(tokens)", "Tokens of both.", shares { $0.promptTokens + $0.generationTokens })
@@ -177,7 +176,9 @@ struct LiteLLMDialect: LLMDialect {
             all.map { (place($0.deployment) + [("requested_model", $0.deployment.model.name)], $0.book.ended) })
         text.counters(
             "litellm_deployment_success_responses_total", "Answers of a deployment.",
-            all.map { (place($0.deployment) + [("requested_model", $0.deployment.model.name)], $0.book.succeeded) })
+            all.map {
+                (place($0.deployment) + [("requested_model", $0.deployment.model.name)], $0.book.succeeded + $0.book.count(of: .abort))
+            })
         text.counters(
             "litellm_deployment_failure_responses_total", "Failures of a deployment.",
             all.map {
@@ -185,7 +186,7 @@ struct LiteLLMDialect: LLMDialect {
                     place($0.deployment) + [
                         ("requested_model", $0.deployment.model.name), ("exception_status", "500"),
                         ("exception_class", "InternalServerError"),
-                    ], $0.book.ended - $0.book.succeeded
+                    ], failed($0.book)
                 )
             })
         text.counters(
