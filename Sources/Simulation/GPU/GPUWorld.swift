@@ -40,6 +40,7 @@ struct GPUWorld: Sendable {
         var overlays: [CardLoad.Overlay] = []
         overlays += spans(.gpuSaturated).map { CardLoad.Overlay(span: $0, power: 0.985, work: 0.99) }
         overlays += spans(.gpuThrottled).map { CardLoad.Overlay(span: $0, power: 0.62, work: 0.99) }
+        overlays += serving(on: card)
         if card.index == victim {
             overlays += hotSpans(of: card).map { CardLoad.Overlay(span: $0, power: 0.55, work: 0.97) }
             for scenario in [Scenario.gpuLost, .gpuResetRequired] {

@@ -161,7 +161,7 @@ package final class LLMSimulator: Sendable {
             let dialect = server.kind.dialect(server.age)
             let isBehindProxy = !proxies.isEmpty && server.kind != .litellm
             var proxyEdges: (@Sendable (EngineBook.Measure) -> [Double])?
-            if isBehindProxy { proxyEdges = { LiteLLMDialect.edges(of: $0) } }
+            if isBehindProxy { proxyEdges = { LiteLLMDialect(age: server.age).edges(of: $0) } }
             var desks: [EngineDesk] = []
             for (position, model) in server.models.enumerated() {
                 let edges: @Sendable (EngineBook.Measure) -> [Double] = { dialect.edges(of: $0, model) }

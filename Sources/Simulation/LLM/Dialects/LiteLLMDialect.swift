@@ -2,23 +2,28 @@ import JSON
 import Primitives
 import Web
 
-/// The LiteLLM proxy: 1.109 or, as old, 1.52; with its callback for Prometheus. Whatever comes to the servers behind it comes through it.
+/// The LiteLLM proxy: 1.109 or, as old, 1.60; with its callback for Prometheus. Whatever comes to the servers behind it comes through it.
 struct LiteLLMDialect: LLMDialect {
     let age: LLMVersion
 
-    static let latency: [Double] =
-        [0.005, 0.00625, 0.0125, 0.025, 0.05, 0.1] + (1...20).map { Double($0) / 2 } + [15, 20, 25, 30, 60, 120, 180, 240, 300]
+    private static let latency = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 420, 600]
+    private static let oldLatency: [Double] =
+        [0.005, 0.00625, 0.0125, 0.025, 0.05, 0.1, 0.5] + (2...20).map { Double($0) / 2 } + [15, 20, 25, 30, 60, 120, 180, 240, 300]
+    /// Those of Python's client, as it has none of its own for it.
+    private static let perToken = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
     /// Who asks, and how much of everything is theirs. It tells names and keys of people, which nobody should keep.
     private static let callers: [(user: String, team: String, key: String, part: Double)] = [
         ("ci@lab.example", "build", "a3f1", 0.5), ("chat@lab.example", "portal", "77c0", 0.3), ("None", "None", "0d4e", 0.2),
     ]
 
-    func edges(of measure: EngineBook.Measure, _ model: ServedModel) -> [Double] { Self.edges(of: measure) }
+    func edges(of measure: EngineBook.Measure, _ model: ServedModel) -> [Double] { edges(of: measure) }
 
-    static func edges(of measure: EngineBook.Measure) -> [Double] {
+    /// The same for every model.
+    func edges(of measure: EngineBook.Measure) -> [Double] {
         switch measure {
-        case .timeToFirstToken, .interTokenLatency, .timePerOutputToken, .duration, .queue, .inference: latency
+        case .timeToFirstToken, .duration, .queue, .inference: age == .old ? Self.oldLatency : Self.latency
+        case .timePerOutputToken: Self.perToken
         default: []
         }
     }
@@ -137,17 +142,16 @@ struct LiteLLMDialect: LLMDialect {
         )] {
             all.flatMap { place in Self.shares(of: count(place.book), Self.labels(of: place.deployment.model) + more) }
         }
+        let route = [(name: "route", value: "/v1/chat/completions")]
+        let failed: (EngineBook) -> Double = { $0.count(of: .error) + $0.rejections }
         text.counters(
             "litellm_proxy_total_requests_metric_total", "Requests to the proxy.",
-            shares(\.succeeded, [("status_code", "200"), ("route", "/v1/chat/completions")])
-                + shares(
-                    { $0.count(of: .error) + $0.count(of: .abort) + $0.rejections },
-                    [("status_code", "500"), ("route", "/v1/chat/completions")]))
+            // Whoever gave up had an answer that had begun well.
+            shares({ $0.succeeded + $0.count(of: .abort) }, route + [("status_code", "200")])
+                + shares(failed, route + [("status_code", "500")]))
         text.counters(
             "litellm_proxy_failed_requests_metric_total", "Requests to the proxy that failed.",
-            shares(
-                { $0.count(of: .error) + $0.count(of: .abort) + $0.rejections },
-                [("exception_status", "500"), ("exception_class", "InternalServerError")]))
+            shares(failed, [("exception_status", "500"), ("exception_class", "InternalServerError")]))
         text.counters("litellm_input_tokens\(tokens)", "Tokens of prompts.", shares(\.promptTokens))
         text.counters("litellm_output_tokens\(tokens)", "Tokens of answers.", shares(\.generationTokens))
         text.counters("litellm_total_tokens\(tokens)", "Tokens of both.", shares { $0.promptTokens + $0.generationTokens })
@@ -172,7 +176,9 @@ struct LiteLLMDialect: LLMDialect {
             all.map { (place($0.deployment) + [("requested_model", $0.deployment.model.name)], $0.book.ended) })
         text.counters(
             "litellm_deployment_success_responses_total", "Answers of a deployment.",
-            all.map { (place($0.deployment) + [("requested_model", $0.deployment.model.name)], $0.book.succeeded) })
+            all.map {
+                (place($0.deployment) + [("requested_model", $0.deployment.model.name)], $0.book.succeeded + $0.book.count(of: .abort))
+            })
         text.counters(
             "litellm_deployment_failure_responses_total", "Failures of a deployment.",
             all.map {
@@ -180,13 +186,17 @@ struct LiteLLMDialect: LLMDialect {
                     place($0.deployment) + [
                         ("requested_model", $0.deployment.model.name), ("exception_status", "500"),
                         ("exception_class", "InternalServerError"),
-                    ], $0.book.ended - $0.book.succeeded
+                    ], failed($0.book)
                 )
             })
         text.counters(
             "litellm_deployment_cooled_down_total", "Times that a deployment was left out.",
             all.map { (place($0.deployment) + [("exception_status", "500")], 0) })
         if age == .new {
+            let waiting = all.reduce(0) { $0 + Double($1.engine.waitingCount) }
+            text.gauge("litellm_admission_queued_requests", "Requests that wait.", waiting)
+            text.gauge(
+                "litellm_admission_admitted_requests", "Requests that were let in.", all.reduce(0) { $0 + Double($1.engine.runningCount) })
             text.gauge(
                 "litellm_in_flight_requests", "Requests that are not answered yet.",
                 all.reduce(0) { $0 + Double($1.engine.runningCount + $1.engine.waitingCount) })

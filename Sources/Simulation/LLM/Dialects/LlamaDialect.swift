@@ -40,6 +40,10 @@ struct LlamaDialect: LLMDialect {
             return .object { json in
                 json.key("default_generation_settings")
                 json.object { $0.member("n_ctx", desk.model.contextTokens) }
+                if age == .new {
+                    json.member("endpoint_slots", true)
+                    json.member("endpoint_metrics", true)
+                }
                 json.member("total_slots", desk.shape.slots)
                 json.member("model_path", "/models/\(desk.model.name).gguf")
                 if age == .new { json.member("is_sleeping", false) }
@@ -55,6 +59,8 @@ struct LlamaDialect: LLMDialect {
                     json.member("n_params", Int(model.billions * 1e9))
                     json.member("size", model.bytes)
                 }
+            } before: {
+                likeOllama(desk.model, &$0)
             }
         case "/v1/chat/completions", "/v1/completions", "/chat/completions":
             let isChat = request.path.hasSuffix("/chat/completions")
@@ -63,6 +69,23 @@ struct LlamaDialect: LLMDialect {
         case "/completion", "/completions":
             return await server.generate(request, anyModel: true) { desk, _ in LlamaForm(model: desk.model.name) }
         default: return nil
+        }
+    }
+
+    /// The list that Ollama's clients look for, too.
+    private func likeOllama(_ model: ServedModel, _ json: inout JSONWriter) {
+        guard age == .new else { return }
+        json.key("models")
+        json.array { json in
+            json.object { json in
+                json.member("name", model.name)
+                json.member("model", model.name)
+                json.key("details")
+                json.object { json in
+                    json.member("format", "gguf")
+                    json.member("family", "")
+                }
+            }
         }
     }
 
@@ -102,7 +125,7 @@ struct LlamaDialect: LLMDialect {
     private func metrics(of desk: EngineDesk, _ server: LLMServer) -> NativeExposition {
         let engine = desk.view()
         let book = engine.book
-        var text = NativeExposition(.plain)
+        var text = NativeExposition(.sixDigits)
         text.counter("llamacpp:prompt_tokens_total", "Tokens of prompts that were read.", book.promptTokens - book.cachedTokens)
         if age == .new {
             text.counter("llamacpp:prompt_tokens_cached_total", "Tokens of prompts that were there already.", book.cachedTokens)

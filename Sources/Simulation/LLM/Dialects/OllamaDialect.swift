@@ -94,6 +94,10 @@ struct OllamaDialect: LLMDialect {
                         about(model, &json)
                         json.member("size", model.bytes)
                         json.member("modified_at", timestampText(desk.epoch - 86_400 * 9))
+                        if age == .new {
+                            json.key("capabilities")
+                            json.array { $0.string("completion") }
+                        }
                     }
                 }
             }

@@ -2,7 +2,7 @@ import JSON
 import Primitives
 import Web
 
-/// SGLang: 0.5.23 or, as old, 0.4.3; started with --enable-metrics.
+/// SGLang: 0.5.23 or, as old, 0.4.6; started with --enable-metrics.
 struct SGLangDialect: LLMDialect {
     let age: LLMVersion
 
@@ -11,15 +11,18 @@ struct SGLangDialect: LLMDialect {
     private static let token = [
         0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.06, 0.08, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8,
     ]
+    private static let oldDuration = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 2, 4, 6, 8, 10, 20, 40, 60, 80, 100, 200, 400, 800]
     private static let queue = [
-        0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 10, 20, 30, 40, 50, 100, 200, 400, 800, 1600,
+        0, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100, 200, 300, 400, 500, 600,
+        700, 800, 900,
+        1000, 1200, 1400, 1600, 1800, 2000, 2500, 3000,
     ]
 
     func edges(of measure: EngineBook.Measure, _ model: ServedModel) -> [Double] {
         switch measure {
         case .timeToFirstToken: Self.firstToken
         case .interTokenLatency, .timePerOutputToken: Self.token
-        case .duration: Self.duration
+        case .duration: age == .old ? Self.oldDuration : Self.duration
         case .queue: Self.queue
         default: []
         }
@@ -33,10 +36,13 @@ struct SGLangDialect: LLMDialect {
     func answer(_ request: HTTPServerRequest, of server: LLMServer) async -> HTTPServerResponse? {
         switch request.path {
         case "/metrics": return .exposition(metrics(of: server), for: request)
-        case "/health", "/ready": return HTTPServerResponse(status: 200)
-        case "/health_generate":
-            // It makes a token to see whether one comes, and waits for that.
+        case "/ready" where age == .new: return HTTPServerResponse(status: 200)
+        case "/health", "/health_generate":
+            // When nobody asks it anything it makes a token to see whether one comes; otherwise it sees others come. It takes a second in any case.
             guard let desk = server.desks.first else { return HTTPServerResponse(status: 503) }
+            try? await Task.sleep(for: .seconds(1))
+            let engine = desk.view()
+            if request.path == "/health", engine.runningCount > 0 { return HTTPServerResponse(status: engine.isStalled ? 503 : 200) }
             return await Generator(desk: desk).probe(request) ? HTTPServerResponse(status: 200) : HTTPServerResponse(status: 503)
         case "/v1/models":
             return server.models(owner: "sglang") { model, json in
@@ -98,8 +104,9 @@ struct SGLangDialect: LLMDialect {
         for desk in server.desks {
             let engine = desk.view()
             let book = engine.book
-            text.common = [("model_name", desk.model.name)]
-            if isNew { text.common += [("engine_type", "unified"), ("tp_rank", "0"), ("pp_rank", "0"), ("moe_ep_rank", "0")] }
+            let own: NativeExposition.Labels = [("model_name", desk.model.name), ("engine_type", "unified")]
+            text.common = own
+            if isNew { text.common += [("tp_rank", "0"), ("pp_rank", "0"), ("moe_ep_rank", "0")] }
             text.gauge("sglang:num_running_reqs", "Requests in the batch.", Double(engine.runningCount))
             text.gauge("sglang:num_used_tokens", "Tokens in the cache.", engine.cacheTokens.rounded())
             text.gauge("sglang:token_usage", "Part of the cache in use; 1 is all.", engine.cacheUse)
@@ -118,34 +125,40 @@ struct SGLangDialect: LLMDialect {
                 text.gauge("sglang:kv_evictable_tokens", "Tokens in the cache that may go.", 0)
                 text.gauge(
                     "sglang:num_retracted_reqs", "Requests that lost their place and wait for another.", Double(engine.retractedCount))
-                text.gauge("sglang:utilization", "Part of the places in use.", Double(engine.runningCount) / Double(desk.shape.slots))
-                text.gauge("sglang:weight_memory_usage_gb", "Memory of the weights.", Double(desk.model.bytes) / 1e9)
-                text.gauge("sglang:kv_cache_memory_usage_gb", "Memory of the cache.", Double(desk.shape.cacheTokens) * 131_072 / 1e9)
-                text.counter(
-                    "sglang:num_aborted_requests_total", "Requests that were given up.", book.count(of: .abort) + book.count(of: .error))
-                text.counters(
-                    "sglang:cached_tokens_total", "Tokens of prompts that were in the cache.",
-                    [([("cache_source", "device")], book.cachedTokens), ([("cache_source", "host")], 0)])
-            } else {
-                text.counter("sglang:cached_tokens_total", "Tokens of prompts that were in the cache.", book.cachedTokens)
+                text.gauge("sglang:utilization", "Said to be the part of the places in use; it is always 0.", 0)
+                text.gauge("sglang:weight_memory_usage_gb", "Memory of the weights.", Double(desk.model.bytes) / 1_073_741_824)
+                text.gauge(
+                    "sglang:kv_cache_memory_usage_gb", "Memory of the cache.", Double(desk.shape.cacheTokens) * 131_072 / 1_073_741_824)
+                text.counter("sglang:num_retracted_requests_total", "Requests that lost their place.", book.preemptions)
             }
-            text.counter("sglang:prompt_tokens_total", "Tokens of prompts.", book.promptTokens)
-            text.counter("sglang:generation_tokens_total", "Tokens of answers.", book.generationTokens)
-            text.counter("sglang:num_requests_total", "Requests that have ended.", book.ended)
-            text.histogram("sglang:time_to_first_token_seconds", "Time to the first token.", book[.timeToFirstToken])
-            text.histogram(
-                isNew ? "sglang:inter_token_latency_seconds" : "sglang:time_per_output_token_seconds", "Time between two tokens.",
-                book[.interTokenLatency])
-            text.histogram("sglang:e2e_request_latency_seconds", "Time of a request.", book[.duration])
-            if isNew {
-                text.histogram(
-                    "sglang:request_time_per_output_token_seconds", "Mean time between two tokens of a request.", book[.timePerOutputToken])
-                text.histogram("sglang:queue_time_seconds", "Time in the queue.", book[.queue])
-            }
+            text.common = own
+            writeCounters(book, into: &text)
         }
         text.common = []
         if isNew { writeHTTP(server, into: &text) }
         return text
+    }
+
+    /// What the part of it counts that talks to clients. Whoever wants a stream is counted apart, which all of the story's clients do.
+    private func writeCounters(_ book: EngineBook, into text: inout NativeExposition) {
+        let streaming: NativeExposition.Labels = age == .new ? [("is_streaming", "True")] : []
+        text.counter("sglang:prompt_tokens_total", "Tokens of prompts.", book.promptTokens, streaming)
+        text.counter("sglang:generation_tokens_total", "Tokens of answers.", book.generationTokens, streaming)
+        text.counter("sglang:num_requests_total", "Requests that have ended.", book.ended, streaming)
+        text.histogram("sglang:time_to_first_token_seconds", "Time to the first token.", book[.timeToFirstToken], streaming)
+        text.histogram("sglang:inter_token_latency_seconds", "Time between two tokens.", book[.interTokenLatency])
+        text.histogram("sglang:e2e_request_latency_seconds", "Time of a request.", book[.duration], streaming)
+        guard age == .new else {
+            return text.counter("sglang:cached_tokens_total", "Tokens of prompts that were in the cache.", book.cachedTokens)
+        }
+        text.counter("sglang:num_aborted_requests_total", "Requests that were given up.", book.count(of: .abort) + book.count(of: .error))
+        text.counters(
+            "sglang:cached_tokens_total", "Tokens of prompts that were in the cache.",
+            [([("cache_source", "device")], book.cachedTokens), ([("cache_source", "host")], 0)])
+        text.histogram(
+            "sglang:request_time_per_output_token_seconds", "Mean time between two tokens of a request.", book[.timePerOutputToken],
+            streaming)
+        text.histogram("sglang:queue_time_seconds", "Time in the queue.", book[.queue])
     }
 
     private func writeHTTP(_ server: LLMServer, into text: inout NativeExposition) {

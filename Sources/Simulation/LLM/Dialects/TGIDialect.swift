@@ -34,6 +34,7 @@ struct TGIDialect: LLMDialect {
                 json.member("model_id", desk.model.name)
                 json.key("model_sha")
                 json.null()
+                json.member("model_dtype", "torch.bfloat16")
                 json.member("model_pipeline_tag", "text-generation")
                 json.member("max_concurrent_requests", 128)
                 json.member("max_best_of", 2)

@@ -14,6 +14,7 @@ struct VLLMDialect: LLMDialect {
         0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680,
     ]
     private static let step = [1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384.0]
+    private static let oldStep = [1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8096.0]
 
     func edges(of measure: EngineBook.Measure, _ model: ServedModel) -> [Double] {
         let isOld = age == .old
@@ -22,7 +23,7 @@ struct VLLMDialect: LLMDialect {
         case .interTokenLatency, .timePerOutputToken: isOld ? Array(Self.token.prefix(13)) : Self.token
         case .duration, .queue, .inference, .prefill, .decode: isOld ? Array(Self.request.prefix(15)) : Self.request
         case .promptTokens, .generationTokens, .tokenLimit: Edges.steps(to: Double(model.contextTokens))
-        case .stepTokens: Self.step
+        case .stepTokens: isOld ? Self.oldStep : Self.step
         }
     }
 
@@ -56,7 +57,7 @@ struct VLLMDialect: LLMDialect {
     // MARK: /metrics
 
     func metrics(of server: LLMServer) -> NativeExposition {
-        var text = NativeExposition(.python, createdAt: server.startedAt)
+        var text = NativeExposition(age == .old ? .pythonWithoutCreated : .python, createdAt: server.startedAt)
         writeProcess(server, into: &text)
         for desk in server.desks {
             let engine = desk.view()
@@ -66,6 +67,7 @@ struct VLLMDialect: LLMDialect {
             writeHistograms(engine.book, into: &text)
         }
         text.common = []
+        if age == .new { writeRejections(server, into: &text) }
         writeHTTP(server, into: &text)
         return text
     }
@@ -122,13 +124,11 @@ struct VLLMDialect: LLMDialect {
                     ([("source", "external_kv_transfer")], 0),
                 ])
             text.counter("vllm:prompt_tokens_cached_total", "Tokens of prompts that were in the cache.", book.cachedTokens)
-            text.counters(
-                "vllm:admission_rejections_total", "Requests that the queue did not take.",
-                [([("reason", "max_num_queued_reqs")], book.rejections), ([("reason", "max_num_queued_tokens")], 0)])
         }
         text.counter("vllm:num_preemptions_total", "Requests that lost their place.", book.preemptions)
         text.counter("vllm:prompt_tokens_total", "Tokens of prompts.", book.promptTokens)
         text.counter("vllm:generation_tokens_total", "Tokens of answers.", book.generationTokens)
+        if age == .old { text.counter("vllm:tokens_total", "Tokens of both.", book.promptTokens + book.generationTokens) }
         var reasons: [(NativeExposition.Labels, Double)] = [
             ([("finished_reason", "stop")], book.count(of: .stop)), ([("finished_reason", "length")], book.count(of: .length)),
             // What failed was given up, until there was a word for it.
@@ -140,6 +140,17 @@ struct VLLMDialect: LLMDialect {
         text.counters("vllm:request_success_total", "Requests that have ended.", reasons)
     }
 
+    /// Without the engine, which had no part in it.
+    private func writeRejections(_ server: LLMServer, into text: inout NativeExposition) {
+        text.counters(
+            "vllm:admission_rejections_total", "Requests that the queue did not take.",
+            server.desks.flatMap { desk in
+                [("max_num_queued_reqs", desk.view().book.rejections), ("max_num_queued_tokens", 0)].map {
+                    ([("model_name", desk.model.name), ("reason", $0.0)], $0.1)
+                }
+            })
+    }
+
     private func writeHistograms(_ book: EngineBook, into text: inout NativeExposition) {
         let isOld = age == .old
         text.histogram("vllm:iteration_tokens_total", "Tokens of a step of the engine.", book[.stepTokens])
@@ -147,7 +158,9 @@ struct VLLMDialect: LLMDialect {
         text.histogram(
             isOld ? "vllm:time_per_output_token_seconds" : "vllm:inter_token_latency_seconds", "Time between two tokens.",
             book[.interTokenLatency])
-        if !isOld {
+        if isOld {
+            text.histogram("vllm:time_in_queue_requests", "Seconds in the queue, under an older name.", book[.queue])
+        } else {
             text.histogram(
                 "vllm:request_time_per_output_token_seconds", "Mean time between two tokens of a request.", book[.timePerOutputToken])
         }
@@ -167,9 +180,12 @@ struct VLLMDialect: LLMDialect {
         func add(_ path: String, _ method: String, _ status: String, _ count: Double) {
             requests["\(path) \(method) \(status)", default: 0] += count
         }
+        // Those that are asked all the time are left out by it.
+        let silent: Set<String> = ["/metrics", "/health", "/load", "/ping", "/version"]
         let generating = ["/v1/chat/completions", "/v1/completions"]
         // What went to an engine is in its book.
-        for (count, number) in server.answered where !generating.contains(count.path) || (400..<500).contains(count.status) {
+        for (count, number) in server.answered
+        where !silent.contains(count.path) && (!generating.contains(count.path) || (400..<500).contains(count.status)) {
             add(count.path, count.method, "\(count.status / 100)xx", Double(number))
         }
         for desk in server.desks {

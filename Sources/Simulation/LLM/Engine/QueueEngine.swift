@@ -1,5 +1,3 @@
-import Glibc
-
 /// The queue, the slots and the cache of one model on one server, event by event. Whatever a simulated server says or does is read from here.
 ///
 /// Requests come as a Poisson process, wait in line, read their prompt, then get a token at each step of the engine, the slower the more of them
@@ -14,7 +12,7 @@ struct QueueEngine: Sendable {
     /// When it started.
     let start: Double
 
-    private var generator: SeededGenerator
+    private var dealer: RequestDealer
     /// The moment of the last event.
     private var moment: Double
     private var conditions: EngineLoad.Conditions
@@ -38,8 +36,6 @@ struct QueueEngine: Sendable {
     static let slowSeconds = 6.0
     /// An engine admits nobody into the last part of its cache.
     private static let watermark = 0.99
-    private static let errorPart = 0.35
-    private static let abortPart = 0.15
 
     /// - Parameter index: separates the engines of one seed.
     init(
@@ -53,12 +49,12 @@ struct QueueEngine: Sendable {
         nextTicket = firstTicket
         book = EngineBook(edges: edges)
         proxyBook = proxyEdges.map { EngineBook(edges: $0) }
-        generator = SeededGenerator(seed: seed, "engine", index)
+        dealer = RequestDealer(shape: shape, seed: seed, index: index)
         moment = start
         conditions = load.conditions(at: start)
         nextChange = load.nextChange(after: start)
         nextArrival = start
-        nextArrival = arrivalAfter(start)
+        nextArrival = dealer.arrival(after: start, load, conditions)
     }
 
     // MARK: What is seen
@@ -174,8 +170,8 @@ struct QueueEngine: Sendable {
         switch event {
         case .change: change()
         case .arrival:
-            arrive(drawn())
-            nextArrival = arrivalAfter(moment)
+            arrive(dealer.request(at: moment, conditions))
+            nextArrival = dealer.arrival(after: moment, load, conditions)
         case .patience: leaveQueue(at: 0)
         case .prefill(let position): endPrefill(at: position)
         case .end(let position): end(at: position, running[position].ending)
@@ -187,7 +183,7 @@ struct QueueEngine: Sendable {
         let before = conditions
         conditions = load.conditions(at: moment)
         nextChange = load.nextChange(after: moment)
-        nextArrival = arrivalAfter(moment)
+        nextArrival = dealer.arrival(after: moment, load, conditions)
         guard before.isStalled, !conditions.isStalled else { return }
         // Prompts that should have been read meanwhile are read one after the other.
         var delay = 0.05
@@ -197,44 +193,7 @@ struct QueueEngine: Sendable {
         }
     }
 
-    // MARK: Who comes
-
-    private mutating func arrivalAfter(_ moment: Double) -> Double {
-        let rate = load.rate(of: shape, at: moment, conditions)
-        return rate > 0 ? moment - log(1 - generator.fraction()) / rate : .infinity
-    }
-
-    /// Log-normal around a mean.
-    private mutating func length(mean: Double, spread: Double) -> Double {
-        let (first, second) = (1 - generator.fraction(), generator.fraction())
-        let normal = (-2 * log(first)).squareRoot() * cos(2 * .pi * second)
-        return mean * exp(spread * normal - spread * spread / 2)
-    }
-
-    /// A request of the story.
-    private mutating func drawn() -> EngineRequest {
-        var mean = shape.meanPrompt
-        // So long that the cache is full before the slots are.
-        if conditions.hasLongPrompts { mean = max(mean, Double(shape.cacheTokens) / Double(shape.slots) * 2.2) }
-        let longest = Double(shape.contextTokens) / 2
-        let prompt = Int(min(max(4, length(mean: mean, spread: 0.7)), min(longest, Double(shape.cacheTokens) / 4)))
-        let limit = [256, 512, 1024, 2048, 4096][generator.below(5)]
-        let wish = Int(max(1, length(mean: shape.meanAnswer, spread: 0.6)))
-        let isCached = generator.fraction() < 0.7
-        let cached = isCached ? min(prompt - 1, Int(Double(prompt) * shape.cachedPart / 0.7)) / 16 * 16 : 0
-        let (fate, part) = (generator.fraction(), generator.fraction())
-        let target = min(wish, limit, max(1, shape.contextTokens - prompt))
-        var ending: EngineBook.Ending = wish > target ? .length : .stop
-        if conditions.fails {
-            if fate < Self.errorPart { ending = .error } else if fate < Self.errorPart + Self.abortPart { ending = .abort }
-        } else if fate < 0.01 {
-            ending = .abort
-        }
-        return EngineRequest(
-            ticket: nil, arrival: moment, prompt: prompt, cached: cached,
-            target: ending == .abort ? max(1, Int(Double(target) * part)) : target,
-            ending: ending, limit: limit)
-    }
+    // MARK: Queue, slots, cache
 
     private mutating func arrive(_ request: EngineRequest) {
         inBooks { $0.noteArrival() }
@@ -247,8 +206,6 @@ struct QueueEngine: Sendable {
         }
         waiting.append(request)
     }
-
-    // MARK: Queue, slots, cache
 
     private mutating func admit() {
         guard !conditions.isStalled || running.isEmpty else { return }
@@ -345,10 +302,7 @@ struct QueueEngine: Sendable {
         // Nothing is drawn from the story's stream, so that it goes on as it would have.
         var own = SeededGenerator(seed: UInt64(ticket), "client", prompt &+ limit)
         let fate = own.fraction()
-        var ending: EngineBook.Ending = wishes > target ? .length : .stop
-        if conditions.fails {
-            if fate < Self.errorPart { ending = .error } else if fate < Self.errorPart + Self.abortPart { ending = .abort }
-        }
+        let ending = RequestDealer.ending(fate, wish: wishes, target: target, conditions, givesUp: 0)
         let request = EngineRequest(
             ticket: ticket, arrival: moment, prompt: prompt, cached: 0,
             target: ending == .abort ? max(1, target / 2) : target, ending: ending, limit: limit)

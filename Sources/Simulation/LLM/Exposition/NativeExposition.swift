@@ -1,8 +1,18 @@
+import Glibc
 import Primitives
 
 /// Writes Prometheus' text format as a server's own library does: Python's client with `_created` series and `1.0`, others without.
 struct NativeExposition {
-    enum Style: Sendable { case python, plain }
+    enum Style: Sendable {
+        case python
+        /// The same with `_created` series switched off.
+        case pythonWithoutCreated
+        case plain
+        /// As C++ streams print numbers: six digits.
+        case sixDigits
+
+        var isPython: Bool { self == .python || self == .pythonWithoutCreated }
+    }
     typealias Labels = [(name: String, value: String)]
 
     private(set) var bytes: [UInt8] = []
@@ -53,9 +63,9 @@ struct NativeExposition {
             distribution.forEachBucket { edge, cumulative in
                 sample(name + "_bucket", labels + [("le", edge.isFinite ? text(edge * factor) : "+Inf")], cumulative)
             }
-            if style == .plain { sample(name + "_sum", labels, distribution.sum * factor) }
+            if !style.isPython { sample(name + "_sum", labels, distribution.sum * factor) }
             sample(name + "_count", labels, distribution.count)
-            if style == .python { sample(name + "_sum", labels, distribution.sum * factor) }
+            if style.isPython { sample(name + "_sum", labels, distribution.sum * factor) }
         }
         if style == .python { created(name, help, samples.map(\.labels)) }
     }
@@ -75,7 +85,7 @@ struct NativeExposition {
         bytes.append(utf8: name)
         var labels = common + labels
         // Python's client writes them in order, others as they were made.
-        if style == .python { labels.sort { $0.name < $1.name } }
+        if style.isPython { labels.sort { $0.name < $1.name } }
         if !labels.isEmpty {
             var separator = UInt8(ascii: "{")
             for label in labels {
@@ -99,9 +109,19 @@ struct NativeExposition {
 
     private func text(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value > 0 ? "+Inf" : "-Inf" }
+        if style == .sixDigits { return Self.sixDigits(value) }
         var text: [UInt8] = []
         text.append(finite: value)
         let written = String(decoding: text, as: UTF8.self)
-        return style == .python && value == value.rounded() && value.magnitude < 1e15 ? written + ".0" : written
+        return style.isPython && value == value.rounded() && value.magnitude < 1e15 ? written + ".0" : written
+    }
+
+    /// 1234567 is 1.23457e+06: large counters stand still for a while and then jump.
+    private static func sixDigits(_ value: Double) -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 40) { room in
+            guard let start = room.baseAddress else { return "" }
+            let count = withVaList([value]) { vsnprintf(start, 40, "%.6g", $0) }
+            return String(decoding: UnsafeRawBufferPointer(start: start, count: max(0, min(Int(count), 39))), as: UTF8.self)
+        }
     }
 }

@@ -10,7 +10,7 @@ package enum LLMKind: String, Sendable, CaseIterable {
         case (.vllm, .new): "0.33.0"
         case (.vllm, .old): "0.6.6"
         case (.sglang, .new): "0.5.23"
-        case (.sglang, .old): "0.4.3"
+        case (.sglang, .old): "0.4.6.post5"
         case (.tgi, .new): "3.3.6"
         case (.tgi, .old): "2.4.1"
         case (.llamacpp, .new): "b11434"
@@ -20,7 +20,7 @@ package enum LLMKind: String, Sendable, CaseIterable {
         case (.triton, .new): "2.59.0"
         case (.triton, .old): "2.41.0"
         case (.litellm, .new): "1.109.1"
-        case (.litellm, .old): "1.52.0"
+        case (.litellm, .old): "1.60.0"
         }
     }
 

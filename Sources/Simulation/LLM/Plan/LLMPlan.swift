@@ -65,7 +65,7 @@ struct LLMPlan: Sendable {
         let cardUUID: String
     }
 
-    /// Servers that work on the simulated cards, by the order of cards. Those that rank and embed answer no chat.
+    /// Servers that work on the simulated cards, by the order of cards.
     private static func tenants(of cards: GPUPlan) -> [CardTenant] {
         var found: [CardTenant] = []
         for card in cards.cards {
@@ -73,25 +73,29 @@ struct LLMPlan: Sendable {
                 let tenant = cards.tenants[process.tenant]
                 guard !found.contains(where: { $0.name == tenant.name }) else { continue }
                 let wave = process.instance.map { card.instances[$0].load } ?? card.load
-                if tenant.image.hasPrefix("vllm/"), !tenant.name.contains("bge") {
-                    let model = process.arguments.firstIndex(of: "--model").flatMap {
-                        process.arguments.indices.contains($0 + 1) ? process.arguments[$0 + 1] : nil
-                    }
-                    found.append(
-                        CardTenant(
-                            kind: .vllm, name: tenant.name, model: model ?? Self.model(of: tenant.name), wave: wave, cardUUID: card.uuid))
-                } else if tenant.image.contains("tritonserver") {
-                    found.append(CardTenant(kind: .triton, name: tenant.name, model: "qwen2_vl_7b", wave: wave, cardUUID: card.uuid))
-                } else if tenant.id == "ollama.service" {
-                    found.append(CardTenant(kind: .ollama, name: "ollama", model: "llama3.2:3b", wave: wave, cardUUID: card.uuid))
-                }
+                guard isServer(tenant), let model = model(of: process, tenant) else { continue }
+                let kind: LLMKind = tenant.image.isEmpty ? .ollama : tenant.image.contains("tritonserver") ? .triton : .vllm
+                found.append(
+                    CardTenant(kind: kind, name: kind == .ollama ? "ollama" : tenant.name, model: model, wave: wave, cardUUID: card.uuid))
             }
         }
         return found
     }
 
-    /// Of servers on parts of a card, whose processes do not say it.
-    private static func model(of name: String) -> String { name.contains("phi") ? "microsoft/phi-4-14B" : "HuggingFaceTB/SmolLM3-3B" }
+    /// Whether a tenant of a card answers chats. Those that rank and embed do not.
+    static func isServer(_ tenant: Tenant) -> Bool {
+        (tenant.image.hasPrefix("vllm/") && !tenant.name.contains("bge")) || tenant.image.contains("tritonserver")
+            || tenant.id == "ollama.service"
+    }
+
+    /// What a process on a card serves. Those on parts of a card do not say it.
+    static func model(of process: CardProcess, _ tenant: Tenant) -> String? {
+        if tenant.image.contains("tritonserver") { return "qwen2_vl_7b" }
+        if tenant.id == "ollama.service" { return "llama3.2:3b" }
+        let place = process.arguments.firstIndex(of: "--model").map { $0 + 1 }
+        if let place, place < process.arguments.count { return process.arguments[place] }
+        return tenant.name.contains("phi") ? "microsoft/phi-4-14B" : "HuggingFaceTB/SmolLM3-3B"
+    }
 
     private static func models(_ kind: LLMKind, _ onCard: String?, isAlone: Bool) -> [String] {
         if let onCard { return kind == .ollama ? [onCard, "qwen2.5:7b"] : [onCard] }
@@ -117,8 +121,8 @@ struct LLMPlan: Sendable {
             slots: slots, cacheTokens: isSmall ? slots * model.contextTokens : size > 40 ? 192_000 : 256_000,
             contextTokens: model.contextTokens,
             prefillRate: (isSmall ? 8_000 : 400_000) / size + 500, tokenSeconds: 0.004 + pace * size,
-            tokenSecondsPerRequest: isSmall ? 0.004 : 0.00012 + 0.2e-5 * size, meanPrompt: isSmall ? 350 : 850,
-            meanAnswer: isSmall ? 160 : 240,
+            tokenSecondsPerRequest: isSmall ? 0.004 : 0.00012 + 0.2e-5 * size, meanPrompt: isSmall ? 400 : 1_100,
+            meanAnswer: isSmall ? 180 : 420,
             cachedPart: kind == .tgi || kind == .triton ? 0 : 0.35)
     }
 

@@ -176,9 +176,12 @@ final class LLMServer: Sendable {
     }
 
     /// `/v1/models` with members of its own for each.
-    func models(owner: String, _ more: (ServedModel, inout JSONWriter) -> Void = { _, _ in }) -> HTTPServerResponse {
+    func models(
+        owner: String, _ more: (ServedModel, inout JSONWriter) -> Void = { _, _ in }, before: (inout JSONWriter) -> Void = { _ in }
+    ) -> HTTPServerResponse {
         let created = Int(startedAt)
         return .object { json in
+            before(&json)
             json.member("object", "list")
             json.key("data")
             json.array { json in
