@@ -12,10 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import journald
 import pytest
 import yaml
 from conftest import MARTLET, REPOSITORY, Start, fetch, free_port, run, wait_for
 from doors import LAUNCHER, PASSWORD, Simulator, bcrypt, curl
+from loki_stand_in import LokiStandIn
 from test_init import SECRET, simulate
 from viewing import upstream
 
@@ -24,6 +26,7 @@ SERVICE, SOCKET = FOLDER / "martlet-exporter.service", FOLDER / "martlet-exporte
 ZFS, GPU = FOLDER / "martlet-exporter-zfs.conf", FOLDER / "martlet-exporter-gpu.conf"
 DISCOVERY = FOLDER / "martlet-discovery.service"
 DASHBOARDS = FOLDER / "martlet-dashboards.service"
+LOGS = FOLDER / "martlet-logs.service"
 PROGRAM, SETTINGS = "/usr/local/bin/martlet", "/etc/martlet/martlet.yml"
 
 # What runs where: a unit with its drop-ins, and how much of it systemd may call exposed.
@@ -31,6 +34,7 @@ SERVICES = {
     "exporter": (SERVICE, [], 1.3),
     "discovery": (DISCOVERY, [], 1.3),
     "dashboards": (DASHBOARDS, [], 1.3),
+    "logs": (LOGS, [], 1.4),
     "ZFS host": (SERVICE, [ZFS], 1.7),
     "GPU host": (SERVICE, [GPU], 1.5),
     "ZFS and GPU host": (SERVICE, [ZFS, GPU], 1.7),
@@ -80,7 +84,7 @@ def tree(root: Path, drop_ins: list[Path]) -> Path:
         for unit in Path("/lib/systemd/system").glob(f"*.{kind}"):
             shutil.copy(unit, stock)
     (units / f"{SERVICE.name}.d").mkdir(parents=True)
-    for unit in (SERVICE, SOCKET, DISCOVERY, DASHBOARDS):
+    for unit in (SERVICE, SOCKET, DISCOVERY, DASHBOARDS, LOGS):
         shutil.copy(unit, units)
     for drop_in in drop_ins:
         shutil.copy(drop_in, units / f"{SERVICE.name}.d")
@@ -178,7 +182,7 @@ def test_the_others_are_allowed_what_the_exporter_is() -> None:
         lines = unit.read_text().splitlines()
         return lines[lines.index("CapabilityBoundingSet="):lines.index("[Install]")]
 
-    assert sandbox(DISCOVERY) == sandbox(DASHBOARDS) == sandbox(SERVICE)
+    assert sandbox(DISCOVERY) == sandbox(DASHBOARDS) == sandbox(LOGS) == sandbox(SERVICE)
 
 
 @pytest.mark.parametrize("unit", [SERVICE, DISCOVERY], ids=lambda unit: unit.stem)
@@ -224,7 +228,7 @@ def test_a_host_needs_no_cluster(start: Start, tmp_path: Path, drop_in: Path) ->
     program.wait_until(f"http://127.0.0.1:{port}/ready")
 
 
-@pytest.mark.parametrize("unit", [SERVICE, DISCOVERY, DASHBOARDS], ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [SERVICE, DISCOVERY, DASHBOARDS, LOGS], ids=lambda unit: unit.stem)
 def test_all_have_limits(unit: Path) -> None:
     """Room for the 512 connections of the server, which takes half of the files, and for a thread of each processor."""
     (memory,), (tasks,), (files,), (core,) = (values(key, unit) for key in ("MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE"))
@@ -253,6 +257,37 @@ def test_dashboards_may_do_all_that_they_do(start: Start, tmp_path: Path) -> Non
         assert prometheus.asked
     calls = {found.group(1) for line in trace.read_text().splitlines() if (found := re.match(r"\d+ +(\w+)\(", line))}
     assert {"execve", "socket"} <= calls and calls - allowed_calls() == set()
+
+
+@needs_systemd
+@pytest.mark.skipif(not can_trace(), reason="strace is not installed or may not trace")
+@pytest.mark.skipif(journald.reason_not_to() is not None, reason=str(journald.reason_not_to()))
+def test_logs_may_do_all_that_they_do(start: Start, tmp_path: Path) -> None:
+    """With journalctl, its child, and a place for the state that is the only one where it writes."""
+    port, trace, settings = free_port(), tmp_path / "trace", tmp_path / "martlet.yml"
+    (command,) = values("ExecStart", LOGS)
+    words = [str(settings) if word == SETTINGS else word for word in command.split()[1:] if word != "$ARGS"]
+    assert values("StateDirectory", LOGS) == ["martlet-logs"] and values("SupplementaryGroups", LOGS) == ["systemd-journal"]
+    journal, loki = journald.Journal(start), LokiStandIn()
+    try:
+        settings.write_text(yaml.safe_dump({"logs": {
+            "listen_address": f"127.0.0.1:{port}", "loki": {"url": loki.url}, "journal": {"namespace": journal.namespace}, "state_dir": str(tmp_path / "state")}}))
+        program = start(
+            shutil.which("strace") or "", "-D", "-f", "-qq", "-s", "200", "-e", "signal=none", "-o", trace, MARTLET, *words,
+            "--no-logs.containers")
+        program.wait_until(f"http://127.0.0.1:{port}/health", 60)
+        journal.write("a line")
+        wait_for(lambda: "a line" in loki.texts(), 60, "a line")
+        wait_for(lambda: '"cursor"' in (tmp_path / "state/places.json").read_text(), 30, "the place")
+        assert fetch(f"http://127.0.0.1:{port}/metrics", timeout=60).status == 200
+    finally:
+        journal.close()
+        loki.close()
+    lines = trace.read_text().splitlines()
+    calls = {found.group(1) for line in lines if (found := re.match(r"\d+ +(\w+)\(", line))}
+    assert {"execve", "pidfd_open", "inotify_init1"} <= calls and calls - allowed_calls() == set()
+    written = {found.group(1) for line in lines if (found := re.search(r'\bopenat?\((?:AT_FDCWD, )?"([^"]+)".*(?:O_WRONLY|O_RDWR|O_CREAT)', line))}
+    assert {str(Path(path).parent) for path in written - {"/dev/null"}} == {str(tmp_path / "state")}
 
 
 @needs_systemd
