@@ -114,7 +114,7 @@ def servers() -> list[Server]:
         Server("chat", "vllm", "gpu1", version="0.33.0", container="vllm-chat", models=[
             Served("Qwen3-32B", 4.0, 0.35, 0.028, running=24, waiting=3, kv=0.62, info={"family": "qwen3", "parameters": "32B", "quantization": "fp8", "type": "llm"}, size=34 * GIB, vram=70 * GIB)]),
         Server("agents", "sglang", "gpu1", version="0.5.23", container="sglang-agents", models=[
-            Served("DeepSeek-R1-Distill-70B", 1.2, 0.6, 0.03, prompt=4200, answer=900, running=11, waiting=1.2, kv=0.71, phase=1.3, info={"family": "llama", "parameters": "70B", "quantization": "awq", "type": "llm"}, context=131_072, size=39 * GIB, vram=74 * GIB)]),
+            Served("DeepSeek-R1-Distill-70B", 1.2, 0.6, 0.03, prompt=4200, answer=900, running=11, waiting=1.2, kv=0.6, phase=1.3, info={"family": "llama", "parameters": "70B", "quantization": "awq", "type": "llm"}, context=131_072, size=39 * GIB, vram=74 * GIB)]),
         Server("search", "vllm", "gpu1", version="0.33.0", container="vllm-search", models=[
             Served("bge-m3", 18.0, 0.03, 0, prompt=400, answer=0, running=2, kv=0.02, phase=2.2, info={"family": "xlm-roberta", "parameters": "568M", "quantization": "", "type": "embedding"}, context=8192, size=1.1 * GIB, vram=3 * GIB)]),
         Server("summaries", "tgi", "gpu2", version="3.3.6", container="tgi", models=[
@@ -218,7 +218,8 @@ def of_model(lines: Lines, server: Server, model: Served, who: dict[str, str], m
     kind = server.engine
     told = {*NATIVE[kind].split(), *DERIVED.get(kind, "").split()}
     ended = counted(model.requests, moment, model.phase)
-    slow = counted(model.requests * model.slow / 100, moment, model.phase + 2, 0.95, 1300)
+    # Slow ones swing less than all do: with few requests their share is larger, and nothing crosses a threshold by itself at any moment.
+    slow = counted(model.requests * model.slow / 100, moment, model.phase, 0.3)
     fast = ended - slow
 
     def spread(median: float, per_request: float = 1.0) -> list[tuple[float, float]]:
@@ -245,7 +246,8 @@ def of_model(lines: Lines, server: Server, model: Served, who: dict[str, str], m
     if "requests_running" in told:
         lines.put(P + "requests_running", round(level(model.running, moment, model.phase, 0.5)), **who)
     if "requests_waiting" in told:
-        waiting = round(max(0.0, level(model.waiting, moment, model.phase, 2.2)))
+        # A short queue comes and goes, a long one stays.
+        waiting = round(max(0.0, level(model.waiting, moment, model.phase, 2.2 if model.waiting < 50 else 0.3)))
         lines.put(P + "requests_waiting", waiting, **who)
         if kind == "vllm":
             lines.put(P + "requests_waiting_by_reason", waiting, **who, reason="capacity")
