@@ -160,7 +160,9 @@ def choices(board: Board, prometheus: Prometheus, range_seconds: int, guests: Se
         longer: list[dict[str, str]] = []
         for values in found:
             if variable["type"] == "datasource":
-                texts = ["prometheus"]
+                texts = [variable["query"]]
+            elif variable["type"] == "textbox":
+                texts = [variable["query"]]
             elif variable["type"] == "custom":
                 texts = [option["value"] for option in variable["options"]]
             else:

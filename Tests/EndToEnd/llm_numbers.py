@@ -75,7 +75,7 @@ class Served:
     # Medians, and how many of a hundred requests take six times that.
     first: float = 0.3
     step: float = 0.025
-    slow: float = 4.0
+    slow: float = 2.0
     prompt: float = 900.0
     answer: float = 240.0
     running: float = 6.0
@@ -114,20 +114,20 @@ def servers() -> list[Server]:
         Server("chat", "vllm", "gpu1", version="0.33.0", container="vllm-chat", models=[
             Served("Qwen3-32B", 4.0, 0.35, 0.028, running=24, waiting=3, kv=0.62, info={"family": "qwen3", "parameters": "32B", "quantization": "fp8", "type": "llm"}, size=34 * GIB, vram=70 * GIB)]),
         Server("agents", "sglang", "gpu1", version="0.5.23", container="sglang-agents", models=[
-            Served("DeepSeek-R1-Distill-70B", 1.2, 0.9, 0.045, prompt=4200, answer=900, running=11, waiting=1.2, kv=0.71, phase=1.3, info={"family": "llama", "parameters": "70B", "quantization": "awq", "type": "llm"}, context=131_072, size=39 * GIB, vram=74 * GIB)]),
+            Served("DeepSeek-R1-Distill-70B", 1.2, 0.6, 0.03, prompt=4200, answer=900, running=11, waiting=1.2, kv=0.6, phase=1.3, info={"family": "llama", "parameters": "70B", "quantization": "awq", "type": "llm"}, context=131_072, size=39 * GIB, vram=74 * GIB)]),
         Server("search", "vllm", "gpu1", version="0.33.0", container="vllm-search", models=[
             Served("bge-m3", 18.0, 0.03, 0, prompt=400, answer=0, running=2, kv=0.02, phase=2.2, info={"family": "xlm-roberta", "parameters": "568M", "quantization": "", "type": "embedding"}, context=8192, size=1.1 * GIB, vram=3 * GIB)]),
         Server("summaries", "tgi", "gpu2", version="3.3.6", container="tgi", models=[
-            Served("Mistral-Small-24B", 0.8, 0.5, 0.05, prompt=5200, answer=320, running=5, phase=0.7, info={"family": "mistral", "parameters": "24B", "quantization": "gptq", "type": "llm"}, size=13 * GIB, vram=21 * GIB, probed=True)]),
+            Served("Mistral-Small-24B", 0.8, 0.5, 0.03, prompt=5200, answer=320, running=5, phase=0.7, info={"family": "mistral", "parameters": "24B", "quantization": "gptq", "type": "llm"}, size=13 * GIB, vram=21 * GIB, probed=True)]),
         Server("edge", "llamacpp", "box", version="b11434", models=[
-            Served("Phi-4-mini", 0.05, 1.4, 0.09, prompt=300, answer=120, running=2, waiting=0.4, kv=0.3, phase=0.4, info={"family": "phi3", "parameters": "3.8B", "quantization": "Q4_K_M", "type": "llm"}, context=16_384, size=2.5 * GIB, vram=0, ram=3.1 * GIB, probed=True)]),
+            Served("Phi-4-mini", 0.05, 1.4, 0.06, prompt=300, answer=120, running=2, waiting=0.4, kv=0.3, phase=0.4, info={"family": "phi3", "parameters": "3.8B", "quantization": "Q4_K_M", "type": "llm"}, context=16_384, size=2.5 * GIB, vram=0, ram=3.1 * GIB, probed=True)]),
         Server("desk", "ollama", "gpu2", version="0.15.2", metrics=None, models=[
             Served("llama3.2:3b", info=q4, size=1.9 * GIB, vram=2.8 * GIB, expires=240, probed=True, first=0.4, step=0.02),
             Served("qwen2.5-coder:32b", info=q4 | {"family": "qwen2", "parameters": "32.8B"}, size=18.5 * GIB, vram=14 * GIB, ram=7 * GIB, expires=1500),
             Served("gemma3:12b", info=q4 | {"family": "gemma3", "parameters": "12.2B"}, size=7.6 * GIB, vram=0, loaded=False, context=0)]),
         Server("vision", "triton", "gpu2", version="2.60.0", models=[Served("detector", 30.0, waiting=0.5, phase=3, vram=0, context=0, size=0)]),
         Server("gateway", "litellm", "box", version="1.109.1", models=[
-            Served("default", 4.4, 0.4, 0.03, running=26, failing=0.02, context=0, size=0, vram=0), Served("reasoning", 1.3, 1.1, 0.05, running=12, answer=900, phase=1.3, context=0, size=0, vram=0)]),
+            Served("default", 4.4, 0.4, 0.03, running=26, failing=0.02, context=0, size=0, vram=0), Served("reasoning", 1.3, 0.8, 0.03, running=12, answer=900, phase=1.3, context=0, size=0, vram=0)]),
         Server("night", "llamacpp", "box", version="b11020", metrics=False, models=[]),
         Server("spare", "vllm", "gpu2", up=False, ready=False, models=[]),
     ]
@@ -218,7 +218,8 @@ def of_model(lines: Lines, server: Server, model: Served, who: dict[str, str], m
     kind = server.engine
     told = {*NATIVE[kind].split(), *DERIVED.get(kind, "").split()}
     ended = counted(model.requests, moment, model.phase)
-    slow = counted(model.requests * model.slow / 100, moment, model.phase + 2, 0.95, 1300)
+    # Slow ones swing less than all do: with few requests their share is larger, and nothing crosses a threshold by itself at any moment.
+    slow = counted(model.requests * model.slow / 100, moment, model.phase, 0.3)
     fast = ended - slow
 
     def spread(median: float, per_request: float = 1.0) -> list[tuple[float, float]]:
@@ -245,7 +246,8 @@ def of_model(lines: Lines, server: Server, model: Served, who: dict[str, str], m
     if "requests_running" in told:
         lines.put(P + "requests_running", round(level(model.running, moment, model.phase, 0.5)), **who)
     if "requests_waiting" in told:
-        waiting = round(max(0.0, level(model.waiting, moment, model.phase, 2.2)))
+        # A short queue comes and goes, a long one stays.
+        waiting = round(max(0.0, level(model.waiting, moment, model.phase, 2.2 if model.waiting < 50 else 0.3)))
         lines.put(P + "requests_waiting", waiting, **who)
         if kind == "vllm":
             lines.put(P + "requests_waiting_by_reason", waiting, **who, reason="capacity")

@@ -8,6 +8,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import promql
 import pytest
 import yaml
 from conftest import REPOSITORY, Start, fetch, free_port, run, wait_for
@@ -141,6 +142,12 @@ def test_age(query: Query, watch: Watch) -> None:
     heard = {(own["source"], own.get("node", "")) for own in watch.scrape().series(name)}
     found = {(row["source"], row.get("node", "")) for row in query(the_one_with(name).replace("3 *", "-1 *"))}
     assert found == {(source, node) for source, node in heard if source not in ("agent", "addresses", "backups")}
+
+
+def test_recorded_series_are_recorded() -> None:
+    rules = [rule for path in (REPOSITORY / "prometheus/rules").glob("*.yml") for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+    named = {name for expression in ALL if "llm:" in expression for name in promql.names(expression) if ":" in name}
+    assert len(named) > 5 and named <= {rule["record"] for rule in rules if "record" in rule}
 
 
 def test_families_are_there() -> None:
