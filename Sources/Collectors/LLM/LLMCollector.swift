@@ -38,9 +38,9 @@ package final class LLMCollector: Collector {
     init(_ settings: LLMSettings, book: ServerBook) {
         self.settings = settings
         engine = nil
-        probe = nil
         var catalogue = Catalogue()
         families = LLMFamilies(&catalogue)
+        prober = ServerProber(settings.probe, &catalogue)
         self.catalogue = catalogue
         self.book.withLock { $0 = book }
     }
