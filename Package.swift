@@ -143,7 +143,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration",
-                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "LLMCollector",
+                "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector",
+                "LLMCollector",
                 "Ownership", "Discovery", "Doctor", "FirstConfiguration", "Simulation", "Stack", "Viewer",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),

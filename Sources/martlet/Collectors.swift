@@ -15,7 +15,9 @@ import ZFSCollector
 /// The collectors of the program, in the order of their metrics.
 enum Collectors {
     /// All that there are, without configuration, for pages and lists.
-    static var all: [any Collector] { [proxmox, ZFSCollector(ZFSSettings()), gpu, containers, SystemCollector(), LLMCollector(LLMSettings())] }
+    static var all: [any Collector] {
+        [proxmox, ZFSCollector(ZFSSettings()), gpu, containers, SystemCollector(), LLMCollector(LLMSettings())]
+    }
 
     private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [], slow: SlowSettings())) }
 

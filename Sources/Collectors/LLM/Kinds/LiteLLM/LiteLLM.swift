@@ -68,9 +68,9 @@ enum LiteLLM: ServerKind {
                 .counter, "litellm_proxy_total_requests_metric_total", .requests,
                 labels: [.translated("status_code", outcomes, otherwise: "error"), .of("status_code")]),
             NativeFamily(
-                .counter, "litellm_input_tokens_metric_total", .promptTokens, aliases: ["litellm_input_tokens_total"], since: "1.90.0"),
+                .counter, "litellm_input_tokens_metric_total", .promptTokens, aliases: ["litellm_input_tokens_total"]),
             NativeFamily(
-                .counter, "litellm_output_tokens_metric_total", .generationTokens, aliases: ["litellm_output_tokens_total"], since: "1.90.0"
+                .counter, "litellm_output_tokens_metric_total", .generationTokens, aliases: ["litellm_output_tokens_total"]
             ),
             NativeFamily(.counter, "litellm_input_cached_tokens_metric_total", .cachedPromptTokens, since: "1.90.0"),
             NativeFamily(.histogram, "litellm_llm_api_time_to_first_token_metric", .timeToFirstToken),
