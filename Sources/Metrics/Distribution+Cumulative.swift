@@ -67,7 +67,9 @@ extension Distribution {
     /// - Parameter convert: keeps the order of numbers, and 0.
     package func converted(_ convert: (Double) -> Double) -> Distribution? {
         let bounds = bounds.map(convert)
-        guard bounds.allSatisfy(\.isFinite), zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }), convert(sum).isFinite else { return nil }
+        guard bounds.allSatisfy(\.isFinite), zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }), convert(sum).isFinite else {
+            return nil
+        }
         return Distribution(bounds: bounds, counts: counts, sum: convert(sum))
     }
 }

@@ -300,7 +300,7 @@ llamacpp:requests_deferred 2
     slots = [{"id": 0, "n_ctx": 1000, "is_processing": True, "n_prompt_tokens": 200, "next_token": [{"n_decoded": 50}]},
              {"id": 1, "n_ctx": 1000, "is_processing": False}]  # fmt: skip
     return LLMServer({
-        "/metrics": answer(text, Process_Start_Time_Unix="1700000000") if metrics else answer({"error": {"code": 501}}, 501),
+        "/metrics": answer(text, Process_Start_Time_Unix="74698162013") if metrics else answer({"error": {"code": 501}}, 501),
         "/slots": answer(slots), "/health": answer({"status": "ok"}), "/props": answer({"build_info": "b11434", "total_slots": 2, "default_generation_settings": {"n_ctx": 1000}}),
         "/v1/models": answer({"data": [{"id": "tiny.gguf", "owned_by": "llamacpp", "meta": {"n_params": 1_100_000_000, "size": 640_000_000, "n_ctx_train": 2048}}]}),
     })  # fmt: skip

@@ -135,7 +135,9 @@ package struct EngineContainer: Sendable, Hashable {
                 ports.append(PublishedPort(inside: inside, address: text, outside: outside))
             }
         }
-        return ports.sorted { ($0.inside, $0.address.contains(":") ? 1 : 0, $0.outside) < ($1.inside, $1.address.contains(":") ? 1 : 0, $1.outside) }
+        return ports.sorted {
+            ($0.inside, $0.address.contains(":") ? 1 : 0, $0.outside) < ($1.inside, $1.address.contains(":") ? 1 : 0, $1.outside)
+        }
     }
 
     private static func addresses(_ network: JSONValue?) -> [String] {

@@ -117,10 +117,6 @@ final class Questions {
         }
         picture.hasNativeMetrics = true
         picture.isUp = true
-        // llama.cpp tells its start so.
-        if let start = response.headers["Process-Start-Time-Unix"].flatMap({ Double($0) }), !picture.hasAny(.startTime) {
-            picture.add(.startTime, start)
-        }
         if picture.models.names.count == 1 { picture.onlyModel = picture.models.names[0] }
     }
 

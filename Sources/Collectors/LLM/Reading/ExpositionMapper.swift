@@ -7,13 +7,13 @@ import Primitives
 /// What it keeps grows with what the table knows, not with what stands in the text: other families pass by, and the text itself is bounded.
 struct ExpositionMapper {
     /// A number on its way to a family of ours.
-    private struct Target: Hashable {
+    struct Target: Hashable {
         let source: Int
         let model: Int?
         let labels: [String]
     }
 
-    private struct Histogram {
+    struct Histogram {
         let place: Int
         let model: Int?
         var buckets: [Distribution.Bucket] = []
@@ -40,13 +40,13 @@ struct ExpositionMapper {
     private static let labelLimit = 50
     private static let droppedLabelLimit = 50
 
-    private let index: NameIndex
+    let index: NameIndex
     private let models: Int
-    private var numbers: [Target: Double] = [:]
-    private var histograms: [Histogram] = []
+    var numbers: [Target: Double] = [:]
+    var histograms: [Histogram] = []
     private var histogramPlaces: [Int: Int] = [:]
     private var seen: Set<Int> = []
-    private var hasSource: [Bool]
+    var hasSource: [Bool]
     private var labelValues: [Int: Set<[String]>] = [:]
 
     // The present family.
@@ -58,7 +58,7 @@ struct ExpositionMapper {
     private var bound: ExpositionSlice?
     private var lastModel: (bytes: ArraySlice<UInt8>, place: Int)?
     private var lastHistogram: (key: Int, place: Int)?
-    private var unmapped = 0
+    var unmapped = 0
 
     private init(_ index: NameIndex) {
         self.index = index
@@ -231,7 +231,7 @@ struct ExpositionMapper {
         }
     }
 
-    private mutating func add(_ target: Target, _ row: NativeFamily, _ number: Double) {
+    mutating func add(_ target: Target, _ row: NativeFamily, _ number: Double) {
         guard let present = numbers[target] else {
             numbers[target] = number
             return
@@ -280,67 +280,5 @@ struct ExpositionMapper {
         guard known.count < Self.labelLimit else { return labels.dropLast() + [ModelNames.other] }
         labelValues[source, default: []].insert(labels)
         return labels
-    }
-}
-
-// MARK: the end
-
-extension ExpositionMapper {
-    private mutating func finish(_ picture: inout ServerPicture) {
-        picture.unmappedFamilies = unmapped
-        let distributions = settleHistograms(&picture)
-        // Of several names of one thing the first counts.
-        var best: [Int: Int] = [:]
-        for (place, source) in index.sources.enumerated() where hasSource[place] {
-            best[source.number] = min(best[source.number] ?? .max, source.rank)
-        }
-        func isBest(_ source: Int) -> Bool { best[index.sources[source].number] == index.sources[source].rank }
-        for (target, number) in numbers where isBest(target.source) {
-            let row = index.sources[target.source].row
-            guard case .states(let states) = row.taking else {
-                guard number.isFinite else {
-                    picture.losses.count("value")
-                    continue
-                }
-                picture.add(.init(family: row.ours, model: target.model, labels: target.labels), .number(number))
-                continue
-            }
-            for (place, state) in states.enumerated() {
-                let labels = target.labels + [state]
-                picture.add(.init(family: row.ours, model: target.model, labels: labels), .number(number == Double(place) ? 1 : 0))
-            }
-        }
-        for (target, distribution) in distributions where isBest(target.source) {
-            let family = index.sources[target.source].row.ours
-            picture.add(.init(family: family, model: target.model, labels: []), .distribution(distribution))
-        }
-    }
-
-    private mutating func settleHistograms(_ picture: inout ServerPicture) -> [Target: Distribution] {
-        var found: [Target: Distribution] = [:]
-        for histogram in histograms {
-            guard let whole = Distribution(cumulative: histogram.buckets, sum: histogram.sum ?? .nan) else {
-                picture.losses.count("histogram")
-                continue
-            }
-            for source in index.known[histogram.place].sources {
-                let row = index.sources[source].row
-                guard row.kind == .histogram else { continue }
-                hasSource[source] = true
-                let target = Target(source: source, model: histogram.model, labels: [])
-                switch row.taking {
-                case .sum: add(target, row, row.converted(whole.sum))
-                case .count: add(target, row, Double(whole.count))
-                default:
-                    let both = row.factor == 1 ? whole : whole.converted(row.converted)
-                    guard let both, let sum = found[target].map({ $0.adding(both) }) ?? both else {
-                        picture.losses.count("histogram")
-                        continue
-                    }
-                    found[target] = sum
-                }
-            }
-        }
-        return found
     }
 }

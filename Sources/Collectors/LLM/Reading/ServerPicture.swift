@@ -72,7 +72,9 @@ struct ServerPicture: Sendable {
     mutating func add(_ family: ServingFamily, model: String? = nil, labels: [String] = [], _ number: Double?) {
         guard let number, number.isFinite else { return }
         add(
-            Series(family: family, model: model.map { models.place(of: $0) }, labels: labels.map { shortLine($0, limit: 64) }),
+            Series(
+                family: family, model: family.shape.hasModel ? model.map { models.place(of: $0) } : nil,
+                labels: labels.map { shortLine($0, limit: 64) }),
             .number(number))
     }
 

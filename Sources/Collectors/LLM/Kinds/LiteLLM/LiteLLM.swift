@@ -62,16 +62,20 @@ enum LiteLLM: ServerKind {
     /// As `litellm/integrations/prometheus.py` declares them; the Python client puts `_total` behind names that end in `_metric`.
     static let table = NativeTable(
         families: [
-            NativeFamily(.gauge, "litellm_in_flight_requests", .requestsRunning),
+            NativeFamily(.gauge, "litellm_in_flight_requests", .requestsRunning, since: "1.90.0"),
+            NativeFamily(.gauge, "litellm_admission_queued_requests", .requestsWaiting, since: "1.109.1"),
             NativeFamily(
                 .counter, "litellm_proxy_total_requests_metric_total", .requests,
                 labels: [.translated("status_code", outcomes, otherwise: "error"), .of("status_code")]),
-            NativeFamily(.counter, "litellm_input_tokens_metric_total", .promptTokens),
-            NativeFamily(.counter, "litellm_output_tokens_metric_total", .generationTokens),
-            NativeFamily(.counter, "litellm_input_cached_tokens_metric_total", .cachedPromptTokens),
+            NativeFamily(
+                .counter, "litellm_input_tokens_metric_total", .promptTokens, aliases: ["litellm_input_tokens_total"]),
+            NativeFamily(
+                .counter, "litellm_output_tokens_metric_total", .generationTokens, aliases: ["litellm_output_tokens_total"]
+            ),
+            NativeFamily(.counter, "litellm_input_cached_tokens_metric_total", .cachedPromptTokens, since: "1.90.0"),
             NativeFamily(.histogram, "litellm_llm_api_time_to_first_token_metric", .timeToFirstToken),
             NativeFamily(.histogram, "litellm_request_total_latency_metric", .requestDuration),
-            NativeFamily(.histogram, "litellm_request_queue_time_seconds", .queueDuration),
+            NativeFamily(.histogram, "litellm_request_queue_time_seconds", .queueDuration, since: "1.90.0"),
             NativeFamily(.histogram, "litellm_deployment_latency_per_output_token", .timePerOutputToken),
             NativeFamily(
                 .gauge, "litellm_deployment_state", .deploymentState, taking: .states(["healthy", "partial", "outage"]),
@@ -85,6 +89,9 @@ enum LiteLLM: ServerKind {
             .init("litellm_api_key_*", "budgets and limits of keys"), .init("litellm_project_*", "limits of projects"),
             .init("litellm_provider_*", "budgets and caches of providers"), .init("litellm_total_users", "users"),
             .init("litellm_active_users", "users"), .init("litellm_total_tokens_metric_total", "the sum of two others"),
+            .init("litellm_total_tokens_total", "older, the sum of two others"), .init("litellm_not_a_premium_user_metric_total", "older"),
+            .init("litellm_reset_budget_job_*", "its own parts"), .init("litellm_anthropic_*", "its own parts"),
+            .init("litellm_admission_*", "the requests with their status tell it"),
             .init("litellm_tokens_metric_total", "older, the sum of two others"),
             .init("litellm_requests_metric_total", "older, the requests of the proxy tell it"),
             .init("litellm_proxy_failed_requests_metric_total", "the requests with their status tell it"),

@@ -22,11 +22,11 @@ enum LlamaCpp: ServerKind {
         Told(.cacheCapacity, "/slots: n_ctx", isDerived: true), Told(.modelLoaded, "\(ModelList.path): id"),
         Told(.modelContext, "/props: n_ctx"), Told(.modelSize, "\(ModelList.path): meta.size"),
         Told(.modelInfo, "\(ModelList.path): meta.n_params"), Told(.sleeping, "/props: is_sleeping"),
-        Told(.startTime, "/metrics: header Process-Start-Time-Unix"),
     ]
     static let remarks = [
         "Its exposition is there only with `--metrics`; without it `native_metrics_up` is 0, and slots, model and state are told all the same.",
         "Its gauges of throughput are means since the last scrape by whomever, so two scrapers disturb each other; they are not used, counters are.",
+        "Its header `Process-Start-Time-Unix` holds no time of day in some releases (b11434 has time since the machine's start), so it is not used.",
         "Usage of the cache is that of all slots, by what their present requests hold. A router (`--models-dir`) is asked for each model that is loaded, and loads none.",
     ]
     private static let routedModels = 16

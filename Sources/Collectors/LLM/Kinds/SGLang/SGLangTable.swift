@@ -25,7 +25,7 @@ extension SGLang {
         NativeFamily(.gauge, "sglang:max_total_num_tokens", .cacheCapacity, since: "0.5.9"),
         // It counts by 2³⁰.
         NativeFamily(
-            .gauge, "sglang:weight_memory_usage_gb", .modelResident, factor: 1_073_741_824, labels: [.fixed("vram")], since: "0.5.9"),
+            .gauge, "sglang:weight_memory_usage_gb", .modelResident, factor: 1_073_741_824, labels: [.fixed("vram")], since: "0.5.23"),
     ]
 
     private static let tokens = [
@@ -56,7 +56,16 @@ extension SGLang {
         .init("sglang:spec_*", "means of the last batches"), .init("sglang:utilization", "of the scheduler"),
         .init("sglang:num_grammar_*", "of the grammar backend"), .init("sglang:grammar_*", "of the grammar backend"),
         .init("sglang:num_*", "queues of the scheduler that requests pass before or after"),
-        .init("sglang:hicache_*", "of a tiered cache"), .init("sglang:lora_*", "of adapters"), .init("sglang:encoder_*", "of images"),
+        .init("sglang:func_latency_seconds", "of functions of the server"), .init("sglang:max_running_requests_under_SLO", "a setting"),
+        .init("sglang:process_*", "the process' own"), .init("sglang:pending_prealloc_token_usage", "of disaggregation"),
+        .init("sglang:prealloc_*", "of disaggregation"), .init("sglang:decode_*", "the scheduler's own"),
+        .init("sglang:new_token_ratio", "the scheduler's own"), .init("sglang:gpu_execution_seconds_total", "the scheduler's own"),
+        .init("sglang:cache_config_info", "the capacity tells it"), .init("sglang:page_size", "the capacity tells it"),
+        .init("sglang:max_total_num_tokens_swa", "of hybrid models"), .init("sglang:context_len", "/v1/models tells it"),
+        .init("sglang:eplb_*", "of experts"), .init("sglang:failed_session_recoveries_total", "of sessions"),
+        .init("sglang:streaming_session_*", "of sessions"), .init("sglang:weight_load_duration_seconds", "of the start"),
+        .init("sglang:get_loads_duration_seconds", "of one question"), .init("sglang:hicache_*", "of a tiered cache"),
+        .init("sglang:lora_*", "of adapters"), .init("sglang:encoder_*", "of images"),
         .init("sglang:diffusion_*", "of image models"), .init("sglang:scheduler_*", "the scheduler's own"),
         .init("sglang:dp_*", "the scheduler's own"), .init("sglang:prefill_*", "the scheduler's own"),
         .init("sglang:forward_*", "the scheduler's own"), .init("sglang:fwd_occupancy", "the scheduler's own"),

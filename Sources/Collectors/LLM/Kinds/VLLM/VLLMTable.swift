@@ -13,23 +13,23 @@ extension VLLM {
     private static let requests = [
         NativeFamily(.gauge, "vllm:num_requests_running", .requestsRunning),
         NativeFamily(.gauge, "vllm:num_requests_waiting", .requestsWaiting),
-        NativeFamily(.gauge, "vllm:num_requests_waiting_by_reason", .requestsWaitingByReason, labels: [.of("reason")]),
+        NativeFamily(.gauge, "vllm:num_requests_waiting_by_reason", .requestsWaitingByReason, labels: [.of("reason")], since: "0.20.2"),
         NativeFamily(
             .counter, "vllm:request_success_total", .requests,
             labels: [.translated("finished_reason", outcomes, otherwise: "success"), .of("finished_reason")]),
-        NativeFamily(.counter, "vllm:admission_rejections_total", .requests, labels: [.fixed("rejected"), .of("reason")]),
+        NativeFamily(.counter, "vllm:admission_rejections_total", .requests, labels: [.fixed("rejected"), .of("reason")], since: "0.33.0"),
         NativeFamily(
             .counter, "http_requests_total", .httpResponses, labels: [.statusClass("status")],
             filter: .init(label: "handler", values: monitoring, isWanted: false)),
         NativeFamily(
             .gauge, "vllm:engine_sleep_state", .sleeping, taking: .opposite,
-            filter: .init(label: "sleep_state", values: ["awake"], isWanted: true)),
+            filter: .init(label: "sleep_state", values: ["awake"], isWanted: true), since: "0.11.2"),
     ]
 
     private static let tokens = [
         NativeFamily(.counter, "vllm:prompt_tokens_total", .promptTokens),
         NativeFamily(.counter, "vllm:generation_tokens_total", .generationTokens),
-        NativeFamily(.counter, "vllm:prompt_tokens_cached_total", .cachedPromptTokens),
+        NativeFamily(.counter, "vllm:prompt_tokens_cached_total", .cachedPromptTokens, since: "0.16.0"),
         NativeFamily(.histogram, "vllm:request_prompt_tokens", .requestPromptTokens),
         NativeFamily(.histogram, "vllm:request_generation_tokens", .requestGenerationTokens),
         NativeFamily(.counter, "vllm:spec_decode_num_draft_tokens_total", .draftedTokens),
@@ -40,8 +40,11 @@ extension VLLM {
         NativeFamily(.gauge, "vllm:kv_cache_usage_perc", .cacheUsage, aliases: ["vllm:gpu_cache_usage_perc"]),
         NativeFamily(
             .gauge, "vllm:cache_config_info", .cacheCapacity, taking: .labelProduct(["block_size", "num_gpu_blocks"])),
-        NativeFamily(.counter, "vllm:prefix_cache_queries_total", .prefixCacheQueries, aliases: ["vllm:gpu_prefix_cache_queries_total"]),
-        NativeFamily(.counter, "vllm:prefix_cache_hits_total", .prefixCacheHits, aliases: ["vllm:gpu_prefix_cache_hits_total"]),
+        NativeFamily(
+            .counter, "vllm:prefix_cache_queries_total", .prefixCacheQueries, aliases: ["vllm:gpu_prefix_cache_queries_total"],
+            since: "0.7.3"),
+        NativeFamily(
+            .counter, "vllm:prefix_cache_hits_total", .prefixCacheHits, aliases: ["vllm:gpu_prefix_cache_hits_total"], since: "0.7.3"),
         NativeFamily(.counter, "vllm:num_preemptions_total", .preemptions),
     ]
 
@@ -49,7 +52,7 @@ extension VLLM {
         NativeFamily(.histogram, "vllm:time_to_first_token_seconds", .timeToFirstToken),
         NativeFamily(
             .histogram, "vllm:inter_token_latency_seconds", .interTokenLatency, aliases: ["vllm:time_per_output_token_seconds"]),
-        NativeFamily(.histogram, "vllm:request_time_per_output_token_seconds", .timePerOutputToken),
+        NativeFamily(.histogram, "vllm:request_time_per_output_token_seconds", .timePerOutputToken, since: "0.11.2"),
         NativeFamily(.histogram, "vllm:e2e_request_latency_seconds", .requestDuration),
         NativeFamily(.histogram, "vllm:request_queue_time_seconds", .queueDuration, aliases: ["vllm:time_in_queue_requests"]),
         NativeFamily(.histogram, "vllm:request_prefill_time_seconds", .prefillDuration),
@@ -74,7 +77,12 @@ extension VLLM {
         .init("vllm:spec_decode_num_accepted_tokens_per_pos_total", "one series for each position"),
         .init("vllm:lora_requests_info", "names of adapters in one label, and a time as its value"),
         .init("vllm:corrupted_requests_total", "opt-in check"), .init("vllm:watermark_requests_total", "opt-in"),
-        .init("vllm:tokens_total", "V0 only, the sum of two others"), .init("vllm:model_forward_time_milliseconds", "V0 only"),
+        .init("vllm:prompt_tokens_recomputed_total", "the counter of cached tokens tells it"),
+        .init("vllm:hf3fs_*", "of a KV connector only"), .init("vllm:simple_kv_offload_*", "of a KV connector only"),
+        .init("vllm:hisparse_*", "of a KV connector only"), .init("vllm:umbp_*", "of a KV connector only"),
+        .init("vllm:tool_call_parser_*", "of one API only"), .init("vllm:diffusion_*", "of diffusion models"),
+        .init("vllm:rl_*", "of training"), .init("vllm:tokens_total", "V0 only, the sum of two others"),
+        .init("vllm:model_forward_time_milliseconds", "V0 only"),
         .init("vllm:model_execute_time_milliseconds", "V0 only"), .init("vllm:spec_decode_draft_acceptance_rate", "V0 only"),
         .init("vllm:spec_decode_efficiency", "V0 only"), .init("vllm:spec_decode_num_emitted_tokens_total", "V0 only"),
         .init("vllm:avg_*", "V0 only, of the last seconds"), .init("vllm:num_requests_swapped", "V0 only"),
