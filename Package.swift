@@ -146,7 +146,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "UpstreamConfiguration", "WebConfiguration", "Exporting", "ProxmoxAPI",
-                "ProxmoxConfiguration", "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector", "SystemCollector", "Ownership",
+                "ProxmoxConfiguration", "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector",
+                "SystemCollector", "Ownership",
                 "Discovery", "Doctor", "FirstConfiguration", "Logs", "Simulation", "Stack", "Viewer",
             ],
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
@@ -204,7 +205,10 @@ let package = Package(
             ]),
         tests(
             of: "Logs",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Ownership", "CollectorConformance"]),
+            needs: [
+                "Primitives", "JSON", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Ownership",
+                "CollectorConformance",
+            ]),
         tests(
             of: "Doctor",
             needs: ["Primitives", "JSON", "Web", "ProxmoxAPI", "ProxmoxConfiguration", "GPUCollector", "ContainerCollector", "Ownership"]),

@@ -9,7 +9,9 @@ enum SimulateLoki {
         "loki", "Takes lines as Loki does, keeps them in memory and answers who asks for them",
         flags: [
             Flag("listen", "ADDRESS", "Where to listen", standard: "127.0.0.1:3100"),
-            Flag("rate-mib", "COUNT", "MiB of lines that are taken in a second; twice that at once, and as much of each stream", standard: "4"),
+            Flag(
+                "rate-mib", "COUNT", "MiB of lines that are taken in a second; twice that at once, and as much of each stream",
+                standard: "4"),
             Flag("memory-mib", "COUNT", "MiB of lines that are kept; of more the oldest go", standard: "64"),
         ],
         notes: ["PUT /api/v1/scenario says what goes wrong with pushes: 429, 500, 400, timeout, 401, 413 or 260; normal ends it."])
@@ -35,7 +37,8 @@ enum SimulateLoki {
         }
     }
 
-    private static func count(_ flag: String, in range: ClosedRange<Int>, _ invocation: CommandLineParser.Invocation) throws(Failure) -> Int {
+    private static func count(_ flag: String, in range: ClosedRange<Int>, _ invocation: CommandLineParser.Invocation) throws(Failure) -> Int
+    {
         let text = invocation.value(flag) ?? ""
         guard let number = Int(text), range.contains(number) else {
             throw Failure(.usage, "--\(flag): expected a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\"")
