@@ -19,6 +19,7 @@ from discovery import discoveries
 from drawing import drawing
 from estate import estates
 from gpus import gpus
+from logs import logs
 from measuring import RELEASE, REPOSITORY, TOKEN, cpu_seconds, fetch, free_port, resident_bytes, table, wait_for
 
 
@@ -215,7 +216,7 @@ def drop_in(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> None:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing", "containers", "gpus"]
+    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing", "containers", "gpus", "logs"]
     if "encoder" in chosen:
         encoder()
     if "scrape" in chosen:
@@ -234,3 +235,5 @@ if __name__ == "__main__":
         containers()
     if "gpus" in chosen:
         gpus()
+    if "logs" in chosen:
+        logs()

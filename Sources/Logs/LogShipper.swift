@@ -20,7 +20,8 @@ final class LogShipper: Sendable {
     private let isBegun = Mutex(false)
 
     init(
-        _ settings: LogsSettings, _ loki: LokiSettings, engine: ContainerEngine?, store: PlaceStore, tally: LogsTally, http: HTTPClient, logger: Logger
+        _ settings: LogsSettings, _ loki: LokiSettings, engine: ContainerEngine?, store: PlaceStore, tally: LogsTally, http: HTTPClient,
+        logger: Logger
     ) {
         self.settings = settings
         self.loki = loki

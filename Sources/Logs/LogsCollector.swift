@@ -15,8 +15,10 @@ package struct LogsCollector: Collector {
     private let clock: WallClock
 
     /// Without anything to ship, for lists of what there is.
-    package init() {
-        tally = LogsTally()
+    package init() { self.init(tally: LogsTally()) }
+
+    init(tally: LogsTally) {
+        self.tally = tally
         shipper = nil
         clock = .system
     }

@@ -71,7 +71,8 @@ package struct LogsSettings: Sendable {
 
     /// What may stand in the section.
     package static let shape = SettingsShape.section([
-        SettingsKey("listen_address", .texts, "Where martlet logs listens: HOST:PORT, or unix:/PATH of a socket.", standard: standardAddress),
+        SettingsKey(
+            "listen_address", .texts, "Where martlet logs listens: HOST:PORT, or unix:/PATH of a socket.", standard: standardAddress),
         SettingsKey("loki", .section(LokiSettings.keys), "The Loki that gets the lines."),
         SettingsKey(
             "labels", .namedTexts,
@@ -91,7 +92,8 @@ package struct LogsSettings: Sendable {
         SettingsKey("batch_wait", .seconds(0.05...60), "Longest that a line waits for others.", standard: "1s"),
         SettingsKey(
             "queue_mib", .integer(1...1024),
-            "Lines that are read and not yet stored, in MiB; when there are more, nothing is read until Loki has taken some.", standard: "16"),
+            "Lines that are read and not yet stored, in MiB; when there are more, nothing is read until Loki has taken some.",
+            standard: "16"),
         SettingsKey("line_limit_kib", .integer(1...4096), "Longest line, in KiB; one that is longer is cut, and says so.", standard: "256"),
         SettingsKey(
             "stream_limit", .integer(10...100_000),

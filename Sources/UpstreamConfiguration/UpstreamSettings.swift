@@ -22,7 +22,8 @@ package struct UpstreamSettings: Sendable {
         var settings = UpstreamSettings(url: try checked(text, section["url"]))
         if let file = section.word("ca_file") {
             guard text.hasPrefix("https://") else {
-                throw section["ca_file"].failure("ca_file: \(name.split(separator: ".").last ?? "") is asked over http, which shows no certificate")
+                throw section["ca_file"].failure(
+                    "ca_file: \(name.split(separator: ".").last ?? "") is asked over http, which shows no certificate")
             }
             guard Files.exists(file) else { throw section["ca_file"].failure("ca_file: there is no file \(file)") }
             settings.trust = .authority(file: file)

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -156,8 +157,6 @@ def test_memory_is_bounded(start: Start) -> None:
     loki = Loki(start, "--memory-mib", "8", "--rate-mib", "1000")
 
     def memory() -> int:
-        from pathlib import Path
-
         return next(int(line.split()[1]) for line in Path(f"/proc/{loki.program.process.pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
 
     for number in range(60):
@@ -202,7 +201,37 @@ def test_python_logging_loki_is_understood(loki: Loki) -> None:
     assert loki.ask("label/severity/values").json["data"] == ["error"]
 
 
-def test_what_martlet_logs_sends_is_shown_by_the_dashboards(start: Start, tmp_path: Any, loki: Loki) -> None:
+SYSLOG_NG = """@version: 3.38
+source lines {{ file("{file}" follow-freq(0.1) read-old-records(yes) flags(no-parse)); }};
+destination loki {{
+  http(url("{loki}/loki/api/v1/push") method("POST") headers("Content-Type: application/json")
+    body-prefix("{{\\"streams\\":[") delimiter(",") body-suffix("]}}")
+    body('{{"stream":{{"job":"syslog-ng"}},"values":[["${{R_UNIXTIME}}${{R_USEC}}000","${{MESSAGE}}"]]}}')
+    batch-lines(100) batch-timeout(200) time-reopen(1));
+}};
+log {{ source(lines); destination(loki); }};
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not Path("/usr/sbin/syslog-ng").exists(), reason="syslog-ng is not installed; scripts/bootstrap e2e installs it")
+def test_syslog_ng_is_understood(start: Start, tmp_path: Path, loki: Loki) -> None:
+    lines, configuration = tmp_path / "lines.txt", tmp_path / "syslog-ng.conf"
+    lines.write_text("")
+    configuration.write_text(SYSLOG_NG.format(file=lines, loki=loki.url))
+    loki.set("500", pushes=2)
+    program = start(
+        "/usr/sbin/syslog-ng", "--foreground", "--no-caps", "--stderr", "--cfgfile", configuration, "--persist-file", tmp_path / "persist",
+        "--pidfile", tmp_path / "pid", "--control", tmp_path / "control")
+    with lines.open("a") as file:
+        for number in range(1000):
+            file.write(f"line {number} of a peer\n")
+    # After a failure it waits for time-reopen.
+    wait_for(lambda: len(loki.lines('{job="syslog-ng"}')) >= 1000, 90, f"its lines; {program.output}")
+    assert set(loki.lines('{job="syslog-ng"} |= "of a peer"')) == {f"line {number} of a peer" for number in range(1000)}
+
+
+def test_what_martlet_logs_sends_is_shown_by_the_dashboards(start: Start, tmp_path: Path, loki: Loki) -> None:
     """From the proxy that the viewer's panel of logs asks."""
     assert loki.push(({"job": "journal", "node": "pve1", "unit": "ssh.service", "level": "error"}, [[ns(-1), "Connection refused"]])).status == 204
     url = f"http://127.0.0.1:{free_port()}"

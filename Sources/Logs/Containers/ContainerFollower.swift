@@ -58,7 +58,9 @@ final class ContainerFollower: Sendable {
 
     /// Until the stream ends, or the queue is closed.
     func run() async -> Result {
-        let end = await engine.logs(of: container.id, since: since, over: http, by: .after(seconds: Self.streamSeconds)) { [self] in take($0) }
+        let end = await engine.logs(of: container.id, since: since, over: http, by: .after(seconds: Self.streamSeconds)) { [self] in
+            take($0)
+        }
         let left = state.withLock { state in
             // A line without an end is one when nothing more can come.
             end == .ended && !state.isClosed ? state.lines.takeUnfinished() : []

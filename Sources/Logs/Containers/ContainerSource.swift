@@ -43,7 +43,8 @@ final class ContainerSource: Sendable {
     private static let streamLimit = 2000
 
     init(
-        _ engine: ContainerEngine, store: PlaceStore, maxAgeSeconds: Double, queue: LogQueue, table: StreamTable, halt: Halt, tally: LogsTally,
+        _ engine: ContainerEngine, store: PlaceStore, maxAgeSeconds: Double, queue: LogQueue, table: StreamTable, halt: Halt,
+        tally: LogsTally,
         logger: Logger, lineBytes: Int, ownName: String = ProcessEnvironment.hostName
     ) {
         self.engine = engine
@@ -105,7 +106,9 @@ final class ContainerSource: Sendable {
             return wanted.filter { container in
                 var followed = state.followed[container.id] ?? Followed()
                 if followed.isDone, container.isRunning || container.finishedAt != followed.finishedAt { followed.isDone = false }
-                guard !followed.isAtWork, !followed.isDone, followed.nextAt.map({ $0 <= now }) ?? true, atWork < Self.streamLimit, container.state != "created" else {
+                guard !followed.isAtWork, !followed.isDone, followed.nextAt.map({ $0 <= now }) ?? true, atWork < Self.streamLimit,
+                    container.state != "created"
+                else {
                     return false
                 }
                 atWork += 1
@@ -123,13 +126,17 @@ final class ContainerSource: Sendable {
         let since = place.map { $0.time / 1_000_000_000 - 1 } ?? begin
         var result = await stream(container, ContainerLines(after: place, lineBytes: lineBytes), since, http)
         if result.isLost, let place {
-            logger.warn("a log was rotated past the place to which it was read; what is left of that moment is sent again", ["container": container.name])
+            logger.warn(
+                "a log was rotated past the place to which it was read; what is left of that moment is sent again",
+                ["container": container.name])
             result = await stream(container, ContainerLines(from: place.time, lineBytes: lineBytes), since, http)
         }
         end(container, result)
     }
 
-    private func stream(_ container: EngineContainer, _ lines: ContainerLines, _ since: Int64, _ http: HTTPClient) async -> ContainerFollower.Result {
+    private func stream(_ container: EngineContainer, _ lines: ContainerLines, _ since: Int64, _ http: HTTPClient) async
+        -> ContainerFollower.Result
+    {
         let follower = ContainerFollower(
             container, lines, since: since, engine: engine, http: http, queue: queue, table: table, tally: tally, lineBytes: lineBytes)
         return await follower.run()

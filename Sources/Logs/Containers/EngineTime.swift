@@ -39,7 +39,9 @@ enum EngineTime {
         switch text[place] {
         case UInt8(ascii: "Z") where place + 1 == text.endIndex: break
         case UInt8(ascii: "+"), UInt8(ascii: "-"):
-            guard text.endIndex - place == 6, let hours = number(place - start + 1, 2), let minutes = number(place - start + 4, 2) else { return nil }
+            guard text.endIndex - place == 6, let hours = number(place - start + 1, 2), let minutes = number(place - start + 4, 2) else {
+                return nil
+            }
             offset = (hours * 3600 + minutes * 60) * (text[place] == UInt8(ascii: "-") ? -1 : 1)
         default: return nil
         }

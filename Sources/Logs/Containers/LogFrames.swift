@@ -26,7 +26,9 @@ struct LogFrames {
         var start = 0
         while rest.count - start >= 8 {
             let length = rest[(start + 4)..<(start + 8)].reduce(0) { $0 << 8 | Int($1) }
-            guard rest[start] <= 3, rest[start + 1] == 0, rest[start + 2] == 0, rest[start + 3] == 0, length <= Self.limitBytes else { return false }
+            guard rest[start] <= 3, rest[start + 1] == 0, rest[start + 2] == 0, rest[start + 3] == 0, length <= Self.limitBytes else {
+                return false
+            }
             guard rest.count - start - 8 >= length else { break }
             // 0 is stdin, which some engines have for stdout; 3 is a message of the engine's own.
             let output: LogOutput = rest[start] >= 2 ? .stderr : .stdout

@@ -82,7 +82,9 @@ final class JournalSource: Sendable {
 
     /// Runs journalctl to its end and says why it ended.
     private func session(_ start: JournalCommand.Start, _ place: inout JournalPlace?) -> String {
-        guard let program = ProcessEnvironment.findProgram("journalctl") else { return "the program journalctl is not on PATH; apt-get install systemd" }
+        guard let program = ProcessEnvironment.findProgram("journalctl") else {
+            return "the program journalctl is not on PATH; apt-get install systemd"
+        }
         var environment = ["LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"]
         environment["PATH"] = ProcessEnvironment.all["PATH"]
         let output: Pipe

@@ -20,7 +20,8 @@ package final class PlaceStore: Sendable {
         lock = try FileLock(folder + "/lock") { holder in
             Failure(
                 .environment,
-                "\(folder) is in use by another martlet logs\(holder.isEmpty ? "" : ", process \(holder)"); stop that one or choose another logs.state_dir")
+                "\(folder) is in use by another martlet logs\(holder.isEmpty ? "" : ", process \(holder)"); stop that one or choose another logs.state_dir"
+            )
         }
         let places = Files.exists(file) ? try Places(reading: try Files.read(file, regularOnly: true), of: file) : Places()
         state = Mutex(places)

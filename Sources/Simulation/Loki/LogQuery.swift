@@ -22,7 +22,8 @@ struct LogQuery: Sendable {
 
         func accepts(_ line: [UInt8]) -> Bool {
             let isFound = choices.contains { choice in
-                choice.pattern.map { $0.matches(String(decoding: line, as: UTF8.self)) } ?? (choice.text.isEmpty || line.contains(run: choice.text))
+                choice.pattern.map { $0.matches(String(decoding: line, as: UTF8.self)) }
+                    ?? (choice.text.isEmpty || line.contains(run: choice.text))
             }
             return isFound != isNegated
         }
@@ -59,7 +60,9 @@ struct LogQuery: Sendable {
             repeat {
                 let text = try reader.text()
                 filter.choices.append((Array(text.utf8), sign.hasSuffix("~") ? try Pattern(text) : nil))
-                guard filters.count + filter.choices.count <= Self.stepLimit else { throw Failure(.limit, "more than \(Self.stepLimit) filters") }
+                guard filters.count + filter.choices.count <= Self.stepLimit else {
+                    throw Failure(.limit, "more than \(Self.stepLimit) filters")
+                }
             } while reader.takeWord("or")
             filters.append(filter)
         }
@@ -69,7 +72,9 @@ struct LogQuery: Sendable {
     init(selector text: String) throws(Failure) {
         var reader = LogQueryReader(text)
         matchers = try Self.selector(&reader)
-        guard reader.isAtEnd else { throw Failure(.malformed, "parse error at column \(reader.column): expected nothing behind the selector") }
+        guard reader.isAtEnd else {
+            throw Failure(.malformed, "parse error at column \(reader.column): expected nothing behind the selector")
+        }
     }
 
     func accepts(_ labels: [LokiPush.Label]) -> Bool { matchers.allSatisfy { $0.accepts(labels) } }

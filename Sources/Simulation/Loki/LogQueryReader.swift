@@ -70,7 +70,8 @@ struct LogQueryReader {
                 case UInt8(ascii: "r"): content.append(0x0D)
                 case let byte where byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\""): content.append(byte)
                 // As Loki's own: a backslash that escapes nothing is an error there.
-                default: throw Failure(.malformed, "parse error at column \(column): invalid char escape; a pattern in backquotes needs none")
+                default:
+                    throw Failure(.malformed, "parse error at column \(column): invalid char escape; a pattern in backquotes needs none")
                 }
             } else {
                 content.append(bytes[place])

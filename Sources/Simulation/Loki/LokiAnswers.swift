@@ -8,7 +8,9 @@ enum LokiAnswers {
     ///
     /// Errors: a query that cannot be read, or is not for lines.
     static func lines(_ store: LokiStore, _ question: LokiQuestion, isInstant: Bool) throws(Failure) -> HTTPServerResponse {
-        guard let text = question.query else { throw Failure(.malformed, "parse error : syntax error: unexpected $end: the parameter query is missing") }
+        guard let text = question.query else {
+            throw Failure(.malformed, "parse error : syntax error: unexpected $end: the parameter query is missing")
+        }
         if isInstant, text.filter({ !$0.isWhitespace }) == "vector(1)+vector(1)" { return vector(2, at: question.end) }
         let query = try LogQuery(parsing: text)
         let streams = store.streams(from: question.start, to: question.end, where: query.accepts)
@@ -39,7 +41,8 @@ enum LokiAnswers {
         var order: [[LokiPush.Label]] = []
         var groups: [[LokiPush.Label]: [LokiPush.Entry]] = [:]
         for (stream, entry) in found {
-            let labels = entry.metadata.isEmpty ? streams[stream].labels : (streams[stream].labels + entry.metadata).sorted { $0.name < $1.name }
+            let labels =
+                entry.metadata.isEmpty ? streams[stream].labels : (streams[stream].labels + entry.metadata).sorted { $0.name < $1.name }
             if groups[labels]?.append(entry) == nil {
                 groups[labels] = [entry]
                 order.append(labels)

@@ -50,7 +50,8 @@ final class LokiFaults: Sendable {
         guard let name, let fault = LokiFault(rawValue: name) else {
             throw Failure(
                 .malformed,
-                "expected {\"scenario\":\"500\",\"pushes\":3} or the bare name of a scenario: " + LokiFault.allCases.map(\.rawValue).joined(separator: ", "))
+                "expected {\"scenario\":\"500\",\"pushes\":3} or the bare name of a scenario: "
+                    + LokiFault.allCases.map(\.rawValue).joined(separator: ", "))
         }
         if let pushes, pushes < 1 { throw Failure(.malformed, "pushes: expected a number from 1 on") }
         state.withLock { $0 = (fault, pushes) }

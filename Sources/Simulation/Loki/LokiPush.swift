@@ -40,7 +40,11 @@ struct LokiPush: Sendable {
                 guard stream["values"]?.isArray == true else { return problem = "expected an array \"values\" in each of streams" }
                 var entries: [Entry] = []
                 stream["values"]?.forEachElement { value in
-                    if let entry = Self.entry(value) { entries.append(entry) } else { problem = "expected [\"<nanoseconds>\", \"<line>\"] in values" }
+                    if let entry = Self.entry(value) {
+                        entries.append(entry)
+                    } else {
+                        problem = "expected [\"<nanoseconds>\", \"<line>\"] in values"
+                    }
                 }
                 streams.append(Stream(labels: labels, entries: entries))
             }

@@ -20,7 +20,10 @@ struct LokiQuestion: Sendable {
         var fields = request.query
         if request.method == "POST" {
             fields += FormText.pairs(request.body).map { pair in
-                (String(decoding: FormText.decoded(pair.name).bytes, as: UTF8.self), String(decoding: FormText.decoded(pair.value).bytes, as: UTF8.self))
+                (
+                    String(decoding: FormText.decoded(pair.name).bytes, as: UTF8.self),
+                    String(decoding: FormText.decoded(pair.value).bytes, as: UTF8.self)
+                )
             }
         }
         func field(_ name: String) -> String? { fields.first { $0.name == name && !$0.value.isEmpty }?.value }
@@ -41,7 +44,8 @@ struct LokiQuestion: Sendable {
         let limit = wanted.map { Int($0) ?? 0 } ?? Self.standardLimit
         guard limit > 0 else { throw Failure(.malformed, "limit must be a positive value") }
         guard limit <= limits.queryLines else {
-            throw Failure(.malformed, "max entries limit per query exceeded, limit > max_entries_limit_per_query (\(limit) > \(limits.queryLines))")
+            throw Failure(
+                .malformed, "max entries limit per query exceeded, limit > max_entries_limit_per_query (\(limit) > \(limits.queryLines))")
         }
         self.limit = limit
         switch field("direction")?.lowercased() {

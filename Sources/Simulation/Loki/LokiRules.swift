@@ -18,7 +18,8 @@ enum LokiRules {
         }
         for (index, label) in labels.enumerated() {
             if !isName(label.name) {
-                return Problem(reason: "invalid_labels", text: "error parsing labels '\(text)': unexpected \(quoted(label.name)) in label set")
+                return Problem(
+                    reason: "invalid_labels", text: "error parsing labels '\(text)': unexpected \(quoted(label.name)) in label set")
             }
             if label.name.utf8.count > limits.labelNameBytes {
                 return Problem(reason: "label_name_too_long", text: "stream '\(text)' has label name too long: '\(label.name)'")
@@ -62,7 +63,9 @@ enum LokiRules {
         if entry.metadata.count > limits.metadataEntries {
             return Problem(
                 reason: "structured_metadata_too_many",
-                text: "stream '\(text)' has too many structured metadata labels: '\(entry.metadata.count)', limit: '\(limits.metadataEntries)'")
+                text:
+                    "stream '\(text)' has too many structured metadata labels: '\(entry.metadata.count)', limit: '\(limits.metadataEntries)'"
+            )
         }
         return nil
     }

@@ -24,8 +24,10 @@ struct LokiService: Sendable {
         case "/ready" where isReading: return HTTPServerResponse(text: "ready\n")
         case "/health" where isReading, "/-/healthy" where isReading, "/-/ready" where isReading: return HTTPServerResponse(text: "OK\n")
         case "/" where isReading:
-            return HTTPServerResponse(text: "A simulated Loki: lines are pushed to \(Self.api)push. What goes wrong is set at \(LokiFault.path).\n")
-        case "/metrics" where isReading: return HTTPServerResponse(contentType: "text/plain; version=0.0.4", text: LokiAnswers.metrics(store))
+            return HTTPServerResponse(
+                text: "A simulated Loki: lines are pushed to \(Self.api)push. What goes wrong is set at \(LokiFault.path).\n")
+        case "/metrics" where isReading:
+            return HTTPServerResponse(contentType: "text/plain; version=0.0.4", text: LokiAnswers.metrics(store))
         case "/loki/api/v1/status/buildinfo" where isReading, "/api/v1/status/buildinfo" where isReading: return LokiAnswers.buildInfo
         case let path where path.hasPrefix(Self.api):
             guard isReading || request.method == "POST" else { return Self.methodNotAllowed("GET, HEAD, POST") }
@@ -48,8 +50,11 @@ struct LokiService: Sendable {
         let type = (request.headers["Content-Type"] ?? "").prefix { $0 != ";" }.lowercased()
         guard type == "application/json" else {
             // Loki takes what names no kind for Protocol Buffers.
-            let name = type.isEmpty || type == "application/x-protobuf" ? "Snappy-packed Protocol Buffers are" : "Content-Type \(HostileText.oneLine(type, limit: 60)) is"
-            return LokiStore.Verdict(status: 415, text: "\(name) not simulated; push JSON, plain or as gzip, with Content-Type: application/json")
+            let name =
+                type.isEmpty || type == "application/x-protobuf"
+                ? "Snappy-packed Protocol Buffers are" : "Content-Type \(HostileText.oneLine(type, limit: 60)) is"
+            return LokiStore.Verdict(
+                status: 415, text: "\(name) not simulated; push JSON, plain or as gzip, with Content-Type: application/json")
         }
         let coding = request.headers["Content-Encoding"]?.lowercased() ?? ""
         guard coding.isEmpty || coding == "identity" || coding == "gzip" else {

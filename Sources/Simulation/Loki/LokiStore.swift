@@ -90,7 +90,8 @@ final class LokiStore: Sendable {
                     "maximum active stream limit exceeded when trying to create stream \(LokiStream.text(pushed.labels)), reduce the number of active streams (reduce labels or reduce label values), or contact your Loki administrator to see if the limit can be increased, user: 'fake'"
             )
         }
-        var stream = state.streams.removeValue(forKey: pushed.labels)
+        var stream =
+            state.streams.removeValue(forKey: pushed.labels)
             ?? LokiStream(labels: pushed.labels, bucket: TokenBucket(full: limits.streamBurstBytes, at: now))
         // Whatever becomes of it; taken out meanwhile, so that it is changed in place.
         let before = stream.bytes

@@ -33,7 +33,8 @@ package struct ViewerSettings: Sendable {
 
     /// - Parameter tree: the section `dashboards`.
     package init(_ tree: SettingsTree) throws(Failure) {
-        guard let prometheus = try UpstreamSettings.read(tree["prometheus"], "dashboards.prometheus", standard: Self.standardPrometheus) else {
+        guard let prometheus = try UpstreamSettings.read(tree["prometheus"], "dashboards.prometheus", standard: Self.standardPrometheus)
+        else {
             throw tree["prometheus"]["url"].failure("url: dashboards need a Prometheus; dashboards.enabled: false has none in martlet up")
         }
         self.prometheus = prometheus

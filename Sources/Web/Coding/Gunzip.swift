@@ -27,7 +27,9 @@ package enum Gunzip {
         return unpacked
     }
 
-    private static func step(_ gunzip: OpaquePointer, _ packed: [UInt8], _ left: inout Int, _ room: inout [UInt8]) -> (result: Int32, count: Int) {
+    private static func step(_ gunzip: OpaquePointer, _ packed: [UInt8], _ left: inout Int, _ room: inout [UInt8]) -> (
+        result: Int32, count: Int
+    ) {
         packed.withUnsafeBufferPointer { source in
             room.withUnsafeMutableBufferPointer { room in
                 var input = source.baseAddress.map { $0 + (source.count - left) }
