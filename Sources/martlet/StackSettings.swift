@@ -207,6 +207,7 @@ struct StackSettings: Sendable {
             StackPlan.LanguageServers.Server(
                 name: server.name, place: StackPlan.Place(server.address, flag: first.flag),
                 metrics: server.metricsAddress.map { StackPlan.Place($0, flag: first.flag) },
+                isInContainer: server.isInContainer,
                 // Those that tell nothing of how fast they are, and one to compare with its own word.
                 isProbed: [.llamacpp, .ollama].contains(server.kind) || server.kind == .vllm)
         }

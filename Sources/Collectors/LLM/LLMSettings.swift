@@ -66,6 +66,7 @@ package struct LLMSettings: Sendable {
         SettingsKey("metrics_url", .text, "URL of its exposition, where that is not below url; of Triton port 8002."),
         SettingsKey("ca_file", .text, "PEM file of the authority that signed its certificate.", standard: "the system's authorities"),
         SettingsKey("verify_tls", .flag, "Whether its certificate must be one that is believed.", standard: "true"),
+        SettingsKey("container", .text, "Container that it is in, to be shown beside it."),
         SettingsKey("probe", .flag, "Whether it may be asked to generate a few tokens now and then.", standard: "false"),
         SettingsKey("model", .text, "Which of its models is asked then.", standard: "the first that is loaded"),
         SettingsKey(
@@ -142,6 +143,12 @@ extension ServerTarget {
         self.init(name: section.word("name") ?? address.authority, address: address, kind: kind == "auto" ? nil : kind)
         guard name.utf8.count <= 128, name.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
             throw section["name"].failure("name: a name is one line of at most 128 bytes")
+        }
+        if let name = section.word("container") {
+            guard name.utf8.count <= 128, name.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
+                throw section["container"].failure("container: a name is one line of at most 128 bytes")
+            }
+            container = name
         }
         isProbed = section["probe"].flag ?? false
         probedModel = section.word("model")

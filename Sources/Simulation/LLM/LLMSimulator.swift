@@ -57,6 +57,8 @@ package final class LLMSimulator: Sendable {
         package let address: ListenAddress
         /// Of a kind that has its metrics on another port.
         package let metricsAddress: ListenAddress?
+        /// Whether the machine with the cards has a container of its name.
+        package let isInContainer: Bool
     }
 
     /// More have no port.
@@ -86,7 +88,7 @@ package final class LLMSimulator: Sendable {
             return Listening(
                 name: plan.name, kind: plan.kind, version: plan.version, models: seat.server.served.map(\.model.name),
                 address: seat.address,
-                metricsAddress: seats.first { $0.isMetrics && $0.server === seat.server }?.address)
+                metricsAddress: seats.first { $0.isMetrics && $0.server === seat.server }?.address, isInContainer: plan.isInContainer)
         }
     }
 

@@ -10,11 +10,14 @@ extension StackPlan {
             package var place: Place
             /// Of a kind that has its metrics on another port.
             package var metrics: Place?
+            /// Whether the machine has a container of its name, which it is in.
+            package var isInContainer: Bool
             /// Whether it may be asked to generate a few tokens now and then.
             package var isProbed: Bool
 
-            package init(name: String, place: Place, metrics: Place?, isProbed: Bool) {
-                (self.name, self.place, self.metrics, self.isProbed) = (name, place, metrics, isProbed)
+            package init(name: String, place: Place, metrics: Place?, isInContainer: Bool, isProbed: Bool) {
+                (self.name, self.place, self.metrics) = (name, place, metrics)
+                (self.isInContainer, self.isProbed) = (isInContainer, isProbed)
             }
         }
 
@@ -42,6 +45,7 @@ extension StackPlan {
             for server in servers {
                 text += "    - name: \(yaml(server.name))\n      url: \(yaml(server.place.address.url()))\n"
                 if let metrics = server.metrics { text += "      metrics_url: \(yaml(metrics.address.url() + "/metrics"))\n" }
+                if server.isInContainer { text += "      container: \(yaml(server.name))\n" }
                 if server.isProbed { text += "      probe: true\n" }
             }
             return text

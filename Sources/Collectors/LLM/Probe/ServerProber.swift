@@ -107,7 +107,8 @@ final class ServerProber: Sendable {
             context.logger.info("the probe is answered again", ["server": server.name, "model": model])
         } else {
             context.logger.warn(
-                "the probe is not answered", ["server": server.name, "model": model, "outcome": result.outcome.rawValue, "reason": result.reason])
+                "the probe is not answered",
+                ["server": server.name, "model": model, "outcome": result.outcome.rawValue, "reason": result.reason])
         }
     }
 

@@ -16,6 +16,8 @@ struct LLMPlan: Sendable {
         let index: Int
         /// Of the card that it works on, or of one that nobody else knows.
         let cardUUID: String
+        /// Whether the machine with the cards has a container of its name.
+        let isInContainer: Bool
         /// Seconds after midnight at which it is started anew, each night.
         let restartSecond: Double
 
@@ -52,7 +54,8 @@ struct LLMPlan: Sendable {
                     name: count > 1 ? "\(name)-\(count)" : name, kind: kind, age: age, models: served,
                     shape: Self.shape(kind, served.first ?? ServedModel("8b")),
                     wave: wave.base > 0 ? wave : Wave(base: 0.4, depth: 0.5, &generator),
-                    index: index, cardUUID: tenant?.cardUUID ?? "GPU-" + generator.uuid(), restartSecond: generator.uniform(3_600, 14_400)))
+                    index: index, cardUUID: tenant?.cardUUID ?? "GPU-" + generator.uuid(), isInContainer: tenant != nil && kind != .ollama,
+                    restartSecond: generator.uniform(3_600, 14_400)))
         }
         self.servers = servers
     }

@@ -20,7 +20,7 @@ extension LLMSimulator {
             }
             return Listening(
                 name: server.name, kind: server.kind, version: server.version, models: server.models.map(\.name), address: own,
-                metricsAddress: metrics)
+                metricsAddress: metrics, isInContainer: server.isInContainer)
         }
     }
 }
