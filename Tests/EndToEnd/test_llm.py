@@ -278,8 +278,8 @@ def test_every_kind_is_found_out_and_read(start: Start) -> None:
         is_there("tgi", "requests_total", 1, model="falcon", outcome="error", reason="validation")
         is_there("tgi", "prompt_tokens_total", 512, model="falcon")
         is_there("tgi", "request_duration_seconds_bucket", 8, model="falcon", le="1.0")
-        for name, value in {"requests_running": 1, "requests_waiting": 2, "prompt_tokens_total": 900, "cached_prompt_tokens_total": 100, "generation_tokens_total": 321,
-                            "prefix_cache_queries_tokens_total": 1000, "kv_cache_usage_ratio": 0.125, "kv_cache_capacity_tokens": 2000,
+        for name, value in {"requests_running": 1, "requests_waiting": 2, "prompt_tokens_total": 1000, "cached_prompt_tokens_total": 100, "generation_tokens_total": 321,
+                            "prefix_cache_queries_tokens_total": 1000, "kv_cache_usage_ratio": 0.1, "kv_cache_capacity_tokens": 2000,
                             "model_size_bytes": 640_000_000}.items():  # fmt: skip
             is_there("llamacpp", name, value, model="tiny.gguf")
         is_there("llamacpp", "slots", 1, model="tiny.gguf", state="busy")

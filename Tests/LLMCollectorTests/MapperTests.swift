@@ -34,7 +34,9 @@ import Testing
     static func exposition(of row: NativeFamily, name: String, _ kind: any ServerKind.Type) -> String {
         var labels: [String] = kind.table.modelLabels.prefix(1).map { "\($0)=\"m\"" }
         for label in Set(row.labels.compactMap(\.name)).sorted() { labels.append("\(label)=\"200\"") }
-        if let filter = row.filter, filter.isWanted, let value = filter.values.first { labels.append("\(filter.label)=\"\(value)\"") }
+        for filter in row.filters where filter.isWanted {
+            if let value = filter.values.first { labels.append("\(filter.label)=\"\(value)\"") }
+        }
         if case .labelProduct(let names) = row.taking { labels += names.map { "\($0)=\"16\"" } }
         let inner = labels.joined(separator: ",")
         let set = inner.isEmpty ? "" : "{\(inner)}"
@@ -48,6 +50,22 @@ import Testing
             \(name)_count\(set) 3
 
             """
+    }
+
+    @Test("Of SGLang's ranks and priorities each request is counted once")
+    func ranks() throws {
+        let kind = try #require(ServerKinds.kind(named: "sglang"))
+        var running: [String] = []
+        for rank in ["tp_rank=\"0\",dp_rank=\"0\"", "tp_rank=\"1\",dp_rank=\"0\"", "tp_rank=\"0\",dp_rank=\"1\""] {
+            for (priority, count) in [("", 5), ("3", 2), ("7", 3)] {
+                running.append("sglang:num_running_reqs{model_name=\"m\",\(rank),priority=\"\(priority)\"} \(count)")
+            }
+        }
+        let reading = Reading("# TYPE sglang:num_running_reqs gauge\n" + running.joined(separator: "\n") + "\n", kind)
+        #expect(reading.number(.requestsRunning) == 10)
+        #expect(
+            Reading("# TYPE sglang:num_running_reqs gauge\nsglang:num_running_reqs{model_name=\"m\"} 4\n", kind).number(.requestsRunning)
+                == 4)
     }
 
     @Test("The TYPE line says what something is, not the suffix")

@@ -111,7 +111,7 @@ import Web
         #expect(
             picture.hasNativeMetrics == false && picture.isReady == false && picture.isUp && result.problem == nil
                 && picture.version == "b1")
-        #expect(picture.total(.cacheUsage) == 0.25 && picture.total(.requestsRunning) == 1 && picture.total(.cacheCapacity) == 200)
+        #expect(picture.total(.cacheUsage) == 0.15 && picture.total(.requestsRunning) == 1 && picture.total(.cacheCapacity) == 200)
         #expect(picture.ordered.contains { $0.series.labels == ["", "8.0B", "", ""] })
         #expect(picture.ordered.allSatisfy { $0.series.model != nil || !$0.series.family.shape.hasModel })
     }

@@ -10,6 +10,8 @@ struct LLMFamilies {
     private static let outcome = server.adding("outcome")
     private static let label = server.adding("label")
     private static let reason = server.adding("reason")
+    /// Why series are left out, as readers and tables count them.
+    private static let lossReasons = ["histogram", "value", "duplicate", "type", "line"]
     private static let capability = server.adding("metric", "source")
 
     private let up, ready, nativeMetrics, buildInfo, serverInfo, modelsLoaded, lastAnswer, pollDuration, polls: Metric
@@ -96,8 +98,9 @@ struct LLMFamilies {
         for (label, count) in entry.losses.labels.sorted(by: { $0.key < $1.key }) {
             buffer.add(labelsDropped, buffer.labels(Self.label, names + [label]), Double(count))
         }
-        for (reason, count) in entry.losses.series.sorted(by: { $0.key < $1.key }) {
-            buffer.add(seriesDropped, buffer.labels(Self.reason, names + [reason]), Double(count))
+        // From 0 on, so that the first to go is noticed.
+        for reason in Self.lossReasons {
+            buffer.add(seriesDropped, buffer.labels(Self.reason, names + [reason]), Double(entry.losses.series[reason] ?? 0))
         }
         guard let picture = entry.picture, let answeredAt = entry.answeredAt, (now - answeredAt).seconds <= maximumAgeSeconds else {
             return

@@ -222,7 +222,7 @@ struct ExpositionMapper {
         guard value.isFinite, !isCounter || value >= 0 else { return picture.losses.count("value") }
         for source in index.known[place].sources {
             let row = index.sources[source].row
-            guard row.kind != .histogram, passes(row.filter, place), let number = number(value, row, place) else { continue }
+            guard row.kind != .histogram, passes(row.filters, place), let number = number(value, row, place) else { continue }
             let model = row.ours.shape.hasModel ? model(&picture) : nil
             var labels: [String] = []
             if !row.labels.isEmpty { labels = bounded(row.labels.map { text($0, place) }, source) }
@@ -254,10 +254,8 @@ struct ExpositionMapper {
         }
     }
 
-    private func passes(_ filter: NativeFamily.Filter?, _ place: Int) -> Bool {
-        guard let filter else { return true }
-        let value = slot(filter.label, place)?.text ?? ""
-        return filter.values.contains(value) == filter.isWanted
+    private func passes(_ filters: [NativeFamily.Filter], _ place: Int) -> Bool {
+        filters.allSatisfy { $0.values.contains(slot($0.label, place)?.text ?? "") == $0.isWanted }
     }
 
     private func slot(_ name: String, _ place: Int) -> ExpositionSlice? {

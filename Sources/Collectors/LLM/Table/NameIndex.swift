@@ -59,7 +59,7 @@ struct NameIndex: Sendable {
         guard let source else { return }
         known[place].sources.append(source)
         let row = sources[source].row
-        var names = row.labels.compactMap(\.name) + [row.filter?.label].compactMap { $0 }
+        var names = row.labels.compactMap(\.name) + row.filters.map(\.label)
         if case .labelProduct(let more) = row.taking {
             names += more
             known[place].isAboutLabels = true

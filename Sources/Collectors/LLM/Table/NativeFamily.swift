@@ -55,7 +55,7 @@ struct NativeFamily: Sendable {
     let factor: Double
     let taking: Taking
     let labels: [Label]
-    let filter: Filter?
+    let filters: [Filter]
     /// The first and the last version that has the name, as far as they are known.
     let since: String
     let until: String
@@ -64,10 +64,10 @@ struct NativeFamily: Sendable {
 
     init(
         _ kind: FamilyKind, _ name: String, _ ours: ServingFamily, aliases: [String] = [], factor: Double = 1, taking: Taking = .value,
-        labels: [Label] = [], filter: Filter? = nil, isMade: Bool = false, since: String = "", until: String = ""
+        labels: [Label] = [], filters: [Filter] = [], isMade: Bool = false, since: String = "", until: String = ""
     ) {
         (self.kind, self.name, self.ours, self.aliases, self.factor, self.taking) = (kind, name, ours, aliases, factor, taking)
-        (self.labels, self.filter, self.since, self.until, self.isMade) = (labels, filter, since, until, isMade)
+        (self.labels, self.filters, self.since, self.until, self.isMade) = (labels, filter, since, until, isMade)
     }
 
     /// All that it may be called, the best first.

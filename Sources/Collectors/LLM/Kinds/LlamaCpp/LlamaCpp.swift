@@ -18,7 +18,7 @@ enum LlamaCpp: ServerKind {
     static let asked = ["/metrics", "/health", "/slots", "/props", "/v1/models"]
     static let told = [
         Told(.requestsRunning, "/slots: is_processing", isDerived: true), Told(.slots, "/slots: is_processing"),
-        Told(.cacheUsage, "/slots: n_prompt_tokens, n_decoded, n_ctx", isDerived: true),
+        Told(.cacheUsage, "/slots: n_prompt_tokens, n_ctx", isDerived: true),
         Told(.cacheCapacity, "/slots: n_ctx", isDerived: true), Told(.modelLoaded, "\(ModelList.path): id"),
         Told(.modelContext, "/props: n_ctx"), Told(.modelSize, "\(ModelList.path): meta.size"),
         Told(.modelInfo, "\(ModelList.path): meta.n_params"), Told(.sleeping, "/props: is_sleeping"),
@@ -79,7 +79,8 @@ enum LlamaCpp: ServerKind {
     }
 
     private static func askSlots(_ questions: Questions, _ query: String, into picture: inout ServerPicture) async {
-        var (busy, count, room, held) = (0, 0, 0.0, 0.0)
+        var (busy, count, room) = (0, 0, 0.0)
+        var held: Double? = 0
         let isTold = await questions.json("/slots" + query) { root in
             root.forEachElement { slot in
                 count += 1
@@ -87,10 +88,9 @@ enum LlamaCpp: ServerKind {
                 room += max(0, context)
                 guard slot["is_processing"]?.flag == true else { return }
                 busy += 1
-                var tokens = slot["n_prompt_tokens"]?.number ?? 0
-                slot["next_token"]?.forEachElement { tokens += $0["n_decoded"]?.number ?? 0 }
-                tokens += slot["next_token"]?["n_decoded"]?.number ?? 0
-                held += min(max(0, tokens), max(0, context))
+                // Those of the answer are among them. Older releases do not tell.
+                let tokens = slot["n_prompt_tokens"]?.number.map { min(max(0, $0), max(0, context)) }
+                held = tokens.flatMap { tokens in held.map { $0 + tokens } }
             }
         }
         guard isTold, count > 0 else { return }
@@ -99,7 +99,7 @@ enum LlamaCpp: ServerKind {
         if !picture.hasAny(.requestsRunning) { picture.add(.requestsRunning, Double(busy)) }
         guard room > 0 else { return }
         picture.add(.cacheCapacity, room)
-        if !picture.hasAny(.cacheUsage) { picture.add(.cacheUsage, held / room) }
+        if let held, !picture.hasAny(.cacheUsage) { picture.add(.cacheUsage, held / room) }
     }
 
     private static func askProperties(_ questions: Questions, _ query: String, model: String?, into picture: inout ServerPicture) async {
@@ -137,7 +137,9 @@ enum LlamaCpp: ServerKind {
         families: [
             NativeFamily(.gauge, "llamacpp:requests_processing", .requestsRunning),
             NativeFamily(.gauge, "llamacpp:requests_deferred", .requestsWaiting),
-            NativeFamily(.counter, "llamacpp:prompt_tokens_total", .promptTokens),
+            // Without those that came out of the cache, which others count among the prompt's.
+            NativeFamily(.counter, "llamacpp:prompt_tokens_total", .promptTokens, isMade: true),
+            NativeFamily(.counter, "llamacpp:prompt_tokens_cached_total", .promptTokens, isMade: true),
             NativeFamily(.counter, "llamacpp:tokens_predicted_total", .generationTokens),
             NativeFamily(.counter, "llamacpp:prompt_tokens_cached_total", .cachedPromptTokens),
             NativeFamily(.counter, "llamacpp:prompt_tokens_cached_total", .prefixCacheHits, isMade: true),

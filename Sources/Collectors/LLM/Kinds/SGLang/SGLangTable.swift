@@ -13,16 +13,21 @@ extension SGLang {
         "/metrics", "/health", "/ready", "/model_info", "/get_model_info", "/server_info", "/get_server_info", "/v1/models", "/v1/loads",
     ]
 
+    /// Ranks of one tensor-parallel group tell of the same requests, where all of them tell.
+    private static let firstRank = NativeFamily.Filter(label: "tp_rank", values: ["", "0"], isWanted: true)
+    /// Where requests have priorities, the series without one is the sum of the others.
+    private static let allPriorities = NativeFamily.Filter(label: "priority", values: [""], isWanted: true)
+
     private static let requests = [
-        NativeFamily(.gauge, "sglang:num_running_reqs", .requestsRunning),
-        NativeFamily(.gauge, "sglang:num_queue_reqs", .requestsWaiting),
+        NativeFamily(.gauge, "sglang:num_running_reqs", .requestsRunning, filters: [firstRank, allPriorities]),
+        NativeFamily(.gauge, "sglang:num_queue_reqs", .requestsWaiting, filters: [firstRank, allPriorities]),
         NativeFamily(.counter, "sglang:num_requests_total", .requests, labels: [.fixed("success"), .fixed("finished")], since: "0.4.6"),
         NativeFamily(.counter, "sglang:num_aborted_requests_total", .requests, labels: [.fixed("abort"), .fixed("abort")], since: "0.5.3"),
         NativeFamily(
             .counter, "sglang:http_responses_total", .httpResponses, labels: [.statusClass("status_code")],
-            filter: .init(label: "endpoint", values: monitoring, isWanted: false), since: "0.5.9"),
+            filters: [.init(label: "endpoint", values: monitoring, isWanted: false)], since: "0.5.9"),
         NativeFamily(.gauge, "sglang:token_usage", .cacheUsage),
-        NativeFamily(.gauge, "sglang:max_total_num_tokens", .cacheCapacity, since: "0.5.9"),
+        NativeFamily(.gauge, "sglang:max_total_num_tokens", .cacheCapacity, filters: [firstRank], since: "0.5.9"),
         // It counts by 2³⁰.
         NativeFamily(
             .gauge, "sglang:weight_memory_usage_gb", .modelResident, factor: 1_073_741_824, labels: [.fixed("vram")], since: "0.5.23"),

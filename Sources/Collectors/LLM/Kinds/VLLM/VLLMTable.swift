@@ -20,10 +20,10 @@ extension VLLM {
         NativeFamily(.counter, "vllm:admission_rejections_total", .requests, labels: [.fixed("rejected"), .of("reason")], since: "0.33.0"),
         NativeFamily(
             .counter, "http_requests_total", .httpResponses, labels: [.statusClass("status")],
-            filter: .init(label: "handler", values: monitoring, isWanted: false)),
+            filters: [.init(label: "handler", values: monitoring, isWanted: false)]),
         NativeFamily(
             .gauge, "vllm:engine_sleep_state", .sleeping, taking: .opposite,
-            filter: .init(label: "sleep_state", values: ["awake"], isWanted: true), since: "0.11.2"),
+            filters: [.init(label: "sleep_state", values: ["awake"], isWanted: true)], since: "0.11.2"),
     ]
 
     private static let tokens = [
