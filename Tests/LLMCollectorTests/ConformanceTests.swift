@@ -1,5 +1,6 @@
 import CollectorConformance
 import Exporting
+import LLMProbe
 import Metrics
 import Synchronization
 import Testing
@@ -29,7 +30,14 @@ import Testing
                 scene("nobody answers", .lacking(families: gone), dead),
                 scene("nothing is told", .lacking(families: ["llm_monitor_llm_requests_total"]), bare),
             ]
-        ) { book.withLock { LLMCollector(LLMSettings(), book: $0) } }.violations()
+        ) {
+            let collector = book.withLock { LLMCollector(LLMSettings(), book: $0) }
+            var result = ProbeResult(outcome: .ok, durationSeconds: 1, status: 200)
+            (result.secondsToFirstToken, result.secondsBetweenTokens) = (0.2, 0.05)
+            (result.promptTokens, result.generatedTokens) = (12, 16)
+            collector.prober.note(result, server: "vllm", engine: "vllm", model: "m", unixSeconds: 1_795_320_000)
+            return collector
+        }.violations()
         #expect(violations.isEmpty, "\(violations)")
     }
 
@@ -46,7 +54,8 @@ import Testing
 extension ServerBook {
     /// As if a server had been asked.
     func tell(_ name: String, _ kind: any ServerKind.Type, _ text: String?, problem: PollProblem?) {
-        let target = ServerTarget(name: name, address: ServerAddress(url: "http://127.0.0.1:1"), kind: kind.name)
+        var target = ServerTarget(name: name, address: ServerAddress(url: "http://127.0.0.1:1"), kind: kind.name)
+        target.isProbed = kind.name == "vllm"
         set(entries.map(\.target) + [target], owner: 0)
         var picture: ServerPicture?
         if let text {

@@ -11,7 +11,7 @@ package final class LLMCollector: Collector {
     let settings: LLMSettings
     private let families: LLMFamilies
     private let engine: ContainerEngine?
-    private let prober: ServerProber
+    let prober: ServerProber
     private let book = Mutex(ServerBook())
     private let sharedDesk = Mutex(TargetDesk())
 

@@ -28,6 +28,8 @@ package final class LLMSimulator: Sendable {
         package var scenario: String?
         /// URL of a Loki that gets the servers' lines; nil for none.
         package var lokiURL: String?
+        /// What set it, for errors.
+        package var scenarioOrigin = "MOCK_SCENARIO"
         /// Whether a server whose port is taken is left out, as a real one must be there.
         package var leavesOutTaken = false
         /// 1 to 4096.
@@ -104,7 +106,12 @@ package final class LLMSimulator: Sendable {
             seed: options.seed, nodes: options.nodes, guests: options.guests, cluster: options.cluster, directory: options.worldDirectory,
             clock: options.clock, logger: logger)
         if let name = options.scenario {
-            let scenario = try Scenario(named: name, aliases: Scenario.aliasesOfServers)
+            let scenario: Scenario
+            do throws(Failure) {
+                scenario = try Scenario(named: name, aliases: Scenario.aliasesOfServers)
+            } catch {
+                throw Failure(.usage, "\(options.scenarioOrigin): \(error.message)")
+            }
             _ = try await source.scenarios.begin(scenario, node: nil)
         }
         let faults = LLMFaults()

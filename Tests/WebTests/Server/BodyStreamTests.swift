@@ -1,5 +1,6 @@
 import Primitives
 import Synchronization
+import RawPeers
 import Testing
 
 @testable import Web

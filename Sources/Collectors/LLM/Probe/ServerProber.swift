@@ -121,6 +121,17 @@ final class ServerProber: Sendable {
         }
     }
 
+    /// Takes a result as if a server had been asked.
+    func note(_ result: ProbeResult, server: String, engine: String, model: String, unixSeconds: Double) {
+        let memory = memory.withLock { $0 }
+        memory.records.withLock { records in
+            var record = records[server] ?? Record(plan: ProbePlan(intervalSeconds: 60, budgetPerHour: 0, start: .now))
+            record.engine = engine
+            record.change(model, limit: Self.modelLimit) { $0.take(result, unixSeconds: unixSeconds) }
+            records[server] = record
+        }
+    }
+
     /// Takes over what another has measured: a reload has put this one in its place.
     func follow(_ other: ServerProber) {
         let earlier = other.memory.withLock { $0 }

@@ -67,7 +67,7 @@ struct NativeFamily: Sendable {
         labels: [Label] = [], filters: [Filter] = [], isMade: Bool = false, since: String = "", until: String = ""
     ) {
         (self.kind, self.name, self.ours, self.aliases, self.factor, self.taking) = (kind, name, ours, aliases, factor, taking)
-        (self.labels, self.filters, self.since, self.until, self.isMade) = (labels, filter, since, until, isMade)
+        (self.labels, self.filters, self.since, self.until, self.isMade) = (labels, filters, since, until, isMade)
     }
 
     /// All that it may be called, the best first.
