@@ -24,7 +24,8 @@ enum Program {
             Flag("log.format", "FORMAT", "logfmt or json", standard: "logfmt", setting: ["log", "format"]),
         ],
         commands: [
-            UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, DashboardsCommand.command, LogsCommand.command, DoctorCommand.command,
+            UpCommand.command, ExporterCommand.command, DiscoveryCommand.command, DashboardsCommand.command, LogsCommand.command,
+            DoctorCommand.command,
             InitCommand.command,
             SimulateCommand.command, MetricsCommand.command, SettingsCommand.command, FilesCommand.command, HealthCommand.command,
         ])
