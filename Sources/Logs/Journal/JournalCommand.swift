@@ -11,10 +11,10 @@ enum JournalCommand {
     }
 
     static func arguments(_ settings: JournalSettings, from start: Start) -> [String] {
-        // Without --all a message of more than 4096 bytes is null; without --no-tail a journal is followed from its last ten lines.
+        // Without --no-tail a journal is followed from its last ten lines.
         var words = [
-            "--output=json", "--all", "--follow", "--no-tail", "--no-pager",
-            "--output-fields=" + JournalEntry.fields.joined(separator: ","),
+            "--output=export", "--all", "--follow", "--no-tail", "--no-pager",
+            "--output-fields=" + JournalFields.wanted.joined(separator: ","),
         ]
         if let namespace = settings.namespace { words.append("--namespace=" + namespace) }
         if let directory = settings.directory { words.append("--directory=" + directory) }

@@ -1,93 +1,89 @@
-import JSON
 import Primitives
 
-/// An entry of the journal, as `journalctl -o json` writes it.
+/// An entry of the journal.
 struct JournalEntry {
     var place = JournalPlace(cursor: "", microseconds: 0)
-    /// Nil of an entry that has no message, or one that journalctl does not show.
+    /// Nil of an entry that has none.
     var message: [UInt8]?
+    /// Whether a field was longer than any that is read.
+    var isEndless = false
     var level: Level?
     var unit = ""
     var identifier = ""
     var pid = ""
-    var traceID = ""
     /// Whether the entry names its process by itself, and journald has not seen who that was.
     var isPIDTold = false
+    var traceID = ""
     /// Of a line that a container's log driver wrote into the journal: who is no engine of root's may write any name, and names none.
     var container = ""
+}
 
-    /// What journalctl is to print beside the fields that begin with two underscores.
-    static let fields = [
-        "MESSAGE", "PRIORITY", "_SYSTEMD_UNIT", "_SYSTEMD_USER_UNIT", "UNIT", "SYSLOG_IDENTIFIER", "_COMM", "_PID", "SYSLOG_PID", "_UID",
-        "TRACE_ID", "CONTAINER_NAME",
-    ]
+/// Fields of an entry as they come, from which it is made.
+struct JournalFields {
+    /// What is read. Those that begin with one underscore are journald's own word, the others are whoever's who wrote the entry.
+    enum Name: String, CaseIterable {
+        case cursor = "__CURSOR"
+        case time = "__REALTIME_TIMESTAMP"
+        case message = "MESSAGE"
+        case priority = "PRIORITY"
+        case unit = "_SYSTEMD_UNIT"
+        case userUnit = "_SYSTEMD_USER_UNIT"
+        case unitOfManager = "UNIT"
+        case identifier = "SYSLOG_IDENTIFIER"
+        case command = "_COMM"
+        case pid = "_PID"
+        case toldPID = "SYSLOG_PID"
+        case user = "_UID"
+        case traceID = "TRACE_ID"
+        case container = "CONTAINER_NAME"
+
+        /// Whether it comes without being asked for.
+        fileprivate var isAlways: Bool { self == .cursor || self == .time }
+    }
+
+    private static let names = Name.allCases.map { (bytes: Array($0.rawValue.utf8), name: $0) }
+    /// What journalctl is to print beside what it always does.
+    static let wanted = Name.allCases.filter { !$0.isAlways }.map(\.rawValue)
     /// Programs that write what containers print.
     private static let engines: Set<String> = ["dockerd", "conmon", "podman", "containerd-shim"]
+    /// Of what is a word.
+    private static let wordBytes = 256
 
-    /// Nil for what is no entry: a line of JSON with cursor and time.
-    init?(line: [UInt8]) {
-        guard let document = try? JSONDocument(parsing: line, depth: 8) else { return nil }
-        guard let entry = document.withRoot({ JournalEntry($0) }) else { return nil }
-        self = entry
+    private var words: [Name: String] = [:]
+    private var message: [UInt8]?
+    var isEndless = false
+    private(set) var isEmpty = true
+
+    mutating func take(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        isEmpty = false
+        guard let known = Self.names.first(where: { $0.bytes.count == name.count && $0.bytes.elementsEqual(name) })?.name else { return }
+        if known == .message {
+            // An entry may have several.
+            message = message.map { $0 + [0x0A] + value } ?? Array(value)
+        } else if value.count <= Self.wordBytes, words[known] == nil {
+            words[known] = String(decoding: value, as: UTF8.self)
+        }
     }
 
-    private init?(_ root: JSONValue) {
-        guard root.isObject else { return nil }
-        var (cursor, time, priority): (String?, Int?, Int?)
-        var (ownUnit, userUnit, comm, ownPID, syslogPID, user) = ("", "", "", "", "", "")
-        root.forEachMember { key, value in
-            switch key {
-            case "__CURSOR": cursor = value.text
-            case "__REALTIME_TIMESTAMP": time = value.integer
-            case "MESSAGE": message = Self.bytes(value)
-            case "PRIORITY": priority = value.integer
-            case "_SYSTEMD_UNIT": unit = Self.word(value)
-            case "_SYSTEMD_USER_UNIT": userUnit = Self.word(value)
-            case "UNIT": ownUnit = Self.word(value)
-            case "SYSLOG_IDENTIFIER": identifier = Self.word(value)
-            case "_COMM": comm = Self.word(value)
-            case "_PID": ownPID = Self.word(value)
-            case "SYSLOG_PID": syslogPID = Self.word(value)
-            case "_UID": user = Self.word(value)
-            case "TRACE_ID": traceID = Self.word(value)
-            case "CONTAINER_NAME": container = Self.word(value)
-            default: break
-            }
+    /// Nil for what is no entry: one has a cursor and a time.
+    var entry: JournalEntry? {
+        guard let cursor = words[.cursor], let time = words[.time].flatMap({ Int64($0) }), time > 0, time < Int64.max / 1000 else {
+            return nil
         }
-        guard let cursor, let time, time > 0, time < Int.max / 1000 else { return nil }
-        place = JournalPlace(cursor: cursor, microseconds: Int64(time))
-        level = priority.flatMap { Level(rawValue: $0) }
+        var entry = JournalEntry()
+        entry.place = JournalPlace(cursor: cursor, microseconds: time)
+        entry.message = message
+        entry.isEndless = isEndless
+        entry.level = words[.priority].flatMap { Int($0) }.flatMap { Level(rawValue: $0) }
+        entry.unit = words[.unit] ?? ""
         // What systemd says of a unit is said by init.scope, and belongs to the unit; a user's service runs in user@1000.service.
-        if unit == "init.scope", !ownUnit.isEmpty { unit = ownUnit }
-        if unit.hasPrefix("user@"), !userUnit.isEmpty { unit = userUnit }
-        if identifier.isEmpty { identifier = comm }
-        pid = ownPID.isEmpty ? syslogPID : ownPID
-        isPIDTold = ownPID.isEmpty
-        if user != "0" || !Self.engines.contains(comm) { container = "" }
-    }
-
-    /// A field of one value; of several the first.
-    private static func word(_ value: JSONValue) -> String {
-        if let text = value.text { return text.utf8.count <= 256 ? text : "" }
-        guard let bytes = bytes(value), bytes.count <= 256 else { return "" }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// Text, or an array of bytes where it is not UTF-8, or an array of both where the entry has the field several times.
-    private static func bytes(_ value: JSONValue) -> [UInt8]? {
-        if let text = value.text { return Array(text.utf8) }
-        guard value.isArray else { return nil }
-        var bytes: [UInt8] = []
-        var isFirst = true
-        value.forEachElement { element in
-            if let byte = element.isString ? nil : element.integer, (0...255).contains(byte) {
-                bytes.append(UInt8(byte))
-            } else if let part = Self.bytes(element) {
-                if !isFirst { bytes.append(0x0A) }
-                bytes += part
-            }
-            isFirst = false
-        }
-        return bytes
+        if entry.unit == "init.scope", let unit = words[.unitOfManager] { entry.unit = unit }
+        if entry.unit.hasPrefix("user@"), let unit = words[.userUnit] { entry.unit = unit }
+        entry.identifier = words[.identifier] ?? words[.command] ?? ""
+        entry.pid = words[.pid] ?? words[.toldPID] ?? ""
+        entry.isPIDTold = words[.pid] == nil
+        entry.traceID = words[.traceID] ?? ""
+        if words[.user] == "0", Self.engines.contains(words[.command] ?? "") { entry.container = words[.container] ?? "" }
+        return entry
     }
 }

@@ -1,6 +1,6 @@
 import Primitives
 
-/// Makes entries for Loki of the lines that journalctl prints.
+/// Makes entries for Loki of the journal's.
 struct JournalReading {
     private let streams: StreamTable
     private let lineBytes: Int
@@ -25,17 +25,13 @@ struct JournalReading {
         self.leavesContainers = leavesContainers
     }
 
-    /// Nil for a line that is left out.
-    mutating func entry(_ line: [UInt8]) -> LogEntry? {
-        guard let entry = JournalEntry(line: line) else {
-            // journalctl says in plain words that the machine was rebooted, and the like.
-            if line.first == UInt8(ascii: "{") { skip("unreadable") }
-            return nil
-        }
+    /// Nil for an entry that is left out.
+    mutating func take(_ entry: JournalEntry?) -> LogEntry? {
+        guard let entry else { return skip("unreadable") }
         place = entry.place
         lines += 1
         bytes += entry.message?.count ?? 0
-        guard let message = entry.message, !message.isEmpty else { return skip("empty") }
+        guard let message = entry.message, !message.isEmpty else { return skip(entry.isEndless ? "too_long" : "empty") }
         guard entry.isPIDTold || entry.pid != ownPID else { return skip("own") }
         guard entry.container.isEmpty || !leavesContainers else { return skip("container") }
         let text = LineText.line(message, limit: lineBytes)
@@ -44,9 +40,6 @@ struct JournalReading {
             stream: stream(of: entry), time: entry.place.microseconds * 1000, line: text.line, metadata: Self.metadata(entry, text.line),
             place: .journal(entry.place))
     }
-
-    /// A line that was too long to be read.
-    mutating func skipEndless() { _ = skip("too_long") }
 
     /// What was counted since it was asked last.
     mutating func takeCounts() -> (lines: Int, bytes: Int, cut: Int, skipped: [String: Int]) {

@@ -11,8 +11,8 @@ final class JournalSource: Sendable {
     private let logger: Logger
     private let makeReading: @Sendable () -> JournalReading
 
-    /// An entry of the journal, of which a byte that is no text takes four. Journald takes lines up to 48 KiB, and messages of its own protocol of any size.
-    private static let entryLimitBytes = 32 << 20
+    /// Of a field. Journald takes lines up to 48 KiB, and messages of its own protocol of any size.
+    private static let fieldLimitBytes = 16 << 20
     private static let readBytes = 256 << 10
     private static let errorBytes = 4096
     private static let retrySeconds = 1.0
@@ -126,7 +126,7 @@ final class JournalSource: Sendable {
     /// Until journalctl has nothing more to say, or the halt is raised. Returns what stood on stderr.
     private func read(_ output: Int32, _ errors: Int32, expected: String?, _ place: inout JournalPlace?) -> String {
         var reading = makeReading()
-        var lines = LineReader(limit: Self.entryLimitBytes)
+        var export = ExportReader(limit: Self.fieldLimitBytes)
         var errorLines: [UInt8] = []
         var isErrorsOpen = true
         var expected = expected
@@ -152,20 +152,18 @@ final class JournalSource: Sendable {
             let count = Glibc.read(output, room.baseAddress, room.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { break }
-            let endless = lines.endless
-            lines.take(UnsafeRawBufferPointer(rebasing: room[..<count])) { line in
-                let entry = reading.entry(line)
-                if let cursor = expected, let found = reading.place {
+            export.take(UnsafeRawBufferPointer(rebasing: room[..<count])) { found in
+                let entry = reading.take(found)
+                if let cursor = expected, let place = found?.place {
                     expected = nil
                     // The last one that is stored already.
-                    if found.cursor == cursor { return }
+                    if place.cursor == cursor { return }
                     logger.warn(
                         "the entry to which the journal was read is gone; reading goes on with the next that is there",
-                        ["next": timestampText(Double(found.microseconds) / 1e6)])
+                        ["next": timestampText(Double(place.microseconds) / 1e6)])
                 }
                 if let entry { entries.append(entry) }
             }
-            for _ in endless..<lines.endless { reading.skipEndless() }
             let counts = reading.takeCounts()
             tally.note(read: .journal, lines: counts.lines, bytes: counts.bytes, cut: counts.cut)
             for (reason, count) in counts.skipped { tally.note(skipped: count, for: reason) }
