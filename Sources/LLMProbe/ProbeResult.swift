@@ -32,4 +32,8 @@ package struct ProbeResult: Sendable, Equatable {
     package var generatedTokens = 0
     /// Why, for the log: one line without anything of prompt or answer.
     package var reason = ""
+
+    package init(outcome: Outcome, durationSeconds: Double, status: Int?, reason: String = "") {
+        (self.outcome, self.durationSeconds, self.status, self.reason) = (outcome, durationSeconds, status, reason)
+    }
 }
