@@ -148,7 +148,7 @@ def test_scrapers_at_once_share_a_run(start: Start) -> None:
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("seconds", [1.5, 2, 3, 5])
+@pytest.mark.parametrize("seconds", [1.5, 2, 3, pytest.param(5, marks=pytest.mark.e2e)])
 def test_one_hanging_call_is_noticed_in_time(start: Start, seconds: float) -> None:
     path = f"{API}/nodes/pve1/status"
     with Replay.from_recordings() as api:

@@ -168,7 +168,8 @@ DIFFERENCES: dict[str, list[tuple[Change, dict[tuple[str, str], int]]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+# One machine has most of what there is; the others take as long each.
+@pytest.mark.parametrize("profile", [name if name == "mixed" else pytest.param(name, marks=pytest.mark.e2e) for name in PROFILES])
 def test_the_comparison_sees_a_difference(start: Start, tmp_path: Path, profile: str) -> None:
     cards = Cards(start, tmp_path, "--profile", profile, *PROFILES[profile])
     machine = Machine(start, cards, per_process="true")
@@ -421,6 +422,7 @@ def test_a_card_that_was_lost_before_the_start_has_a_state(start: Start, cards: 
     assert machine.value("llm_monitor_gpu_devices") == 2
 
 
+@pytest.mark.e2e
 def test_a_lost_card_costs_the_others_nothing(start: Start, tmp_path: Path) -> None:
     cards = Cards(start, tmp_path, "--cards", "2", "--profile", "mig")
     machine = Machine(start, cards)

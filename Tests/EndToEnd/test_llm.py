@@ -148,7 +148,7 @@ def test_what_is_old_is_not_shown(start: Start) -> None:
         assert watcher.value("ready", server="chat") == 0
         wait_for(lambda: watcher.value("requests_running", server="chat", model="qwen") is None, 10, "its numbers are gone")
         left = {name for name, labels in watcher.series() if ("server", "chat") in labels}
-        assert left == {"up", "ready", "server_info", "last_answer_timestamp_seconds", "poll_duration_seconds", "polls_total"}
+        assert left == {"up", "ready", "server_info", "last_answer_timestamp_seconds", "poll_duration_seconds", "polls_total", "series_dropped_total"}
         assert (watcher.value("polls_total", server="chat", outcome="refused") or 0) > 0
 
 

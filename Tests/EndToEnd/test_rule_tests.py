@@ -14,7 +14,8 @@ from conftest import REPOSITORY
 FILES = sorted((REPOSITORY / "prometheus/rules/tests").glob("*_test.yml"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+# Those that play whole days take a minute of a processor.
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.name, marks=[pytest.mark.e2e] if "days" in path.name else []) for path in FILES])
 def test_rules_do_what_their_tests_say(path: Path) -> None:
     done = subprocess.run(["promtool", "test", "rules", str(path)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
