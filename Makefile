@@ -5,8 +5,8 @@ RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib
 MARTLET = $(CURDIR)/.build/release/martlet
 PYTHON = .build/venv/bin/python
 PYTEST = $(PYTHON) -m pytest -q
-# Most of these tests wait; the tests of a file share what they start.
-FOUR_AT_A_TIME = -n 4 --dist loadfile
+# Most of these tests wait; the tests of a file share what they start, and the longest files come first.
+SIX_AT_A_TIME = -n 6 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run build test e2e soak fuzz bench check docs dist clean
 
@@ -27,13 +27,13 @@ test: build
 	$(SWIFT_BUILD) --build-tests
 	@scripts/check-fuzz-targets
 	@scripts/unit-tests
-	$(PYTEST) $(FOUR_AT_A_TIME) -m "not alone and not e2e and not soak" Tests/EndToEnd
+	$(PYTEST) $(SIX_AT_A_TIME) -m "not alone and not e2e and not soak" Tests/EndToEnd
 	$(PYTEST) -m "alone and not e2e and not soak" Tests/EndToEnd
 
 ## e2e: everything else that talks to real programs, with the shipped files' own times
 e2e: build
 	@scripts/bootstrap test e2e dist
-	$(PYTEST) $(FOUR_AT_A_TIME) -m "e2e and not alone" Tests/EndToEnd
+	$(PYTEST) $(SIX_AT_A_TIME) -m "e2e and not alone" Tests/EndToEnd
 	$(PYTEST) -m "e2e and alone" Tests/EndToEnd
 
 ## soak: long runs and crashes, fuzzing, and all unit tests under the address and the thread sanitizer

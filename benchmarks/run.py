@@ -19,6 +19,7 @@ from discovery import discoveries
 from drawing import drawing
 from estate import estates
 from gpus import gpus
+from llm import llm
 from logs import logs
 from measuring import RELEASE, REPOSITORY, TOKEN, cpu_seconds, fetch, free_port, resident_bytes, table, wait_for
 
@@ -216,7 +217,7 @@ def drop_in(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> None:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing", "containers", "gpus", "logs"]
+    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing", "containers", "gpus", "llm", "logs"]
     if "encoder" in chosen:
         encoder()
     if "scrape" in chosen:
@@ -235,5 +236,7 @@ if __name__ == "__main__":
         containers()
     if "gpus" in chosen:
         gpus()
+    if "llm" in chosen:
+        llm()
     if "logs" in chosen:
         logs()

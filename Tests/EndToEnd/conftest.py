@@ -38,6 +38,17 @@ def _ports() -> Iterator[int]:
 PORTS = _ports()
 
 
+# Files that take minutes; the others take seconds. Whoever is given one last is waited for by all.
+LONG = ["test_rule_tests", "test_gpu", "test_up", "test_init", "test_viewer_server", "test_viewer", "test_discovery_prometheus", "test_slow", "test_llm", "test_simulators", "test_discovery",
+        "test_viewer_attack", "test_alertmanager", "test_compose_mock", "test_up_gpu", "test_doors_tls", "test_viewer_foreign", "test_logs", "test_logs_shown", "test_simulated_llm"]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first: with --no-loadscope-reorder workers are given files in this order."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
+
+
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that nobody listens on now, and that was not given lately."""
     for port in PORTS:
