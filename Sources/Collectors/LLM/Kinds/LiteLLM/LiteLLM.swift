@@ -90,7 +90,7 @@ enum LiteLLM: ServerKind {
             .init("litellm_provider_*", "budgets and caches of providers"), .init("litellm_total_users", "users"),
             .init("litellm_active_users", "users"), .init("litellm_total_tokens_metric_total", "the sum of two others"),
             .init("litellm_total_tokens_total", "older, the sum of two others"), .init("litellm_not_a_premium_user_metric_total", "older"),
-            .init("litellm_reset_budget_job_*", "its own parts"), .init("litellm_anthropic_*", "its own parts"),
+            .init("litellm_reset_budget_job_*", "its own parts"),
             .init("litellm_admission_*", "the requests with their status tell it"),
             .init("litellm_tokens_metric_total", "older, the sum of two others"),
             .init("litellm_requests_metric_total", "older, the requests of the proxy tell it"),
