@@ -168,3 +168,16 @@ def test_what_is_wrong_with_one_is_delivered(start: Start, tmp_path: Path) -> No
     for name, (fault, _) in FAULTS.items():
         stack.put("faults", {"fault": name} | fault)
     stack.is_told_of(set().union(*(names for _, names in FAULTS.values())))
+
+
+def test_servers_that_the_settings_name_are_watched_and_nothing_is_invented(start: Start, tmp_path: Path) -> None:
+    server, control = free_port(), free_port()
+    start("simulate", "llm", "--servers", "vllm", "--listen", f"127.0.0.1:{server}", "--control", f"127.0.0.1:{control}")
+    settings = tmp_path / "martlet.yml"
+    settings.write_text(f"llm:\n  min_interval: 1s\n  servers:\n    - {{name: chat, url: 'http://127.0.0.1:{server}'}}\n")
+    stack = Stack(start, tmp_path, "--config.file", settings, "--prometheus.scrape-interval", "1s", simulate=False)
+    stack.wait_until_ready()
+    assert "with the LLM servers chat; no Proxmox cluster is among it" in stack.program.output
+    assert not [name for name in stack.process_ids() if name.startswith("simulated") and name != "simulated-webhook"]
+    wait_for(lambda: stack.value('llm_monitor_llm_up{server="chat",engine="vllm"}') == 1, 30, "the server")
+    assert stack.query("pve_up") == [] and stack.query("up != 1") == []
