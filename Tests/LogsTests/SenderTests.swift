@@ -110,6 +110,27 @@ import Testing
         #expect(rest.isEmpty)
     }
 
+    @Test func allSourcesThatWaitGoOnAndThenAreTurnedAway() async throws {
+        let queue = LogQueue(limit: 500)
+        let (stored, refused) = (Mutex(0), Mutex(0))
+        for source in 0..<4 {
+            try Thread.start("source") {
+                for number in 0..<10 {
+                    let isTaken = queue.put([Self.entry(source * 100 + number)])
+                    (isTaken ? stored : refused).withLock { $0 += 1 }
+                }
+            }
+        }
+        var taken = 0
+        while taken < 25 { taken += await queue.take(upTo: 300, waitingSeconds: 0).count }
+        queue.close()
+        let deadline = Deadline.after(seconds: 20)
+        while stored.withLock({ $0 }) + refused.withLock({ $0 }) < 40, !deadline.hasPassed { try await Task.sleep(for: .milliseconds(2)) }
+        // Nobody waits for ever, and what was taken was put in.
+        let all = (stored.withLock { $0 }, refused.withLock { $0 })
+        #expect(all.0 + all.1 == 40 && all.0 >= taken && all.1 > 0)
+    }
+
     @Test func pausesGrowAndHeedWhatLokiSays() {
         var backOff = BackOff(random: { 0.5 })
         #expect((0..<4).map { _ in backOff.pause(.failing, told: nil) } == [0.375, 0.75, 1.5, 3])
