@@ -53,14 +53,14 @@ private func journal(_ bytes: [UInt8], pieceBytes: Int) {
     let parts = entries(bytes, pieceBytes: pieceBytes)
     demand(whole.map(told) == parts.map(told), "pieces of \(pieceBytes) bytes are the same entries")
     let streams = StreamTable(labels: [("node", "pve1")], limit: 5)
-    var reading = JournalReading(streams: streams, lineBytes: lineBytes, ownPID: 7, leavesContainers: pieceBytes % 2 == 0)
+    var reading = JournalReading(streams: streams, lineBytes: lineBytes, ownPID: 7, ownCommand: "martlet", leavesContainers: pieceBytes % 2 == 0)
     let made = whole.compactMap { reading.take($0) }
     let counts = reading.takeCounts()
     demand(counts.skipped.values.reduce(0, +) == whole.count - made.count, "what is left out is counted")
     demand(reading.place?.cursor == whole.last { $0 != nil }??.place.cursor, "the place is that of the last entry")
     // Of each kind of stream one more, of what came when there was no room.
     demand(streams.count <= 5 + 20, "streams are bounded: \(streams.count)")
-    push(made, streams)
+    push(made)
 }
 
 // MARK: containers
@@ -106,33 +106,33 @@ private func containers(_ bytes: [UInt8], hasTerminal: Bool, pieceBytes: Int) {
         var metadata = Metadata()
         if let trace = TraceID.find(in: text.line) { metadata.add("trace_id", trace) }
         return LogEntry(
-            stream: streams.number(key), time: line.time, line: text.line, metadata: metadata.bytes,
+            stream: streams.stream(key), time: line.time, line: text.line, metadata: metadata.bytes,
             place: .container(id: "c", line.place))
     }
-    push(made, streams)
+    push(made)
 }
 
 // MARK: what is pushed
 
 /// What Loki reads of it are the same lines, streams by streams and in their order.
-private func push(_ entries: [LogEntry], _ streams: StreamTable) {
+private func push(_ entries: [LogEntry]) {
     for entry in entries {
         demand(entry.line.count <= lineBytes, "a line is no longer than the limit")
         demand(String(validating: entry.line, as: UTF8.self) != nil, "a line is UTF-8")
     }
     for hasMetadata in [true, false] {
-        let json = PushBody.json(entries[...], streams: streams, hasMetadata: hasMetadata)
+        let json = PushBody.json(entries[...], hasMetadata: hasMetadata)
         do throws(Failure) {
             if let packed = PushBody.packed(json) {
                 demand(try Gunzip.bytes(packed, limitBytes: 1 << 30) == json, "what is packed is the same")
             }
             let pushed = try LokiPush(parsing: json)
             demand(Set(pushed.streams.map(\.labels)).count == pushed.streams.count, "each stream is there once")
-            var wanted: [Int: [LogEntry]] = [:]
-            for entry in entries { wanted[entry.stream, default: []].append(entry) }
+            var wanted: [ObjectIdentifier: [LogEntry]] = [:]
+            for entry in entries { wanted[ObjectIdentifier(entry.stream), default: []].append(entry) }
             demand(pushed.streams.count == wanted.count, "as many streams as lines have")
             let order = wanted.keys.sorted { first, second in
-                (entries.firstIndex { $0.stream == first } ?? 0) < (entries.firstIndex { $0.stream == second } ?? 0)
+                (entries.firstIndex { ObjectIdentifier($0.stream) == first } ?? 0) < (entries.firstIndex { ObjectIdentifier($0.stream) == second } ?? 0)
             }
             for (stream, number) in zip(pushed.streams, order) {
                 let lines = wanted[number] ?? []
@@ -181,9 +181,9 @@ private func line(_ bytes: [UInt8]) {
     demand(label.isEmpty == unit.isEmpty, "a unit has a name")
     demand(UnitName.label(label) == label, "a name is its own name: \(label.debugDescription)")
     let table = StreamTable(labels: [("node", unit)], limit: 1)
-    for value in [unit, "a", "b"] { _ = table.number(StreamTable.Key(job: "journal", name: "unit", value: value)) }
-    for number in 0..<table.count {
-        demand((try? JSONDocument(parsing: table.rendered(number)).withRoot { $0["node"]?.text }) == unit, "a label is what it was")
+    for value in [unit, "a", "b"] {
+        let stream = table.stream(StreamTable.Key(job: "journal", name: "unit", value: value))
+        demand((try? JSONDocument(parsing: stream.rendered).withRoot { $0["node"]?.text }) == unit, "a label is what it was")
     }
 }
 

@@ -5,9 +5,11 @@ import Testing
 @testable import Logs
 
 @Suite struct SenderTests {
+    private static let stream = LogStream(rendered: Array("{}".utf8))
+
     private static func entry(_ number: Int) -> LogEntry {
         LogEntry(
-            stream: 0, time: Int64(number), line: Array("line \(number)".utf8),
+            stream: stream, time: Int64(number), line: Array("line \(number)".utf8),
             place: .journal(JournalPlace(cursor: "\(number)", microseconds: 0)))
     }
 
@@ -82,6 +84,37 @@ import Testing
         #expect(state.pushes == [5])
         #expect(contents.dropped == ["too_far_behind": 2])
         #expect(contents.storedLines == 3)
+    }
+
+    @Test func whoTakesNothingIsNoSuccess() async {
+        let refusal = PushOutcome.Refusal(reason: "other", lines: nil, words: "no metadata")
+        let (state, contents) = await Self.run(
+            Loki([PushOutcome](repeating: .refused(refusal), count: 3)), lines: 3, batchBytes: Self.entry(0).bytes)
+        #expect(state.pushes == [1, 1, 1])
+        #expect(contents.lastSuccess == nil && contents.storedLines == 0 && contents.refusedInARow == 3)
+        let tally = LogsTally()
+        for _ in 0..<2 { tally.note(refusedWhole: "other") }
+        tally.note(read: .journal, lines: 1, bytes: 1, cut: 0)
+        let collector = LogsCollector(tally: tally)
+        #expect(collector.unreadiness == nil)
+        tally.note(refusedWhole: "other")
+        #expect(collector.unreadiness == "Loki stores nothing: it refuses every line, which are lost: other")
+        tally.note(stored: 1, bytes: 1, at: 5)
+        #expect(collector.unreadiness == nil)
+    }
+
+    @Test func theEndOfATroubleIsSaidWhereItsBeginningWas() {
+        var complaints = Complaints()
+        let said = Mutex<[String]>([])
+        let logger = Logger { line in said.withLock { $0.append(String(decoding: line, as: UTF8.self)) } }
+        for second in 0..<50 {
+            complaints.begin(.limited, Double(second)) { logger.info("trouble") }
+            complaints.end(logger)
+        }
+        #expect(said.withLock { $0.count } == 2)
+        complaints.begin(.limited, 100) { logger.info("trouble") }
+        complaints.end(logger)
+        #expect(said.withLock { $0.count } == 4)
     }
 
     @Test func whatFailsIsSentAgain() async {

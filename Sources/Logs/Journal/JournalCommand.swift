@@ -8,6 +8,18 @@ enum JournalCommand {
         case cursor(String)
         /// Seconds since 1970.
         case since(Int64)
+
+        /// - Parameter place: what was read last; nil when nothing was.
+        /// - Parameter begin: seconds since 1970, for who has read nothing.
+        init(_ place: JournalPlace?, isCursorLost: Bool, begin: Int64, now: Double) {
+            guard let place else {
+                self = .since(begin)
+                return
+            }
+            let seconds = place.microseconds / 1_000_000
+            // A time to come is one of a clock that was wrong: nothing would be read until then.
+            self = !isCursorLost ? .cursor(place.cursor) : .since(Double(seconds) > now ? begin : seconds)
+        }
     }
 
     static func arguments(_ settings: JournalSettings, from start: Start) -> [String] {
