@@ -138,7 +138,9 @@ struct LLMFindingsTests {
         #expect(Self.finding("probe") { $0.probe = .unnamed }?.state == .problem)
     }
 
-    @Test("one that is not ready, and clocks", arguments: [(31, true), (-31, true), (29, false), (1e300, true), (-Double.infinity, true)] as [(Double, Bool)])
+    @Test(
+        "one that is not ready, and clocks",
+        arguments: [(31, true), (-31, true), (29, false), (1e300, true), (-Double.infinity, true)] as [(Double, Bool)])
     func clock(_ skew: Double, _ isSaid: Bool) {
         #expect(Self.finding("ready") { $0.isReady = false }?.state == .warning)
         let clock = Self.finding("clock") { $0.clockSkewSeconds = skew }
