@@ -31,7 +31,7 @@ struct LLMFindingsTests {
     @Test("who does not answer is the one thing that is said, with what helps")
     func unreachable() {
         for (kind, part) in [
-            (HTTPClientError.Kind.connect, "curl -m 5 -si 'http://10.0.0.5:8000'/v1/models"), (.timeout, "curl -m 5"), (.resolve, ""),
+            (HTTPClientError.Kind.connect, "curl -m 5 -si 'http://10.0.0.5:8000/v1/models'"), (.timeout, "curl -m 5"), (.resolve, ""),
             (.closed, "curl"),
         ] {
             let findings = Self.findings { $0.failure = HTTPClientError(kind: kind, message: "it is so") }
