@@ -31,7 +31,7 @@ struct LLMFindingsTests {
     @Test("who does not answer is the one thing that is said, with what helps")
     func unreachable() {
         for (kind, part) in [
-            (HTTPClientError.Kind.connect, "curl -m 5 -si 'http://10.0.0.5:8000'/v1/models"), (.timeout, "curl -m 5"), (.resolve, ""),
+            (HTTPClientError.Kind.connect, "curl -m 5 -si 'http://10.0.0.5:8000/v1/models'"), (.timeout, "curl -m 5"), (.resolve, ""),
             (.closed, "curl"),
         ] {
             let findings = Self.findings { $0.failure = HTTPClientError(kind: kind, message: "it is so") }
@@ -138,7 +138,9 @@ struct LLMFindingsTests {
         #expect(Self.finding("probe") { $0.probe = .unnamed }?.state == .problem)
     }
 
-    @Test("one that is not ready, and clocks", arguments: [(31.0, true), (-31, true), (29, false), (1e300, true), (-.infinity, true)])
+    @Test(
+        "one that is not ready, and clocks",
+        arguments: [(31, true), (-31, true), (29, false), (1e300, true), (-Double.infinity, true)] as [(Double, Bool)])
     func clock(_ skew: Double, _ isSaid: Bool) {
         #expect(Self.finding("ready") { $0.isReady = false }?.state == .warning)
         let clock = Self.finding("clock") { $0.clockSkewSeconds = skew }

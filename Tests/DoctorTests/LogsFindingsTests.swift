@@ -35,7 +35,7 @@ struct LogsFindingsTests {
         #expect(silent[0].state == .problem && silent[0].summary.hasSuffix("refused; lines wait where they are"))
         #expect(silent[0].remedies.flatMap(\.lines) == ["curl -m 5 -si 'http://10.0.0.5:3100/ready'"])
         let tls = Self.findings { survey, _ in survey.loki = .silent(HTTPClientError(kind: .tls, message: "x")) }
-        #expect(tls[0].remedies.flatMap(\.lines).last?.contains("ca_file") == true)
+        #expect(tls[0].remedies.first?.lines.last?.contains("ca_file") == true)
         #expect(Self.findings(ready: 503) { $1.readyWords = "Ingester not ready" }[0].summary.contains("Ingester not ready"))
         #expect(Self.findings(ready: 503)[0].state == .warning)
         #expect(Self.findings(ready: 404, labels: 404)[0].state == .problem)
@@ -54,7 +54,7 @@ struct LogsFindingsTests {
         #expect(finding(labels: 200) == nil)
         #expect(finding(labels: 200, hasCredential: true)?.state == .ok)
         let tenant = finding(labels: 401, words: "no org id")
-        #expect(tenant?.state == .problem && tenant?.remedies.flatMap(\.lines).last?.contains("tenant") == true)
+        #expect(tenant?.state == .problem && tenant?.remedies.first?.lines.last?.contains("tenant") == true)
         for status in [401, 403] {
             #expect(finding(labels: status, ready: status)?.summary.contains("wants a credential") == true)
             #expect(finding(labels: status, ready: status, hasCredential: true)?.summary.contains("does not let in") == true)

@@ -27,10 +27,10 @@ class Doctor:
         self.folder = folder
         self.status = 0
 
-    def look(self, settings: str, env: Mapping[str, str] | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+    def look(self, settings: str, env: Mapping[str, str] | None = None, timeout: str = "20s") -> dict[str, dict[str, dict[str, Any]]]:
         """By section and check, where of several the last counts."""
         (self.folder / "martlet.yml").write_text(settings)
-        done = run("doctor", "--json", "--timeout", "20s", env=dict(env or {}), cwd=self.folder)
+        done = run("doctor", "--json", "--timeout", timeout, env=dict(env or {}), cwd=self.folder)
         self.status = done.returncode
         assert done.stderr == ""
         assert "s3cret" not in done.stdout
@@ -166,7 +166,7 @@ def test_versions_are_those_that_names_were_compared_with(doctor: Doctor, kind: 
 def test_nobody_is_there(doctor: Doctor) -> None:
     port, other = free_port(), free_port()
     found = doctor.look(f"llm:\n  servers:\n    - url: http://127.0.0.1:{port}\n  ports: [{other}]\n  allowed_targets: ['http://169.254.169.254']\n")
-    assert states(found[f'llm server "127.0.0.1:{port}"']) == {"connection": "problem"}
+    assert states(found[f"llm server 127.0.0.1:{port}"]) == {"connection": "problem"}
     assert states(found[f"port 127.0.0.1:{other}"]) == {"connection": "information"}
     assert states(found["llm"]) == {"targets": "warning"}
     assert doctor.status == 3
@@ -242,4 +242,4 @@ def test_a_journal_that_tells_nothing(doctor: Doctor, tmp_path: Path) -> None:
     for script, state in (("echo 'No journal files were found.' >&2", "warning"), ("echo denied >&2; exit 1", "problem"), ("exec sleep 60", "problem")):
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
-        assert doctor.look(logs(f"http://127.0.0.1:{free_port()}", tmp_path / "state"), env)["logs"]["journal"]["state"] == state
+        assert doctor.look(logs(f"http://127.0.0.1:{free_port()}", tmp_path / "state"), env, "2s")["logs"]["journal"]["state"] == state

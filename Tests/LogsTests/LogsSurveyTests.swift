@@ -51,7 +51,11 @@ import Testing
         #expect(LogsSurvey.state(of: folder) == .writable(isMade: true))
         #expect(LogsSurvey.state(of: folder + "/a/b/") == .writable(isMade: false))
         #expect(Files.names(in: folder) == [])
-        guard case .unusable = LogsSurvey.state(of: "/proc/none/state") else { return #expect(Bool(false), "nobody makes folders there") }
+        // Nobody makes a folder in a file.
+        let file = folder + "/file"
+        defer { unlink(file) }
+        try Files.write([], to: file)
+        #expect(LogsSurvey.state(of: file + "/a") == .unusable("\(file) may not be written: \(systemMessage(ENOTDIR))"))
         // Who runs holds it, and who is gone does not.
         let lock = folder + "/lock"
         defer { unlink(lock) }

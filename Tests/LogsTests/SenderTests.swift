@@ -145,12 +145,12 @@ import Testing
 
     @Test func allSourcesThatWaitGoOnAndThenAreTurnedAway() async throws {
         let queue = LogQueue(limit: 500)
-        let (stored, refused) = (Mutex(0), Mutex(0))
+        let puts = Mutex((stored: 0, refused: 0))
         for source in 0..<4 {
             try Thread.start("source") {
                 for number in 0..<10 {
                     let isTaken = queue.put([Self.entry(source * 100 + number)])
-                    (isTaken ? stored : refused).withLock { $0 += 1 }
+                    puts.withLock { puts in if isTaken { puts.stored += 1 } else { puts.refused += 1 } }
                 }
             }
         }
@@ -158,10 +158,10 @@ import Testing
         while taken < 25 { taken += await queue.take(upTo: 300, waitingSeconds: 0).count }
         queue.close()
         let deadline = Deadline.after(seconds: 20)
-        while stored.withLock({ $0 }) + refused.withLock({ $0 }) < 40, !deadline.hasPassed { try await Task.sleep(for: .milliseconds(2)) }
+        while puts.withLock({ $0.stored + $0.refused }) < 40, !deadline.hasPassed { try await Task.sleep(for: .milliseconds(2)) }
         // Nobody waits for ever, and what was taken was put in.
-        let all = (stored.withLock { $0 }, refused.withLock { $0 })
-        #expect(all.0 + all.1 == 40 && all.0 >= taken && all.1 > 0)
+        let (stored, refused) = puts.withLock { ($0.stored, $0.refused) }
+        #expect(stored + refused == 40 && stored >= taken && refused > 0)
     }
 
     @Test func pausesGrowAndHeedWhatLokiSays() {

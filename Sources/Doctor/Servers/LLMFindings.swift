@@ -20,7 +20,7 @@ package enum LLMFindings {
     package static func judge(_ servers: [SurveyedServer], _ section: Section) -> [DoctorReport.Section] {
         var sections = servers.map { server in
             DoctorReport.Section(
-                .llm, server.isNamed ? "llm server \(named(server.name))" : "port \(named(server.name, others: ":"))",
+                .llm, server.isNamed ? "llm server \(named(server.name, others: ":"))" : "port \(named(server.name, others: ":"))",
                 judge(server, section))
         }
         sections.append(DoctorReport.Section(.llm, "llm", general(servers, section)))
@@ -65,19 +65,19 @@ package enum LLMFindings {
         case (.timeout, _):
             remedies = [
                 Finding.Remedy(
-                    .here, "a firewall, or a server that hangs; see what it says", lines: ["curl -m 5 -si \(url(server))/v1/models"])
+                    .here, "a firewall, or a server that hangs; see what it says", lines: ["curl -m 5 -si \(look(at: server))"])
             ]
         default:
             remedies = [
-                Finding.Remedy(.here, "see whether it runs and listens there", lines: ["curl -m 5 -si \(url(server))/v1/models"]),
+                Finding.Remedy(.here, "see whether it runs and listens there", lines: ["curl -m 5 -si \(look(at: server))"]),
                 Finding.Remedy(.settings, "or is it another host or port?"),
             ]
         }
         return Finding("connection", .problem, "\(place(server)): \(failure.message)", remedies: remedies)
     }
 
-    /// As a word of a command: the settings take none with other letters than those of URLs.
-    private static func url(_ server: SurveyedServer) -> String { "'\(server.url.replacing("'", with: "%27"))'" }
+    /// As a word of a command.
+    private static func look(at server: SurveyedServer) -> String { "'\(server.url.replacing("'", with: "%27"))/v1/models'" }
 
     private static func connection(_ server: SurveyedServer) -> Finding {
         guard server.url.hasPrefix("https://") else {

@@ -157,7 +157,7 @@ package struct LogsSurvey: Sendable {
                 parent = parent[..<(parent.lastIndex(of: "/") ?? parent.startIndex)]
             } while !parent.isEmpty && !Files.exists(String(parent))
             let place = parent.isEmpty ? "/" : String(parent)
-            guard access(place, W_OK | X_OK) == 0 else { return .unusable("\(place) may not be written: \(systemMessage(errno))") }
+            guard access(place + "/.", W_OK | X_OK) == 0 else { return .unusable("\(place) may not be written: \(systemMessage(errno))") }
             return .writable(isMade: false)
         }
         // One that is no folder cannot be searched either.

@@ -76,7 +76,9 @@ struct LokiQuestion: Sendable {
         else {
             return nil
         }
-        return Int64(seconds * 1e9)
+        // To the millisecond, as Loki does it: all of it in one number would not be that fine.
+        let whole = seconds.rounded(.down)
+        return nanoseconds(Int64(whole), Int64(((seconds - whole) * 1000).rounded()) * 1_000_000)
     }
 
     /// `2026-11-22T04:00:00.5Z`

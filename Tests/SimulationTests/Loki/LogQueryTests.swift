@@ -32,7 +32,7 @@ import Testing
 
     @Test(arguments: [
         ("|= `time-out`", true), ("|= `Time-out`", false), ("!= `time-out`", false), ("!= `x`", true), ("|~ `time.o`", true),
-        ("|~ `^read.*ms$`", true), ("|~ `^time`", false), ("!~ `[0-9]+ ms`", false), ("!~ `^ms`", true), ("|= ``", true), ("!= ``", false),
+        ("|~ `^read.*ms$`", true), ("|~ `^time`", false), ("!~ `[0-9]+. ms`", false), ("!~ `^ms`", true), ("|= ``", true), ("!= ``", false),
         ("|= `x` or `read`", true), ("|= `x` or `y`", false), ("!= `x` or `read`", false), ("!= `x` or `y`", true),
         ("|= `read` |= `ms` != `x`", true), ("|= `read` |= `s` |= `x`", false), (#"|= "\"12\"""#, true), (#"|= "\t""#, false),
         ("|=`read`or`x`|~`m`", true),

@@ -87,7 +87,7 @@ import Web
         #expect(trial.store.counts.lines == 1)
     }
 
-    @Test(arguments: ["", "503", "{}", #"{"scenario":500}"#, #"{"scenario":"500","pushes":0}"#, "{"]) func `no other fault is taken`(
+    @Test(arguments: ["", "503", "{}", #"{"scenario":"500","pushes":0}"#, "{"]) func `no other fault is taken`(
         body: String
     ) async {
         let trial = LokiTrial()
