@@ -1,5 +1,6 @@
 import ContainerCollector
 import Doctor
+import Exporting
 import GPUCollector
 import Primitives
 import ProxmoxConfiguration
@@ -66,7 +67,7 @@ struct DoctorSurroundings: Sendable {
         wantsZFS = configuration.role == .host || configuration.tree["zfs"]["enabled"].text == "true"
         let cards = try configuration.gpu()
         let areFound = configuration.role != .central && GPUCollector.isThere(cards, fileSystemRoot: fileSystemRoot)
-        let hasCards = Self.wants("gpu", configuration, of: areFound ? Collectors.Role.allCases : [.gpu])
+        let hasCards = Self.wants("gpu", configuration, of: areFound ? ExporterRole.allCases : [.gpu])
         gpu = hasCards ? cards : nil
         // Most machines have containers; they are looked at where somebody asks for them, or wants to know who works on a card.
         let wantsContainers = hasCards || Self.wants("containers", configuration, of: [.gpu])
@@ -103,7 +104,7 @@ struct DoctorSurroundings: Sendable {
     }
 
     /// Whether somebody said that it is to be collected.
-    private static func wants(_ section: String, _ configuration: Configuration, of roles: [Collectors.Role]) -> Bool {
+    private static func wants(_ section: String, _ configuration: Configuration, of roles: [ExporterRole]) -> Bool {
         switch configuration.tree[section]["enabled"].text {
         case "true": true
         case "false": false
