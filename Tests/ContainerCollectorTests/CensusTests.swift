@@ -1,4 +1,5 @@
 import CollectorConformance
+import Exporting
 import Metrics
 import Ownership
 import Settings
