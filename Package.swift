@@ -43,6 +43,31 @@ func tests(of name: String, needs: [String] = [], exclude: [String] = []) -> Tar
         exclude: exclude, swiftSettings: house)
 }
 
+/// A collector: its folder below Sources/Collectors, its tests, and what each of the two needs. docs/adding-a-collector.md has the steps.
+struct Collector {
+    let module: Target
+    let tests: Target
+}
+
+/// - Parameter name: as in `NAMECollector`, the module, `NAMECollectorTests` and `NAMEDefinition`, what the program makes it by.
+/// - Parameter folder: where it is not called as the collector.
+func collector(_ name: String, folder: String? = nil, needs: [String], testsExclude: [String] = []) -> Collector {
+    let needed = ["Primitives", "Metrics", "Settings", "Exporting"] + needs
+    let shared = ["JSON", "Web", "CollectorConformance"].filter { !needed.contains($0) }
+    return Collector(
+        module: module("\(name)Collector", path: "Sources/Collectors/\(folder ?? name)", needs: needed),
+        tests: tests(of: "\(name)Collector", needs: needed + shared, exclude: testsExclude))
+}
+
+/// The collectors of `martlet exporter`, in the order of their settings and metrics.
+let collectors = [
+    collector("ZFS", needs: ["JSON"], testsExclude: ["Fixtures"]),
+    collector("GPU", needs: ["JSON", "Ownership", "NVMLABI", "NVMLShim"], testsExclude: ["Fixtures"]),
+    collector("Container", folder: "Containers", needs: ["Ownership"], testsExclude: ["Fixtures"]),
+    collector("System", needs: []),
+    collector("LLM", needs: ["JSON", "Web", "LLMProbe", "Ownership"]),
+]
+
 /// A target for libFuzzer, which brings the main that the file has not.
 func fuzzTarget(_ name: String, needs: [String]) -> Target {
     .executableTarget(
@@ -89,7 +114,7 @@ let package = Package(
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("UpstreamConfiguration", needs: ["Primitives", "Settings", "Web"]),
-        module("Exporting", needs: ["Primitives", "Metrics", "Web"]),
+        module("Exporting", needs: ["Primitives", "Metrics", "Settings", "Web"]),
         module("Ownership", needs: ["Primitives", "JSON", "Web"]),
         module("LLMProbe", needs: ["Primitives", "JSON", "Metrics", "Web"]),
         module("ProxmoxAPI", needs: ["Primitives", "JSON", "Web"]),
@@ -102,23 +127,6 @@ let package = Package(
         module(
             "ProxmoxDropIn", path: "Sources/Collectors/ProxmoxDropIn",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
-
-        module(
-            "ZFSCollector", path: "Sources/Collectors/ZFS", needs: ["Primitives", "JSON", "Metrics", "Settings", "Exporting"]),
-
-        module(
-            "GPUCollector", path: "Sources/Collectors/GPU",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Exporting", "Ownership", "NVMLABI", "NVMLShim"]),
-
-        module(
-            "ContainerCollector", path: "Sources/Collectors/Containers",
-            needs: ["Primitives", "Metrics", "Settings", "Exporting", "Ownership"]),
-
-        module("SystemCollector", path: "Sources/Collectors/System", needs: ["Primitives", "Metrics", "Settings", "Exporting"]),
-
-        module(
-            "LLMCollector", path: "Sources/Collectors/LLM",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "LLMProbe", "Ownership"]),
 
         module(
             "Discovery",
@@ -151,16 +159,17 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "UpstreamConfiguration", "WebConfiguration", "Exporting", "ProxmoxAPI",
-                "ProxmoxConfiguration", "ProxmoxCollector", "ProxmoxDropIn", "ZFSCollector", "GPUCollector", "ContainerCollector",
-                "SystemCollector", "LLMCollector", "Ownership", "Discovery", "Doctor", "FirstConfiguration", "Logs", "Simulation", "Stack",
-                "Viewer",
-            ],
-            exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
+                "ProxmoxConfiguration", "ProxmoxCollector", "ProxmoxDropIn", "Ownership", "Discovery", "Doctor", "FirstConfiguration",
+                "Logs",
+                "Simulation", "Stack", "Viewer",
+            ] + collectors.map { .target(name: $0.module.name) },
+            exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision"), .plugin(name: "RegisterCollectors")]),
 
         // Tools of the build.
         .executableTarget(name: "embed-files", path: "Plugins/embed-files", swiftSettings: house),
         .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
         .plugin(name: "RecordRevision", capability: .buildTool(), dependencies: ["embed-files"]),
+        .plugin(name: "RegisterCollectors", capability: .buildTool(), dependencies: ["embed-files"]),
 
         // Tests, and what they share.
         .target(
@@ -176,7 +185,7 @@ let package = Package(
         tests(of: "Metrics", needs: ["Primitives", "TestSupport"], exclude: ["Golden", "Reading/Fixtures"]),
         tests(of: "Web", needs: ["Primitives", "RawPeers"]),
         tests(of: "Settings", needs: ["Primitives"]),
-        tests(of: "Exporting", needs: ["Primitives", "Metrics", "Web", "CollectorConformance"]),
+        tests(of: "Exporting", needs: ["Primitives", "Metrics", "Settings", "Web", "CollectorConformance"]),
         tests(of: "LLMProbe", needs: ["Primitives", "JSON", "Metrics", "Web", "RawPeers"]),
         tests(of: "ProxmoxAPI", needs: ["Primitives", "JSON", "Web", "TestSupport"]),
         tests(
@@ -191,23 +200,7 @@ let package = Package(
         tests(
             of: "ProxmoxDropIn",
             needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "CollectorConformance", "TestSupport"]),
-        tests(
-            of: "ZFSCollector", needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"],
-            exclude: ["Fixtures"]),
         tests(of: "Ownership", needs: ["Primitives", "JSON", "Web", "CollectorConformance"], exclude: ["Fixtures"]),
-        tests(
-            of: "ContainerCollector",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"],
-            exclude: ["Fixtures"]),
-        tests(
-            of: "LLMCollector",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "LLMProbe", "Ownership", "CollectorConformance"]),
-        tests(
-            of: "SystemCollector", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "CollectorConformance"]),
-        tests(
-            of: "GPUCollector",
-            needs: ["Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "Ownership", "CollectorConformance"],
-            exclude: ["Fixtures"]),
         tests(
             of: "Discovery",
             needs: [
@@ -241,7 +234,7 @@ let package = Package(
         .executableTarget(
             name: "encoder-benchmark", dependencies: ["Metrics", "Primitives", "AllocationCounter"], path: "benchmarks/encoder",
             swiftSettings: house),
-    ]
+    ] + collectors.flatMap { [$0.module, $0.tests] }
 )
 
 // Programs without a main, and with access to what is internal, would break a plain build; scripts/fuzz sets the variable. Other programs

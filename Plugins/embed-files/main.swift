@@ -3,6 +3,7 @@
 //   embed-files OUTPUT NAME=FILE …         the text of files, for a program that carries its configuration
 //   embed-files --page OUTPUT NAME=FILE …  the same of the dashboards' page: a script with all that it imports, without what only people read
 //   embed-files --revision OUTPUT COMMIT   the commit that the program is built from
+//   embed-files --collectors OUTPUT MODULE …  the definitions of collectors, by their modules
 import Glibc
 
 func read(_ path: String) -> [UInt8]? {
@@ -49,6 +50,19 @@ if output == "--revision" {
     write("/// The commit that this program was built from.\nenum BuildRevision {\n    static let text = \"\(revision)\"\n}\n", to: target)
     exit(0)
 }
+if output == "--collectors" {
+    guard let target = arguments.dropFirst().first else { fail("--collectors takes OUTPUT and modules") }
+    let modules = arguments.dropFirst(2)
+    let definitions = modules.map { module in
+        guard module.hasSuffix("Collector") else { fail("\(module): the module of a collector is named NAMECollector") }
+        return "        \(module.dropLast("Collector".count))Definition.self,\n"
+    }
+    let imports = (modules + ["Exporting"]).sorted().map { "import \($0)\n" }.joined()
+    let list = "    static let registered: [any CollectorDefinition.Type] = [\n\(definitions.joined())    ]\n"
+    write(imports + "\nextension Collectors {\n    /// Those of Package.swift's list, in its order.\n\(list)}\n", to: target)
+    exit(0)
+}
+
 /// What a command says on standard output. It ends the program when the command fails: the build would be without a page.
 func outcome(of command: [String], forWantOf advice: String) -> [UInt8] {
     var ends: [Int32] = [0, 0]

@@ -1,30 +1,15 @@
-import ContainerCollector
 import Discovery
 import Exporting
-import GPUCollector
-import LLMCollector
 import Logs
 import Metrics
-import Ownership
 import ProxmoxCollector
 import ProxmoxDropIn
-import Settings
-import SystemCollector
 import Viewer
-import ZFSCollector
 
-/// The collectors of the program, in the order of their metrics.
+/// The collectors of the program, in the order of their metrics. Those that are in Package.swift's list `collectors` are `registered`, in a file that
+/// the build writes from it.
 enum Collectors {
-    /// All that there are, without configuration, for pages and lists.
-    static var all: [any Collector] {
-        [proxmox, ZFSCollector(ZFSSettings()), gpu, containers, SystemCollector(), LLMCollector(LLMSettings())]
-    }
-
     private static var proxmox: ProxmoxCollector { ProxmoxCollector(ProxmoxSettings(clusters: [], slow: SlowSettings())) }
-
-    private static var gpu: GPUCollector { GPUCollector(GPUSettings(), finder: OwnerFinder()) }
-
-    private static var containers: ContainerCollector { ContainerCollector(ContainerSettings(), engine: ContainerEngine(sockets: [])) }
 
     /// What martlet tells of itself.
     static var own: [any Collector] {
@@ -45,32 +30,8 @@ enum Collectors {
 
     /// Every family that a `/metrics` may hold, in its order.
     static var descriptors: [MetricDescriptor] {
-        ((all + own + [discovery, dashboards, logs]).map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
-    }
-
-    /// What an exporter is there for, which decides what it collects where nobody says.
-    enum Role: String, CaseIterable {
-        /// What there is: clusters that are configured, and what this machine has.
-        case auto
-        /// One for the estate: what is asked for over the network.
-        case central
-        /// One for each host: what the machine itself knows.
-        case host
-        /// One for each machine with GPUs: its cards, and who uses them.
-        case gpu
-    }
-
-    /// - Parameter section: the collector's, whose key `enabled` goes before the role.
-    /// - Parameter role: the exporter's.
-    /// - Parameter own: those whose exporters have the collector.
-    /// - Parameter isFound: whether there is something to collect from.
-    static func isOn(_ section: SettingsTree, _ role: Role, ofRoles own: [Role], isFound: () -> Bool) -> Bool {
-        switch (section["enabled"].text, role) {
-        case ("true", _): true
-        case ("false", _): false
-        case (_, .auto): isFound()
-        default: own.contains(role)
-        }
+        let others = (own + [discovery, dashboards, logs]).map(\.catalogue)
+        return ([proxmox.catalogue] + registered.map { $0.catalogue } + others + [ScrapeMetrics().catalogue]).flatMap(\.descriptors)
     }
 
     /// Every family that `/pve` may hold.

@@ -2,7 +2,6 @@ import ContainerCollector
 import Discovery
 import Exporting
 import GPUCollector
-import LLMCollector
 import Logs
 import Metrics
 import Primitives
@@ -11,7 +10,6 @@ import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
 import Stack
-import SystemCollector
 import Viewer
 import Web
 import ZFSCollector
@@ -26,63 +24,64 @@ struct Configuration: Sendable {
     let profile: StackProfile
 
     /// All that may be set.
-    static let shape = SettingsShape.section([
-        SettingsKey(
-            "log",
-            .section([
-                SettingsKey("level", .choice(Logger.Level.allCases.map(\.rawValue)), "What is worth a line.", standard: "info"),
-                SettingsKey("format", .choice(Logger.Format.allCases.map(\.rawValue)), "How a line looks.", standard: "logfmt"),
-            ]), "Log lines on stderr."),
-        SettingsKey(
-            "web",
-            .section([
-                SettingsKey(
-                    "listen_address", .texts, "Where the exporter listens: HOST:PORT, or unix:/PATH of a socket.",
-                    standard: "127.0.0.1:9221"),
-                SettingsKey("systemd_socket", .flag, "Take the sockets of systemd's socket activation instead.", standard: "false"),
-                SettingsKey("config_file", .text, "TLS, users, rate limit and headers, in exporter-toolkit's format."),
-                SettingsKey(
-                    "allowed_hosts", .texts,
-                    "Names by which the services may be called, beside localhost and the addresses that they listen on; without any, others are refused on loopback only. A proxy in front may pass on the name it was called by."
-                ),
-                SettingsKey(
-                    "max_requests", .integer(1...10_000),
-                    "Requests answered at the same time; more get 503. The last quarter is for addresses that have none.", standard: "40"),
-            ]), "The HTTP servers of exporter and discovery; each listens where its own section says."),
-        SettingsKey(
-            "exporter",
-            .section([
-                SettingsKey(
-                    "role", .choice(Collectors.Role.allCases.map(\.rawValue)),
-                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox, LLM servers), what a host knows of itself (ZFS, containers, its own sums, and its cards where NVIDIA's driver is loaded), or what a machine with GPUs does (cards, containers, its own sums). LLM servers that are named are asked in every role.",
-                    standard: Collectors.Role.auto.rawValue),
-                SettingsKey(
-                    "root", .text, "Folder that the host's /proc and /sys are below, as a container has them mounted; an absolute path.",
-                    standard: "/"),
-                SettingsKey(
-                    "scrape_timeout", .seconds(0.1...600),
-                    "Longest a scrape may take; Prometheus' own timeout, which it sends along, can only shorten it.", standard: "10s"),
-                SettingsKey(
-                    "detail", .choice(Detail.allCases.map(\.rawValue)),
-                    "How fine the series of /metrics are: of guests as wholes, of their disks and network cards too, or all that there is.",
-                    standard: Detail.standard.rawValue),
-                SettingsKey(
-                    "series_limit", .integer(1000...10_000_000),
-                    "Most series of a scrape of /metrics; families past it are left out whole, the finest first, and counted.",
-                    standard: String(ScrapeCoordinator.standardSeriesLimit)),
-            ]), "How the exporter collects."),
-        SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters."),
-        SettingsKey("discovery", DiscoverySettings.shape, "Service discovery for Prometheus."),
-        SettingsKey("dashboards", ViewerSettings.shape, "Dashboards in a browser, without Grafana."),
-        SettingsKey("logs", LogsSettings.shape, "Lines of the journal and of containers, for Loki."),
-        SettingsKey("zfs", ZFSSettings.shape, "ZFS of this machine."),
-        SettingsKey("gpu", GPUSettings.shape, "NVIDIA cards of this machine, and their vGPUs."),
-        SettingsKey("containers", ContainerSettings.shape, "Containers and LXC guests of this machine."),
-        SettingsKey("system", SystemSettings.shape, "Sums of this machine, for who has no node_exporter on it."),
-        SettingsKey("llm", LLMSettings.shape, "LLM servers: vLLM, SGLang, TGI, llama.cpp, Ollama, Triton, LiteLLM."),
-        SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
-        SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
-    ])
+    static let shape = SettingsShape.section(keys)
+
+    private static let keys =
+        [
+            SettingsKey(
+                "log",
+                .section([
+                    SettingsKey("level", .choice(Logger.Level.allCases.map(\.rawValue)), "What is worth a line.", standard: "info"),
+                    SettingsKey("format", .choice(Logger.Format.allCases.map(\.rawValue)), "How a line looks.", standard: "logfmt"),
+                ]), "Log lines on stderr."),
+            SettingsKey(
+                "web",
+                .section([
+                    SettingsKey(
+                        "listen_address", .texts, "Where the exporter listens: HOST:PORT, or unix:/PATH of a socket.",
+                        standard: "127.0.0.1:9221"),
+                    SettingsKey("systemd_socket", .flag, "Take the sockets of systemd's socket activation instead.", standard: "false"),
+                    SettingsKey("config_file", .text, "TLS, users, rate limit and headers, in exporter-toolkit's format."),
+                    SettingsKey(
+                        "allowed_hosts", .texts,
+                        "Names by which the services may be called, beside localhost and the addresses that they listen on; without any, others are refused on loopback only. A proxy in front may pass on the name it was called by."
+                    ),
+                    SettingsKey(
+                        "max_requests", .integer(1...10_000),
+                        "Requests answered at the same time; more get 503. The last quarter is for addresses that have none.",
+                        standard: "40"),
+                ]), "The HTTP servers of exporter and discovery; each listens where its own section says."),
+            SettingsKey(
+                "exporter",
+                .section([
+                    SettingsKey(
+                        "role", .choice(ExporterRole.allCases.map(\.rawValue)),
+                        "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox, LLM servers), what a host knows of itself (ZFS, containers, its own sums, and its cards where NVIDIA's driver is loaded), or what a machine with GPUs does (cards, containers, its own sums). LLM servers that are named are asked in every role.",
+                        standard: ExporterRole.auto.rawValue),
+                    SettingsKey(
+                        "root", .text,
+                        "Folder that the host's /proc and /sys are below, as a container has them mounted; an absolute path.",
+                        standard: "/"),
+                    SettingsKey(
+                        "scrape_timeout", .seconds(0.1...600),
+                        "Longest a scrape may take; Prometheus' own timeout, which it sends along, can only shorten it.", standard: "10s"),
+                    SettingsKey(
+                        "detail", .choice(Detail.allCases.map(\.rawValue)),
+                        "How fine the series of /metrics are: of guests as wholes, of their disks and network cards too, or all that there is.",
+                        standard: Detail.standard.rawValue),
+                    SettingsKey(
+                        "series_limit", .integer(1000...10_000_000),
+                        "Most series of a scrape of /metrics; families past it are left out whole, the finest first, and counted.",
+                        standard: String(ScrapeCoordinator.standardSeriesLimit)),
+                ]), "How the exporter collects."),
+            SettingsKey("proxmox", ProxmoxSettings.shape, "Proxmox VE clusters."),
+            SettingsKey("discovery", DiscoverySettings.shape, "Service discovery for Prometheus."),
+            SettingsKey("dashboards", ViewerSettings.shape, "Dashboards in a browser, without Grafana."),
+            SettingsKey("logs", LogsSettings.shape, "Lines of the journal and of containers, for Loki."),
+        ] + Collectors.registered.map { $0.section } + [
+            SettingsKey("pve", DropInSettings.shape, "The endpoint /pve, for who comes from prometheus-pve-exporter."),
+            SettingsKey("stack", StackSettings.shape, "What martlet up runs."),
+        ]
 
     /// Variables that are no settings.
     static let variables =
@@ -150,9 +149,7 @@ struct Configuration: Sendable {
 
     func containers() throws(Failure) -> ContainerSettings { try ContainerSettings(tree["containers"]) }
 
-    func llm() throws(Failure) -> LLMSettings { try LLMSettings(tree["llm"]) }
-
-    var role: Collectors.Role { tree["exporter"]["role"].text.flatMap(Collectors.Role.init(rawValue:)) ?? .auto }
+    var role: ExporterRole { tree["exporter"]["role"].text.flatMap(ExporterRole.init(rawValue:)) ?? .auto }
 
     /// In front of /proc and /sys; empty for the machine's own.
     func fileSystemRoot() throws(Failure) -> String {

@@ -1,5 +1,6 @@
 import ContainerCollector
 import Doctor
+import Exporting
 import GPUCollector
 import LLMCollector
 import Logs
@@ -83,7 +84,7 @@ struct DoctorSurroundings: Sendable {
         wantsZFS = configuration.role == .host || configuration.tree["zfs"]["enabled"].text == "true"
         let cards = try configuration.gpu()
         let areFound = configuration.role != .central && GPUCollector.isThere(cards, fileSystemRoot: fileSystemRoot)
-        let hasCards = Self.wants("gpu", configuration, of: areFound ? Collectors.Role.allCases : [.gpu])
+        let hasCards = Self.wants("gpu", configuration, of: areFound ? ExporterRole.allCases : [.gpu])
         gpu = hasCards ? cards : nil
         // Most machines have containers; they are looked at where somebody asks for them, or wants to know who works on a card.
         let wantsContainers = hasCards || Self.wants("containers", configuration, of: [.gpu])
@@ -141,7 +142,7 @@ struct DoctorSurroundings: Sendable {
 
     /// Nobody's where the section is switched off, or nothing stands in it that could be looked at.
     private static func servers(_ configuration: Configuration) throws(Failure) -> (settings: LLMSettings, section: LLMFindings.Section)? {
-        let settings = try configuration.llm()
+        let settings = try configuration.languageServers()
         var section = LLMFindings.Section()
         let enabled = configuration.tree["llm"]["enabled"].text
         section.isWanted = enabled == "true"
@@ -159,7 +160,7 @@ struct DoctorSurroundings: Sendable {
     }
 
     /// Whether somebody said that it is to be collected.
-    private static func wants(_ section: String, _ configuration: Configuration, of roles: [Collectors.Role]) -> Bool {
+    private static func wants(_ section: String, _ configuration: Configuration, of roles: [ExporterRole]) -> Bool {
         switch configuration.tree[section]["enabled"].text {
         case "true": true
         case "false": false

@@ -1,115 +1,52 @@
-import ContainerCollector
-import Discovery
 import Exporting
-import GPUCollector
-import LLMCollector
-import Ownership
 import Primitives
-import ProxmoxAPI
 import ProxmoxCollector
 import ProxmoxConfiguration
 import ProxmoxDropIn
 import Settings
 import Synchronization
-import SystemCollector
 import Web
 import WebConfiguration
-import ZFSCollector
 
 /// What `martlet exporter` and `martlet up` serve.
 enum Exporter {
-    /// What `zpool` said: it is there also after a reload.
-    private static let poolReports = PoolReports()
-    /// The container engine, which all that want names ask together, also after a reload that leaves it as it is.
-    private static let engine = Mutex<(sockets: [String], labels: [String], engine: ContainerEngine)?>(nil)
+    /// What collectors have in common, and what they keep over a reload.
+    private static let things = KeptThings()
 
     /// Errors: nothing is configured, or what is cannot be used.
     static func contents(
         _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ dropIn: DropInSettings, _ http: HTTPClient
     ) throws(Failure) -> ExporterContents {
-        let (root, zfs) = (try configuration.fileSystemRoot(), try configuration.zfs())
-        let hasProxmox = isOn("proxmox", configuration, ofRole: .central) { !proxmox.clusters.isEmpty }
-        let hasZFS = isOn("zfs", configuration, ofRole: .host) { ZFSCollector.isThere(fileSystemRoot: root) }
-        let (containers, gpu) = (try configuration.containers(), try configuration.gpu())
-        let hasContainers = isOn("containers", configuration, ofRole: .host, .gpu) {
-            ContainerCollector.isThere(containers, fileSystemRoot: root)
-        }
-        let hasSystem = isOn("system", configuration, ofRole: .host, .gpu) { false }
-        let isGPUFound = GPUCollector.isThere(gpu, fileSystemRoot: root)
-        // A host has its cards too, where there are some.
-        let hasGPUs = isOn("gpu", configuration, ofRole: .gpu, .host) { isGPUFound }
-        let waitsForCards = configuration.role == .host && configuration.tree["gpu"]["enabled"].text != "true"
-        let llm = try configuration.llm()
-        let hasNamedServers = !llm.servers.isEmpty || !llm.ports.isEmpty
-        let hasLLM = hasServers(configuration, hasNamed: hasNamedServers) {
-            llm.looksAtContainers && hasContainers && ContainerCollector.hasEngine(containers, fileSystemRoot: root)
-        }
-        // Containers that are only found are no reason to serve: most machines have some.
-        let isForHost =
-            [.host, .gpu].contains(configuration.role)
-            || hasLLM && hasNamedServers || ["containers", "system", "llm"].contains { configuration.tree[$0]["enabled"].text == "true" }
-        let watched = ProxmoxSettings(clusters: hasProxmox ? proxmox.clusters : [], slow: proxmox.slow)
+        let seconds = configuration.scrapeTimeoutSeconds
+        let context = CollectionContext(
+            deadline: .after(seconds: seconds), detail: configuration.detail, fileSystemRoot: try configuration.fileSystemRoot(),
+            http: http, logger: configuration.logger)
+        let choice = try CollectorChoice(
+            Collectors.registered,
+            CollectorSurroundings(settings: configuration.tree, role: configuration.role, context: context, things: things))
+        let watched = ProxmoxSettings(clusters: collectsClusters(configuration) ? proxmox.clusters : [], slow: proxmox.slow)
         let lacksClusters = proxmox.clusters.isEmpty && configuration.tree["proxmox"]["enabled"].text == "true"
-        guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || hasZFS || hasGPUs || isForHost else {
+        let isForHost = [.host, .gpu].contains(configuration.role)
+        guard !lacksClusters, !watched.clusters.isEmpty || !dropIn.modules.isEmpty || choice.isReasonToServe || isForHost else {
             if let problem = dropIn.modulesProblem { throw problem }
             throw nothing(configuration, proxmox)
         }
-        let seconds = configuration.scrapeTimeoutSeconds
-        let context = CollectionContext(
-            deadline: .after(seconds: seconds), detail: configuration.detail, fileSystemRoot: root, http: http, logger: configuration.logger
-        )
         let collector = ProxmoxCollector(watched)
         let clusters = proxmox.clusters.map { DropInCluster(name: $0.name, endpoints: $0.endpoints, credential: $0.credential) }
         let handler = try DropInHandler(dropIn, clusters: clusters, scrapeTimeoutSeconds: seconds, context: context)
         let page = ExporterContents.Page(
             "/pve", title: "/pve?target=HOST, as prometheus-pve-exporter", requestsInFlight: 100, handler: handler.handle)
-        var collectors: [any Collector] = watched.clusters.isEmpty ? [] : [collector]
-        if hasZFS { collectors.append(ZFSCollector(zfs, reports: poolReports)) }
-        let engine = Self.engine(containers, root)
-        if hasGPUs {
-            collectors.append(
-                GPUCollector(
-                    gpu, finder: OwnerFinder(fileSystemRoot: root, engine: engine), engine: engine, fileSystemRoot: root,
-                    waitsForCards: waitsForCards))
-        }
-        if hasContainers { collectors.append(ContainerCollector(containers, engine: engine)) }
-        if hasSystem { collectors.append(SystemCollector()) }
-        let servers = LLMCollector(llm, engine: engine)
-        if hasLLM { collectors.append(servers) }
-        let probe = ExporterContents.Page(
-            "/probe", title: "/probe?module=llm&target=SERVER, one LLM server alone", requestsInFlight: 20,
-            handler: try servers.page(context))
         return ExporterContents(
-            collectors: collectors, own: [collector.requests, handler.metrics], pages: [page, probe],
-            scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
+            collectors: (watched.clusters.isEmpty ? [] : [collector]) + choice.collectors, own: [collector.requests, handler.metrics],
+            pages: [page] + choice.pages, scrapeTimeoutSeconds: seconds, seriesLimit: configuration.seriesLimit, context: context)
     }
 
-    /// The engine that these settings name.
-    static func engine(_ containers: ContainerSettings, _ fileSystemRoot: String) -> ContainerEngine {
-        let sockets = ContainerCollector.sockets(containers, fileSystemRoot: fileSystemRoot)
-        // Shown are those that the settings name; the others say what a container is.
-        let labels = containers.labels + ContainerServers.labels
-        return engine.withLock { known in
-            if let known, known.sockets == sockets, known.labels == labels { return known.engine }
-            let made = ContainerEngine(sockets: sockets, labels: labels, isNamed: containers.engineSocket != nil)
-            known = (sockets, labels, made)
-            return made
-        }
-    }
-
-    /// Named ones are asked in whatever role; others may be found in containers, where a host's are read.
-    private static func hasServers(_ configuration: Configuration, hasNamed: Bool, mayBeFound: () -> Bool) -> Bool {
-        switch configuration.tree["llm"]["enabled"].text {
+    private static func collectsClusters(_ configuration: Configuration) -> Bool {
+        switch configuration.tree["proxmox"]["enabled"].text {
         case "true": true
         case "false": false
-        default: hasNamed || configuration.role != .central && mayBeFound()
+        default: [.auto, .central].contains(configuration.role)
         }
-    }
-
-    private static func isOn(
-        _ section: String, _ configuration: Configuration, ofRole own: Collectors.Role..., isFound: () -> Bool
-    ) -> Bool {
-        Collectors.isOn(configuration.tree[section], configuration.role, ofRoles: own, isFound: isFound)
     }
 
     private static func nothing(_ configuration: Configuration, _ proxmox: ProxmoxSettings) -> Failure {
@@ -139,8 +76,7 @@ enum Exporter {
         var context = contents.context
         context.deadline = .after(seconds: contents.scrapeTimeoutSeconds)
         for collector in contents.collectors {
-            if let collector = collector as? ProxmoxCollector { try await collector.checkCredentials(context, isStart: isStart) }
-            if let collector = collector as? DiscoveryCollector { try await collector.checkCredentials(context, isStart: isStart) }
+            try await collector.checkCredentials(context, isStart: isStart)
         }
     }
 

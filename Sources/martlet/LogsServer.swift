@@ -9,6 +9,8 @@ import Web
 /// What `martlet logs` serves, before and after a reload.
 final class LogsServer: Sendable {
     private let store: PlaceStore
+    /// The container engine, over a reload.
+    private let things = KeptThings()
     private let tally = LogsTally()
     private let current = Mutex<[LogsCollector]>([])
     /// Longest that a push on its way may take at the end.
@@ -22,7 +24,7 @@ final class LogsServer: Sendable {
         let root = try configuration.fileSystemRoot()
         var containers = try configuration.containers()
         containers.labels = [LogsCollector.optOutLabel]
-        let engine = settings.hasContainers ? Exporter.engine(containers, root) : nil
+        let engine = settings.hasContainers ? ContainerDefinition.engine(containers, fileSystemRoot: root, things) : nil
         let collector = LogsCollector(
             settings, loki, engine: engine, store: store, tally: tally, http: http, logger: configuration.logger)
         current.withLock { $0 = $0.suffix(1) + [collector] }

@@ -1,4 +1,5 @@
 import CollectorConformance
+import Exporting
 import Metrics
 import Ownership
 import Settings
@@ -69,7 +70,7 @@ import Testing
     @Test func `settings`() throws {
         func settings(_ values: [String: String]) throws -> ContainerSettings {
             let environment = Dictionary(uniqueKeysWithValues: values.map { ("MARTLET_CONTAINERS__\($0.key)", $0.value) })
-            let shape = SettingsShape.section([SettingsKey("containers", ContainerSettings.shape, "x")])
+            let shape = SettingsShape.section([ContainerDefinition.section])
             return try ContainerSettings(try SettingsTree(file: nil, environment: environment, flags: [], shape: shape)["containers"])
         }
         #expect(try settings(["LABELS__0": "a.b", "LABELS__1": "c"]).labels == ["a.b", "c"])

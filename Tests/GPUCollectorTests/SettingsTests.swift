@@ -1,3 +1,4 @@
+import Exporting
 import GPUCollector
 import Primitives
 import Settings
@@ -7,7 +8,7 @@ import Testing
     private static func settings(_ environment: [String: String]) throws -> GPUSettings {
         try GPUSettings(
             try SettingsTree(
-                file: nil, environment: environment, flags: [], shape: .section([SettingsKey("gpu", GPUSettings.shape, "GPUs.")]))["gpu"])
+                file: nil, environment: environment, flags: [], shape: .section([GPUDefinition.section]))["gpu"])
     }
 
     @Test func `what holds without settings`() throws {

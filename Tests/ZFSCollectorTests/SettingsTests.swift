@@ -1,3 +1,4 @@
+import Exporting
 import Primitives
 import Settings
 import Testing
@@ -7,7 +8,7 @@ import ZFSCollector
     private static func settings(_ environment: [String: String]) throws -> ZFSSettings {
         try ZFSSettings(
             try SettingsTree(
-                file: nil, environment: environment, flags: [], shape: .section([SettingsKey("zfs", ZFSSettings.shape, "ZFS.")]))["zfs"])
+                file: nil, environment: environment, flags: [], shape: .section([ZFSDefinition.section]))["zfs"])
     }
 
     @Test func `what holds without settings`() throws {

@@ -18,12 +18,8 @@ package struct ContainerSettings: Sendable {
 
     package init() {}
 
-    /// What may stand in the section.
-    package static let shape = SettingsShape.section([
-        SettingsKey(
-            "enabled", .choice(["auto", "true", "false"]),
-            "Whether the containers of this machine are read; auto does where there are some or an engine at the start, true looks at each scrape.",
-            standard: "auto"),
+    /// What may stand in the section beside `enabled`.
+    package static let keys = [
         SettingsKey(
             "engine_socket", .text,
             "The Unix socket of Docker or Podman, an absolute path, which is only read; none asks no engine, and names stay ids.",
@@ -39,7 +35,7 @@ package struct ContainerSettings: Sendable {
         SettingsKey(
             "cgroups", .texts,
             "Control groups that count as containers too, as in system.slice/ollama.service; * stands for any letters."),
-    ])
+    ]
 
     /// - Parameter tree: the section `containers`.
     package init(_ tree: SettingsTree) throws(Failure) {

@@ -21,12 +21,8 @@ package struct GPUSettings: Sendable, Equatable {
 
     package init() {}
 
-    /// What may stand in the section.
-    package static let shape = SettingsShape.section([
-        SettingsKey(
-            "enabled", .choice(["auto", "true", "false"]),
-            "Whether the NVIDIA cards of this machine are read; auto does in the role gpu, in the role host as soon as there is a card or its driver, and in the role auto where the driver is loaded at the start.",
-            standard: "auto"),
+    /// What may stand in the section beside `enabled`.
+    package static let keys = [
         SettingsKey(
             "library", .text, "NVIDIA's management library, an absolute path or a name that the system finds.",
             standard: "libnvidia-ml.so.1"
@@ -43,7 +39,7 @@ package struct GPUSettings: Sendable, Equatable {
         SettingsKey(
             "per_process", .flag, "Also a series for each process on a card, with its pid; owners have theirs in any case.",
             standard: "false"),
-    ])
+    ]
 
     /// - Parameter tree: the section `gpu`.
     package init(_ tree: SettingsTree) throws(Failure) {

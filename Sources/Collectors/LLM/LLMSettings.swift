@@ -30,12 +30,8 @@ package struct LLMSettings: Sendable {
     private static let standard = LLMSettings()
     private static let kinds = ["auto"] + ServerKinds.all.map { $0.name }
 
-    /// What may stand in the section.
-    package static let shape = SettingsShape.section([
-        SettingsKey(
-            "enabled", .choice(["auto", "true", "false"]),
-            "Whether LLM servers are asked; auto does where servers or ports are named, and where containers are read and their engine may tell of some.",
-            standard: "auto"),
+    /// What may stand in the section beside `enabled`.
+    package static let keys = [
         SettingsKey("servers", .sections(serverKeys), "LLM servers."),
         SettingsKey(
             "ports", .texts, "Ports of this machine, on 127.0.0.1, that are looked at; what answers as an LLM server is one."),
@@ -56,7 +52,7 @@ package struct LLMSettings: Sendable {
             "allowed_targets", .texts,
             "URLs that /probe?module=llm&target= may ask beside the servers named here, each as it stands in the request; never with a credential."
         ),
-    ])
+    ]
 
     private static let serverKeys = [
         SettingsKey("name", .text, "Name of the server in metrics.", standard: "host and port of its url"),

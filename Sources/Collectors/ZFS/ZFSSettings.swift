@@ -10,18 +10,14 @@ package struct ZFSSettings: Sendable {
 
     package init() {}
 
-    /// What may stand in the section.
-    package static let shape = SettingsShape.section([
-        SettingsKey(
-            "enabled", .choice(["auto", "true", "false"]),
-            "Whether the ZFS of this machine is read; auto does where there is one at the start, true looks for it at each scrape.",
-            standard: "auto"),
+    /// What may stand in the section beside `enabled`.
+    package static let keys = [
         SettingsKey(
             "zpool_path", .text, "The program zpool, an absolute path.", standard: "the first on PATH, in /usr/sbin or in /sbin"),
         SettingsKey(
             "interval", .seconds(1...3600), "Time between two runs of zpool; what it said is shown for three of them at most.",
             standard: "60s"),
-    ])
+    ]
 
     /// - Parameter tree: the section `zfs`.
     package init(_ tree: SettingsTree) throws(Failure) {

@@ -1,4 +1,5 @@
 package import Metrics
+package import Primitives
 
 /// A source of metrics: one API, one library, one corner of /proc.
 ///
@@ -29,10 +30,17 @@ package protocol Collector: Sendable {
     /// Takes over what an earlier collector of the same name has learnt, as far as it is about the same things: a reload has put this one in
     /// its place. Called before the first scrape.
     func follow(_ other: any Collector)
+
+    /// Asks whether its credentials are good, before anything is served. Errors: they are refused.
+    ///
+    /// - Parameter isStart: then a password that is refused is only logged.
+    func checkCredentials(_ context: CollectionContext, isStart: Bool) async throws(Failure)
 }
 
 extension Collector {
     package func run(_ context: CollectionContext) async {}
 
     package func follow(_ other: any Collector) {}
+
+    package func checkCredentials(_ context: CollectionContext, isStart: Bool) async throws(Failure) {}
 }

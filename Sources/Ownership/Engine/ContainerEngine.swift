@@ -83,6 +83,12 @@ package final class ContainerEngine: Sendable {
         self.clock = clock
     }
 
+    /// Whether another one for these would be the same.
+    package func isMade(for sockets: [String], labels: [String]) -> Bool { self.sockets == sockets && self.labels == Set(labels) }
+
+    /// Whether one of its sockets is there now.
+    package var isThere: Bool { sockets.contains(where: Files.exists) }
+
     /// Where Docker and Podman have theirs.
     package static func standardSockets(fileSystemRoot: String = "") -> [String] {
         ["/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock"].map { fileSystemRoot + $0 }

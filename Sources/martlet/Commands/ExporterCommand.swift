@@ -16,14 +16,11 @@ enum ExporterCommand {
                 setting: ["web", "listen_address"]),
             Flag(
                 "exporter.role", "ROLE", "What to collect where nothing else is said: auto, central, host or gpu",
-                standard: Collectors.Role.auto.rawValue, setting: ["exporter", "role"]),
+                standard: ExporterRole.auto.rawValue, setting: ["exporter", "role"]),
             Flag("collector.proxmox", nil, "Collect Proxmox VE clusters", standard: "true", setting: ["proxmox", "enabled"]),
-            Flag(
-                "collector.containers", nil, "Collect the containers of this machine", standard: "true", setting: ["containers", "enabled"]),
-            Flag("collector.system", nil, "Collect sums of this machine", standard: "true", setting: ["system", "enabled"]),
-            Flag("collector.zfs", nil, "Collect the ZFS of this machine", standard: "true", setting: ["zfs", "enabled"]),
-            Flag("collector.gpu", nil, "Collect the NVIDIA cards of this machine", standard: "true", setting: ["gpu", "enabled"]),
-            Flag("collector.llm", nil, "Collect LLM servers", standard: "true", setting: ["llm", "enabled"]),
+        ]
+        + Collectors.registered.map { Flag("collector.\($0.name)", nil, $0.flagHelp, standard: "true", setting: [$0.name, "enabled"]) }
+        + [
             Flag("path.root", "FOLDER", "Where the host's /proc and /sys are mounted", setting: ["exporter", "root"]),
             Flag("scrape.timeout", "DURATION", "Longest a scrape may take", standard: "10s", setting: ["exporter", "scrape_timeout"]),
             Flag(

@@ -218,7 +218,7 @@ enum UpCommand {
     /// Says what is watched where a person may wonder: without a cluster.
     private static func introduction(_ configuration: Configuration, _ proxmox: ProxmoxSettings) throws(Failure) -> String {
         guard proxmox.clusters.isEmpty else { return "" }
-        let names = try configuration.llm().servers.map(\.name)
+        let names = try configuration.languageServers().servers.map(\.name)
         let servers = names.isEmpty ? "" : ", with the LLM servers \(names.joined(separator: ", "))"
         return "Watching what \(configuration.file ?? "the environment") names\(servers); no Proxmox cluster is among it.\n"
     }
