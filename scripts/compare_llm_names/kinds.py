@@ -31,6 +31,8 @@ class Kind:
     common_labels: frozenset[str] | None = None
     # Whether every text that looks like a name is one. LiteLLM's own settings look like names.
     names_are_plain: bool = True
+    # Versions whose wheel has no families at all, and where those are instead.
+    elsewhere: dict[str, str] = field(default_factory=dict)
     # A module and its enumeration of services, each of which has families that are named after it.
     services: tuple[str, str] | None = None
 
@@ -56,9 +58,10 @@ LITELLM = Kind(
     "litellm",
     re.compile(r"litellm_[a-z0-9_]+"),
     (b"prometheus_client", b"UserAPIKeyLabelNames"),
-    ("1.109.1", "1.90.0", "1.60.0"),
+    ("1.109.1", "1.90.0", "1.75.8", "1.60.0"),
     left_out=("tests", "tracing"),
     names_are_plain=False,
+    elsewhere={"1.75.8": "from 1.70 to 1.89 or so, what makes them is in another package, litellm-enterprise"},
     services=("litellm.types.services", "ServiceTypes"),
 )
 KINDS = {kind.name: kind for kind in (VLLM, SGLANG, LITELLM)}
