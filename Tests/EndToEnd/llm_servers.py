@@ -288,6 +288,10 @@ llamacpp:prompt_tokens_total 900
 llamacpp:prompt_tokens_cached_total 100
 # TYPE llamacpp:tokens_predicted_total counter
 llamacpp:tokens_predicted_total 321
+# TYPE llamacpp:prompt_seconds_total counter
+llamacpp:prompt_seconds_total 1.25
+# TYPE llamacpp:tokens_predicted_seconds_total counter
+llamacpp:tokens_predicted_seconds_total 6.42
 # TYPE llamacpp:n_tokens_max counter
 llamacpp:n_tokens_max 77
 # TYPE llamacpp:predicted_tokens_seconds gauge
@@ -331,6 +335,9 @@ nv_inference_request_failure{{{labels},reason="BACKEND"}} 1
 nv_inference_pending_request_count{{{labels}}} 6
 # TYPE nv_inference_queue_duration_us counter
 nv_inference_queue_duration_us{{{labels}}} 123456
+# TYPE nv_inference_request_duration_us counter
+nv_inference_request_duration_us{{{labels}}} 7000000
+nv_inference_request_duration_us{{model="bert",version="2"}} 500001
 """ + _histogram("nv_inference_first_response_histogram_ms", labels, (100, 500, 2000, 5000), (1, 2, 3, 4, 4), 4100)
     index = [{"name": "bert", "version": "1", "state": "READY"}, {"name": "gone", "version": "1", "state": "UNAVAILABLE", "reason": "unloaded"}]
     server = LLMServer({
