@@ -252,14 +252,14 @@ sglang:cache_hit_rate{{{labels}}} 0.9
 # TYPE sglang:weight_memory_usage_gb gauge
 sglang:weight_memory_usage_gb{{{labels}}} 14.5
 # TYPE sglang:prompt_tokens_total counter
-sglang:prompt_tokens_total{{{labels},is_streaming="True"}} 8000.0
+sglang:prompt_tokens_total{{{labels},is_streaming="true"}} 8000.0
 sglang:prompt_tokens_total{{{labels},is_streaming="False"}} 128.0
 # TYPE sglang:cached_tokens_total counter
 sglang:cached_tokens_total{{{labels},cache_source="device"}} 100.0
 sglang:cached_tokens_total{{{labels},cache_source="host"}} 11.0
 # TYPE sglang:num_aborted_requests_total counter
 sglang:num_aborted_requests_total{{{labels}}} 3.0
-""" + _histogram("sglang:time_to_first_token_seconds", labels + ',is_streaming="True"', (0.1, 0.2), (1, 2, 5), 4.5)
+""" + _histogram("sglang:time_to_first_token_seconds", labels + ',is_streaming="true"', (0.1, 0.2), (1, 2, 5), 4.5)
     return LLMServer({
         "/metrics": answer(text), "/ready": answer(""), "/model_info": answer({"model_path": "qwen", "tokenizer_path": "qwen"}),
         "/server_info": answer({"version": "0.5.23"}), "/v1/models": answer({"data": [{"id": "qwen", "owned_by": "sglang", "max_model_len": 32768}]}),

@@ -82,7 +82,7 @@ def lacking(families: dict[str, Exposed], wheel: Wheel, table: Table | None) -> 
     for row in table.rows if table else ():
         names = [exposed(name, row.type) for name in row.names]
         always = [name for name in names if name in wheel.families and all(not one.condition for one in wheel.families[name].definitions)]
-        if always and not any(name in families for name in names):
+        if always and not any(name in families for name in names) and not always[0].startswith(tuple(wheel.kind.optional)):
             found.append(Difference(wheel.kind.name, "lacks", always[0], f"every {wheel.version} has it"))
     return found
 

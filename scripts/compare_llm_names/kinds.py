@@ -33,6 +33,8 @@ class Kind:
     names_are_plain: bool = True
     # Versions whose wheel has no families at all, and where those are instead.
     elsewhere: dict[str, str] = field(default_factory=dict)
+    # Families, or what their names begin with, that not every server has although their source stands below no condition, and who has them.
+    optional: dict[str, str] = field(default_factory=dict)
     # A module and its enumeration of services, each of which has families that are named after it.
     services: tuple[str, str] | None = None
 
@@ -44,6 +46,7 @@ VLLM = Kind(
     (b"vllm:", b"CounterMetadata"),
     ("0.33.0", "0.20.2", "0.12.0", "0.8.5", "0.6.6"),
     parameters={"": {"labelnames": ["model_name", "engine"]}, "vllm/engine/metrics.py": {"labelnames": ["model_name"]}},
+    optional={"vllm:spec_decode_": "those with speculative decoding; what makes them returns at once in all others"},
 )
 SGLANG = Kind(
     "sglang",

@@ -63,6 +63,8 @@ def report(found: list[Difference], wheels: list[Wheel], ours: dict[str, tables.
         for wheel in read:
             if reason := wheel.kind.elsewhere.get(wheel.version):
                 print(f"{name} {wheel.version} has none of its families in its wheel: {reason}")
+        for beginning, who in KINDS[name].optional.items():
+            print(f"{name} {beginning}*: not every server has them, but {who}")
         print(f"{name} {versions}: {len(families)} families; {len(ours[name].rows) if name in ours else 0} rows of martlet's")
     others = sorted({name for table in ours.values() for row in table.rows for name in row.names} & set(OTHERS_FAMILIES))
     if others:
