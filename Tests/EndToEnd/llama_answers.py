@@ -8,6 +8,7 @@ import re
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,7 +84,7 @@ def form(url: str, path: str, body: Any = None) -> list[str]:
         kind = answer.headers.get("Content-Type", "").split(";")[0]
         lines = [f"status {answer.status}"]
         for name in HEADERS:
-            if (value := answer.headers.get(name)) is not None:
+            for value in answer.headers.get_all(name) or []:
                 lines.append(f"header {name}: {value if name in PLAIN else time_of(value)}".rstrip())
     if kind == "text/plain":
         return lines + families(text)
@@ -133,8 +134,8 @@ def differences(found: Form, wanted: Form) -> list[str]:
     lines = [f"{question}: only {'here' if question in found else 'wanted'}" for question in sorted(found.keys() ^ wanted.keys())]
     for question in sorted(found.keys() & wanted.keys()):
         ours, theirs = found[question], wanted[question]
-        lines += [f"{question}: has {line}" for line in ours if line not in theirs]
-        lines += [f"{question}: lacks {line}" for line in theirs if line not in ours]
-        if sorted(ours) == sorted(theirs) and ours != theirs:
+        lines += [f"{question}: has {line}" for line in (Counter(ours) - Counter(theirs)).elements()]
+        lines += [f"{question}: lacks {line}" for line in (Counter(theirs) - Counter(ours)).elements()]
+        if Counter(ours) == Counter(theirs) and ours != theirs:
             lines.append(f"{question}: in another order")
     return lines

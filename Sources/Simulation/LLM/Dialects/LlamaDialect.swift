@@ -41,8 +41,9 @@ struct LlamaDialect: LLMDialect {
         return answer.map(Self.signed)
     }
 
-    /// With what goes with every answer of its.
+    /// With what goes with every answer of its, once.
     private static func signed(_ response: HTTPServerResponse) -> HTTPServerResponse {
+        guard response.headers["Server"] == nil else { return response }
         var response = response
         let fields = response.headers.fields.map { name, value in
             (name, name == "Content-Type" && value == "application/json" ? "application/json; charset=utf-8" : value)
