@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import fcntl
+import http.client
+import http.server
+import json
 import os
 import shutil
 import subprocess
@@ -18,6 +21,7 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY, Program, Start, fetch, free_port, wait_for
+from prometheus_client.parser import text_string_to_metric_families
 
 FOLDER = REPOSITORY / ".build/llama"
 NUMBER = 11434
@@ -93,6 +97,17 @@ def attempt(words: list[str | Path], what: str, environment: dict[str, str] | No
         pytest.skip(f"no llama-server here: cannot {what}: {' '.join((done.stderr or done.stdout).split()[-60:])}")
 
 
+def router(start: Start, folder: Path, models: list[str], *flags: str) -> str:
+    """Starts one that has all these models and none of them loaded. Its URL."""
+    program, model = llama_server(), tiny_model()
+    for name in models:
+        shutil.copy(model, folder / f"{name}.gguf")
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    start(shutil.which(program) or program, "--models-dir", folder, "--host", "127.0.0.1", "--port", str(port), "--ctx-size", str(CONTEXT), "--parallel", "2",
+          "--no-kv-unified", "--threads", "1", "--metrics", *flags).wait_until(f"{url}/health", seconds=60)  # fmt: skip
+    return url
+
+
 class LlamaServer:
     """One that runs, with the flags given."""
 
@@ -127,6 +142,99 @@ class LlamaServer:
 
     def busy_slots(self) -> int:
         return sum(slot["is_processing"] for slot in self.json("/slots"))
+
+
+class SlowRelay:
+    """Stands before a server, hands on whatever it is asked, and lets each event of a stream wait, so that there is something to measure. Keeps what was asked."""
+
+    FIRST_SECONDS = 0.3
+    EACH_SECONDS = 0.06
+
+    def __init__(self, url: str) -> None:
+        relay, address = self, url.removeprefix("http://")
+        self.bodies: list[Any] = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                relay.hand_on(self, address, None)
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                relay.bodies.append(json.loads(body))
+                relay.hand_on(self, address, body)
+
+            def log_message(self, format: str, *arguments: object) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self) -> SlowRelay:
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def hand_on(self, handler: http.server.BaseHTTPRequestHandler, address: str, body: bytes | None) -> None:
+        connection = http.client.HTTPConnection(address, timeout=60)
+        connection.request(handler.command, handler.path, body, {"Content-Type": "application/json"} if body else {})
+        answer = connection.getresponse()
+        handler.send_response(answer.status)
+        for name in ("Content-Type", "Server", "Process-Start-Time-Unix"):
+            if value := answer.getheader(name):
+                handler.send_header(name, value)
+        # Whoever reads knows the end by the connection's.
+        handler.end_headers()
+        if body is None:
+            handler.wfile.write(answer.read())
+        else:
+            self.hand_on_events(handler, answer)
+        connection.close()
+
+    def hand_on_events(self, handler: http.server.BaseHTTPRequestHandler, answer: http.client.HTTPResponse) -> None:
+        time.sleep(self.FIRST_SECONDS)
+        for line in answer:
+            if line.startswith(b"data:"):
+                time.sleep(self.EACH_SECONDS)
+            handler.wfile.write(line)
+            handler.wfile.flush()
+
+
+PREFIX = "llm_monitor_llm_"
+
+
+class Exporter:
+    """`martlet exporter` that asks one server each second."""
+
+    def __init__(self, start: Start, folder: Path, url: str, kind: str = "auto", *, probe: dict[str, str] | None = None) -> None:
+        settings = folder / "martlet.yml"
+        paces = "".join(f"    {name}: {value}\n" for name, value in (probe or {}).items())
+        settings.write_text(
+            "llm:\n  min_interval: 1s\n  containers: false\n" + (f"  probe:\n{paces}" if probe else "")
+            + f"  servers:\n    - name: llama\n      url: {url}\n      kind: {kind}\n" + ("      probe: true\n" if probe else ""))  # fmt: skip
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self.program: Program = start("exporter", "--config.file", settings, "--web.listen-address", f"127.0.0.1:{port}")
+        self.program.wait_until(f"{self.url}/health")
+
+    def read(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        """Samples of the server's, by name without prefix and labels without those that all have. Until it is known what it is, it is nobody's."""
+        found: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
+        for family in text_string_to_metric_families(fetch(f"{self.url}/metrics").text):
+            for sample in family.samples:
+                if sample.name.startswith(PREFIX) and sample.labels.get("server") == "llama":
+                    labels = frozenset((key, value) for key, value in sample.labels.items() if key not in ("server", "engine"))
+                    assert sample.labels["engine"] in ("llamacpp", "unknown"), sample
+                    if sample.labels["engine"] == "llamacpp":
+                        found[sample.name.removeprefix(PREFIX), labels] = sample.value
+        return found
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.read().get((name, frozenset(labels.items())))
+
+    def model(self, name: str, **labels: str) -> float | None:
+        return self.value(name, model=ALIAS, **labels)
 
 
 @dataclass

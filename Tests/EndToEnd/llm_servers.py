@@ -252,14 +252,14 @@ sglang:cache_hit_rate{{{labels}}} 0.9
 # TYPE sglang:weight_memory_usage_gb gauge
 sglang:weight_memory_usage_gb{{{labels}}} 14.5
 # TYPE sglang:prompt_tokens_total counter
-sglang:prompt_tokens_total{{{labels},is_streaming="True"}} 8000.0
+sglang:prompt_tokens_total{{{labels},is_streaming="true"}} 8000.0
 sglang:prompt_tokens_total{{{labels},is_streaming="False"}} 128.0
 # TYPE sglang:cached_tokens_total counter
 sglang:cached_tokens_total{{{labels},cache_source="device"}} 100.0
 sglang:cached_tokens_total{{{labels},cache_source="host"}} 11.0
 # TYPE sglang:num_aborted_requests_total counter
 sglang:num_aborted_requests_total{{{labels}}} 3.0
-""" + _histogram("sglang:time_to_first_token_seconds", labels + ',is_streaming="True"', (0.1, 0.2), (1, 2, 5), 4.5)
+""" + _histogram("sglang:time_to_first_token_seconds", labels + ',is_streaming="true"', (0.1, 0.2), (1, 2, 5), 4.5)
     return LLMServer({
         "/metrics": answer(text), "/ready": answer(""), "/model_info": answer({"model_path": "qwen", "tokenizer_path": "qwen"}),
         "/server_info": answer({"version": "0.5.23"}), "/v1/models": answer({"data": [{"id": "qwen", "owned_by": "sglang", "max_model_len": 32768}]}),
@@ -288,6 +288,10 @@ llamacpp:prompt_tokens_total 900
 llamacpp:prompt_tokens_cached_total 100
 # TYPE llamacpp:tokens_predicted_total counter
 llamacpp:tokens_predicted_total 321
+# TYPE llamacpp:prompt_seconds_total counter
+llamacpp:prompt_seconds_total 1.25
+# TYPE llamacpp:tokens_predicted_seconds_total counter
+llamacpp:tokens_predicted_seconds_total 6.42
 # TYPE llamacpp:n_tokens_max counter
 llamacpp:n_tokens_max 77
 # TYPE llamacpp:predicted_tokens_seconds gauge
@@ -331,6 +335,9 @@ nv_inference_request_failure{{{labels},reason="BACKEND"}} 1
 nv_inference_pending_request_count{{{labels}}} 6
 # TYPE nv_inference_queue_duration_us counter
 nv_inference_queue_duration_us{{{labels}}} 123456
+# TYPE nv_inference_request_duration_us counter
+nv_inference_request_duration_us{{{labels}}} 7000000
+nv_inference_request_duration_us{{model="bert",version="2"}} 500001
 """ + _histogram("nv_inference_first_response_histogram_ms", labels, (100, 500, 2000, 5000), (1, 2, 3, 4, 4), 4100)
     index = [{"name": "bert", "version": "1", "state": "READY"}, {"name": "gone", "version": "1", "state": "UNAVAILABLE", "reason": "unloaded"}]
     server = LLMServer({

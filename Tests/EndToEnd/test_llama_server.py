@@ -4,50 +4,23 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import statistics
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Program, Start, fetch, free_port, run, wait_for
-from llama_server import ALIAS, CONTEXT, SLOTS, LlamaServer, Load, settled
-from prometheus_client.parser import text_string_to_metric_families
+from conftest import Start, fetch, run, wait_for
+from llama_answers import RECORDING, answers, differences, router_answers
+from llama_server import ALIAS, CONTEXT, SLOTS, Exporter, LlamaServer, Load, SlowRelay, router, settled
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 
-PREFIX = "llm_monitor_llm_"
 # Its counters are written with six digits.
 DIGITS = 1e-5
 # Rounds of questions are a second apart at the least.
 ROUNDS_SECONDS = 20
-
-
-class Exporter:
-    """`martlet exporter` that asks one server each second."""
-
-    def __init__(self, start: Start, folder: Path, url: str, kind: str = "auto") -> None:
-        settings = folder / "martlet.yml"
-        settings.write_text(f"llm:\n  min_interval: 1s\n  containers: false\n  servers:\n    - name: llama\n      url: {url}\n      kind: {kind}\n")
-        self.url = f"http://127.0.0.1:{(port := free_port())}"
-        self.program: Program = start("exporter", "--config.file", settings, "--web.listen-address", f"127.0.0.1:{port}")
-        self.program.wait_until(f"{self.url}/health")
-
-    def read(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-        """Samples of the server's, by name without prefix and labels without those that all have."""
-        found: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
-        for family in text_string_to_metric_families(fetch(f"{self.url}/metrics").text):
-            for sample in family.samples:
-                if sample.name.startswith(PREFIX) and sample.labels.get("server") == "llama":
-                    labels = frozenset((key, value) for key, value in sample.labels.items() if key not in ("server", "engine"))
-                    assert "engine" not in sample.labels or sample.labels["engine"] == "llamacpp", sample
-                    found[sample.name.removeprefix(PREFIX), labels] = sample.value
-        return found
-
-    def value(self, name: str, **labels: str) -> float | None:
-        return self.read().get((name, frozenset(labels.items())))
-
-    def model(self, name: str, **labels: str) -> float | None:
-        return self.value(name, model=ALIAS, **labels)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -179,6 +152,126 @@ def test_gone(start: Start, tmp_path: Path) -> None:
     server.program.stop()
     wait_for(lambda: exporter.value("up") == 0, ROUNDS_SECONDS, "the server is missed")
     assert exporter.value("polls_total", outcome="refused")
+
+
+# MARK: sleep
+
+
+def test_watching_lets_it_sleep(start: Start, tmp_path: Path) -> None:
+    """`/slots` would wake it, and each question after slots counts as work: it falls asleep although it is asked each second, and sleeps on."""
+    server = LlamaServer(start, "--metrics", "--slots", "--sleep-idle-seconds", "3").wait_until_ready()
+    exporter = Exporter(start, tmp_path, server.url)
+    wait_for(lambda: exporter.model("sleeping") == 0, ROUNDS_SECONDS, "it is seen awake")
+    assert exporter.model("slots", state="idle") == SLOTS and exporter.model("kv_cache_capacity_tokens") == SLOTS * CONTEXT
+    wait_for(lambda: exporter.model("sleeping") == 1, ROUNDS_SECONDS, "it sleeps")
+    time.sleep(4)
+    assert server.json("/props")["is_sleeping"] is True
+    read = exporter.read()
+    assert read["up", frozenset()] == read["ready", frozenset()] == read["native_metrics_up", frozenset()] == 1
+    assert not [labels for name, labels in read if name == "slots"], "slots of a model that is not in memory"
+
+
+# MARK: the probe
+
+
+def test_probe_measures_what_a_client_does(server: LlamaServer, start: Start, tmp_path: Path) -> None:
+    """One question of the probe beside three of PyPI's openai client with the same words, through the same slow way: the same tokens, and times that are alike."""
+    openai = pytest.importorskip("openai", reason="PyPI's openai is not installed")
+    settled(server)
+    before = server.metrics()
+    with SlowRelay(server.url) as relay:
+        exporter = Exporter(start, tmp_path, relay.url, probe={"interval": "60s", "timeout": "20s", "max_tokens": "16"})
+        wait_for(lambda: exporter.model("probe_requests_total", outcome="ok") == 1, 90, "the probe is answered")
+        settled(server)
+        after, read = server.metrics(), exporter.read()
+        assert len(relay.bodies) == 1
+        body = relay.bodies[0]
+        client = openai.OpenAI(base_url=f"{relay.url}/v1", api_key="none", max_retries=0, timeout=30)
+        asked = [measured(client, body) for _ in range(3)]
+    probed = {name: value for (name, labels), value in read.items() if labels == {("model", ALIAS)}}
+    assert probed["probe_success"] == 1 and probed["probe_http_status"] == 200
+
+    # Tokens: what its clients are told, what the server counts, and what we say.
+    tokens = {kind: read["probe_tokens_total", frozenset({("model", ALIAS), ("type", kind)})] for kind in ("prompt", "generation")}
+    assert {(one["prompt_tokens"], one["completion_tokens"]) for one in asked} == {(tokens["prompt"], tokens["generation"])}
+    assert tokens["generation"] == 16
+    assert near(after["tokens_predicted_total"] - before["tokens_predicted_total"], 16)
+    counted = [after[name] - before[name] for name in ("prompt_tokens_total", "prompt_tokens_cached_total")]
+    assert near(sum(counted), tokens["prompt"])
+
+    # Times: at least what the way takes, and what a client measures.
+    def compare(name: str, key: str, least: float, more: float) -> None:
+        assert probed[f"{name}_count"] == 1
+        ours, theirs = probed[f"{name}_sum"], statistics.median(one[key] for one in asked)
+        assert ours >= least and abs(ours - theirs) <= more, (name, ours, asked)
+
+    first = SlowRelay.FIRST_SECONDS + 2 * SlowRelay.EACH_SECONDS
+    compare("probe_time_to_first_token_seconds", "first", first, 0.15)
+    compare("probe_inter_token_latency_seconds", "between", SlowRelay.EACH_SECONDS, 0.02)
+    compare("probe_duration_seconds", "whole", first + 15 * SlowRelay.EACH_SECONDS, 0.4)
+
+
+def measured(client: Any, body: dict[str, Any]) -> dict[str, float]:
+    began = time.monotonic()
+    moments: list[float] = []
+    usage = None
+    for chunk in client.chat.completions.create(**body):
+        if chunk.choices and chunk.choices[0].delta.content:
+            moments.append(time.monotonic())
+        usage = chunk.usage or usage
+    return {
+        "first": moments[0] - began, "between": (moments[-1] - moments[0]) / (usage.completion_tokens - 1), "whole": time.monotonic() - began,
+        "prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens,
+    }  # fmt: skip
+
+
+# MARK: routers, and what is recorded
+
+
+MODELS = ["tiny-a", "tiny-b", "tiny-c"]
+
+
+@pytest.fixture
+def loaded_router(start: Start, tmp_path: Path) -> str:
+    """With its first two models loaded, as somebody has asked them."""
+    url = router(start, tmp_path, MODELS)
+    for number, model in enumerate(MODELS[:2]):
+        body = {"model": model, "messages": [{"role": "user", "content": "hello"}], "max_tokens": 10 + number, "ignore_eos": True}
+        answer = fetch(f"{url}/v1/chat/completions", "POST", json.dumps(body).encode(), {"Content-Type": "application/json"}, timeout=60)
+        assert answer.status == 200, answer.text
+    return url
+
+
+def test_router(loaded_router: str, start: Start, tmp_path: Path) -> None:
+    """Each model that is loaded has its own numbers, the native ones; the third is listed, and nobody brings it in by looking."""
+    exporter = Exporter(start, tmp_path, loaded_router)
+    wait_for(lambda: exporter.value("models_loaded") == 2, ROUNDS_SECONDS, "two models are seen")
+    time.sleep(3)
+    read = exporter.read()
+    for number, model in enumerate(MODELS[:2]):
+        lines = fetch(f"{loaded_router}/metrics?model={model}").text.splitlines()
+        native = {line.split()[0].removeprefix("llamacpp:"): float(line.split()[1]) for line in lines if not line.startswith("#")}
+        ours = {name: value for (name, labels), value in read.items() if labels == {("model", model)}}
+        assert ours["generation_tokens_total"] == native["tokens_predicted_total"] == 10 + number
+        assert ours["prompt_tokens_total"] == native["prompt_tokens_total"] + native["prompt_tokens_cached_total"] > 0
+        assert ours["decode_seconds_total"] == native["tokens_predicted_seconds_total"]
+        assert ours["model_loaded"] == 1 and ours["requests_running"] == 0 and ours["sleeping"] == 0
+        assert read["slots", frozenset({("model", model), ("state", "idle")})] == 2 and ours["kv_cache_capacity_tokens"] == CONTEXT
+    third = {name: value for (name, labels), value in read.items() if labels == {("model", MODELS[2])}}
+    assert third["model_loaded"] == 0 and "generation_tokens_total" not in third
+    assert read["up", frozenset()] == read["ready", frozenset()] == read["native_metrics_up", frozenset()] == 1
+    assert [model["status"]["value"] for model in fetch(f"{loaded_router}/v1/models").json["data"]] == ["loaded", "loaded", "unloaded"]
+
+
+def test_it_answers_as_recorded(start: Start, loaded_router: str) -> None:
+    """What the simulated one is held against is what this one says. With RECORD=1 it is written anew."""
+    server = LlamaServer(start, "--metrics", "--slots").wait_until_ready()
+    found = {"server": answers(server.url, ALIAS), "router": router_answers(loaded_router, MODELS)}
+    if os.environ.get("RECORD") == "1":
+        RECORDING.write_text(json.dumps(found, indent=1) + "\n")
+    wanted = json.loads(RECORDING.read_text())
+    wrong = [line for part in found for line in differences(found[part], wanted[part])]
+    assert not wrong, "\n".join(wrong)
 
 
 def llm_tables() -> Any:

@@ -278,7 +278,7 @@ def test_every_kind_is_found_out_and_read(start: Start) -> None:
         is_there("tgi", "requests_total", 1, model="falcon", outcome="error", reason="validation")
         is_there("tgi", "prompt_tokens_total", 512, model="falcon")
         is_there("tgi", "request_duration_seconds_bucket", 8, model="falcon", le="1.0")
-        for name, value in {"requests_running": 1, "requests_waiting": 2, "prompt_tokens_total": 1000, "cached_prompt_tokens_total": 100, "generation_tokens_total": 321,
+        for name, value in {"requests_running": 1, "requests_waiting": 2, "prompt_tokens_total": 1000, "cached_prompt_tokens_total": 100, "generation_tokens_total": 321, "prefill_seconds_total": 1.25, "decode_seconds_total": 6.42,
                             "prefix_cache_queries_tokens_total": 1000, "kv_cache_usage_ratio": 0.1, "kv_cache_capacity_tokens": 2000,
                             "model_size_bytes": 640_000_000}.items():  # fmt: skip
             is_there("llamacpp", name, value, model="tiny.gguf")
@@ -296,6 +296,11 @@ def test_every_kind_is_found_out_and_read(start: Start) -> None:
         is_there("triton", "requests_total", 5, model="bert", outcome="rejected", reason="REJECTED")
         is_there("triton", "time_to_first_token_seconds_bucket", 2, model="bert", le="0.5")
         is_there("triton", "time_to_first_token_seconds_sum", 4.1, model="bert")
+        # Sums without buckets: means can be made of them, by the requests that were answered.
+        is_there("triton", "request_seconds_total", 7.500001, model="bert")
+        is_there("triton", "queue_seconds_total", 0.123456, model="bert")
+        is_there("triton", "capability", 1, metric="request_seconds_total", source="native")
+        is_there("triton", "capability", 1, metric="request_duration_seconds", source="none")
         is_there("triton", "model_loaded", 0, model="gone")
         is_there("litellm", "requests_total", 60, model="gpt-4o", outcome="success", reason="200")
         is_there("litellm", "requests_total", 5, model="gpt-4o", outcome="rejected", reason="429")

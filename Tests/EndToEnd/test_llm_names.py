@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MARTLET, REPOSITORY, Start, free_port
+from conftest import MARTLET, REPOSITORY, Start, fetch, free_port
 from conftest import run as run_martlet
 
 SCRIPT = REPOSITORY / "scripts/compare-llm-names"
@@ -121,7 +121,7 @@ def run(wheels: list[Path], tables: dict[str, Any], *more: str) -> subprocess.Co
 
 def seen(done: subprocess.CompletedProcess[str]) -> set[tuple[str, str]]:
     """Kind of difference and name, of every line that tells one."""
-    whats = {"unknown", "no reason", "catches all", "both", "no such name", "type", "range", "unread", "no table", "name", "labels", "buckets"}
+    whats = {"unknown", "no reason", "catches all", "both", "no such name", "type", "range", "unread", "no table", "name", "labels", "buckets", "lacks", "elsewhere"}
     lines = [line.split("  ") for line in done.stdout.splitlines()]
     return {(parts[1], parts[2]) for parts in ([part.strip() for part in line if part.strip()] for line in lines) if len(parts) > 2 and parts[1] in whats}
 
@@ -315,6 +315,41 @@ def test_simulated_server_that_differs(wheels: list[Path], exposed: dict[str, st
     assert seen(done) == {expected}, done.stdout
 
 
+def test_simulated_server_is_held_against_the_version_that_it_says(wheels: list[Path], exposed: dict[str, str]) -> None:
+    """Also where it is more like another; and what it leaves out is seen, but for what not every server of that version has."""
+    exposed["metrics"] = NEW_EXPOSITION
+    done = run(wheels, right(), "--expositions", f"{exposed['url']}/metrics=0.33.0")
+    assert done.returncode == 1 and f"{exposed['url']}/metrics is held against vllm 0.33.0" in done.stdout, done.stdout + done.stderr
+    lacking = {"vllm:e2e_request_latency_seconds", "vllm:drafted_total", "vllm:accepted_total"}
+    assert seen(done) == {("lacks", name) for name in lacking}, done.stdout
+    # What only some servers have is named in the script, with who has it.
+    assert "vllm vllm:spec_decode_*: not every server has them, but those with speculative decoding" in done.stdout
+    older = run(wheels, right(), "--expositions", f"{exposed['url']}/metrics=0.6.6")
+    assert ("name", "vllm:time_to_first_token_seconds") in seen(older) and ("lacks", "vllm:gpu_cache_usage_perc") in seen(older), older.stdout
+    other = run(wheels, right(), "--expositions", f"{exposed['url']}/metrics=0.7.0")
+    assert other.returncode == 2 and "in version 0.7.0" in other.stderr
+
+
+def test_wheel_without_families_must_have_none(tmp_path: Path) -> None:
+    """LiteLLM's were in another package for a while. A wheel of that time that has some is told."""
+    source = """
+from prometheus_client import Counter
+from litellm.types.integrations.prometheus import UserAPIKeyLabelNames
+
+class PrometheusLogger:
+    def __init__(self):
+        self.total = Counter("litellm_proxy_total_requests_metric", "", labelnames=["requested_model"])
+"""
+    now = wheel(tmp_path, "litellm-1.109.1", {"litellm/integrations/prometheus.py": source})
+    nothing = wheel(tmp_path, "litellm-1.75.8", {"litellm/proxy.py": "pass"})
+    tables = {"kinds": [{"kind": "litellm", "families": [row("litellm_proxy_total_requests_metric_total", "counter")], "ignored": []}]}
+    done = run([now, nothing], tables)
+    assert done.returncode == 0 and "litellm 1.75.8 has none of its families in its wheel: " in done.stdout, done.stdout + done.stderr
+    something = wheel(tmp_path, "litellm-1.75.8", {"litellm/integrations/prometheus.py": source})
+    done = run([now, something], tables)
+    assert done.returncode == 1 and seen(done) == {("elsewhere", "litellm_proxy_total_requests_metric_total")}, done.stdout
+
+
 def test_server_of_no_kind_is_not_judged(wheels: list[Path], exposed: dict[str, str]) -> None:
     exposed["metrics"] = "# TYPE node_load1 gauge\nnode_load1 1\n"
     done = run(wheels, right(), "--expositions", f"{exposed['url']}/metrics")
@@ -348,16 +383,16 @@ def test_simulated_servers_speak_as_the_real_wheels_do(start: Start, age: str) -
     """Names, types, labels and edges of the servers that martlet simulates."""
     if "martlet simulate llm" not in run_martlet("simulate", "llm", "--help").stdout:
         pytest.skip("this martlet simulates no language model servers")
-    port, control = free_port(), free_port()
-    kinds = ["vllm", "sglang", "litellm"]
+    control, kinds = f"http://127.0.0.1:{free_port()}", ["vllm", "sglang", "litellm"]
     simulator = start(
-        "simulate", "llm", "--servers", ",".join(kinds), "--server-version", age, "--listen", f"127.0.0.1:{port}", "--control", f"127.0.0.1:{control}"
+        "simulate", "llm", "--servers", ",".join(kinds), "--server-version", age, "--listen", "127.0.0.1:0", "--control", control.removeprefix("http://")
     )
-    urls = [f"http://127.0.0.1:{port + number}/metrics" for number in range(len(kinds))]
-    for url in urls:
-        simulator.wait_until(url)
-    done = compare_real("--expositions", *urls)
-    assert [f"{url} is most like {kind} " in done.stdout for url, kind in zip(urls, kinds, strict=True)] == [True] * len(kinds), done.stdout + done.stderr
+    simulator.wait_until(f"{control}/health")
+    servers = {server["kind"]: server for server in fetch(f"{control}/api/v1/servers").json["servers"]}
+    places = [f"{servers[kind]['url']}/metrics={servers[kind]['version']}" for kind in kinds]
+    done = compare_real("--expositions", *places)
+    for kind in kinds:
+        assert f"{servers[kind]['url']}/metrics is held against {kind} {servers[kind]['version']}" in done.stdout, done.stdout + done.stderr
     # What is wrong with the tables has a test of its own.
-    wrong = [line for line in done.stdout.splitlines() if any(f"  {what} " in line for what in ("name", "type", "labels", "buckets"))]
+    wrong = [line for line in done.stdout.splitlines() if any(f"  {what} " in line for what in ("name", "type", "labels", "buckets", "lacks"))]
     assert not wrong, "\n".join(wrong)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import urllib.request
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from compare_llm_names.family import Definition
+from compare_llm_names.family import Definition, exposed
 from compare_llm_names.judgement import Difference
 from compare_llm_names.kinds import KINDS, Kind
+from compare_llm_names.tables import Table
 from compare_llm_names.wheels import Wheel, order
 
 READ_SECONDS = 30
@@ -26,6 +28,12 @@ class Exposed:
     type: str
     labels: set[frozenset[str]] = field(default_factory=set)
     edges: set[tuple[float, ...]] = field(default_factory=set)
+
+
+def split(place: str) -> tuple[str, str | None]:
+    """`URL=VERSION`, or a URL alone."""
+    found = re.fullmatch(r"(.+)=([0-9][0-9A-Za-z.]*)", place)
+    return (found[1], found[2]) if found else (place, None)
 
 
 def fetch(url: str) -> dict[str, Exposed]:
@@ -61,6 +69,22 @@ def compare(families: dict[str, Exposed], wheels: Sequence[Wheel]) -> tuple[Whee
     candidates = [wheel for wheel in wheels if any(wheel.kind.pattern.fullmatch(name) for name in families)]
     judged = [(wheel, differences(families, wheel)) for wheel in sorted(candidates, key=lambda wheel: order(wheel.version), reverse=True)]
     return min(judged, key=lambda one: (len([other for other in one[1] if other.what in ("name", "type")]), len(one[1]))) if judged else None
+
+
+def compare_with(families: dict[str, Exposed], wheels: Sequence[Wheel], version: str, table: Table | None) -> tuple[Wheel, list[Difference]] | None:
+    """Where it differs from the version that it says it is, and which of the families it lacks that every server of that version has and the table knows."""
+    wheel = next((wheel for wheel in wheels if wheel.version == version and any(wheel.kind.pattern.fullmatch(name) for name in families)), None)
+    return (wheel, differences(families, wheel) + lacking(families, wheel, table)) if wheel else None
+
+
+def lacking(families: dict[str, Exposed], wheel: Wheel, table: Table | None) -> list[Difference]:
+    found: list[Difference] = []
+    for row in table.rows if table else ():
+        names = [exposed(name, row.type) for name in row.names]
+        always = [name for name in names if name in wheel.families and all(not one.condition for one in wheel.families[name].definitions)]
+        if always and not any(name in families for name in names) and not always[0].startswith(tuple(wheel.kind.optional)):
+            found.append(Difference(wheel.kind.name, "lacks", always[0], f"every {wheel.version} has it"))
+    return found
 
 
 def differences(families: dict[str, Exposed], wheel: Wheel) -> list[Difference]:

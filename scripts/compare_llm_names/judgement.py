@@ -15,7 +15,7 @@ from compare_llm_names.wheels import Wheel, order
 @dataclass(frozen=True)
 class Difference:
     kind: str
-    # One of: unknown, no reason, catches all, both, no such name, type, range, unread, no table; of a server name, type, labels, buckets.
+    # One of: unknown, no reason, catches all, both, no such name, type, range, elsewhere, unread, no table; of a server name, type, labels, buckets, lacks.
     what: str
     name: str
     sentence: str
@@ -31,6 +31,8 @@ def compare(kind: Kind, table: Table | None, wheels: Sequence[Wheel]) -> list[Di
     ]
     if not table:
         return [*found, Difference(kind.name, "no table", "", "martlet has no table of this kind")]
+    absent, wheels = [wheel for wheel in wheels if wheel.version in kind.elsewhere], [wheel for wheel in wheels if wheel.version not in kind.elsewhere]
+    found += not_elsewhere(kind, table, absent)
     found += [Difference(kind.name, "no reason", ignored.pattern, "ignored without a reason") for ignored in table.ignored if not ignored.why]
     found += catching_all(kind, table, wheels)
     found += unknown(kind, table, wheels)
@@ -40,6 +42,16 @@ def compare(kind: Kind, table: Table | None, wheels: Sequence[Wheel]) -> list[Di
             if reason := next((ignored for ignored in table.ignored if ignored.pattern == exposed(name, row.type)), None):
                 found.append(Difference(kind.name, "both", name, f"mapped to {row.ours}, and ignored: {reason.why}"))
     return found
+
+
+def not_elsewhere(kind: Kind, table: Table, absent: Sequence[Wheel]) -> list[Difference]:
+    """What is in a wheel of which it is said that it has nothing of the kind."""
+    mapped = {exposed(name, row.type) for row in table.rows for name in row.names}
+    return [
+        Difference(kind.name, "elsewhere", name, f"{wheel.version} has it, in spite of: {kind.elsewhere[wheel.version]}")
+        for wheel in absent
+        for name in sorted(mapped & wheel.families.keys())
+    ]
 
 
 def catching_all(kind: Kind, table: Table, wheels: Sequence[Wheel]) -> list[Difference]:

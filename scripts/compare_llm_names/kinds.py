@@ -31,6 +31,10 @@ class Kind:
     common_labels: frozenset[str] | None = None
     # Whether every text that looks like a name is one. LiteLLM's own settings look like names.
     names_are_plain: bool = True
+    # Versions whose wheel has no families at all, and where those are instead.
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    # Families, or what their names begin with, that not every server has although their source stands below no condition, and who has them.
+    optional: dict[str, str] = field(default_factory=dict)
     # A module and its enumeration of services, each of which has families that are named after it.
     services: tuple[str, str] | None = None
 
@@ -42,6 +46,7 @@ VLLM = Kind(
     (b"vllm:", b"CounterMetadata"),
     ("0.33.0", "0.20.2", "0.12.0", "0.8.5", "0.6.6"),
     parameters={"": {"labelnames": ["model_name", "engine"]}, "vllm/engine/metrics.py": {"labelnames": ["model_name"]}},
+    optional={"vllm:spec_decode_": "those with speculative decoding; what makes them returns at once in all others"},
 )
 SGLANG = Kind(
     "sglang",
@@ -56,9 +61,10 @@ LITELLM = Kind(
     "litellm",
     re.compile(r"litellm_[a-z0-9_]+"),
     (b"prometheus_client", b"UserAPIKeyLabelNames"),
-    ("1.109.1", "1.90.0", "1.60.0"),
+    ("1.109.1", "1.90.0", "1.75.8", "1.60.0"),
     left_out=("tests", "tracing"),
     names_are_plain=False,
+    elsewhere={"1.75.8": "from 1.70 to 1.89 or so, what makes them is in another package, litellm-enterprise"},
     services=("litellm.types.services", "ServiceTypes"),
 )
 KINDS = {kind.name: kind for kind in (VLLM, SGLANG, LITELLM)}

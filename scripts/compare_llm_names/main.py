@@ -23,17 +23,19 @@ def main(description: str) -> int:
         if arguments.families:
             return list_families(wheels)
         ours = tables.from_file(arguments.tables) if arguments.tables else tables.from_martlet(arguments.martlet)
-        shown = {url: expositions.fetch(url) for url in arguments.expositions}
+        shown = {expositions.split(place): expositions.fetch(expositions.split(place)[0]) for place in arguments.expositions}
     except ImportError:
         return fail("--expositions needs Python's Prometheus client: pip install prometheus_client")
     except (NotFetched, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         return fail(f"{type(error).__name__}: {error}")
     found = [difference for name, read in by_kind(wheels).items() for difference in compare(KINDS[name], ours.get(name), read)]
-    for url, families in shown.items():
-        judged = expositions.compare(families, wheels)
+    for (url, version), families in shown.items():
+        kinds = [ours[name] for name in by_kind(wheels) if name in ours and any(KINDS[name].pattern.fullmatch(family) for family in families)]
+        table = kinds[0] if kinds else None
+        judged = expositions.compare_with(families, wheels, version, table) if version else expositions.compare(families, wheels)
         if not judged:
-            return fail(f"{url}: of no kind that a wheel was read of")
-        print(f"{url} is most like {judged[0].kind.name} {judged[0].version}")
+            return fail(f"{url}: of no kind that a wheel was read of" + (f" in version {version}" if version else ""))
+        print(f"{url} is {'held against' if version else 'most like'} {judged[0].kind.name} {judged[0].version}")
         found += judged[1]
     return report(found, wheels, ours)
 
@@ -58,6 +60,11 @@ def report(found: list[Difference], wheels: list[Wheel], ours: dict[str, tables.
     for name, read in by_kind(wheels).items():
         families = {family for wheel in read for family in wheel.families}
         versions = ", ".join(wheel.version for wheel in sorted(read, key=lambda wheel: order(wheel.version)))
+        for wheel in read:
+            if reason := wheel.kind.elsewhere.get(wheel.version):
+                print(f"{name} {wheel.version} has none of its families in its wheel: {reason}")
+        for beginning, who in KINDS[name].optional.items():
+            print(f"{name} {beginning}*: not every server has them, but {who}")
         print(f"{name} {versions}: {len(families)} families; {len(ours[name].rows) if name in ours else 0} rows of martlet's")
     others = sorted({name for table in ours.values() for row in table.rows for name in row.names} & set(OTHERS_FAMILIES))
     if others:
@@ -101,6 +108,7 @@ def parse(description: str) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=REPOSITORY / ".build/llm-wheels", metavar="FOLDER", help="where the source of fetched wheels is kept")
     parser.add_argument("--martlet", default=str(standard) if standard.exists() else "martlet", metavar="PATH", help="the program that is asked for its tables")
     parser.add_argument("--tables", type=Path, metavar="FILE", help="what it printed, in its place")
-    parser.add_argument("--expositions", nargs="+", default=[], metavar="URL", help="/metrics of simulated servers, beside the version that each is most like")
+    parser.add_argument("--expositions", nargs="+", default=[], metavar="URL[=VERSION]",
+                        help="/metrics of simulated servers, beside the version that each says it is, or is most like")  # fmt: skip
     parser.add_argument("--families", action="store_true", help="only print what the wheels' source says, as JSON")
     return parser.parse_args()

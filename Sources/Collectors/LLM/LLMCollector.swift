@@ -98,12 +98,14 @@ package final class LLMCollector: Collector {
     /// Those that may be asked to generate something.
     private func probed(_ book: ServerBook) -> [ProbedServer] {
         book.entries.compactMap { entry in
-            guard entry.target.isProbed, let name = entry.kind, let dialect = ServerKinds.kind(named: name)?.dialect else { return nil }
+            // Before it was asked anything nobody knows whether it is ready, and its turn would go by.
+            guard entry.target.isProbed, entry.isUp != nil, let name = entry.kind, let dialect = ServerKinds.kind(named: name)?.dialect
+            else { return nil }
             let picture = entry.picture
             return ProbedServer(
                 name: entry.target.name, kind: name, address: entry.target.address, dialect: entry.target.dialect ?? dialect,
                 wantedModel: entry.target.probedModel,
-                loadedModels: picture?.hasAny(.modelLoaded) == true ? picture?.namesOfLoaded : nil,
+                loadedModels: picture?.hasAny(.modelLoaded) == true ? picture?.namesOfAwake : nil,
                 expirations: picture?.numbers(.modelExpires) ?? [:], waiting: picture?.total(.requestsWaiting),
                 isReady: entry.isReady == true)
         }

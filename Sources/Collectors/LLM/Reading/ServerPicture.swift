@@ -122,11 +122,12 @@ struct ServerPicture: Sendable {
         return series.count { $0.key.family == .modelLoaded && $0.value == .number(1) }
     }
 
-    /// Names of models that are loaded, as they are shown.
-    var namesOfLoaded: [String] {
-        series.compactMap { key, value in
+    /// Names of models that are loaded and awake, as they are shown: who asks one that sleeps has it loaded again.
+    var namesOfAwake: [String] {
+        let asleep = numbers(.sleeping).filter { $0.value == 1 }
+        return series.compactMap { key, value in
             key.family == .modelLoaded && value == .number(1) ? key.model.map { models.names[$0] } : nil
-        }.filter { $0 != ModelNames.other }.sorted()
+        }.filter { $0 != ModelNames.other && asleep[$0] == nil }.sorted()
     }
 
     /// Ends the round: what is told of no model is about the only one that it can be about, and everything has its order.

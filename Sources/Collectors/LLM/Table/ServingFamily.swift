@@ -5,6 +5,7 @@ enum ServingFamily: Int, Sendable, CaseIterable {
     case requestsRunning, requestsWaiting, requestsWaitingByReason, requests, httpResponses
     case promptTokens, generationTokens, cachedPromptTokens
     case timeToFirstToken, interTokenLatency, timePerOutputToken, requestDuration, queueDuration, prefillDuration, decodeDuration
+    case requestSeconds, queueSeconds, prefillSeconds, decodeSeconds
     case requestPromptTokens, requestGenerationTokens
     case cacheUsage, cacheCapacity, prefixCacheQueries, prefixCacheHits, preemptions
     case slots, draftedTokens, acceptedTokens
@@ -59,6 +60,10 @@ enum ServingFamily: Int, Sendable, CaseIterable {
         case .queueDuration: Self.seconds("queue_duration", "Time that a request waited for its turn.")
         case .prefillDuration: Self.seconds("prefill_duration", "Time in which a request's prompt was worked on.")
         case .decodeDuration: Self.seconds("decode_duration", "Time in which a request's tokens were generated.")
+        case .requestSeconds: Self.sum("request", "Seconds that requests took")
+        case .queueSeconds: Self.sum("queue", "Seconds that requests waited for their turn")
+        case .prefillSeconds: Self.sum("prefill", "Seconds in which prompts were worked on")
+        case .decodeSeconds: Self.sum("decode", "Seconds in which tokens were generated")
         case .requestPromptTokens: Shape(name: "request_prompt_tokens", kind: .histogram, help: "Tokens of a request's prompt.")
         case .requestGenerationTokens:
             Shape(name: "request_generation_tokens", kind: .histogram, help: "Tokens that were generated for a request.")
@@ -105,6 +110,11 @@ enum ServingFamily: Int, Sendable, CaseIterable {
             Shape(
                 name: "start_time_seconds", hasModel: false, merging: .largest, help: "Start of the server in unix seconds.")
         }
+    }
+
+    /// Of servers that keep no histogram: a mean can be made of it, and no quantile.
+    private static func sum(_ name: String, _ help: String) -> Shape {
+        Shape(name: name + "_seconds_total", kind: .counter, help: help + ", of all together, where the server keeps no histogram.")
     }
 
     private static func seconds(_ name: String, _ help: String) -> Shape {

@@ -9,6 +9,11 @@ struct LlamaDialect: LLMDialect {
     func edges(of measure: EngineBook.Measure, _ model: ServedModel) -> [Double] { [] }
 
     func refusal(_ status: Int, _ message: String) -> HTTPServerResponse {
+        let text = status == 404 ? "File Not Found" : message
+        return Self.signed(HTTPServerResponse(status: status, json: Self.error(status, text)))
+    }
+
+    static func error(_ status: Int, _ message: String) -> [UInt8] {
         let type =
             switch status {
             case 400: "invalid_request_error"
@@ -17,77 +22,65 @@ struct LlamaDialect: LLMDialect {
             case 503: "unavailable_error"
             default: "server_error"
             }
-        return .object(status: status) { json in
+        var json = JSONWriter()
+        json.object { json in
             json.key("error")
             json.object { json in
                 json.member("code", status)
-                json.member("message", status == 404 ? "File Not Found" : message)
+                json.member("message", message)
                 json.member("type", type)
             }
         }
+        return json.bytes
     }
 
     func answer(_ request: HTTPServerRequest, of server: LLMServer) async -> HTTPServerResponse? {
         guard let desk = server.desks.first else { return nil }
+        // With several models it is a router, which starts a server for each.
+        let answer = server.desks.count > 1 ? await routed(request, server) : await answer(request, desk, server)
+        return answer.map(Self.signed)
+    }
+
+    /// With what goes with every answer of its, once.
+    private static func signed(_ response: HTTPServerResponse) -> HTTPServerResponse {
+        guard response.headers["Server"] == nil else { return response }
+        var response = response
+        let fields = response.headers.fields.map { name, value in
+            (name, name == "Content-Type" && value == "application/json" ? "application/json; charset=utf-8" : value)
+        }
+        response.headers = HTTPHeaders(fields + [("Server", "llama.cpp")])
+        return response
+    }
+
+    /// What the server of one model answers.
+    func answer(_ request: HTTPServerRequest, _ desk: EngineDesk, _ server: LLMServer) async -> HTTPServerResponse? {
         switch request.path {
         case "/metrics":
-            var response = HTTPServerResponse.exposition(metrics(of: desk, server), for: request)
-            response.headers.add("Process-Start-Time-Unix", "\(Int(server.startedAt))")
-            return response
+            let headers = [("Process-Start-Time-Unix", Self.startText(of: server)), ("Content-Type", "text/plain; version=0.0.4")]
+            return HTTPServerResponse(status: 200, headers: HTTPHeaders(headers), body: .bytes(metrics(of: desk, server).bytes))
         case "/health", "/v1/health": return .object { $0.member("status", "ok") }
         case "/slots": return slots(request, desk)
-        case "/props":
-            return .object { json in
-                json.key("default_generation_settings")
-                json.object { $0.member("n_ctx", desk.model.contextTokens) }
-                if age == .new {
-                    json.member("endpoint_slots", true)
-                    json.member("endpoint_metrics", true)
-                }
-                json.member("total_slots", desk.shape.slots)
-                json.member("model_path", "/models/\(desk.model.name).gguf")
-                if age == .new { json.member("is_sleeping", false) }
-                json.member("build_info", "\(server.plan.version)-5c1d2e3f")
-            }
-        case "/v1/models", "/models":
-            return server.models(owner: "llamacpp") { model, json in
-                json.key("meta")
-                json.object { json in
-                    json.member("n_vocab", 128_256)
-                    json.member("n_ctx_train", model.contextTokens * 4)
-                    json.member("n_embd", 4_096)
-                    json.member("n_params", Int(model.billions * 1e9))
-                    json.member("size", model.bytes)
-                }
-            } before: {
-                likeOllama(desk.model, &$0)
-            }
+        case "/props": return properties(desk, server)
+        case "/v1/models", "/models": return models(desk, server)
         case "/v1/chat/completions", "/v1/completions", "/chat/completions":
+            guard request.method == "POST" else { return nil }
             let isChat = request.path.hasSuffix("/chat/completions")
+            let build = build(of: server)
             // Whatever model is named, it is the one that there is.
-            return await server.generate(request, anyModel: true) { server.openAI($0, $1, isChat: isChat, hasTimings: true) }
+            return await server.generate(request, by: desk) { server.openAI($0, $1, isChat: isChat, llamaBuild: build) }
         case "/completion", "/completions":
-            return await server.generate(request, anyModel: true) { desk, _ in LlamaForm(model: desk.model.name) }
+            guard request.method == "POST" else { return nil }
+            return await server.generate(request, by: desk) { desk, _ in LlamaForm(model: desk.model.name) }
         default: return nil
         }
     }
 
-    /// The list that Ollama's clients look for, too.
-    private func likeOllama(_ model: ServedModel, _ json: inout JSONWriter) {
-        guard age == .new else { return }
-        json.key("models")
-        json.array { json in
-            json.object { json in
-                json.member("name", model.name)
-                json.member("model", model.name)
-                json.key("details")
-                json.object { json in
-                    json.member("format", "gguf")
-                    json.member("family", "")
-                }
-            }
-        }
+    /// Not the time of day, whatever the header is called, but microseconds since the machine was started.
+    private static func startText(of server: LLMServer) -> String {
+        "\(Int((server.startedAt.truncatingRemainder(dividingBy: 2_592_000) * 1e6).rounded()))"
     }
+
+    func build(of server: LLMServer) -> String { "\(server.plan.version)-5c1d2e3f" }
 
     private func slots(_ request: HTTPServerRequest, _ desk: EngineDesk) -> HTTPServerResponse {
         let engine = desk.view()
@@ -108,10 +101,13 @@ struct LlamaDialect: LLMDialect {
                         json.member("n_prompt_tokens", own.prompt + tokens)
                         json.member("n_prompt_tokens_processed", own.isDecoding ? own.prompt - own.cached : 0)
                         json.member("n_prompt_tokens_cache", own.cached)
+                        json.key("params")
+                        LlamaSettings.write(into: &json, limit: own.limit)
                     }
                     json.key("next_token")
                     func next(_ json: inout JSONWriter) {
                         json.member("has_next_token", true)
+                        json.member("has_new_line", false)
                         json.member("n_remain", own.limit - tokens)
                         json.member("n_decoded", tokens)
                     }
@@ -122,7 +118,7 @@ struct LlamaDialect: LLMDialect {
         return HTTPServerResponse(json: json.bytes)
     }
 
-    private func metrics(of desk: EngineDesk, _ server: LLMServer) -> NativeExposition {
+    func metrics(of desk: EngineDesk, _ server: LLMServer) -> NativeExposition {
         let engine = desk.view()
         let book = engine.book
         var text = NativeExposition(.sixDigits)
@@ -136,13 +132,10 @@ struct LlamaDialect: LLMDialect {
         text.counter("llamacpp:n_decode_total", "Steps of the engine.", book.steps.rounded(.down))
         if age == .new {
             text.counter("llamacpp:n_tokens_max", "The most tokens that a request had.", Double(book.longestTokens))
-            text.counter("llamacpp:spec_decode_num_drafts_total", "Drafts.", 0)
             text.counter("llamacpp:spec_decode_num_draft_tokens_total", "Tokens of drafts.", 0)
             text.counter("llamacpp:spec_decode_num_accepted_tokens_total", "Tokens of drafts that were taken.", 0)
+            text.counter("llamacpp:spec_decode_num_drafts_total", "Drafts.", 0)
         }
-        text.gauge(
-            "llamacpp:n_busy_slots_per_decode", "Slots in use at a step, the mean since the start.",
-            book.steps > 0 ? book.laterTokens / book.steps : 0)
         // Of what has come since somebody looked last: two who look disturb each other.
         let window = server.window(of: book)
         text.gauge("llamacpp:prompt_tokens_seconds", "Tokens of prompts a second, since the last look.", window.prompt)
@@ -153,6 +146,9 @@ struct LlamaDialect: LLMDialect {
         }
         text.gauge("llamacpp:requests_processing", "Requests in slots.", Double(engine.runningCount))
         text.gauge("llamacpp:requests_deferred", "Requests in the queue.", Double(engine.waitingCount))
+        text.gauge(
+            "llamacpp:n_busy_slots_per_decode", "Slots in use at a step, the mean since the start.",
+            book.steps > 0 ? book.laterTokens / book.steps : 0)
         return text
     }
 }

@@ -18,12 +18,19 @@ struct SGLangDialect: LLMDialect {
         1000, 1200, 1400, 1600, 1800, 2000, 2500, 3000,
     ]
 
+    private static let tokens: [Double] = [
+        100, 300, 500, 700, 1000, 1500, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000, 10_000, 12_500, 15_000, 17_500, 20_000, 22_500,
+        25_000, 27_500, 30_000, 35_000, 40_000, 60_000, 80_000, 100_000, 200_000, 300_000, 400_000, 600_000, 800_000, 1_000_000, 1_100_000,
+    ]
+
     func edges(of measure: EngineBook.Measure, _ model: ServedModel) -> [Double] {
         switch measure {
         case .timeToFirstToken: Self.firstToken
         case .interTokenLatency, .timePerOutputToken: Self.token
         case .duration: age == .old ? Self.oldDuration : Self.duration
         case .queue: Self.queue
+        // Before, it had them only where that was asked for.
+        case .promptTokens, .generationTokens: age == .old ? [] : Self.tokens
         default: []
         }
     }
@@ -141,7 +148,7 @@ struct SGLangDialect: LLMDialect {
 
     /// What the part of it counts that talks to clients. Whoever wants a stream is counted apart, which all of the story's clients do.
     private func writeCounters(_ book: EngineBook, into text: inout NativeExposition) {
-        let streaming: NativeExposition.Labels = age == .new ? [("is_streaming", "True")] : []
+        let streaming: NativeExposition.Labels = age == .new ? [("is_streaming", "true")] : []
         text.counter("sglang:prompt_tokens_total", "Tokens of prompts.", book.promptTokens, streaming)
         text.counter("sglang:generation_tokens_total", "Tokens of answers.", book.generationTokens, streaming)
         text.counter("sglang:num_requests_total", "Requests that have ended.", book.ended, streaming)
@@ -159,6 +166,8 @@ struct SGLangDialect: LLMDialect {
             "sglang:request_time_per_output_token_seconds", "Mean time between two tokens of a request.", book[.timePerOutputToken],
             streaming)
         text.histogram("sglang:queue_time_seconds", "Time in the queue.", book[.queue])
+        text.histogram("sglang:prompt_tokens_histogram", "Tokens of a prompt.", book[.promptTokens])
+        text.histogram("sglang:generation_tokens_histogram", "Tokens of an answer.", book[.generationTokens])
     }
 
     private func writeHTTP(_ server: LLMServer, into text: inout NativeExposition) {

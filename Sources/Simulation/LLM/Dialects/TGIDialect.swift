@@ -50,9 +50,10 @@ struct TGIDialect: LLMDialect {
         case "/v1/chat/completions", "/v1/completions":
             let isChat = request.path == "/v1/chat/completions"
             // It knows itself by one name, and takes any.
-            return await server.generate(request, anyModel: true) { server.openAI($0, $1, isChat: isChat) }
+            return await server.generate(request, by: server.served.first?.desk) { server.openAI($0, $1, isChat: isChat) }
         case "/generate", "/generate_stream":
-            return await server.generate(request, anyModel: true, isStream: request.path == "/generate_stream") { desk, order in
+            return await server.generate(request, by: server.served.first?.desk, isStream: request.path == "/generate_stream") {
+                desk, order in
                 TGIForm(prompt: order.prompt)
             }
         default: return nil

@@ -43,7 +43,7 @@ struct TritonDialect: LLMDialect {
                 json.member("platform", "ensemble")
             }
         case ["generate"], ["generate_stream"]:
-            return await server.generate(request, anyModel: true, isStream: parts.last == "generate_stream") { desk, _ in
+            return await server.generate(request, by: server.served.first?.desk, isStream: parts.last == "generate_stream") { desk, _ in
                 TritonForm(model: desk.model.name)
             }
         default: return nil

@@ -9,12 +9,12 @@ struct OpenAIForm: AnswerForm {
     let id: String
     let created: Int
     let includesUsage: Bool
-    /// llama.cpp: what it measured goes with the last piece.
-    var hasTimings = false
+    /// llama.cpp: its build goes with every piece, and what it measured with the last.
+    var llamaBuild: String?
     /// Errors without an object around them, as vLLM wrote them until 0.10.
     var hasBareErrors = false
 
-    var streamType: String { "text/event-stream; charset=utf-8" }
+    var streamType: String { isLlama ? "text/event-stream" : "text/event-stream; charset=utf-8" }
 
     func opening() -> [UInt8] {
         guard isChat else { return [] }
@@ -22,7 +22,12 @@ struct OpenAIForm: AnswerForm {
             json.key("delta")
             json.object { json in
                 json.member("role", "assistant")
-                json.member("content", "")
+                if isLlama {
+                    json.key("content")
+                    json.null()
+                } else {
+                    json.member("content", "")
+                }
             }
             json.key("finish_reason")
             json.null()
@@ -36,6 +41,7 @@ struct OpenAIForm: AnswerForm {
                 json.object { $0.member("content", text) }
             } else {
                 json.member("text", text)
+                writeNoProbabilities(&json)
             }
             json.key("finish_reason")
             json.null()
@@ -43,22 +49,25 @@ struct OpenAIForm: AnswerForm {
     }
 
     func closing(_ text: String, _ outcome: RequestOutcome) -> [UInt8] {
-        var bytes = event(outcome: hasTimings && !includesUsage ? outcome : nil) { json in
+        // llama.cpp tells what a text took with its last piece, whether or not that was asked for.
+        let isTold = isLlama && (!includesUsage || !isChat)
+        var bytes = event(outcome: isTold ? outcome : nil) { json in
             if isChat {
                 json.key("delta")
                 json.object { _ in }
             } else {
                 json.member("text", "")
+                writeNoProbabilities(&json)
             }
             json.member("finish_reason", Self.reason(outcome))
         }
-        if includesUsage {
+        if includesUsage, isChat || !isLlama {
             bytes += serverSentEvent(
                 document(isChunk: true) { json in
                     json.key("choices")
                     json.array { _ in }
                     usage(outcome, &json)
-                    if hasTimings { timings(outcome, &json) }
+                    if isLlama { timings(outcome, &json) }
                 })
         }
         return bytes + Array("data: [DONE]\n\n".utf8)
@@ -79,13 +88,12 @@ struct OpenAIForm: AnswerForm {
                     } else {
                         json.member("text", text)
                     }
-                    json.key("logprobs")
-                    json.null()
+                    if !isChat || !isLlama { writeNoProbabilities(&json) }
                     json.member("finish_reason", Self.reason(outcome))
                 }
             }
             usage(outcome, &json)
-            if hasTimings { timings(outcome, &json) }
+            if isLlama { timings(outcome, &json) }
         }
     }
 
@@ -95,7 +103,9 @@ struct OpenAIForm: AnswerForm {
         HTTPServerResponse(status: status, json: error(status, message))
     }
 
-    private func error(_ status: Int, _ message: String) -> [UInt8] { Self.error(status, message, isBare: hasBareErrors) }
+    private func error(_ status: Int, _ message: String) -> [UInt8] {
+        isLlama ? LlamaDialect.error(status, message) : Self.error(status, message, isBare: hasBareErrors)
+    }
 
     static func error(_ status: Int, _ message: String, isBare: Bool = false) -> [UInt8] {
         let type =
@@ -127,6 +137,13 @@ struct OpenAIForm: AnswerForm {
 
     // MARK: Parts
 
+    private var isLlama: Bool { llamaBuild != nil }
+
+    private func writeNoProbabilities(_ json: inout JSONWriter) {
+        json.key("logprobs")
+        json.null()
+    }
+
     private static func reason(_ outcome: RequestOutcome) -> String {
         switch outcome.ending {
         case .stop: "stop"
@@ -146,7 +163,10 @@ struct OpenAIForm: AnswerForm {
                         choice(&json)
                     }
                 }
-                if let outcome { timings(outcome, &json) }
+                if let outcome {
+                    if !isChat { usage(outcome, &json) }
+                    timings(outcome, &json)
+                }
             })
     }
 
@@ -157,6 +177,7 @@ struct OpenAIForm: AnswerForm {
             json.member("object", isChat ? isChunk ? "chat.completion.chunk" : "chat.completion" : "text_completion")
             json.member("created", created)
             json.member("model", model)
+            if let llamaBuild { json.member("system_fingerprint", llamaBuild) }
             members(&json)
         }
         return json.bytes
@@ -168,6 +189,9 @@ struct OpenAIForm: AnswerForm {
             json.member("prompt_tokens", outcome.prompt)
             json.member("completion_tokens", outcome.tokens)
             json.member("total_tokens", outcome.prompt + outcome.tokens)
+            guard isLlama else { return }
+            json.key("prompt_tokens_details")
+            json.object { $0.member("cached_tokens", outcome.cached) }
         }
     }
 

@@ -67,10 +67,10 @@ final class LLMServer: Sendable {
 
     /// Carries a client's order to its engine.
     ///
-    /// - Parameter anyModel: whether it takes every name for the one that it has.
+    /// - Parameter own: who answers whatever model is named.
     /// - Parameter isStream: where the path says it, and not the body.
     func generate(
-        _ request: HTTPServerRequest, anyModel: Bool = false, streamsByDefault: Bool = false, isStream: Bool? = nil,
+        _ request: HTTPServerRequest, by own: EngineDesk? = nil, streamsByDefault: Bool = false, isStream: Bool? = nil,
         _ form: @Sendable (EngineDesk, GenerationOrder) -> any AnswerForm
     ) async -> HTTPServerResponse {
         guard request.method == "POST" else { return dialect.refusal(405, "Method Not Allowed") }
@@ -80,7 +80,7 @@ final class LLMServer: Sendable {
             return dialect.refusal(400, error.message)
         }
         if let isStream { order.isStream = isStream }
-        guard let desk = desk(of: anyModel ? nil : order.model) else {
+        guard let desk = own ?? desk(of: order.model) else {
             return dialect.refusal(404, "The model `\(HostileText.oneLine(order.model ?? "", limit: 80))` does not exist.")
         }
         return await Generator(desk: desk).answer(request, order, form(desk, order))
@@ -111,6 +111,11 @@ final class LLMServer: Sendable {
             uses[model] = use
         }
     }
+
+    /// Whether a model is where it stays until a client lets it go.
+    ///
+    /// - Parameter atFirst: whether it is there before a client has done anything with it.
+    func isInMemory(_ model: String, atFirst: Bool) -> Bool { uses.withLock { $0[model] }.map { $0.used > $0.left } ?? atFirst }
 
     /// Until when a model stays in memory when nobody uses it any more, in unix time; nil when it is not there.
     func residence(of desk: EngineDesk, keepSeconds: Double) -> Double? {
@@ -166,13 +171,13 @@ final class LLMServer: Sendable {
     }
 
     /// A form of OpenAI's API for an order.
-    func openAI(_ desk: EngineDesk, _ order: GenerationOrder, isChat: Bool, hasTimings: Bool = false, hasBareErrors: Bool = false)
+    func openAI(_ desk: EngineDesk, _ order: GenerationOrder, isChat: Bool, llamaBuild: String? = nil, hasBareErrors: Bool = false)
         -> OpenAIForm
     {
         var generator = SeededGenerator(seed: order.seed, "id", Int(clock.unixSeconds))
         return OpenAIForm(
             isChat: isChat, model: desk.model.name, id: (isChat ? "chatcmpl-" : "cmpl-") + generator.hexadecimal(digits: 32),
-            created: Int(clock.unixSeconds), includesUsage: order.includesUsage, hasTimings: hasTimings, hasBareErrors: hasBareErrors)
+            created: Int(clock.unixSeconds), includesUsage: order.includesUsage, llamaBuild: llamaBuild, hasBareErrors: hasBareErrors)
     }
 
     /// `/v1/models` with members of its own for each.

@@ -67,6 +67,10 @@ enum LiteLLM: ServerKind {
             NativeFamily(
                 .counter, "litellm_proxy_total_requests_metric_total", .requests,
                 labels: [.translated("status_code", outcomes, otherwise: "error"), .of("status_code")]),
+            // The door counts these before anything else sees them.
+            NativeFamily(
+                .counter, "litellm_admission_rejected_requests_total", .requests, labels: [.fixed("rejected"), .of("reason")],
+                since: "1.109.1"),
             NativeFamily(
                 .counter, "litellm_input_tokens_metric_total", .promptTokens, aliases: ["litellm_input_tokens_total"]),
             NativeFamily(
@@ -91,7 +95,7 @@ enum LiteLLM: ServerKind {
             .init("litellm_active_users", "users"), .init("litellm_total_tokens_metric_total", "the sum of two others"),
             .init("litellm_total_tokens_total", "older, the sum of two others"), .init("litellm_not_a_premium_user_metric_total", "older"),
             .init("litellm_reset_budget_job_*", "its own parts"),
-            .init("litellm_admission_*", "the requests with their status tell it"),
+            .init("litellm_admission_admitted_requests", "the requests in flight tell it"),
             .init("litellm_tokens_metric_total", "older, the sum of two others"),
             .init("litellm_requests_metric_total", "older, the requests of the proxy tell it"),
             .init("litellm_proxy_failed_requests_metric_total", "the requests with their status tell it"),
@@ -107,7 +111,7 @@ enum LiteLLM: ServerKind {
             .init("litellm_batch_*", "of files and batches"), .init("litellm_mcp_*", "of tools"),
             .init("litellm_zero_cost_requests_total", "money"), .init("litellm_callback_*", "of callbacks"),
             .init("litellm_redis_*", "of its stores"), .init("litellm_postgres_*", "of its stores"),
-            .init("litellm_pod_*", "of its stores"),
+            .init("litellm_pod_*", "of its stores"), .init("litellm_anthropic_wif_*", "its own parts"),
             .init("litellm_in_memory_*", "of its stores"), .init("litellm_self_*", "its own parts"),
             .init("litellm_auth_*", "its own parts"),
             .init("litellm_proxy_*", "its own parts"), .init("litellm_router_*", "its own parts"),

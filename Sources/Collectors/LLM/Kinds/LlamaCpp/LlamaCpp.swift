@@ -15,11 +15,11 @@ enum LlamaCpp: ServerKind {
         Sign("/props") { hasMember("total_slots", $0.body) && hasMember("default_generation_settings", $0.body) },
     ]
     static let index = NameIndex(table)
-    static let asked = ["/metrics", "/health", "/slots", "/props", "/v1/models"]
+    static let asked = ["/metrics", "/health", "/props", "/slots", "/v1/models"]
     static let told = [
-        Told(.requestsRunning, "/slots: is_processing", isDerived: true), Told(.slots, "/slots: is_processing"),
+        Told(.requestsRunning, "/slots: is_processing", isDerived: true), Told(.slots, "/props: total_slots; /slots: is_processing"),
         Told(.cacheUsage, "/slots: n_prompt_tokens, n_ctx", isDerived: true),
-        Told(.cacheCapacity, "/slots: n_ctx", isDerived: true), Told(.modelLoaded, "\(ModelList.path): id"),
+        Told(.cacheCapacity, "/props: total_slots, n_ctx", isDerived: true), Told(.modelLoaded, "\(ModelList.path): id"),
         Told(.modelContext, "/props: n_ctx"), Told(.modelSize, "\(ModelList.path): meta.size"),
         Told(.modelInfo, "\(ModelList.path): meta.n_params"), Told(.sleeping, "/props: is_sleeping"),
     ]
@@ -27,9 +27,23 @@ enum LlamaCpp: ServerKind {
         "Its exposition is there only with `--metrics`; without it `native_metrics_up` is 0, and slots, model and state are told all the same.",
         "Its gauges of throughput are means since the last scrape by whomever, so two scrapers disturb each other; they are not used, counters are.",
         "Its header `Process-Start-Time-Unix` holds no time of day in some releases (b11434 has time since the machine's start), so it is not used.",
-        "Usage of the cache is that of all slots, by what their present requests hold. A router (`--models-dir`) is asked for each model that is loaded, and loads none.",
+        "`/slots` wakes a server that sleeps (`--sleep-idle-seconds`) and keeps it awake, so it is asked only while requests are worked on, or "
+            + "where there is no exposition to tell; a model that sleeps is not probed either.",
+        "Usage of the cache is that of all slots, by what their present requests hold. Slots that share one cache (`--kv-unified`, and where "
+            + "`--parallel` is not given) each say that all of it is theirs, and nothing tells it: capacity is then as many times too large, and usage too small.",
+        "A router (`--models-dir`) is asked for each model that is loaded, and loads none.",
     ]
     private static let routedModels = 16
+
+    /// What `/props` tells.
+    private struct Properties {
+        var version = ""
+        var isRouter = false
+        var isSleeping: Bool?
+        var slots: Double?
+        /// Of each slot, which is what a request may have.
+        var contextTokens: Double?
+    }
 
     static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
         var loaded: [String] = []
@@ -43,18 +57,20 @@ enum LlamaCpp: ServerKind {
             }
         }
         if loaded.count == 1 { picture.onlyModel = loaded[0] }
-        if await isRouter(questions) {
+        let properties = await askProperties(questions, "")
+        picture.version = properties.version
+        if await isRouter(properties, questions) {
             for model in loaded.prefix(routedModels) { await askRouted(model, questions, into: &picture) }
         } else {
             await questions.exposition("/metrics", self, into: &picture)
             if let model = loaded.first { picture.onlyModel = model }
-            await askSlots(questions, "", into: &picture)
-            await askProperties(questions, "", model: loaded.first, into: &picture)
+            await take(properties, questions, "", model: loaded.first, into: &picture)
         }
         await questions.readiness("/health", into: &picture)
     }
 
-    private static func isRouter(_ questions: Questions) async -> Bool {
+    private static func isRouter(_ properties: Properties, _ questions: Questions) async -> Bool {
+        if properties.isRouter { return true }
         if case .told(let response) = await questions.get("/metrics", limitBytes: Questions.expositionBytes) {
             return response.status == 400
         }
@@ -65,7 +81,7 @@ enum LlamaCpp: ServerKind {
         let query = "?model=\(escaped(model))&autoload=false"
         var part = ServerPicture(models: ModelNames(limit: 1))
         await questions.exposition("/metrics" + query, self, into: &part)
-        await askSlots(questions, query, into: &part)
+        await take(askProperties(questions, query), questions, query, model: nil, into: &part)
         picture.take(part, ofModel: model)
     }
 
@@ -78,7 +94,39 @@ enum LlamaCpp: ServerKind {
         picture.add(.modelInfo, model: entry.id, labels: ["", parameters, "", ""], 1)
     }
 
-    private static func askSlots(_ questions: Questions, _ query: String, into picture: inout ServerPicture) async {
+    private static func askProperties(_ questions: Questions, _ query: String) async -> Properties {
+        var properties = Properties()
+        await questions.json("/props" + query) { root in
+            properties.version = root["build_info"]?.text ?? ""
+            properties.isRouter = root["role"]?.text == "router"
+            properties.isSleeping = root["is_sleeping"]?.flag
+            properties.slots = root["total_slots"]?.number
+            properties.contextTokens = root["default_generation_settings"]?["n_ctx"]?.number
+        }
+        return properties
+    }
+
+    /// Puts in what slots there are and what is in them. A model that sleeps has none, and being asked for them would wake it.
+    private static func take(
+        _ properties: Properties, _ questions: Questions, _ query: String, model: String?, into picture: inout ServerPicture
+    ) async {
+        picture.add(.sleeping, properties.isSleeping)
+        picture.add(.modelContext, model: model, properties.contextTokens)
+        guard properties.isSleeping != true else { return }
+        let running = picture.total(.requestsRunning)
+        if running != 0, await askSlots(questions, query, into: &picture) { return }
+        guard let slots = properties.slots, slots > 0 else { return }
+        if let running {
+            picture.add(.slots, labels: ["busy"], min(running, slots))
+            picture.add(.slots, labels: ["idle"], max(0, slots - running))
+        }
+        guard let context = properties.contextTokens, context > 0 else { return }
+        picture.add(.cacheCapacity, slots * context)
+        if running == 0, !picture.hasAny(.cacheUsage) { picture.add(.cacheUsage, 0) }
+    }
+
+    /// Returns whether it tells of slots.
+    private static func askSlots(_ questions: Questions, _ query: String, into picture: inout ServerPicture) async -> Bool {
         var (busy, count, room) = (0, 0, 0.0)
         var held: Double? = 0
         let isTold = await questions.json("/slots" + query) { root in
@@ -93,22 +141,14 @@ enum LlamaCpp: ServerKind {
                 held = tokens.flatMap { tokens in held.map { $0 + tokens } }
             }
         }
-        guard isTold, count > 0 else { return }
+        guard isTold, count > 0 else { return false }
         picture.add(.slots, labels: ["busy"], Double(busy))
         picture.add(.slots, labels: ["idle"], Double(count - busy))
         if !picture.hasAny(.requestsRunning) { picture.add(.requestsRunning, Double(busy)) }
-        guard room > 0 else { return }
+        guard room > 0 else { return true }
         picture.add(.cacheCapacity, room)
         if let held, !picture.hasAny(.cacheUsage) { picture.add(.cacheUsage, held / room) }
-    }
-
-    private static func askProperties(_ questions: Questions, _ query: String, model: String?, into picture: inout ServerPicture) async {
-        await questions.json("/props" + query) { root in
-            picture.version = root["build_info"]?.text ?? ""
-            picture.add(.sleeping, root["is_sleeping"]?.flag)
-            // Of each slot, which is what a request may have.
-            if let model { picture.add(.modelContext, model: model, root["default_generation_settings"]?["n_ctx"]?.number) }
-        }
+        return true
     }
 
     /// `8.0B` of 8,030,261,248.
@@ -145,6 +185,8 @@ enum LlamaCpp: ServerKind {
             NativeFamily(.counter, "llamacpp:prompt_tokens_cached_total", .prefixCacheHits, isMade: true),
             NativeFamily(.counter, "llamacpp:prompt_tokens_cached_total", .prefixCacheQueries, isMade: true),
             NativeFamily(.counter, "llamacpp:prompt_tokens_total", .prefixCacheQueries, isMade: true),
+            NativeFamily(.counter, "llamacpp:prompt_seconds_total", .prefillSeconds),
+            NativeFamily(.counter, "llamacpp:tokens_predicted_seconds_total", .decodeSeconds),
             NativeFamily(.counter, "llamacpp:spec_decode_num_draft_tokens_total", .draftedTokens),
             NativeFamily(.counter, "llamacpp:spec_decode_num_accepted_tokens_total", .acceptedTokens),
             NativeFamily(.gauge, "llamacpp:kv_cache_usage_ratio", .cacheUsage),
@@ -152,8 +194,6 @@ enum LlamaCpp: ServerKind {
         ignored: [
             NativeTable.Ignored("llamacpp:prompt_tokens_seconds", "a mean since the last scrape by whomever"),
             .init("llamacpp:predicted_tokens_seconds", "a mean since the last scrape by whomever"),
-            .init("llamacpp:prompt_seconds_total", "time without a count of requests"),
-            .init("llamacpp:tokens_predicted_seconds_total", "time without a count of requests"),
             .init("llamacpp:n_decode_total", "steps of the model"),
             .init("llamacpp:n_tokens_max", "a high-water mark, whatever its type says"),
             .init("llamacpp:n_busy_slots_per_decode", "a mean since the start"), .init("llamacpp:kv_cache_tokens", "the usage tells it"),

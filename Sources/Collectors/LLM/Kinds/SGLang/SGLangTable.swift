@@ -23,6 +23,7 @@ extension SGLang {
         NativeFamily(.gauge, "sglang:num_queue_reqs", .requestsWaiting, filters: [firstRank, allPriorities]),
         NativeFamily(.counter, "sglang:num_requests_total", .requests, labels: [.fixed("success"), .fixed("finished")], since: "0.4.6"),
         NativeFamily(.counter, "sglang:num_aborted_requests_total", .requests, labels: [.fixed("abort"), .fixed("abort")], since: "0.5.3"),
+        NativeFamily(.counter, "sglang:num_retracted_requests_total", .preemptions, filters: [firstRank], since: "0.5.9"),
         NativeFamily(
             .counter, "sglang:http_responses_total", .httpResponses, labels: [.statusClass("status_code")],
             filters: [.init(label: "endpoint", values: monitoring, isWanted: false)], since: "0.5.9"),
@@ -46,9 +47,8 @@ extension SGLang {
     private static let durations = [
         NativeFamily(.histogram, "sglang:time_to_first_token_seconds", .timeToFirstToken),
         NativeFamily(.histogram, "sglang:inter_token_latency_seconds", .interTokenLatency, since: "0.4.6"),
-        NativeFamily(
-            .histogram, "sglang:request_time_per_output_token_seconds", .timePerOutputToken,
-            aliases: ["sglang:time_per_output_token_seconds"]),
+        NativeFamily(.histogram, "sglang:request_time_per_output_token_seconds", .timePerOutputToken, since: "0.5.23"),
+        NativeFamily(.histogram, "sglang:time_per_output_token_seconds", .timePerOutputToken, until: "0.4.1"),
         NativeFamily(.histogram, "sglang:e2e_request_latency_seconds", .requestDuration),
         NativeFamily(.histogram, "sglang:queue_time_seconds", .queueDuration, since: "0.5.3"),
     ]

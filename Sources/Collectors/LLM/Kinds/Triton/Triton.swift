@@ -20,7 +20,8 @@ enum Triton: ServerKind {
     static let told = [Told(.modelLoaded, "POST /v2/repository/index: state"), Told(.modelInfo, "POST /v2/repository/index: name")]
     static let remarks = [
         "Its exposition is at port 8002 unless `metrics_url` says otherwise; a `bearer_token_file` is not shown there.",
-        "Time to first token is that of its opt-in histogram of first responses. Durations are cumulative sums without buckets, and not shown.",
+        "Time to first token is that of its opt-in histogram of first responses. Its other times are sums of microseconds without buckets: "
+            + "`request_seconds_total` and `queue_seconds_total` by `requests_total{outcome=\"success\"}` are means, and there are no quantiles.",
     ]
 
     static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
@@ -48,13 +49,14 @@ enum Triton: ServerKind {
             NativeFamily(
                 .counter, "nv_inference_request_failure", .requests,
                 labels: [.translated("reason", ["REJECTED": "rejected", "CANCELED": "abort"], otherwise: "error"), .of("reason")]),
+            NativeFamily(.counter, "nv_inference_request_duration_us", .requestSeconds, factor: 1e-6),
+            NativeFamily(.counter, "nv_inference_queue_duration_us", .queueSeconds, factor: 1e-6),
             NativeFamily(.histogram, "nv_inference_first_response_histogram_ms", .timeToFirstToken, factor: 0.001),
         ],
         ignored: [
             NativeTable.Ignored("nv_inference_count", "inferences of batches, not requests"),
             .init("nv_inference_exec_count", "executions of batches, not requests"),
-            .init("nv_inference_request_duration_us", "sums without buckets"),
-            .init("nv_inference_queue_duration_us", "sums without buckets"), .init("nv_inference_compute_*", "sums without buckets"),
+            .init("nv_inference_compute_*", "what the duration has beyond the queue"),
             .init("nv_inference_*", "summaries, where they are on"), .init("nv_cache_*", "of the cache of whole answers"),
             .init("nv_gpu_*", "llm_monitor_gpu_* has the cards"), .init("nv_energy_consumption", "llm_monitor_gpu_* has the cards"),
             .init("nv_cpu_*", "of the machine"), .init("nv_pinned_memory_*", "the server's own"), .init("nv_model_load_*", "of the start"),
