@@ -101,11 +101,11 @@ def test_nothing_is_summed_over_servers_and_gateways_count_once(watch: Watch) ->
         assert rows and all({"server", "engine", "model", "source"} <= set(row["metric"]) for row in rows)
     # Who has no figures of its own is known by probes, or not at all.
     known_by = {row["metric"]["server"]: row["metric"]["source"] for row in watch.ask("llm:time_to_first_token:p95")}
-    assert known_by == {"chat": "native", "agents": "native", "search": "native", "summaries": "probe", "edge": "probe", "desk": "probe"}
+    assert known_by == {"chat": "native", "far": "native", "agents": "native", "search": "native", "summaries": "probe", "edge": "probe", "desk": "probe"}
     assert {row["metric"]["server"]: row["metric"]["source"] for row in watch.ask('llm:inter_token_latency:p95{engine=~"tgi|litellm"}')} == {
         "summaries": "derived", "gateway": "derived"}
     [panel] = [query for query in BOARDS["llm.json"].queries if query.panel == "Tokens written"]
-    values = {"datasource": "prometheus", "cluster": "lab", "node": ".*", "server": ".*", "model": ".*"}
+    values = {"datasource": "prometheus", "cluster": ".*", "node": ".*", "server": ".*", "model": ".*"}
     [total] = Prometheus(watch.url, time.time(), 1).ask(panel, values, 600)
     [behind] = watch.ask('sum(llm:generation_tokens:rate5m{engine="litellm"})')
     [real] = watch.ask('sum(llm:generation_tokens:rate5m{engine!="litellm"})')

@@ -45,7 +45,7 @@ ELSEWHERE: dict[str, str] = {
     "LlmProbeFailing": "wants three questions of a probe that fail, a minute between them",
     "LlmSeriesDropped": "simulated servers tell nothing that has to be left out",
     "LlmServerMissing": "wants a server that was found by itself an hour ago",
-    "LlmRequestsRejected": "simulated servers have room for whoever waits",
+    "LlmRequestsRejected": "wants a queue of two thousand, which takes longer to grow than these tests",
     "LlmInterTokenLatencyHigh": "no simulated server is so slow between tokens",
     "LlmThroughputDropped": "compares with six hours of a past that this stack has not",
 }
