@@ -1,6 +1,7 @@
 """Figures of servers of language models as the exporters beside them show them, for boards and alerts: every number follows from the moment alone, so that a past can be made as well as a present.
 
-Three machines: two with cards and containers, one without. What a kind of server cannot tell is not there.
+Three machines: two with cards and containers, one without; two of them have a server of one name. A fourth exporter asks a server from elsewhere, and says of
+no cluster and no node. What a kind of server cannot tell is not there.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ NATIVE = {
     "tgi": "requests_waiting requests_total request_duration_seconds queue_duration_seconds",
     "llamacpp": "requests_running requests_waiting prompt_tokens_total generation_tokens_total slots",
     "ollama": "model_resident_bytes", "triton": "requests_waiting requests_total",
-    "litellm": "requests_running requests_total prompt_tokens_total generation_tokens_total request_duration_seconds",
+    "litellm": "requests_running requests_waiting requests_total prompt_tokens_total generation_tokens_total request_duration_seconds",
 }
 DERIVED = {
     "tgi": "requests_running prompt_tokens_total generation_tokens_total inter_token_latency_seconds", "sglang": "preemptions_total prefix_cache_hits_tokens_total",
@@ -119,6 +120,10 @@ def servers() -> list[Server]:
             Served("bge-m3", 18.0, 0.03, 0, prompt=400, answer=0, running=2, kv=0.02, phase=2.2, info={"family": "xlm-roberta", "parameters": "568M", "quantization": "", "type": "embedding"}, context=8192, size=1.1 * GIB, vram=3 * GIB)]),
         Server("summaries", "tgi", "gpu2", version="3.3.6", container="tgi", models=[
             Served("Mistral-Small-24B", 0.8, 0.5, 0.03, prompt=5200, answer=320, running=5, phase=0.7, info={"family": "mistral", "parameters": "24B", "quantization": "gptq", "type": "llm"}, size=13 * GIB, vram=21 * GIB, probed=True)]),
+        Server("chat", "vllm", "gpu2", version="0.33.0", container="vllm-chat", models=[
+            Served("Qwen3-32B", 2.0, 0.3, 0.03, running=9, waiting=1, kv=0.35, phase=2.6, info={"family": "qwen3", "parameters": "32B", "quantization": "fp8", "type": "llm"}, size=34 * GIB, vram=70 * GIB)]),
+        Server("far", "vllm", "elsewhere", version="0.32.1", models=[
+            Served("Qwen3-8B", 1.6, 0.2, 0.015, running=5, waiting=0.6, kv=0.25, phase=0.9, info={"family": "qwen3", "parameters": "8B", "quantization": "", "type": "llm"}, size=16 * GIB, vram=20 * GIB)]),
         Server("edge", "llamacpp", "box", version="b11434", models=[
             Served("Phi-4-mini", 0.05, 1.4, 0.06, prompt=300, answer=120, running=2, waiting=0.4, kv=0.3, phase=0.4, info={"family": "phi3", "parameters": "3.8B", "quantization": "Q4_K_M", "type": "llm"}, context=16_384, size=2.5 * GIB, vram=0, ram=3.1 * GIB, probed=True)]),
         Server("desk", "ollama", "gpu2", version="0.15.2", metrics=None, models=[
@@ -127,13 +132,18 @@ def servers() -> list[Server]:
             Served("gemma3:12b", info=q4 | {"family": "gemma3", "parameters": "12.2B"}, size=7.6 * GIB, vram=0, loaded=False, context=0)]),
         Server("vision", "triton", "gpu2", version="2.60.0", models=[Served("detector", 30.0, waiting=0.5, phase=3, vram=0, context=0, size=0)]),
         Server("gateway", "litellm", "box", version="1.109.1", models=[
-            Served("default", 4.4, 0.4, 0.03, running=26, failing=0.02, context=0, size=0, vram=0), Served("reasoning", 1.3, 0.8, 0.03, running=12, answer=900, phase=1.3, context=0, size=0, vram=0)]),
+            Served("default", 4.4, 0.4, 0.03, running=26, waiting=2, failing=0.02, context=0, size=0, vram=0), Served("reasoning", 1.3, 0.8, 0.03, running=12, answer=900, phase=1.3, context=0, size=0, vram=0)]),
         Server("night", "llamacpp", "box", version="b11020", metrics=False, models=[]),
         Server("spare", "vllm", "gpu2", up=False, ready=False, models=[]),
     ]
 
 
-NODES = ("gpu1", "gpu2", "box")
+# An exporter for each. What is elsewhere has no cluster and no node.
+NODES = ("gpu1", "gpu2", "box", "elsewhere")
+
+
+def target_labels(node: str) -> dict[str, str]:
+    return {} if node == "elsewhere" else {"cluster": "lab", "node": node}
 
 
 class Lines:
@@ -239,24 +249,33 @@ def of_model(lines: Lines, server: Server, model: Served, who: dict[str, str], m
         lines.put(P + "model_resident_bytes", model.size, **who, location="disk")
     if model.expires:
         lines.put(P + "model_expires_timestamp_seconds", moment - moment % 300 + 300 + model.expires, **who)
+    # A gateway has names of its own for what is behind it, and counts running and waiting requests together.
+    queued = who
     if kind == "litellm":
         for state in ("healthy", "partial", "outage"):
-            lines.put(P + "deployment_state", float(state == ("partial" if model.name == "reasoning" else "healthy")), **who, provider="hosted_vllm", state=state)
+            lines.put(
+                P + "deployment_state", float(state == ("partial" if model.name == "reasoning" else "healthy")),
+                **who | {"model": f"hosted_vllm/{model.name}"}, provider="hosted_vllm", state=state)
+        if model is not server.models[0]:
+            told -= {"requests_running", "requests_waiting"}
+        queued = {"server": server.name, "engine": kind}
 
     if "requests_running" in told:
-        lines.put(P + "requests_running", round(level(model.running, moment, model.phase, 0.5)), **who)
+        lines.put(P + "requests_running", round(level(model.running, moment, model.phase, 0.5)), **queued)
     if "requests_waiting" in told:
         # A short queue comes and goes, a long one stays.
         waiting = round(max(0.0, level(model.waiting, moment, model.phase, 2.2 if model.waiting < 50 else 0.3)))
-        lines.put(P + "requests_waiting", waiting, **who)
+        lines.put(P + "requests_waiting", waiting, **queued)
         if kind == "vllm":
             lines.put(P + "requests_waiting_by_reason", waiting, **who, reason="capacity")
             lines.put(P + "requests_waiting_by_reason", 0, **who, reason="deferred")
     if "requests_total" in told:
-        lines.put(P + "requests_total", ended * (0.93 - model.failing), **who, outcome="success", reason="stop")
-        lines.put(P + "requests_total", ended * 0.05, **who, outcome="success", reason="length")
-        lines.put(P + "requests_total", ended * 0.02, **who, outcome="abort", reason="abort")
-        lines.put(P + "requests_total", ended * model.failing, **who, outcome="error", reason="error")
+        # A gateway's words are HTTP statuses.
+        of_gateway = kind == "litellm"
+        lines.put(P + "requests_total", ended * (0.93 - model.failing), **who, outcome="success", reason="200" if of_gateway else "stop")
+        lines.put(P + "requests_total", ended * 0.05, **who, **({"outcome": "client_error", "reason": "401"} if of_gateway else {"outcome": "success", "reason": "length"}))
+        lines.put(P + "requests_total", ended * 0.02, **who, outcome="abort", reason="499" if of_gateway else "abort")
+        lines.put(P + "requests_total", ended * model.failing, **who, outcome="error", reason="500" if of_gateway else "error")
     if "prompt_tokens_total" in told:
         lines.put(P + "prompt_tokens_total", ended * model.prompt, **who)
         lines.put(P + "generation_tokens_total", ended * model.answer, **who)
@@ -310,7 +329,8 @@ def of_probe(lines: Lines, model: Served, who: dict[str, str], moment: float) ->
 def of_machine(node: str, moment: float, there: Iterable[Server]) -> Lines:
     """Cards and containers, which the same exporter shows."""
     lines = Lines()
-    for number in range({"gpu1": 2, "gpu2": 1, "box": 0}[node]):
+    lines.put("martlet_scrape_collector_success", 1, collector="llm")
+    for number in range({"gpu1": 2, "gpu2": 1}.get(node, 0)):
         card = {"gpu_uuid": f"GPU-{node}-{number}", "gpu_index": str(number)}
         total = 141 * GIB
         lines.put("llm_monitor_gpu_info", 1, **card, name="NVIDIA H200", driver_version="580.95.05")
@@ -326,6 +346,7 @@ def of_machine(node: str, moment: float, there: Iterable[Server]) -> Lines:
             lines.put("llm_monitor_container_cpu_seconds_total", counted(2.4, moment, len(server.name)), **box, mode="user")
             lines.put("llm_monitor_container_memory_working_set_bytes", level(9 * GIB, moment, len(server.name), 0.05), **box)
             lines.put("llm_monitor_container_restarts_total", 0, **box)
+            lines.put("llm_monitor_container_start_time_seconds", BEGAN, **box)
             for state in ("running", "exited"):
                 lines.put("llm_monitor_container_state", float(state == "running"), **box, state=state)
     return lines
@@ -359,7 +380,7 @@ class Numbers:
     def scrapes(self) -> list[dict[str, object]]:
         """What prometheus.yml says of them. The machine is a parameter, so that one port is enough."""
         def job(name: str, path: str) -> dict[str, object]:
-            targets = [{"targets": [f"127.0.0.1:{self.port}"], "labels": {"cluster": "lab", "node": node, "__param_node": node}} for node in NODES]
+            targets = [{"targets": [f"127.0.0.1:{self.port}"], "labels": target_labels(node) | {"__param_node": node}} for node in NODES if name != "node" or target_labels(node)]
             return {"job_name": name, "metrics_path": path, "honor_labels": True, "static_configs": targets}
 
         return [job("gpu-hosts", "/metrics"), job("node", "/host")]
@@ -369,11 +390,13 @@ class Numbers:
         series: dict[str, dict[str, list[str]]] = {}
         for moment in range(int(until) - seconds, int(until), step):
             for node in NODES:
-                for job, instance_lines in (("gpu-hosts", [figures(node, moment, self.servers), of_machine(node, moment, self.servers)]), ("node", [of_host(node, moment)])):
+                there = [figures(node, moment, self.servers), of_machine(node, moment, self.servers)]
+                for job, instance_lines in (("gpu-hosts", there), ("node", [of_host(node, moment)] if target_labels(node) else [])):
                     for lines in instance_lines:
                         for name, samples in lines.families.items():
                             for line, value in samples:
-                                labels = f'job="{job}",instance="127.0.0.1:{self.port}",cluster="lab",node="{node}"'
+                                place = {"job": job, "instance": f"127.0.0.1:{self.port}"} | target_labels(node)
+                                labels = ",".join(f'{label}="{content}"' for label, content in place.items())
                                 named = line[:-1] + ("," if "{}" not in line else "") + labels + "}"
                                 series.setdefault(name, {}).setdefault(named, []).append(f"{value:.10g} {moment}")
         file = scratch / "history.om"

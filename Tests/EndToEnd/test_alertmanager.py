@@ -40,8 +40,8 @@ HELD = """
     VgpuUnlicensed VgpuFramebufferFull
     ContainerOomKilled ContainerRestarting ContainerUnhealthy ContainerMemoryNearLimit ContainerCpuThrottled ContainerEngineUnreachable
     ContainerSeriesDropped
-    LlmServerDown LlmServerNotReady LlmMetricsDisabled LlmDataStale LlmSeriesDropped LlmProbeFailing LlmQueueBacklog LlmTimeToFirstTokenHigh
-    LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
+    LlmServerDown LlmServerMissing LlmServerNotReady LlmMetricsDisabled LlmDataStale LlmSeriesDropped LlmProbeFailing LlmQueueBacklog LlmRequestsRejected
+    LlmTimeToFirstTokenHigh LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
     ClusterCertificateExpiring ClusterCertificateExpired ClusterSubscriptionExpiring ClusterHaManagerStale
     TargetMissing ExporterScrapeSlow ExporterCollectorFailed ExporterDataStale ExporterSeriesDropped ExporterCardinalityHigh
 """.split()
@@ -275,6 +275,13 @@ def model_cases() -> Iterator[Case]:
                 # Those that hold back others themselves would do so there, too.
                 *(alert(name, **model | other) for name in sorted(held - {"LlmServerNotReady", "LlmGenerationStalled"}) for other in others),
                 *(alert(name, **here, **model) for name in sorted({"LlmSeriesDropped", "LlmErrorRateHigh"} - held))])
+        # Asked from elsewhere, a server has neither.
+        nowhere: Labels = {"server": f"nowhere-{source}"}
+        yield Case(
+            f"{source}-holds-what-follows-from-it-without-a-host", held=[alert(name, **nowhere | {"model": "qwen3-32b"}) for name in sorted(held)],
+            free=[
+                alert(source, "critical", **nowhere, **model),
+                *(alert(name, **model | {"server": f"{nowhere['server']}-b"}) for name in sorted(held - {"LlmServerNotReady", "LlmGenerationStalled"}))])
 
 
 def twin_cases() -> Iterator[Case]:

@@ -5,6 +5,7 @@ The figures are llm_numbers.py's; rules, boards, Prometheus and the viewer are t
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from boards import FOLDER, Prometheus, boards
 from browsing import FAINT, Tab, browser, tab
 from conftest import Program, Start, fetch, free_port, wait_for
 from llm_numbers import ALERTS, MODEL_BOARDS, MODEL_UIDS, Numbers, numbers
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from stack import quick_rules
 from test_boards_data import silent
 from viewing import Dashboards, dashboards
@@ -101,11 +102,11 @@ def test_nothing_is_summed_over_servers_and_gateways_count_once(watch: Watch) ->
         assert rows and all({"server", "engine", "model", "source"} <= set(row["metric"]) for row in rows)
     # Who has no figures of its own is known by probes, or not at all.
     known_by = {row["metric"]["server"]: row["metric"]["source"] for row in watch.ask("llm:time_to_first_token:p95")}
-    assert known_by == {"chat": "native", "agents": "native", "search": "native", "summaries": "probe", "edge": "probe", "desk": "probe"}
+    assert known_by == {"chat": "native", "far": "native", "agents": "native", "search": "native", "summaries": "probe", "edge": "probe", "desk": "probe"}
     assert {row["metric"]["server"]: row["metric"]["source"] for row in watch.ask('llm:inter_token_latency:p95{engine=~"tgi|litellm"}')} == {
         "summaries": "derived", "gateway": "derived"}
     [panel] = [query for query in BOARDS["llm.json"].queries if query.panel == "Tokens written"]
-    values = {"datasource": "prometheus", "cluster": "lab", "node": ".*", "server": ".*", "model": ".*"}
+    values = {"datasource": "prometheus", "cluster": ".*", "node": ".*", "server": ".*", "model": ".*"}
     [total] = Prometheus(watch.url, time.time(), 1).ask(panel, values, 600)
     [behind] = watch.ask('sum(llm:generation_tokens:rate5m{engine="litellm"})')
     [real] = watch.ask('sum(llm:generation_tokens:rate5m{engine!="litellm"})')
@@ -132,6 +133,60 @@ def test_every_panel_draws(browser: Browser, viewer: Dashboards, watch: Watch, u
         assert page.evaluate(FAINT) == []
         assert desk.complaints == []
         whole(desk, f"{uid}-{screen}")
+
+
+# Of a line, its labels. What a host's journal has is of no container.
+LINES = {
+    "journal of box": {"job": "journal", "cluster": "lab", "node": "box"},
+    "journal of gpu1": {"job": "journal", "cluster": "lab", "node": "gpu1"},
+    "container of gpu1": {"job": "containers", "cluster": "lab", "node": "gpu1", "container": "vllm-chat"},
+    "other container of gpu1": {"job": "containers", "cluster": "lab", "node": "gpu1", "container": "nextcloud"},
+    "container of gpu2": {"job": "containers", "cluster": "lab", "node": "gpu2", "container": "vllm-chat"},
+    "no host": {"job": "journal"},
+}
+# What is chosen, as links have it, and which lines belong to it.
+CHOSEN = {
+    "var-cluster=lab&var-node=gpu1&var-server=chat": {"container of gpu1"},
+    "var-cluster=lab&var-node=box&var-server=edge": {"journal of box"},
+    # Nobody knows where it runs.
+    "var-server=far": set(LINES),
+}
+
+
+@pytest.mark.e2e
+def test_lines_are_those_of_the_chosen_servers_and_all_where_no_host_is_known(start: Start, browser: Browser, watch: Watch) -> None:
+    loki = f"http://127.0.0.1:{free_port()}"
+    start("simulate", "loki", "--listen", loki.removeprefix("http://")).wait_until(f"{loki}/ready")
+    streams = [{"stream": labels, "values": [[str(time.time_ns()), line]]} for line, labels in LINES.items()]
+    pushed = fetch(f"{loki}/loki/api/v1/push", "POST", json.dumps({"streams": streams}).encode(), {"Content-Type": "application/json"})
+    assert pushed.status == 204, pushed.text
+    # What is asked for ends at a whole step.
+    time.sleep(15)
+    viewer = dashboards(start, watch.url, "--dashboards.boards-dir", FOLDER, "--dashboards.loki-url", loki)
+    for chosen, wanted in CHOSEN.items():
+        with tab(browser, viewer.url) as desk:
+            page = desk.open(f"/d/martlet-llm?{chosen}&from=now-5m&to=now&refresh=off")
+            [panel] = [panel for panel in desk.panels() if panel["title"] == "Logs of their containers"]
+            assert panel["failed"] == "" or not panel["failed"]
+            assert set(page.locator(".draw-line:visible .text").all_inner_texts()) == wanted, chosen
+
+
+@pytest.mark.e2e
+def test_a_gateway_and_a_server_of_no_host_are_on_the_boards(browser: Browser, viewer: Dashboards) -> None:
+    """As a row's link leads there: with what the row has not left empty."""
+    for path, words in {
+        "/d/martlet-llm?var-cluster=&var-node=&var-server=far&var-model=Qwen3-8B": ["far", "Qwen3-8B"],
+        "/d/martlet-llm?var-cluster=lab&var-node=box&var-server=gateway&var-model=": ["gateway", "litellm"],
+        "/d/martlet-models?var-cluster=lab&var-node=box&var-server=gateway": ["hosted_vllm/reasoning", "partial"],
+        "/d/martlet-servers?var-cluster=&var-node=&var-server=far": ["far", "http://10.0.0.3:8000"],
+    }.items():
+        with tab(browser, viewer.url) as desk:
+            desk.open(f"{path}&from=now-5m&to=now&refresh=off")
+            panels = desk.panels()
+            text = " ".join(str(panel["text"]) for panel in panels)
+            assert [panel for panel in panels if panel["failed"]] == [] and "has no value" not in text, path
+            for word in words:
+                expect(desk.page.locator(".panel").filter(has_text=word).first, path).to_be_visible()
 
 
 def whole(desk: Tab, name: str) -> None:
