@@ -161,6 +161,17 @@ def test_every_alert_has_a_cause() -> None:
     assert set().union(*CAUSED.values()) == {alert["alert"] for alert in ALERTS}
 
 
+def test_who_carries_logs_may_say_nothing_of_others() -> None:
+    """A target without labels is a host of its own, as in the job gpu-hosts; and of its series those are kept that are its own."""
+    jobs = {job["job_name"]: job for job in yaml.safe_load((REPOSITORY / "prometheus/prometheus.yml").read_text())["scrape_configs"]}
+    assert jobs["martlet-logs"]["relabel_configs"] == jobs["gpu-hosts"]["relabel_configs"] and "honor_labels" not in jobs["martlet-logs"]
+    [rule] = jobs["martlet-logs"]["metric_relabel_configs"]
+    assert rule["action"] == "keep" and rule["source_labels"] == ["__name__"]
+    own = ["martlet_logs_lag_seconds", "martlet_config_last_reload_successful", "martlet_scrape_collector_success", "martlet_build_info", "process_resident_memory_bytes"]
+    others = ["pve_node_up", "martlet_proxmox_requests_total", "martlet_discovery_targets", "node_load1", "logs:lag:seconds", "llm_monitor_llm_up", "up", "ALERTS"]
+    assert [name for name in own + others if re.fullmatch(rule["regex"], name)] == own
+
+
 @pytest.mark.e2e
 @pytest.mark.skipif(journald.reason_not_to() is not None, reason=str(journald.reason_not_to()))
 @pytest.mark.parametrize("what", CAUSED)
