@@ -135,7 +135,7 @@ let package = Package(
             "Doctor",
             needs: [
                 "Primitives", "JSON", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "ProxmoxDropIn", "ZFSCollector",
-                "GPUCollector", "ContainerCollector", "Ownership", "Discovery",
+                "GPUCollector", "ContainerCollector", "LLMCollector", "Ownership", "Discovery", "Logs",
             ]),
         module("Simulation", needs: ["Primitives", "JSON", "Web", "Boards", "SimulatedNVMLState", "NVMLABI"]),
         module("Stack", needs: ["Primitives", "JSON", "Web"], plugins: [.plugin(name: "EmbedFiles")]),
@@ -223,7 +223,10 @@ let package = Package(
             ]),
         tests(
             of: "Doctor",
-            needs: ["Primitives", "JSON", "Web", "ProxmoxAPI", "ProxmoxConfiguration", "GPUCollector", "ContainerCollector", "Ownership"]),
+            needs: [
+                "Primitives", "JSON", "Web", "ProxmoxAPI", "ProxmoxConfiguration", "GPUCollector", "ContainerCollector", "LLMCollector",
+                "Logs", "Ownership",
+            ]),
         tests(of: "Simulation", needs: ["Primitives", "JSON", "Web"]),
         tests(of: "FirstConfiguration", needs: ["Primitives", "Settings", "Web", "ProxmoxAPI", "ProxmoxConfiguration"]),
         tests(of: "Stack", needs: ["Primitives", "JSON", "Web"]),
@@ -257,6 +260,9 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("gpu", needs: ["Primitives", "Exporting", "GPUCollector", "Metrics", "Ownership"]),
         fuzzTarget("containers", needs: ["Primitives", "ContainerCollector", "Metrics", "Ownership"]),
         fuzzTarget("llm", needs: ["Primitives", "Exporting", "JSON", "LLMCollector", "Metrics", "Ownership", "Web"]),
+        fuzzTarget("probe", needs: ["LLMProbe", "Metrics", "Primitives", "Web"]),
+        fuzzTarget("logs", needs: ["JSON", "Logs", "Primitives", "Simulation", "Web"]),
+        fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
 }

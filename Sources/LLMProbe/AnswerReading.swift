@@ -51,7 +51,7 @@ struct AnswerReading: Sendable {
     mutating func take(_ piece: [UInt8], at now: ContinuousClock.Instant) -> Bool {
         byteCount += piece.count
         for line in splitter.take(piece) {
-            guard !isComplete, fault == nil else { return false }
+            guard !isComplete, !isError, fault == nil else { return false }
             do throws(Failure) {
                 if let part = try part(of: line) { take(part, now) }
             } catch {

@@ -68,7 +68,7 @@ final class LogShipper: Sendable {
 
     private func ship() async {
         guard !halt.isRaised else { return }
-        let client = PushClient(settings: loki, http: http, streams: streams)
+        let client = PushClient(settings: loki, http: http)
         let sender = Sender(
             queue: queue, push: { await client.push($0) }, save: { [store] (places) async throws(Failure) in try await store.save(places) },
             halt: halt, tally: tally, logger: logger, batchBytes: settings.batchBytes, batchSeconds: settings.batchSeconds)
@@ -90,10 +90,12 @@ final class LogShipper: Sendable {
 
     private func journalSource() -> JournalSource {
         let (streams, lineBytes, leavesContainers) = (streams, settings.lineBytes, settings.hasContainers)
+        // As the kernel names the process, and with it journald.
+        let ownCommand = (try? Files.readLine("/proc/self/comm")) ?? ""
         return JournalSource(
             settings.journal, maxAgeSeconds: settings.maxAgeSeconds, queue: queue, halt: halt, tally: tally, logger: logger
         ) {
-            JournalReading(streams: streams, lineBytes: lineBytes, ownPID: getpid(), leavesContainers: leavesContainers)
+            JournalReading(streams: streams, lineBytes: lineBytes, ownPID: getpid(), ownCommand: ownCommand, leavesContainers: leavesContainers)
         }
     }
 }

@@ -39,11 +39,16 @@ package struct LogsCollector: Collector {
     /// Why lines do not arrive, nil when they do.
     package var unreadiness: String? {
         let contents = tally.contents
-        if let obstacle = contents.obstacle { return "Loki stores nothing: \(obstacle)" }
+        if let obstacle = Self.obstacle(contents) { return "Loki stores nothing: \(obstacle)" }
         for (source, reading) in contents.read.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where reading.isUp == false {
             return "\(source.rawValue): \(reading.problem ?? "not read")"
         }
         return contents.read.isEmpty ? "Nothing was read yet." : nil
+    }
+
+    /// A line or two that Loki refuses are nobody's trouble; when nothing else comes of push after push, it is.
+    private static func obstacle(_ contents: LogsTally.Contents) -> String? {
+        contents.obstacle ?? (contents.refusedInARow >= 3 ? "it refuses every line, which are lost: \(contents.refusal)" : nil)
     }
 
     package func collect(into sink: SampleSink, _ context: CollectionContext) async {
@@ -56,7 +61,7 @@ package struct LogsCollector: Collector {
             overflow: shipper?.streams.overflow ?? 0)
         families.write(contents, moment, into: &buffer)
         sink.commit(buffer)
-        if let obstacle = contents.obstacle { sink.report(PartProblem(part: "loki", .unreachable, obstacle)) }
+        if let obstacle = Self.obstacle(contents) { sink.report(PartProblem(part: "loki", .unreachable, obstacle)) }
         for (source, reading) in contents.read where reading.isUp == false {
             sink.report(PartProblem(part: source.rawValue, .failed, reading.problem ?? "not read"))
         }

@@ -37,13 +37,22 @@ package struct Owner: Sendable, Hashable {
     package static let kernel = Owner(.host, id: "kernel", name: "kernel")
 }
 
+/// What no name needs, and what could make a terminal or a page show the rest of a line elsewhere or backwards: controls, ends of lines, marks of direction.
+private func isInvisible(_ letter: Unicode.Scalar) -> Bool {
+    switch letter.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    case .format: letter.properties.isBidiControl
+    default: false
+    }
+}
+
 /// The text on one line of at most `limit` bytes, cut between characters: it may come from a guest, an image or whoever names containers.
 package func shortLine(_ text: String, limit: Int = 128) -> String {
     if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     var line = ""
     var count = 0
     for letter in text.unicodeScalars {
-        let kept = letter.properties.generalCategory == .control || letter.value == 0x2028 || letter.value == 0x2029 ? " " : letter
+        let kept = isInvisible(letter) ? " " : letter
         count += UTF8.width(kept)
         guard count <= limit else { break }
         line.unicodeScalars.append(kept)

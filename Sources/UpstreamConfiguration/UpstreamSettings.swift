@@ -71,12 +71,14 @@ package struct UpstreamSettings: Sendable {
 
     private static func checked(_ text: String, _ place: SettingsTree) throws(Failure) -> String {
         let scheme = ["http://", "https://"].first(where: text.hasPrefix)
-        guard let scheme, let first = text.dropFirst(scheme.count).utf8.first, first != UInt8(ascii: "/"), first != UInt8(ascii: ":"),
+        guard let start = scheme, let first = text.dropFirst(start.count).utf8.first, first != UInt8(ascii: "/"),
+            first != UInt8(ascii: ":"),
             text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"?#@\"\\<>".utf8.contains($0) })
         else {
             // What stands before @ may be a password.
             let shown = text.contains("@") ? "; a password goes into password_file" : ", not \(quoted(text))"
-            throw place.failure("url: expected a URL such as http://127.0.0.1:9090, without user, query and fragment\(shown)")
+            let lack = scheme == nil ? "; http:// or https:// is missing" : ""
+            throw place.failure("url: expected a URL, http://HOST:PORT, without user, query and fragment\(shown)\(lack)")
         }
         var url = text
         while url.hasSuffix("/") { url.removeLast() }

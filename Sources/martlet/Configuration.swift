@@ -54,7 +54,7 @@ struct Configuration: Sendable {
             .section([
                 SettingsKey(
                     "role", .choice(Collectors.Role.allCases.map(\.rawValue)),
-                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox, LLM servers), what a host knows of itself (ZFS, containers, its own sums, and its cards where NVIDIA's driver is loaded), or what a machine with GPUs does (cards, containers, its own sums).",
+                    "What is collected where a section's enabled is auto: what there is, what a central exporter asks for over the network (Proxmox, LLM servers), what a host knows of itself (ZFS, containers, its own sums, and its cards where NVIDIA's driver is loaded), or what a machine with GPUs does (cards, containers, its own sums). LLM servers that are named are asked in every role.",
                     standard: Collectors.Role.auto.rawValue),
                 SettingsKey(
                     "root", .text, "Folder that the host's /proc and /sys are below, as a container has them mounted; an absolute path.",

@@ -11,10 +11,12 @@ enum DiscoveryServer {
     private static let requestsInFlight = 32
 
     /// Errors: no cluster is configured.
+    ///
+    /// - Parameter needsClusters: false for a stack that watches other things; its Prometheus asks all the same, and is told of no target.
     static func contents(
-        _ configuration: Configuration, _ settings: DiscoverySettings, _ http: HTTPClient
+        _ configuration: Configuration, _ settings: DiscoverySettings, _ http: HTTPClient, needsClusters: Bool = true
     ) throws(Failure) -> ExporterContents {
-        guard !settings.clusters.isEmpty else {
+        guard !needsClusters || !settings.clusters.isEmpty else {
             let place =
                 configuration.file.map { "\($0) names none; write proxmox.clusters into it" }
                 ?? "there is no martlet.yml in the working directory; martlet init asks for what it needs and writes one, --config.file names another"

@@ -1,6 +1,8 @@
 import ContainerCollector
 import Doctor
 import GPUCollector
+import LLMCollector
+import Logs
 import Primitives
 import ProxmoxConfiguration
 import ProxmoxDropIn
@@ -20,6 +22,16 @@ struct DoctorSurroundings: Sendable {
     /// nil where there are none and nobody wants them.
     private let gpu: GPUSettings?
     private let containers: ContainerSettings?
+    /// nil where nobody names any.
+    private let servers: (settings: LLMSettings, section: LLMFindings.Section)?
+    private let lines: Lines?
+
+    /// What `martlet logs` reads, and who gets it.
+    private struct Lines: Sendable {
+        let settings: LogsSettings
+        /// Whose logs are read besides; nil for nobody's.
+        let containers: ContainerSettings?
+    }
 
     /// - Parameter credentials: those of them that cannot be read, without which nothing is known of clusters.
     init(_ configuration: Configuration, _ clusters: ConfiguredClusters?, _ credentials: DoctorCredentials) throws(Failure) {
@@ -58,6 +70,11 @@ struct DoctorSurroundings: Sendable {
                 "node_exporter", nodeExporter, flag: "--node-exporter.listen-address",
                 programs: ["prometheus-node-exporter", "node_exporter"]),
         ]
+        lines = try Self.lines(configuration)
+        if lines?.settings.loki != nil {
+            ports += try Self.networks(configuration, .logs).map { PortPlan("logs", $0, flag: "logs.listen_address", programs: own) }
+        }
+        servers = try Self.servers(configuration)
         var machine = MachineExamination(
             ports: ports.filter { $0.address.port != 0 }, prometheus: prometheus, exporter: exporter.first, discovery: discovery.first)
         let dropIn = try configuration.dropIn()
@@ -74,7 +91,8 @@ struct DoctorSurroundings: Sendable {
         machine.settings = Self.settings(configuration, clusters)
         self.machine = machine
         let hasOthers =
-            !dropIn.modules.isEmpty || wantsZFS || gpu != nil || containers != nil || ZFSCollector.isThere(fileSystemRoot: fileSystemRoot)
+            !dropIn.modules.isEmpty || wantsZFS || gpu != nil || containers != nil || servers != nil || lines != nil
+            || ZFSCollector.isThere(fileSystemRoot: fileSystemRoot)
         let hasClusters = !credentials.areReadable || clusters?.all.isEmpty == false
         known =
             credentials.sections + [
@@ -88,7 +106,9 @@ struct DoctorSurroundings: Sendable {
         async let rest = machine.run(http, by: deadline)
         async let cards = cards(deadline)
         async let containers = containers(http, deadline)
-        return known + [zfs] + (await cards) + (await containers) + (await rest)
+        async let servers = servers(http, deadline)
+        async let lines = lines(http, deadline)
+        return known + [zfs] + (await cards) + (await containers) + (await servers) + (await lines) + (await rest)
     }
 
     private func cards(_ deadline: Deadline) async -> [DoctorReport.Section] {
@@ -100,6 +120,42 @@ struct DoctorSurroundings: Sendable {
         guard let containers else { return [] }
         let survey = await ContainerSurvey.run(containers, fileSystemRoot: fileSystemRoot, http, by: deadline)
         return [CardFindings.containers(survey, fileSystemRoot: fileSystemRoot)]
+    }
+
+    private func servers(_ http: HTTPClient, _ deadline: Deadline) async -> [DoctorReport.Section] {
+        guard let servers else { return [] }
+        return LLMFindings.judge(await LLMSurvey.run(servers.settings, http, by: deadline), servers.section)
+    }
+
+    private func lines(_ http: HTTPClient, _ deadline: Deadline) async -> [DoctorReport.Section] {
+        guard let lines else { return [] }
+        guard let loki = lines.settings.loki else { return [LogsFindings.unnamed] }
+        async let survey = LogsSurvey.run(lines.settings, loki, http, by: deadline)
+        var engine: LogsFindings.Engine?
+        if let containers = lines.containers {
+            let found = await ContainerSurvey.run(containers, fileSystemRoot: fileSystemRoot, http, by: deadline)
+            engine = LogsFindings.Engine(state: found.engine, product: found.product, sockets: found.sockets)
+        }
+        return [LogsFindings.judge(await survey, engine: engine)]
+    }
+
+    /// Nobody's where the section is switched off, or nothing stands in it that could be looked at.
+    private static func servers(_ configuration: Configuration) throws(Failure) -> (settings: LLMSettings, section: LLMFindings.Section)? {
+        let settings = try configuration.llm()
+        var section = LLMFindings.Section()
+        let enabled = configuration.tree["llm"]["enabled"].text
+        section.isWanted = enabled == "true"
+        section.looksAtContainers = settings.looksAtContainers
+        section.allowedTargets = settings.allowedTargets
+        section.intervalSeconds = settings.probe.intervalSeconds
+        let hasAny = !settings.servers.isEmpty || !settings.ports.isEmpty || !settings.allowedTargets.isEmpty
+        return enabled != "false" && (section.isWanted || hasAny) ? (settings, section) : nil
+    }
+
+    private static func lines(_ configuration: Configuration) throws(Failure) -> Lines? {
+        guard configuration.tree["logs"].isSet else { return nil }
+        let settings = try configuration.logs()
+        return Lines(settings: settings, containers: settings.hasContainers ? try configuration.containers() : nil)
     }
 
     /// Whether somebody said that it is to be collected.

@@ -18,7 +18,7 @@ enum Program {
     }
 
     static let command = Command(
-        "martlet", "Watches Proxmox VE estates for Prometheus",
+        "martlet", "Watches virtual machines, GPUs and LLM servers for Prometheus",
         flags: [
             Flag("log.level", "LEVEL", "debug, info, warn or error", standard: "info", setting: ["log", "level"]),
             Flag("log.format", "FORMAT", "logfmt or json", standard: "logfmt", setting: ["log", "format"]),

@@ -92,6 +92,9 @@ import Testing
     @Test func `an error in the stream ends it`() {
         let reading = Self.read([Self.word("one"), #"data: {"error":{"message":"CUDA error"}}"# + "\n", Self.word("two")])
         #expect(reading.isError && reading.textCount == 1)
+        // Also where all of it comes at once.
+        let whole = Self.read([Self.word("one") + #"data: {"error":{"message":"CUDA error"}}"# + "\n" + Self.word("two") + "data: {\n"])
+        #expect(whole.isError && whole.textCount == 1 && whole.fault == nil)
     }
 
     @Test func `no more is taken than was asked for`() {

@@ -106,4 +106,13 @@ import Testing
         #expect(terminal.take(Array("2026-11-22T23:01:38Z plain text\r\nrest".utf8)) { _, _ in found += 1 })
         #expect(found == 1)
     }
+
+    @Test func ofALineWithoutAnEndTheBeginningIsKept() {
+        var terminal = LogFrames(hasTerminal: true)
+        var found: [Int] = []
+        for _ in 0..<700 { #expect(terminal.take([UInt8](repeating: 0x78, count: 16 << 10)) { found.append($1.count) }) }
+        #expect(found == [])
+        #expect(terminal.take(Array("\nnext\n".utf8)) { found.append($1.count) })
+        #expect(found == [LogFrames.lineLimitBytes + 1, 5])
+    }
 }

@@ -60,14 +60,26 @@ import Testing
         #expect(Self.entry("_SYSTEMD_UNIT=init.scope", "UNIT=nginx.service")?.unit == "nginx.service")
         // Anybody may write UNIT.
         #expect(Self.entry("_SYSTEMD_UNIT=evil.service", "UNIT=nginx.service")?.unit == "evil.service")
-        #expect(Self.entry("_SYSTEMD_UNIT=user@1000.service", "_SYSTEMD_USER_UNIT=app.service")?.unit == "app.service")
+        // A user may name a service of theirs as one of the machine's.
+        let user = Self.entry("_SYSTEMD_UNIT=user@1000.service", "_SYSTEMD_USER_UNIT=ssh.service")
+        #expect(user?.unit == "user@1000.service" && user?.userUnit == "ssh.service")
+        #expect(UnitName.label("user@1000.service") == "user@.service")
     }
 
     @Test func aContainerIsOnlyWhatAnEngineOfRootCallsOne() {
-        #expect(Self.entry("CONTAINER_NAME=web", "_UID=0", "_COMM=dockerd")?.container == "web")
-        #expect(Self.entry("CONTAINER_NAME=web", "_UID=1000", "_COMM=dockerd")?.container == "")
-        #expect(Self.entry("CONTAINER_NAME=web", "_UID=0", "_COMM=logger")?.container == "")
-        #expect(Self.entry("CONTAINER_NAME=web")?.container == "")
+        func container(_ fields: String...) -> String? {
+            Self.entries(Array(((Self.head + ["CONTAINER_NAME=web"] + fields).joined(separator: "\n") + "\n\n").utf8)).first??.container
+        }
+        #expect(container("_UID=0", "_COMM=dockerd", "_SYSTEMD_UNIT=docker.service") == "web")
+        #expect(container("_UID=0", "_COMM=conmon", "_SYSTEMD_UNIT=libpod-conmon-ab.scope") == "web")
+        // A container's own root may call itself what it likes.
+        for scope in ["docker-ab.scope", "libpod-ab.scope", "cri-containerd-ab.scope"] {
+            #expect(container("_UID=0", "_COMM=dockerd", "_SYSTEMD_UNIT=\(scope)") == "")
+        }
+        #expect(container("_UID=0", "_COMM=dockerd") == "")
+        #expect(container("_UID=1000", "_COMM=dockerd", "_SYSTEMD_UNIT=docker.service") == "")
+        #expect(container("_UID=0", "_COMM=logger", "_SYSTEMD_UNIT=docker.service") == "")
+        #expect(container() == "")
     }
 
     @Test(arguments: [
@@ -80,14 +92,16 @@ import Testing
 
     @Test func ownLinesAndThoseOfContainersAreLeftOut() {
         let streams = StreamTable(labels: [], limit: 10)
-        var reading = JournalReading(streams: streams, lineBytes: 100, ownPID: 7, leavesContainers: true)
-        #expect(reading.take(Self.entry("MESSAGE=x", "_PID=7")) == nil)
+        var reading = JournalReading(streams: streams, lineBytes: 100, ownPID: 7, ownCommand: "martlet", leavesContainers: true)
+        #expect(reading.take(Self.entry("MESSAGE=x", "_PID=7", "_COMM=martlet")) == nil)
+        // Another process of that number, where numbers are those of another machine or container.
+        #expect(reading.take(Self.entry("MESSAGE=x", "_PID=7", "_COMM=systemd")) != nil)
         // Whoever says so himself hides nothing by it.
         #expect(reading.take(Self.entry("MESSAGE=x", "SYSLOG_PID=7")) != nil)
-        #expect(reading.take(Self.entry("MESSAGE=x", "CONTAINER_NAME=web", "_UID=0", "_COMM=conmon")) == nil)
+        #expect(reading.take(Self.entry("MESSAGE=x", "CONTAINER_NAME=web", "_UID=0", "_COMM=conmon", "_SYSTEMD_UNIT=libpod-conmon-ab.scope")) == nil)
         let counts = reading.takeCounts()
         #expect(counts.skipped == ["own": 1, "container": 1])
-        #expect(counts.lines == 3)
+        #expect(counts.lines == 4)
         #expect(reading.place?.cursor == "s=1;i=2")
     }
 
@@ -100,5 +114,23 @@ import Testing
         let words = JournalCommand.arguments(settings, from: .cursor("s=1;i=2"))
         #expect(words.suffix(4) == ["--namespace=web", "--priority=4", "--unit=ssh.service", "--cursor=s=1;i=2"])
         #expect(words.contains("--no-tail") && words.contains("--output=export"))
+    }
+
+    @Test func aCursorThatIsLostGoesOnFromItsTimeUnlessThatIsToCome() {
+        func start(_ seconds: Int64?, isCursorLost: Bool = true) -> JournalCommand.Start {
+            let place = seconds.map { JournalPlace(cursor: "c", microseconds: $0 * 1_000_000) }
+            return JournalCommand.Start(place, isCursorLost: isCursorLost, begin: 50, now: 100)
+        }
+        #expect(start(nil) == .since(50))
+        #expect(start(90) == .since(90))
+        #expect(start(101) == .since(50))
+        #expect(start(101, isCursorLost: false) == .cursor("c"))
+    }
+
+    @Test func manyMessagesOfOneEntryAreBoundedTogether() throws {
+        let piece = "MESSAGE=" + String(repeating: "x", count: 1 << 20) + "\n"
+        let text = Self.head.joined(separator: "\n") + "\n" + String(repeating: piece, count: 40) + "\n"
+        let entry = try #require(Self.entries(Array(text.utf8), limit: 2 << 20).first ?? nil)
+        #expect(entry.message?.count == 16 << 20)
     }
 }

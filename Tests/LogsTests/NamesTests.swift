@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import Logs
@@ -53,14 +54,26 @@ import Testing
     }
 
     @Test func streamsAreBounded() {
-        let table = StreamTable(labels: [("node", "pve1")], limit: 3)
-        func number(_ value: String) -> Int { table.number(StreamTable.Key(job: "journal", name: "unit", value: value, level: .info)) }
-        #expect((0..<3).map { number("u\($0)") } == [0, 1, 2])
-        #expect(number("u1") == 1)
-        let other = number("u3")
-        #expect(number("u4") == other)
-        #expect(table.count == 4)
-        #expect(table.overflow == 2)
-        #expect(String(decoding: table.rendered(other), as: UTF8.self) == #"{"job":"journal","level":"info","node":"pve1","unit":"other"}"#)
+        let clock = Mutex(ContinuousClock.now)
+        let table = StreamTable(labels: [("node", "pve1")], limit: 4) { clock.withLock { $0 } }
+        func stream(_ value: String, of job: String = "journal") -> String {
+            let name = job == "journal" ? "unit" : "container"
+            return String(
+                decoding: table.stream(StreamTable.Key(job: job, name: name, value: value, level: .info)).rendered, as: UTF8.self)
+        }
+        // Containers leave a quarter to units.
+        #expect((0..<4).map { stream("c\($0)", of: "containers").contains("other") } == [false, false, false, true])
+        let other = #"{"job":"journal","level":"info","node":"pve1","unit":"other"}"#
+        #expect(stream("u3") == other)
+        #expect(stream("u4") == other && stream("u4") == other)
+        #expect(table.overflow == 4)
+        #expect(table.count == 5)
+        // An hour later there is room where nobody wrote, and who goes on has the stream that it had.
+        clock.withLock { $0 += .seconds(1800) }
+        let held = table.stream(StreamTable.Key(job: "containers", name: "container", value: "c1", level: .info))
+        clock.withLock { $0 += .seconds(1801) }
+        #expect(stream("u5").contains("u5"))
+        #expect(table.stream(StreamTable.Key(job: "containers", name: "container", value: "c1", level: .info)) === held)
+        #expect(table.count == 2)
     }
 }

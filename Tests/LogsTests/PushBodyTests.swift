@@ -4,15 +4,14 @@ import Testing
 
 @Suite struct PushBodyTests {
     @Test func linesAreEscapedForJSON() {
-        let streams = StreamTable(labels: [], limit: 10)
-        let number = streams.number(StreamTable.Key(job: "a"))
+        let stream = StreamTable(labels: [], limit: 10).stream(StreamTable.Key(job: "a"))
         let entry = LogEntry(
-            stream: number, time: 5, line: Array("\"q\" \\ \n\t\r\u{1}ä".utf8), metadata: Array(#"{"pid":"1"}"#.utf8),
+            stream: stream, time: 5, line: Array("\"q\" \\ \n\t\r\u{1}ä".utf8), metadata: Array(#"{"pid":"1"}"#.utf8),
             place: .journal(JournalPlace(cursor: "", microseconds: 0)))
-        let json = String(decoding: PushBody.json([entry, entry][...], streams: streams, hasMetadata: true), as: UTF8.self)
+        let json = String(decoding: PushBody.json([entry, entry][...], hasMetadata: true), as: UTF8.self)
         let value = #"["5","\"q\" \\ \n\t\r\u0001ä",{"pid":"1"}]"#
         #expect(json == #"{"streams":[{"stream":{"job":"a"},"values":["# + value + "," + value + "]}]}")
-        let plain = String(decoding: PushBody.json([entry][...], streams: streams, hasMetadata: false), as: UTF8.self)
+        let plain = String(decoding: PushBody.json([entry][...], hasMetadata: false), as: UTF8.self)
         #expect(!plain.contains("pid"))
     }
 }

@@ -5,9 +5,11 @@ import Testing
 @testable import Logs
 
 @Suite struct SenderTests {
+    private static let stream = LogStream(rendered: Array("{}".utf8))
+
     private static func entry(_ number: Int) -> LogEntry {
         LogEntry(
-            stream: 0, time: Int64(number), line: Array("line \(number)".utf8),
+            stream: stream, time: Int64(number), line: Array("line \(number)".utf8),
             place: .journal(JournalPlace(cursor: "\(number)", microseconds: 0)))
     }
 
@@ -84,6 +86,37 @@ import Testing
         #expect(contents.storedLines == 3)
     }
 
+    @Test func whoTakesNothingIsNoSuccess() async {
+        let refusal = PushOutcome.Refusal(reason: "other", lines: nil, words: "no metadata")
+        let (state, contents) = await Self.run(
+            Loki([PushOutcome](repeating: .refused(refusal), count: 3)), lines: 3, batchBytes: Self.entry(0).bytes)
+        #expect(state.pushes == [1, 1, 1])
+        #expect(contents.lastSuccess == nil && contents.storedLines == 0 && contents.refusedInARow == 3)
+        let tally = LogsTally()
+        for _ in 0..<2 { tally.note(refusedWhole: "other") }
+        tally.note(read: .journal, lines: 1, bytes: 1, cut: 0)
+        let collector = LogsCollector(tally: tally)
+        #expect(collector.unreadiness == nil)
+        tally.note(refusedWhole: "other")
+        #expect(collector.unreadiness == "Loki stores nothing: it refuses every line, which are lost: other")
+        tally.note(stored: 1, bytes: 1, at: 5)
+        #expect(collector.unreadiness == nil)
+    }
+
+    @Test func theEndOfATroubleIsSaidWhereItsBeginningWas() {
+        var complaints = Complaints()
+        let said = Mutex<[String]>([])
+        let logger = Logger { line in said.withLock { $0.append(String(decoding: line, as: UTF8.self)) } }
+        for second in 0..<50 {
+            complaints.begin(.limited, Double(second)) { logger.info("trouble") }
+            complaints.end(logger)
+        }
+        #expect(said.withLock { $0.count } == 2)
+        complaints.begin(.limited, 100) { logger.info("trouble") }
+        complaints.end(logger)
+        #expect(said.withLock { $0.count } == 4)
+    }
+
     @Test func whatFailsIsSentAgain() async {
         let later = PushOutcome.later(PushOutcome.Obstacle(kind: .failing, words: "x"), seconds: nil)
         let (state, contents) = await Self.run(Loki([later]), lines: 5)
@@ -108,6 +141,27 @@ import Testing
         #expect(!queue.put([Self.entry(0)]))
         let rest = await queue.take(upTo: 300, waitingSeconds: 0)
         #expect(rest.isEmpty)
+    }
+
+    @Test func allSourcesThatWaitGoOnAndThenAreTurnedAway() async throws {
+        let queue = LogQueue(limit: 500)
+        let puts = Mutex((stored: 0, refused: 0))
+        for source in 0..<4 {
+            try Thread.start("source") {
+                for number in 0..<10 {
+                    let isTaken = queue.put([Self.entry(source * 100 + number)])
+                    puts.withLock { puts in if isTaken { puts.stored += 1 } else { puts.refused += 1 } }
+                }
+            }
+        }
+        var taken = 0
+        while taken < 25 { taken += await queue.take(upTo: 300, waitingSeconds: 0).count }
+        queue.close()
+        let deadline = Deadline.after(seconds: 20)
+        while puts.withLock({ $0.stored + $0.refused }) < 40, !deadline.hasPassed { try await Task.sleep(for: .milliseconds(2)) }
+        // Nobody waits for ever, and what was taken was put in.
+        let (stored, refused) = puts.withLock { ($0.stored, $0.refused) }
+        #expect(stored + refused == 40 && stored >= taken && refused > 0)
     }
 
     @Test func pausesGrowAndHeedWhatLokiSays() {

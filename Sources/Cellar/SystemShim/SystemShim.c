@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -139,6 +140,8 @@ void mlt_restrain(unsigned long long kept) {
     }
     syscall(SYS_capset, &header, data);
 }
+
+int mlt_turnstile(void) { return eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE); }
 
 int mlt_contains(const void *bytes, size_t size, const void *wanted, size_t wanted_size) {
     return memmem(bytes, size, wanted, wanted_size) != NULL;

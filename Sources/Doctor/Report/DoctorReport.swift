@@ -10,6 +10,8 @@ package struct DoctorReport: Sendable {
             case zfs
             case gpu
             case containers
+            case llm
+            case logs
         }
 
         package let kind: Kind

@@ -28,6 +28,8 @@ package struct Finding: Sendable, Equatable {
             case environment
             /// Prometheus' configuration.
             case prometheus
+            /// How an LLM server, or another program that is asked, is started or set up.
+            case server
         }
 
         /// Makes a file one that its owner alone may read.

@@ -114,7 +114,7 @@ extension Finding.Remedy.Place {
     fileprivate var isShell: Bool {
         switch self {
         case .node, .here, .guest: true
-        case .settings, .environment, .prometheus: false
+        case .settings, .environment, .prometheus, .server: false
         }
     }
 
@@ -127,6 +127,7 @@ extension Finding.Remedy.Place {
         case .settings: "In martlet.yml"
         case .environment: "In the environment of martlet"
         case .prometheus: "In Prometheus' configuration"
+        case .server: "At the server"
         }
     }
 }

@@ -8,7 +8,7 @@ final class ContainerFollower: Sendable {
     private struct State {
         var frames: LogFrames
         var lines: ContainerLines
-        var streams: [Int: Int] = [:]
+        var streams: [Int: LogStream] = [:]
         var isStrange = false
         var isClosed = false
     }
@@ -106,16 +106,16 @@ final class ContainerFollower: Sendable {
         await answer.value
     }
 
-    private func entry(_ line: ContainerLines.Line, _ streams: inout [Int: Int]) -> LogEntry {
+    private func entry(_ line: ContainerLines.Line, _ streams: inout [Int: LogStream]) -> LogEntry {
         let text = LineText.line(line.text, limit: lineBytes)
         tally.note(read: .containers, lines: 1, bytes: line.text.count, cut: text.isCut ? 1 : 0)
         let level = Level(ofLine: text.line)
         let key = line.output.rawValue << 8 | (level?.rawValue ?? 255)
-        let stream: Int
+        let stream: LogStream
         if let known = streams[key] {
             stream = known
         } else {
-            stream = table.number(
+            stream = table.stream(
                 StreamTable.Key(job: "containers", name: "container", value: container.name, output: line.output.word, level: level))
             streams[key] = stream
         }

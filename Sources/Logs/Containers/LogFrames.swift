@@ -11,8 +11,12 @@ enum LogOutput: Int, Sendable {
 struct LogFrames {
     private let hasTerminal: Bool
     private var rest: [UInt8] = []
+    /// How much of the rest has no line's end, as was found before.
+    private var searched = 0
     /// Of one frame. Engines cut lines at 16 KiB at most.
     static let limitBytes = 16 << 20
+    /// Of a line of a terminal: twice the longest that can be asked for.
+    static let lineLimitBytes = 8 << 20
 
     init(hasTerminal: Bool) { self.hasTerminal = hasTerminal }
 
@@ -39,13 +43,16 @@ struct LogFrames {
         return true
     }
 
+    /// Of a line that does not end the beginning is kept, as nobody keeps more of one.
     private mutating func takeLines(_ body: (LogOutput, ArraySlice<UInt8>) -> Void) -> Bool {
         var start = 0
-        while let end = rest[start...].firstIndex(of: 0x0A) {
+        while let end = rest[max(start, searched)...].firstIndex(of: 0x0A) {
             body(.stdout, rest[start...end])
             start = end + 1
         }
         rest.removeFirst(start)
-        return rest.count <= Self.limitBytes
+        if rest.count > Self.lineLimitBytes { rest.removeLast(rest.count - Self.lineLimitBytes) }
+        searched = rest.count
+        return true
     }
 }

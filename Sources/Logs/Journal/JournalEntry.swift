@@ -9,6 +9,10 @@ struct JournalEntry {
     var isEndless = false
     var level: Level?
     var unit = ""
+    /// The unit of a user's own manager, whose name that user chooses.
+    var userUnit = ""
+    /// The name that the kernel has of the process.
+    var command = ""
     var identifier = ""
     var pid = ""
     /// Whether the entry names its process by itself, and journald has not seen who that was.
@@ -46,6 +50,8 @@ struct JournalFields {
     static let wanted = Name.allCases.filter { !$0.isAlways }.map(\.rawValue)
     /// Programs that write what containers print.
     private static let engines: Set<String> = ["dockerd", "conmon", "podman", "containerd-shim"]
+    /// Of all messages of an entry together: an entry may have a thousand.
+    private static let messageBytes = 16 << 20
     /// Of what is a word.
     private static let wordBytes = 256
 
@@ -59,7 +65,14 @@ struct JournalFields {
         guard let known = Self.names.first(where: { $0.bytes.count == name.count && $0.bytes.elementsEqual(name) })?.name else { return }
         if known == .message {
             // An entry may have several.
-            message = message.map { $0 + [0x0A] + value } ?? Array(value)
+            guard message != nil else {
+                message = Array(value)
+                return
+            }
+            let room = Self.messageBytes - (message?.count ?? 0) - 1
+            guard room > 0 else { return }
+            message?.append(0x0A)
+            message?.append(contentsOf: UnsafeRawBufferPointer(rebasing: value.prefix(room)))
         } else if value.count <= Self.wordBytes, words[known] == nil {
             words[known] = String(decoding: value, as: UTF8.self)
         }
@@ -76,14 +89,23 @@ struct JournalFields {
         entry.isEndless = isEndless
         entry.level = words[.priority].flatMap { Int($0) }.flatMap { Level(rawValue: $0) }
         entry.unit = words[.unit] ?? ""
-        // What systemd says of a unit is said by init.scope, and belongs to the unit; a user's service runs in user@1000.service.
+        // What systemd says of a unit is said by init.scope, and belongs to the unit. A user's service runs in user@1000.service, and stays that:
+        // its own name may be that of any service of the machine.
         if entry.unit == "init.scope", let unit = words[.unitOfManager] { entry.unit = unit }
-        if entry.unit.hasPrefix("user@"), let unit = words[.userUnit] { entry.unit = unit }
+        if entry.unit.hasPrefix("user@"), let unit = words[.userUnit] { entry.userUnit = unit }
+        entry.command = words[.command] ?? ""
         entry.identifier = words[.identifier] ?? words[.command] ?? ""
         entry.pid = words[.pid] ?? words[.toldPID] ?? ""
         entry.isPIDTold = words[.pid] == nil
         entry.traceID = words[.traceID] ?? ""
-        if words[.user] == "0", Self.engines.contains(words[.command] ?? "") { entry.container = words[.container] ?? "" }
+        if words[.user] == "0", Self.engines.contains(entry.command), isOutsideContainers(entry.unit) {
+            entry.container = words[.container] ?? ""
+        }
         return entry
+    }
+
+    /// Whether an engine may be at work there: a container's root may call a process what it likes, but stays in the container's scope.
+    private func isOutsideContainers(_ unit: String) -> Bool {
+        !unit.isEmpty && (!unit.hasSuffix(".scope") || unit.hasPrefix("libpod-conmon-"))
     }
 }

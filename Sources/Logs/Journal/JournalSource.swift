@@ -57,8 +57,7 @@ final class JournalSource: Sendable {
         let begin = Int64(WallClock.system.unixSeconds - maxAgeSeconds)
         while !halt.isRaised {
             let started = ContinuousClock.now
-            let start: JournalCommand.Start =
-                if let place { isCursorLost ? .since(place.microseconds / 1_000_000) : .cursor(place.cursor) } else { .since(begin) }
+            let start = JournalCommand.Start(place, isCursorLost: isCursorLost, begin: begin, now: WallClock.system.unixSeconds)
             let end = session(start, &place)
             if halt.isRaised { break }
             tally.note(restartOf: .journal)

@@ -30,6 +30,9 @@ package final class LogsTally: Sendable {
         var sending: Int64?
         /// Why nothing is stored at the moment.
         var obstacle: String?
+        /// Pushes in a row of which Loki has taken no line, and why not the last.
+        var refusedInARow = 0
+        var refusal = ""
     }
 
     private let state = Mutex(Contents())
@@ -62,6 +65,15 @@ package final class LogsTally: Sendable {
             state.storedLines += lines
             state.storedBytes += bytes
             state.lastSuccess = now
+            state.obstacle = nil
+            state.refusedInARow = 0
+        }
+    }
+    /// Loki answers, and takes nothing.
+    func note(refusedWhole reason: String) {
+        state.withLock { state in
+            state.refusedInARow += 1
+            state.refusal = reason
             state.obstacle = nil
         }
     }

@@ -1,7 +1,6 @@
 /// One line on its way to Loki.
 struct LogEntry: Sendable {
-    /// Of the table of streams.
-    var stream: Int
+    var stream: LogStream
     /// In nanoseconds since 1970.
     var time: Int64
     /// UTF-8, and no longer than the limit.

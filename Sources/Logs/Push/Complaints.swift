@@ -4,6 +4,8 @@ import Primitives
 struct Complaints: Sendable {
     private var said: [String: Double] = [:]
     private var trouble: PushOutcome.Obstacle.Kind?
+    /// Whether the trouble at hand was said, so that its end is worth saying.
+    private var isTroubleSaid = false
 
     static let everySeconds = 60.0
 
@@ -16,12 +18,18 @@ struct Complaints: Sendable {
     mutating func begin(_ kind: PushOutcome.Obstacle.Kind, _ now: Double, _ body: () -> Void) {
         // A new trouble is worth a line of its own.
         trouble = kind
-        say(kind.rawValue, now, body)
+        var isSaid = false
+        say(kind.rawValue, now) {
+            isSaid = true
+            body()
+        }
+        if isSaid { isTroubleSaid = true }
     }
 
     mutating func end(_ logger: Logger) {
         guard trouble != nil else { return }
         trouble = nil
-        logger.info("Loki stores again")
+        if isTroubleSaid { logger.info("Loki stores again") }
+        isTroubleSaid = false
     }
 }

@@ -4,12 +4,12 @@ import Web
 /// What Loki's push API takes, as JSON.
 enum PushBody {
     /// - Parameter hasMetadata: whether lines carry their structured metadata.
-    static func json(_ entries: ArraySlice<LogEntry>, streams: StreamTable, hasMetadata: Bool) -> [UInt8] {
-        var order: [Int] = []
-        var places: [Int: [Int]] = [:]
+    static func json(_ entries: ArraySlice<LogEntry>, hasMetadata: Bool) -> [UInt8] {
+        var order: [LogStream] = []
+        var places: [ObjectIdentifier: [Int]] = [:]
         for (place, entry) in zip(entries.indices, entries) {
-            if places[entry.stream]?.append(place) == nil {
-                places[entry.stream] = [place]
+            if places[ObjectIdentifier(entry.stream)]?.append(place) == nil {
+                places[ObjectIdentifier(entry.stream)] = [place]
                 order.append(entry.stream)
             }
         }
@@ -19,9 +19,9 @@ enum PushBody {
         for (index, stream) in order.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
             bytes.append(utf8: "{\"stream\":" as StaticString)
-            bytes += streams.rendered(stream)
+            bytes += stream.rendered
             bytes.append(utf8: ",\"values\":[" as StaticString)
-            for (index, place) in (places[stream] ?? []).enumerated() {
+            for (index, place) in (places[ObjectIdentifier(stream)] ?? []).enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 append(entries[place], hasMetadata: hasMetadata, to: &bytes)
             }

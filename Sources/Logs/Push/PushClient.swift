@@ -10,7 +10,6 @@ struct PushClient: Sendable {
 
     let settings: LokiSettings
     let http: HTTPClient
-    let streams: StreamTable
 
     func push(_ entries: ArraySlice<LogEntry>) async -> PushOutcome {
         var request = settings.upstream.request(Self.path, by: .after(seconds: settings.timeoutSeconds))
@@ -20,7 +19,7 @@ struct PushClient: Sendable {
         // libcurl would ask first whether a body of some size is welcome, and wait a second for Lokis that do not answer that.
         request.headers.append(("Expect", ""))
         if let tenant = settings.tenant { request.headers.append(("X-Scope-OrgID", tenant)) }
-        let json = PushBody.json(entries, streams: streams, hasMetadata: settings.hasMetadata)
+        let json = PushBody.json(entries, hasMetadata: settings.hasMetadata)
         if settings.isPacked, let packed = PushBody.packed(json) {
             request.headers.append(("Content-Encoding", "gzip"))
             request.body = packed

@@ -97,14 +97,10 @@ extension PushOutcome {
         guard let text, text.utf8.count <= 64 else { return nil }
         let words = text.split(whereSeparator: \.isWhitespace)
         if words.count == 1 { return words[0].utf8.decimalNumber.map { Double($0) } }
-        // Sun, 06 Nov 1994 08:49:37 GMT
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        guard words.count == 6, words[5] == "GMT", let month = months.firstIndex(of: String(words[2])) else { return nil }
-        let date = "\(words[3])-\(month < 9 ? "0" : "")\(month + 1)-\(words[1]) \(words[4])"
-        return CivilTime(parsing: date).map { max(0, $0.unixSeconds - now) }
+        return HTTPDate.unixSeconds(text).map { max(0, $0 - now) }
     }
 
-    private static func oneLine(_ body: [UInt8]) -> String {
+    static func oneLine(_ body: [UInt8]) -> String {
         let text = String(decoding: body.prefix(400), as: UTF8.self)
         return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }

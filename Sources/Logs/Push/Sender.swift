@@ -51,7 +51,9 @@ struct Sender: Sendable {
                 state.complaints.end(logger)
                 let dropped = min(part.count, refusal.lines ?? part.count)
                 tally.note(dropped: dropped, for: refusal.reason)
-                tally.note(stored: part.count - dropped, bytes: 0, at: clock.unixSeconds)
+                // Which of them are stored Loki does not say, so their bytes are not known.
+                if dropped < part.count { tally.note(stored: part.count - dropped, bytes: 0, at: clock.unixSeconds) }
+                if dropped == part.count { tally.note(refusedWhole: refusal.reason) }
                 complain(of: refusal, dropped, &state)
                 parts.removeLast()
                 await commit(part, &state)

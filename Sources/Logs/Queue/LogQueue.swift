@@ -10,13 +10,15 @@ final class LogQueue: Sendable {
         var taken = 0
         var bytes = 0
         var isClosed = false
-        var gates: [ThreadGate] = []
+        /// Sources that wait at the gate.
+        var sources = 0
         /// The sender, and for how many bytes it waits.
         var waiting: (wanted: Int, continuation: CheckedContinuation<Bool, Never>)?
     }
 
     let limit: Int
     private let state = Mutex(State())
+    private let gate = ThreadGate()
 
     /// - Parameter limit: in bytes.
     init(limit: Int) { self.limit = limit }
@@ -37,13 +39,12 @@ final class LogQueue: Sendable {
         guard !chunk.isEmpty else { return !state.withLock { $0.isClosed } }
         let bytes = chunk.reduce(0) { $0 + $1.bytes }
         while true {
-            let gate = ThreadGate()
             enum Step { case done, closed, wait }
             var sender: CheckedContinuation<Bool, Never>?
             let step: Step = state.withLock { state in
                 if state.isClosed { return .closed }
                 guard state.bytes < limit else {
-                    state.gates.append(gate)
+                    state.sources += 1
                     return .wait
                 }
                 state.chunks.append(chunk)
@@ -68,25 +69,28 @@ final class LogQueue: Sendable {
     func take(upTo limit: Int, waitingSeconds: Double) async -> [LogEntry] {
         while !state.withLock({ $0.isClosed || $0.bytes > 0 }) { _ = await wait(for: 1, by: .after(seconds: 3600)) }
         _ = await wait(for: limit, by: .after(seconds: waitingSeconds))
-        var gates: [ThreadGate] = []
-        let batch: [LogEntry] = state.withLock { state in
+        return state.withLock { state in
             guard !state.isClosed else { return [] }
             let batch = Self.take(limit, from: &state)
-            if state.bytes < self.limit { (gates, state.gates) = (state.gates, []) }
+            if state.bytes < self.limit { letIn(&state) }
             return batch
         }
-        for gate in gates { gate.open() }
-        return batch
     }
 
     /// Nothing goes in or out any more.
     func close() {
-        let (gates, sender) = state.withLock { state in
-            defer { (state.isClosed, state.gates, state.waiting) = (true, [], nil) }
-            return (state.gates, state.waiting?.continuation)
+        let sender = state.withLock { state in
+            defer { (state.isClosed, state.waiting) = (true, nil) }
+            letIn(&state)
+            return state.waiting?.continuation
         }
-        for gate in gates { gate.open() }
         sender?.resume(returning: false)
+    }
+
+    /// Each source that waits looks again.
+    private func letIn(_ state: inout State) {
+        gate.open(for: state.sources)
+        state.sources = 0
     }
 
     private static func take(_ limit: Int, from state: inout State) -> [LogEntry] {

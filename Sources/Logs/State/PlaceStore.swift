@@ -16,6 +16,12 @@ package final class PlaceStore: Sendable {
         } catch {
             throw Failure(error.code, "logs.state_dir: \(error.message); it is where martlet logs remembers what Loki has stored")
         }
+        // Where others may write, they decide what is believed to be stored, and what the lock is.
+        guard Files.isOurs(folder) else {
+            throw Failure(
+                .environment,
+                "logs.state_dir: \(folder) belongs to another user, or everybody may write it; take a folder that is yours alone")
+        }
         file = folder + "/places.json"
         lock = try FileLock(folder + "/lock") { holder in
             Failure(

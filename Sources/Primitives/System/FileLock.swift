@@ -6,7 +6,7 @@ package final class FileLock: Sendable {
 
     /// - Parameter inUse: the error when another process holds it; its argument names that process, as far as it has said so.
     package init(_ file: String, inUse: (_ holder: String) -> Failure) throws(Failure) {
-        let descriptor = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = Glibc.open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Failure(.environment, "cannot open \(file): \(systemMessage(errno))") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno

@@ -40,7 +40,8 @@ struct LogQuery: Sendable {
         if let word = reader.peekWord() {
             throw Failure(
                 .malformed,
-                "queries of numbers, such as \(word)(…), are not simulated; ask for lines: {job=\"journal\"} |= \"text\"")
+                "queries of numbers, such as \(HostileText.oneLine(word, limit: 40))(…), are not simulated; ask for lines: {job=\"journal\"} |= \"text\""
+            )
         }
         matchers = try Self.selector(&reader)
         guard matchers.contains(where: { !$0.isNegated && !($0.pattern?.matches("") ?? $0.value.isEmpty) }) else {

@@ -37,7 +37,8 @@ struct LokiQuestion: Sendable {
         let (told, moment) = (try time("end"), try time("time"))
         let end = told ?? moment ?? present
         let from = try time("start")
-        let start = from ?? (end - Int64(Self.standardSeconds * 1e9))
+        let (hourBefore, isTooEarly) = end.subtractingReportingOverflow(Int64(Self.standardSeconds * 1e9))
+        let start = from ?? (isTooEarly ? .min : hourBefore)
         guard start <= end else { throw Failure(.malformed, "end timestamp must not be before or equal to start time") }
         (self.start, self.end) = (start, end)
         let wanted = field("limit")
@@ -56,16 +57,46 @@ struct LokiQuestion: Sendable {
     }
 
     /// Seconds with a fraction, or nanoseconds: more than ten digits are those, as Loki has it; or as RFC 3339 writes it.
+    ///
+    /// Errors: what is none, and a time of which a number of nanoseconds cannot tell.
     static func time(_ text: String, _ name: String) throws(Failure) -> Int64 {
-        if let whole = Int64(text) { return text.utf8.count <= 10 ? whole * 1_000_000_000 : whole }
-        if text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }), let seconds = Double(text), seconds < 9e9 {
-            return Int64(seconds * 1e9)
+        guard let time = wholeTime(text) ?? fractionTime(text) ?? writtenTime(text) else {
+            throw Failure(.malformed, "cannot parse \(name) \"\(HostileText.oneLine(text, limit: 40))\" to a valid timestamp")
         }
-        if text.hasSuffix("Z"), text.utf8.count >= 20,
-            let time = CivilTime(parsing: text.prefix(10) + " " + text.dropFirst(11).prefix(8))
-        {
-            return Int64(time.unixSeconds) * 1_000_000_000
+        return time
+    }
+
+    private static func wholeTime(_ text: String) -> Int64? {
+        guard let whole = Int64(text), text.utf8.count <= 10 else { return Int64(text) }
+        return nanoseconds(whole, 0)
+    }
+
+    private static func fractionTime(_ text: String) -> Int64? {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }), let seconds = Double(text), seconds < 9e9
+        else {
+            return nil
         }
-        throw Failure(.malformed, "cannot parse \(name) \"\(HostileText.oneLine(text, limit: 40))\" to a valid timestamp")
+        // To the millisecond, as Loki does it: all of it in one number would not be that fine.
+        let whole = seconds.rounded(.down)
+        return nanoseconds(Int64(whole), Int64(((seconds - whole) * 1000).rounded()) * 1_000_000)
+    }
+
+    /// `2026-11-22T04:00:00.5Z`
+    private static func writtenTime(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 20, bytes[10] == UInt8(ascii: "T"), bytes.last == UInt8(ascii: "Z"),
+            let time = CivilTime(parsing: String(decoding: bytes[..<10] + [0x20] + bytes[11..<19], as: UTF8.self))
+        else { return nil }
+        let fraction = bytes[19...].dropLast()
+        if fraction.isEmpty { return nanoseconds(Int64(time.unixSeconds), 0) }
+        let digits = fraction.dropFirst()
+        guard fraction.first == UInt8(ascii: "."), let value = digits.decimalNumber else { return nil }
+        return nanoseconds(Int64(time.unixSeconds), (digits.count..<9).reduce(Int64(value)) { value, _ in value * 10 })
+    }
+
+    /// Nil for what is further away than there are numbers.
+    private static func nanoseconds(_ seconds: Int64, _ more: Int64) -> Int64? {
+        let (whole, isTooMuch) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return isTooMuch || whole > .max - more ? nil : whole + more
     }
 }

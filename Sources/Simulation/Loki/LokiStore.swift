@@ -19,6 +19,15 @@ final class LokiStore: Sendable {
         var forgotten = 0
     }
 
+    /// What is wrong with a push, of which the first few say enough: there may be millions.
+    private struct Problems {
+        private(set) var texts: [String] = []
+
+        mutating func note(_ text: @autoclosure () -> String) {
+            if texts.count < 10 { texts.append(text()) }
+        }
+    }
+
     private struct State {
         var streams: [[LokiPush.Label]: LokiStream] = [:]
         var bytes = 0
@@ -41,19 +50,19 @@ final class LokiStore: Sendable {
         let now = clock.unixSeconds
         return state.withLock { state in
             state.counts.pushes += 1
-            var problems: [String] = []
+            var problems = Problems()
             var good: [LokiPush.Stream] = []
             for stream in push.streams {
                 if let problem = LokiRules.problem(labels: stream.labels, limits) {
                     state.counts.refused[problem.reason, default: 0] += stream.entries.count
-                    problems.append(problem.text)
+                    problems.note(problem.text)
                     continue
                 }
                 var kept = stream
                 kept.entries.removeAll { entry in
                     guard let problem = LokiRules.problem(entry, of: stream.labels, limits, now: now) else { return false }
                     state.counts.refused[problem.reason, default: 0] += 1
-                    problems.append(problem.text)
+                    problems.note(problem.text)
                     return true
                 }
                 if !kept.entries.isEmpty { good.append(kept) }
@@ -72,12 +81,10 @@ final class LokiStore: Sendable {
             for stream in good {
                 guard let problem = store(stream, now, &state) else { continue }
                 isLimited = isLimited || problem.status == 429
-                problems.append(problem.text)
+                problems.note(problem.text)
             }
             while state.bytes > limits.keptBytes { forget(&state) }
-            // The first few say enough.
-            let text = problems.prefix(10).joined(separator: "\n")
-            return problems.isEmpty ? .stored : Verdict(status: isLimited ? 429 : 400, text: text)
+            return problems.texts.isEmpty ? .stored : Verdict(status: isLimited ? 429 : 400, text: problems.texts.joined(separator: "\n"))
         }
     }
 

@@ -1,4 +1,3 @@
-import MicroHTTPDShim
 import Synchronization
 
 /// A body whose pieces come over time, from a task that takes as long as it likes between two of them. The connection sleeps meanwhile, and costs no thread.
@@ -6,25 +5,19 @@ package final class BodyStream: Sendable {
     /// How much may wait for a reader that does not read.
     private static let roomBytes = 1 << 20
 
-    private struct Connection: @unchecked Sendable {
-        // Resumed only while it is suspended, which libmicrohttpd allows from any thread.
-        let pointer: OpaquePointer
-    }
-
     private struct State {
         var waiting: [UInt8] = []
         /// No more comes.
         var isComplete = false
         /// Nobody wants any more.
         var isOver = false
-        /// It sleeps until more has come.
-        var sleeper: Connection?
+        /// Whose connection sleeps until more has come.
+        var sleeper: ServerExchange?
 
         /// Lets the loop look again.
         mutating func wake() {
-            guard let connection = sleeper else { return }
+            sleeper?.wakeConnection()
             sleeper = nil
-            mlt_httpd_resume(connection.pointer)
         }
     }
 
@@ -66,7 +59,7 @@ package final class BodyStream: Sendable {
     }
 
     /// How many bytes are in the room now, 0 at the end. On the connection's event loop; nil once that sleeps until there is more.
-    func fill(_ room: UnsafeMutableRawBufferPointer, of connection: OpaquePointer) -> Int? {
+    func fill(_ room: UnsafeMutableRawBufferPointer, of exchange: ServerExchange) -> Int? {
         state.withLock { state in
             guard state.waiting.isEmpty else {
                 let count = min(state.waiting.count, room.count)
@@ -76,22 +69,20 @@ package final class BodyStream: Sendable {
             }
             if state.isComplete { return 0 }
             // Under the lock: whoever sends must find the connection asleep, or nobody would wake it.
-            state.sleeper = Connection(pointer: connection)
-            mlt_httpd_suspend(connection)
+            state.sleeper = exchange
+            exchange.putConnectionToSleep()
             return nil
         }
     }
 }
 
 /// A stream on its way, as libmicrohttpd hands it around.
-///
-/// Unchecked: used by the connection's event loop alone.
-final class StreamOnConnection: @unchecked Sendable {
+final class StreamOnConnection: Sendable {
     let stream: BodyStream
-    let connection: OpaquePointer
+    let exchange: ServerExchange
 
-    init(_ stream: BodyStream, on connection: OpaquePointer) {
+    init(_ stream: BodyStream, of exchange: ServerExchange) {
         self.stream = stream
-        self.connection = connection
+        self.exchange = exchange
     }
 }

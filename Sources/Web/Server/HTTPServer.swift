@@ -122,12 +122,13 @@ package final class HTTPServer: Sendable {
     ///
     /// - Parameter origin: the flag or key that set the address, for the error when the port is busy.
     /// - Parameter certificate: for HTTPS.
+    /// - Parameter hosts: as of the other initializer.
     package convenience init(
         listen address: ListenAddress, origin: String, limits: Limits = Limits(), certificate: SelfSignedCertificate? = nil,
-        logger: Logger, handler: @escaping HTTPHandler
+        hosts: HostCheck? = nil, logger: Logger, handler: @escaping HTTPHandler
     ) throws(Failure) {
         let entrance = if let certificate { try Entrance(certificate) } else { Entrance() }
-        try self.init([try Listener(address, origin: origin)], limits: limits, entrance: entrance, logger: logger, handler: handler)
+        try self.init([try Listener(address, origin: origin)], limits: limits, entrance: entrance, hosts: hosts, logger: logger, handler: handler)
     }
 
     /// The first network address that it listens on.

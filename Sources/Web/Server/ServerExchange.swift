@@ -125,6 +125,12 @@ final class ServerExchange: Sendable {
         }
     }
 
+    /// For a body that has nothing to send for a while. On the connection's event loop.
+    func putConnectionToSleep() { mlt_httpd_suspend(connection.pointer) }
+
+    /// Only while it sleeps. From any thread.
+    func wakeConnection() { mlt_httpd_resume(connection.pointer) }
+
     /// The answer that is in place is the connection's last.
     func endConnectionAfterwards() {
         state.withLock { state in
@@ -173,7 +179,7 @@ final class ServerExchange: Sendable {
             }
             if case .stream(let stream) = response.body {
                 // Balanced by the second function, as above.
-                let context = Unmanaged.passRetained(StreamOnConnection(stream, on: connection.pointer)).toOpaque()
+                let context = Unmanaged.passRetained(StreamOnConnection(stream, of: self)).toOpaque()
                 return mlt_httpd_answer_in_pieces(
                     connection.pointer, status, fillFromStream, endStream, context, headers.baseAddress, headers.count) != 0
             }
@@ -216,7 +222,7 @@ private func endPieces(_ context: UnsafeMutableRawPointer?) {
 private func fillFromStream(_ context: UnsafeMutableRawPointer?, _ room: UnsafeMutableRawPointer?, _ size: Int) -> Int {
     guard let context, let room else { return 0 }
     let own = Unmanaged<StreamOnConnection>.fromOpaque(context).takeUnretainedValue()
-    return own.stream.fill(UnsafeMutableRawBufferPointer(start: room, count: size), of: own.connection) ?? -1
+    return own.stream.fill(UnsafeMutableRawBufferPointer(start: room, count: size), of: own.exchange) ?? -1
 }
 
 private func endStream(_ context: UnsafeMutableRawPointer?) {

@@ -56,7 +56,7 @@ enum ExporterCommand {
 
     static let command = Command(
         "exporter",
-        "Serves metrics of the configured clusters, and of this machine's ZFS and containers, on /metrics, and on /pve as prometheus-pve-exporter does",
+        "Serves metrics of the configured clusters and LLM servers, and of this machine's ZFS, cards and containers, on /metrics, and on /pve as prometheus-pve-exporter does",
         flags: flags + doorFlags)
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {

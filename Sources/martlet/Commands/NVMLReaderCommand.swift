@@ -5,7 +5,7 @@ import Settings
 /// `martlet nvml-reader`: what the GPU collector runs to call NVIDIA's library. It is in no help, as nobody starts it by hand.
 enum NVMLReaderCommand {
     static let program = Command(
-        "martlet", "Watches Proxmox VE estates for Prometheus",
+        "martlet", "Watches virtual machines, GPUs and LLM servers for Prometheus",
         commands: [
             Command(
                 NVMLReader.command, "Calls NVIDIA's library and prints what it says, as lines of JSON",

@@ -18,7 +18,7 @@ enum SimulateLLMCommand {
             Flag(
                 "servers", "LIST", "Kinds of servers with commas between them, and how many of each, as in vllm:2,ollama: \(kinds)",
                 standard: "vllm"),
-            Flag("kind", "LIST", "The same, for whoever has one of each in mind"),
+            Flag("kind", "LIST", "Another name of --servers, over which it goes"),
             Flag("server-version", "AGE", "new, or old: names of metrics were others then", standard: LLMVersion.new.rawValue),
             Flag("loki", "URL", "A Loki that gets the lines that the servers write"),
             Flag("model", "NAME", "Model of all servers, or several with commas, in place of their own"),

@@ -1,6 +1,7 @@
 import Discovery
 import Exporting
 import Glibc
+import LLMCollector
 import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
@@ -30,7 +31,7 @@ enum UpCommand {
         let configuration = try Configuration(invocation, ofStack: true)
         let configured = try configuration.proxmox()
         let dropIn = try configuration.dropIn()
-        let isSimulated = invocation.isOn("simulate") || configured.clusters.isEmpty
+        let isSimulated = try isSimulated(configuration, configured, invocation)
         let address = try address(of: .exporter, "--web.listen-address", configuration)
         let discoveryAddress = try Self.address(of: .discovery, "--discovery.listen-address", configuration)
         if configuration.webConfigurationFile != nil {
@@ -49,17 +50,22 @@ enum UpCommand {
             }, isSimulated: isSimulated)
         let proxmox =
             try plan.simulation.map { (simulation) throws(Failure) in try simulatedSettings(simulation, configured.slow) } ?? configured
-        if isSimulated { show(introduction(plan, wasAskedFor: invocation.isOn("simulate"))) }
+        show(isSimulated ? introduction(plan, wasAskedFor: invocation.isOn("simulate")) : try introduction(configuration, configured))
         try ServiceRunner.run { stop throws(Failure) in
             let logger = configuration.logger
             if isSimulated, let obstacle = settings.obstacleToCards {
                 logger.warn("no graphics cards are simulated", ["reason": obstacle, "silence": "--simulate.gpus 0"])
             }
+            if let simulation = plan.simulation, configuration.profile == .llm, simulation.languageServers == nil {
+                logger.warn(
+                    "no servers of language models are simulated, and no Loki",
+                    ["reason": "they work on simulated cards, and there are none"])
+            }
             let stack = Stack(plan: plan, logger: logger)
             let http = try HTTPClient()
             let contents = try Exporter.contents(configuration, proxmox, dropIn, http)
             let targets = try DiscoveryServer.contents(
-                configuration, try discoverySettings(configuration, proxmox, plan.simulation), http)
+                configuration, try discoverySettings(configuration, proxmox, plan.simulation), http, needsClusters: false)
             do throws(Failure) {
                 try await stack.prepare()
             } catch {
@@ -73,7 +79,8 @@ enum UpCommand {
                 let again = try Configuration(invocation)
                 try again.checkReload(from: configuration)
                 let watched = isSimulated ? proxmox : try again.proxmox()
-                let contents = try DiscoveryServer.contents(again, try discoverySettings(again, watched, plan.simulation), http)
+                let contents = try DiscoveryServer.contents(
+                    again, try discoverySettings(again, watched, plan.simulation), http, needsClusters: false)
                 if !isSimulated { try await Exporter.checkCredentials(contents, isStart: false) }
                 return contents
             }
@@ -96,8 +103,9 @@ enum UpCommand {
                     let again = try Configuration(invocation)
                     try again.checkReload(from: configuration)
                     let configured = try again.proxmox()
-                    guard (invocation.isOn("simulate") || configured.clusters.isEmpty) == isSimulated else {
-                        throw Failure(.configuration, "clusters in place of simulated ones, or the other way round, need a restart")
+                    guard try Self.isSimulated(again, configured, invocation) == isSimulated else {
+                        throw Failure(
+                            .configuration, "a simulation in place of what the settings name, or the other way round, needs a restart")
                     }
                     let contents = try Exporter.contents(again, isSimulated ? proxmox : configured, try again.dropIn(), http)
                     if !isSimulated { try await Exporter.checkCredentials(contents, isStart: false) }
@@ -121,6 +129,14 @@ enum UpCommand {
                 await stack.stop(withinSeconds: 20)
             }
         }
+    }
+
+    /// Whether simulated infrastructure is watched: when it is asked for, and when the settings name nothing.
+    private static func isSimulated(
+        _ configuration: Configuration, _ proxmox: ProxmoxSettings, _ invocation: CommandLineParser.Invocation
+    ) throws(Failure) -> Bool {
+        if invocation.isOn("simulate") { return true }
+        return proxmox.clusters.isEmpty ? try !configuration.namesOtherSources() : false
     }
 
     /// The dashboards of this stack, unless they are switched off.
@@ -197,6 +213,14 @@ enum UpCommand {
             if (try? await client.send(request)) != nil { return }
             try? await Task.sleep(for: .milliseconds(50))
         }
+    }
+
+    /// Says what is watched where a person may wonder: without a cluster.
+    private static func introduction(_ configuration: Configuration, _ proxmox: ProxmoxSettings) throws(Failure) -> String {
+        guard proxmox.clusters.isEmpty else { return "" }
+        let names = try configuration.llm().servers.map(\.name)
+        let servers = names.isEmpty ? "" : ", with the LLM servers \(names.joined(separator: ", "))"
+        return "Watching what \(configuration.file ?? "the environment") names\(servers); no Proxmox cluster is among it.\n"
     }
 
     private static func introduction(_ plan: StackPlan, wasAskedFor: Bool) -> String {

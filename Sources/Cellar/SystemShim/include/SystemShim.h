@@ -50,5 +50,8 @@ int mlt_adopt(int descriptor);
 /// Gives up all capabilities of the calling thread but those of `kept` (a bit each), and that programs which it starts get more.
 void mlt_restrain(unsigned long long kept);
 
+/// eventfd(2) as a semaphore: each read of eight bytes takes one of what was written, and waits for it. -1 with errno on failure.
+int mlt_turnstile(void);
+
 /// memmem(3): whether the second run of bytes stands in the first.
 int mlt_contains(const void *bytes, size_t size, const void *wanted, size_t wanted_size);

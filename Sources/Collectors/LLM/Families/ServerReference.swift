@@ -65,6 +65,22 @@ package enum ServerReference {
         What martlet reads of \(ServerKinds.all.map { $0.title }.joined(separator: ", ")), and what each of them tells. This page is made from the program by `make docs`;
         `make check` fails when it is out of date. The metrics themselves are in [metrics.md](metrics.md), the keys of `llm` in [settings.md](settings.md).
 
+        ```yaml
+        llm:
+          servers:
+            - {name: chat, url: http://127.0.0.1:8000}                       # what it is, its answers tell
+            - name: code
+              url: https://llm2.example.org:30000
+              kind: sglang
+              bearer_token_file: /etc/martlet/code-token                     # only when it wants one
+              probe: true                                                    # asked for a few tokens every five minutes
+            - {name: vision, url: http://127.0.0.1:8001, kind: triton, metrics_url: http://127.0.0.1:8002/metrics}
+            - {name: gateway, url: http://127.0.0.1:4000, kind: litellm, bearer_token_file: /etc/martlet/gateway-key}
+        ```
+
+        `martlet exporter` then tells of them, in whatever role; [deployment.md](deployment.md#llm-servers) says on which machine, and how Prometheus gets their `cluster` and `node`. `curl` shows what it makes of one server:
+        `http://127.0.0.1:9221/probe?module=llm&target=NAME` answers with the series of one that is configured, by its name or URL, or of any that `llm.allowed_targets` has.
+
         ## How servers are found
 
         Servers are named in `llm.servers`, each with its URL; a token goes to that URL alone, and no redirect is followed. Containers are servers when they carry a label
@@ -89,7 +105,16 @@ package enum ServerReference {
             | metric | \(ServerKinds.all.map { $0.title }.joined(separator: " | ")) |
             | --- |\(String(repeating: " --- |", count: ServerKinds.all.count))
 
-            """ + ServingFamily.allCases.map(row).joined() + ServerKinds.all.map(section).joined()
+            """ + ServingFamily.allCases.map(row).joined() + ServerKinds.all.map(section).joined() + """
+
+                ## Left out
+
+                What servers tell and martlet does not, and why.
+
+                | kind | the server's | why |
+                | --- | --- | --- |
+
+                """ + ServerKinds.all.map(leftOut).joined()
     }
 
     private static func row(_ kind: any ServerKind.Type) -> String {
@@ -116,8 +141,11 @@ package enum ServerReference {
         for told in kind.told {
             text += "| \(told.question) | answer | `\(told.family.shape.name)`\(told.isDerived ? ", derived" : "") |\n"
         }
-        guard !kind.table.ignored.isEmpty else { return text }
-        return text + "\nLeft out: " + kind.table.ignored.map { "`\($0.pattern)` (\($0.why))" }.joined(separator: ", ") + ".\n"
+        return text
+    }
+
+    private static func leftOut(_ kind: any ServerKind.Type) -> String {
+        kind.table.ignored.map { "| `\(kind.name)` | `\($0.pattern)` | \($0.why) |\n" }.joined()
     }
 
     private static func note(_ row: NativeFamily) -> String {
