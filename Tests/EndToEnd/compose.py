@@ -10,8 +10,10 @@ import yaml
 from conftest import REPOSITORY
 
 BASE = "docker-compose.yml"
-OVERLAYS = {"base": [], "dev": ["docker-compose.dev.yml"], "mock": ["docker-compose.mock.yml"], "llm": ["docker-compose.llm.yml"]}
-FILES = [BASE, *(name for names in OVERLAYS.values() for name in names)]
+OVERLAYS = {
+    "base": [], "dev": ["docker-compose.dev.yml"], "mock": ["docker-compose.mock.yml"], "llm": ["docker-compose.llm.yml"],
+    "engine": ["docker-compose.engine.yml"], "llm-engine": ["docker-compose.llm.yml", "docker-compose.engine.yml"]}
+FILES = [BASE, *dict.fromkeys(name for names in OVERLAYS.values() for name in names)]
 
 VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
 

@@ -42,6 +42,7 @@ HELD = """
     ContainerSeriesDropped
     LlmServerDown LlmServerMissing LlmServerNotReady LlmMetricsDisabled LlmDataStale LlmSeriesDropped LlmProbeFailing LlmQueueBacklog LlmRequestsRejected
     LlmTimeToFirstTokenHigh LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
+    LogsNotStored LogsLagging LogsLinesDropped LogsSourceDown LogsStateNotWritten
     ClusterCertificateExpiring ClusterCertificateExpired ClusterSubscriptionExpiring ClusterHaManagerStale
     TargetMissing ExporterScrapeSlow ExporterCollectorFailed ExporterDataStale ExporterSeriesDropped ExporterCardinalityHigh
 """.split()
@@ -222,6 +223,7 @@ def cases() -> Iterator[Case]:
     yield from twin_cases()
     yield from card_cases()
     yield from model_cases()
+    yield from log_cases()
 
 
 def card_cases() -> Iterator[Case]:
@@ -282,6 +284,21 @@ def model_cases() -> Iterator[Case]:
             free=[
                 alert(source, "critical", **nowhere, **model),
                 *(alert(name, **model | {"server": f"{nowhere['server']}-b"}) for name in sorted(held - {"LlmServerNotReady", "LlmGenerationStalled"}))])
+
+
+def log_cases() -> Iterator[Case]:
+    """What somebody who carries logs says of itself in other words."""
+    failed: Labels = {"job": "martlet-logs", "collector": "logs"}
+    for source in ("LogsNotStored", "LogsSourceDown", "LogsStateNotWritten"):
+        here: Labels = {"cluster": f"logs-{source}", "node": "pve1", "instance": "10.0.0.1:8085"}
+        others = [here | {"instance": "10.0.0.1:8086"}, here | {"node": "pve2"}, here | {"cluster": f"{here['cluster']}-b"}, here | {"vm_id": "7001"}]
+        lagging = alert("LogsLagging", **here)
+        yield Case(
+            f"{source}-holds-what-follows-from-it", held=[alert("ExporterCollectorFailed", **here, **failed), *([lagging] if source == "LogsNotStored" else [])],
+            free=[
+                alert(source, **here), alert("LogsLinesDropped", **here, reason="other"), *([] if source == "LogsNotStored" else [lagging]),
+                alert("ExporterCollectorFailed", **here, **failed | {"collector": "gpu"}),
+                *(alert("LogsLagging", **other) for other in others), *(alert("ExporterCollectorFailed", **other, **failed) for other in others)])
 
 
 def twin_cases() -> Iterator[Case]:

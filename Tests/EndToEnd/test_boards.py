@@ -105,6 +105,7 @@ THRESHOLDS = {
     "llm:model_spilled:ratio": ["LlmModelSpilled"],
     "llm:answer_age:seconds": ["LlmDataStale"],
     "target:scrape_duration:ratio": ["ExporterScrapeSlow"],
+    "logs:lag:seconds": ["LogsLagging"],
     "exporter:source_overdue:ratio": ["ExporterDataStale"],
     "alertmanager:notifications_failed:ratio": ["AlertmanagerNotificationsFailing"],
 }

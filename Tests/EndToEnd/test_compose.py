@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import re
@@ -20,11 +21,16 @@ from conftest import MARTLET, REPOSITORY, run
 PROFILES = {"gpu", "logs"}
 REQUIRED = {"prometheus", "grafana", "alertmanager", "pve-exporter", "nvidia-gpu-exporter", "discovery-service"}
 # Who must reach what is outside, and what.
-OUTSIDE = {"prometheus": "exporters", "alertmanager": "webhooks", "pve-exporter": "the API", "discovery-service": "the API"}
+OUTSIDE = {
+    "prometheus": "exporters", "alertmanager": "webhooks", "pve-exporter": "the API", "discovery-service": "the API", "llm-exporter": "servers of language models"}
 PROGRAM = "/usr/local/bin/martlet"
 OURS = "martlet:0.1.0"
 # Given by others of this machine.
 OF_THE_MACHINE = {"/var/log/journal", "/etc/machine-id"}
+# Which opens all that the engine may do, so only with the file that gives it.
+SOCKET = "/var/run/docker.sock"
+MODELS = ("llm", "llm-engine")
+ENGINES = ("engine", "llm-engine")
 
 kinds = pytest.mark.parametrize("kind", OVERLAYS)
 
@@ -71,7 +77,7 @@ def test_files_have_no_version_and_known_keys(name: str) -> None:
 @kinds
 def test_services_networks_and_profiles_are_there(kind: str) -> None:
     merged = project(kind)
-    assert REQUIRED <= set(merged["services"]) and merged["name"] == ("martlet-llm" if kind == "llm" else "martlet")
+    assert REQUIRED <= set(merged["services"]) and merged["name"] == ("martlet-llm" if kind in MODELS else "martlet")
     assert "monitoring" in merged["networks"]
     assert {profile for service in merged["services"].values() for profile in service.get("profiles") or []} <= PROFILES
     for service in merged["services"].values():
@@ -79,6 +85,9 @@ def test_services_networks_and_profiles_are_there(kind: str) -> None:
             assert other in merged["services"]
     if kind == "mock":
         assert {"simulated-proxmox", "simulated-hosts", "simulated-webhook"} <= set(merged["services"])
+    assert ("llm-exporter" in merged["services"]) == (kind in MODELS)
+    # There nothing has to be asked for.
+    assert kind not in MODELS or not [name for name in ("loki", "alloy") if merged["services"][name].get("profiles")]
 
 
 # 2: images.
@@ -103,7 +112,7 @@ def test_containers_may_do_little(kind: str) -> None:
     for name, service in services(kind).items():
         uid = service["user"].split(":")[0]
         assert uid.isdigit() and int(uid) > 0, f"{name} is {service['user']}"
-        assert uid == {"prometheus": "65534", "alertmanager": "65534", "grafana": "472", "loki": "10001", "alloy": "473", "nvidia-gpu-exporter": "65533"}.get(name, "65532")
+        assert uid == {"prometheus": "65534", "alertmanager": "65534", "grafana": "472", "loki": "10001", "alloy": "473", "nvidia-gpu-exporter": "65533", "llm-exporter": "65531"}.get(name, "65532")
         assert service["read_only"] is True and service["init"] is True, name
         assert any(place.startswith("/tmp:") for place in service["tmpfs"]), name
         assert all(re.search(r"[:,]size=\d+m\b", place) for place in service["tmpfs"]), f"{name}: memory without an end"
@@ -113,7 +122,9 @@ def test_containers_may_do_little(kind: str) -> None:
         assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}, name
         assert service["restart"] in ("unless-stopped", "no"), name
         assert not {"privileged", "cap_add", "pid", "ipc", "devices", "userns_mode", "container_name"} & set(service), name
-        assert "docker.sock" not in str(service), name
+        assert ("docker.sock" in str(service)) == (name == "alloy" and kind in ENGINES), name
+        # Names of this machine are for who asks servers on it.
+        assert service.get("extra_hosts") == (["host.docker.internal:host-gateway"] if name == "llm-exporter" else None), name
 
 
 @kinds
@@ -123,6 +134,11 @@ def test_who_has_no_token_cannot_take_one(kind: str) -> None:
     gpu = all_services["nvidia-gpu-exporter"]
     assert not gpu.get("secrets") and not gpu["env_file"] and not gpu.get("volumes") and "--path.root" not in str(gpu["command"])
     assert [name for name, service in all_services.items() if service["user"] == gpu["user"]] == ["nvidia-gpu-exporter"]
+    for name in set(all_services) & {"llm-exporter"}:
+        models = all_services[name]
+        assert models["secrets"] == ["llm_token"] and not models.get("env_file") and not models.get("environment")
+        assert [volume.split(":")[1] for volume in models["volumes"]] == ["/etc/martlet"]
+        assert [other for other, service in all_services.items() if service["user"] == models["user"]] == [name]
     assert not any(volume.split(":")[0] in ("/", "/proc", "/sys", "/run", "/etc") for service in all_services.values() for volume in service.get("volumes") or [])
 
 
@@ -162,14 +178,40 @@ def test_ports_are_published_on_loopback_each_once(kind: str) -> None:
         assert {name for name, service in elsewhere.items() for address, _, _ in published(service) if address == "192.0.2.7"} == wanted
 
 
+def table_of_ports() -> list[tuple[set[str], str, str]]:
+    """The rows of deployment.md: the usual ports, that of the profile llm, and the service."""
+    rows = re.findall(r"^\| ([\d, ]+) \| (\d+) \| ([^|]+) \|", (REPOSITORY / "docs/deployment.md").read_text(), re.MULTILINE)
+    return [({number.strip() for number in usual.split(",")}, models, service.strip()) for usual, models, service in rows]
+
+
+# What the table calls them.
+SERVICES = {
+    "grafana": "dashboards, in Compose Grafana", "prometheus": "Prometheus", "alertmanager": "Alertmanager", "discovery-service": "discovery", "pve-exporter": "exporter",
+    "llm-exporter": "exporter", "loki": "Loki", "nvidia-gpu-exporter": "exporter beside cards (`--exporter.role gpu`)"}
+
+
 def test_ports_are_those_of_the_table() -> None:
+    table = table_of_ports()
+    assert len(table) > 8 and len({models for _, models, _ in table}) == len(table)
+    assert all(23000 <= int(models) <= 23004 or 8081 <= int(models) <= 8099 for _, models, _ in table)
+    for kind in ("base", *MODELS):
+        for name, service in services(kind).items():
+            for _, number, inside in published(service):
+                if name == "alloy":
+                    assert (number, inside) == ("1514", "1514")
+                    continue
+                [(usual, models, _)] = [row for row in table if row[2] == SERVICES[name]]
+                assert number == models if kind in MODELS else number in usual, name
+                # Inside nothing is different, but for the exporter that is there in one of them only.
+                assert inside == models if name == "llm-exporter" else inside in usual, name
     base = {name: number for name, service in services("base").items() for _, number, _ in published(service)}
     assert base == {
         "grafana": "3000", "prometheus": "9090", "alertmanager": "9093", "discovery-service": "8000", "pve-exporter": "9221",
         "nvidia-gpu-exporter": "9835", "alloy": "1514"}
     llm = {name: number for name, service in services("llm").items() for _, number, _ in published(service)}
     assert llm == {
-        "grafana": "23000", "prometheus": "23001", "loki": "23002", "alertmanager": "23003", "discovery-service": "23004", "nvidia-gpu-exporter": "9835"}
+        "grafana": "23000", "prometheus": "23001", "loki": "23002", "alertmanager": "23003", "discovery-service": "23004", "llm-exporter": "8081",
+        "nvidia-gpu-exporter": "8083"}
 
 
 # 6: secrets.
@@ -191,7 +233,7 @@ def test_secrets_are_files(kind: str) -> None:
 def test_nothing_in_the_repository_is_a_secret() -> None:
     assert [name for name, value in example().items() if value and re.search(r"PASSWORD|TOKEN(?!S)|SECRET", name)] == [
         "SECRET_PROXMOX_TOKEN", "SECRET_PROXMOX_CA", "SECRET_PVE_TOKEN_VALUE", "SECRET_WEBHOOK_URL", "SECRET_DEADMAN_URL",
-        "SECRET_MAIL_PASSWORD"]
+        "SECRET_MAIL_PASSWORD", "SECRET_LLM_TOKEN"]
     assert {value for name, value in example().items() if name.startswith("SECRET_")} == {"/dev/null"}
     modules = yaml.safe_load((REPOSITORY / "pve-exporter/pve.yml").read_text())
     assert not {"password", "token_value"} & set(modules["default"])
@@ -258,7 +300,7 @@ def test_prometheus_keeps_thirty_days_and_can_be_reloaded(kind: str) -> None:
     assert "--web.enable-admin-api" not in prometheus["command"]
     assert flag(project(kind, {"PROMETHEUS_RETENTION": "90d"})["services"]["prometheus"], "storage.tsdb.retention.time") == "90d"
     # Overlays repeat the command, as Compose exchanges it whole.
-    own = {"web.external-url"} if kind == "llm" else set()
+    own = {"web.external-url"} if kind in MODELS else set()
     for name in ("prometheus", "alertmanager"):
         base = {word for word in services("base")[name]["command"] if word.split("=")[0][2:] not in own}
         assert base <= set(services(kind)[name]["command"]), name
@@ -278,16 +320,60 @@ def test_loki_forgets() -> None:
     assert limits["ingestion_burst_size_mb"] <= 4 and (limits["per_stream_rate_limit"], limits["per_stream_rate_limit_burst"]) == ("128KB", "2MB")
     # Without a password, so on an internal network only; with the LLM overlay also on loopback.
     assert set(services("base")["loki"]["networks"]) == {"backend"} and not services("base")["loki"].get("ports")
+    assert set(services("llm")["loki"]["networks"]) == {"backend", "edge"}
 
 
 def test_alloy_is_whole() -> None:
-    text = re.sub(r"//.*$", "", re.sub(r'"(\\.|[^"\\])*"', '""', (REPOSITORY / "alloy/config.alloy").read_text()), flags=re.MULTILINE)
-    assert text.count("{") == text.count("}") and text.count("[") == text.count("]") and text.count('"') % 2 == 0
-    named = set(re.findall(r"(loki\.\w+(?:\.\w+)?) \"(\w+)\"", (REPOSITORY / "alloy/config.alloy").read_text()))
-    components = {f"{kind}.{name}" for kind, name in named}
-    for reference in re.findall(r"= \[?(loki(?:\.\w+)+)\.(?:receiver|rules)", text):
-        assert reference in components, reference
-    assert "promtail" not in text
+    """Each file, and what one refers to in the other, as both are read together where containers are."""
+    files = {path.name: path.read_text() for path in (REPOSITORY / "alloy").glob("*.alloy")}
+    assert set(files) == {"config.alloy", "containers.alloy"}
+    texts = {name: re.sub(r"//.*$", "", re.sub(r'"(\\.|[^"\\])*"', '""', text), flags=re.MULTILINE) for name, text in files.items()}
+    components = {
+        name: {f"{kind}.{label}" for kind, label in re.findall(r'^([a-z.]+) "(\w+)" \{', text, re.MULTILINE)} for name, text in files.items()}
+    for name, text in texts.items():
+        assert text.count("{") == text.count("}") and text.count("[") == text.count("]") and text.count('"') % 2 == 0
+        there = components["config.alloy"] | components[name]
+        references = re.findall(r"= \[?((?:loki|discovery)(?:\.\w+)+)\.(?:receiver|rules|output|targets)", text)
+        assert references and [reference for reference in references if reference not in there] == [], name
+        assert "promtail" not in text
+    assert not components["config.alloy"] & components["containers.alloy"]
+
+
+def test_lines_and_metrics_of_a_machine_have_the_same_names() -> None:
+    """Cluster and node come from the same variables, and nothing else gives a line these labels."""
+    for kind in MODELS:
+        named = project(kind, {"LOGS_CLUSTER": "lab", "LOGS_NODE": "gpu1"})["services"]
+        assert named["alloy"]["environment"] == {"LOGS_CLUSTER": "lab", "LOGS_NODE": "gpu1"}
+        assert (flag(named["configuration"], "llm-exporter.cluster"), flag(named["configuration"], "llm-exporter.node")) == ("lab", "gpu1")
+    for kind in OVERLAYS:
+        assert services(kind)["alloy"]["environment"] == {"LOGS_CLUSTER": "", "LOGS_NODE": ""}
+    journal = (REPOSITORY / "alloy/config.alloy").read_text()
+    assert re.search(r'replacement\s+= sys.env\("LOGS_CLUSTER"\)', journal)
+    # An empty one is none.
+    assert re.search(r'source_labels = \["__journal__hostname"\]\s+target_label  = "node"\s+replacement   = coalesce\(sys.env\("LOGS_NODE"\), "\$1"\)', journal)
+    containers = (REPOSITORY / "alloy/containers.alloy").read_text()
+    assert 'node = coalesce(sys.env("LOGS_NODE"), constants.hostname)' in containers
+    assert set(re.findall(r'target_label\s+= "(\w+)"', containers)) == {"container", "stream"}
+    # What is mounted with the socket is what reads it, beside the other file.
+    alloy = services("engine")["alloy"]
+    mounted = {volume.split(":")[1]: volume.split(":")[0] for volume in alloy["volumes"]}
+    assert mounted["/etc/alloy/containers.alloy"] == "./alloy/containers.alloy" and mounted["/etc/alloy/config.alloy"] == "./alloy/config.alloy"
+    assert alloy["command"][-1] == "/etc/alloy" and mounted[SOCKET] == SOCKET and alloy["group_add"] == ["999", "998"]
+    assert set(alloy["command"][:-1]) == set(services("base")["alloy"]["command"][:-1])
+
+
+def test_settings_of_the_exporter_beside_models_are_taken(tmp_path: Path) -> None:
+    """As they are shipped, and with the servers that stand there as examples."""
+    words = services("llm")["llm-exporter"]["command"]
+    text = (REPOSITORY / "llm-exporter/martlet.yml").read_text()
+    token = tmp_path / "llm_token"
+    token.write_text("secret\n")
+    example = re.sub(r"^  # (.*)$", r"  \1", text.replace("  servers: []", "  servers:"), flags=re.MULTILINE).replace("/run/secrets/llm_token", str(token))
+    assert len(yaml.safe_load(example)["llm"]["servers"]) == 2 and yaml.safe_load(text) == {"llm": {"servers": []}}
+    for settings in (text, example):
+        (tmp_path / "martlet.yml").write_text(settings)
+        answer = run(*[word.replace("/etc/martlet", str(tmp_path)).replace("0.0.0.0", "192.0.2.1") for word in words], cwd=tmp_path)
+        assert "no network interface of this machine has this address" in answer.stderr, answer.stderr
 
 
 def test_no_label_of_a_log_is_what_its_sender_says() -> None:
@@ -321,7 +407,7 @@ def test_a_unit_that_is_new_each_time_makes_no_stream_of_its_own(unit: str) -> N
     [body] = re.findall(r'^loki\.relabel "journal" \{\n(.*?)^\}', (REPOSITORY / "alloy/config.alloy").read_text(), re.MULTILINE | re.DOTALL)
     label = None
     for rule in re.findall(r"rule \{\n(.*?)\n  \}", body, re.DOTALL):
-        settings = {name: json.loads(value) for name, value in re.findall(r"(\w+)\s+= (.*)", rule)}
+        settings = {name: json.loads(value) if value[0] in '"[' else value for name, value in re.findall(r"(\w+)\s+= (.*)", rule)}
         if settings["source_labels"] != ["__journal__systemd_unit"]:
             continue
         assert settings["target_label"] == "unit" and "action" not in settings
@@ -355,7 +441,7 @@ def test_volumes_are_named_or_there(kind: str) -> None:
                 assert place.exists(), f"{name}: {source} is not in the repository"
                 assert mode == ["ro"], f"{name}: {volume}"
             elif source.startswith("/"):
-                assert source in OF_THE_MACHINE and mode == ["ro"], f"{name}: {volume}"
+                assert source in OF_THE_MACHINE | ({SOCKET} if kind in ENGINES and name == "alloy" else set()) and mode == ["ro"], f"{name}: {volume}"
             else:
                 used.add(source)
                 assert mode in ([], ["ro"])
@@ -418,11 +504,59 @@ def test_what_is_written_is_what_is_read(kind: str, tmp_path: Path) -> None:
     subprocess.run(["promtool", "check", "config", str(written / "prometheus/prometheus.yml")], check=True, capture_output=True, timeout=60)
     # Mounted over, where nothing could be made any more.
     mounted = [volume.split(":")[1] for volume in merged["prometheus"]["volumes"] if "/targets/" in volume]
-    assert len(mounted) == 3 and all((tmp_path / target.removeprefix("/var/lib/martlet/")).is_dir() for target in mounted)
+    assert len(mounted) == 4 and all((tmp_path / target.removeprefix("/var/lib/martlet/")).is_dir() for target in mounted)
     jobs = {job["job_name"]: job for job in yaml.safe_load((written / "prometheus/prometheus.yml").read_text())["scrape_configs"]}
     read = {f"/var/lib/martlet/files/prometheus/{Path(pattern).parent}"
-            for job in ("node", "martlet-hosts", "gpu-hosts") for config in jobs[job]["file_sd_configs"] for pattern in config["files"]}
+            for job in ("node", "martlet-hosts", "gpu-hosts", "martlet-logs") for config in jobs[job]["file_sd_configs"] for pattern in config["files"]}
     assert read == set(mounted)
+
+    # Who is scraped is a container, at the port on which it listens; and who has metrics is scraped, but for those whose file a person adds.
+    targets = {target for job in jobs.values() for config in job.get("static_configs", []) for target in config["targets"]}
+    for file in (written / "prometheus/targets").rglob("*.yml"):
+        targets |= {target for entry in yaml.safe_load(file.read_text()) for target in entry["targets"]}
+    asked = {re.match(r"http://([^/]+)/", config["url"])[1] for job in jobs.values() for config in job.get("http_sd_configs", [])}  # type: ignore[index]
+    listening = {f"{name}:{inside}" for name, service in services("base").items() for _, _, inside in published(service)} | {"llm-exporter:8081"}
+    assert targets | asked <= listening and {target.split(":")[0] for target in targets | asked} <= set(merged)
+    assert {target.split(":")[0] for target in targets} == set(merged) - set(NOT_SCRAPED)
+    assert asked == {"discovery-service:8000"}
+    if kind in MODELS:
+        [entry] = yaml.safe_load((written / "prometheus/targets/martlet/llm-exporter.yml").read_text())
+        assert entry == {"targets": ["llm-exporter:8081"], "labels": {"cluster": "llm", "node": "llm"}}
+        assert jobs["martlet"]["honor_labels"] is True and "targets/martlet/*.yml" in jobs["martlet"]["file_sd_configs"][0]["files"]
+
+
+# Who has no target among what is shipped, and why.
+NOT_SCRAPED = {
+    "configuration": "it has ended", "grafana": "no rule and no board reads what it tells of itself", "loki": "the same", "alloy": "the same; it listens on its own loopback",
+    "nvidia-gpu-exporter": "a file in gpu-hosts says which machine that is", "simulated-proxmox": "it is asked by the exporter",
+    "simulated-hosts": "discovery tells of them", "simulated-webhook": "it has no metrics"}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "node", "labels"),
+    [("", "", {"cluster": "llm", "node": "llm"}), ("", "gpu1", {"cluster": "gpu1", "node": "gpu1"}), ("lab: 'x'", "gpu1", {"cluster": "lab: 'x'", "node": "gpu1"})])
+def test_the_machine_of_the_exporter_beside_models_is_named(cluster: str, node: str, labels: dict[str, str], tmp_path: Path) -> None:
+    words = ["--llm-exporter.address", "llm-exporter:8081", f"--llm-exporter.cluster={cluster}", f"--llm-exporter.node={node}"]
+    assert run("files", "export", tmp_path, *words).returncode == 0
+    file = tmp_path / "prometheus/targets/martlet/llm-exporter.yml"
+    assert yaml.safe_load(file.read_text()) == [{"targets": ["llm-exporter:8081"], "labels": labels}]
+    # It goes when it is named no more.
+    assert run("files", "export", tmp_path).returncode == 0 and not file.exists()
+
+
+def test_the_image_is_built_with_all_that_is_embedded() -> None:
+    """What .dockerignore leaves out is not there when the program is built in a container."""
+    plugin = (REPOSITORY / "Plugins/EmbedFiles/EmbedFiles.swift").read_text()
+    embedded = {path for path in re.findall(r'"([a-z/.]+)"', plugin) if (REPOSITORY / path).exists() and not path.startswith(".")}
+    assert {"prometheus/rules", "viewer/index.html", "docs/runbook.md"} <= embedded
+    patterns = [line for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    for path in embedded:
+        ignored = False
+        for pattern in patterns:
+            whole = [path, *map(str, Path(path).parents)]
+            if any(fnmatch.fnmatchcase(part, pattern.removeprefix("!")) for part in whole):
+                ignored = not pattern.startswith("!")
+        assert not ignored, f"{path} is embedded, and .dockerignore leaves it out"
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,16 @@ pytestmark = pytest.mark.skipif(not machine.can_be_made(), reason="only root can
 
 
 class Containers:
-    def __init__(self, folder: Path) -> None:
-        self.services: dict[str, dict[str, Any]] = project("mock")["services"]
+    def __init__(self, folder: Path, kind: str = "mock", variables: dict[str, str] | None = None) -> None:
+        self.services: dict[str, dict[str, Any]] = project(kind, variables)["services"]
         self.machine = machine.Machine(Path("/"), folder)
         self.starting = programs(folder)
         self.start = next(self.starting)
         self.running: dict[str, Program] = {}
         shutil.copy(MARTLET, self.machine.root / "usr/local/bin/martlet")
         aliases = [alias for service in self.services.values() for network in (service.get("networks") or {}).values() for alias in (network or {}).get("aliases", [])]
+        # A server of the machine itself listens on loopback here, as everybody does.
+        aliases += [host.split(":")[0] for service in self.services.values() for host in service.get("extra_hosts") or []]
         self.machine.write("/etc/hosts", f"127.0.0.1 localhost {' '.join([*self.services, *aliases])}\n")
         for path, owner in [("/var/lib/martlet/" + name, 65532) for name in ("files", "secret", "world")] + [("/prometheus", 65534), ("/alertmanager", 65534)]:
             # As the image has them.
@@ -48,10 +50,10 @@ class Containers:
     def run(self, name: str, command: list[str]) -> Any:
         return self.machine.run(*self.words(name, command))
 
-    def up(self) -> None:
+    def up(self, order: list[str] = ORDER) -> None:
         done = self.run("configuration", ["martlet", *self.services["configuration"]["command"]])
         assert done.returncode == 0, done.stderr
-        for name in ORDER:
+        for name in order:
             words = [PROGRAMS.get(name, "/usr/local/bin/martlet"), *self.services[name]["command"]]
             space = ["/usr/bin/nsenter", "-t", str(self.machine.first), "-m", "-p", "-n", "-u", "-i", "--"]
             self.running[name] = self.start(*space, *self.words(name, words))

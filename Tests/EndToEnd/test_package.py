@@ -222,7 +222,7 @@ def test_what_is_in_the_package(release: Release) -> None:
     fields = subprocess.run(["dpkg-deb", "-f", release.deb, "Depends", "Recommends", "Maintainer"], capture_output=True, text=True, check=True).stdout
     assert {"libcurl4", "libmicrohttpd12", "libsimdjson14"} <= set(re.findall(r"[a-z0-9.+-]+", fields))
     assert "Recommends: prometheus, prometheus-alertmanager, prometheus-node-exporter\n" in fields
-    for unit in ("martlet-exporter.service", "martlet-exporter.socket", "martlet-discovery.service", "martlet-dashboards.service"):
+    for unit in ("martlet-exporter.service", "martlet-exporter.socket", "martlet-discovery.service", "martlet-dashboards.service", "martlet-logs.service"):
         shipped = subprocess.run(
             f"dpkg-deb --fsys-tarfile '{release.deb}' | tar -xO ./lib/systemd/system/{unit}", shell=True, capture_output=True, text=True, check=True).stdout
         ours = (REPOSITORY / "deploy/systemd" / unit).read_text().replace("/usr/local/bin/", "/usr/bin/")
@@ -398,6 +398,7 @@ def test_from_installing_to_purging(make: Any, release: Release, tmp_path: Path)
     assert [machine.run("systemctl", "is-enabled", unit).stdout.strip() for unit in units] == ["enabled"] * 3
     assert [machine.run("systemctl", "is-active", unit).stdout.strip() for unit in units] == ["inactive"] * 3, "nothing starts without settings, and nothing fails"
     assert machine.run("systemctl", "is-enabled", "martlet-dashboards.service").stdout.strip() == "disabled", "Grafana may have its port"
+    assert machine.run("systemctl", "is-enabled", "martlet-logs.service").stdout.strip() == "disabled", "there may be no Loki"
 
     with beside(machine, "/usr/bin/martlet", "simulate", "proxmox", "--listen", "127.0.0.1:8006", "--token", TOKEN, "--world", "/run/world", "--latency", "0s", "--guests", "12"):
         wait_for(lambda: (machine.root / "run/world/lab.pem").exists(), 20, "a certificate")
@@ -479,3 +480,43 @@ def test_a_host_with_its_drop_ins_and_files_of_a_person(make: Any) -> None:
     assert must(machine, "systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "martlet*") == ""
     apt(machine, "purge", "martlet")
     assert mine.read_text() == "a person's own\n" and not (mine.parent / "martlet.yml").exists()
+
+
+@pytest.mark.e2e
+@needs_tools
+@needs_boot
+def test_lines_of_the_machine_reach_a_loki(make: Any) -> None:
+    """By its unit, as the user martlet, who reads the journal and writes into one folder, from which the next start goes on."""
+    machine = make("systemd")
+    before = machine.layer()
+    apt(machine, "install", "/root/martlet.deb")
+    machine.write("/etc/martlet/martlet.yml", "logs:\n  loki: {url: http://127.0.0.1:3100}\n  labels: {cluster: lab, node: pve1}\n  containers: false\n")
+
+    def lines() -> list[str]:
+        told = fetch_there(machine, "http://127.0.0.1:3100/loki/api/v1/query_range?limit=5000&query=%7Bjob%3D%22journal%22,cluster%3D%22lab%22,node%3D%22pve1%22%7D")
+        return [value[1] for stream in json.loads(told)["data"]["result"] for value in stream["values"]] if told else []
+
+    def say(text: str) -> None:
+        must(machine, "sh", "-c", f"echo {text} | systemd-cat -t trial")
+
+    with beside(machine, "/usr/bin/martlet", "simulate", "loki", "--listen", "127.0.0.1:3100"):
+        wait_for(lambda: fetch_there(machine, "http://127.0.0.1:3100/ready"), 20, "a Loki")
+        must(machine, "systemctl", "start", "martlet-logs.service")
+        say("first-line")
+        wait_for(lambda: "first-line" in lines(), 60, f"a line; {machine.run('journalctl', '-u', 'martlet-logs', '--no-pager').stdout[-2000:]}")
+        user = must(machine, "id", "-u", "martlet").strip()
+        status = (machine.root / "proc" / str(running(machine, "martlet-logs.service")) / "status").read_text()
+        assert re.search(rf"Uid:\s+{user}\s", status) and re.search(r"Seccomp:\s+2", status) and re.search(r"CapBnd:\s+0+$", status, re.MULTILINE)
+        assert fetch_there(machine, "http://127.0.0.1:8085/ready") and 'martlet_logs_source_up{source="journal"} 1' in fetch_there(machine, "http://127.0.0.1:8085/metrics")
+        places = must(machine, "stat", "-c", "%U %a", "/var/lib/martlet-logs/", "/var/lib/martlet-logs/places.json").splitlines()
+        assert places[0] == "martlet 700" and places[1].startswith("martlet "), places
+        # Stopped and started it goes on where it was, and says nothing twice.
+        must(machine, "systemctl", "stop", "martlet-logs.service")
+        say("second-line")
+        must(machine, "systemctl", "start", "martlet-logs.service")
+        wait_for(lambda: "second-line" in lines(), 60, "a line that was written meanwhile")
+        assert lines().count("first-line") == lines().count("second-line") == 1
+        assert must(machine, "systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "martlet*") == ""
+    apt(machine, "purge", "martlet")
+    left = {path for path in machine.changes(before) if not LEFT_BY_PACKAGES.fullmatch(path)}
+    assert left == set()

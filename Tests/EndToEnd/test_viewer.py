@@ -27,6 +27,12 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 # What has nothing to show in a stack that is minutes old and well, by board and title, and what its frame says then.
 MAY_BE_EMPTY = {
     ("martlet-stack-health", "Notifications"): r".+",  # none was sent in these minutes
+    # No host there has a martlet logs.
+    ("martlet-stack-health", "Who carries logs"): r"There is no metric logs:\S+ in this range\.",
+    ("martlet-stack-health", "Lines that wait"): r"There is no metric logs:\S+ in this range\.",
+    ("martlet-stack-health", "Lines"): r"There is no metric logs:\S+ in this range\.",
+    ("martlet-stack-health", "Pushes"): r"There is no metric logs:\S+ in this range\.",
+    ("martlet-stack-health", "Lines refused"): r"There is no metric logs:\S+ in this range\.",
     ("martlet-vm-detail", "Addresses"): r".+",  # that guest has no agent
     ("martlet-vm-detail", "High availability"): r".+",  # that guest is not managed
     ("martlet-gpu", "Held back by"): r"Nothing holds a card back",

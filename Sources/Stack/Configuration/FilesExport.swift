@@ -11,6 +11,8 @@ package struct FilesExport: Sendable {
     package var alertmanager = "127.0.0.1:9093"
     package var exporter = "127.0.0.1:9221"
     package var discovery = "127.0.0.1:8000"
+    /// The exporter of one more machine, which serves language models; nil for none.
+    package var modelHost: ModelHost?
     /// The URL by which a person opens Grafana: alerts lead there.
     package var grafana = "http://127.0.0.1:3000"
     /// Where notifications go. Any other URL than the shipped one may hold a secret, and closes the folder that it is written to.
@@ -22,6 +24,18 @@ package struct FilesExport: Sendable {
     /// What else stands in the files: mail, hours, the time between scrapes, and the folder of rules and the configuration of Alertmanager that
     /// are copied in place of the shipped ones. Its addresses are those of the shipped files, and stay so.
     package var plan: StackPlan
+
+    /// An exporter that knows of no cluster, and which machine it is about.
+    package struct ModelHost: Sendable {
+        package static let standardNode = "llm"
+        /// `HOST:PORT`, as Prometheus reaches it.
+        package var address: String
+        /// The labels of its target, as logs of the machine have them.
+        package var cluster: String
+        package var node: String
+
+        package init(address: String, cluster: String, node: String) { (self.address, self.cluster, self.node) = (address, cluster, node) }
+    }
 
     /// Everything as in the shipped files.
     package init(directory: String) {
@@ -53,8 +67,11 @@ package struct FilesExport: Sendable {
         let files = try files()
         let root = Files.absolute(directory)
         try Files.makeDirectory(root)
-        // Where a person adds hosts that no cluster knows, exporters on hosts and beside cards, and dashboards; they must be there to be mounted over.
-        for folder in ["node", "martlet-hosts", "gpu-hosts", "martlet"] { try Files.makeDirectory("\(root)/prometheus/targets/\(folder)") }
+        // Where a person adds hosts that no cluster knows, exporters on hosts and beside cards, who ships logs, and dashboards; they must be there to
+        // be mounted over.
+        for folder in ["node", "martlet-hosts", "gpu-hosts", "martlet-logs", "martlet"] {
+            try Files.makeDirectory("\(root)/prometheus/targets/\(folder)")
+        }
         // Before the secret is there.
         if let closedFolder { try Files.makeClosedDirectory(closedFolder) }
         try StateWriter(paths: StatePaths(root: root), fileMode: 0o644, folderMode: 0o755).write(files)
@@ -86,8 +103,12 @@ package struct FilesExport: Sendable {
         let book = AddressBook(pairs: pairs)
         // The plan leaves the shipped addresses as they are, for the book; what else it decides holds here too.
         let own = StackFiles(plan).files.filter { !$0.path.hasPrefix("prometheus/targets/") }
-        let shipped = (own + EmbeddedFiles.grafana).map { ($0.path, book.replaced(in: $0.text)) }
-        return try withCopies(shipped)
+        var files = (own + EmbeddedFiles.grafana).map { ($0.path, book.replaced(in: $0.text)) }
+        if let host = modelHost {
+            let labels = [("cluster", host.cluster), ("node", host.node)]
+            files.append(("prometheus/targets/martlet/llm-exporter.yml", StackFiles.target(host.address, labels)))
+        }
+        return try withCopies(files)
     }
 
     /// With what a person has in place of shipped files, as it stands.

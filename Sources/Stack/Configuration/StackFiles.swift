@@ -70,8 +70,11 @@ struct StackFiles {
             + target(cards.exporter.address, [("cluster", simulation.cluster), ("node", node)])
     }
 
-    private static func target(_ address: ListenAddress, _ labels: [(String, String)]) -> String {
+    private static func target(_ address: ListenAddress, _ labels: [(String, String)]) -> String { target(address.reachable, labels) }
+
+    /// One target, as Prometheus reads it from a file.
+    static func target(_ address: String, _ labels: [(String, String)]) -> String {
         let lines = labels.map { "    \($0): \(yaml($1))\n" }.joined()
-        return "- targets:\n    - \(yaml(address.reachable))\n" + (lines.isEmpty ? "" : "  labels:\n" + lines)
+        return "- targets:\n    - \(yaml(address))\n" + (lines.isEmpty ? "" : "  labels:\n" + lines)
     }
 }

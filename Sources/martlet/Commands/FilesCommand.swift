@@ -18,6 +18,9 @@ enum FilesCommand {
                     Flag("alertmanager.address", "HOST:PORT", "Where Alertmanager is", standard: "127.0.0.1:9093"),
                     Flag("exporter.address", "HOST:PORT", "Where the exporter is", standard: "127.0.0.1:9221"),
                     Flag("discovery.address", "HOST:PORT", "Where discovery is", standard: "127.0.0.1:8000"),
+                    Flag("llm-exporter.address", "HOST:PORT", "Where an exporter beside servers of language models is, if there is one"),
+                    Flag("llm-exporter.cluster", "NAME", "Cluster of its machine, as logs of that name it; without it, the machine's name"),
+                    Flag("llm-exporter.node", "NAME", "Name of its machine, likewise", standard: FilesExport.ModelHost.standardNode),
                     Flag(
                         "grafana.url", "URL", "Where people open Grafana; alerts lead there", standard: StackSettings.standardDashboardsURL),
                     Flag(
@@ -40,6 +43,15 @@ enum FilesCommand {
         export.alertmanager = try address("alertmanager.address", invocation)
         export.exporter = try address("exporter.address", invocation)
         export.discovery = try address("discovery.address", invocation)
+        if invocation.value("llm-exporter.address") != nil {
+            // Empty where a variable of Compose is not set.
+            func word(_ flag: String, orElse standard: String) -> String {
+                invocation.value(flag).flatMap { $0.isEmpty ? nil : $0 } ?? standard
+            }
+            let node = word("llm-exporter.node", orElse: FilesExport.ModelHost.standardNode)
+            export.modelHost = FilesExport.ModelHost(
+                address: try address("llm-exporter.address", invocation), cluster: word("llm-exporter.cluster", orElse: node), node: node)
+        }
         export.grafana = try url("grafana.url", invocation)
         export.webhook = try url("webhook.url", invocation)
         export.webhookFile = try path("webhook.url-file", invocation)

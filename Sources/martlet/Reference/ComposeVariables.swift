@@ -40,12 +40,36 @@ enum ComposeVariables {
                 ("LLM_LOKI_PORT", "23002", "With docker-compose.llm.yml, port of Loki."),
                 ("LLM_ALERTMANAGER_PORT", "23003", "With docker-compose.llm.yml, port of Alertmanager."),
                 ("LLM_DISCOVERY_PORT", "23004", "With docker-compose.llm.yml, port of discovery."),
+                ("LLM_EXPORTER_PORT", "8081", "With docker-compose.llm.yml, port of the exporter that asks the servers."),
+                ("LLM_GPU_EXPORTER_PORT", "8083", "With docker-compose.llm.yml, port of the exporter beside the GPUs (profile gpu)."),
                 ("GRAFANA_URL", "http://127.0.0.1:3000", "URL by which people open Grafana; notifications lead there."),
                 ("PROMETHEUS_URL", "http://127.0.0.1:9090", "URL by which people open Prometheus; notifications lead there."),
                 ("ALERTMANAGER_URL", "http://127.0.0.1:9093", "URL by which people open Alertmanager."),
                 ("LLM_GRAFANA_URL", "http://127.0.0.1:23000", "With docker-compose.llm.yml, the same of Grafana."),
                 ("LLM_PROMETHEUS_URL", "http://127.0.0.1:23001", "With docker-compose.llm.yml, the same of Prometheus."),
                 ("LLM_ALERTMANAGER_URL", "http://127.0.0.1:23003", "With docker-compose.llm.yml, the same of Alertmanager."),
+            ]),
+        Part(
+            title: "What this machine is called, and what of it is read",
+            variables: [
+                (
+                    "LOGS_NODE", "",
+                    "Name of this machine in its logs, and in metrics of its servers of language models. Without it: its host name in the journal, llm in metrics."
+                ),
+                (
+                    "LOGS_CLUSTER", "",
+                    "Name of its cluster in both, as metrics of other hosts have it. Without it: none in logs, the machine's name in metrics."
+                ),
+                (
+                    "LLM_SETTINGS", "./llm-exporter",
+                    "With docker-compose.llm.yml, folder whose martlet.yml names the servers of language models. User 65531 must be able to read it."
+                ),
+                ("JOURNAL_GID", "999", "Group of this machine that may read its journal: `getent group systemd-journal` (profile logs)."),
+                (
+                    "ENGINE_SOCKET", "/var/run/docker.sock",
+                    "With docker-compose.engine.yml, socket of the container engine, whose logs Alloy reads. It opens all that the engine may do."
+                ),
+                ("ENGINE_GID", "998", "With docker-compose.engine.yml, its group: `stat -c %g /var/run/docker.sock`."),
             ]),
         Part(
             title: "What is kept, and how much memory it may take",
@@ -61,7 +85,6 @@ enum ComposeVariables {
                     "Name of Grafana's administrator; the password is made at the first start: see docs/docker.md."
                 ),
                 ("TZ", "UTC", "Time zone of Alertmanager, by which it knows when backups are made."),
-                ("JOURNAL_GID", "999", "Group of this machine that may read its journal: `getent group systemd-journal` (profile logs)."),
             ]),
         Part(
             title: "Secrets, by the files that they are in",
@@ -89,6 +112,10 @@ enum ComposeVariables {
                 (
                     "SECRET_MAIL_PASSWORD", "/dev/null",
                     "File with the password of the mail server and no line break behind it (printf %s), /run/secrets/mail_password for MARTLET_STACK__ALERTMANAGER__MAIL__PASSWORD_FILE. Users 65532 and 65534 must be able to read it."
+                ),
+                (
+                    "SECRET_LLM_TOKEN", "/dev/null",
+                    "With docker-compose.llm.yml, file with a token that servers of language models want. The exporter sees it as /run/secrets/llm_token, for bearer_token_file. User 65531 must be able to read it."
                 ),
             ]),
         Part(
