@@ -254,7 +254,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("containers", needs: ["Primitives", "ContainerCollector", "Metrics", "Ownership"]),
         fuzzTarget("llm", needs: ["Primitives", "Exporting", "JSON", "LLMCollector", "Metrics", "Ownership", "Web"]),
         fuzzTarget("probe", needs: ["LLMProbe", "Metrics", "Primitives", "Web"]),
-        fuzzTarget("logs", needs: ["JSON", "Logs", "Primitives", "Simulation", "Web"]),
+        fuzzTarget("logs", needs: ["JSON", "Logs", "Primitives", "Web"]),
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]

@@ -2,8 +2,7 @@ import FuzzSupport
 import JSON
 @testable import Logs
 import Primitives
-@testable import Simulation
-import Web
+@testable import Web
 
 // What the journal and container engines tell, what lies on disk of it and what Loki answers; and that what is pushed is what was read.
 
@@ -92,7 +91,7 @@ private func containers(_ bytes: [UInt8], hasTerminal: Bool, pieceBytes: Int) {
     if !found.isEmpty {
         let stop = pieceBytes % found.count
         var rest = ContainerLines(after: found[stop].place, lineBytes: lineBytes)
-        let (_, later) = told(bytes, hasTerminal: hasTerminal, pieceBytes: pieceBytes, &rest)
+        let (later, _) = told(bytes, hasTerminal: hasTerminal, pieceBytes: pieceBytes, &rest)
         let missing = found[(stop + 1)...].map(\.text)
         demand(rest.isLost || later.map(\.text).suffix(missing.count).elementsEqual(missing), "behind line \(stop) nothing is missing")
         let isInOrder = zip(found, found.dropFirst()).allSatisfy { $0.place.time <= $1.place.time }
@@ -114,7 +113,7 @@ private func containers(_ bytes: [UInt8], hasTerminal: Bool, pieceBytes: Int) {
 
 // MARK: what is pushed
 
-/// What Loki reads of it are the same lines, streams by streams and in their order.
+/// What a reader of JSON finds in it are the same lines, streams by streams and in their order.
 private func push(_ entries: [LogEntry]) {
     for entry in entries {
         demand(entry.line.count <= lineBytes, "a line is no longer than the limit")
@@ -126,26 +125,59 @@ private func push(_ entries: [LogEntry]) {
             if let packed = PushBody.packed(json) {
                 demand(try Gunzip.bytes(packed, limitBytes: 1 << 30) == json, "what is packed is the same")
             }
-            let pushed = try LokiPush(parsing: json)
-            demand(Set(pushed.streams.map(\.labels)).count == pushed.streams.count, "each stream is there once")
+            let pushed = try read(json)
+            demand(Set(pushed.map(\.labels)).count == pushed.count, "each stream is there once")
             var wanted: [ObjectIdentifier: [LogEntry]] = [:]
-            for entry in entries { wanted[ObjectIdentifier(entry.stream), default: []].append(entry) }
-            demand(pushed.streams.count == wanted.count, "as many streams as lines have")
-            let order = wanted.keys.sorted { first, second in
-                (entries.firstIndex { ObjectIdentifier($0.stream) == first } ?? 0) < (entries.firstIndex { ObjectIdentifier($0.stream) == second } ?? 0)
+            var order: [ObjectIdentifier] = []
+            for entry in entries {
+                let stream = ObjectIdentifier(entry.stream)
+                if wanted[stream] == nil { order.append(stream) }
+                wanted[stream, default: []].append(entry)
             }
-            for (stream, number) in zip(pushed.streams, order) {
+            demand(pushed.count == order.count, "as many streams as lines have")
+            for (stream, number) in zip(pushed, order) {
                 let lines = wanted[number] ?? []
-                demand(stream.entries.map(\.line) == lines.map(\.line), "the same lines")
-                demand(stream.entries.map(\.time) == lines.map(\.time), "at the same times")
-                let isTold = zip(stream.entries, lines).allSatisfy { $0.metadata.isEmpty == (!hasMetadata || $1.metadata.isEmpty) }
+                demand(stream.lines == lines.map { String(decoding: $0.line, as: UTF8.self) }, "the same lines")
+                demand(stream.times == lines.map { String($0.time) }, "at the same times")
+                let isTold = zip(stream.hasMetadata, lines).allSatisfy { $0 == (hasMetadata && !$1.metadata.isEmpty) }
                 demand(isTold, "with their metadata, where those are wanted")
-                demand(LokiRules.problem(labels: stream.labels, LokiLimits()) == nil, "Loki takes its labels: \(stream.labels)")
             }
         } catch {
             demand(false, "a push can be read: \(error)")
         }
     }
+}
+
+private struct PushedStream {
+    var labels = ""
+    var lines: [String] = []
+    var times: [String] = []
+    var hasMetadata: [Bool] = []
+}
+
+private func read(_ json: [UInt8]) throws(Failure) -> [PushedStream] {
+    var streams: [PushedStream] = []
+    try JSONDocument(parsing: json).withRoot { root in
+        root["streams"]?.forEachElement { value in
+            var stream = PushedStream()
+            value["stream"]?.forEachMember { name, value in
+                demand(value.isString && !name.text.isEmpty && value.text?.isEmpty == false, "a label is a text: \(name.text)")
+                stream.labels += "\(name.text)=\((value.text ?? "").debugDescription) "
+            }
+            demand(!stream.labels.isEmpty, "a stream has labels")
+            value["values"]?.forEachElement { entry in
+                var parts: [JSONValue] = []
+                entry.forEachElement { parts.append($0) }
+                demand(parts.count == 2 || parts.count == 3 && parts[2].isObject, "a line has a time, a text and perhaps metadata")
+                stream.times.append(parts[0].text ?? "")
+                stream.lines.append(parts[1].text ?? "")
+                stream.hasMetadata.append(parts.count == 3)
+                if parts.count == 3 { parts[2].forEachMember { _, value in demand(value.isString, "metadata are texts") } }
+            }
+            streams.append(stream)
+        }
+    }
+    return streams
 }
 
 // MARK: other bytes

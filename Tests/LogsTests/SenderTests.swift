@@ -179,6 +179,12 @@ import Testing
         #expect(PushOutcome.pause("soon", now: 0) == nil)
     }
 
+    @Test func whatLokiSaysIsOneLineThatNoTerminalObeys() {
+        let words = PushOutcome.oneLine(Array("a\u{1B}[31mb\r\nc\u{85}\u{9B}d\u{2028}e ".utf8) + [0xFF])
+        #expect(words == "a [31mb c d e \u{FFFD}")
+        #expect(PushOutcome.oneLine([UInt8](repeating: 0xFF, count: 9000)).utf8.count <= 400)
+    }
+
     @Test func placesAreReadAsTheyWereWritten() throws {
         var places = Places()
         places.take(.journal(JournalPlace(cursor: "s=\"1\"", microseconds: 5)))

@@ -1,3 +1,4 @@
+import Ownership
 import Primitives
 import Web
 
@@ -101,7 +102,8 @@ extension PushOutcome {
     }
 
     static func oneLine(_ body: [UInt8]) -> String {
-        let text = String(decoding: body.prefix(400), as: UTF8.self)
+        // Whoever answers in Loki's place may say anything, and it is shown in logs and pages.
+        let text = shortLine(String(decoding: body.prefix(400), as: UTF8.self), limit: 400)
         return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }
