@@ -19,7 +19,9 @@ import Web
         let http = try HTTPClient()
         let target = ServerTarget(name: "s", address: ServerAddress(url: "http://\(server.address)"), kind: kind)
         let poll = ServerPoll(http: http, timeoutSeconds: timeoutSeconds, modelLimit: 10)
-        let result = await poll.run(.init(target: target, kind: kind, round: round, former: nil))
+        var entry = ServerBook.Entry(target)
+        entry.round = round
+        let result = await poll.run(entry.turn)
         http.close()
         await server.stop(withinSeconds: 1)
         return (result, asked.all)

@@ -32,6 +32,7 @@ enum LlamaCpp: ServerKind {
     private static let routedModels = 16
 
     static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
+        await questions.readiness("/health", into: &picture)
         var loaded: [String] = []
         await questions.json(ModelList.path) { root in
             ModelList.forEach(root) { entry in
@@ -51,7 +52,6 @@ enum LlamaCpp: ServerKind {
             await askSlots(questions, "", into: &picture)
             await askProperties(questions, "", model: loaded.first, into: &picture)
         }
-        await questions.readiness("/health", into: &picture)
     }
 
     private static func isRouter(_ questions: Questions) async -> Bool {
@@ -64,7 +64,7 @@ enum LlamaCpp: ServerKind {
     private static func askRouted(_ model: String, _ questions: Questions, into picture: inout ServerPicture) async {
         let query = "?model=\(escaped(model))&autoload=false"
         var part = ServerPicture(models: ModelNames(limit: 1))
-        await questions.exposition("/metrics" + query, self, into: &part)
+        await questions.exposition("/metrics" + query, scope: model, self, into: &part)
         await askSlots(questions, query, into: &part)
         picture.take(part, ofModel: model)
     }
