@@ -101,7 +101,7 @@ package final class LLMCollector: Collector {
     }
 
     /// Those that may be asked to generate something.
-    private func probed(_ book: ServerBook) -> [ProbedServer] {
+    func probed(_ book: ServerBook) -> [ProbedServer] {
         book.entries.compactMap { entry in
             // Before the first answer nobody knows which model is asked.
             guard entry.target.isProbed, entry.isUp != nil, let name = entry.kind, let dialect = ServerKinds.kind(named: name)?.dialect

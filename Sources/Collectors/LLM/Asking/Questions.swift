@@ -34,7 +34,7 @@ final class Questions {
     static let expositionBytes = 16 << 20
     static let answerBytes = 4 << 20
     /// What an exposition may take of the time of a round.
-    static let expositionShare = 0.6
+    static let expositionShare = 0.8
     /// Between two askings of what hardly changes.
     private static let rareRounds = 20
 

@@ -74,7 +74,7 @@ package enum ServerReference {
         who was found at a port is down for an hour after its last answer, and forgotten then.
 
         A server is asked at most once in `llm.min_interval`, however often is scraped, also across a reload; a scrape shows what it told last, and when (`llm_monitor_llm_last_answer_timestamp_seconds`).
-        What is older than three intervals is not shown, part by part: where only the exposition fails, or takes more than three fifths of `llm.timeout`, the server is up and its other answers are shown on. Of labels only those of the metrics pass; users, keys, requests and the like are left out, what differs by them is summed, and
+        What is older than three intervals is not shown, part by part: where only the exposition fails, or takes more than four fifths of `llm.timeout`, the server is up and its other answers are shown on. Of labels only those of the metrics pass; users, keys, requests and the like are left out, what differs by them is summed, and
         `llm_monitor_llm_labels_dropped_total` counts them. Counters and histograms that several series of the server feed (engines, ranks, versions, models past `llm.model_limit`) are summed by what
         each of them counted: one that goes takes nothing away, and one that begins anew adds what it has. What one series feeds is that series; when all begin anew, so does ours. Histograms keep the server's own bounds: quantiles of different kinds are not to be summed.
 

@@ -29,6 +29,9 @@ struct ModelNames: Sendable, Equatable {
     /// How many models have no series of their own.
     var overLimit: Int { restNamed.count }
 
+    /// Those that have a place by their own name.
+    private var ownCount: Int { places.count - (places[Self.other] == nil ? 0 : 1) - (places[""] == nil ? 0 : 1) }
+
     /// For the next round.
     func next(limit: Int, now: ContinuousClock.Instant = .now) -> ModelNames {
         var next = ModelNames(limit: limit, now: now)
@@ -44,7 +47,7 @@ struct ModelNames: Sendable, Equatable {
         let name = shortLine(text, limit: 128)
         if let place = places[name] { return place }
         if name.isEmpty || former.removeValue(forKey: name) != nil { return take(name) }
-        if rest[name] == nil, places.count + former.count < limit { return take(name) }
+        if rest[name] == nil, ownCount + former.count < limit { return take(name) }
         if rest[name] != nil || rest.count < Self.restLimit { rest[name] = now }
         restNamed.insert(name)
         return place(shownAs: Self.other)
