@@ -26,7 +26,8 @@ package struct ProbeBook: Sendable {
         outcomes[result.outcome, default: 0] += 1
         promptTokens += result.promptTokens
         generatedTokens += result.generatedTokens
-        duration.observe(result.durationSeconds)
+        // A refusal is the fastest answer of all, and no measure of one.
+        if result.outcome == .ok { duration.observe(result.durationSeconds) }
         if let seconds = result.secondsToFirstToken { timeToFirstToken.observe(seconds) }
         if let seconds = result.secondsBetweenTokens { interTokenLatency.observe(seconds) }
     }

@@ -27,7 +27,7 @@ package struct ProbeFamilies: Sendable {
             name("inter_token_latency_seconds"), "Time between one token and the next, the average of an answer.", labels: labels,
             source: "a streamed request")
         duration = catalogue.histogram(
-            name("duration_seconds"), "Time from the start of connecting to the end of the answer, or until it was given up.",
+            name("duration_seconds"), "Time from the start of connecting to the end of the answer, of answers that came whole.",
             labels: labels, source: "a streamed request")
         requests = catalogue.counter(
             name("requests_total"), "Questions of the probe by what came of them.", labels: outcome, source: "a streamed request")
@@ -46,10 +46,12 @@ package struct ProbeFamilies: Sendable {
         for outcome in ProbeResult.Outcome.allCases {
             samples.add(requests, samples.labels(self.outcome, extending: labels, outcome.rawValue), Double(book.outcomes[outcome] ?? 0))
         }
-        guard let last = book.last else { return }
-        samples.add(success, labels, last.outcome == .ok)
-        samples.add(status, labels, last.status.map(Double.init))
-        samples.add(lastRun, labels, book.lastUnixSeconds)
+        if let last = book.last {
+            samples.add(success, labels, last.outcome == .ok)
+            samples.add(status, labels, last.status.map(Double.init))
+            samples.add(lastRun, labels, book.lastUnixSeconds)
+        }
+        // From 0 on, so that the first probe is an increase.
         samples.add(timeToFirstToken, labels, book.timeToFirstToken)
         samples.add(interTokenLatency, labels, book.interTokenLatency)
         samples.add(duration, labels, book.duration)

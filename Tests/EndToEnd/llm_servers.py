@@ -387,7 +387,7 @@ class EngineSocket:
                 if path == "/version":
                     answer({"Version": "28.0.1", "Components": []})(self)
                 elif path == "/containers/json":
-                    answer([{"Id": box["Id"], "State": "running"} for box in outer.containers])(self)
+                    answer([{"Id": box["Id"], "State": box["State"]["Status"]} for box in outer.containers])(self)
                 elif path == "/events":
                     self.send_response(200)
                     self.end_headers()

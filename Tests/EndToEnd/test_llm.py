@@ -275,7 +275,7 @@ def test_every_kind_is_found_out_and_read(start: Start) -> None:
         is_there("sglang", "requests_total", 3, model="qwen", outcome="abort", reason="abort")
         is_there("tgi", "requests_waiting", 4, model="falcon")
         is_there("tgi", "requests_total", 2, model="falcon", outcome="rejected", reason="overloaded")
-        is_there("tgi", "requests_total", 1, model="falcon", outcome="error", reason="validation")
+        is_there("tgi", "requests_total", 1, model="falcon", outcome="client_error", reason="validation")
         is_there("tgi", "prompt_tokens_total", 512, model="falcon")
         is_there("tgi", "request_duration_seconds_bucket", 8, model="falcon", le="1.0")
         for name, value in {"requests_running": 1, "requests_waiting": 2, "prompt_tokens_total": 1000, "cached_prompt_tokens_total": 100, "generation_tokens_total": 321, "prefill_seconds_total": 1.25, "decode_seconds_total": 6.42,

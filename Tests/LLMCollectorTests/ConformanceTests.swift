@@ -75,9 +75,8 @@ extension ServerBook {
             told.settle()
             picture = told
         }
-        let turn = Turn(target: target, kind: kind.name, round: 0, former: nil)
         take(
-            .init(kind: kind.name, picture: picture, problem: problem, durationSeconds: 0.1), of: turn, now: .now,
+            .init(kind: kind.name, picture: picture, problem: problem, durationSeconds: 0.1), of: Entry(target).turn, now: .now,
             unixSeconds: 1_700_000_000)
     }
 }

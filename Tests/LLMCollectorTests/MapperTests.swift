@@ -165,7 +165,8 @@ import Testing
 
             """)
         #expect(reading.number(.requestsRunning) == 3 && reading.number(.promptTokens) == nil)
-        #expect(reading.picture.losses.series == ["value": 3, "duplicate": 1, "line": 1])
+        // A gauge that is no number has nothing to tell, and nothing is lost.
+        #expect(reading.picture.losses.series == ["value": 2, "duplicate": 1, "line": 1])
     }
 
     @Test("Labels that nobody knows are left out, counted, and what differs by them is summed")
@@ -177,22 +178,28 @@ import Testing
         #expect(reading.picture.losses.labels.values.reduce(0, +) == 200)
     }
 
-    @Test("Of too many models the rest are one, and those of the round before keep their places")
+    @Test("Of too many models the rest are one, and who has a place keeps it until an hour has passed without a word of it")
     func models() {
-        func text(_ names: [String]) -> String {
-            "# TYPE vllm:num_requests_running gauge\n" + names.map { "vllm:num_requests_running{model_name=\"\($0)\"} 1\n" }.joined()
+        let start = ContinuousClock.now
+        func at(_ seconds: Double) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
+        func round(_ names: [String], after former: ModelNames?, at seconds: Double) -> ServerPicture {
+            let text =
+                "# TYPE vllm:num_requests_running gauge\n" + names.map { "vllm:num_requests_running{model_name=\"\($0)\"} 1\n" }.joined()
+            var picture = ServerPicture(models: former?.next(limit: 2, now: at(seconds)) ?? ModelNames(limit: 2, now: at(seconds)))
+            #expect(ExpositionMapper.read(Array(text.utf8), .text, VLLM.index, into: &picture) == nil)
+            return picture
         }
-        let reading = Reading(text(["a", "b", "c", "d"]), modelLimit: 2)
-        #expect(reading.number(.requestsRunning, "a") == 1 && reading.number(.requestsRunning, "other") == 2)
-        var next = ServerPicture(models: reading.picture.models.next(limit: 2))
-        #expect(ExpositionMapper.read(Array(text(["c", "b", "a"]).utf8), .text, VLLM.index, into: &next) == nil)
-        #expect(Set(next.models.names) == ["a", "b", "other"])
-        // Who has gone leaves the place to others, a round later.
-        var last = ServerPicture(models: ServerPicture(models: next.models).models.next(limit: 2))
-        _ = ExpositionMapper.read(Array(text(["b"]).utf8), .text, VLLM.index, into: &last)
-        var free = ServerPicture(models: last.models.next(limit: 2))
-        _ = ExpositionMapper.read(Array(text(["b", "e"]).utf8), .text, VLLM.index, into: &free)
-        #expect(free.models.names == ["b", "e"])
+        let first = round(["a", "b", "c", "d"], after: nil, at: 0)
+        #expect(first.models.names == ["a", "b", "other"] && first.total(.requestsRunning) == 4 && first.models.overLimit == 2)
+        let second = round(["c", "b", "a"], after: first.models, at: 30)
+        #expect(Set(second.models.names) == ["a", "b", "other"] && second.models.overLimit == 1)
+        // Who has gone leaves the place to nobody for now, and finds it again; who was among the rest stays there.
+        let third = round(["b", "c", "e"], after: second.models, at: 60)
+        #expect(third.models.names == ["b", "other"] && third.models.overLimit == 2)
+        #expect(round(["c", "a", "b"], after: third.models, at: 90).models.names == ["other", "a", "b"])
+        let late = round(["c", "b"], after: third.models, at: 3640)
+        let last = round(["c", "b", "f", "e"], after: late.models, at: 3670)
+        #expect(last.models.names == ["other", "b", "f"] && last.models.overLimit == 2)
     }
 
     @Test("Names of models are one short line")

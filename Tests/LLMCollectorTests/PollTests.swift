@@ -7,19 +7,23 @@ import Web
 /// Servers that answer as they are scripted.
 @Suite("Rounds of questions") struct PollTests {
     static func poll(
-        _ answers: [String: HTTPServerResponse], kind: String?, round: Int = 0, timeoutSeconds: Double = 5
+        _ answers: [String: HTTPServerResponse], kind: String?, path: String = "", slow: String = "", timeoutSeconds: Double = 5,
+        _ change: (inout ServerTarget) -> Void = { _ in }
     ) async throws -> (result: ServerPoll.Result, asked: [String]) {
         let asked = AskedPaths()
         let server = try HTTPServer(
             listen: ListenAddress(host: "127.0.0.1", port: 0), origin: "the test", logger: .silent
         ) { request in
             asked.note("\(request.method) \(request.path)")
-            return answers["\(request.method) \(request.path)"] ?? answers[request.path] ?? HTTPServerResponse(status: 404, text: "no\n")
+            if request.path == slow { try? await Task.sleep(for: .seconds(timeoutSeconds * 2)) }
+            return answers["\(request.method) \(request.path)"] ?? answers[request.path] ?? answers["*"]
+                ?? HTTPServerResponse(status: 404, text: "no\n")
         }
         let http = try HTTPClient()
-        let target = ServerTarget(name: "s", address: ServerAddress(url: "http://\(server.address)"), kind: kind)
+        var target = ServerTarget(name: "s", address: ServerAddress(url: "http://\(server.address)\(path)"), kind: kind)
+        change(&target)
         let poll = ServerPoll(http: http, timeoutSeconds: timeoutSeconds, modelLimit: 10)
-        let result = await poll.run(.init(target: target, kind: kind, round: round, former: nil))
+        let result = await poll.run(ServerBook.Entry(target).turn)
         http.close()
         await server.stop(withinSeconds: 1)
         return (result, asked.all)
@@ -125,5 +129,98 @@ import Web
             ["/metrics": away, "/metrics/": Self.metrics("litellm_in_flight_requests 3\n"), "/health/readiness": Self.json("{}")],
             kind: "litellm")
         #expect(other.problem == nil && other.picture?.total(.requestsRunning) == 3)
+    }
+
+    @Test("A server whose exposition is slow is up and ready, whether its kind is known or not")
+    func slowExposition() async throws {
+        try await withThrowingTaskGroup { group in
+            for kind in ServerKinds.all.map({ $0.name }) { group.addTask { try await Self.slowExposition(kind, given: kind) } }
+            for kind in ["vllm", "llamacpp"] { group.addTask { try await Self.slowExposition(kind, given: nil) } }
+            try await group.waitForAll()
+        }
+    }
+
+    private static func slowExposition(_ kind: String, given: String?) async throws {
+        var answers = try #require(dialects.last { $0.kind == kind }).answers
+        for path in ["/health", "/ready"] { answers[path] = json("") }
+        if kind == "vllm" { answers["/v1/models"] = json("{\"data\":[{\"id\":\"m\",\"owned_by\":\"vllm\"}]}") }
+        let (result, _) = try await poll(answers, kind: given, slow: "/metrics", timeoutSeconds: 2) { target in
+            if kind == "triton" { target.address.metricsURL = target.address.url }
+        }
+        #expect(result.kind == kind && result.picture?.isUp == true && result.picture?.isReady == true, "\(kind): \(result)")
+        #expect(result.problem?.outcome == .timeout && result.picture?.lacksExposition == true, "\(kind)")
+    }
+
+    @Test("Not every web application that tells its version is an Ollama")
+    func noOllama() async throws {
+        let (result, _) = try await Self.poll(["/api/version": Self.json("{\"version\":\"0.6.5\"}")], kind: nil)
+        #expect(result.kind == nil && result.picture == nil)
+        for path in ["/api/ps", "/api/tags"] {
+            let (found, _) = try await Self.poll(
+                ["/api/version": Self.json("{\"version\":\"0.6.5\"}"), path: Self.json("{\"models\":[]}")], kind: nil)
+            #expect(found.kind == "ollama")
+        }
+    }
+
+    /// What answers, below which path, as which kind, and what is said of it.
+    static let refusals: [(answers: [String: HTTPServerResponse], path: String, kind: String?, words: String)] = {
+        let closed = HTTPServerResponse(status: 401, text: "no")
+        let away = HTTPServerResponse(status: 301, headers: HTTPHeaders([("Location", "https://llm.example.org/x?token=s3cret")]))
+        let metrics = Self.metrics("# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running{model_name=\"m\"} 1\n")
+        return [
+            (["*": closed], "", nil, "answers with status 401: it wants a token, which goes into bearer_token_file"),
+            (["*": closed], "", "vllm", "answers with status 401: it wants a token, which goes into bearer_token_file"),
+            (
+                ["*": away], "", nil,
+                "a redirect to https://llm.example.org/x, which is not followed: if that is the server, its url is that"
+            ),
+            (
+                ["*": away], "", "tgi",
+                "a redirect to https://llm.example.org/x, which is not followed: if that is the server, its url is that"
+            ),
+            (["/metrics": metrics], "/v1", nil, "the url is that in front of /v1"),
+            (["/metrics": metrics], "/v1", "vllm", "the url is that in front of /v1"),
+            (["/v1/models": json("{}")], "/metrics", nil, "the url is that in front of /metrics"),
+            (["/": json("{}")], "/other", nil, "say its kind if it is one"),
+        ]
+    }()
+
+    @Test("Who is not let in, is sent elsewhere or asks below the wrong path is told so", arguments: refusals.indices)
+    func words(number: Int) async throws {
+        let (answers, path, kind, words) = Self.refusals[number]
+        let (result, _) = try await Self.poll(answers, kind: kind, path: path)
+        let message = result.problem?.message ?? ""
+        #expect(result.problem?.outcome == .status && message.contains(words) && !message.contains("s3cret"), "\(message)")
+    }
+
+    @Test("TLS where none is spoken is said to be that")
+    func noTLS() async throws {
+        let (result, _) = try await Self.poll([:], kind: "vllm") { target in
+            target.address = ServerAddress(url: "https://" + target.address.authority)
+        }
+        #expect(
+            result.problem?.outcome == .tls && result.problem?.message.hasSuffix("is its url http://?") == true,
+            "\(String(describing: result.problem))")
+    }
+
+    @Test("What is missing and nobody noticed is a concern: metrics, the list of models, the model of the probe")
+    func concerns() async throws {
+        let (bare, _) = try await Self.poll(["/ready": Self.json("")], kind: "sglang")
+        #expect(Set(bare.picture?.concerns.keys.map { $0 } ?? []) == [.metrics] && bare.problem == nil)
+        let metrics = Self.metrics("# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running{model_name=\"m\"} 1\n")
+        let (closed, _) = try await Self.poll(
+            ["/metrics": metrics, "/health": Self.json(""), "/v1/models": HTTPServerResponse(status: 401, text: "no")], kind: "vllm")
+        #expect(closed.problem == nil && closed.picture?.concerns[.access]?.contains("bearer_token_file") == true)
+        let models = Self.json("{\"models\":[{\"name\":\"llama3.2:3b\"}]}")
+        let ollama = ["/api/version": Self.json("{\"version\":\"0.9\"}"), "/api/ps": Self.json("{\"models\":[]}"), "/api/tags": models]
+        for (wanted, isKnown) in [("llama3.2", false), ("llama3.2:3b", true)] {
+            let (result, _) = try await Self.poll(ollama, kind: "ollama") { ($0.isProbed, $0.probedModel) = (true, wanted) }
+            #expect((result.picture?.concerns[.probedModel] == nil) == isKnown)
+        }
+        // A URL for metrics where nothing is, is not a server without metrics.
+        let (elsewhere, _) = try await Self.poll(["/health": Self.json("")], kind: "vllm") { $0.address.metricsURL = $0.address.url + "/x" }
+        #expect(
+            elsewhere.picture?.hasNativeMetrics == nil && elsewhere.problem?.message.contains("metrics_url answers with status 404") == true
+        )
     }
 }

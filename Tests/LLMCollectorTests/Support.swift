@@ -16,6 +16,8 @@ struct Reading {
         self.picture = picture
     }
 
+    init(_ picture: ServerPicture, _ problem: PollProblem?) { (self.picture, self.problem) = (picture, problem) }
+
     private func value(_ family: ServingFamily, _ model: String?, _ labels: [String]) -> ServerPicture.Value? {
         picture.ordered.first { entry in
             entry.series.family == family && entry.series.labels == labels && entry.series.model.map { picture.models.names[$0] } == model

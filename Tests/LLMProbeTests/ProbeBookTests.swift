@@ -21,7 +21,11 @@ import Testing
         var book = ProbeBook()
         book.skip(.queue)
         let lines = try Self.text(book).filter { !$0.hasPrefix("#") }
-        #expect(lines.count == ProbePlan.Reason.allCases.count + ProbeResult.Outcome.allCases.count)
+        #expect(lines.contains(#"llm_monitor_llm_probe_time_to_first_token_seconds_count{server="chat",engine="vllm",model="m"} 0"#))
+        #expect(lines.allSatisfy { $0.hasSuffix(" 0") || $0.contains("queue") })
+        for name in ["success", "http_status", "last_run_timestamp_seconds"] {
+            #expect(!lines.contains { $0.hasPrefix("llm_monitor_llm_probe_\(name){") })
+        }
         #expect(lines.contains(#"llm_monitor_llm_probe_skipped_total{server="chat",engine="vllm",model="m",reason="queue"} 1"#))
         #expect(lines.contains(#"llm_monitor_llm_probe_requests_total{server="chat",engine="vllm",model="m",outcome="ok"} 0"#))
     }
@@ -38,7 +42,7 @@ import Testing
         for line in [
             "success\(labels)} 0", "last_run_timestamp_seconds\(labels)} 2000", "time_to_first_token_seconds_count\(labels)} 1",
             "time_to_first_token_seconds_bucket\(labels),le=\"0.25\"} 0", "time_to_first_token_seconds_bucket\(labels),le=\"0.5\"} 1",
-            "inter_token_latency_seconds_sum\(labels)} 0.04", "duration_seconds_count\(labels)} 2",
+            "inter_token_latency_seconds_sum\(labels)} 0.04", "duration_seconds_count\(labels)} 1", "duration_seconds_sum\(labels)} 0.9",
             "requests_total\(labels),outcome=\"timeout\"} 1", "tokens_total\(labels),type=\"prompt\"} 12",
             "tokens_total\(labels),type=\"generation\"} 16",
         ] { #expect(lines.contains("llm_monitor_llm_probe_" + line), "\(line)") }

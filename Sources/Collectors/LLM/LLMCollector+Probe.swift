@@ -8,7 +8,8 @@ extension LLMCollector {
     /// in `llm.allowed_targets`, and are shown no credential.
     ///
     /// - Parameter context: of scrapes.
-    package func page(_ context: CollectionContext) throws(Failure) -> HTTPHandler {
+    /// - Parameter deadline: how long it may take.
+    package func page(_ context: CollectionContext, deadline: ScrapeDeadline = ScrapeDeadline()) throws(Failure) -> HTTPHandler {
         let table = try FamilyTable([catalogue])
         return { [self] request in
             let module = request.parameter("module") ?? "llm"
@@ -16,23 +17,24 @@ extension LLMCollector {
             guard let target = request.parameter("target"), !target.isEmpty else {
                 return HTTPServerResponse(status: 400, text: "Which server? Name it with target=, by its name or URL.\n")
             }
-            guard let entry = await entry(of: target, context) else {
+            let end = deadline.deadline(header: request.headers["X-Prometheus-Scrape-Timeout-Seconds"], from: request.arrival)
+            guard let entry = await entry(of: target, by: end, context) else {
                 return HTTPServerResponse(
                     status: 403, text: "This target is neither among llm.servers nor in llm.allowed_targets, and is not asked.\n")
             }
             let sink = SampleSink()
             draw([entry], now: .now, into: sink, showsUnknown: true)
-            return ExpositionResponse.text(
-                Exposition(table, [sink.contents.committed]), acceptEncoding: request.headers["Accept-Encoding"])
+            return ExpositionResponse.negotiated(Exposition(table, [sink.contents.committed]), request.headers)
         }
     }
 
-    private func entry(of target: String, _ context: CollectionContext) async -> ServerBook.Entry? {
+    private func entry(of target: String, by deadline: Deadline, _ context: CollectionContext) async -> ServerBook.Entry? {
         var target = target
         while target.hasSuffix("/") { target.removeLast() }
         if let known = known(target) { return known }
         guard settings.allowedTargets.contains(target) else { return nil }
-        let poll = ServerPoll(http: context.http, timeoutSeconds: settings.timeoutSeconds, modelLimit: settings.modelLimit)
-        return await desk.entry(of: target, poll, intervalSeconds: settings.intervalSeconds, context.clock)
+        let poll = ServerPoll(
+            http: context.http, timeoutSeconds: min(settings.timeoutSeconds, deadline.remainingSeconds), modelLimit: settings.modelLimit)
+        return await desk.entry(of: target, poll, intervalSeconds: settings.intervalSeconds, by: deadline, context.clock)
     }
 }

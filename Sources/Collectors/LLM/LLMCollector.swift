@@ -55,7 +55,12 @@ package final class LLMCollector: Collector {
             group.addTask { await self.prober.run({ self.probed(book) }, context) }
             let poll = ServerPoll(http: context.http, timeoutSeconds: settings.timeoutSeconds, modelLimit: settings.modelLimit)
             while !Task.isCancelled {
-                book.set(targets(), owner: owner)
+                let engine = engine
+                let view = engine?.view
+                book.set(targets(view), owner: owner, keptSeconds: settings.intervalSeconds) { target in
+                    engine?.container(id: target.containerID, user: view?.user ?? "").map { !$0.isRunning } ?? false
+                }
+                for news in book.news() { news.write(to: context.logger) }
                 for turn in book.turns(now: .now, intervalSeconds: settings.intervalSeconds, limit: Self.asksAtOnce) {
                     group.addTask {
                         let result = await poll.run(turn)
@@ -71,7 +76,7 @@ package final class LLMCollector: Collector {
     }
 
     /// Who is to be asked: those of the settings, then those of containers, then those at ports. Who is there twice is asked once.
-    private func targets() -> [ServerTarget] {
+    private func targets(_ view: ContainerEngine.View?) -> [ServerTarget] {
         var targets = settings.servers
         var urls = Set(targets.map(\.address.url))
         var names = Set(targets.map(\.name))
@@ -84,7 +89,7 @@ package final class LLMCollector: Collector {
             }
             targets.append(target)
         }
-        if let engine { for target in ContainerServers.targets(engine.view.containers) { add(target) } }
+        if let view { for target in ContainerServers.targets(view.containers) { add(target) } }
         for port in settings.ports {
             let isKnown = ["127.0.0.1", "localhost", "[::1]"].contains { urls.contains("http://\($0):\(port)") }
             guard !isKnown else { continue }
@@ -96,7 +101,7 @@ package final class LLMCollector: Collector {
     }
 
     /// Those that may be asked to generate something.
-    private func probed(_ book: ServerBook) -> [ProbedServer] {
+    func probed(_ book: ServerBook) -> [ProbedServer] {
         book.entries.compactMap { entry in
             // Before it was asked anything nobody knows whether it is ready, and its turn would go by.
             guard entry.target.isProbed, entry.isUp != nil, let name = entry.kind, let dialect = ServerKinds.kind(named: name)?.dialect
@@ -134,7 +139,8 @@ package final class LLMCollector: Collector {
         draw(book.withLock { $0 }.entries, now: .now, into: sink)
     }
 
-    /// What a scrape shows of the servers as they are known.
+    /// What a scrape shows of the servers as they are known. That one does not answer is told by its own series and is no failure of the
+    /// collector.
     ///
     /// - Parameter showsUnknown: also one at a port that has not answered as a server yet.
     func draw(_ entries: [ServerBook.Entry], now: ContinuousClock.Instant, into sink: SampleSink, showsUnknown: Bool = false) {
@@ -146,7 +152,6 @@ package final class LLMCollector: Collector {
                 measured: entry.target.isProbed ? ServerProber.measured : [], into: &buffer)
             if entry.target.isProbed { prober.write(server: server, into: &buffer) }
             sink.commit(buffer)
-            if let problem = entry.problem { sink.report(PartProblem(part: server, problem.reason, problem.message)) }
         }
     }
 }

@@ -40,8 +40,8 @@ package struct LLMSettings: Sendable {
             "Whether containers with the label martlet.llm.port or martlet.llm.kind, or of a known image, are servers too.",
             standard: "true"),
         SettingsKey(
-            "min_interval", .seconds(1...3600),
-            "Shortest time between two rounds of questions to a server, however often is scraped; what is older than three is not shown.",
+            "min_interval", .seconds(1...120),
+            "Shortest time between two rounds of questions to a server, however often is scraped; what is older than three is not shown. Rates over five minutes need two rounds at least, so it is 2m at most.",
             standard: "30s"),
         SettingsKey("timeout", .seconds(0.1...60), "Longest that a round of questions may take.", standard: "5s"),
         SettingsKey(
@@ -80,10 +80,14 @@ package struct LLMSettings: Sendable {
 
     /// - Parameter tree: the section `llm`.
     package init(_ tree: SettingsTree) throws(Failure) {
-        for section in tree["servers"].sections {
-            let server = try ServerTarget(section)
+        for (place, section) in tree["servers"].sections.enumerated() {
+            let server = try ServerTarget(section, "llm.servers[\(place)]")
             if servers.contains(where: { $0.name == server.name }) {
                 throw section.failure("two servers are named \(quoted(server.name)); give one of them another name")
+            }
+            if let other = servers.first(where: { $0.address.place == server.address.place }) {
+                throw section["url"].failure(
+                    of: "llm.servers[\(place)].url", "\(quoted(other.name)) has this url too, and all that it does would count twice")
             }
             servers.append(server)
         }
@@ -104,17 +108,21 @@ package struct LLMSettings: Sendable {
         probe.timeoutSeconds = pace["timeout"].seconds ?? probe.timeoutSeconds
         probe.maxTokens = pace["max_tokens"].integer ?? probe.maxTokens
         for element in tree["allowed_targets"].elements where element.text?.isEmpty == false {
-            allowedTargets.append(try ServerTarget.url(element.text ?? "", element, "allowed_targets"))
+            allowedTargets.append(try ServerTarget.url(element.text ?? "", element, "llm.allowed_targets"))
         }
     }
 }
 
 extension ServerTarget {
     /// Reads an entry of `llm.servers`.
-    fileprivate init(_ section: SettingsTree) throws(Failure) {
+    ///
+    /// - Parameter setting: where it stands, as in `llm.servers[0]`.
+    fileprivate init(_ section: SettingsTree, _ setting: String) throws(Failure) {
         guard let text = section.word("url") else { throw section.failure("a server needs a url, as in http://10.0.0.5:8000") }
-        var address = ServerAddress(url: try Self.url(text, section["url"], "url"))
-        if let text = section.word("metrics_url") { address.metricsURL = try Self.url(text, section["metrics_url"], "metrics_url") }
+        var address = ServerAddress(url: try Self.url(text, section["url"], "\(setting).url"))
+        if let text = section.word("metrics_url") {
+            address.metricsURL = try Self.url(text, section["metrics_url"], "\(setting).metrics_url")
+        }
         let isEncrypted = address.url.hasPrefix("https://") || address.metricsURL?.hasPrefix("https://") == true
         if let file = section.word("ca_file") {
             guard isEncrypted else {
@@ -151,15 +159,18 @@ extension ServerTarget {
         dialect = section.word("probe_api").flatMap(ProbeDialect.init(rawValue:))
     }
 
-    /// - Parameter key: whose value it is, for errors.
+    /// - Parameter key: whose value it is, for errors, as in `llm.servers[0].url`.
     static func url(_ text: String, _ place: SettingsTree, _ key: String) throws(Failure) -> String {
         let scheme = ["http://", "https://"].first(where: text.hasPrefix)
+        if scheme == nil, text.range(of: "://") == nil, !text.contains("@"), text.utf8.count <= 1_000 {
+            throw place.failure(of: key, "http:// or https:// is missing in front of \(quoted(text))")
+        }
         guard let scheme, let first = text.dropFirst(scheme.count).utf8.first, first != UInt8(ascii: "/"), first != UInt8(ascii: ":"),
             text.utf8.count <= 1_000, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"?#@\"\\<>".utf8.contains($0) })
         else {
             // What stands before @ may be a password.
             let shown = text.contains("@") ? "; a token goes into bearer_token_file" : ", not \(quoted(text))"
-            throw place.failure("\(key): expected a URL such as http://10.0.0.5:8000, without user, query and fragment\(shown)")
+            throw place.failure(of: key, "expected a URL such as http://10.0.0.5:8000, without user, query and fragment\(shown)")
         }
         var url = text
         while url.hasSuffix("/") { url.removeLast() }

@@ -11,7 +11,7 @@ package enum ExpositionResponse {
     /// The format that the scraper likes best.
     ///
     /// - Parameter headers: of the request.
-    static func negotiated(_ exposition: Exposition, _ headers: HTTPHeaders) -> HTTPServerResponse {
+    package static func negotiated(_ exposition: Exposition, _ headers: HTTPHeaders) -> HTTPServerResponse {
         let format = ContentNegotiation.format(accept: headers.values(of: "Accept"))
         return response(exposition, format, vary: "Accept, Accept-Encoding", headers["Accept-Encoding"])
     }

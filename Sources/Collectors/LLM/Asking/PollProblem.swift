@@ -1,4 +1,3 @@
-import Exporting
 import Web
 
 /// How a round of questions ended.
@@ -26,17 +25,13 @@ struct PollProblem: Sendable, Equatable {
             case .tooLarge: .tooLarge
             case .protocolViolation, .url: .malformed
             }
-        self.init(outcome, "\(path): \(error.message)")
+        self.init(outcome, "\(path): \(error.message)\(Self.isPlain(error) ? "; no TLS is spoken there: is its url http://?" : "")")
     }
 
-    var reason: PartProblem.Reason {
-        switch outcome {
-        case .ok, .status: .failed
-        case .timeout: .deadline
-        case .refused: .unreachable
-        case .tls: .tls
-        case .malformed: .malformed
-        case .tooLarge: .tooLarge
-        }
+    /// Whether the other side seems to answer without TLS.
+    private static func isPlain(_ error: HTTPClientError) -> Bool {
+        guard error.kind == .tls, error.certificate == nil else { return false }
+        let signs = ["SSL_ERROR_SYSCALL", "wrong version number", "packet length too long", "unexpected eof", "http request"]
+        return signs.contains { error.message.range(of: $0) != nil }
     }
 }

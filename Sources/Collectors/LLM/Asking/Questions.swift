@@ -19,20 +19,36 @@ final class Questions {
     /// What the round before has told.
     let former: ServerPicture?
     private let send: Sending
+    /// What the counters of the rounds before were.
+    private let memory: CounterMemory
     private let deadline: Deadline
+    /// An exposition may take a part of the time only, so that a server which is slow to write it has answered the rest.
+    private let expositionDeadline: Deadline
     private var answers: [String: Answer] = [:]
+    /// Whether some question, other than for an exposition, has got no answer.
+    private(set) var lacksAnswers = false
+    /// What the server's own paths were answered with, for who says why it is not known.
+    private(set) var refusals: [Refusal] = []
 
     /// Of an exposition, and of any other answer.
     static let expositionBytes = 16 << 20
     static let answerBytes = 4 << 20
+    /// What an exposition may take of the time of a round.
+    static let expositionShare = 0.8
     /// Between two askings of what hardly changes.
     private static let rareRounds = 20
 
     /// Who carries a request there and its answer back.
     typealias Sending = @Sendable (HTTPRequest) async -> Result<HTTPResponse, HTTPClientError>
 
-    init(_ address: ServerAddress, round: Int, former: ServerPicture?, deadline: Deadline, send: @escaping Sending) {
-        (self.address, self.round, self.former, self.deadline, self.send) = (address, round, former, deadline, send)
+    /// - Parameter timeoutSeconds: of the whole round.
+    init(
+        _ address: ServerAddress, round: Int, former: ServerPicture?, memory: CounterMemory, timeoutSeconds: Double,
+        send: @escaping Sending
+    ) {
+        (self.address, self.round, self.former, self.memory, self.send) = (address, round, former, memory, send)
+        deadline = .after(seconds: timeoutSeconds)
+        expositionDeadline = .after(seconds: timeoutSeconds * Self.expositionShare)
     }
 
     /// Whether it is time for what hardly changes.
@@ -46,7 +62,8 @@ final class Questions {
     /// - Parameter url: the server's, or that of its exposition: no other is ever asked.
     private func ask(_ method: String, _ url: String, _ path: String, _ limitBytes: Int) async -> Answer {
         if let known = answers["\(method) \(url)\(path)"] { return known }
-        var request = HTTPRequest(url: url + path, deadline: deadline)
+        let isExposition = limitBytes == Self.expositionBytes
+        var request = HTTPRequest(url: url + path, deadline: isExposition ? expositionDeadline : deadline)
         request.method = method
         request.bodyLimitBytes = limitBytes
         request.trust = url.hasPrefix("https://") ? address.trust : .system
@@ -64,6 +81,11 @@ final class Questions {
             case .success(let response): .told(response)
             case .failure(let error): .failed(PollProblem(path, error))
             }
+        switch answer {
+        case .failed: lacksAnswers = lacksAnswers || !isExposition
+        case .told(let response) where response.status >= 300 && url == address.url: refusals.append(Refusal(path, response))
+        case .told: break
+        }
         answers["\(method) \(url)\(path)"] = answer
         return answer
     }
@@ -73,7 +95,10 @@ final class Questions {
     /// Reads the server's exposition into the picture. That there is none is no problem, but a fact.
     ///
     /// - Parameter path: with its query, if it has one.
-    func exposition(_ path: String = "/metrics", _ kind: any ServerKind.Type, into picture: inout ServerPicture) async {
+    /// - Parameter scope: which of several expositions it is.
+    func exposition(
+        _ path: String = "/metrics", scope: String = "", _ kind: any ServerKind.Type, into picture: inout ServerPicture
+    ) async {
         let (url, rest) = place(ofExposition: path, kind)
         var answer = await ask("GET", url, rest, Self.expositionBytes)
         // Where it is an application of its own below a web framework, only the path with a slash is its own.
@@ -83,8 +108,9 @@ final class Questions {
         }
         switch answer {
         case .failed(let problem): picture.problem = picture.problem ?? problem
-        case .told(let response): take(response, path, kind, into: &picture)
+        case .told(let response): take(response, path, scope, kind, into: &picture)
         }
+        picture.lacksExposition = picture.hasNativeMetrics == nil
     }
 
     /// Below the server's URL, at the one that was given for it, or at the port that its kind has for it.
@@ -96,14 +122,19 @@ final class Questions {
         return (kind.metricsPort.map(address.url(atPort:)) ?? address.url, path)
     }
 
-    private func take(_ response: HTTPResponse, _ path: String, _ kind: any ServerKind.Type, into picture: inout ServerPicture) {
+    private func take(
+        _ response: HTTPResponse, _ path: String, _ scope: String, _ kind: any ServerKind.Type, into picture: inout ServerPicture
+    ) {
         switch response.status {
         case 200: break
+        case 404 where address.metricsURL != nil:
+            picture.problem = picture.problem ?? PollProblem(.status, "\(path): metrics_url answers with status 404, so nothing is there")
+            return
         case 404, 405, 501:
             picture.hasNativeMetrics = false
             return
         default:
-            picture.problem = picture.problem ?? PollProblem(.status, Self.words(path, response))
+            picture.problem = picture.problem ?? PollProblem(.status, words(path, response))
             return
         }
         let type = response.headers["Content-Type"] ?? "text/plain"
@@ -111,7 +142,9 @@ final class Questions {
             picture.problem = picture.problem ?? PollProblem(.malformed, "\(path): the answer is no exposition, but \(Self.shown(type))")
             return
         }
-        if let problem = ExpositionMapper.read(response.body, .init(contentType: type), kind.index, into: &picture) {
+        let problem = ExpositionMapper.read(
+            response.body, .init(contentType: type), kind.index, memory: memory, scope: scope, into: &picture)
+        if let problem {
             picture.problem = picture.problem ?? PollProblem(problem.outcome, "\(path): \(problem.message)")
             return
         }
@@ -127,9 +160,22 @@ final class Questions {
 
     static func shown(_ type: String) -> String { shortLine(type, limit: 60) }
 
-    static func words(_ path: String, _ response: HTTPResponse) -> String {
-        let isRedirect = (300..<400).contains(response.status)
-        return "\(path) answers with status \(response.status)" + (isRedirect ? ", a redirect, which is not followed" : "")
+    func words(_ path: String, _ response: HTTPResponse) -> String {
+        "\(path) " + Refusal(path, response).words(hasToken: address.authorization != nil)
+    }
+
+    /// Why nothing below the URL is answered as somebody hoped, as far as the answers tell.
+    var explanation: String? {
+        let statuses = Set(refusals.map(\.status))
+        if let closed = refusals.first(where: { $0.isClosed }) {
+            return "\(closed.path) " + closed.words(hasToken: address.authorization != nil)
+        }
+        if let moved = refusals.first(where: { $0.isRedirect }) {
+            return "\(moved.path) " + moved.words(hasToken: address.authorization != nil)
+        }
+        let suffix = ["/v1", "/metrics"].first(where: address.url.hasSuffix)
+        guard let suffix, statuses == [404] else { return nil }
+        return "404 to all that was asked below \(address.url): the url is that in front of \(suffix)"
     }
 
     // MARK: other answers
@@ -166,7 +212,7 @@ final class Questions {
         case .failed(let problem): picture.problem = picture.problem ?? problem
         case .told(let response):
             guard response.status == 200 else {
-                picture.problem = picture.problem ?? PollProblem(.status, Self.words(path, response))
+                picture.problem = picture.problem ?? PollProblem(.status, words(path, response))
                 return false
             }
             guard let document = try? JSONDocument(parsing: response.body, depth: 32) else {

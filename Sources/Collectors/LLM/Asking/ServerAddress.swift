@@ -17,6 +17,16 @@ package struct ServerAddress: Sendable, Equatable {
     /// `10.0.0.5:8000`
     package var authority: String { Self.authority(of: url) }
 
+    /// The same for all ways of writing it: the host in small letters, and the port also where it is the scheme's own.
+    var place: String {
+        guard let scheme = url.range(of: "://") else { return url }
+        let rest = url[scheme.upperBound...]
+        var host = authority.lowercased()
+        let port = host.lastIndex(of: ":").flatMap { host[$0...].contains("]") ? nil : $0 }
+        if port == nil { host += url.hasPrefix("https://") ? ":443" : ":80" }
+        return url[..<scheme.upperBound] + host + rest.dropFirst(authority.count)
+    }
+
     static func authority(of url: String) -> String {
         guard let scheme = url.range(of: "://") else { return url }
         return String(url[scheme.upperBound...].prefix { $0 != "/" })

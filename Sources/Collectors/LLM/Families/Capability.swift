@@ -21,26 +21,43 @@ enum Capability: String, Sendable, CaseIterable {
             best ?? (measurable.contains(family) ? .probe : Capability.none)
         }
 
-        /// Of a server as it is: with or without an exposition, and with or without somebody who measures it.
-        func present(_ family: ServingFamily, hasNativeMetrics: Bool?, measured: Set<String>) -> Capability {
-            (hasNativeMetrics == false ? byQuestion : best) ?? (measured.contains(family.shape.name) ? .probe : Capability.none)
-        }
-
-        private var best: Capability? {
+        var best: Capability? {
             guard let byExposition, let byQuestion else { return byExposition ?? byQuestion }
             return byExposition == .native || byQuestion == .native ? .native : .derived
         }
     }
+
+    /// What a server has told since it has its version, and what somebody measures of it. A family may appear with the first request only.
+    struct Seen: Sendable {
+        let byExposition: Set<ServingFamily>
+        let byQuestion: Set<ServingFamily>
+        /// Names behind `llm_monitor_llm_`.
+        let measured: Set<String>
+    }
+
+    /// Of a server as it is: what it tells, not what its kind could.
+    static func present(_ family: ServingFamily, _ told: [Told], _ seen: Seen, hasNativeMetrics: Bool?) -> Capability {
+        let kind = told[family.rawValue]
+        if hasNativeMetrics != false, seen.byExposition.contains(family) { return kind.byExposition ?? .native }
+        if seen.byQuestion.contains(family) { return kind.byQuestion ?? .native }
+        if let other = derivedFrom[family], hasNativeMetrics != false, seen.byExposition.contains(other) { return .derived }
+        return seen.measured.contains(family.shape.name) ? .probe : Capability.none
+    }
+
+    /// Families that recording rules make of another, where a server does not tell them.
+    private static let derivedFrom: [ServingFamily: ServingFamily] = [.interTokenLatency: .timePerOutputToken]
 
     /// Of each kind.
     static let ofKinds: [String: [Told]] = Dictionary(
         ServerKinds.all.map { kind in (kind.name, ServingFamily.allCases.map { told($0, kind) }) }, uniquingKeysWith: { first, _ in first })
 
     private static func told(_ family: ServingFamily, _ kind: any ServerKind.Type) -> Told {
-        let rows = kind.table.rows.filter { $0.ours == family && !$0.isProposed }
+        func rows(_ family: ServingFamily) -> [NativeFamily] { kind.table.rows.filter { $0.ours == family && !$0.isProposed } }
+        let own = kind.table.tellsStart || family != .startTime ? rows(family) : []
         let questions = kind.told.filter { $0.family == family }
+        let isDerivable = derivedFrom[family].map { !rows($0).isEmpty } ?? false
         return Told(
-            byExposition: rows.isEmpty ? nil : rows.contains(where: \.isDirect) ? .native : .derived,
+            byExposition: own.isEmpty ? isDerivable ? .derived : nil : own.contains(where: \.isDirect) ? .native : .derived,
             byQuestion: questions.isEmpty ? nil : questions.contains { !$0.isDerived } ? .native : .derived)
     }
 }

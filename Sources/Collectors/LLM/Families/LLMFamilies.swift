@@ -11,10 +11,10 @@ struct LLMFamilies {
     private static let label = server.adding("label")
     private static let reason = server.adding("reason")
     /// Why series are left out, as readers and tables count them.
-    private static let lossReasons = ["histogram", "value", "duplicate", "type", "line"]
+    private static let lossReasons = ["histogram", "value", "duplicate", "type", "line", "models"]
     private static let capability = server.adding("metric", "source")
 
-    private let up, ready, nativeMetrics, buildInfo, serverInfo, modelsLoaded, lastAnswer, pollDuration, polls: Metric
+    private let up, ready, nativeMetrics, buildInfo, serverInfo, modelsLoaded, modelsOverLimit, lastAnswer, pollDuration, polls: Metric
     private let unmapped, labelsDropped, seriesDropped, capabilityMetric: Metric
     /// By the family's number.
     private let serving: [(metric: Metric, schema: LabelSchema)]
@@ -36,9 +36,12 @@ struct LLMFamilies {
             source: "llm.servers; engine: /containers/ID/json; llm.ports")
         modelsLoaded = catalogue.gauge(
             name("models_loaded"), "Models that are ready to answer.", labels: Self.server, source: "server: its list of models")
+        modelsOverLimit = catalogue.gauge(
+            name("models_over_limit"), "Models past llm.model_limit, whose series are together in model=\"other\".", labels: Self.server,
+            source: "server: /metrics and its list of models")
         lastAnswer = catalogue.gauge(
             name("last_answer_timestamp_seconds"),
-            "When the server told what is shown of it, in unix seconds; nothing is shown past three times llm.min_interval.",
+            "When the server told all that it is asked, in unix seconds; what is older than three times llm.min_interval is not shown.",
             labels: Self.server, source: "martlet")
         pollDuration = catalogue.gauge(
             name("poll_duration_seconds"), "How long the last round of questions took.", labels: Self.server, source: "martlet")
@@ -53,7 +56,7 @@ struct LLMFamilies {
         seriesDropped = catalogue.counter(
             name("series_dropped_total"),
             "Series of the server that were left out: histogram (buckets that cannot be true), value (no number, or a counter below 0), "
-                + "duplicate, type (another than the table has), line (cannot be read).",
+                + "duplicate, type (another than the table has), line (cannot be read); or models (past llm.model_limit, together in other).",
             labels: Self.reason, source: "server: /metrics")
         var serving: [(Metric, LabelSchema)] = []
         for family in ServingFamily.allCases {
@@ -102,17 +105,22 @@ struct LLMFamilies {
         for reason in Self.lossReasons {
             buffer.add(seriesDropped, buffer.labels(Self.reason, names + [reason]), Double(entry.losses.series[reason] ?? 0))
         }
-        guard let picture = entry.picture, let answeredAt = entry.answeredAt, (now - answeredAt).seconds <= maximumAgeSeconds else {
-            return
+        guard let picture = entry.picture else { return }
+        func isFresh(_ instant: ContinuousClock.Instant?) -> Bool { ServerBook.Entry.isFresh(instant, now, maximumAgeSeconds) }
+        if isFresh(entry.expositionAt) {
+            buffer.add(nativeMetrics, labels, picture.hasNativeMetrics)
+            buffer.add(unmapped, labels, picture.unmappedFamilies.map(Double.init))
         }
-        buffer.add(nativeMetrics, labels, picture.hasNativeMetrics)
+        let fresh = Set(entry.toldAt.filter { isFresh($0.value) }.keys)
+        write(picture, fresh, names, labels, into: &buffer)
+        guard isFresh(entry.answeredAt) else { return }
         if !picture.version.isEmpty { buffer.add(buildInfo, buffer.labels(Self.version, names + [picture.version]), 1) }
-        buffer.add(unmapped, labels, picture.unmappedFamilies.map(Double.init))
-        buffer.add(modelsLoaded, labels, picture.loadedModels.map(Double.init))
-        write(picture, names, labels, into: &buffer)
+        if fresh.contains(.modelLoaded) { buffer.add(modelsLoaded, labels, picture.loadedModels.map(Double.init)) }
+        buffer.add(modelsOverLimit, labels, Double(picture.models.overLimit))
         guard let told = Capability.ofKinds[entry.kind ?? ""] else { return }
+        let seen = Capability.Seen(byExposition: entry.seenOfExposition, byQuestion: entry.seenOfAnswers, measured: measured)
         for family in ServingFamily.allCases {
-            let source = told[family.rawValue].present(family, hasNativeMetrics: picture.hasNativeMetrics, measured: measured)
+            let source = Capability.present(family, told, seen, hasNativeMetrics: picture.hasNativeMetrics)
             buffer.add(capabilityMetric, buffer.labels(Self.capability, names + [family.shape.name, source.rawValue]), 1)
         }
     }
@@ -120,10 +128,12 @@ struct LLMFamilies {
     /// What stands for the kind of a server that nobody has found out yet.
     static let unknownKind = "unknown"
 
-    private func write(_ picture: ServerPicture, _ names: [String], _ labels: LabelSet, into buffer: inout SampleBuffer) {
+    private func write(
+        _ picture: ServerPicture, _ fresh: Set<ServingFamily>, _ names: [String], _ labels: LabelSet, into buffer: inout SampleBuffer
+    ) {
         // Sets of labels are shared by all families that have no more than the model.
         var modelLabels: [LabelSet?] = []
-        for (series, value) in picture.ordered {
+        for (series, value) in picture.ordered where fresh.contains(series.family) {
             let (metric, schema) = serving[series.family.rawValue]
             let shape = series.family.shape
             let model = series.model.map { picture.models.names[$0] } ?? ""

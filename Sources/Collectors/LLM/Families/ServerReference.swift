@@ -86,11 +86,13 @@ package enum ServerReference {
         Servers are named in `llm.servers`, each with its URL; a token goes to that URL alone, and no redirect is followed. Containers are servers when they carry a label
         `martlet.llm.port`, `martlet.llm.kind` (a kind, `auto`, or `none` to be left alone) or `martlet.llm.name`, or run a known image: their published port is asked on loopback, or else
         their own address. Ports named in `llm.ports` are looked at on 127.0.0.1, and are servers once one answers there. What a server of kind `auto` is its answers tell: paths are asked one
-        after the other that cost no server anything, and none that generates, loads a model or calls another server.
+        after the other that cost no server anything, and none that generates, loads a model or calls another server. Whose container has ended is down as long as the engine knows the container;
+        who was found at a port is down for an hour after its last answer, and forgotten then.
 
         A server is asked at most once in `llm.min_interval`, however often is scraped, also across a reload; a scrape shows what it told last, and when (`llm_monitor_llm_last_answer_timestamp_seconds`).
-        What is older than three intervals is not shown. Of labels only those of the metrics pass; users, keys, requests and the like are left out, what differs by them is summed, and
-        `llm_monitor_llm_labels_dropped_total` counts them. Histograms keep the server's own bounds: quantiles of different kinds are not to be summed.
+        What is older than three intervals is not shown, part by part: where only the exposition fails, or takes more than four fifths of `llm.timeout`, the server is up and its other answers are shown on. Of labels only those of the metrics pass; users, keys, requests and the like are left out, what differs by them is summed, and
+        `llm_monitor_llm_labels_dropped_total` counts them. Counters and histograms that several series of the server feed (engines, ranks, versions, models past `llm.model_limit`) are summed by what
+        each of them counted: one that goes takes nothing away, and one that begins anew adds what it has. What one series feeds is that series; when all begin anew, so does ours. Histograms keep the server's own bounds: quantiles of different kinds are not to be summed.
 
         | kind | image | port | asked |
         | --- | --- | --- | --- |
@@ -100,7 +102,8 @@ package enum ServerReference {
             ## What each kind tells
 
             Each name stands behind `llm_monitor_llm_`. `native` is told as it is, `derived` is made of what is told, `probe` can be measured only by asking the server for a few tokens
-            (`llm.servers[].probe`), and of the rest there is nothing: no series is not 0. `llm_monitor_llm_capability` says the same of each server as it is.
+            (`llm.servers[].probe`), and of the rest there is nothing: no series is not 0. `llm_monitor_llm_capability` says the same of each server by what it has told, which of some families is nothing before
+            the first request. `inter_token_latency_seconds` is derived by a recording rule, from `time_per_output_token_seconds`, where a server does not tell it.
 
             | metric | \(ServerKinds.all.map { $0.title }.joined(separator: " | ")) |
             | --- |\(String(repeating: " --- |", count: ServerKinds.all.count))

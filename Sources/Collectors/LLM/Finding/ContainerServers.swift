@@ -47,7 +47,7 @@ package enum ContainerServers {
         }
         var target = ServerTarget(name: name, address: address, kind: kind?.name)
         target.origin = .container
-        target.container = container.name
+        (target.container, target.containerID) = (container.name, container.id)
         return target
     }
 

@@ -15,13 +15,26 @@ enum Detection {
             switch await questions.get(step.path, limitBytes: step.path == "/metrics" ? Questions.expositionBytes : Questions.answerBytes) {
             case .failed(let problem):
                 silence = silence ?? problem
-                // Whoever cannot be reached says nothing to the next question either; who is slow has no time left for it.
-                if problem.outcome == .refused || problem.outcome == .timeout || problem.outcome == .tls { return .nothing(problem) }
+                // Whoever cannot be reached says nothing to the next question either; who is slow has no time left for it, unless it was
+                // the exposition that is slow.
+                let isOver = problem.outcome == .timeout && step.path != "/metrics"
+                if problem.outcome == .refused || problem.outcome == .tls || isOver { return .nothing(problem) }
             case .told(let response):
-                if let found = step.suspects.first(where: { $0.sign.isSeen(response) }) { return .found(found.kind) }
+                for suspect in step.suspects where suspect.sign.isSeen(response) {
+                    if await isConfirmed(suspect.sign, questions) { return .found(suspect.kind) }
+                }
             }
         }
-        return .nothing(silence ?? PollProblem(.status, "what answers is no server that is known; say its kind if it is one"))
+        let words = questions.explanation ?? "what answers is no server that is known; say its kind if it is one"
+        return .nothing(silence ?? PollProblem(.status, words))
+    }
+
+    /// Whether one of the answers is there that a sign needs beside its own.
+    private static func isConfirmed(_ sign: Sign, _ questions: Questions) async -> Bool {
+        for other in sign.confirmations {
+            if case .told(let response) = await questions.get(other.path), other.isSeen(response) { return true }
+        }
+        return sign.confirmations.isEmpty
     }
 
     /// A path, and who is known by its answer.

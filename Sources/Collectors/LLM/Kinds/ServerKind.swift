@@ -38,10 +38,11 @@ struct Sign: Sendable {
     /// What is asked, with GET. It must cost no server anything: none generates, loads or calls another.
     let path: String
     let isSeen: @Sendable (HTTPResponse) -> Bool
+    /// Where others answer so too: signs of which one must be seen beside this.
+    let confirmations: [Sign]
 
-    init(_ path: String, _ isSeen: @escaping @Sendable (HTTPResponse) -> Bool) {
-        self.path = path
-        self.isSeen = isSeen
+    init(_ path: String, confirmedBy confirmations: [Sign] = [], _ isSeen: @escaping @Sendable (HTTPResponse) -> Bool) {
+        (self.path, self.confirmations, self.isSeen) = (path, confirmations, isSeen)
     }
 }
 

@@ -33,6 +33,8 @@ final class ServerProber: Sendable {
 
     /// Between two looks at whose turn it is.
     private static let pauseSeconds = 1.0
+    /// Before the first question to a server, in which a scrape sees its counters at 0.
+    private static let firstSeconds = 20.0
     /// Models of a server that have been asked, as which one is asked may change.
     private static let modelLimit = 20
 
@@ -60,6 +62,10 @@ final class ServerProber: Sendable {
     }
 
     /// Those that are asked now; they count as in flight.
+    func turns(_ servers: [ProbedServer], now: ContinuousClock.Instant) -> [(server: ProbedServer, model: String)] {
+        turns(servers, memory.withLock { $0 }, now: now)
+    }
+
     private func turns(
         _ servers: [ProbedServer], _ memory: Memory, now: ContinuousClock.Instant
     ) -> [(server: ProbedServer, model: String)] {
@@ -70,15 +76,18 @@ final class ServerProber: Sendable {
                 var record =
                     records[server.name]
                     ?? Record(
-                        plan: ProbePlan(intervalSeconds: pace.intervalSeconds, budgetPerHour: pace.budgetPerHour, start: now))
+                        plan: ProbePlan(
+                            intervalSeconds: pace.intervalSeconds, budgetPerHour: pace.budgetPerHour,
+                            start: now.advanced(by: .seconds(Self.firstSeconds))))
                 defer { records[server.name] = record }
                 record.engine = server.kind
                 record.model = server.model ?? server.wantedModel ?? record.model
+                if !record.model.isEmpty { record.change(record.model, limit: Self.modelLimit) { _ in } }
                 guard !record.isInFlight else { return nil }
                 switch record.plan.decide(server.situation, now: now, spread: .random(in: 0...1)) {
                 case .wait: return nil
                 case .skip(let reason):
-                    record.change(record.model, limit: Self.modelLimit) { $0.skip(reason) }
+                    if !record.model.isEmpty { record.change(record.model, limit: Self.modelLimit) { $0.skip(reason) } }
                     return nil
                 case .ask:
                     guard let model = server.model else { return nil }

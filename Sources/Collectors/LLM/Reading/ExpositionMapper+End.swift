@@ -3,9 +3,12 @@ import Metrics
 // What is put together once the whole text has been read.
 
 extension ExpositionMapper {
-    mutating func finish(_ picture: inout ServerPicture) {
+    /// - Parameter sum: makes one of the series that are shown as one.
+    mutating func finish(
+        _ picture: inout ServerPicture, _ sum: ([CounterMemory.Count]) -> [(target: CounterMemory.Target, value: ServerPicture.Value)]
+    ) {
         picture.unmappedFamilies = unmapped
-        let distributions = settleHistograms(&picture)
+        settleHistograms(&picture)
         // Of several names of one thing the first counts.
         var best: [Int: Int] = [:]
         for (place, source) in index.sources.enumerated() where hasSource[place] {
@@ -14,6 +17,7 @@ extension ExpositionMapper {
         func isBest(_ source: Int) -> Bool { best[index.sources[source].number] == index.sources[source].rank }
         for (target, number) in numbers where isBest(target.source) {
             let row = index.sources[target.source].row
+            picture.familiesOfExposition.insert(row.ours)
             guard case .states(let states) = row.taking else {
                 guard number.isFinite else {
                     picture.losses.count("value")
@@ -27,14 +31,19 @@ extension ExpositionMapper {
                 picture.add(.init(family: row.ours, model: target.model, labels: labels), .number(number == Double(place) ? 1 : 0))
             }
         }
-        for (target, distribution) in distributions where isBest(target.source) {
+        for (target, value) in sum(counts) where isBest(target.source) {
             let family = index.sources[target.source].row.ours
-            picture.add(.init(family: family, model: target.model, labels: []), .distribution(distribution))
+            picture.familiesOfExposition.insert(family)
+            guard value.amount.isFinite else {
+                picture.losses.count("value")
+                continue
+            }
+            let model = target.model.map { picture.models.place(shownAs: $0) }
+            picture.add(.init(family: family, model: model, labels: target.labels), value)
         }
     }
 
-    private mutating func settleHistograms(_ picture: inout ServerPicture) -> [Target: Distribution] {
-        var found: [Target: Distribution] = [:]
+    private mutating func settleHistograms(_ picture: inout ServerPicture) {
         for histogram in histograms {
             guard let whole = Distribution(cumulative: histogram.buckets, sum: histogram.sum ?? .nan) else {
                 picture.losses.count("histogram")
@@ -46,18 +55,16 @@ extension ExpositionMapper {
                 hasSource[source] = true
                 let target = Target(source: source, model: histogram.model, labels: [])
                 switch row.taking {
-                case .sum: add(target, row, row.converted(whole.sum))
-                case .count: add(target, row, Double(whole.count))
+                case .sum: count(histogram.key, target, .number(row.converted(whole.sum)), picture)
+                case .count: count(histogram.key, target, .number(Double(whole.count)), picture)
                 default:
-                    let both = row.factor == 1 ? whole : whole.converted(row.converted)
-                    guard let both, let sum = found[target].map({ $0.adding(both) }) ?? both else {
+                    guard let shown = row.factor == 1 ? whole : whole.converted(row.converted) else {
                         picture.losses.count("histogram")
                         continue
                     }
-                    found[target] = sum
+                    count(histogram.key, target, .distribution(shown), picture)
                 }
             }
         }
-        return found
     }
 }

@@ -14,6 +14,7 @@ struct ExpositionMapper {
     }
 
     struct Histogram {
+        let key: Int
         let place: Int
         let model: Int?
         var buckets: [Distribution.Bucket] = []
@@ -43,6 +44,8 @@ struct ExpositionMapper {
     let index: NameIndex
     private let models: Int
     var numbers: [Target: Double] = [:]
+    /// Of counters and histograms, which are summed when it is known what became of each.
+    var counts: [CounterMemory.Count] = []
     var histograms: [Histogram] = []
     private var histogramPlaces: [Int: Int] = [:]
     private var seen: Set<Int> = []
@@ -67,9 +70,13 @@ struct ExpositionMapper {
     }
 
     /// Returns what is wrong with the text as a whole; then nothing of it is in the picture.
-    static func read(_ bytes: [UInt8], _ format: ExpositionReader.Format, _ index: NameIndex, into picture: inout ServerPicture)
-        -> PollProblem?
-    {
+    ///
+    /// - Parameter memory: what the rounds before have counted.
+    /// - Parameter scope: which of several expositions of the server it is.
+    static func read(
+        _ bytes: [UInt8], _ format: ExpositionReader.Format, _ index: NameIndex, memory: CounterMemory = CounterMemory(),
+        scope: String = "", now: ContinuousClock.Instant = .now, into picture: inout ServerPicture
+    ) -> PollProblem? {
         var reader = ExpositionReader(bytes, as: format, .tolerant, limits: limits)
         var mapper = ExpositionMapper(index)
         var whole = picture
@@ -82,7 +89,7 @@ struct ExpositionMapper {
             return PollProblem(.malformed, "no line can be read as a metric: \(report.firstProblem ?? "")")
         }
         whole.losses.count("line", report.skippedLineCount)
-        mapper.finish(&whole)
+        mapper.finish(&whole) { memory.take($0, scope: scope, now: now) }
         picture = whole
         return nil
     }
@@ -136,7 +143,7 @@ struct ExpositionMapper {
             guard name.elementsEqual(index.known[place].name) else { return }
             let series = identify(reader, place, &picture)
             guard seen.insert(series).inserted else { return picture.losses.count("duplicate") }
-            takeNumber(reader.value, isCounter: reader.familyKind == .counter, place, &picture)
+            takeNumber(reader.value, isCounter: reader.familyKind == .counter, series, place, &picture)
             return
         }
         enum Part { case bucket, sum, count }
@@ -163,7 +170,7 @@ struct ExpositionMapper {
             number = found
         } else {
             number = histograms.count
-            histograms.append(Histogram(place: place, model: model(&picture)))
+            histograms.append(Histogram(key: key, place: place, model: model(&picture)))
             histogramPlaces[key] = number
         }
         lastHistogram = (key, number)
@@ -218,7 +225,9 @@ struct ExpositionMapper {
         return place
     }
 
-    private mutating func takeNumber(_ value: Double, isCounter: Bool, _ place: Int, _ picture: inout ServerPicture) {
+    private mutating func takeNumber(_ value: Double, isCounter: Bool, _ series: Int, _ place: Int, _ picture: inout ServerPicture) {
+        // A gauge that is no number says that there is nothing to tell.
+        if value.isNaN, !isCounter { return }
         guard value.isFinite, !isCounter || value >= 0 else { return picture.losses.count("value") }
         for source in index.known[place].sources {
             let row = index.sources[source].row
@@ -227,8 +236,22 @@ struct ExpositionMapper {
             var labels: [String] = []
             if !row.labels.isEmpty { labels = bounded(row.labels.map { text($0, place) }, source) }
             hasSource[source] = true
-            add(Target(source: source, model: model, labels: labels), row, row.converted(number))
+            let target = Target(source: source, model: model, labels: labels)
+            if index.sources[source].isCounted {
+                count(series, target, .number(row.converted(number)), picture)
+            } else {
+                add(target, row, row.converted(number))
+            }
         }
+    }
+
+    mutating func count(_ series: Int, _ target: Target, _ value: ServerPicture.Value, _ picture: ServerPicture) {
+        let model = target.model.map { picture.models.names[$0] }
+        counts.append(
+            CounterMemory.Count(
+                key: .init(series: series, source: target.source),
+                target: .init(source: target.source, model: model, labels: target.labels),
+                value: value))
     }
 
     mutating func add(_ target: Target, _ row: NativeFamily, _ number: Double) {

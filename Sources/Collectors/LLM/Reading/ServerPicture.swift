@@ -12,11 +12,6 @@ struct ServerPicture: Sendable {
         let labels: [String]
     }
 
-    enum Value: Sendable, Equatable {
-        case number(Double)
-        case distribution(Distribution)
-    }
-
     /// What was left out of what the server told.
     struct Losses: Sendable, Equatable {
         /// Labels by name, in samples.
@@ -33,6 +28,15 @@ struct ServerPicture: Sendable {
     /// The same in the order in which it is written.
     private(set) var ordered: [(series: Series, value: Value)] = []
     var models: ModelNames
+    /// Families that its exposition told, and not another answer.
+    var familiesOfExposition: Set<ServingFamily> = []
+    /// What could not be asked in this round, so that the round before is what is known of it.
+    var lacksExposition = false
+    var lacksAnswers = false
+    /// Names of models that are loaded, also of those without series of their own.
+    private(set) var loaded: Set<String> = []
+    /// All models that it tells of.
+    private(set) var listed: Set<String> = []
     var losses = Losses()
     var unmappedFamilies: Int?
     /// Whether its exposition could be read; false where it answers that there is none, nil where nobody knows.
@@ -45,6 +49,8 @@ struct ServerPicture: Sendable {
     var isUp = false
     /// The first thing that went wrong and matters.
     var problem: PollProblem?
+    /// What is as it is and most likely not as somebody wanted it, for a person.
+    var concerns: [Concern: String] = [:]
     /// Whom samples without a model are about, where that is plain.
     var onlyModel: String?
     /// What a kind wants to know in the next round of what it learnt in this one.
@@ -71,6 +77,11 @@ struct ServerPicture: Sendable {
     /// A number that a question has brought, of a model or of none; absent and what is no number is not put in.
     mutating func add(_ family: ServingFamily, model: String? = nil, labels: [String] = [], _ number: Double?) {
         guard let number, number.isFinite else { return }
+        if family == .modelLoaded, let model {
+            let name = shortLine(model, limit: 128)
+            listed.insert(name)
+            if number == 1 { loaded.insert(name) }
+        }
         add(
             Series(
                 family: family, model: family.shape.hasModel ? model.map { models.place(of: $0) } : nil,
@@ -85,6 +96,10 @@ struct ServerPicture: Sendable {
     /// Takes what was told of one model alone.
     mutating func take(_ part: ServerPicture, ofModel model: String) {
         let place = models.place(of: model)
+        familiesOfExposition.formUnion(part.familiesOfExposition)
+        lacksExposition = lacksExposition || part.lacksExposition
+        lacksAnswers = lacksAnswers || part.lacksAnswers
+        concerns.merge(part.concerns) { first, _ in first }
         for (key, value) in part.series {
             add(Series(family: key.family, model: key.family.shape.hasModel ? place : nil, labels: key.labels), value)
         }
@@ -94,6 +109,29 @@ struct ServerPicture: Sendable {
         hasNativeMetrics = hasNativeMetrics == true ? true : part.hasNativeMetrics
         isUp = isUp || part.isUp
         problem = problem ?? part.problem
+    }
+
+    /// Takes from the round before what could not be asked in this one.
+    mutating func complete(from former: ServerPicture) {
+        guard lacksExposition || lacksAnswers else { return }
+        let present = Set(series.keys.map(\.family))
+        for (key, value) in former.series where !present.contains(key.family) {
+            let isOfExposition = former.familiesOfExposition.contains(key.family)
+            guard isOfExposition ? lacksExposition : lacksAnswers else { continue }
+            if isOfExposition { familiesOfExposition.insert(key.family) }
+            let model = key.model.map { models.place(shownAs: former.models.names[$0]) }
+            series[Series(family: key.family, model: model, labels: key.labels)] = value
+        }
+        if lacksExposition {
+            hasNativeMetrics = former.hasNativeMetrics
+            unmappedFamilies = unmappedFamilies ?? former.unmappedFamilies
+        }
+        if lacksAnswers {
+            if version.isEmpty { version = former.version }
+            if loaded.isEmpty { loaded = former.loaded }
+            if listed.isEmpty { listed = former.listed }
+        }
+        order()
     }
 
     func hasAny(_ family: ServingFamily) -> Bool { series.keys.contains { $0.family == family } }
@@ -117,22 +155,21 @@ struct ServerPicture: Sendable {
     }
 
     /// How many models are loaded; nil where the server does not tell.
-    var loadedModels: Int? {
-        guard hasAny(.modelLoaded) else { return nil }
-        return series.count { $0.key.family == .modelLoaded && $0.value == .number(1) }
-    }
+    var loadedModels: Int? { hasAny(.modelLoaded) ? loaded.count : nil }
 
     /// Names of models that are loaded and awake, as they are shown: who asks one that sleeps has it loaded again.
     var namesOfAwake: [String] {
         let asleep = numbers(.sleeping).filter { $0.value == 1 }
-        return series.compactMap { key, value in
-            key.family == .modelLoaded && value == .number(1) ? key.model.map { models.names[$0] } : nil
-        }.filter { $0 != ModelNames.other && asleep[$0] == nil }.sorted()
+        return loaded.filter { $0 != ModelNames.other && asleep[$0] == nil }.sorted()
     }
 
     /// Ends the round: what is told of no model is about the only one that it can be about, and everything has its order.
     mutating func settle() {
         settleModels()
+        order()
+    }
+
+    private mutating func order() {
         ordered = series.map { ($0.key, $0.value) }.sorted { left, right in
             (left.series.family.rawValue, left.series.model ?? -1) != (right.series.family.rawValue, right.series.model ?? -1)
                 ? (left.series.family.rawValue, left.series.model ?? -1) < (right.series.family.rawValue, right.series.model ?? -1)

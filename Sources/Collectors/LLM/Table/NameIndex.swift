@@ -9,6 +9,8 @@ struct NameIndex: Sendable {
         let number: Int
         /// 0 for the name that counts before all others.
         let rank: Int
+        /// Whether ours is a counter or a histogram.
+        let isCounted: Bool
     }
 
     /// What is known of a name.
@@ -39,7 +41,8 @@ struct NameIndex: Sendable {
         suffixes = ignored.filter { $0.hasPrefix("*") }.map { Array($0.utf8.dropFirst()) }
         var sources: [Source] = []
         for (number, row) in table.rows.enumerated() {
-            for rank in row.names.indices { sources.append(Source(row: row, number: number, rank: rank)) }
+            let isCounted = row.ours.shape.kind == .counter || row.ours.shape.kind == .histogram
+            for rank in row.names.indices { sources.append(Source(row: row, number: number, rank: rank, isCounted: isCounted)) }
         }
         self.sources = sources
         for (place, source) in sources.enumerated() { add(source.row.names[source.rank], place) }

@@ -107,6 +107,8 @@ struct NativeTable: Sendable {
     var modelLabels: [String] = []
     /// Labels of engines, ranks and the like over which values are put together. Others are left out and counted.
     var mergedLabels: [String] = []
+    /// Whether releases are known to write when their process began; it is read of all.
+    var tellsStart = false
 
     /// Rows of the kind, and those that every kind has.
     var rows: [NativeFamily] { families + [NativeFamily(.gauge, "process_start_time_seconds", .startTime)] }

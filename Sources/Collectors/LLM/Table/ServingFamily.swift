@@ -44,7 +44,9 @@ enum ServingFamily: Int, Sendable, CaseIterable {
         case .requests:
             Shape(
                 name: "requests_total", kind: .counter, labels: ["outcome", "reason"],
-                help: "Requests that came to an end: success, abort, error or rejected, with the server's own word for it.")
+                help:
+                    "Requests that came to an end: success, abort, error, rejected or client_error (what was wrong with the request), with the server's own word for it."
+            )
         case .httpResponses:
             Shape(
                 name: "http_responses_total", kind: .counter, labels: ["status"], hasModel: false,

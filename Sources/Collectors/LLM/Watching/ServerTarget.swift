@@ -14,6 +14,8 @@ package struct ServerTarget: Sendable, Equatable {
     package var origin = Origin.configuration
     /// The container that it is in; empty for none that is known.
     package var container = ""
+    /// Its number with the engine, where it was found so.
+    package var containerID = ""
     /// Whether it may be asked to generate something, and which model; nil for the first that is loaded.
     package var isProbed = false
     package var probedModel: String?

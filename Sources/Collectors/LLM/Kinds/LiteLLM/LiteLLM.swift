@@ -29,9 +29,9 @@ enum LiteLLM: ServerKind {
     ]
 
     static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
+        await questions.readiness("/health/readiness", into: &picture)
         await questions.exposition("/metrics", self, into: &picture)
         picture.onlyModel = nil
-        await questions.readiness("/health/readiness", into: &picture)
         picture.version = questions.former?.version ?? ""
         await questions.json("/health/readiness") { picture.version = $0["litellm_version"]?.text ?? picture.version }
         let hasDetails = await questions.json("/model/info") { root in
@@ -57,7 +57,9 @@ enum LiteLLM: ServerKind {
         }
     }
 
-    private static let outcomes = ["200": "success", "201": "success", "429": "rejected", "499": "abort"]
+    /// What is wrong with a request is 4xx, but for a limit (429), a client that went (499) and a model that took too long (408).
+    private static let outcomes = Dictionary(uniqueKeysWithValues: (400..<500).filter { $0 != 408 }.map { ("\($0)", "client_error") })
+        .merging(["200": "success", "201": "success", "429": "rejected", "499": "abort"]) { $1 }
 
     /// As `litellm/integrations/prometheus.py` declares them; the Python client puts `_total` behind names that end in `_metric`.
     static let table = NativeTable(
@@ -115,5 +117,5 @@ enum LiteLLM: ServerKind {
             .init("litellm_in_memory_*", "of its stores"), .init("litellm_self_*", "its own parts"),
             .init("litellm_auth_*", "its own parts"),
             .init("litellm_proxy_*", "its own parts"), .init("litellm_router_*", "its own parts"),
-        ], modelLabels: ["requested_model", "model_group", "model", "litellm_model_name"])
+        ], modelLabels: ["requested_model", "model_group", "model", "litellm_model_name"], tellsStart: true)
 }

@@ -46,6 +46,7 @@ enum LlamaCpp: ServerKind {
     }
 
     static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
+        await questions.readiness("/health", into: &picture)
         var loaded: [String] = []
         await questions.json(ModelList.path) { root in
             ModelList.forEach(root) { entry in
@@ -66,7 +67,6 @@ enum LlamaCpp: ServerKind {
             if let model = loaded.first { picture.onlyModel = model }
             await take(properties, questions, "", model: loaded.first, into: &picture)
         }
-        await questions.readiness("/health", into: &picture)
     }
 
     private static func isRouter(_ properties: Properties, _ questions: Questions) async -> Bool {
@@ -80,7 +80,7 @@ enum LlamaCpp: ServerKind {
     private static func askRouted(_ model: String, _ questions: Questions, into picture: inout ServerPicture) async {
         let query = "?model=\(escaped(model))&autoload=false"
         var part = ServerPicture(models: ModelNames(limit: 1))
-        await questions.exposition("/metrics" + query, self, into: &part)
+        await questions.exposition("/metrics" + query, scope: model, self, into: &part)
         await take(askProperties(questions, query), questions, query, model: nil, into: &part)
         picture.take(part, ofModel: model)
     }

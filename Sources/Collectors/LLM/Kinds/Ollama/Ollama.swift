@@ -13,7 +13,8 @@ enum Ollama: ServerKind {
     static let images = ["ollama/ollama"]
     static let signs = [
         Sign("/metrics") { isExposition(of: "ollama_", $0.body) },
-        Sign("/api/version") { hasMember("version", $0.body) },
+        // Many a web application tells its version there.
+        Sign("/api/version", confirmedBy: [Sign("/api/ps", hasModels), Sign("/api/tags", hasModels)]) { hasMember("version", $0.body) },
     ]
     static let index = NameIndex(table)
     static let asked = ["/api/version", "/api/ps", "/api/tags"]
@@ -28,6 +29,7 @@ enum Ollama: ServerKind {
             + "Names that changes to it propose are read where they appear.",
         "`model_resident_bytes{location=\"ram\"}` is what did not fit into the card.",
     ]
+    private static let hasModels: @Sendable (HTTPResponse) -> Bool = { hasMember("models", $0.body) }
     /// Where there has been no exposition, it is looked for so rarely.
     private static let note = "metrics"
 

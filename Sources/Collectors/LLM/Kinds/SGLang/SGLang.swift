@@ -28,12 +28,12 @@ enum SGLang: ServerKind {
     ]
 
     static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
-        await questions.exposition("/metrics", self, into: &picture)
         await questions.readiness("/ready", into: &picture)
         if picture.isReady == nil, picture.problem == nil {
             // Releases without it, the newer ones first; /get_model_info writes a line into the log of those that have both.
             for path in ["/model_info", "/get_model_info"] where picture.isReady == nil { await questions.readiness(path, into: &picture) }
         }
+        await questions.exposition("/metrics", self, into: &picture)
         picture.version = questions.former?.version ?? ""
         if picture.version.isEmpty && questions.round < 3 || questions.isRareRound {
             let isTold = await questions.json("/server_info") { picture.version = $0["version"]?.text ?? picture.version }

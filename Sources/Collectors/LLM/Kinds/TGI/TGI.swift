@@ -25,7 +25,6 @@ enum TGI: ServerKind {
     ]
 
     static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
-        await questions.exposition("/metrics", self, into: &picture)
         let isTold = await questions.demandedJSON("/info", into: &picture) { root, picture in
             picture.version = root["version"]?.text ?? ""
             guard let model = root["model_id"]?.text, !model.isEmpty else { return }
@@ -34,8 +33,13 @@ enum TGI: ServerKind {
             picture.add(.modelContext, model: model, (root["max_total_tokens"] ?? root["max_input_tokens"])?.number)
             picture.add(.modelInfo, model: model, labels: ["", "", root["model_dtype"]?.text ?? "", ""], 1)
         }
+        await questions.exposition("/metrics", self, into: &picture)
         if isTold { picture.isReady = true } else if picture.isUp { picture.isReady = false }
     }
+
+    private static let outcomes = [
+        "overloaded": "rejected", "dropped": "abort", "validation": "client_error", "template": "client_error",
+    ]
 
     /// Names as its router declares them; counters have no suffix.
     static let table = NativeTable(
@@ -45,7 +49,7 @@ enum TGI: ServerKind {
             NativeFamily(.counter, "tgi_request_success", .requests, labels: [.fixed("success"), .fixed("success")]),
             NativeFamily(
                 .counter, "tgi_request_failure", .requests,
-                labels: [.translated("err", ["overloaded": "rejected", "dropped": "abort"], otherwise: "error"), .of("err")]),
+                labels: [.translated("err", outcomes, otherwise: "error"), .of("err")]),
             NativeFamily(.gauge, "tgi_batch_max_total_tokens", .cacheCapacity, isMade: true),
             NativeFamily(.histogram, "tgi_request_input_length", .requestPromptTokens),
             NativeFamily(.histogram, "tgi_request_generated_tokens", .requestGenerationTokens),

@@ -25,8 +25,8 @@ enum Triton: ServerKind {
     ]
 
     static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
-        await questions.exposition("/metrics", self, into: &picture)
         await questions.readiness("/v2/health/ready", into: &picture)
+        await questions.exposition("/metrics", self, into: &picture)
         await questions.json("/v2") { picture.version = $0["version"]?.text ?? "" }
         await questions.json("/v2/repository/index", method: "POST") { root in
             var states: [String: Bool] = [:]

@@ -24,12 +24,12 @@ enum VLLM: ServerKind {
     ]
 
     static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
+        await questions.readiness("/health", into: &picture)
         await questions.exposition("/metrics", self, into: &picture)
         // Without statistics the exposition is there and says nothing of requests.
         if picture.hasNativeMetrics == true, !picture.hasAny(.requestsRunning), !picture.hasAny(.generationTokens) {
             picture.hasNativeMetrics = false
         }
-        await questions.readiness("/health", into: &picture)
         picture.version = questions.former?.version ?? ""
         if picture.version.isEmpty || questions.isRareRound {
             await questions.json("/version") { picture.version = $0["version"]?.text ?? picture.version }

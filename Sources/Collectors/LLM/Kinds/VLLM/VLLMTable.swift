@@ -3,7 +3,8 @@ import Metrics
 extension VLLM {
     /// As `vllm/v1/metrics/loggers.py` declares them. Names before version 0.9 are aliases; V0's own are gone.
     static let table = NativeTable(
-        families: requests + tokens + cache + durations, ignored: ignored, modelLabels: ["model_name"], mergedLabels: ["engine", "method"])
+        families: requests + tokens + cache + durations, ignored: ignored, modelLabels: ["model_name"], mergedLabels: ["engine", "method"],
+        tellsStart: true)
 
     /// Paths of its own questions and of probes of health, which are no work.
     private static let monitoring = ["/metrics", "/health", "/ping", "/version", "/load", "/v1/models", "/is_sleeping"]

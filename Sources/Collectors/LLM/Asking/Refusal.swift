@@ -1,0 +1,34 @@
+import Ownership
+import Web
+
+/// An answer that is none, and what somebody can do about it.
+struct Refusal: Sendable, Equatable {
+    let path: String
+    let status: Int
+    /// Where a redirect leads, without its query.
+    let location: String
+
+    init(_ path: String, _ response: HTTPResponse) {
+        (self.path, status) = (path, response.status)
+        location = shortLine(String((response.headers["Location"] ?? "").prefix { $0 != "?" && $0 != "#" }), limit: 200)
+    }
+
+    /// Who asks is not let in.
+    var isClosed: Bool { status == 401 || status == 403 }
+
+    var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }
+
+    /// - Parameter hasToken: whether one was shown.
+    func words(hasToken: Bool) -> String {
+        let answer = "answers with status \(status)"
+        if isClosed {
+            return hasToken
+                ? "\(answer): the token in bearer_token_file is not taken"
+                : "\(answer): it wants a token, which goes into bearer_token_file"
+        }
+        guard isRedirect else { return answer }
+        return location.isEmpty
+            ? "\(answer), a redirect, which is not followed"
+            : "\(answer), a redirect to \(location), which is not followed: if that is the server, its url is that"
+    }
+}
