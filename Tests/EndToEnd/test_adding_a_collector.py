@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,8 +68,11 @@ class Added:
 
 
 @pytest.fixture(scope="module")
-def added(tmp_path_factory: pytest.TempPathFactory) -> Added:
-    return Added(tmp_path_factory.mktemp("added") / "martlet")
+def added(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Added]:
+    root = tmp_path_factory.mktemp("added") / "martlet"
+    yield Added(root)
+    # A gigabyte, which would stand there until the third run after this one.
+    shutil.rmtree(root)
 
 
 def lint(text: str) -> None:
