@@ -40,8 +40,9 @@ HELD = """
     VgpuUnlicensed VgpuFramebufferFull
     ContainerOomKilled ContainerRestarting ContainerUnhealthy ContainerMemoryNearLimit ContainerCpuThrottled ContainerEngineUnreachable
     ContainerSeriesDropped
-    LlmServerDown LlmServerMissing LlmServerNotReady LlmMetricsDisabled LlmDataStale LlmSeriesDropped LlmProbeFailing LlmQueueBacklog LlmRequestsRejected
-    LlmTimeToFirstTokenHigh LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
+    LlmServerMissing LlmRequestsRejected
+    LlmServerDown LlmServerNotReady LlmMetricsDisabled LlmDataStale LlmSeriesDropped LlmProbeFailing LlmQueueBacklog LlmTimeToFirstTokenHigh
+    LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
     ClusterCertificateExpiring ClusterCertificateExpired ClusterSubscriptionExpiring ClusterHaManagerStale
     TargetMissing ExporterScrapeSlow ExporterCollectorFailed ExporterDataStale ExporterSeriesDropped ExporterCardinalityHigh
 """.split()
