@@ -113,6 +113,16 @@ def test_nothing_is_summed_over_servers_and_gateways_count_once(watch: Watch) ->
     assert float(behind["value"][1]) > 0 and float(total["value"][1]) == pytest.approx(float(real["value"][1]), rel=0.2)
 
 
+@pytest.mark.e2e
+def test_a_server_whose_kind_was_not_known_at_first_has_one_row(watch: Watch) -> None:
+    assert watch.ask('llm:polls:rate5m{engine="unknown"}')
+    values = {"datasource": "prometheus", "cluster": ".*", "node": ".*", "server": ".*"}
+    rows = [
+        (row["metric"].get("node"), row["metric"]["server"], row["metric"]["engine"]) for query in BOARDS["servers.json"].queries if query.panel == "Servers"
+        for row in Prometheus(watch.url, time.time(), 1).ask(query, values, 600) if "server" in row["metric"]]
+    assert {engine for _, server, engine in rows if server == "search"} == {"vllm"} and len(set(rows)) == len(watch.made.servers)
+
+
 SCREENS: dict[str, dict[str, Any]] = {
     "desktop": {}, "dark": {"color_scheme": "dark"}, "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}}
 
