@@ -29,7 +29,9 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 
     let dialects = ProbeDialect.allCases
     let dialect = dialects[Int(input.choice) % dialects.count]
     let size = Int(input.choice) / dialects.count
-    if size == 80 { endless(input.bytes, dialect) } else { stream(input.bytes, dialect, pieceBytes: size + 1) }
+    // A mebibyte takes long to read, so few inputs are sent for ever.
+    let isEndless = size == 80 && input.bytes.count % 32 == 8
+    if isEndless { endless(input.bytes, dialect) } else { stream(input.bytes, dialect, pieceBytes: size + 1) }
     return 0
 }
 
