@@ -70,7 +70,7 @@ package struct SurveyedServer: Sendable {
         unknownFamilies = picture.unmappedFamilies ?? 0
         problem = picture.problem?.message
         knownVersions = KnownVersions.of(kind.name)
-        models = picture.namesOfLoaded
+        models = picture.loaded.sorted()
         guard target.isProbed else { return }
         guard let dialect = kind.dialect else { return probe = .impossible }
         let probed = ProbedServer(
