@@ -8,7 +8,7 @@ import Web
 @Suite("Rounds of questions") struct PollTests {
     static func poll(
         _ answers: [String: HTTPServerResponse], kind: String?, path: String = "", slow: String = "", timeoutSeconds: Double = 5,
-        _ change: (inout ServerTarget) -> Void = { _ in }
+        former: String? = nil, counts: [CounterMemory.Count] = [], _ change: (inout ServerTarget) -> Void = { _ in }
     ) async throws -> (result: ServerPoll.Result, asked: [String]) {
         let asked = AskedPaths()
         let server = try HTTPServer(
@@ -23,7 +23,13 @@ import Web
         var target = ServerTarget(name: "s", address: ServerAddress(url: "http://\(server.address)\(path)"), kind: kind)
         change(&target)
         let poll = ServerPoll(http: http, timeoutSeconds: timeoutSeconds, modelLimit: 10)
-        let result = await poll.run(ServerBook.Entry(target).turn)
+        var entry = ServerBook.Entry(target)
+        if let former {
+            (entry.kind, entry.isSought, entry.picture) = (former, true, ServerPicture(models: ModelNames(limit: 1)))
+            entry.picture?.version = "9"
+            _ = entry.memory.take(counts, now: .now)
+        }
+        let result = await poll.run(entry.turn)
         http.close()
         await server.stop(withinSeconds: 1)
         return (result, asked.all)
@@ -222,5 +228,21 @@ import Web
         #expect(
             elsewhere.picture?.hasNativeMetrics == nil && elsewhere.problem?.message.contains("metrics_url answers with status 404") == true
         )
+    }
+
+    @Test("What another server was and counted at the same place is not this one's")
+    func otherKind() async throws {
+        let source = try #require(VLLM.index.sources.firstIndex { $0.row.ours == .promptTokens })
+        let counts = [
+            CounterMemory.Count(
+                key: .init(series: 1, source: source), target: .init(source: source, model: "m", labels: []), value: .number(5))
+        ]
+        let counter = "# TYPE vllm:prompt_tokens_total counter\nvllm:prompt_tokens_total{model_name=\"m\"} 1\n"
+        for (former, isSame) in [("sglang", false), ("vllm", true)] {
+            let (result, _) = try await Self.poll(
+                ["/metrics": Self.metrics(counter), "/health": Self.json("")], kind: nil, former: former, counts: counts)
+            #expect(result.kind == "vllm" && result.picture?.version == (isSame ? "9" : ""))
+            #expect(result.picture?.total(.promptTokens) == (isSame ? 6 : 1))
+        }
     }
 }

@@ -16,8 +16,8 @@ final class Questions {
     let address: ServerAddress
     /// Counts rounds, so that what hardly changes need not be asked in each.
     let round: Int
-    /// What the round before has told.
-    let former: ServerPicture?
+    /// What the round before has told; nothing where that was another server.
+    private(set) var former: ServerPicture?
     private let send: Sending
     /// What the counters of the rounds before were.
     private let memory: CounterMemory
@@ -49,6 +49,12 @@ final class Questions {
         (self.address, self.round, self.former, self.memory, self.send) = (address, round, former, memory, send)
         deadline = .after(seconds: timeoutSeconds)
         expositionDeadline = .after(seconds: timeoutSeconds * Self.expositionShare)
+    }
+
+    /// What answers is not who answered before.
+    func forget() {
+        former = nil
+        memory.clear()
     }
 
     /// Whether it is time for what hardly changes.

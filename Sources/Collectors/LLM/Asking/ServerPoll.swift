@@ -38,8 +38,8 @@ struct ServerPoll: Sendable {
         }
         guard let kind else { return Result(durationSeconds: 0) }
         // What another server has counted there is not this one's.
-        if let formerKind = turn.formerKind, formerKind != kind.name { turn.memory.clear() }
-        var picture = ServerPicture(models: turn.former?.models.next(limit: modelLimit) ?? ModelNames(limit: modelLimit))
+        if let formerKind = turn.formerKind, formerKind != kind.name { questions.forget() }
+        var picture = ServerPicture(models: questions.former?.models.next(limit: modelLimit) ?? ModelNames(limit: modelLimit))
         await kind.ask(questions, into: &picture)
         picture.settle()
         picture.lacksAnswers = picture.lacksAnswers || questions.lacksAnswers
