@@ -39,7 +39,7 @@ struct ServerPoll: Sendable {
         guard let kind else { return Result(durationSeconds: 0) }
         // What another server has counted there is not this one's.
         if let formerKind = turn.formerKind, formerKind != kind.name { questions.forget() }
-        var picture = ServerPicture(models: questions.former?.models.next(limit: modelLimit) ?? ModelNames(limit: modelLimit))
+        var picture = ServerPicture(models: turn.models?.next(limit: modelLimit) ?? ModelNames(limit: modelLimit))
         await kind.ask(questions, into: &picture)
         picture.settle()
         picture.lacksAnswers = picture.lacksAnswers || questions.lacksAnswers

@@ -34,6 +34,8 @@ enum LlamaCpp: ServerKind {
         "A router (`--models-dir`) is asked for each model that is loaded, and loads none.",
     ]
     private static let routedModels = 16
+    /// A longer name is no model's, and no path that somebody should be sent.
+    private static let nameBytes = 256
 
     /// What `/props` tells.
     private struct Properties {
@@ -61,7 +63,9 @@ enum LlamaCpp: ServerKind {
         let properties = await askProperties(questions, "")
         picture.version = properties.version
         if await isRouter(properties, questions) {
-            for model in loaded.prefix(routedModels) { await askRouted(model, questions, into: &picture) }
+            for model in loaded.filter({ $0.utf8.count <= nameBytes }).prefix(routedModels) {
+                await askRouted(model, questions, into: &picture)
+            }
         } else {
             await questions.exposition("/metrics", self, into: &picture)
             if let model = loaded.first { picture.onlyModel = model }
