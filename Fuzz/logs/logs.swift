@@ -52,7 +52,8 @@ private func journal(_ bytes: [UInt8], pieceBytes: Int) {
     let parts = entries(bytes, pieceBytes: pieceBytes)
     demand(whole.map(told) == parts.map(told), "pieces of \(pieceBytes) bytes are the same entries")
     let streams = StreamTable(labels: [("node", "pve1")], limit: 5)
-    var reading = JournalReading(streams: streams, lineBytes: lineBytes, ownPID: 7, ownCommand: "martlet", leavesContainers: pieceBytes % 2 == 0)
+    var reading = JournalReading(
+        streams: streams, lineBytes: lineBytes, ownPID: 7, ownCommand: "martlet", leavesContainers: pieceBytes % 2 == 0)
     let made = whole.compactMap { reading.take($0) }
     let counts = reading.takeCounts()
     demand(counts.skipped.values.reduce(0, +) == whole.count - made.count, "what is left out is counted")

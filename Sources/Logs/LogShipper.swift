@@ -95,7 +95,8 @@ final class LogShipper: Sendable {
         return JournalSource(
             settings.journal, maxAgeSeconds: settings.maxAgeSeconds, queue: queue, halt: halt, tally: tally, logger: logger
         ) {
-            JournalReading(streams: streams, lineBytes: lineBytes, ownPID: getpid(), ownCommand: ownCommand, leavesContainers: leavesContainers)
+            JournalReading(
+                streams: streams, lineBytes: lineBytes, ownPID: getpid(), ownCommand: ownCommand, leavesContainers: leavesContainers)
         }
     }
 }

@@ -98,7 +98,9 @@ import Testing
         #expect(reading.take(Self.entry("MESSAGE=x", "_PID=7", "_COMM=systemd")) != nil)
         // Whoever says so himself hides nothing by it.
         #expect(reading.take(Self.entry("MESSAGE=x", "SYSLOG_PID=7")) != nil)
-        #expect(reading.take(Self.entry("MESSAGE=x", "CONTAINER_NAME=web", "_UID=0", "_COMM=conmon", "_SYSTEMD_UNIT=libpod-conmon-ab.scope")) == nil)
+        #expect(
+            reading.take(Self.entry("MESSAGE=x", "CONTAINER_NAME=web", "_UID=0", "_COMM=conmon", "_SYSTEMD_UNIT=libpod-conmon-ab.scope"))
+                == nil)
         let counts = reading.takeCounts()
         #expect(counts.skipped == ["own": 1, "container": 1])
         #expect(counts.lines == 4)

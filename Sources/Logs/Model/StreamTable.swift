@@ -41,7 +41,8 @@ final class StreamTable: Sendable {
     /// - Parameter labels: of all streams.
     /// - Parameter now: for tests.
     init(
-        labels: [(name: String, value: String)], limit: Int, now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+        labels: [(name: String, value: String)], limit: Int,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
     ) {
         self.labels = labels
         self.limit = limit

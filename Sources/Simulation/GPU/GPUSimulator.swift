@@ -67,7 +67,9 @@ package final class GPUSimulator: Sendable {
             tree: options.rootDirectory.map { OwnersTree(root: Files.absolute($0)) })
         try service.publish()
         try service.writeTree()
-        let server = try HTTPServer(listen: options.listen, origin: options.listenOrigin, hosts: HostCheck(), logger: logger) { await service.answer($0) }
+        let server = try HTTPServer(listen: options.listen, origin: options.listenOrigin, hosts: HostCheck(), logger: logger) {
+            await service.answer($0)
+        }
         let engine = try options.rootDirectory.map { (root) throws(Failure) in
             let folder = Files.absolute(root) + "/run"
             try Files.makeDirectory(folder)

@@ -128,7 +128,8 @@ package final class LLMSimulator: Sendable {
         }
         let control: HTTPServer
         do throws(Failure) {
-            control = try HTTPServer(listen: options.control, origin: options.controlOrigin, hosts: HostCheck(), logger: logger) { request in
+            control = try HTTPServer(listen: options.control, origin: options.controlOrigin, hosts: HostCheck(), logger: logger) {
+                request in
                 if let answer = await desk.answer(request) { return answer }
                 return switch request.path {
                 case "/health", "/-/healthy", "/ready", "/-/ready": HTTPServerResponse(text: "OK\n")

@@ -25,7 +25,9 @@ package final class LokiSimulator: Sendable {
         let service = LokiService(options.limits, clock: options.clock)
         var limits = HTTPServer.Limits()
         limits.bodyBytes = 32 << 20
-        let server = try HTTPServer(listen: options.listen, origin: "--listen", limits: limits, hosts: HostCheck(), logger: logger) { await service.answer($0) }
+        let server = try HTTPServer(listen: options.listen, origin: "--listen", limits: limits, hosts: HostCheck(), logger: logger) {
+            await service.answer($0)
+        }
         return LokiSimulator(server: server)
     }
 

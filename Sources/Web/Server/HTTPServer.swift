@@ -128,7 +128,8 @@ package final class HTTPServer: Sendable {
         hosts: HostCheck? = nil, logger: Logger, handler: @escaping HTTPHandler
     ) throws(Failure) {
         let entrance = if let certificate { try Entrance(certificate) } else { Entrance() }
-        try self.init([try Listener(address, origin: origin)], limits: limits, entrance: entrance, hosts: hosts, logger: logger, handler: handler)
+        try self.init(
+            [try Listener(address, origin: origin)], limits: limits, entrance: entrance, hosts: hosts, logger: logger, handler: handler)
     }
 
     /// The first network address that it listens on.

@@ -75,7 +75,8 @@ package enum LLMSurvey {
     ) async -> SurveyedServer {
         let trace = Trace(authority: target.address.authority)
         let clock = WallClock.system
-        let questions = Questions(target.address, round: 0, former: nil, memory: CounterMemory(), timeoutSeconds: deadline.remainingSeconds) { request in
+        let questions = Questions(target.address, round: 0, former: nil, memory: CounterMemory(), timeoutSeconds: deadline.remainingSeconds)
+        { request in
             let start = clock.unixSeconds
             let result: Result<HTTPResponse, HTTPClientError>
             do throws(HTTPClientError) { result = .success(try await http.send(request)) } catch { result = .failure(error) }
