@@ -35,8 +35,11 @@ extension Exposition {
     ///
     /// Whole families go, the finest first, of those the last of the exposition first. Not parts: a node that is left out looks dead, its
     /// guests are gone from every sum and every alert, and nobody is told. What is left without a few families is complete: each guest is
-    /// there, sums and comparisons over all of them hold, and a panel on what is missing is empty instead of wrong. The order looks
-    /// neither at sizes nor at the scrape before, so that equal answers lose the same families each time, and in each of two exporters.
+    /// there, sums and comparisons over all of them hold, and a panel on what is missing is empty instead of wrong.
+    ///
+    /// Only families of catalogues that have more than their share go: one that somebody else fills must not take those of the others away.
+    /// The order looks neither at sizes beyond that nor at the scrape before, so that equal answers lose the same families each time, and in
+    /// each of two exporters.
     ///
     /// - Parameter catalogues: for each source, the catalogue it was written with.
     static func drop(
@@ -51,18 +54,28 @@ extension Exposition {
         }
         guard total > bounds.series else { return ([], total) }
 
-        let order = runs.indices.filter { family in
+        var order = runs.indices.filter { family in
             !runs[family].isEmpty && runs[family].allSatisfy { catalogues[$0.source] < bounds.firstSpared }
         }.sorted { left, right in
             (table.families[left].descriptor.detail, left) > (table.families[right].descriptor.detail, right)
         }
+        // What each catalogue has of that which may go.
+        var uses: [Int: Int] = [:]
+        for family in order {
+            for run in runs[family] { uses[catalogues[run.source], default: 0] += series(run, family) }
+        }
         var dropped: [Dropped] = []
-        for family in order where total > bounds.series {
+        while total > bounds.series {
+            let share = fairShare(of: bounds.series - (total - uses.values.reduce(0, +)), uses.values)
+            let isNext = { (family: Int) in runs[family].contains { uses[catalogues[$0.source], default: 0] > share } }
+            guard let place = order.firstIndex(where: isNext) else { break }
+            let family = order.remove(at: place)
             let descriptor = table.families[family].descriptor
             let ofCatalogues = Dictionary(grouping: runs[family]) { catalogues[$0.source] }
             for (catalogue, gone) in ofCatalogues.sorted(by: { $0.key < $1.key }) {
                 let count = gone.reduce(0) { $0 + series($1, family) }
                 total -= count
+                uses[catalogue, default: 0] -= count
                 dropped.append(Dropped(family: descriptor.name, detail: descriptor.detail, catalogue: catalogue, series: count))
             }
             runs[family] = []

@@ -93,6 +93,44 @@ struct SeriesLimitTests {
             ])
     }
 
+    /// Series of `fine` and `coarse` in one catalogue, of `flood` and `more` in another, which is coarse throughout; and what is left.
+    static let floods: [(honest: (Int, Int), flooding: (Int, Int), limit: Int, left: [String])] = [
+        ((30, 10), (500, 500), 100, ["fine", "coarse"]), ((30, 10), (40, 500), 100, ["fine", "coarse", "flood"]),
+        ((30, 10), (500, 5), 100, ["fine", "coarse"]), ((500, 10), (30, 20), 100, ["coarse", "flood", "more"]),
+        ((60, 10), (60, 10), 100, ["coarse", "flood", "more"]), ((0, 0), (80, 80), 100, ["flood"]),
+    ]
+
+    @Test("Who has more than a fair share loses families, and nobody else", arguments: floods.indices)
+    func fairness(number: Int) throws {
+        let (honest, flooding, limit, left) = Self.floods[number]
+        var (first, second) = (Catalogue(), Catalogue())
+        let ofFirst = [
+            first.gauge("fine", "F.", labels: Self.schema, detail: .disk, source: "s"),
+            first.gauge("coarse", "C.", labels: Self.schema, source: "s"),
+        ]
+        let ofSecond = [
+            second.gauge("flood", "F.", labels: Self.schema, source: "s"), second.gauge("more", "M.", labels: Self.schema, source: "s"),
+        ]
+        let buffers = zip([ofFirst, ofSecond], [honest, flooding]).map { metrics, counts in
+            var buffer = SampleBuffer(part: "")
+            for (metric, count) in zip(metrics, [counts.0, counts.1]) {
+                for place in 0..<count { buffer.add(metric, buffer.labels(Self.schema, "\(place)"), 1) }
+            }
+            return [buffer]
+        }
+        let exposition = Exposition(try FamilyTable([first, second]), buffers, bounds: .init(series: limit))
+        let names = text(exposition).split(separator: "\n").filter { $0.hasPrefix("# TYPE") }.map { String($0.split(separator: " ")[2]) }
+        #expect(names == left && exposition.seriesCount <= limit)
+    }
+
+    @Test(
+        "Who wants little gets it, and the others equally much",
+        arguments: [
+            (10, [5, 5], .max), (10, [4, 7], 6), (10, [9, 9, 1], 4), (0, [1, 2], 0), (-5, [1], 0), (10, [], .max),
+            (100, [1, 1, 1, 1_000], 97),
+        ] as [(Int, [Int], Int)])
+    func shares(_ room: Int, _ wanted: [Int], _ share: Int) { #expect(fairShare(of: room, wanted) == share) }
+
     @Test("What is too fine needs no room")
     func filtered() throws {
         let exposition = try World().exposition(limit: 50, detail: .guest)
