@@ -62,7 +62,7 @@ package struct LLMSettings: Sendable {
         SettingsKey("name", .text, "Name of the server in metrics.", standard: "host and port of its url"),
         SettingsKey("url", .text, "URL in front of the server's own paths, as in http://10.0.0.5:8000."),
         SettingsKey("kind", .choice(kinds), "What it is; auto finds out by its answers.", standard: "auto"),
-        SettingsKey("bearer_token_file", .text, "File of a token that is shown to this URL, and to no other."),
+        SettingsKey("bearer_token_file", .text, "File of a token that is shown to this URL's scheme, host and port, and to no other."),
         SettingsKey("metrics_url", .text, "URL of its exposition, where that is not below url; of Triton port 8002."),
         SettingsKey("ca_file", .text, "PEM file of the authority that signed its certificate.", standard: "the system's authorities"),
         SettingsKey("verify_tls", .flag, "Whether its certificate must be one that is believed.", standard: "true"),
@@ -146,6 +146,12 @@ extension ServerTarget {
                 throw section["bearer_token_file"].failure("bearer_token_file: a control character stands in the file")
             }
             address.authorization = Secret("Bearer " + token)
+            // It would not be shown there, but whoever wrote this expects that it is, and reads answers that anybody on the way may change.
+            if let metricsURL = address.metricsURL, address.url.hasPrefix("https://"), !metricsURL.hasPrefix("https://") {
+                throw section["metrics_url"].failure(
+                    "metrics_url: a server behind https that is shown a token has its exposition behind https too; "
+                        + "give it with https, or take bearer_token_file away")
+            }
         }
         let kind = section.word("kind")
         self.init(name: section.word("name") ?? address.authority, address: address, kind: kind == "auto" ? nil : kind)

@@ -1,3 +1,4 @@
+import Ownership
 import Web
 
 /// How a round of questions ended.
@@ -11,9 +12,10 @@ struct PollProblem: Sendable, Equatable {
     let outcome: PollOutcome
     let message: String
 
+    /// - Parameter message: may have words of the server in it, and is cut for that: it goes into the log at each scrape that it is news to.
     init(_ outcome: PollOutcome, _ message: String) {
         self.outcome = outcome
-        self.message = message
+        self.message = shortLine(message, limit: 200)
     }
 
     init(_ path: String, _ error: HTTPClientError) {

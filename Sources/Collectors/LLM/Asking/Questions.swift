@@ -74,8 +74,9 @@ final class Questions {
         request.bodyLimitBytes = limitBytes
         request.trust = url.hasPrefix("https://") ? address.trust : .system
         request.headers = [("Accept", path.hasSuffix("/metrics") ? "text/plain;version=0.0.4,*/*;q=0.1" : "application/json,*/*;q=0.1")]
-        // What proves who asks goes to the server itself only, not to where its exposition may be besides.
-        if let authorization = address.authorization, ServerAddress.authority(of: url) == address.authority {
+        // What proves who asks goes to the server itself only, not to where its exposition may be besides: another scheme or port is another
+        // program, or the same one in the clear.
+        if let authorization = address.authorization, ServerAddress.origin(of: url) == address.origin {
             request.headers.append(("Authorization", authorization.reveal()))
         }
         if method == "POST" {
@@ -85,7 +86,7 @@ final class Questions {
         let answer: Answer =
             switch await send(request) {
             case .success(let response): .told(response)
-            case .failure(let error): .failed(PollProblem(path, error))
+            case .failure(let error): .failed(PollProblem(Refusal.shown(path), error))
             }
         switch answer {
         case .failed: lacksAnswers = lacksAnswers || !isExposition
@@ -134,7 +135,7 @@ final class Questions {
         switch response.status {
         case 200: break
         case 404 where address.metricsURL != nil:
-            picture.problem = picture.problem ?? PollProblem(.status, "\(path): metrics_url answers with status 404, so nothing is there")
+            picture.problem = picture.problem ?? PollProblem(.status, "\(Refusal.shown(path)): metrics_url answers with status 404, so nothing is there")
             return
         case 404, 405, 501:
             picture.hasNativeMetrics = false
@@ -145,13 +146,13 @@ final class Questions {
         }
         let type = response.headers["Content-Type"] ?? "text/plain"
         guard Self.isExposition(type), response.headers["Content-Encoding"] ?? "identity" == "identity" else {
-            picture.problem = picture.problem ?? PollProblem(.malformed, "\(path): the answer is no exposition, but \(Self.shown(type))")
+            picture.problem = picture.problem ?? PollProblem(.malformed, "\(Refusal.shown(path)): the answer is no exposition, but \(Self.shown(type))")
             return
         }
         let problem = ExpositionMapper.read(
             response.body, .init(contentType: type), kind.index, memory: memory, scope: scope, into: &picture)
         if let problem {
-            picture.problem = picture.problem ?? PollProblem(problem.outcome, "\(path): \(problem.message)")
+            picture.problem = picture.problem ?? PollProblem(problem.outcome, "\(Refusal.shown(path)): \(problem.message)")
             return
         }
         picture.hasNativeMetrics = true
@@ -167,7 +168,7 @@ final class Questions {
     static func shown(_ type: String) -> String { shortLine(type, limit: 60) }
 
     func words(_ path: String, _ response: HTTPResponse) -> String {
-        "\(path) " + Refusal(path, response).words(hasToken: address.authorization != nil)
+        "\(Refusal.shown(path)) " + Refusal(path, response).words(hasToken: address.authorization != nil)
     }
 
     /// Why nothing below the URL is answered as somebody hoped, as far as the answers tell.
@@ -222,7 +223,7 @@ final class Questions {
                 return false
             }
             guard let document = try? JSONDocument(parsing: response.body, depth: 32) else {
-                picture.problem = picture.problem ?? PollProblem(.malformed, "\(path): the answer is no JSON")
+                picture.problem = picture.problem ?? PollProblem(.malformed, "\(Refusal.shown(path)): the answer is no JSON")
                 return false
             }
             document.withRoot { read($0, &picture) }

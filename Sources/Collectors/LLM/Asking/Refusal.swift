@@ -9,9 +9,12 @@ struct Refusal: Sendable, Equatable {
     let location: String
 
     init(_ path: String, _ response: HTTPResponse) {
-        (self.path, status) = (path, response.status)
+        (self.path, status) = (Self.shown(path), response.status)
         location = shortLine(String((response.headers["Location"] ?? "").prefix { $0 != "?" && $0 != "#" }), limit: 200)
     }
+
+    /// A path as people are told of it: without its query, in which a server's own words may stand, as long as it likes and others each time.
+    static func shown(_ path: String) -> String { String(path.prefix { $0 != "?" }) }
 
     /// Who asks is not let in.
     var isClosed: Bool { status == 401 || status == 403 }

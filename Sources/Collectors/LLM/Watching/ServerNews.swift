@@ -1,3 +1,4 @@
+import Ownership
 import Primitives
 
 /// Something of a server that has begun, or is over, for the log.
@@ -43,7 +44,8 @@ struct ServerNews: Sendable, Equatable {
 
     func write(to logger: Logger) {
         if let detail {
-            logger.warn(message, ["server": server, "reason": word, "detail": detail])
+            // A server's own words may be among them.
+            logger.warn(message, ["server": server, "reason": word, "detail": shortLine(detail, limit: 200)])
         } else {
             logger.info(message, ["server": server])
         }

@@ -30,6 +30,8 @@ enum LlamaCpp: ServerKind {
         "Usage of the cache is that of all slots, by what their present requests hold. A router (`--models-dir`) is asked for each model that is loaded, and loads none.",
     ]
     private static let routedModels = 16
+    /// A longer name is no model's, and no path that somebody should be sent.
+    private static let nameBytes = 256
 
     static func ask(_ questions: Questions, into picture: inout ServerPicture) async {
         await questions.readiness("/health", into: &picture)
@@ -45,7 +47,7 @@ enum LlamaCpp: ServerKind {
         }
         if loaded.count == 1 { picture.onlyModel = loaded[0] }
         if await isRouter(questions) {
-            for model in loaded.prefix(routedModels) { await askRouted(model, questions, into: &picture) }
+            for model in loaded.filter({ $0.utf8.count <= nameBytes }).prefix(routedModels) { await askRouted(model, questions, into: &picture) }
         } else {
             await questions.exposition("/metrics", self, into: &picture)
             if let model = loaded.first { picture.onlyModel = model }
