@@ -31,8 +31,9 @@ extension LLMCollector {
     private func entry(of target: String, by deadline: Deadline, _ context: CollectionContext) async -> ServerBook.Entry? {
         var target = target
         while target.hasSuffix("/") { target.removeLast() }
-        if let known = known(target) { return known }
-        guard settings.allowedTargets.contains(target) else { return nil }
+        // What was found comes last: whoever may start a container says what that is called, and must not answer for others.
+        if let known = known(target, isConfigured: true) { return known }
+        guard settings.allowedTargets.contains(target) else { return known(target, isConfigured: false) }
         let poll = ServerPoll(
             http: context.http, timeoutSeconds: min(settings.timeoutSeconds, deadline.remainingSeconds), modelLimit: settings.modelLimit)
         return await desk.entry(of: target, poll, intervalSeconds: settings.intervalSeconds, by: deadline, context.clock)

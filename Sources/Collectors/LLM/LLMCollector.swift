@@ -54,10 +54,13 @@ package final class LLMCollector: Collector {
             if let engine { group.addTask { await engine.run(context.http, context.logger) } }
             group.addTask { await self.prober.run({ self.probed(book) }, context) }
             let poll = ServerPoll(http: context.http, timeoutSeconds: settings.timeoutSeconds, modelLimit: settings.modelLimit)
+            var remarks = TargetRemarks()
             while !Task.isCancelled {
                 let engine = engine
                 let view = engine?.view
-                book.set(targets(view), owner: owner, keptSeconds: settings.intervalSeconds) { target in
+                let choice = choice(view)
+                remarks.write(choice.remarks, to: context.logger)
+                book.set(choice.targets, owner: owner, keptSeconds: settings.intervalSeconds) { target in
                     engine?.container(id: target.containerID, user: view?.user ?? "").map { !$0.isRunning } ?? false
                 }
                 for news in book.news() { news.write(to: context.logger) }
@@ -75,29 +78,11 @@ package final class LLMCollector: Collector {
         }
     }
 
-    /// Who is to be asked: those of the settings, then those of containers, then those at ports. Who is there twice is asked once.
-    private func targets(_ view: ContainerEngine.View?) -> [ServerTarget] {
-        var targets = settings.servers
-        var urls = Set(targets.map(\.address.url))
-        var names = Set(targets.map(\.name))
-        func add(_ target: ServerTarget) {
-            guard targets.count < Self.serverLimit, urls.insert(target.address.url).inserted else { return }
-            var target = target
-            if !names.insert(target.name).inserted {
-                target.name = target.address.authority
-                guard names.insert(target.name).inserted else { return }
-            }
-            targets.append(target)
-        }
-        if let view { for target in ContainerServers.targets(view.containers) { add(target) } }
-        for port in settings.ports {
-            let isKnown = ["127.0.0.1", "localhost", "[::1]"].contains { urls.contains("http://\($0):\(port)") }
-            guard !isKnown else { continue }
-            var target = ServerTarget(name: "127.0.0.1:\(port)", address: ServerAddress(url: "http://127.0.0.1:\(port)"))
-            target.origin = .port
-            add(target)
-        }
-        return targets
+    /// Who is to be asked.
+    private func choice(_ view: ContainerEngine.View?) -> TargetChoice {
+        TargetChoice(
+            configured: settings.servers, found: ContainerServers.found(view?.containers ?? []), ports: settings.ports,
+            limit: Self.serverLimit)
     }
 
     /// Those that may be asked to generate something.
@@ -128,9 +113,12 @@ package final class LLMCollector: Collector {
     /// Servers by URL that are not of the settings.
     var desk: TargetDesk { sharedDesk.withLock { $0 } }
 
-    /// The server that has this name or URL.
-    func known(_ target: String) -> ServerBook.Entry? {
-        book.withLock { $0 }.entries.first { $0.target.name == target || $0.target.address.url == target }
+    /// The server that has this name or URL, by name first.
+    ///
+    /// - Parameter isConfigured: whether one of the settings, or else one that was found.
+    func known(_ target: String, isConfigured: Bool) -> ServerBook.Entry? {
+        let entries = book.withLock { $0 }.entries.filter { ($0.target.origin == .configuration) == isConfigured }
+        return entries.first { $0.target.name == target } ?? entries.first { $0.target.address.url == target }
     }
 
     // MARK: scrape

@@ -11,9 +11,24 @@ package enum ContainerServers {
     static let kindLabel = "martlet.llm.kind"
     static let nameLabel = "martlet.llm.name"
 
-    /// Those that run, by name.
-    static func targets(_ containers: [EngineContainer]) -> [ServerTarget] {
-        containers.filter(\.isRunning).compactMap(target).sorted { $0.name < $1.name }
+    /// A server in a container, named as the container's label has it, or as the container is.
+    struct Found: Sendable {
+        let target: ServerTarget
+        /// Whether the engine itself says that this place is the container's. In the machine's own network its label alone says so, and
+        /// whoever makes a container may write there what he likes.
+        let isSure: Bool
+        let startedAt: Double
+    }
+
+    /// Those that run, the surest first, of those the ones that have run for longest.
+    static func found(_ containers: [EngineContainer]) -> [Found] {
+        containers.filter(\.isRunning).compactMap { container in
+            target(container).map {
+                Found(target: $0, isSure: container.networkMode != "host", startedAt: container.startedAt ?? .infinity)
+            }
+        }.sorted { left, right in
+            (left.isSure ? 0 : 1, left.startedAt, left.target.container) < (right.isSure ? 0 : 1, right.startedAt, right.target.container)
+        }
     }
 
     static func target(_ container: EngineContainer) -> ServerTarget? {
