@@ -50,6 +50,75 @@ import Testing
         #expect(book.entries[0].outcomes.isEmpty)
     }
 
+    private static let silence = ServerPoll.Result(kind: nil, picture: nil, problem: PollProblem(.timeout, "late"), durationSeconds: 5)
+
+    /// A world in which servers answer at once or hang for five seconds, and how often each was asked.
+    private static func rounds(_ targets: [ServerTarget], hanging: (String) -> Bool, seconds: Int) -> [String: Int] {
+        let (book, start) = (ServerBook(), ContinuousClock.now)
+        book.set(targets, owner: book.take())
+        var counts: [String: Int] = [:]
+        var asked: [(turn: ServerBook.Turn, until: Int)] = []
+        for second in 0..<seconds {
+            let now = start.advanced(by: .seconds(second))
+            for (turn, until) in asked where until <= second {
+                book.take(hanging(turn.target.name) ? silence : answer, of: turn, now: now, unixSeconds: 0)
+            }
+            asked.removeAll { $0.until <= second }
+            for turn in book.turns(now: now, intervalSeconds: 30, limit: 16) {
+                counts[turn.target.name, default: 0] += 1
+                asked.append((turn, second + (hanging(turn.target.name) ? 5 : 1)))
+            }
+        }
+        return counts
+    }
+
+    @Test("However many hang, each is asked, and who answers is asked in time")
+    func starving() {
+        let found = (0..<480).map { number in
+            var target = Self.target("c\(number)", port: 10_000 + number, kind: nil)
+            target.origin = .container
+            return target
+        }
+        let named = [Self.target("zgood", port: 1)]
+        let counts = Self.rounds(found + named, hanging: { $0 != "zgood" }, seconds: 300)
+        #expect(counts.count == 481 && counts["zgood"] == 10)
+        let configured = (0..<100).map { Self.target("a\($0)", port: 20_000 + $0) } + named
+        let others = Self.rounds(configured, hanging: { $0 != "zgood" }, seconds: 300)
+        #expect(others.count == 101 && others["zgood"] ?? 0 >= 9)
+    }
+
+    @Test("Who hangs is asked less often, and as often as others once there is an answer")
+    func hanging() {
+        let (book, start) = (ServerBook(), ContinuousClock.now)
+        book.set([Self.target("a")], owner: book.take())
+        func ask(_ seconds: Double, _ result: ServerPoll.Result) -> Bool {
+            let now = start.advanced(by: .seconds(seconds))
+            guard let turn = book.turns(now: now, intervalSeconds: 30, limit: 16).first else { return false }
+            book.take(result, of: turn, now: now, unixSeconds: 0)
+            return true
+        }
+        #expect(ask(0, Self.silence) && !ask(59, Self.silence) && ask(60, Self.silence) && !ask(149, Self.silence))
+        #expect(ask(150, Self.silence) && !ask(239, Self.answer) && ask(240, Self.answer) && ask(270, Self.answer))
+    }
+
+    @Test("Whoever is renamed is asked no sooner, and no other name of the same place is")
+    func renaming() {
+        let (book, start) = (ServerBook(), ContinuousClock.now)
+        let owner = book.take()
+        var count = 0
+        for step in 0..<120 {
+            let now = start.advanced(by: .milliseconds(500 * step))
+            var target = Self.target("aa-\(step)", kind: nil)
+            target.origin = .container
+            book.set([target], owner: owner, now: now)
+            for turn in book.turns(now: now, intervalSeconds: 30, limit: 16) {
+                count += 1
+                book.take(Self.answer, of: turn, now: now, unixSeconds: 0)
+            }
+        }
+        #expect(count == 2)
+    }
+
     @Test("What fails leaves what is known; what is not known is not shown")
     func failures() {
         let book = ServerBook()

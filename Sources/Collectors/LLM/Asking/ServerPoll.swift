@@ -39,7 +39,8 @@ struct ServerPoll: Sendable {
         guard let kind else { return Result(durationSeconds: 0) }
         // What another server has counted there is not this one's.
         if let formerKind = turn.formerKind, formerKind != kind.name { questions.forget() }
-        var picture = ServerPicture(models: questions.former?.models.next(limit: modelLimit) ?? ModelNames(limit: modelLimit))
+        // Names are remembered all the same: a server that says to be another kind each time has no new ones for it.
+        var picture = ServerPicture(models: turn.models?.next(limit: modelLimit) ?? ModelNames(limit: modelLimit))
         await kind.ask(questions, into: &picture)
         picture.settle()
         picture.lacksAnswers = picture.lacksAnswers || questions.lacksAnswers

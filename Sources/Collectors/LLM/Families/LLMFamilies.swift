@@ -11,7 +11,7 @@ struct LLMFamilies {
     private static let label = server.adding("label")
     private static let reason = server.adding("reason")
     /// Why series are left out, as readers and tables count them.
-    private static let lossReasons = ["histogram", "value", "duplicate", "type", "line", "models"]
+    private static let lossReasons = ["histogram", "value", "duplicate", "type", "line", "models", "series"]
     private static let capability = server.adding("metric", "source")
 
     private let up, ready, nativeMetrics, buildInfo, serverInfo, modelsLoaded, modelsOverLimit, lastAnswer, pollDuration, polls: Metric
@@ -22,7 +22,7 @@ struct LLMFamilies {
     init(_ catalogue: inout Catalogue) {
         func name(_ name: String) -> String { ServingFamily.prefix + name }
         up = catalogue.gauge(
-            name("up"), "Whether the server answered in the last round of questions.", labels: Self.server, source: "martlet")
+            name("up"), "Whether the server answered in the last round of questions; 0 also of one of llm.servers that has not been asked yet.", labels: Self.server, source: "martlet")
         ready = catalogue.gauge(
             name("ready"), "Whether the server says that it is ready; 0 also where it does not answer.", labels: Self.server,
             source: "server: /health, or what its kind has for that")
@@ -56,7 +56,8 @@ struct LLMFamilies {
         seriesDropped = catalogue.counter(
             name("series_dropped_total"),
             "Series of the server that were left out: histogram (buckets that cannot be true), value (no number, or a counter below 0), "
-                + "duplicate, type (another than the table has), line (cannot be read); or models (past llm.model_limit, together in other).",
+                + "duplicate, type (another than the table has), line (cannot be read); models (past llm.model_limit, together in other); or "
+                + "series (families past what one server may have, or all together).",
             labels: Self.reason, source: "server: /metrics")
         var serving: [(Metric, LabelSchema)] = []
         for family in ServingFamily.allCases {
@@ -88,14 +89,16 @@ struct LLMFamilies {
     ) {
         let names = [entry.target.name, entry.kind ?? Self.unknownKind]
         let labels = buffer.labels(Self.server, names)
-        buffer.add(up, labels, entry.isUp)
+        // Absent would be an alert that never comes: one that has not answered yet, as it hangs, is no better than one that does not answer.
+        let isUp = entry.isUp ?? (entry.target.origin == .configuration ? false : nil)
+        buffer.add(up, labels, isUp)
         buffer.add(ready, labels, entry.isUp == nil ? nil : entry.isReady)
         let target = entry.target
         buffer.add(
             serverInfo, buffer.labels(Self.place, names + [target.address.url, target.container, target.origin.rawValue]), 1)
         buffer.add(lastAnswer, labels, entry.answeredUnixSeconds)
         buffer.add(pollDuration, labels, entry.durationSeconds)
-        for outcome in PollOutcome.allCases where entry.isUp != nil {
+        for outcome in PollOutcome.allCases where isUp != nil {
             buffer.add(polls, buffer.labels(Self.outcome, names + [outcome.rawValue]), Double(entry.outcomes[outcome] ?? 0))
         }
         for (label, count) in entry.losses.labels.sorted(by: { $0.key < $1.key }) {

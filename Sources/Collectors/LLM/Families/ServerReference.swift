@@ -67,11 +67,16 @@ package enum ServerReference {
 
         ## How servers are found
 
-        Servers are named in `llm.servers`, each with its URL; a token goes to that URL alone, and no redirect is followed. Containers are servers when they carry a label
+        Servers are named in `llm.servers`, each with its URL; a token goes to that scheme, host and port alone, and no redirect is followed. Containers are servers when they carry a label
         `martlet.llm.port`, `martlet.llm.kind` (a kind, `auto`, or `none` to be left alone) or `martlet.llm.name`, or run a known image: their published port is asked on loopback, or else
         their own address. Ports named in `llm.ports` are looked at on 127.0.0.1, and are servers once one answers there. What a server of kind `auto` is its answers tell: paths are asked one
         after the other that cost no server anything, and none that generates, loads a model or calls another server. Whose container has ended is down as long as the engine knows the container;
         who was found at a port is down for an hour after its last answer, and forgotten then.
+
+        What labels say is worth least, as whoever may start a container writes them: a name that is somebody else's gets the container's name behind it, one that looks like a URL is not used, and a
+        place belongs to the settings, then to the container that publishes it, then to `llm.ports`, and only then to a container in the machine's own network. What is left out for that is said in the log.
+        Those that hang are asked less often, in half of the room that there is for questions, so that the others are asked in time. A server has 50,000 series at most and all together 250,000; past that
+        whole families of the largest are left out, histograms first, and counted (`llm_monitor_llm_series_dropped_total`). A histogram of more than 128 buckets is left out, and names of models past `llm.model_limit` within an hour are `other`.
 
         A server is asked at most once in `llm.min_interval`, however often is scraped, also across a reload; a scrape shows what it told last, and when (`llm_monitor_llm_last_answer_timestamp_seconds`).
         What is older than three intervals is not shown, part by part: where only the exposition fails, or takes more than four fifths of `llm.timeout`, the server is up and its other answers are shown on. Of labels only those of the metrics pass; users, keys, requests and the like are left out, what differs by them is summed, and

@@ -10,8 +10,8 @@ enum ModelList {
     }
 
     static let path = "/v1/models"
-    /// More are left out, however long the list is.
-    private static let limit = 2_000
+    /// More are left out, however long a list of models is.
+    static let limit = 2_000
 
     static func forEach(_ root: JSONValue, _ body: (Entry) -> Void) {
         var count = 0

@@ -45,7 +45,8 @@ extension ExpositionMapper {
 
     private mutating func settleHistograms(_ picture: inout ServerPicture) {
         for histogram in histograms {
-            guard let whole = Distribution(cumulative: histogram.buckets, sum: histogram.sum ?? .nan) else {
+            let buckets = histogram.buckets
+            guard buckets.count <= Self.bucketLimit, let whole = Distribution(cumulative: buckets, sum: histogram.sum ?? .nan) else {
                 picture.losses.count("histogram")
                 continue
             }

@@ -40,6 +40,8 @@ struct ExpositionMapper {
     /// Different values of the labels of a row; more are `other`.
     private static let labelLimit = 50
     private static let droppedLabelLimit = 50
+    /// Buckets of a histogram; TGI has a hundred and one. One that has more says so to fill somebody's memory.
+    static let bucketLimit = 128
 
     let index: NameIndex
     private let models: Int
@@ -157,7 +159,10 @@ struct ExpositionMapper {
         let key = identify(reader, place, &picture)
         let number = histogram(key, place, &picture)
         switch part {
-        case .bucket: histograms[number].buckets.append(.init(bound: bound?.number ?? .nan, count: reader.value))
+        case .bucket:
+            // One more than there may be tells that there were too many.
+            guard histograms[number].buckets.count <= Self.bucketLimit else { return }
+            histograms[number].buckets.append(.init(bound: bound?.number ?? .nan, count: reader.value))
         case .sum: histograms[number].sum = histograms[number].sum == nil ? reader.value : .nan
         case .count: break
         }

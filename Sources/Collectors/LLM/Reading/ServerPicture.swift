@@ -25,8 +25,10 @@ struct ServerPicture: Sendable {
     }
 
     private(set) var series: [Series: Value] = [:]
-    /// The same in the order in which it is written.
-    private(set) var ordered: [(series: Series, value: Value)] = []
+    /// The same in the order in which it is written, as far as there is room for it.
+    var ordered: [(series: Series, value: Value)] = []
+    /// What there is to say of each model: its labels, by its place.
+    private var informed: [Int?: [String]] = [:]
     var models: ModelNames
     /// Families that its exposition told, and not another answer.
     var familiesOfExposition: Set<ServingFamily> = []
@@ -60,6 +62,7 @@ struct ServerPicture: Sendable {
 
     /// Puts a value in, together with what is there of the same series.
     mutating func add(_ series: Series, _ value: Value) {
+        guard series.family.shape.kind != .info || isFirst(series) else { return }
         guard let present = self.series[series] else {
             self.series[series] = value
             return
@@ -72,6 +75,17 @@ struct ServerPicture: Sendable {
             self.series[series] = .distribution(both)
         default: losses.count("type")
         }
+    }
+
+    /// Whether nothing else has been said of what the model is: a model is one thing, and the rest of them, together, nothing that can be said.
+    private mutating func isFirst(_ series: Series) -> Bool {
+        if let model = series.model, models.names[model] == ModelNames.other { return false }
+        guard let said = informed[series.model] else {
+            informed[series.model] = series.labels
+            return true
+        }
+        if said != series.labels { losses.count("duplicate") }
+        return said == series.labels
     }
 
     /// A number that a question has brought, of a model or of none; absent and what is no number is not put in.

@@ -3,13 +3,15 @@ import Primitives
 extension ServerBook.Entry {
     /// Those whose labels were left out, by name, are no more than this; the rest is `other`.
     private static let lossNames = 100
+    /// Series of a server, without the few that the collector has of its own. LiteLLM with two hundred models has some thirty thousand.
+    static let seriesLimit = 50_000
     /// How long a server that was found at a port is down before there is none.
     private static let portSeconds = 3600.0
 
     /// A turn to ask it.
     var turn: ServerBook.Turn {
         ServerBook.Turn(
-            target: target, kind: isSought ? nil : kind, formerKind: kind, round: round, former: picture, memory: memory)
+            target: target, kind: isSought ? nil : kind, formerKind: kind, round: round, former: picture, models: models, memory: memory)
     }
 
     /// The same when its container has ended.
@@ -71,6 +73,15 @@ extension ServerBook.Entry {
         if !told.lacksExposition { expositionAt = now }
         answeredAt = now
         picture = told
+        models = told.models
+        wantedSeries = told.wantedSeries
+        cut(to: Self.seriesLimit)
+    }
+
+    /// Leaves out what there is no room for.
+    mutating func cut(to limit: Int) {
+        guard let count = picture?.cut(to: limit), count > 0 else { return }
+        losses.count("series", count)
     }
 
     /// Whether what was told then may still be shown.

@@ -1,3 +1,4 @@
+import Metrics
 import Primitives
 import Synchronization
 
@@ -15,6 +16,10 @@ final class ServerBook: Sendable {
         let memory = CounterMemory()
         /// What it told last, of each part of it.
         var picture: ServerPicture?
+        /// The names of its models, whatever kind it says to be.
+        var models: ModelNames?
+        /// Series that there were before any was left out.
+        var wantedSeries = 0
         /// When each family was told, when the exposition was, and when anything was.
         var toldAt: [ServingFamily: ContinuousClock.Instant] = [:]
         var expositionAt: ContinuousClock.Instant?
@@ -25,7 +30,6 @@ final class ServerBook: Sendable {
         var seenOfExposition: Set<ServingFamily> = []
         var seenOfAnswers: Set<ServingFamily> = []
         var askedAt: ContinuousClock.Instant?
-        var isInFlight = false
         var round = 0
         var durationSeconds: Double?
         var isUp: Bool?
@@ -58,13 +62,16 @@ final class ServerBook: Sendable {
         var formerKind: String?
         let round: Int
         let former: ServerPicture?
+        var models: ModelNames?
         let memory: CounterMemory
     }
 
-    private struct State {
+    fileprivate struct State {
         var entries: [String: Entry] = [:]
         /// Those that are not named any more, and since when: who comes back is asked no sooner, and counts on.
         var retired: [String: (entry: Entry, at: ContinuousClock.Instant)] = [:]
+        /// When each place was asked, by whatever name: whoever is renamed is asked no sooner.
+        var paces: [String: ServerPace] = [:]
         var owner = 0
     }
 
@@ -92,12 +99,7 @@ final class ServerBook: Sendable {
             var entries: [String: Entry] = [:]
             for target in targets where entries[target.name] == nil {
                 var entry = state.entries[target.name] ?? state.retired[target.name]?.entry ?? Entry(target)
-                if !entry.target.isSamePlace(as: target) {
-                    let (askedAt, isInFlight) = (entry.askedAt, entry.isInFlight)
-                    let isSameServer = entry.target.address.url == target.address.url
-                    entry = Entry(target)
-                    if isSameServer { (entry.askedAt, entry.isInFlight) = (askedAt, isInFlight) }
-                }
+                if !entry.target.isSamePlace(as: target) { entry = Entry(target) }
                 (entry.target, entry.hasEnded) = (target, false)
                 entries[target.name] = entry
             }
@@ -110,26 +112,36 @@ final class ServerBook: Sendable {
             }
             state.retired = state.retired.filter { entries[$0.key] == nil && (now - $0.value.at).seconds < keptSeconds }
             state.entries = entries
+            let places = Set(entries.values.map(\.target.address.endpoint))
+            state.paces = state.paces.filter { places.contains($0.key) || !$0.value.isOver(now, keptSeconds) }
         }
     }
 
     /// Whose turn it is; they count as asked from now on.
     ///
+    /// Those never asked come first, then who waits longest; who hangs is asked less often, and has half of the room, and who was found three
+    /// quarters, so that whatever others are there, those of the settings are asked.
+    ///
     /// - Parameter limit: how many may be asked at once.
     func turns(now: ContinuousClock.Instant, intervalSeconds: Double, limit: Int) -> [Turn] {
         state.withLock { state in
-            var room = limit - state.entries.values.count(where: \.isInFlight)
-            let due = state.entries.values.filter { entry in
-                !entry.isInFlight && !entry.hasEnded && entry.askedAt.map { (now - $0).seconds >= intervalSeconds } ?? true
+            var room = ServerPace.Room(limit, state.paces.values)
+            func waited(_ entry: Entry) -> Double { entry.askedAt.map { (now - $0).seconds } ?? .infinity }
+            let waiting = state.entries.values.filter { !$0.hasEnded }.map { entry in
+                (entry, pace: state.paces[entry.target.address.endpoint] ?? ServerPace())
             }
-            return due.sorted { ($0.askedAt ?? now, $0.target.name) < ($1.askedAt ?? now, $1.target.name) }.compactMap { entry in
-                guard room > 0 else { return nil }
-                room -= 1
-                let name = entry.target.name
+            let due = waiting.filter { $0.pace.isDue(now, intervalSeconds) }.sorted { left, right in
+                (left.pace.waited(now), waited(left.0), right.0.target.name) > (right.pace.waited(now), waited(right.0), left.0.target.name)
+            }
+            return due.compactMap { entry, pace in
+                let (name, place) = (entry.target.name, entry.target.address.endpoint)
+                // Of two with one place the one that has waited for longer has been asked just now.
+                guard state.paces[place]?.isDue(now, intervalSeconds) ?? true else { return nil }
+                guard let flight = room.take(pace, isFound: entry.target.origin != .configuration) else { return nil }
+                state.paces[place, default: ServerPace()].begin(flight, now)
                 state.entries[name]?.askedAt = now
-                state.entries[name]?.isInFlight = true
                 state.entries[name]?.round += 1
-                return entry.turn
+                return state.entries[name]?.turn
             }
         }
     }
@@ -137,14 +149,11 @@ final class ServerBook: Sendable {
     /// Takes what came of a turn.
     func take(_ poll: ServerPoll.Result, of turn: Turn, now: ContinuousClock.Instant, unixSeconds: Double) {
         state.withLock { state in
-            if var entry = state.entries[turn.target.name] {
-                guard entry.target.isSamePlace(as: turn.target) else { return }
-                entry.isInFlight = false
-                entry.take(poll, now: now, unixSeconds: unixSeconds)
-                state.entries[turn.target.name] = entry
-            } else {
-                state.retired[turn.target.name]?.entry.isInFlight = false
-            }
+            state.paces[turn.target.address.endpoint]?.end(poll)
+            guard var entry = state.entries[turn.target.name], entry.target.isSamePlace(as: turn.target) else { return }
+            entry.take(poll, now: now, unixSeconds: unixSeconds)
+            state.entries[turn.target.name] = entry
+            state.makeRoom()
         }
     }
 
@@ -161,14 +170,22 @@ final class ServerBook: Sendable {
 
     /// A turn that was not used, as whoever had it was stopped.
     func giveBack(_ turn: Turn) {
-        state.withLock { state in
-            state.entries[turn.target.name]?.isInFlight = false
-            state.retired[turn.target.name]?.entry.isInFlight = false
-        }
+        state.withLock { $0.paces[turn.target.address.endpoint]?.giveBack() }
     }
 
     /// By name.
     var entries: [Entry] {
         state.withLock { $0.entries.values.sorted { $0.target.name < $1.target.name } }
+    }
+}
+
+extension ServerBook.State {
+    /// Series of all servers together: a quarter of what a scrape may have as a rule. Who has more than a fair share loses families.
+    private static let seriesLimit = 250_000
+
+    fileprivate mutating func makeRoom() {
+        let share = fairShare(of: Self.seriesLimit, entries.values.map { min($0.wantedSeries, ServerBook.Entry.seriesLimit) })
+        guard share < ServerBook.Entry.seriesLimit else { return }
+        for (name, entry) in entries where entry.wantedSeries > share { entries[name]?.cut(to: share) }
     }
 }

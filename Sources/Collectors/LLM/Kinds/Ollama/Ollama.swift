@@ -46,8 +46,7 @@ enum Ollama: ServerKind {
         }
         var loaded: Set<String> = []
         await questions.demandedJSON("/api/ps", into: &picture) { root, picture in
-            root["models"]?.forEachElement { model in
-                guard let name = (model["name"] ?? model["model"])?.text, !name.isEmpty else { return }
+            forEach(root) { model, name in
                 loaded.insert(name)
                 picture.add(.modelLoaded, model: name, true)
                 takeLoaded(model, name, &picture)
@@ -55,14 +54,22 @@ enum Ollama: ServerKind {
             }
         }
         await questions.json("/api/tags") { root in
-            root["models"]?.forEachElement { model in
-                guard let name = (model["name"] ?? model["model"])?.text, !name.isEmpty else { return }
+            forEach(root) { model, name in
                 picture.add(.modelSize, model: name, model["size"]?.number)
                 picture.add(.modelResident, model: name, labels: ["disk"], model["size"]?.number)
                 guard !loaded.contains(name) else { return }
                 picture.add(.modelLoaded, model: name, false)
                 takeDetails(model, name, &picture)
             }
+        }
+    }
+
+    private static func forEach(_ root: JSONValue, _ body: (_ model: JSONValue, _ name: String) -> Void) {
+        var count = 0
+        root["models"]?.forEachElement { model in
+            guard count < ModelList.limit, let name = (model["name"] ?? model["model"])?.text, !name.isEmpty else { return }
+            count += 1
+            body(model, name)
         }
     }
 
