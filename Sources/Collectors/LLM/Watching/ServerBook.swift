@@ -66,6 +66,21 @@ final class ServerBook: Sendable {
         let memory: CounterMemory
     }
 
+    /// One whose turn it may be.
+    private struct Candidate {
+        let name, place: String
+        let isFound: Bool
+        let pace: ServerPace
+        /// Since its place was asked, and since it was by this name.
+        let waited, waitedByName: Double
+
+        init(_ entry: Entry, _ pace: ServerPace, _ now: ContinuousClock.Instant) {
+            (name, place, isFound) = (entry.target.name, entry.target.address.endpoint, entry.target.origin != .configuration)
+            (self.pace, waited) = (pace, pace.waited(now))
+            waitedByName = entry.askedAt.map { (now - $0).seconds } ?? .infinity
+        }
+    }
+
     fileprivate struct State {
         var entries: [String: Entry] = [:]
         /// Those that are not named any more, and since when: who comes back is asked no sooner, and counts on.
@@ -126,18 +141,15 @@ final class ServerBook: Sendable {
     func turns(now: ContinuousClock.Instant, intervalSeconds: Double, limit: Int) -> [Turn] {
         state.withLock { state in
             var room = ServerPace.Room(limit, state.paces.values)
-            func waited(_ entry: Entry) -> Double { entry.askedAt.map { (now - $0).seconds } ?? .infinity }
-            let waiting = state.entries.values.filter { !$0.hasEnded }.map { entry in
-                (entry, pace: state.paces[entry.target.address.endpoint] ?? ServerPace())
-            }
-            let due = waiting.filter { $0.pace.isDue(now, intervalSeconds) }.sorted { left, right in
-                (left.pace.waited(now), waited(left.0), right.0.target.name) > (right.pace.waited(now), waited(right.0), left.0.target.name)
-            }
-            return due.compactMap { entry, pace in
-                let (name, place) = (entry.target.name, entry.target.address.endpoint)
+            let due = state.entries.values.compactMap { entry -> Candidate? in
+                let pace = state.paces[entry.target.address.endpoint] ?? ServerPace()
+                return !entry.hasEnded && pace.isDue(now, intervalSeconds) ? Candidate(entry, pace, now) : nil
+            }.sorted { ($0.waited, $0.waitedByName, $1.name) > ($1.waited, $1.waitedByName, $0.name) }
+            return due.compactMap { next in
+                let (name, place) = (next.name, next.place)
                 // Of two with one place the one that has waited for longer has been asked just now.
                 guard state.paces[place]?.isDue(now, intervalSeconds) ?? true else { return nil }
-                guard let flight = room.take(pace, isFound: entry.target.origin != .configuration) else { return nil }
+                guard let flight = room.take(next.pace, isFound: next.isFound) else { return nil }
                 state.paces[place, default: ServerPace()].begin(flight, now)
                 state.entries[name]?.askedAt = now
                 state.entries[name]?.round += 1
