@@ -60,7 +60,8 @@ import Web
     @Test(
         "With a token an exposition is not read in the clear beside a server behind https",
         arguments: [
-            ("https://a", "http://a/metrics", false), ("https://a", "http://b:8002/metrics", false), ("https://a", "https://b:8002/metrics", true),
+            ("https://a", "http://a/metrics", false), ("https://a", "http://b:8002/metrics", false),
+            ("https://a", "https://b:8002/metrics", true),
             ("http://a", "http://a:8002/metrics", true), ("https://a", nil, true),
         ] as [(String, String?, Bool)])
     func plainExposition(_ url: String, _ metricsURL: String?, _ isTaken: Bool) throws {

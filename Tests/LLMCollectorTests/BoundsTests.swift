@@ -15,7 +15,9 @@ import Web
             + "\(name)_sum{model_name=\"\(model)\"} 1\n\(name)_count{model_name=\"\(model)\"} 1\n"
     }
 
-    @Test("A histogram of more buckets than any server has is left out and counted", arguments: [101, ExpositionMapper.bucketLimit, 129, 10_000])
+    @Test(
+        "A histogram of more buckets than any server has is left out and counted",
+        arguments: [101, ExpositionMapper.bucketLimit, 129, 10_000])
     func buckets(count: Int) {
         let reading = Reading(Self.histogram("vllm:time_to_first_token_seconds", buckets: count))
         let isShown = count <= ExpositionMapper.bucketLimit
@@ -29,7 +31,9 @@ import Web
         for place in 0..<1_000 { picture.add(.modelInfo, model: "a", labels: ["f\(place)", "", "", ""], 1) }
         for place in 0..<1_000 { picture.add(.modelInfo, model: "x\(place)", labels: ["f\(place)", "", "", ""], 1) }
         picture.settle()
-        #expect(picture.ordered.map(\.series.labels) == [["f0", "", "", ""], ["f0", "", "", ""]] && picture.models.names == ["a", "x0", "other"])
+        #expect(
+            picture.ordered.map(\.series.labels) == [["f0", "", "", ""], ["f0", "", "", ""]]
+                && picture.models.names == ["a", "x0", "other"])
         #expect(picture.losses.series == ["duplicate": 999])
     }
 
@@ -97,10 +101,11 @@ import Web
         let lost = book.entries.filter { $0.losses.series["series"] != nil }.map(\.target.name)
         #expect(!lost.contains("s0") && lost.count == 12)
         let shown = book.entries.reduce(0) { sum, entry in
-            sum + (entry.picture?.ordered ?? []).reduce(0) { sum, told in
-                guard case .distribution(let distribution) = told.value else { return sum + 1 }
-                return sum + distribution.bounds.count + 3
-            }
+            sum
+                + (entry.picture?.ordered ?? []).reduce(0) { sum, told in
+                    guard case .distribution(let distribution) = told.value else { return sum + 1 }
+                    return sum + distribution.bounds.count + 3
+                }
         }
         #expect(shown <= 250_000)
     }

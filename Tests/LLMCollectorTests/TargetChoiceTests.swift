@@ -25,7 +25,9 @@ import Testing
                  "NetworkSettings": {"Ports": \(ports), "Networks": {}}}
                 """
             return try #require(
-                try JSONDocument(parsing: Array(json.utf8)).withRoot { EngineContainer(inspection: $0, labels: Set(ContainerServers.labels)) })
+                try JSONDocument(parsing: Array(json.utf8)).withRoot {
+                    EngineContainer(inspection: $0, labels: Set(ContainerServers.labels))
+                })
         }
     }
 

@@ -135,7 +135,8 @@ final class Questions {
         switch response.status {
         case 200: break
         case 404 where address.metricsURL != nil:
-            picture.problem = picture.problem ?? PollProblem(.status, "\(Refusal.shown(path)): metrics_url answers with status 404, so nothing is there")
+            picture.problem =
+                picture.problem ?? PollProblem(.status, "\(Refusal.shown(path)): metrics_url answers with status 404, so nothing is there")
             return
         case 404, 405, 501:
             picture.hasNativeMetrics = false
@@ -146,7 +147,8 @@ final class Questions {
         }
         let type = response.headers["Content-Type"] ?? "text/plain"
         guard Self.isExposition(type), response.headers["Content-Encoding"] ?? "identity" == "identity" else {
-            picture.problem = picture.problem ?? PollProblem(.malformed, "\(Refusal.shown(path)): the answer is no exposition, but \(Self.shown(type))")
+            picture.problem =
+                picture.problem ?? PollProblem(.malformed, "\(Refusal.shown(path)): the answer is no exposition, but \(Self.shown(type))")
             return
         }
         let problem = ExpositionMapper.read(

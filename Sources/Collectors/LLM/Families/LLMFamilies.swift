@@ -22,7 +22,9 @@ struct LLMFamilies {
     init(_ catalogue: inout Catalogue) {
         func name(_ name: String) -> String { ServingFamily.prefix + name }
         up = catalogue.gauge(
-            name("up"), "Whether the server answered in the last round of questions; 0 also of one of llm.servers that has not been asked yet.", labels: Self.server, source: "martlet")
+            name("up"),
+            "Whether the server answered in the last round of questions; 0 also of one of llm.servers that has not been asked yet.",
+            labels: Self.server, source: "martlet")
         ready = catalogue.gauge(
             name("ready"), "Whether the server says that it is ready; 0 also where it does not answer.", labels: Self.server,
             source: "server: /health, or what its kind has for that")

@@ -22,7 +22,8 @@ struct TargetRemarks {
 
     mutating func write(_ remarks: [TargetChoice.Remark], to logger: Logger) {
         for remark in news(remarks, now: .now) {
-            logger.warn("a container is not shown as the LLM server that it wants to be", ["container": remark.container, "detail": remark.message])
+            logger.warn(
+                "a container is not shown as the LLM server that it wants to be", ["container": remark.container, "detail": remark.message])
         }
     }
 }

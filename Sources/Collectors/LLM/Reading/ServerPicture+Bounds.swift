@@ -17,7 +17,8 @@ extension ServerPicture {
         guard total > limit else { return 0 }
         let families = ServingFamily.allCases.reversed()
         var gone: Set<ServingFamily> = []
-        for family in families.filter({ $0.shape.kind == .histogram }) + families.filter({ $0.shape.kind != .histogram }) where total > limit {
+        for family in families.filter({ $0.shape.kind == .histogram }) + families.filter({ $0.shape.kind != .histogram })
+        where total > limit {
             guard let count = counts[family] else { continue }
             total -= count
             gone.insert(family)

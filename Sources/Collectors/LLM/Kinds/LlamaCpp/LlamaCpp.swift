@@ -47,7 +47,9 @@ enum LlamaCpp: ServerKind {
         }
         if loaded.count == 1 { picture.onlyModel = loaded[0] }
         if await isRouter(questions) {
-            for model in loaded.filter({ $0.utf8.count <= nameBytes }).prefix(routedModels) { await askRouted(model, questions, into: &picture) }
+            for model in loaded.filter({ $0.utf8.count <= nameBytes }).prefix(routedModels) {
+                await askRouted(model, questions, into: &picture)
+            }
         } else {
             await questions.exposition("/metrics", self, into: &picture)
             if let model = loaded.first { picture.onlyModel = model }
