@@ -52,8 +52,7 @@ import Web
     }
 
     private static func settings(_ environment: [String: String]) throws -> LLMSettings {
-        let tree = try SettingsTree(
-            file: nil, environment: environment, flags: [], shape: .section([SettingsKey("llm", LLMSettings.shape, "LLM servers.")]))
+        let tree = try SettingsTree(file: nil, environment: environment, flags: [], shape: .section([LLMDefinition.section]))
         return try LLMSettings(tree["llm"])
     }
 

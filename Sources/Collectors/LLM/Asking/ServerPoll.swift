@@ -39,6 +39,7 @@ struct ServerPoll: Sendable {
         guard let kind else { return Result(durationSeconds: 0) }
         // What another server has counted there is not this one's.
         if let formerKind = turn.formerKind, formerKind != kind.name { questions.forget() }
+        // Names are remembered all the same: a server that says to be another kind each time has no new ones for it.
         var picture = ServerPicture(models: turn.models?.next(limit: modelLimit) ?? ModelNames(limit: modelLimit))
         await kind.ask(questions, into: &picture)
         picture.settle()
