@@ -1,3 +1,4 @@
+import Exporting
 import CollectorConformance
 import Primitives
 import Settings

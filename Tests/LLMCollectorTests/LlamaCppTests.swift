@@ -82,7 +82,7 @@ import Web
             "/metrics": Self.metrics(processing: 0), "/health": Self.json("{}"),
         ])
         #expect(picture.version == "b3" && picture.loadedModels == 1 && picture.hasNativeMetrics == true)
-        #expect(picture.numbers(.decodeSeconds) == ["a": 1.5] && picture.numbers(.slots) == ["a": 1])
+        #expect(picture.numbers(.decodeSeconds) == ["a": 1.5] && Self.slots(picture) == ["busy": 0, "idle": 1])
         #expect(picture.numbers(.modelLoaded) == ["a": 1, "b": 0, "c": 0, "d": 0])
         #expect(asked.filter { $0 == "GET /metrics" }.count == 1)
     }
