@@ -45,7 +45,7 @@ private func answers(_ bytes: [UInt8], _ kind: any ServerKind.Type) {
         let response = HTTPResponse(
             status: 200, reason: "OK", headers: HTTPHeaders([("Content-Type", type)]), body: bytes, connectionsOpened: 0)
         let questions = Questions(
-            ServerAddress(url: "http://127.0.0.1:1"), round: 0, former: nil, deadline: .after(seconds: 60)
+            ServerAddress(url: "http://127.0.0.1:1"), round: 0, former: nil, memory: CounterMemory(), timeoutSeconds: 60
         ) { _ in .success(response) }
         let asked = Asked(questions)
         var end = sem_t()
