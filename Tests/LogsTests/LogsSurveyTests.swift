@@ -1,3 +1,4 @@
+import CollectorConformance
 import Glibc
 import Primitives
 import Testing
@@ -44,27 +45,22 @@ import Testing
     }
 
     @Test func aFolderIsLookedAtAndNotTouched() throws {
-        var name = Array("/tmp/martlet-logs-survey-XXXXXX".utf8CString)
-        try #require(mkdtemp(&name) != nil)
-        let folder = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { rmdir(folder) }
+        let scratch = try TemporaryFolder()
+        let folder = scratch.path
         #expect(LogsSurvey.state(of: folder) == .writable(isMade: true))
         #expect(LogsSurvey.state(of: folder + "/a/b/") == .writable(isMade: false))
         #expect(Files.names(in: folder) == [])
         // Nobody makes a folder in a file.
         let file = folder + "/file"
-        defer { unlink(file) }
         try Files.write([], to: file)
         #expect(LogsSurvey.state(of: file + "/a") == .unusable("\(file) may not be written: \(systemMessage(ENOTDIR))"))
         // Who runs holds it, and who is gone does not.
         let lock = folder + "/lock"
-        defer { unlink(lock) }
         try Files.write(Array("1\n".utf8), to: lock)
         #expect(LogsSurvey.state(of: folder) == .inUse(processID: 1))
         try Files.write(Array("2147483646\n".utf8), to: lock)
         #expect(LogsSurvey.state(of: folder) == .writable(isMade: true))
         let places = folder + "/places.json"
-        defer { unlink(places) }
         try Files.write(Array("{".utf8), to: places)
         guard case .unusable(let words) = LogsSurvey.state(of: folder) else { return #expect(Bool(false), "a damaged file is told") }
         #expect(words.contains("is damaged"))

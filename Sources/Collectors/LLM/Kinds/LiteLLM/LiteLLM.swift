@@ -113,7 +113,7 @@ enum LiteLLM: ServerKind {
             .init("litellm_batch_*", "of files and batches"), .init("litellm_mcp_*", "of tools"),
             .init("litellm_zero_cost_requests_total", "money"), .init("litellm_callback_*", "of callbacks"),
             .init("litellm_redis_*", "of its stores"), .init("litellm_postgres_*", "of its stores"),
-            .init("litellm_pod_*", "of its stores"), .init("litellm_anthropic_wif_*", "its own parts"),
+            .init("litellm_pod_*", "of its stores"), .init("litellm_anthropic_wif_*", "how it gets tokens from one provider"),
             .init("litellm_in_memory_*", "of its stores"), .init("litellm_self_*", "its own parts"),
             .init("litellm_auth_*", "its own parts"),
             .init("litellm_proxy_*", "its own parts"), .init("litellm_router_*", "its own parts"),
