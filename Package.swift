@@ -76,7 +76,9 @@ func fuzzTarget(_ name: String, needs: [String]) -> Target {
 
 let package = Package(
     name: "martlet",
-    products: [.executable(name: "martlet", targets: ["martlet"])],
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]), .executable(name: "martlet-manager", targets: ["martlet-manager"]),
+    ],
     targets: [
         // Cellar: C libraries. One Swift module imports each shim, nothing imports the libraries.
         shim("SystemShim"),
@@ -100,6 +102,14 @@ let package = Package(
         shim("NVMLABI"),
         shim("NVMLShim", to: "NVMLABI"),
         shim("SimulatedNVMLState", to: "NVMLABI"),
+        // libvirt-dev: headers only; the library is loaded when there is one.
+        shim("LibvirtShim"),
+        // libexpat1-dev
+        shim("ExpatShim", linking: ["expat"]),
+        // libsqlite3-dev
+        shim("SQLiteShim", linking: ["sqlite3"]),
+        // libgrpc-dev: its pkg-config line is longer than SwiftPM takes, so it is linked by name. martlet-manager alone has it.
+        shim("GRPCShim", linking: ["grpc", "gpr"]),
 
         // Ground.
         module("Primitives", needs: ["SystemShim", "CharConvShim"]),
@@ -109,8 +119,16 @@ let package = Package(
         module("Metrics", needs: ["Primitives"]),
         module("Web", needs: ["Primitives", "MicroHTTPDShim", "CurlShim", "CryptShim", "GnuTLSShim", "ZlibShim"]),
         module("Settings", needs: ["Primitives", "YAMLShim"]),
+        module("XML", needs: ["Primitives", "ExpatShim"]),
+        module("Database", needs: ["Primitives", "SQLiteShim"]),
+        module("Protobuf", needs: ["Primitives"]),
+        module("RPC", needs: ["Primitives"]),
 
         // Floor 2.
+        module("LibvirtAPI", needs: ["Primitives", "XML", "LibvirtShim"]),
+        module("GRPC", needs: ["Primitives", "Protobuf", "RPC", "GRPCShim"]),
+        module("ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"]),
+        module("ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC"]),
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("UpstreamConfiguration", needs: ["Primitives", "Settings", "Web"]),
@@ -138,7 +156,17 @@ let package = Package(
                 "Primitives", "JSON", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Ownership",
             ]),
 
+        module(
+            "SimulatedProvider", path: "Sources/Providers/Simulated",
+            needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "ProviderTasks"]),
+        module(
+            "LibvirtProvider", path: "Sources/Providers/Libvirt",
+            needs: ["Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI"]),
+
         // Floor 4.
+        module(
+            "ProviderHosting",
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
         module(
             "Doctor",
             needs: [
@@ -165,6 +193,13 @@ let package = Package(
             ] + collectors.map { .target(name: $0.module.name) },
             exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision"), .plugin(name: "RegisterCollectors")]),
 
+        .executableTarget(
+            name: "martlet-manager",
+            dependencies: [
+                "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "RPC", "GRPC", "ProviderRPC",
+                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider",
+            ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
+
         // Tools of the build.
         .executableTarget(name: "embed-files", path: "Plugins/embed-files", swiftSettings: house),
         .plugin(name: "EmbedFiles", capability: .buildTool(), dependencies: ["embed-files"]),
@@ -179,6 +214,24 @@ let package = Package(
             name: "RawPeers", dependencies: ["Primitives", "Web"], path: "Tests/Support/RawPeers", exclude: ["README.md"],
             swiftSettings: house),
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
+        .target(
+            name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
+            path: "Tests/Support/ProviderConformance", exclude: ["README.md"], swiftSettings: house),
+        tests(of: "XML", needs: ["Primitives"]),
+        tests(of: "Database", needs: ["Primitives", "TestSupport"]),
+        tests(of: "Protobuf", needs: ["Primitives"]),
+        tests(of: "RPC", needs: ["Primitives"]),
+        tests(of: "LibvirtAPI", needs: ["Primitives", "XML", "TestSupport"], exclude: ["Fixtures"]),
+        tests(of: "GRPC", needs: ["Primitives", "Protobuf", "RPC", "TestSupport"]),
+        tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"], exclude: ["Fixtures"]),
+        tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
+        tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
+        tests(
+            of: "LibvirtProvider",
+            needs: [
+                "Primitives", "JSON", "XML", "Settings", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI", "ProviderConformance", "TestSupport",
+            ], exclude: ["Fixtures"]),
+        tests(of: "ProviderHosting", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "RPC", "ProviderRPC", "ProviderTasks"]),
         tests(of: "Primitives", needs: ["TestSupport"]),
         tests(of: "JSON", needs: ["Primitives", "TestSupport"]),
         tests(of: "Boards", needs: ["Primitives", "JSON"]),
@@ -258,4 +311,20 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
+}
+
+// While one works on a few modules: MARTLET_ONLY="XML LibvirtAPI" swift test builds these, their tests and what both need, and nothing else.
+if let only = Context.environment["MARTLET_ONLY"] {
+    var wanted = Set(only.split(separator: " ").flatMap { [String($0), "\($0)Tests"] })
+    var found = 0
+    while found != wanted.count {
+        found = wanted.count
+        for target in package.targets where wanted.contains(target.name) {
+            for case .targetItem(let name, _) in target.dependencies { wanted.insert(name) }
+            for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
+            for case .plugin(let name, _) in target.plugins ?? [] { wanted.insert(name) }
+        }
+    }
+    package.products = []
+    package.targets.removeAll { !wanted.contains($0.name) }
 }

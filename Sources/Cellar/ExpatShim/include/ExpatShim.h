@@ -1,0 +1,4 @@
+#ifndef EXPAT_SHIM_H
+#define EXPAT_SHIM_H
+
+#endif

@@ -1,0 +1,4 @@
+#ifndef GRPC_SHIM_H
+#define GRPC_SHIM_H
+
+#endif

@@ -1,0 +1,4 @@
+#ifndef LIBVIRT_SHIM_H
+#define LIBVIRT_SHIM_H
+
+#endif

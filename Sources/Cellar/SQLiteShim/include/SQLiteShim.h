@@ -1,0 +1,4 @@
+#ifndef SQLITE_SHIM_H
+#define SQLITE_SHIM_H
+
+#endif

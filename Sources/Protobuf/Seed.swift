@@ -1,0 +1,2 @@
+/// Seed.
+enum ProtobufSeed {}
