@@ -53,7 +53,11 @@ struct DomainStatistics {
 
     /// Read from the host, but for the two of waiting, which QEMU is asked for.
     private var cpu: [TypedParameter] {
-        guard life.isActive else { return [] }
+        guard life.isActive else {
+            // Of a domain without a process libvirt 9.0 tells how long libvirtd itself has worked. Whoever takes it for the domain's is misled.
+            let work = KVMWorld.nanoseconds(world.daemonWork(at: moment))
+            return [long("cpu.time", work), long("cpu.user", work - work / 3), long("cpu.system", work / 3)]
+        }
         let times = world.cpu(of: domain, at: moment)
         var parameters = [
             long("cpu.time", times.total), long("cpu.user", times.user), long("cpu.system", times.system),

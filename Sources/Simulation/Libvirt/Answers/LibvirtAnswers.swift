@@ -101,9 +101,6 @@ struct LibvirtAnswers: Sendable {
         [("total", plan.memoryKiB), ("free", freeKiB), ("buffers", Self.buffersKiB), ("cached", cachedKiB)]
     }
 
-    /// When the host was started, before the world began.
-    private static let bootedAt = -40 * 86_400.0
-
     /// Nanoseconds of one thread of the host, or with -1 of all.
     private func processorTimes(ofCPU cpu: Int32) throws(LibvirtError) -> [(String, UInt64)] {
         guard cpu >= -1, cpu < Int32(KVMPlan.threads) else {
@@ -113,11 +110,11 @@ struct LibvirtAnswers: Sendable {
         // What its guests have done since the beginning of the world stands for all that it does; before, it did a fifth of what it can.
         let threads = cpu == -1 ? Double(KVMPlan.threads) : 1
         let share = threads / Double(KVMPlan.threads)
-        let before = (0 - Self.bootedAt) * threads * 0.2
+        let before = (0 - KVMWorld.hostBootedAt) * threads * 0.2
         let guests = plan.domains.reduce(0.0) { sum, domain in
             domain.role == .off ? sum : sum + domain.load.area(from: 0, to: max(0, moment)) * Double(domain.vcpus)
         }
-        let all = (max(0, moment) - Self.bootedAt) * threads
+        let all = (max(0, moment) - KVMWorld.hostBootedAt) * threads
         let busy = min(before + guests * share, all * 0.97)
         let waiting = all * 0.002
         return [

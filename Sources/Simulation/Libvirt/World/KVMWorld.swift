@@ -91,6 +91,17 @@ struct KVMWorld: Sendable {
         !spans(.daemonRestart).contains { moment >= $0.start && moment < $0.start + Self.restartSeconds }
     }
 
+    /// Seconds that libvirtd itself has worked since it was started.
+    func daemonWork(at moment: Double) -> Double {
+        let restarts = spans(.daemonRestart).map { $0.start + Self.restartSeconds }
+        let startedAt = restarts.last { $0 <= moment } ?? Self.hostBootedAt
+        return max(0, moment - startedAt) * Self.daemonLoad
+    }
+
+    /// When the host was started, before the world began.
+    static let hostBootedAt = -40 * 86_400.0
+    private static let daemonLoad = 0.004
+
     // MARK: Lives
 
     /// Those that crash when guests do: up to three that start with the host.
