@@ -38,7 +38,7 @@ struct LibvirtService: Sendable {
                         json.member("id", Int(world.number(of: domain, at: moment)))
                         json.member("state", Int(life.state.state))
                         json.member("reason", Int(life.state.reason))
-                        json.member("hangs", world.hungDomain(at: moment) == domain.index)
+                        json.member("hangs", world.hangs(domain, at: moment))
                         json.member("vcpus", domain.vcpus)
                         json.member("memory_kib", Int(domain.memoryKiB))
                         json.member("disks", domain.disks.count)

@@ -159,12 +159,18 @@ package enum Scenario: String, Sendable, CaseIterable {
 
     /// The QEMU of a domain does not answer its monitor any more, and nobody is told.
     case guestHung = "guest-hung"
+    /// The QEMUs of all domains do so.
+    case guestsHung = "guests-hung"
+    /// Somebody has the lock of a domain and does not come back.
+    case guestLocked = "guest-locked"
     /// A domain stands still, as there is no room to write to.
     case guestPausedIOError = "guest-paused-ioerror"
     /// The pool of images is full.
     case poolFull = "pool-full"
     /// libvirtd starts anew, once: it closes all connections and takes none for some seconds.
     case daemonRestart = "daemon-restart"
+    /// libvirtd is not there.
+    case daemonDown = "daemon-down"
     /// A job of a disk makes no progress.
     case blockJobStuck = "block-job-stuck"
     /// The images of a disk stand on many others.
@@ -203,7 +209,9 @@ package enum Scenario: String, Sendable, CaseIterable {
         // Servers of models are no nodes.
         case .queueBacklog, .kvSaturation, .slowFirstToken, .stalled, .errors: .cluster
         // The KVM host is none of the cluster.
-        case .guestHung, .guestPausedIOError, .poolFull, .daemonRestart, .blockJobStuck, .backingChainDeep, .migrationStuck: .cluster
+        case .guestHung, .guestsHung, .guestLocked, .guestPausedIOError, .poolFull, .daemonRestart, .daemonDown, .blockJobStuck,
+            .backingChainDeep, .migrationStuck:
+            .cluster
         case .daemonDead, .subscriptionExpiring: .firstNode
         case .cpuSaturation: .suitableNode
         case .memoryHigh: .everyNode
@@ -238,7 +246,7 @@ package enum Scenario: String, Sendable, CaseIterable {
 
     /// What the aliases mean to a KVM host.
     static let aliasesOfDomains: KeyValuePairs<String, Scenario> = [
-        "high-load": .cpuSaturation, "degraded": .guestHung, "failure": .daemonRestart, "storage-down": .poolFull,
+        "high-load": .cpuSaturation, "degraded": .guestHung, "failure": .daemonDown, "storage-down": .storageLost,
     ]
 
     /// The scenario of that name or alias. The error names the nearest and all others.

@@ -10,8 +10,9 @@ func host(_ steps: [Step] = [], domains: Int = 8) throws -> KVMWorld {
 /// What holds of the KVM host at any moment, whatever happens.
 @Suite struct KVMWorldTests {
     private static let scenarios: [Scenario] = [
-        .normal, .guestHung, .guestPausedIOError, .poolFull, .daemonRestart, .blockJobStuck, .backingChainDeep, .migrationStuck,
-        .guestCrashed, .cpuSaturation, .cpuSteal, .memoryHigh, .swapping, .diskLatency, .packetDrops, .snapshotOld,
+        .normal, .guestHung, .guestsHung, .guestLocked, .guestPausedIOError, .poolFull, .daemonRestart, .daemonDown, .blockJobStuck,
+        .backingChainDeep, .migrationStuck, .storageLost, .diskFilling, .diskFailing, .overcommitted, .guestCrashed, .cpuSaturation,
+        .cpuSteal, .memoryHigh, .swapping, .diskLatency, .packetDrops, .snapshotOld,
     ]
 
     private static func steps(_ scenario: Scenario) -> [Step] {
@@ -101,7 +102,8 @@ func host(_ steps: [Step] = [], domains: Int = 8) throws -> KVMWorld {
         // Nobody is told.
         #expect(try life(.guestHung, at: 700).state == (1, 1))
         let hung = try host(Self.steps(.guestHung))
-        #expect(hung.hungDomain(at: 700) == victim && hung.hungDomain(at: 1501) == nil)
+        #expect(hung.plan.domains.filter { hung.hangs($0, at: 700) }.map(\.index) == [victim])
+        #expect(!hung.plan.domains.contains { hung.hangs($0, at: 1501) })
         let domain = hung.plan.domains[victim]
         #expect(counters(hung, domain, at: 650) == counters(hung, domain, at: 1400))
         let deep = try host(Self.steps(.backingChainDeep))
@@ -110,6 +112,13 @@ func host(_ steps: [Step] = [], domains: Int = 8) throws -> KVMWorld {
         #expect(stuck.blockJob(of: domain.disks[0], domain, at: 700) == stuck.blockJob(of: domain.disks[0], domain, at: 1400))
         #expect(stuck.blockJob(of: domain.disks[0], domain, at: 700)?.kind == .activeCommit)
         let restart = try host(Self.steps(.daemonRestart))
+        let down = try host(Self.steps(.daemonDown))
+        #expect(!down.isDaemonUp(at: 1400) && down.isDaemonUp(at: 1501))
+        let short = try host(Self.steps(.overcommitted))
+        let promised = short.plan.domains.filter { $0.role != .off }.reduce(0) { $0 + $1.memoryKiB }
+        #expect(short.hostMemoryKiB(at: 700) < promised && short.hostMemoryKiB(at: 1501) > promised)
+        let lost = try host(Self.steps(.storageLost))
+        #expect(!lost.isActive(lost.plan.pools[0], at: 700) && lost.isActive(lost.plan.pools[1], at: 700))
         #expect(!restart.isDaemonUp(at: 601) && restart.isDaemonUp(at: 600 + KVMWorld.restartSeconds + 0.1))
         #expect(counters(restart, domain, at: 700) == counters(try host(), domain, at: 700))
     }
@@ -143,6 +152,6 @@ func host(_ steps: [Step] = [], domains: Int = 8) throws -> KVMWorld {
         #expect(names.count == count)
         let numbers = world.plan.domains.map { world.number(of: $0, at: 700) }.filter { $0 > 0 }
         #expect(Set(numbers).count == numbers.count)
-        #expect(world.hungDomain(at: 700) == (count == 0 ? nil : min(1, count - 1)))
+        #expect(world.plan.domains.filter { world.hangs($0, at: 700) }.map(\.index) == (count == 0 ? [] : [min(1, count - 1)]))
     }
 }

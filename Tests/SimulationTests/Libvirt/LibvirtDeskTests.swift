@@ -174,6 +174,60 @@ final class LibvirtTrial {
         #expect(try refusal.code == 68)
     }
 
+    @Test func `of many that hang each costs its half minute, and each holder waits for its own`() throws {
+        let trial = try LibvirtTrial([Step(after: 600, scenario: .guestsHung), Step(after: 1500, scenario: .normal)])
+        let (first, second, third) = (try trial.connect(), try trial.connect(), try trial.connect())
+        #expect(try trial.statistics(first, flags: Self.noWait) == nil)
+        // The lock of the first domain is taken; it gets that of the second, and waits there.
+        #expect(try trial.statistics(second, flags: Self.noWait) == nil)
+        #expect(trial.desk.waitingCalls == 2)
+        // So does this one at the third, after its half minutes for the first two.
+        #expect(try trial.statistics(third) == nil)
+        trial.wait(31)
+        trial.wait(31)
+        trial.wait(31)
+        #expect(try trial.sent(third).isEmpty)
+        trial.answers = LibvirtAnswers(world: trial.answers.world, moment: 1501)
+        trial.wait(0.1)
+        for client in [first, second, third] {
+            let told = try LibvirtTrial.counts(try trial.sent(client).first)
+            #expect(told["build-1"]?.contains("block.0.rd.reqs") == true)
+            #expect(told["web-1"]?.contains("block.0.rd.reqs") == (client == first))
+        }
+        #expect(trial.desk.waitingCalls == 0)
+    }
+
+    @Test func `libvirt says whom it waits for`() throws {
+        func control(_ trial: LibvirtTrial, _ client: Int) throws -> [UInt64] {
+            let domain = trial.plan.domains[1]
+            let reply = try #require(
+                try trial.call(client, .domainGetControlInfo) {
+                    $0.string(domain.name)
+                    $0.fixedOpaque(domain.uuid)
+                    $0.integer(Int32(2))
+                    $0.unsignedInteger(0)
+                })
+            var reader = XDRReader(reply.payload)
+            return [UInt64(try reader.unsignedInteger()), UInt64(try reader.unsignedInteger()), try reader.unsignedHyper()]
+        }
+        let trial = try LibvirtTrial(Self.hung)
+        let (one, other) = (try trial.connect(), try trial.connect())
+        // Before anybody has asked QEMU nobody knows.
+        #expect(try control(trial, one) == [0, 0, 0])
+        #expect(try trial.statistics(other) == nil)
+        trial.wait(7.5)
+        #expect(try control(trial, one) == [2, 0, 7500])
+        let locked = try LibvirtTrial([Step(after: 600, scenario: .guestLocked)])
+        let client = try locked.connect()
+        #expect(try control(locked, client) == [1, 0, 100_000])
+        // Nobody waits for ever there, and without waiting there is less.
+        let told = try LibvirtTrial.counts(try locked.statistics(client, flags: Self.noWait))
+        #expect(told["db-1"]?.contains("balloon.rss") == false && told["web-1"]?.contains("balloon.rss") == true)
+        #expect(try locked.statistics(client) == nil)
+        locked.wait(31)
+        #expect(try locked.sent(client).count == 1)
+    }
+
     @Test func `a client with five open questions is not listened to`() throws {
         let trial = try LibvirtTrial(Self.hung)
         let client = try trial.connect()

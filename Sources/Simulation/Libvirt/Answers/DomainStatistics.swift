@@ -209,7 +209,7 @@ extension LibvirtAnswers {
         writer.array(order.domains) { writer, domain in
             write(domain, &writer)
             let statistics = DomainStatistics(
-                world: world, domain: domain, moment: moment, hasLock: order.asks && lockedOut != domain.index,
+                world: world, domain: domain, moment: moment, hasLock: order.asks && !lockedOut.contains(domain.index),
                 withBacking: order.flags & StatisticsOrder.backing != 0)
             writer.array(statistics.parameters(order.groups), TypedParameter.write)
         }

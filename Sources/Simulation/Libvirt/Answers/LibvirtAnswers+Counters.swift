@@ -114,10 +114,14 @@ extension LibvirtAnswers {
         ].map { TypedParameter($0.0, .long(Int64(clamping: $0.1))) }
     }
 
-    /// virDomainDiskErrorCode: 2 is that no room is left.
+    /// virDomainDiskErrorCode: 1 for any error, 2 when no room is left.
     func diskErrors(of domain: DomainPlan) -> [(disk: String, error: Int32)] {
-        guard case .paused(.inputOutputError, _, _) = world.life(of: domain, at: moment), let disk = domain.disks.first else { return [] }
-        return [(disk.target, 2)]
+        guard world.isVictim(domain), let first = domain.disks.first, let last = domain.disks.last(where: { !$0.isDrive }) else {
+            return []
+        }
+        if world.trouble(.diskFailing, at: moment) != nil { return [(last.target, 1)] }
+        guard case .paused(.inputOutputError, _, _) = world.life(of: domain, at: moment) else { return [] }
+        return [(first.target, 2)]
     }
 
     // MARK: Cards

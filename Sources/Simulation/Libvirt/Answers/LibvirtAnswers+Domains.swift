@@ -92,11 +92,13 @@ extension LibvirtAnswers {
             writer.integer(state.state)
             writer.integer(state.reason)
         case .domainGetControlInfo:
-            _ = try active(try arguments.domain())
-            // A monitor that is fine, or so libvirt thinks.
+            let domain = try active(try arguments.domain())
+            // virDomainControlState: all is well, a job of the domain runs, somebody waits for QEMU; then for how many milliseconds.
+            let lockedSince = world.lockedSince(domain, at: moment)
+            let seconds = lockedSince.map { moment - $0 } ?? occupied[domain.index]
+            writer.unsignedInteger(lockedSince != nil ? 1 : seconds != nil ? 2 : 0)
             writer.unsignedInteger(0)
-            writer.unsignedInteger(0)
-            writer.unsignedHyper(0)
+            writer.unsignedHyper(UInt64(max(0, seconds ?? 0) * 1000))
         case .domainGetAutostart: writer.boolean(try arguments.domain().startsWithHost)
         case .domainIsActive: writer.boolean(world.life(of: try arguments.domain(), at: moment).isActive)
         case .domainIsPersistent: writer.boolean(try arguments.domain().isPersistent)

@@ -14,7 +14,7 @@ extension LibvirtAnswers {
     /// virConnectListAllStoragePoolsFlags: not active or active, defined or not, starting with the host or not, and kinds.
     private func pools(_ flags: UInt32) -> [KVMPlan.Pool] {
         plan.pools.filter { pool in
-            if flags & 3 != 0, flags & (pool.isActive ? 2 : 1) == 0 { return false }
+            if flags & 3 != 0, flags & (world.isActive(pool, at: moment) ? 2 : 1) == 0 { return false }
             if flags & 12 == 8 { return false }
             if flags & 48 != 0, flags & (pool.startsWithHost ? 16 : 32) == 0 { return false }
             let kind: UInt32 = pool.kind == .folder ? 1 << 6 : 1 << 9
@@ -23,7 +23,7 @@ extension LibvirtAnswers {
     }
 
     private func active(_ pool: KVMPlan.Pool) throws(LibvirtError) -> KVMPlan.Pool {
-        guard pool.isActive else {
+        guard world.isActive(pool, at: moment) else {
             throw LibvirtError(.operationInvalid, "storage pool '\(pool.name)' is not active", origin: .storage)
         }
         return pool
@@ -61,12 +61,13 @@ extension LibvirtAnswers {
         case .storagePoolGetInfo:
             let pool = try arguments.pool()
             let taken = world.allocation(of: pool, at: moment)
-            let capacity = pool.isActive ? pool.capacityBytes : 0
-            writer.integer(Int32(pool.isActive ? 2 : 0))
+            let isActive = world.isActive(pool, at: moment)
+            let capacity = isActive ? pool.capacityBytes : 0
+            writer.integer(Int32(isActive ? 2 : 0))
             for value in [capacity, taken, capacity - taken] { writer.unsignedHyper(value) }
         case .storagePoolGetXMLDesc: writer.string(HostXML(world: world, moment: moment).pool(try arguments.pool()))
         case .storagePoolGetAutostart: writer.boolean(try arguments.pool().startsWithHost)
-        case .storagePoolIsActive: writer.boolean(try arguments.pool().isActive)
+        case .storagePoolIsActive: writer.boolean(world.isActive(try arguments.pool(), at: moment))
         case .storagePoolIsPersistent:
             _ = try arguments.pool()
             writer.boolean(true)

@@ -2,8 +2,10 @@
 struct LibvirtAnswers: Sendable {
     let world: KVMWorld
     let moment: Double
-    /// The domain whose QEMU cannot be asked, as somebody else has its lock.
-    var lockedOut: Int?
+    /// Domains whose QEMU cannot be asked, as somebody else has their lock.
+    var lockedOut: Set<Int> = []
+    /// By domain: for how many seconds somebody has waited for its QEMU.
+    var occupied: [Int: Double] = [:]
 
     static let libraryVersion: UInt64 = 9_000_000
     static let hypervisorVersion: UInt64 = 7_002_017
@@ -80,10 +82,12 @@ struct LibvirtAnswers: Sendable {
         writer.array(characters) { $0.integer(Int32($1)) }
     }
 
+    private var memoryKiB: UInt64 { world.hostMemoryKiB(at: moment) }
+
     private func writeNode(_ writer: inout XDRWriter) {
         let model = Array("x86_64".utf8)
         for position in 0..<32 { writer.integer(Int32(position < model.count ? model[position] : 0)) }
-        writer.unsignedHyper(plan.memoryKiB)
+        writer.unsignedHyper(memoryKiB)
         for number in [KVMPlan.threads, KVMPlan.megahertz, 1, 1, KVMPlan.cores, KVMPlan.threads / KVMPlan.cores] { writer.integer(number) }
     }
 
@@ -93,12 +97,12 @@ struct LibvirtAnswers: Sendable {
         }
     }
 
-    private var freeKiB: UInt64 { plan.memoryKiB - min(plan.memoryKiB, residentKiB + cachedKiB + Self.buffersKiB) }
-    private var cachedKiB: UInt64 { plan.memoryKiB / 12 }
+    private var freeKiB: UInt64 { memoryKiB - min(memoryKiB, residentKiB + cachedKiB + Self.buffersKiB) }
+    private var cachedKiB: UInt64 { memoryKiB / 12 }
     private static let buffersKiB: UInt64 = 180_000
 
     private var memoryStatistics: [(String, UInt64)] {
-        [("total", plan.memoryKiB), ("free", freeKiB), ("buffers", Self.buffersKiB), ("cached", cachedKiB)]
+        [("total", memoryKiB), ("free", freeKiB), ("buffers", Self.buffersKiB), ("cached", cachedKiB)]
     }
 
     /// Nanoseconds of one thread of the host, or with -1 of all.

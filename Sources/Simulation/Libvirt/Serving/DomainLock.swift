@@ -1,4 +1,4 @@
-/// The lock of the domain whose QEMU does not answer: who has it waits for ever, others for thirty seconds, as in libvirtd.
+/// The lock of a domain whose QEMU does not answer: who has it waits for ever, others for thirty seconds, as in libvirtd.
 ///
 /// Who has hung up keeps the lock, and the worker that serves him: libvirtd knows no way to take a question to QEMU back.
 struct DomainLock {
@@ -15,19 +15,23 @@ struct DomainLock {
 
     struct Waiter {
         let call: LibvirtCall
-        /// By a clock that nobody sets.
+        /// By the same clock.
         let until: Double
     }
 
     private(set) var holder: LibvirtCall?
+    /// Since when, by a clock that nobody sets.
+    private(set) var heldSince = 0.0
     private(set) var waiters: [Waiter] = []
 
     /// Workers that are not free.
     var busy: Int { waiters.count + (holder == nil ? 0 : 1) }
 
-    mutating func take(_ call: LibvirtCall, mayWait: Bool, now: Double) -> Outcome {
-        guard holder != nil else {
+    /// - Parameter isHeldElsewhere: whether somebody has it who is no client of ours.
+    mutating func take(_ call: LibvirtCall, mayWait: Bool, isHeldElsewhere: Bool, now: Double) -> Outcome {
+        guard holder != nil || isHeldElsewhere else {
             holder = call
+            heldSince = now
             return .waits
         }
         guard mayWait else { return .doesWithout }

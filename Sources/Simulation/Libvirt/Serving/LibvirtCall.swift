@@ -5,4 +5,6 @@ struct LibvirtCall {
     let header: LibvirtHeader
     let procedure: LibvirtProcedure
     let payload: ArraySlice<UInt8>
+    /// Domains for whose lock it waits no more.
+    var without: Set<Int> = []
 }

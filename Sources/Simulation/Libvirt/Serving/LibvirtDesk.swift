@@ -9,7 +9,8 @@ struct LibvirtDesk {
     static let pingLimit = 5
 
     private(set) var clients: [Int: LibvirtClient] = [:]
-    private var lock = DomainLock()
+    /// By domain.
+    private var locks: [Int: DomainLock] = [:]
     /// Calls for which there is no worker yet.
     private var queue: [LibvirtCall] = []
     private var events = LibvirtEvents()
@@ -18,7 +19,9 @@ struct LibvirtDesk {
     /// Why clients have to go.
     private(set) var goodbyes: [(client: Int, reason: String)] = []
 
-    var waitingCalls: Int { lock.busy + queue.count }
+    /// Workers that wait for a QEMU.
+    private var busy: Int { locks.values.reduce(0) { $0 + $1.busy } }
+    var waitingCalls: Int { busy + queue.count }
 
     mutating func add(descriptor: Int32, now: Double) -> Int {
         lastNumber += 1
@@ -36,7 +39,7 @@ struct LibvirtDesk {
     mutating func removeAll() {
         clients = [:]
         queue = []
-        lock = DomainLock()
+        locks = [:]
         goodbyes = []
     }
 
@@ -60,17 +63,25 @@ struct LibvirtDesk {
         for event in events.news(answers) {
             for number in clients.keys.sorted() { clients[number]?.tell(event) }
         }
-        if answers.world.hungDomain(at: answers.moment) == nil {
-            for call in lock.release() { finish(call, answers) }
-        } else {
-            for call in lock.late(now: now) { refuse(call, answers) }
-        }
-        while !queue.isEmpty, lock.busy < Self.workerLimit {
+        for domain in locks.keys.sorted() { look(at: domain, answers, now: now) }
+        while !queue.isEmpty, busy < Self.workerLimit {
             let call = queue.removeFirst()
             clients[call.client]?.calls -= 1
             serve(call, answers, now: now)
         }
         for number in clients.keys.sorted() { ping(number, now: now) }
+    }
+
+    /// Gives a domain's lock to those who wait for it, or sends away who has waited too long.
+    private mutating func look(at domain: Int, _ answers: LibvirtAnswers, now: Double) {
+        let plan = answers.plan.domains[domain]
+        let isFree = !answers.world.hangs(plan, at: answers.moment) && answers.world.lockedSince(plan, at: answers.moment) == nil
+        if isFree {
+            var lock = locks.removeValue(forKey: domain)
+            for call in lock?.release() ?? [] { goOn(call, answers, now: now) }
+        } else {
+            for call in locks[domain]?.late(now: now) ?? [] { refuse(call, domain, answers, now: now) }
+        }
     }
 
     private mutating func ping(_ number: Int, now: Double) {
@@ -162,67 +173,78 @@ struct LibvirtDesk {
     // MARK: Calls
 
     private mutating func serve(_ call: LibvirtCall, _ answers: LibvirtAnswers, now: Double) {
-        guard call.procedure.isHighPriority || lock.busy < Self.workerLimit else {
+        guard call.procedure.isHighPriority || busy < Self.workerLimit else {
             clients[call.client]?.calls += 1
             queue.append(call)
             return
         }
+        advance(call, answers, now: now)
+    }
+
+    /// Takes one lock after the other that a call needs, and answers when it has all of them or does without.
+    private mutating func advance(_ call: LibvirtCall, _ answers: LibvirtAnswers, now: Double) {
+        var call = call
         do throws(LibvirtError) {
-            guard let need = try need(of: call, answers) else {
-                finishNow(call, answers)
-                return
+            let need = try need(of: call, answers)
+            for domain in need.domains where !call.without.contains(domain.index) {
+                let isHeldElsewhere = answers.world.lockedSince(domain, at: answers.moment) != nil
+                let outcome = locks[domain.index, default: DomainLock()].take(
+                    call, mayWait: need.mayWait, isHeldElsewhere: isHeldElsewhere, now: now)
+                if outcome == .waits {
+                    clients[call.client]?.calls += 1
+                    return
+                }
+                call.without.insert(domain.index)
             }
-            switch lock.take(call, mayWait: need.mayWait, now: now) {
-            case .waits: clients[call.client]?.calls += 1
-            case .doesWithout: finishNow(call, answers.without(need.domain))
-            }
+            var known = answers
+            known.lockedOut = call.without
+            known.occupied = locks.compactMapValues { $0.holder == nil ? nil : now - $0.heldSince }
+            clients[call.client]?.send(call.header.answer(.ok).message(try known.answer(call.procedure, call.payload)))
         } catch {
             fail(call.header, error, call.client)
         }
     }
 
     private struct Need {
-        let domain: Int
-        let mayWait: Bool
+        var domains: [DomainPlan] = []
+        var mayWait = true
     }
 
-    /// Whether a call asks the QEMU that does not answer.
-    private func need(of call: LibvirtCall, _ answers: LibvirtAnswers) throws(LibvirtError) -> Need? {
-        guard let hung = answers.world.hungDomain(at: answers.moment) else { return nil }
+    /// Whose QEMUs a call asks that do not answer, or not to it.
+    private func need(of call: LibvirtCall, _ answers: LibvirtAnswers) throws(LibvirtError) -> Need {
+        func isHard(_ domain: DomainPlan) -> Bool {
+            answers.world.hangs(domain, at: answers.moment) || answers.world.lockedSince(domain, at: answers.moment) != nil
+        }
         var arguments = LibvirtArguments(call.payload, answers.world, at: answers.moment)
         if call.procedure == .connectGetAllDomainStats {
             let order = try answers.statisticsOrder(&arguments)
-            guard order.asks, order.domains.contains(where: { $0.index == hung }) else { return nil }
-            return Need(domain: hung, mayWait: order.mayWait)
+            return Need(domains: order.asks ? order.domains.filter(isHard) : [], mayWait: order.mayWait)
         }
-        guard call.procedure.needsDomainLock, try arguments.domain().index == hung else { return nil }
-        return Need(domain: hung, mayWait: true)
+        guard call.procedure.needsDomainLock else { return Need() }
+        return Need(domains: [try arguments.domain()].filter(isHard))
     }
 
-    private mutating func finishNow(_ call: LibvirtCall, _ answers: LibvirtAnswers) {
-        do throws(LibvirtError) {
-            clients[call.client]?.send(call.header.answer(.ok).message(try answers.answer(call.procedure, call.payload)))
-        } catch {
-            fail(call.header, error, call.client)
-        }
-    }
-
-    private mutating func finish(_ call: LibvirtCall, _ answers: LibvirtAnswers) {
+    private mutating func goOn(_ call: LibvirtCall, _ answers: LibvirtAnswers, now: Double) {
         clients[call.client]?.calls -= 1
-        finishNow(call, answers)
+        advance(call, answers, now: now)
     }
 
-    /// Answers who has waited for the lock in vain: the bulk call with what there is without it, all others with an error.
-    private mutating func refuse(_ call: LibvirtCall, _ answers: LibvirtAnswers) {
-        if call.procedure == .connectGetAllDomainStats, let hung = answers.world.hungDomain(at: answers.moment) {
-            finish(call, answers.without(hung))
+    /// Answers who has waited for a lock in vain: the bulk call goes on without it, all others get an error.
+    private mutating func refuse(_ call: LibvirtCall, _ domain: Int, _ answers: LibvirtAnswers, now: Double) {
+        if call.procedure == .connectGetAllDomainStats {
+            var call = call
+            call.without.insert(domain)
+            goOn(call, answers, now: now)
             return
         }
         clients[call.client]?.calls -= 1
-        let holder = lock.holder?.procedure.holderName ?? "remoteDispatchConnectGetAllDomainStats"
+        let holder = locks[domain]?.holder?.procedure.holderName ?? Self.foreignHolder
         fail(
             call.header, LibvirtError(.operationTimeout, "cannot acquire state change lock (held by monitor=\(holder))"), call.client)
     }
+
+    /// Who has the lock of a domain that no client of ours has.
+    private static let foreignHolder = "remoteDispatchDomainMigratePrepare3Params"
 
     private mutating func fail(_ header: LibvirtHeader, _ error: LibvirtError, _ number: Int) {
         clients[number]?.send(header.answer(.error).message(error.payload))
@@ -281,14 +303,5 @@ struct LibvirtDesk {
             throw LibvirtError(.internalError, "connection not open", origin: .rpc)
         }
         return added
-    }
-}
-
-extension LibvirtAnswers {
-    /// The same without the lock of a domain.
-    func without(_ domain: Int) -> LibvirtAnswers {
-        var answers = self
-        answers.lockedOut = domain
-        return answers
     }
 }

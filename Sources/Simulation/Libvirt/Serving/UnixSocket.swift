@@ -6,7 +6,7 @@ struct UnixSocket {
     let path: String
     let descriptor: Int32
 
-    private static let backlog: Int32 = 128
+    private static let backlog: Int32 = 1000
 
     /// Errors: a path that no socket can have, a file that is no socket or on which somebody listens.
     init(path: String) throws(Failure) {

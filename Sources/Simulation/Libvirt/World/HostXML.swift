@@ -30,8 +30,8 @@ struct HostXML: Sendable {
             <topology>
               <cells num='1'>
                 <cell id='0'>
-                  <memory unit='KiB'>\(plan.memoryKiB)</memory>
-                  <pages unit='KiB' size='4'>\(plan.memoryKiB / 4)</pages>
+                  <memory unit='KiB'>\(world.hostMemoryKiB(at: moment))</memory>
+                  <pages unit='KiB' size='4'>\(world.hostMemoryKiB(at: moment) / 4)</pages>
                   <cpus num='\(KVMPlan.threads)'>
         \(cpus)          </cpus>
                 </cell>
@@ -70,6 +70,7 @@ struct HostXML: Sendable {
 
     func pool(_ pool: KVMPlan.Pool) -> String {
         let taken = world.allocation(of: pool, at: moment)
+        let capacity = world.isActive(pool, at: moment) ? pool.capacityBytes : 0
         let source =
             switch pool.kind {
             case .folder: "  <source>\n  </source>\n"
@@ -80,9 +81,9 @@ struct HostXML: Sendable {
             <pool type='\(pool.kind.rawValue)'>
               <name>\(pool.name)</name>
               <uuid>\(DomainPlan.text(ofUUID: pool.uuid))</uuid>
-              <capacity unit='bytes'>\(pool.isActive ? pool.capacityBytes : 0)</capacity>
+              <capacity unit='bytes'>\(capacity)</capacity>
               <allocation unit='bytes'>\(taken)</allocation>
-              <available unit='bytes'>\(pool.isActive ? pool.capacityBytes - taken : 0)</available>
+              <available unit='bytes'>\(capacity - taken)</available>
             \(source)  <target>
                 <path>\(pool.path)</path>
               </target>

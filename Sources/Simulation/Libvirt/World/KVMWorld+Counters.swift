@@ -55,12 +55,6 @@ extension KVMWorld {
         return work
     }
 
-    /// Fraction of each vCPU that works.
-    func load(of domain: DomainPlan, at moment: Double) -> Double {
-        guard case .running = life(of: domain, at: moment), hungDomain(at: moment) != domain.index else { return 0 }
-        return isVictim(domain) && trouble(.cpuSaturation, at: moment) != nil ? Self.saturation : domain.load.value(at: moment)
-    }
-
     func vcpu(_ position: Int, of domain: DomainPlan, at moment: Double) -> VcpuTimes {
         // The first ones get a little more to do than the last.
         let share = 1 - 0.02 * Double(position % 8)

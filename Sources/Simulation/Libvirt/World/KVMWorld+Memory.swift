@@ -38,6 +38,7 @@ extension KVMWorld {
                 if let span = trouble(scenario, at: moment) { told = span.start }
             }
         }
+        if domain.role == .running, let span = trouble(.guestsHung, at: moment) { told = span.start }
         let seconds = ((timeline.epoch + told) / Self.memoryPeriodSeconds).rounded(.down) * Self.memoryPeriodSeconds
         told = seconds - timeline.epoch
         let isShort = trouble(.memoryHigh, at: told) != nil
@@ -52,6 +53,13 @@ extension KVMWorld {
             inside: Memory.Inside(
                 swappedIn: UInt64(swapped), swappedOut: UInt64(swapped * 1.1), majorFaults: UInt64(work * 2 + swapped / 8),
                 minorFaults: UInt64(work * 900), unused: usable - caches, available: available, usable: usable, diskCaches: caches))
+    }
+
+    /// What the host has; memory that was taken out of it leaves a fifth less than its domains were promised.
+    func hostMemoryKiB(at moment: Double) -> UInt64 {
+        guard trouble(.overcommitted, at: moment) != nil else { return plan.memoryKiB }
+        let promised = plan.domains.reduce(UInt64(0)) { $1.role == .off ? $0 : $0 + $1.memoryKiB }
+        return min(plan.memoryKiB, max(1 << 20, promised * 4 / 5))
     }
 
     // MARK: Jobs
@@ -85,7 +93,7 @@ extension KVMWorld {
     /// Those with a second disk are worth a backup; one that migrates has none.
     private func backup(of domain: DomainPlan, at moment: Double) -> (since: Double, share: Double)? {
         guard domain.disks.count > 1, domain.isPersistent, case .running(let bootedAt) = life(of: domain, at: moment),
-            hungDomain(at: moment) != domain.index, trouble(.migrationStuck, at: moment) == nil || !isVictim(domain)
+            !hangs(domain, at: moment), trouble(.migrationStuck, at: moment) == nil || !isVictim(domain)
         else { return nil }
         let unixSeconds = timeline.epoch + moment
         let into = unixSeconds - (unixSeconds / Self.backupPeriodSeconds).rounded(.down) * Self.backupPeriodSeconds
@@ -123,12 +131,23 @@ extension KVMWorld {
 
     // MARK: Pools
 
+    /// Of its capacity a pool that fills takes so much an hour.
+    private static let fillingPerHour = 0.06
+
+    /// Whether a pool is there: who shares the folder of images has lost it.
+    func isActive(_ pool: KVMPlan.Pool, at moment: Double) -> Bool {
+        pool.isActive && (pool.kind != .folder || trouble(.storageLost, at: moment) == nil)
+    }
+
     /// Bytes of a pool that are taken.
     func allocation(of pool: KVMPlan.Pool, at moment: Double) -> UInt64 {
-        guard pool.isActive else { return 0 }
+        guard isActive(pool, at: moment) else { return 0 }
         var share = min(0.9, pool.usedShare + pool.growthPerDay * max(0, moment) / 86_400)
         if pool.kind == .folder {
             if trouble(.poolFull, at: moment) != nil { share = 0.991 }
+            if let span = trouble(.diskFilling, at: moment) {
+                share = min(0.99, max(share, 0.66) + Self.fillingPerHour * (moment - span.start) / 3600)
+            }
             // Nothing is left, and that is why a guest stands still.
             if trouble(.guestPausedIOError, at: moment) != nil { share = 1 }
         }
@@ -137,7 +156,7 @@ extension KVMWorld {
 
     /// The volumes of a pool, with what they take.
     func volumes(of pool: KVMPlan.Pool, at moment: Double) -> [Volume] {
-        guard pool.isActive else { return [] }
+        guard isActive(pool, at: moment) else { return [] }
         let disks = plan.domains.flatMap { domain in domain.disks.map { (domain, $0) } }
         switch pool.kind {
         case .volumeGroup:

@@ -83,18 +83,27 @@ struct KVMWorld: Sendable {
 
     func isVictim(_ domain: DomainPlan) -> Bool { domain.index == victim }
 
-    /// Whose QEMU does not answer its monitor.
-    func hungDomain(at moment: Double) -> Int? { trouble(.guestHung, at: moment) == nil ? nil : victim }
+    /// Whether the QEMU of a domain does not answer its monitor.
+    func hangs(_ domain: DomainPlan, at moment: Double) -> Bool {
+        if isVictim(domain), trouble(.guestHung, at: moment) != nil { return true }
+        return domain.role != .off && trouble(.guestsHung, at: moment) != nil
+    }
+
+    /// Since when somebody who does not come back has the lock of a domain; nil when nobody has.
+    func lockedSince(_ domain: DomainPlan, at moment: Double) -> Double? {
+        isVictim(domain) ? trouble(.guestLocked, at: moment)?.start : nil
+    }
 
     /// Whether libvirtd is there to be asked.
     func isDaemonUp(at moment: Double) -> Bool {
-        !spans(.daemonRestart).contains { moment >= $0.start && moment < $0.start + Self.restartSeconds }
+        trouble(.daemonDown, at: moment) == nil
+            && !spans(.daemonRestart).contains { moment >= $0.start && moment < $0.start + Self.restartSeconds }
     }
 
     /// Seconds that libvirtd itself has worked since it was started.
     func daemonWork(at moment: Double) -> Double {
-        let restarts = spans(.daemonRestart).map { $0.start + Self.restartSeconds }
-        let startedAt = restarts.last { $0 <= moment } ?? Self.hostBootedAt
+        let restarts = spans(.daemonRestart).map { $0.start + Self.restartSeconds } + spans(.daemonDown).map(\.end)
+        let startedAt = restarts.filter { $0 <= moment }.max() ?? Self.hostBootedAt
         return max(0, moment - startedAt) * Self.daemonLoad
     }
 
@@ -135,11 +144,19 @@ struct KVMWorld: Sendable {
 
     // MARK: Sums over time
 
-    /// When a domain made no step forward though it was active.
-    private func stops(of domain: DomainPlan) -> [Span] {
+    /// When a domain went forward between two moments. Sums over these parts stand exactly still while it does.
+    private func steps(of domain: DomainPlan, from start: Double, to end: Double) -> [Span] {
         var stops = domain.role == .paused ? [Span(start: Self.pausedAt, end: .infinity)] : []
         if isVictim(domain) { stops += spans(.guestHung) + spans(.guestPausedIOError) }
-        return stops
+        if domain.role == .running { stops += spans(.guestsHung) }
+        var parts: [Span] = []
+        var reached = start
+        for stop in stops.sorted(by: { $0.start < $1.start }) where stop.end > reached {
+            if let part = Span(start: reached, end: stop.start).part(from: start, to: end) { parts.append(part) }
+            reached = stop.end
+        }
+        if let part = Span(start: reached, end: .infinity).part(from: start, to: end) { parts.append(part) }
+        return parts
     }
 
     /// The integral of a wave over the time in which the domain has run since it was started.
@@ -149,9 +166,7 @@ struct KVMWorld: Sendable {
     }
 
     private func area(_ wave: Wave, of domain: DomainPlan, from start: Double, to end: Double) -> Double {
-        guard end > start else { return 0 }
-        let lost = stops(of: domain).compactMap { $0.part(from: start, to: end) }
-        return wave.area(from: start, to: end) - lost.reduce(0) { $0 + wave.area(from: $1.start, to: $1.end) }
+        steps(of: domain, from: start, to: end).reduce(0) { $0 + wave.area(from: $1.start, to: $1.end) }
     }
 
     /// The part of that integral that falls into a scenario.
@@ -166,8 +181,7 @@ struct KVMWorld: Sendable {
     /// Seconds that a domain has run since it was started.
     func activeSeconds(of domain: DomainPlan, at moment: Double) -> Double {
         guard let bootedAt = life(of: domain, at: moment).bootedAt else { return 0 }
-        let lost = stops(of: domain).compactMap { $0.part(from: bootedAt, to: moment) }
-        return max(0, moment - bootedAt - lost.reduce(0) { $0 + $1.seconds })
+        return steps(of: domain, from: bootedAt, to: moment).reduce(0) { $0 + $1.seconds }
     }
 
     /// The same of the time of a scenario.
