@@ -191,10 +191,10 @@ def test_scenarios_show(host: Host) -> None:
 
 @contextlib.contextmanager
 def listening(host: Host) -> Iterator[Any]:
-    """What virsh prints of events so far."""
+    """What virsh prints of events so far, and of its end."""
     path = host.socket.parent / "events"
     with path.open("w") as output:
-        virsh = subprocess.Popen(["stdbuf", "-oL", "virsh", "-c", host.uri, "event", "--all", "--loop", "--timeout", "60"], stdout=output)
+        virsh = subprocess.Popen(["stdbuf", "-oL", "virsh", "-c", host.uri, "event", "--all", "--loop", "--timeout", "60"], stdout=output, stderr=output)
     try:
         # Nothing says that it listens; when a pause is told, it does.
         def is_told() -> bool:
@@ -214,11 +214,10 @@ def listening(host: Host) -> Iterator[Any]:
 
 def test_a_daemon_that_starts_anew(host: Host) -> None:
     before = host.statistics("--cpu-total", "web-1")
-    with subprocess.Popen(["virsh", "-c", host.uri, "event", "--event", "lifecycle", "--loop", "--timeout", "60"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as virsh:
-        wait_for(lambda: host.try_virsh("list").returncode == 0, 5, "it answers")
+    with listening(host) as told:
         host.play("daemon-restart")
         assert "Failed to connect socket" in wait_for(lambda: None if (done := host.try_virsh("list")).returncode == 0 else done.stderr, 5, "it is gone")
-        assert "end of file" in virsh.communicate(timeout=10)[1]
+        wait_for(lambda: "end of file" in told(), 10, "who listens is told")
     wait_for(lambda: host.try_virsh("list").returncode == 0, 15, "it is back")
     host.play("daemon-down")
     wait_for(lambda: host.try_virsh("list").returncode != 0, 5, "it is gone")
