@@ -103,7 +103,7 @@ final class SimulatedBed: ProviderBed {
         case .refusesCancel: faults.refusesCancel = true
         case .losesAnswers:
             // What was begun still goes on when it is asked for again.
-            faults.slowness = 12
+            faults.slowness = 25
             let calls = ["create", "clone", "delete", "power", "volume", "define", "undefine", "work", "clean", "status", "find", "look"]
             faults.losesAnswers = Dictionary(uniqueKeysWithValues: calls.map { ($0, $0 == "look" ? 0 : 1) })
         }
