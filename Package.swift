@@ -220,7 +220,7 @@ let package = Package(
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
         tests(of: "Protobuf", needs: ["Primitives"]),
-        tests(of: "RPC", needs: ["Primitives"]),
+        tests(of: "RPC", needs: ["Primitives", "TestSupport"]),
         tests(of: "LibvirtAPI", needs: ["Primitives", "XML", "TestSupport"], exclude: ["Fixtures"]),
         tests(of: "GRPC", needs: ["Primitives", "Protobuf", "RPC", "TestSupport"]),
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"], exclude: ["Fixtures"]),
