@@ -315,6 +315,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("probe", needs: ["LLMProbe", "Metrics", "Primitives", "Web"]),
         fuzzTarget("logs", needs: ["JSON", "Logs", "Primitives", "Web"]),
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
+        fuzzTarget("protobuf", needs: ["AwkwardMessages", "Primitives", "Protobuf"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
 }
