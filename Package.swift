@@ -127,7 +127,7 @@ let package = Package(
         // Floor 2.
         module("LibvirtAPI", needs: ["Primitives", "XML", "LibvirtShim"]),
         module("GRPC", needs: ["Primitives", "Protobuf", "RPC", "GRPCShim"]),
-        module("ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"]),
+        module("ProviderRPC", needs: ["Primitives", "Protobuf", "RPC"]),
         module("ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC"]),
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
@@ -217,13 +217,19 @@ let package = Package(
         .target(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
             path: "Tests/Support/ProviderConformance", exclude: ["README.md"], swiftSettings: house),
+        .target(
+            name: "AwkwardMessages", dependencies: ["Primitives", "Protobuf", "ProviderRPC"], path: "Tests/Support/AwkwardMessages",
+            exclude: ["README.md", "awkward.proto"], swiftSettings: house),
+        .executableTarget(
+            name: "protobuf-echo", dependencies: ["AwkwardMessages", "Primitives", "Protobuf"], path: "Tests/Support/ProtobufEcho",
+            exclude: ["README.md"], swiftSettings: house),
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
-        tests(of: "Protobuf", needs: ["Primitives"]),
-        tests(of: "RPC", needs: ["Primitives"]),
+        tests(of: "Protobuf", needs: ["Primitives", "AwkwardMessages", "TestSupport"]),
+        tests(of: "RPC", needs: ["Primitives", "TestSupport"]),
         tests(of: "LibvirtAPI", needs: ["Primitives", "XML", "TestSupport"], exclude: ["Fixtures"]),
         tests(of: "GRPC", needs: ["Primitives", "Protobuf", "RPC", "TestSupport"]),
-        tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"], exclude: ["Fixtures"]),
+        tests(of: "ProviderRPC", needs: ["Primitives", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
         tests(
@@ -309,6 +315,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("probe", needs: ["LLMProbe", "Metrics", "Primitives", "Web"]),
         fuzzTarget("logs", needs: ["JSON", "Logs", "Primitives", "Web"]),
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
+        fuzzTarget("protobuf", needs: ["AwkwardMessages", "Primitives", "Protobuf"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
 }
