@@ -158,7 +158,7 @@ let package = Package(
 
         module(
             "SimulatedProvider", path: "Sources/Providers/Simulated",
-            needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "ProviderTasks"]),
+            needs: ["Primitives", "JSON", "Database", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks"]),
         module(
             "LibvirtProvider", path: "Sources/Providers/Libvirt",
             needs: ["Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI"]),
@@ -223,6 +223,9 @@ let package = Package(
         .executableTarget(
             name: "protobuf-echo", dependencies: ["AwkwardMessages", "Primitives", "Protobuf"], path: "Tests/Support/ProtobufEcho",
             exclude: ["README.md"], swiftSettings: house),
+        .executableTarget(
+            name: "provider-kill-bed", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider"],
+            path: "Tests/Support/ProviderKillBed", exclude: ["README.md"], swiftSettings: house),
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
         tests(of: "Protobuf", needs: ["Primitives", "AwkwardMessages", "TestSupport"]),
@@ -231,7 +234,7 @@ let package = Package(
         tests(of: "GRPC", needs: ["Primitives", "Protobuf", "RPC", "TestSupport"]),
         tests(of: "ProviderRPC", needs: ["Primitives", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
-        tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
+        tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
         tests(
             of: "LibvirtProvider",
             needs: [
