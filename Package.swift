@@ -66,6 +66,7 @@ let collectors = [
     collector("Container", folder: "Containers", needs: ["Ownership"], testsExclude: ["Fixtures"]),
     collector("System", needs: []),
     collector("LLM", needs: ["JSON", "Web", "LLMProbe", "Ownership"]),
+    collector("Libvirt", needs: ["XML", "LibvirtAPI"], testsExclude: ["Fixtures"]),
 ]
 
 /// A target for libFuzzer, which brings the main that the file has not.
