@@ -1,3 +1,5 @@
+import LibvirtAPI
+
 @testable import LibvirtCollector
 
 /// Domains that have something of everything.
@@ -30,7 +32,7 @@ enum Estate {
 
     /// A running domain, with figures that need no QEMU.
     static func domain(_ uuid: String = uuid, _ name: String = "web") -> DomainBasics {
-        var basics = DomainBasics(uuid: uuid, name: name, id: 1, state: DomainState(code: 1, reasonCode: 1))
+        var basics = DomainBasics(uuid: uuid, name: name, id: 1, state: DomainState(state: 1, reason: 1))
         (basics.maximumMemoryBytes, basics.memoryBytes, basics.virtualCPUs, basics.cpuSeconds) = (33_554_432, 16_777_216, 1, 2.5)
         (basics.isAutostarted, basics.isPersistent, basics.hasManagedSave) = (true, true, false)
         return basics
@@ -59,7 +61,7 @@ enum Estate {
 
     /// A hypervisor with one domain that has everything, and one that is shut off.
     static func fill(_ state: inout ScriptedHypervisor.State) {
-        var off = DomainBasics(uuid: uuid(1), name: "off", state: DomainState(code: 5, reasonCode: 1))
+        var off = DomainBasics(uuid: uuid(1), name: "off", state: DomainState(state: 5, reason: 1))
         off.maximumMemoryBytes = 1024
         state.domains = [domain(), off]
         state.statistics = [uuid: statistics]

@@ -1,3 +1,4 @@
+import LibvirtAPI
 import Metrics
 
 /// What a domain is and how it is, without a word of its QEMU.
@@ -56,8 +57,8 @@ struct DomainFamilies: Sendable {
         let basics = domain.basics
         let (name, uuid) = (basics.name, basics.uuid)
         if let found = basics.state {
-            buffer.add(code, labels, Double(found.code))
-            buffer.add(state, buffer.labels(Self.stateLabels, uri, name, uuid, found.word, found.reason), true)
+            buffer.add(code, labels, Double(found.stateNumber))
+            buffer.add(state, buffer.labels(Self.stateLabels, uri, name, uuid, found.name, found.reason), true)
         }
         buffer.add(maximumMemory, labels, basics.maximumMemoryBytes)
         buffer.add(memory, labels, basics.memoryBytes)

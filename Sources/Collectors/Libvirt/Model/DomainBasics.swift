@@ -1,4 +1,4 @@
-import Primitives
+import LibvirtAPI
 
 /// What libvirt tells of a domain without asking its QEMU: it is there also while that hangs.
 struct DomainBasics: Sendable, Equatable {
@@ -25,49 +25,6 @@ struct DomainBasics: Sendable, Equatable {
         self.id = id
         self.state = state
     }
-}
-
-/// A domain's state and why it is in it: virDomainState and the reasons of that state.
-struct DomainState: Sendable, Equatable {
-    let code: Int
-    let reasonCode: Int
-
-    static let runningCode = 1
-
-    /// As `virsh domstate --reason` has it, with underscores; of a newer libvirt the numbers.
-    var word: String { Self.words.indices.contains(code) ? Self.words[code].state : String(code) }
-
-    var reason: String {
-        guard Self.words.indices.contains(code), Self.words[code].reasons.indices.contains(reasonCode) else { return String(reasonCode) }
-        return Self.words[code].reasons[reasonCode]
-    }
-
-    private static let words: [(state: String, reasons: [String])] = [
-        ("nostate", ["unknown"]),
-        (
-            "running",
-            [
-                "unknown", "booted", "migrated", "restored", "from_snapshot", "unpaused", "migration_canceled", "save_canceled", "wakeup",
-                "crashed", "postcopy", "postcopy_failed",
-            ]
-        ),
-        ("blocked", ["unknown"]),
-        (
-            "paused",
-            [
-                "unknown", "user", "migration", "save", "dump", "ioerror", "watchdog", "from_snapshot", "shutting_down", "snapshot",
-                "crashed",
-                "starting_up", "postcopy", "postcopy_failed", "api_error",
-            ]
-        ),
-        ("shutdown", ["unknown", "user"]),
-        (
-            "shutoff",
-            ["unknown", "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from_snapshot", "daemon"]
-        ),
-        ("crashed", ["unknown", "panicked"]),
-        ("pmsuspended", ["unknown"]),
-    ]
 }
 
 /// Whether a domain's monitor takes commands: virDomainGetControlInfo, which asks no monitor itself.

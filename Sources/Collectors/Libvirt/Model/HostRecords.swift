@@ -18,6 +18,8 @@ struct PoolRecord: Sendable, Equatable {
     var capacityBytes: Double?
     var allocationBytes: Double?
     var availableBytes: Double?
+
+    static let inactiveState = 0
 }
 
 struct NetworkRecord: Sendable, Equatable {
