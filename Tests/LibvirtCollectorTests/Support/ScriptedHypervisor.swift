@@ -19,6 +19,8 @@ final class ScriptedHypervisor: HypervisorSource {
         var errors: [String: SourceError] = [:]
         /// Calls that hang, of all domains or of one: `call` or `call uuid`.
         var hanging: Set<String> = []
+        /// Domains that a command of somebody else holds.
+        var held: Set<String> = []
         /// Whether libvirt says which monitor owes an answer.
         var tellsControls = true
         /// Connections that are open, and calls that were made.
@@ -56,7 +58,7 @@ final class ScriptedHypervisor: HypervisorSource {
         while get({ $0.hanging.contains(hang) }) { ThreadPause.run() }
     }
 
-    func isHeld(_ uuid: String) -> Bool { held.withLock { $0[uuid] ?? 0 } > 0 }
+    func isHeld(_ uuid: String) -> Bool { get { $0.held.contains(uuid) } || held.withLock { $0[uuid] ?? 0 } > 0 }
 }
 
 final class ScriptedConnection: HypervisorConnection {
@@ -78,10 +80,10 @@ final class ScriptedConnection: HypervisorConnection {
     func host() -> Result<HostRecord, SourceError> { answer("virNodeGetInfo") { $0.host } }
 
     func domains() -> Result<[DomainBasics], SourceError> {
-        answer("virConnectListAllDomains") { state in
-            state.domains.map { domain in
+        answer("virConnectListAllDomains") { ($0.domains, $0.tellsControls) }.map { domains, tellsControls in
+            domains.map { domain in
                 var domain = domain
-                if state.tellsControls, domain.isActive { domain.control = self.control(domain.uuid) }
+                if tellsControls, domain.isActive { domain.control = self.control(domain.uuid) }
                 return domain
             }
         }
@@ -92,19 +94,18 @@ final class ScriptedConnection: HypervisorConnection {
     }
 
     func controls(_ uuids: [String]) -> Result<[String: DomainControl], SourceError> {
-        answer("virDomainGetControlInfo") { state in
-            state.tellsControls ? Dictionary(uniqueKeysWithValues: uuids.map { ($0, self.control($0)) }) : [:]
+        answer("virDomainGetControlInfo") { $0.tellsControls }.map { tellsControls in
+            tellsControls ? Dictionary(uniqueKeysWithValues: uuids.map { ($0, self.control($0)) }) : [:]
         }
     }
 
     func statistics(_ uuids: [String]) -> Result<[String: DomainStatistics], SourceError> {
-        answer(ShardReading.call, uuids) { state in
-            var told: [String: DomainStatistics] = [:]
-            for uuid in uuids {
-                guard let statistics = state.statistics[uuid] else { continue }
-                told[uuid] = DomainStatistics(self.hypervisor.isHeld(uuid) ? statistics.filter { $0.name != "balloon.rss" } : statistics)
-            }
-            return told
+        answer(ShardReading.call, uuids) { $0.statistics.filter { uuids.contains($0.key) } }.map { told in
+            Dictionary(
+                uniqueKeysWithValues: told.map { uuid, statistics in
+                    let isHeld = self.hypervisor.isHeld(uuid)
+                    return (uuid, DomainStatistics(isHeld ? statistics.filter { $0.name != "balloon.rss" } : statistics))
+                })
         }
     }
 

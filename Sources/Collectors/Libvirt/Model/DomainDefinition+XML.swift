@@ -28,7 +28,7 @@ extension DomainDefinition {
             if !interface.target.isEmpty, targets.insert(interface.target).inserted { interfaces.append(interface) }
         }
         if let balloon = root.first("devices/memballoon"), balloon["model"] != "none" {
-            let seconds = balloon.child("stats")?["period"].flatMap { $0.utf8.decimalNumber }
+            let seconds = balloon.child("stats")?["period"].flatMap { UInt32($0) }
             balloonPeriodSeconds = Double(seconds ?? 0)
         }
     }
@@ -68,7 +68,7 @@ extension DomainDefinition.Disk {
         }
         backingDepth = Self.depth(element, limit: chainLimit)
         for limit in element.child("iotune")?.children ?? [] where Self.limits.contains(limit.name) {
-            if let value = limit.trimmedText.flatMap({ $0.utf8.decimalNumber }), value > 0 { limits[limit.name] = Double(value) }
+            if let value = limit.trimmedText.flatMap({ UInt64($0) }), value > 0 { limits[limit.name] = Double(value) }
         }
     }
 
@@ -107,7 +107,7 @@ extension SnapshotSummary {
     init(count: Int, descriptions: [String]) {
         let times = descriptions.compactMap { text -> Double? in
             let root = try? XMLReader.read(text, source: "description of a snapshot")
-            return root?.text(at: "creationTime").flatMap { $0.utf8.decimalNumber }.map(Double.init)
+            return root?.text(at: "creationTime").flatMap { UInt64($0) }.map(Double.init)
         }
         self.init(count: count, oldestUnixSeconds: times.min(), newestUnixSeconds: times.max())
     }

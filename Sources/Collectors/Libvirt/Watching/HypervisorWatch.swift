@@ -216,14 +216,15 @@ struct HypervisorWatch: Sendable {
             let end = await ask(.statistics, reading.firstStep) { reading.run($0, $1) }
             switch end {
             case .answered(let partial):
-                for uuid in plan.answered(shard, partial: partial) { name(uuid, ShardReading.call, thread: nil) }
+                for uuid in plan.answered(shard, partial: partial) { name(uuid, ShardReading.call, threads: plan.threads(hangingIn: uuid)) }
             case .failed(let error):
                 lack("statistics: \(error.message)")
             case .hung(let step, let thread):
                 guard !Task.isCancelled else { return }
                 let controls = step.domains.count > 1 ? await controls(of: shard.domains) : [:]
-                let named = plan.hung(shard, at: step, controls: controls, patienceSeconds: settings.timeoutSeconds)
-                for uuid in named { name(uuid, step.call, thread: thread) }
+                let named = plan.hung(
+                    shard, at: step, thread: thread, controls: controls, patienceSeconds: settings.timeoutSeconds)
+                for uuid in named { name(uuid, step.call, threads: plan.threads(hangingIn: uuid)) }
             case .noRoom:
                 plan.giveBack(shard)
                 return
@@ -245,15 +246,15 @@ struct HypervisorWatch: Sendable {
         case .answered(let partial) where !partial.contains(uuid):
             book.change { $0.suspects.clear(uuid) }
             logger.info("a domain answers again", ["uri": book.uri.label, "domain": title(uuid)])
-        case .hung(let step, let thread): name(uuid, step.call, thread: thread)
+        case .hung(let step, let thread): name(uuid, step.call, threads: [thread])
         case .answered, .failed, .noRoom: break
         }
         book.change { $0.suspects.askEnded(uuid) }
     }
 
-    private func name(_ uuid: String, _ call: String, thread: ThreadLedger.Ticket?) {
+    private func name(_ uuid: String, _ call: String, threads: [ThreadLedger.Ticket]) {
         let isNews = book.change { state in
-            defer { state.suspects.name(uuid, call: call, thread: thread, now: .now, unixSeconds: clock.unixSeconds) }
+            defer { state.suspects.name(uuid, call: call, threads: threads, now: .now, unixSeconds: clock.unixSeconds) }
             return state.suspects[uuid] == nil
         }
         if isNews { sayHung(uuid, call) }
@@ -282,9 +283,12 @@ struct HypervisorWatch: Sendable {
         }
 
         func hung(
-            _ shard: ShardPlan.Shard, at step: CallStep, controls: [String: DomainControl], patienceSeconds: Double
+            _ shard: ShardPlan.Shard, at step: CallStep, thread: ThreadLedger.Ticket, controls: [String: DomainControl],
+            patienceSeconds: Double
         ) -> [String] {
-            plan.withLock { $0.hung(shard, at: step, controls: controls, patienceSeconds: patienceSeconds) }
+            plan.withLock { $0.hung(shard, at: step, thread: thread, controls: controls, patienceSeconds: patienceSeconds) }
         }
+
+        func threads(hangingIn uuid: String) -> [ThreadLedger.Ticket] { plan.withLock { $0.threads(hangingIn: uuid) } }
     }
 }

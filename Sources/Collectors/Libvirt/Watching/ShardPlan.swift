@@ -8,13 +8,16 @@ struct ShardPlan: Sendable {
     }
 
     private var queue: [Shard] = []
+    /// Threads that hang, and whom they have asked.
+    private var hanging: [(thread: ThreadLedger.Ticket, domains: [String])] = []
 
     /// What one call may hold up at most.
     static let largestShard = 64
 
     /// - Parameter connections: how many shares are asked at the same time.
     init(_ domains: [String], connections: Int) {
-        let size = min(Self.largestShard, max(1, (domains.count + connections - 1) / max(1, connections)))
+        let shares = max(1, connections)
+        let size = min(Self.largestShard, max(1, (domains.count + shares - 1) / shares))
         for first in stride(from: 0, to: domains.count, by: size) {
             queue.append(Shard(domains: Array(domains[first..<min(first + size, domains.count)]), isRetry: false))
         }
@@ -28,15 +31,16 @@ struct ShardPlan: Sendable {
     /// A share that could not be begun.
     mutating func giveBack(_ shard: Shard) { queue.insert(shard, at: 0) }
 
-    /// A share did not answer.
+    /// A share did not answer, and its thread hangs.
     ///
     /// - Parameter step: what was called last, and of whom.
     /// - Parameter controls: what libvirt says of the monitors of these domains, of those that it says it of.
     /// - Parameter patienceSeconds: how long the share was waited for.
     /// - Returns: those that hang, as far as that is known; the others are asked again.
     mutating func hung(
-        _ shard: Shard, at step: CallStep, controls: [String: DomainControl], patienceSeconds: Double
+        _ shard: Shard, at step: CallStep, thread: ThreadLedger.Ticket, controls: [String: DomainControl], patienceSeconds: Double
     ) -> [String] {
+        hanging.append((thread, step.domains))
         if step.domains.count == 1 {
             // What was told of the others has been taken; where this was the first call, they are asked again.
             if step.domains != shard.domains, step.isFirst { retry(shard.domains.filter { !step.domains.contains($0) }) }
@@ -59,6 +63,11 @@ struct ShardPlan: Sendable {
     /// A share answered: those are named whose QEMU was not asked, as the call that hangs since before holds them.
     func answered(_ shard: Shard, partial: Set<String>) -> [String] {
         shard.isRetry ? shard.domains.filter(partial.contains) : []
+    }
+
+    /// Threads of this round that hang, and may do so in this domain.
+    func threads(hangingIn uuid: String) -> [ThreadLedger.Ticket] {
+        hanging.filter { $0.domains.contains(uuid) }.map(\.thread)
     }
 
     private mutating func retry(_ domains: [String]) {

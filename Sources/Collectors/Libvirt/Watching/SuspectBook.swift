@@ -27,12 +27,12 @@ struct SuspectBook: Sendable {
 
     /// Says that a domain hangs. One that is known to keeps the call and the time that were said first.
     ///
-    /// - Parameter thread: ours that hangs in it, where it is ours.
-    mutating func name(_ uuid: String, call: String, thread: ThreadLedger.Ticket? = nil, now: Instant, unixSeconds: Double) {
+    /// - Parameter threads: of ours, that hang in it.
+    mutating func name(_ uuid: String, call: String, threads: [ThreadLedger.Ticket] = [], now: Instant, unixSeconds: Double) {
         var suspect =
             suspects[uuid]
             ?? Suspect(call: call, since: now, sinceUnixSeconds: unixSeconds, nextAsk: now.advanced(by: .seconds(Self.firstPauseSeconds)))
-        if let thread { suspect.threads.insert(thread) }
+        suspect.threads.formUnion(threads)
         suspects[uuid] = suspect
     }
 
