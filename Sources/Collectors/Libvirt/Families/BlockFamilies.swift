@@ -84,7 +84,7 @@ struct BlockFamilies: Sendable {
                 buffer.labels(
                     Self.infoLabels, uri, domain.name, domain.uuid, disk.target, disk.type, disk.device, disk.bus, disk.driver, disk.format,
                     disk.cache, disk.discard, disk.source, disk.networkProtocol, disk.serial), true)
-            buffer.add(depth, set, disk.backingDepth.map(Double.init))
+            buffer.add(depth, set, disk.backingDepth.map { Double($0) })
             for (name, value) in disk.limits.sorted(by: { $0.key < $1.key }) {
                 buffer.add(limit, buffer.labels(Self.limitLabels, extending: set, name), value)
             }

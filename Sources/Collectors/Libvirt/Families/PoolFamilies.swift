@@ -26,7 +26,7 @@ struct PoolFamilies: Sendable {
 
     func write(_ pool: PoolRecord, _ uri: String, into buffer: inout SampleBuffer) {
         let labels = buffer.labels(Self.labels, uri, pool.name)
-        buffer.add(state, labels, pool.state.map(Double.init))
+        buffer.add(state, labels, pool.state.map { Double($0) })
         buffer.add(autostart, labels, pool.isAutostarted)
         buffer.add(capacity, labels, pool.capacityBytes)
         buffer.add(allocation, labels, pool.allocationBytes)

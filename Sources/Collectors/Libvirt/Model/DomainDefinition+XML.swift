@@ -107,7 +107,7 @@ extension SnapshotSummary {
     init(count: Int, descriptions: [String]) {
         let times = descriptions.compactMap { text -> Double? in
             let root = try? XMLReader.read(text, source: "description of a snapshot")
-            return root?.text(at: "creationTime").flatMap { UInt64($0) }.map(Double.init)
+            return root?.text(at: "creationTime").flatMap { UInt64($0) }.map { Double($0) }
         }
         self.init(count: count, oldestUnixSeconds: times.min(), newestUnixSeconds: times.max())
     }

@@ -177,8 +177,8 @@ private struct LibvirtWatcher: HypervisorConnection {
                 (pool.state, pool.isAutostarted) = (status.state, status.isAutostarted)
                 // Of one that is not active nothing is measured.
                 guard let state = status.state, state != PoolRecord.inactiveState else { return pool }
-                (pool.capacityBytes, pool.allocationBytes) = (status.capacity.map(Double.init), status.allocation.map(Double.init))
-                pool.availableBytes = status.available.map(Double.init)
+                (pool.capacityBytes, pool.allocationBytes) = (status.capacity.map { Double($0) }, status.allocation.map { Double($0) })
+                pool.availableBytes = status.available.map { Double($0) }
                 return pool
             }
         }
