@@ -309,6 +309,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("llm", needs: ["Primitives", "Exporting", "JSON", "LLMCollector", "Metrics", "Ownership", "Web"]),
         fuzzTarget("probe", needs: ["LLMProbe", "Metrics", "Primitives", "Web"]),
         fuzzTarget("logs", needs: ["JSON", "Logs", "Primitives", "Web"]),
+        fuzzTarget("libvirt", needs: ["Exporting", "LibvirtAPI", "LibvirtCollector", "Metrics", "Primitives", "XML"]),
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]

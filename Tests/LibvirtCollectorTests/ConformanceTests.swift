@@ -27,7 +27,7 @@ import Testing
         }
         let own: Set<String> = [
             "libvirt_up", "libvirt_collection_interval_seconds", "libvirt_collection_duration_seconds", "libvirt_connections_opened_total",
-            "libvirt_domains_suspect", "libvirt_threads_hanging", "libvirt_threads_hanging_limit", "libvirt_threads_given_up_total",
+            "libvirt_threads_hanging", "libvirt_threads_hanging_limit", "libvirt_threads_given_up_total",
         ]
         let gone = Set(whole.catalogue.descriptors.map(\.name)).subtracting(own)
         let violations = await CollectorConformance(

@@ -132,11 +132,12 @@ package final class LibvirtCollector: Collector {
         }
         sink.commit(buffer)
         if let suspect = domain.suspect {
-            sink.report(
-                PartProblem(
-                    part: part, .quarantined,
-                    "its QEMU does not answer (\(suspect.call)): virsh -r -c \(uri) domcontrol \(basics.name); the host's storage, or the process itself, may hang"
-                ))
+            // As a failure: the name is the domain's own.
+            let failure = Failure(
+                .unavailable,
+                "its QEMU does not answer (\(suspect.call)): virsh -r -c \(uri) domcontrol \(basics.name); it hangs itself, or the storage that it waits for"
+            )
+            sink.report(PartProblem(part: part, .quarantined, failure.message))
         }
     }
 }

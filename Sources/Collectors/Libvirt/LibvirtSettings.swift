@@ -10,7 +10,7 @@ package struct LibvirtSettings: Sendable, Equatable {
     package var timeoutSeconds = 5.0
     package var definitionSeconds = 300.0
     package var connections = 4
-    package var threadLimit = 12
+    package var threadLimit = 8
 
     package init() {}
 
@@ -36,9 +36,9 @@ package struct LibvirtSettings: Sendable, Equatable {
         SettingsKey(
             "connections", .integer(1...8), "Connections over which the domains of a hypervisor are asked at the same time.", standard: "4"),
         SettingsKey(
-            "threads_given_up", .integer(4...64),
-            "Most threads of a hypervisor that may hang in calls of libvirt; each holds one of the daemon's workers, of which there are 20.",
-            standard: "12"),
+            "threads_given_up", .integer(1...32),
+            "Threads that may hang in QEMUs of a hypervisor before no other is asked; each holds one of the daemon's workers, of which it has 20 as a rule.",
+            standard: "8"),
     ]
 
     /// More of them than one exporter should ask.

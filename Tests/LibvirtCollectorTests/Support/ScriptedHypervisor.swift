@@ -79,10 +79,13 @@ final class ScriptedConnection: HypervisorConnection {
 
     func host() -> Result<HostRecord, SourceError> { answer("virNodeGetInfo") { $0.host } }
 
-    func domains() -> Result<[DomainBasics], SourceError> {
+    func domains(skipping skipped: Set<String>, _ step: (_ call: String, _ uuid: String) -> Void) -> Result<[DomainBasics], SourceError> {
         answer("virConnectListAllDomains") { ($0.domains, $0.tellsControls) }.map { domains, tellsControls in
             domains.map { domain in
                 var domain = domain
+                guard !skipped.contains(domain.uuid) else { return domain }
+                step("virDomainGetInfo", domain.uuid)
+                self.hypervisor.enter("virDomainGetInfo", [domain.uuid])
                 if tellsControls, domain.isActive { domain.control = self.control(domain.uuid) }
                 return domain
             }

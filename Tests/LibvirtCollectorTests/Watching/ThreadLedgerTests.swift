@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ThreadLedgerTests {
     @Test func `statistics leave room for what needs no QEMU, and all together stay below the limit`() {
-        var ledger = ThreadLedger(limit: 8)
+        var ledger = ThreadLedger(limit: 5)
         var statistics: [ThreadLedger.Ticket] = []
         while let ticket = ledger.begin(.statistics) { statistics.append(ticket) }
         #expect(statistics.count == 5)
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func `what comes back makes room, once`() {
-        var ledger = ThreadLedger(limit: 4)
+        var ledger = ThreadLedger(limit: 1)
         let ticket = ledger.begin(.statistics)
         #expect(ledger.begin(.statistics) == nil)
         guard let ticket else { return }

@@ -29,7 +29,7 @@ struct WatchFamilies: Sendable {
             source: "virConnectOpenReadOnly")
         suspects = gauge("domains_suspect", "Domains whose QEMU does not answer.")
         givenUp = gauge("threads_hanging", "Threads of the exporter that hang in a call of libvirt and are waited for no more.")
-        givenUpLimit = gauge("threads_hanging_limit", "Most threads that may be given up; then nothing is asked that may hang.")
+        givenUpLimit = gauge("threads_hanging_limit", "Threads that may hang before no QEMU is asked any more.")
         givenUpTotal = catalogue.counter(
             "libvirt_threads_given_up_total", "Calls of libvirt that did not return in time.", labels: Self.labels, source: "martlet")
         suspect = ofDomain("suspect", "1 for a domain whose QEMU does not answer, 0 for an active one that does.")
@@ -59,7 +59,7 @@ struct WatchFamilies: Sendable {
         buffer.add(duration, labels, view.roundSeconds)
         buffer.add(last, labels, view.listedUnixSeconds)
         buffer.add(connections, labels, Double(view.connectionsOpened))
-        buffer.add(suspects, labels, Double(view.domains.count { $0.suspect != nil }))
+        if view.isListed { buffer.add(suspects, labels, Double(view.domains.count { $0.suspect != nil })) }
         buffer.add(givenUp, labels, Double(view.threads.hanging))
         buffer.add(givenUpLimit, labels, Double(view.threads.limit))
         buffer.add(givenUpTotal, labels, Double(view.threads.total))

@@ -9,7 +9,10 @@ protocol HypervisorConnection: Sendable {
     func host() -> Result<HostRecord, SourceError>
 
     /// All domains, with what needs no QEMU.
-    func domains() -> Result<[DomainBasics], SourceError>
+    ///
+    /// - Parameter skipped: those of which nothing is asked, by UUID.
+    /// - Parameter step: told of each call that is about one domain, with its UUID.
+    func domains(skipping skipped: Set<String>, _ step: (_ call: String, _ uuid: String) -> Void) -> Result<[DomainBasics], SourceError>
 
     /// Of those of the domains that are there still.
     func controls(_ uuids: [String]) -> Result<[String: DomainControl], SourceError>

@@ -64,7 +64,7 @@ private struct LibvirtWatcher: HypervisorConnection {
         return "\(number / 1_000_000).\(number / 1000 % 1000).\(number % 1000)"
     }
 
-    func domains() -> Result<[DomainBasics], SourceError> {
+    func domains(skipping skipped: Set<String>, _ step: (_ call: String, _ uuid: String) -> Void) -> Result<[DomainBasics], SourceError> {
         attempt { () throws(LibvirtError) in
             let domains = try connection.domains()
             let persistent = Set(try connection.domains(.persistent).map(\.uuid))
@@ -74,10 +74,11 @@ private struct LibvirtWatcher: HypervisorConnection {
             for record in try connection.statistics(.state) { states[record.uuid] = Self.state(record.parameters) }
             return domains.map { domain in
                 var basics = DomainBasics(uuid: domain.uuid, name: domain.name, id: domain.number, state: states[domain.uuid])
-                if basics.state == nil { basics.state = try? domain.state() }
                 basics.isPersistent = persistent.contains(domain.uuid)
                 basics.isAutostarted = autostarted.contains(domain.uuid)
                 basics.hasManagedSave = saved.contains(domain.uuid)
+                guard !skipped.contains(domain.uuid) else { return basics }
+                step("virDomainGetInfo", domain.uuid)
                 if let info = try? domain.info() {
                     basics.maximumMemoryBytes = Double(info.maximumMemoryKiB) * Self.kibibyte
                     basics.virtualCPUs = Double(info.virtualCPUs)
@@ -87,7 +88,10 @@ private struct LibvirtWatcher: HypervisorConnection {
                         basics.cpuSeconds = Double(info.cpuNanoseconds) / 1e9
                     }
                 }
-                if basics.isActive { basics.control = Self.control(domain) }
+                if basics.isActive {
+                    step("virDomainGetControlInfo", domain.uuid)
+                    basics.control = Self.control(domain)
+                }
                 return basics
             }
         }

@@ -14,6 +14,9 @@ struct HypervisorWatch: Sendable {
     private static let firstPauseSeconds = 1.0
     private static let lastPauseSeconds = 30.0
 
+    /// Suspects that are asked in a round: of many that hang still each holds a thread, and the others' round waits for them.
+    private static let suspectsAtOnce = 4
+
     func run() async {
         var failures = 0
         while !Task.isCancelled {
@@ -27,7 +30,7 @@ struct HypervisorWatch: Sendable {
                 isUp
                 ? settings.intervalSeconds - seconds
                 : min(Self.lastPauseSeconds, Self.firstPauseSeconds * Double(1 << min(failures - 1, 8)))
-            try? await Task.sleep(for: .seconds(max(pause, 0.1)))
+            try? await Task.sleep(for: .seconds(max(pause, 0.1 * settings.intervalSeconds)))
         }
     }
 
@@ -62,14 +65,19 @@ struct HypervisorWatch: Sendable {
 
     // MARK: the list
 
+    /// Calls that are made of each domain while they are listed.
+    private static let listCalls: Set<String> = ["virDomainGetInfo", "virDomainGetControlInfo"]
+
     private struct Listing: Sendable {
         let host: HostRecord?
         let domains: [DomainBasics]
     }
 
     private func list() async -> Bool {
+        // Nothing is asked of those that hang where none should.
+        let skipped = book.change { state in Set(state.suspects.suspects.filter { Self.listCalls.contains($0.value.call) }.keys) }
         let end = await ask(.list, CallStep(call: "virConnectListAllDomains")) { connection, errand -> Result<Listing, SourceError> in
-            let domains = connection.domains()
+            let domains = connection.domains(skipping: skipped) { errand.step($0, [$1]) }
             errand.step("virNodeGetInfo")
             let host = try? connection.host().get()
             return domains.map { Listing(host: host, domains: $0) }
@@ -79,8 +87,9 @@ struct HypervisorWatch: Sendable {
             take(listing)
             return true
         case .failed(let error): fail(error.message)
-        case .hung(let step, _):
+        case .hung(let step, let thread):
             guard !Task.isCancelled else { return false }
+            for uuid in step.domains { name(uuid, step.call, threads: [thread]) }
             fail(
                 "\(step.call) does not return since \(Int(settings.timeoutSeconds)) s; look whether the daemon is alive: virsh -c \(book.uri.text) list"
             )
@@ -194,14 +203,13 @@ struct HypervisorWatch: Sendable {
 
     private func statistics() async {
         let (healthy, due) = book.change { state in
-            let due = state.suspects.due(now: .now, controls: state.domains.controls)
+            let due = state.suspects.due(now: .now, controls: state.domains.controls, limit: Self.suspectsAtOnce)
             return (state.domains.active.filter { state.suspects[$0] == nil }, due)
         }
         let plan = SharedPlan(ShardPlan(healthy, connections: settings.connections))
         await withDiscardingTaskGroup { group in
             for _ in 0..<settings.connections { group.addTask { await work(plan) } }
-            // One after the other, so that of several that hang still only one thread is lost in a round's time.
-            group.addTask { for uuid in due { await askSuspect(uuid) } }
+            for uuid in due { group.addTask { await askSuspect(uuid) } }
         }
         let waiting = plan.waiting
         if waiting > 0, !Task.isCancelled {
@@ -216,7 +224,13 @@ struct HypervisorWatch: Sendable {
             let end = await ask(.statistics, reading.firstStep) { reading.run($0, $1) }
             switch end {
             case .answered(let partial):
-                for uuid in plan.answered(shard, partial: partial) { name(uuid, ShardReading.call, threads: plan.threads(hangingIn: uuid)) }
+                let held = plan.answered(shard, partial: partial)
+                guard !held.isEmpty else { continue }
+                // A migration holds its domain too, and nothing hangs.
+                let controls = await controls(of: held)
+                for uuid in held where controls[uuid].map({ $0.state == .occupied }) ?? true {
+                    name(uuid, ShardReading.call, threads: plan.threads(hangingIn: uuid))
+                }
             case .failed(let error):
                 lack("statistics: \(error.message)")
             case .hung(let step, let thread):

@@ -44,13 +44,15 @@ struct SuspectBook: Sendable {
         }
     }
 
-    /// Those to ask now, each by itself. They count as asked.
+    /// Those to ask now, each by itself: who is suspect for longest first. They count as asked.
     ///
+    /// - Parameter limit: how many at most.
     /// - Parameter controls: what libvirt says of their monitors. One that owes an answer is not asked: it would be one more command that
     ///   waits. One that owes none has answered.
-    mutating func due(now: Instant, controls: [String: DomainControl]) -> [String] {
+    mutating func due(now: Instant, controls: [String: DomainControl], limit: Int = .max) -> [String] {
         var due: [String] = []
-        for (uuid, suspect) in suspects.sorted(by: { ($0.value.since, $0.key) < ($1.value.since, $1.key) }) where !suspect.isBeingAsked {
+        for (uuid, suspect) in suspects.sorted(by: { ($0.value.since, $0.key) < ($1.value.since, $1.key) })
+        where !suspect.isBeingAsked && due.count < limit {
             switch controls[uuid]?.state {
             case .occupied, .error: continue
             case .ok, .job: guard suspect.threads.count < Self.threadsEach else { continue }

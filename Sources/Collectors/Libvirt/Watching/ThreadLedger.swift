@@ -1,4 +1,5 @@
-/// The threads that ask a hypervisor, and those of them that were given up. There are never more of both than the limit.
+/// The threads that ask a hypervisor, and those of them that were given up. There are never more of both than the limit and a few places that it has for what
+/// needs no QEMU.
 struct ThreadLedger: Sendable {
     /// What a thread is there for.
     enum Purpose: Sendable, Hashable {
@@ -27,6 +28,7 @@ struct ThreadLedger: Sendable {
         fileprivate let purpose: Purpose
     }
 
+    /// Threads that may ask for statistics, or hang.
     let limit: Int
     /// How many were ever given up.
     private(set) var total = 0
@@ -34,8 +36,8 @@ struct ThreadLedger: Sendable {
     private var givenUp: Set<Ticket> = []
     private var next = 0
 
-    /// Places that statistics leave to the rest, so that what needs no QEMU is known however many of them hang.
-    private static let reserve = 3
+    /// Places for the rest, so that what needs no QEMU is known however many of them hang.
+    static let reserve = 3
 
     init(limit: Int) { self.limit = max(1, limit) }
 
@@ -46,7 +48,7 @@ struct ThreadLedger: Sendable {
     mutating func begin(_ purpose: Purpose) -> Ticket? {
         let isStatistics = purpose == .statistics
         let busy = givenUp.count + atWork.count { !isStatistics || $0.purpose == .statistics }
-        guard busy < (isStatistics ? max(1, limit - Self.reserve) : limit) else { return nil }
+        guard busy < (isStatistics ? limit : limit + Self.reserve) else { return nil }
         guard isStatistics || atWork.count(where: { $0.purpose != .statistics }) < Self.reserve else { return nil }
         guard givenUp.count(where: { $0.purpose == purpose }) < purpose.hangingLimit else { return nil }
         next += 1
