@@ -144,7 +144,7 @@ def test_the_check_finds_what_it_is_there_to_find(bed: Path, tmp_path: Path) -> 
                           "VALUES ('twice', 7, 'a1-0', 0, 1, 1, '', '', '', '[]', '[]', 1)"),
         ("hypervisor.db", "INSERT INTO tasks (id, kind, subject, mark, arguments, started, seconds, deaf) VALUES ('UPID:x', 'create', '', '', '[]', 0, 1, 0)"),
         ("tasks.db", "DELETE FROM operations WHERE sequence = 1"),
-        ("tasks.db", "UPDATE tallies SET counts = replace(counts, '1', '2')"),
+        ("tasks.db", "DELETE FROM tallies"),
     ]  # fmt: skip
     for file, statement in faults:
         copy = tmp_path / "copy"
