@@ -108,8 +108,9 @@ let package = Package(
         shim("ExpatShim", linking: ["expat"]),
         // libsqlite3-dev
         shim("SQLiteShim", linking: ["sqlite3"]),
-        // libgrpc-dev: its pkg-config line is longer than SwiftPM takes, so it is linked by name. martlet-manager alone has it.
-        shim("GRPCShim", linking: ["grpc", "gpr"]),
+        // libgrpc-dev: its pkg-config line is longer than SwiftPM takes, so it is linked by name. martlet-manager alone has it. libssl-dev: to
+        // look at certificates before gRPC is given them.
+        shim("GRPCShim", linking: ["grpc", "gpr", "crypto"]),
 
         // Ground.
         module("Primitives", needs: ["SystemShim", "CharConvShim"]),
@@ -126,7 +127,7 @@ let package = Package(
 
         // Floor 2.
         module("LibvirtAPI", needs: ["Primitives", "XML", "LibvirtShim"]),
-        module("GRPC", needs: ["Primitives", "Protobuf", "RPC", "GRPCShim"]),
+        module("GRPC", needs: ["Primitives", "Web", "Protobuf", "RPC", "GRPCShim"]),
         module("ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"]),
         module("ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC"]),
         module("Boards", needs: ["Primitives", "JSON"]),
@@ -213,6 +214,9 @@ let package = Package(
         .target(
             name: "RawPeers", dependencies: ["Primitives", "Web"], path: "Tests/Support/RawPeers", exclude: ["README.md"],
             swiftSettings: house),
+        .executableTarget(
+            name: "rpc-peer", dependencies: ["Primitives", "JSON", "Web", "RPC", "GRPC"], path: "Tests/Support/RPCPeer", exclude: ["README.md"],
+            swiftSettings: house),
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         .target(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
@@ -222,7 +226,7 @@ let package = Package(
         tests(of: "Protobuf", needs: ["Primitives"]),
         tests(of: "RPC", needs: ["Primitives", "TestSupport"]),
         tests(of: "LibvirtAPI", needs: ["Primitives", "XML", "TestSupport"], exclude: ["Fixtures"]),
-        tests(of: "GRPC", needs: ["Primitives", "Protobuf", "RPC", "TestSupport"]),
+        tests(of: "GRPC", needs: ["Primitives", "Web", "RPC", "TestSupport"]),
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"], exclude: ["Fixtures"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
