@@ -76,7 +76,8 @@ def test_a_server_that_is_killed_under_load_ends_calls_and_is_found_again(tmp_pa
             server.close()
             server = Peer("serve", "--unix", path)
         ends = client.end(number, 120)
-        ends.pop("id")
+        assert ends.pop("id") == number
+        print(ends.pop("details", "no call was lost"))
         assert sum(ends.values()) == 60_000 and set(ends) <= {"OK", "UNAVAILABLE"} and ends["OK"] > 59_000, ends
     finally:
         client.close()
@@ -105,7 +106,11 @@ def test_a_server_without_descriptors_serves_again_when_there_are_some(tmp_path:
             connection = socket.socket(socket.AF_INET if way == "tls" else socket.AF_UNIX)
             connection.connect(address)
             idle.append(connection)
-        wait_for(lambda: server.descriptors >= limit - 2, 5, "descriptors have run out")
+        # Over a network, where nobody has proved who he is yet, an eighth is kept for others.
+        most = limit - limit // 8 if way == "tls" else limit
+        wait_for(lambda: server.descriptors >= most - 2, 5, "descriptors have run out")
+        time.sleep(0.5)
+        assert server.descriptors <= most
         for connection in idle:
             connection.close()
         wait_for(lambda: caller.code("Echo", timeout=3) == "OK", 15, "who comes later is served")
@@ -120,11 +125,11 @@ def test_a_server_without_descriptors_serves_again_when_there_are_some(tmp_path:
 @pytest.mark.soak
 @pytest.mark.parametrize("calls", [100_000])
 def test_a_hundred_thousand_calls_leave_nothing_behind(tmp_path: Path, calls: int) -> None:
-    server = Peer("serve", "--unix", tmp_path / "peer.sock", "--age", "2", "--grace", "5")
+    server = Peer("serve", "--unix", tmp_path / "peer.sock", "--age", "2", "--grace", "5", "--calls", "1000")
     client = Client("--unix", tmp_path / "peer.sock")
     try:
         figures = []
-        for round in range(11):
+        for round in range(10):
             began = time.monotonic()
             ends = client.call("Echo", size=1000, count=calls // 10, parallel=32, seconds=60)
             assert ends == {"id": ends["id"], "OK": calls // 10}

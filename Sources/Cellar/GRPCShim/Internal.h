@@ -10,6 +10,9 @@ grpc_server_credentials *mlt_grpc_identity_credentials(mlt_grpc_identity *identi
 /// The time that a call has, from now on; nanoseconds, or mlt_grpc_never.
 gpr_timespec mlt_grpc_time_after(int64_t nanoseconds);
 
+/// Remembers which descriptors listen on a port, so that accept4 knows them. Servers are made one after the other.
+void mlt_grpc_note_listeners(int port);
+
 /// A copy of a buffer's bytes, as many as there is room for.
 size_t mlt_grpc_copy_out(grpc_byte_buffer *buffer, char *room, size_t size);
 /// A buffer of one slice, a copy.

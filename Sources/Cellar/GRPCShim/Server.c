@@ -45,6 +45,7 @@ int mlt_grpc_server_listen(mlt_grpc_server *server, const char *address, mlt_grp
     if (credentials == NULL) return 0;
     int port = grpc_server_add_http2_port(server_of(server), address, credentials);
     grpc_server_credentials_release(credentials);
+    if (port > 0) mlt_grpc_note_listeners(port);
     return port;
 }
 

@@ -42,7 +42,9 @@ final class CertificateFiles: Sendable {
         do throws(Failure) {
             let found = try TLSMaterial(files, now: clock.unixSeconds)
             let isNew = state.withLock { $0.material != found }
-            guard !isNew || adopt(found) else { throw Failure(.environment, "there is no memory for the certificate in \(files.certificate)") }
+            guard !isNew || adopt(found) else {
+                throw Failure(.environment, "there is no memory for the certificate in \(files.certificate)")
+            }
             let wasTold = state.withLock { state in
                 defer { (state.material, state.stamps, state.doubt, state.told) = (found, stamps, nil, nil) }
                 return state.told != nil

@@ -21,13 +21,15 @@ struct TLSMaterial: Sendable, Equatable {
         switch fault {
         case mlt_grpc_pem_sound: break
         case mlt_grpc_pem_no_certificate: throw Self.failure("\(files.certificate) holds no certificate in PEM")
-        case mlt_grpc_pem_no_key: throw Self.failure("\(files.key) holds no private key in PEM, or one with a password; write it without one")
+        case mlt_grpc_pem_no_key:
+            throw Self.failure("\(files.key) holds no private key in PEM, or one with a password; write it without one")
         case mlt_grpc_pem_no_authority: throw Self.failure("\(files.authorities) holds no certificate in PEM")
         case mlt_grpc_pem_mismatch:
             throw Self.failure("the key in \(files.key) is not that of the certificate in \(files.certificate); put both of one pair there")
         case mlt_grpc_pem_early:
             throw Self.failure("the certificate in \(files.certificate) is not valid yet; is the clock of this machine right?")
-        default: throw Self.failure("the certificate in \(files.certificate) expired at \(timestampText(Double(expires))); put a new one there")
+        default:
+            throw Self.failure("the certificate in \(files.certificate) expired at \(timestampText(Double(expires))); put a new one there")
         }
     }
 

@@ -12,6 +12,9 @@ final class ClientCall: Sendable {
         let message: [UInt8]?
         /// Whether it was given to a connection, so that the server may have begun.
         let wasSent: Bool
+
+        /// Ended on this side before a connection took it.
+        var neverBegan: Bool { !wasSent && status == RPCCode.unavailable.rawValue }
     }
 
     private struct State {
@@ -39,8 +42,12 @@ final class ClientCall: Sendable {
                 guard !state.isCancelled else { return false }
                 let nanoseconds = seconds < 1e9 ? Int64(seconds * 1e9) : mlt_grpc_never
                 // A channel outlives its calls.
-                let begun: Void? = queue.begin { [self] _ in withExtendedLifetime(channel) { hear(wasSent: nil) } } _: { tag in
-                    queue.begin { [self] in hear(wasSent: $0) } _: { sent -> Void? in
+                let begun: Void? = queue.begin { [self] _ in
+                    withExtendedLifetime(channel) { hear(wasSent: nil) }
+                } _: { tag in
+                    queue.begin { [self] in
+                        hear(wasSent: $0)
+                    } _: { sent -> Void? in
                         state.cell = Self.start(path, message, metadata, nanoseconds, waits, channel, queue, sent, tag)
                         return state.cell == nil ? nil : ()
                     }

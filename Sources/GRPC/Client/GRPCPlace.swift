@@ -25,7 +25,8 @@ package enum GRPCPlace: Sendable, CustomStringConvertible {
                 _ = try ListenPlace(parsing: "unix:\(path)")
                 return "unix://\(Self.escaped(path))"
             case .network(let host, _, _, _):
-                let isPlain = !host.isEmpty && host.utf8.count <= 253 && host.utf8.allSatisfy { Self.isPlain($0) || $0 == UInt8(ascii: ":") }
+                let isPlain =
+                    !host.isEmpty && host.utf8.count <= 253 && host.utf8.allSatisfy { Self.isPlain($0) || $0 == UInt8(ascii: ":") }
                 guard isPlain else { throw Failure(.configuration, "\"\(host)\" is no host name or address") }
                 return "dns:///\(self)"
             }

@@ -41,14 +41,26 @@ package final class GRPCTransport: RPCTransport {
         try check(path, message, metadata)
         let seconds = deadline.remainingSeconds
         guard seconds > 0 else { throw RPCError(.deadlineExceeded, "\(path) had no time left") }
-        guard let channel = channel.withLock({ $0 }) else { throw RPCError(.unavailable, "the client of \(place) is closed") }
-        let outcome = await ClientCall().run(
-            path, message, metadata, seconds: seconds, waits: settings.waitsForConnection, over: channel, queue)
-        guard let outcome else {
-            if Task.isCancelled { throw RPCError(.cancelled, "\(path) was cancelled") }
-            throw RPCError(.internal, "gRPC did not take a call of \(path)")
+        var outcome = try await attempt(path, message, metadata, by: deadline)
+        // A connection that is told to go drops, now and then, a call that it has not taken yet. Nobody has seen it, so it is asked again.
+        for _ in 0..<Self.furtherAttempts
+        where settings.waitsForConnection && outcome.neverBegan && !Task.isCancelled && !deadline.hasPassed {
+            outcome = try await attempt(path, message, metadata, by: deadline)
         }
         return try read(outcome, path, seconds)
+    }
+
+    private static let furtherAttempts = 3
+
+    private func attempt(
+        _ path: String, _ message: [UInt8], _ metadata: RPCMetadata, by deadline: Deadline
+    ) async throws(RPCError) -> ClientCall.Outcome {
+        guard let channel = channel.withLock({ $0 }) else { throw RPCError(.unavailable, "the client of \(place) is closed") }
+        let outcome = await ClientCall().run(
+            path, message, metadata, seconds: deadline.remainingSeconds, waits: settings.waitsForConnection, over: channel, queue)
+        if let outcome { return outcome }
+        if Task.isCancelled { throw RPCError(.cancelled, "\(path) was cancelled") }
+        throw RPCError(.internal, "gRPC did not take a call of \(path)")
     }
 
     private func check(_ path: String, _ message: [UInt8], _ metadata: RPCMetadata) throws(RPCError) {

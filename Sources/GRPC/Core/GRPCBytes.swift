@@ -22,9 +22,10 @@ extension String {
 
     /// What is no UTF-8 is replaced: it came from outside.
     init(_ bytes: mlt_grpc_bytes) {
-        self = bytes.start.map { start in
-            String(decoding: UnsafeRawBufferPointer(start: start, count: bytes.count), as: UTF8.self)
-        } ?? ""
+        self =
+            bytes.start.map { start in
+                String(decoding: UnsafeRawBufferPointer(start: start, count: bytes.count), as: UTF8.self)
+            } ?? ""
     }
 }
 

@@ -8,7 +8,8 @@ package enum GRPCLibrary {
         // A closure of C, on any of gRPC's threads.
         mlt_grpc_start { isError, file, line, message in
             guard let message else { return }
-            LibraryWords.shared.say(String(cString: message), isError: isError != 0, place: file.map { String(cString: $0) } ?? "", line: Int(line))
+            LibraryWords.shared.say(
+                String(cString: message), isError: isError != 0, place: file.map { String(cString: $0) } ?? "", line: Int(line))
         }
         return true
     }()

@@ -18,6 +18,7 @@ final class CallDesk: Sendable {
     private let allowedNames: Set<String>
     private let callLimit: Int
     private let messageLimitBytes: Int
+    private let metadataLimitBytes: Int
     private let onCall: @Sendable (GRPCCallReport) -> Void
     /// Handlers at work, those among them whose client has gone.
     private let running = Mutex(0)
@@ -30,7 +31,7 @@ final class CallDesk: Sendable {
     ) {
         (self.services, self.health, self.doors, self.onCall) = (services, health, doors, onCall)
         allowedNames = Set(settings.network?.allowedNames ?? [])
-        (callLimit, messageLimitBytes) = (settings.callLimit, settings.messageLimitBytes)
+        (callLimit, messageLimitBytes, metadataLimitBytes) = (settings.callLimit, settings.messageLimitBytes, settings.metadataLimitBytes)
     }
 
     /// On the queue's thread.
@@ -49,6 +50,12 @@ final class CallDesk: Sendable {
         guard let target else { return end(nil, .unimplemented, RPCError(.unimplemented, "there is no method \(facts.path)").message) }
         if let names = facts.names, !allowedNames.isEmpty, allowedNames.isDisjoint(with: names) {
             return end(nil, .permissionDenied, Self.refusal(names))
+        }
+        // gRPC holds to its limit only those who have heard of it, and frame by frame.
+        guard facts.metadataBytes <= metadataLimitBytes else {
+            return end(
+                nil, .resourceExhausted, "metadata of \(facts.metadataBytes) bytes, and \(metadataLimitBytes) are the most that may be sent"
+            )
         }
         switch target {
         case .watch: watchHealth(call, end)
@@ -76,7 +83,8 @@ final class CallDesk: Sendable {
     // MARK: methods
 
     private func run(
-        _ method: @escaping RPCService.Method, _ call: ServerCall, _ facts: CallFacts, _ end: @escaping @Sendable ([UInt8]?, RPCCode, String) -> Void
+        _ method: @escaping RPCService.Method, _ call: ServerCall, _ facts: CallFacts,
+        _ end: @escaping @Sendable ([UInt8]?, RPCCode, String) -> Void
     ) {
         let hasRoom = running.withLock { running in
             guard running < callLimit else { return false }
@@ -86,7 +94,8 @@ final class CallDesk: Sendable {
         guard hasRoom else {
             return end(nil, .resourceExhausted, "\(callLimit) calls are in work, which is the most; try again when some are done")
         }
-        let peer = facts.names.map { $0.joined(separator: ",") } ?? doors.lazy.compactMap { $0.user(at: facts.address) }.first ?? facts.address
+        let peer =
+            facts.names.map { $0.joined(separator: ",") } ?? doors.lazy.compactMap { $0.user(at: facts.address) }.first ?? facts.address
         let request = RPCCall(path: facts.path, deadline: facts.deadline, metadata: facts.metadata, peer: peer)
         call.readMessage { [self] message in
             guard let message else {
@@ -145,6 +154,7 @@ final class CallDesk: Sendable {
 
     private static func refusal(_ names: [String]) -> String {
         let shown = names.isEmpty ? "no name" : names.joined(separator: ", ")
-        return RPCError(.permissionDenied, "the client's certificate has \(shown), which is not among the names that may call this server").message
+        return RPCError(.permissionDenied, "the client's certificate has \(shown), which is not among the names that may call this server")
+            .message
     }
 }

@@ -7,6 +7,8 @@ struct CallFacts: Sendable {
     let path: String
     let deadline: Deadline?
     let metadata: RPCMetadata
+    /// All of it, as HTTP/2 counts it.
+    let metadataBytes: Int
     /// The names that the client's certificate proves; nil without a certificate.
     let names: [String]?
     /// As gRPC has it: `fd:12`, `ipv4:192.0.2.1:4711`.
@@ -16,7 +18,7 @@ struct CallFacts: Sendable {
         path = String(mlt_grpc_incoming_path(cell))
         let left = mlt_grpc_incoming_time_left(cell)
         deadline = left == mlt_grpc_never ? nil : Deadline.after(seconds: Double(left) / 1e9)
-        metadata = Self.metadata(cell)
+        (metadata, metadataBytes) = Self.metadata(cell)
         names = Self.names(cell)
         let text = mlt_grpc_incoming_address(cell)
         address = text.map { String(cString: $0) } ?? ""
@@ -24,16 +26,17 @@ struct CallFacts: Sendable {
     }
 
     /// Names and values in ASCII. Others, whose names end in -bin, mean nothing to us.
-    private static func metadata(_ cell: OpaquePointer) -> RPCMetadata {
-        var metadata = RPCMetadata()
+    private static func metadata(_ cell: OpaquePointer) -> (RPCMetadata, bytes: Int) {
+        var (metadata, bytes) = (RPCMetadata(), 0)
         var (name, value) = (mlt_grpc_bytes(), mlt_grpc_bytes())
         var index = 0
         while mlt_grpc_incoming_metadata(cell, index, &name, &value) != 0 {
             index += 1
+            bytes += name.count + value.count + 32
             let key = String(name)
             if !key.hasSuffix("-bin") { metadata.pairs.append((name: key, value: String(value))) }
         }
-        return metadata
+        return (metadata, bytes)
     }
 
     private final class Names {

@@ -27,7 +27,8 @@ package final class GRPCServer: Sendable {
     ///
     /// Errors: a place is taken or not to be had, files of TLS cannot be used.
     package init(
-        _ settings: GRPCServerSettings, services: [RPCService], logger: Logger, onCall: @escaping @Sendable (GRPCCallReport) -> Void = { _ in },
+        _ settings: GRPCServerSettings, services: [RPCService], logger: Logger,
+        onCall: @escaping @Sendable (GRPCCallReport) -> Void = { _ in },
         onCertificate: @escaping @Sendable (CertificateReport) -> Void = { _ in }
     ) throws(Failure) {
         GRPCLibrary.start(logger)

@@ -72,14 +72,18 @@ final class PeerClient: Sendable {
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<order.parallel {
                 group.addTask { [self] in
-                    while taken.next() { taken.count(await one(order).error?.code ?? .ok) }
+                    while taken.next() { taken.count(await one(order).error) }
                 }
             }
         }
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("id", order.id)
-            for (code, count) in taken.codes { writer.key(text: code.name); writer.integer(count) }
+            for (code, count) in taken.codes {
+                writer.key(text: code.name)
+                writer.integer(count)
+            }
+            if let details = taken.details { writer.member("details", details) }
         }
         say(String(decoding: writer.bytes, as: UTF8.self))
     }
@@ -94,7 +98,9 @@ final class PeerClient: Sendable {
         let start = ContinuousClock.now
         let task = Task { [transport] in
             do throws(RPCError) {
-                return Result(answer: try await transport.call(order.path, order.message, by: .after(seconds: order.seconds), metadata: order.metadata))
+                return Result(
+                    answer: try await transport.call(
+                        order.path, order.message, by: .after(seconds: order.seconds), metadata: order.metadata))
             } catch {
                 return Result(error: error)
             }
@@ -126,9 +132,15 @@ final class PeerClient: Sendable {
 
 /// How many calls are still to be made, and how those that were made ended.
 private final class Taken: Sendable {
-    private let state: Mutex<(left: Int, codes: [RPCCode: Int])>
+    private struct State {
+        var left: Int
+        var codes: [RPCCode: Int] = [:]
+        var details: String?
+    }
 
-    init(_ count: Int) { state = Mutex((count, [:])) }
+    private let state: Mutex<State>
+
+    init(_ count: Int) { state = Mutex(State(left: count)) }
 
     func next() -> Bool {
         state.withLock { state in
@@ -138,7 +150,15 @@ private final class Taken: Sendable {
         }
     }
 
-    func count(_ code: RPCCode) { state.withLock { $0.codes[code, default: 0] += 1 } }
+    func count(_ error: RPCError?) {
+        state.withLock { state in
+            state.codes[error?.code ?? .ok, default: 0] += 1
+            state.details = state.details ?? error?.message
+        }
+    }
 
     var codes: [(RPCCode, Int)] { state.withLock { $0.codes.map { ($0.key, $0.value) } } }
+
+    /// Of the first that failed.
+    var details: String? { state.withLock { $0.details } }
 }

@@ -29,7 +29,8 @@ final class PeerService: Sendable {
             methods: [
                 "Echo": { (message, _) throws(RPCError) in message },
                 "Fail": { (message, _) throws(RPCError) in
-                    throw RPCError(RPCCode(rawValue: Int32(message.first ?? 2)) ?? .unknown, String(decoding: message.dropFirst(), as: UTF8.self))
+                    throw RPCError(
+                        RPCCode(rawValue: Int32(message.first ?? 2)) ?? .unknown, String(decoding: message.dropFirst(), as: UTF8.self))
                 },
                 "Zeros": { (message, _) throws(RPCError) in [UInt8](repeating: 0, count: Self.number(message)) },
                 // So many milliseconds, or until the call is cancelled.
@@ -49,13 +50,11 @@ final class PeerService: Sendable {
 
     private func wait(_ milliseconds: Int) async throws(RPCError) -> [UInt8] {
         state.withLock { $0.started += 1 }
-        do {
-            try await Task.sleep(for: .milliseconds(milliseconds))
-        } catch {
-            state.withLock { $0.cancelled += 1 }
-            throw RPCError(.cancelled, "cancelled")
-        }
-        state.withLock { $0.finished += 1 }
+        let ended = OneAnswer<Void>()
+        await ended.value(by: .after(seconds: Double(milliseconds) / 1000), late: ())
+        let isCancelled = Task.isCancelled
+        state.withLock { if isCancelled { $0.cancelled += 1 } else { $0.finished += 1 } }
+        if isCancelled { throw RPCError(.cancelled, "cancelled") }
         return Array("done".utf8)
     }
 
