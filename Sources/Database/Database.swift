@@ -9,7 +9,6 @@ package final class Database: Sendable {
     /// Where the file is.
     package let path: String
     private let thread: DatabaseThread
-    private let lock: FileLock?
 
     /// Opens the file, or makes it, in the newest format.
     ///
@@ -26,7 +25,7 @@ package final class Database: Sendable {
         let thread = DatabaseThread()
         self.thread = thread
         try Thread.start("database") { thread.run() }
-        let opened: Result<FileLock?, Failure> = await thread.value { () throws(Failure) in
+        let opened: Result<Void, Failure> = await thread.value { () throws(Failure) in
             try Self.makeFile(path)
             let lock =
                 exclusive
@@ -40,10 +39,10 @@ package final class Database: Sendable {
             try Self.checkIntegrity(connection)
             try format.apply(to: connection)
             thread.connection = connection
-            return lock
+            thread.lock = lock
         }
         do {
-            lock = try opened.get()
+            try opened.get()
         } catch {
             thread.stop()
             throw error
@@ -73,7 +72,7 @@ package final class Database: Sendable {
         let thread = thread
         _ = await thread.value { () throws(Failure) in
             thread.connection = nil
-            thread.isClosed = true
+            thread.lock = nil
         }
         thread.stop()
     }

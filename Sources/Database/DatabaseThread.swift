@@ -3,7 +3,7 @@ import Synchronization
 
 /// The thread of a database: does what it is given, one thing after the other.
 ///
-/// `connection` and `isClosed` are touched by what runs on the thread, and by nothing else; that is why it may be shared.
+/// `connection` and `lock` are touched by what runs on the thread, and by nothing else; that is why it may be shared.
 final class DatabaseThread: @unchecked Sendable {
     private typealias Job = @Sendable () -> Void
 
@@ -15,7 +15,8 @@ final class DatabaseThread: @unchecked Sendable {
     private let state = Mutex(State())
     private let gate = ThreadGate()
     var connection: DatabaseConnection?
-    var isClosed = false
+    /// Let go of after the connection.
+    var lock: FileLock?
 
     /// What the body gives on the thread. Not to be asked for once it was stopped.
     func value<Value: Sendable>(_ body: @escaping @Sendable () throws(Failure) -> Value) async -> Result<Value, Failure> {
@@ -55,5 +56,6 @@ final class DatabaseThread: @unchecked Sendable {
             }
         }
         connection = nil
+        lock = nil
     }
 }

@@ -96,10 +96,13 @@ import Testing
     }
 
     @Test func `the right to a file ends with its owner`() async throws {
+        var kept: [Database] = []
         for _ in 0..<3 {
             let database = try await Database(path, format: notes, exclusive: true)
             await database.close()
+            kept.append(database)
         }
+        #expect(kept.count == 3)
     }
 
     @Test func `places where nothing can be written are named`() async throws {
