@@ -54,6 +54,25 @@ struct ISO9660Image {
         return image
     }
 
+    /// The bytes of a file of an image that was made here; nil when there is none, or the image is another's.
+    static func read(_ name: String, of image: [UInt8]) -> [UInt8]? {
+        let start = Place.root * sector
+        guard image.count >= start + sector else { return nil }
+        func number(_ offset: Int) -> Int { (0..<4).reduce(0) { $0 | Int(image[offset + $1]) << (8 * $1) } }
+        let mark = Array("NM".utf8) + [UInt8(truncatingIfNeeded: name.utf8.count + 5), 1, 0] + Array(name.utf8)
+        var offset = start
+        while offset < start + sector, case let size = Int(image[offset]), size >= 34, offset + size <= image.count {
+            let record = image[offset..<(offset + size)]
+            if record.firstRange(of: mark) != nil {
+                let (at, bytes) = (number(offset + 2) * sector, number(offset + 10))
+                guard at >= 0, bytes >= 0, at + bytes <= image.count else { return nil }
+                return Array(image[at..<(at + bytes)])
+            }
+            offset += size
+        }
+        return nil
+    }
+
     // MARK: ECMA-119
 
     /// 8.4
@@ -87,7 +106,8 @@ struct ISO9660Image {
     // MARK: System use
 
     /// That there are entries of the sharing protocol, and whose they are.
-    private static let rootUse: [UInt8] = entry("SP", [0xBE, 0xEF, 0]) + mode(0o040555) + entry("ER", [10, 0, 0, 1] + Array("RRIP_1991A".utf8))
+    private static let rootUse: [UInt8] =
+        entry("SP", [0xBE, 0xEF, 0]) + mode(0o040555) + entry("ER", [10, 0, 0, 1] + Array("RRIP_1991A".utf8))
 
     private static func entry(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
         Array(name.utf8) + [UInt8(truncatingIfNeeded: bytes.count + 4), 1] + bytes
@@ -107,7 +127,9 @@ struct ISO9660Image {
         return String(repeating: "0", count: max(0, 4 - text.utf8.count)) + text
     }
 
-    private static func padded(_ bytes: [UInt8], to size: Int) -> [UInt8] { bytes + [UInt8](repeating: 0, count: max(0, size - bytes.count)) }
+    private static func padded(_ bytes: [UInt8], to size: Int) -> [UInt8] {
+        bytes + [UInt8](repeating: 0, count: max(0, size - bytes.count))
+    }
 
     private static func text(_ text: String, _ size: Int) -> [UInt8] {
         let bytes = Array(text.utf8.prefix(size))

@@ -22,6 +22,8 @@ struct NoCloudSeed {
     var hostName: String
     /// Those of machines without a fixed address need no file: every card is then set up by DHCP.
     var cards: [Card] = []
+    /// What the provider has to say to cloud-init, beside the user.
+    var vendorData: [UInt8] = []
 
     /// The file system's bytes.
     var image: [UInt8] {
@@ -32,13 +34,16 @@ struct NoCloudSeed {
         if cards.contains(where: { $0.address != nil }) {
             files.append(ISO9660Image.File(name: "network-config", bytes: Array(networkConfiguration.utf8)))
         }
+        if !vendorData.isEmpty { files.append(ISO9660Image.File(name: "vendor-data", bytes: vendorData)) }
         return ISO9660Image(label: "cidata", files: files).bytes
     }
 
     /// Refuses what would be no use to the guest. Errors: `invalidArgument`, `unimplemented`.
     func check() throws(RPCError) {
         guard userData.count + metaData.count <= Self.limitBytes else {
-            throw RPCError(.invalidArgument, "user_data and meta_data have more than \(Self.limitBytes) bytes together; let the guest fetch what is large")
+            throw RPCError(
+                .invalidArgument,
+                "user_data and meta_data have more than \(Self.limitBytes) bytes together; let the guest fetch what is large")
         }
         let start = userData.prefix(4096).filter { $0 > 0x20 }
         if start.starts(with: "{\"ignition\"".utf8) {
@@ -87,7 +92,7 @@ struct NoCloudSeed {
         return text
     }
 
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var quoted = "\""
         for letter in text.unicodeScalars {
             switch letter {

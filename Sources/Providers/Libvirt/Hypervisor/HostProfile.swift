@@ -33,13 +33,14 @@ struct HostProfile: Sendable, Equatable {
         var profile = HostProfile(
             architecture: guest?.child("arch")?["name"] ?? host,
             domainType: settings.domainType ?? (types.contains("kvm") ? "kvm" : types.contains("qemu") ? "qemu" : types.first ?? "qemu"),
-            machine: settings.machine ?? ["q35", "virt"].first(where: machines.contains), cpuMode: nil, hasUEFI: false, hasSecureBoot: false,
+            machine: settings.machine ?? ["q35", "virt"].first(where: machines.contains), cpuMode: nil, hasUEFI: false,
+            hasSecureBoot: false,
             hasTPM: false, activeCPUs: node.activeCPUs, memoryKiB: Int(clamping: node.memoryKiB), domainTypes: types)
         do throws(LibvirtError) {
             let text = try connection.domainCapabilities(
                 architecture: profile.architecture, machine: profile.machine, type: profile.domainType)
             profile.add(try tree(text))
-        } catch where error.kind == .notSupported {
+        } catch  where error.kind == .notSupported {
             // A driver that has no words for it, and leaves it to whoever defines a domain.
         }
         return profile

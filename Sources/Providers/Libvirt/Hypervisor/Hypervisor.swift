@@ -1,6 +1,7 @@
 import LibvirtAPI
 import Primitives
 import RPC
+import Synchronization
 
 /// The way to libvirt: threads with connections of their own for each purpose, so that what takes long or hangs holds up nothing else.
 final class Hypervisor: Sendable {
@@ -16,6 +17,7 @@ final class Hypervisor: Sendable {
     private let hauling: LibvirtThreads
     /// Calls that hang, by all of them together.
     let givenUp = LibvirtThreads.GivenUp(limit: 12)
+    let knownHost = Mutex<(host: HostProfile, at: ContinuousClock.Instant)?>(nil)
 
     /// - Throws: `unavailable` or `environment` when there is no libvirt to call.
     init(_ settings: LibvirtProviderSettings) throws(Failure) {

@@ -44,7 +44,8 @@ extension ImageStore {
     }
 
     /// Brings an image from its URL into a pool, unless it is there. What is not whole, or is not what was expected, does not stay.
-    func prepare(_ wanted: VMImage, pool: String, name: String, operation: String, report: @escaping Report) async throws(RPCError) -> Image {
+    func prepare(_ wanted: VMImage, pool: String, name: String, operation: String, report: @escaping Report) async throws(RPCError) -> Image
+    {
         try Self.check(wanted)
         guard let url = wanted.url else { throw RPCError(.invalidArgument, "image: has no URL to bring it from") }
         let pool = wanted.storage ?? pool
@@ -55,7 +56,8 @@ extension ImageStore {
                 // Somebody put it there, or its digest of this kind is not known yet.
                 guard let checksum = wanted.checksum, wanted.validatesChecksum else {
                     throw Self.otherSource(
-                        name, pool, found.record ?? ImageRecord(isReady: true, operation: "", source: "", format: "", bytes: 0, digests: [:]))
+                        name, pool,
+                        found.record ?? ImageRecord(isReady: true, operation: "", source: "", format: "", bytes: 0, digests: [:]))
                 }
                 try await verify(image, checksum, source: found.record?.source ?? "", report)
                 return image
@@ -78,7 +80,9 @@ extension ImageStore {
         }
         guard users.isEmpty else {
             throw RPCError(
-                .failedPrecondition, "\(users.count) disks stand upon the image \(image.name) (\(users.prefix(3).joined(separator: ", "))); it must stay as it is")
+                .failedPrecondition,
+                "\(users.count) disks stand upon the image \(image.name) (\(users.prefix(3).joined(separator: ", "))); it must stay as it is"
+            )
         }
     }
 
@@ -89,7 +93,8 @@ extension ImageStore {
             isReady: false, operation: operation, source: ImageURL.shown(url), format: wanted.format ?? "", bytes: 0, digests: [:])
         try await write(record, pool, name)
         let download = ImageDownload(
-            hypervisor: hypervisor, url: url, headers: wanted.headers, format: wanted.format, algorithms: wanted.checksum.map { [$0.algorithm] } ?? [],
+            hypervisor: hypervisor, url: url, headers: wanted.headers, format: wanted.format,
+            algorithms: wanted.checksum.map { [$0.algorithm] } ?? [],
             pool: pool, volume: name)
         let outcome = try await download.run(report: report)
         if let checksum = wanted.checksum, wanted.validatesChecksum {
@@ -103,7 +108,9 @@ extension ImageStore {
         record.bytes = Int(clamping: outcome.bytes)
         record.digests = outcome.digests
         try await write(record, pool, name)
-        guard let image = try await look(pool, name).image else { throw RPCError(.internal, "the image \(name) is not in pool \(pool) any more") }
+        guard let image = try await look(pool, name).image else {
+            throw RPCError(.internal, "the image \(name) is not in pool \(pool) any more")
+        }
         return Image(
             pool: pool, name: name, path: image.path, format: outcome.format.name,
             capacityBytes: max(image.capacityBytes, outcome.format.capacityBytes ?? outcome.bytes))
@@ -118,7 +125,9 @@ extension ImageStore {
     /// Removes an image that an operation did not bring to its end; one that is whole stays, as others may use it.
     func remove(pool: String, name: String, ofOperation operation: String) async throws(RPCError) {
         try await hypervisor.act("remove what is left of the image \(name) in pool \(pool)") { connection throws(LibvirtError) in
-            guard let record = try Self.record(connection.pool(named: pool), name), record.operation == operation, !record.isReady else { return }
+            guard let record = try Self.record(connection.pool(named: pool), name), record.operation == operation, !record.isReady else {
+                return
+            }
             try Storage.remove(connection, pool: pool, volume: name)
             try Storage.remove(connection, pool: pool, volume: name + ImageRecord.suffix)
         }

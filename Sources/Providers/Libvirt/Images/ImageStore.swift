@@ -42,10 +42,13 @@ struct ImageStore: Sendable {
         if !wanted.otherSources.isEmpty, wanted.path == nil, wanted.url == nil, wanted.templateName == nil {
             throw RPCError(
                 .unimplemented,
-                "image: \(wanted.otherSources.joined(separator: ", ")) is of another kind of hypervisor; give a path, a volume's name or a URL")
+                "image: \(wanted.otherSources.joined(separator: ", ")) is of another kind of hypervisor; give a path, a volume's name or a URL"
+            )
         }
         if wanted.otherSources.contains("http.authentication") {
-            throw RPCError(.unimplemented, "image: http.authentication names a secret that only the manager can read; give headers, or a URL that wants none")
+            throw RPCError(
+                .unimplemented,
+                "image: http.authentication names a secret that only the manager can read; give headers, or a URL that wants none")
         }
         if let url = wanted.url, !["http://", "https://"].contains(where: url.lowercased().hasPrefix) {
             throw RPCError(.invalidArgument, "image: the URL \(ImageURL.shown(url)) is neither http nor https")
@@ -106,7 +109,7 @@ struct ImageStore: Sendable {
                 if isFresh { try refresh(connection, folder: String(said[..<(said.lastIndex(of: "/") ?? said.endIndex)])) }
                 do throws(LibvirtError) {
                     return try connection.volume(path: said)
-                } catch where error.kind == .noStorageVolume {
+                } catch  where error.kind == .noStorageVolume {
                     continue
                 }
             }
@@ -141,7 +144,8 @@ struct ImageStore: Sendable {
         let (digests, bytes) = try await hypervisor.haul("read the image \(name) in pool \(pool)") {
             connection throws(LibvirtError) -> ([String: String], Int) in
             let stream = try connection.pool(named: pool).volume(named: name).download()
-            var (digests, bytes) = (Digests([checksum.algorithm]), 0)
+            var digests = Digests([checksum.algorithm])
+            var bytes = 0
             while true {
                 let piece = try stream.receive()
                 if piece.isEmpty { break }
@@ -167,6 +171,7 @@ struct ImageStore: Sendable {
         guard found != checksum.hex else { return }
         throw RPCError(
             .failedPrecondition,
-            "\(what) has \(checksum.algorithm.rawValue) \(found), and \(checksum.hex) was expected; it is another image, or was changed on its way")
+            "\(what) has \(checksum.algorithm.rawValue) \(found), and \(checksum.hex) was expected; it is another image, or was changed on its way"
+        )
     }
 }

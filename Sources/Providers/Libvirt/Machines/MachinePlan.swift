@@ -22,7 +22,7 @@ struct MachinePlan: Sendable, Equatable {
     }
 
     struct Card: Sendable, Equatable {
-        enum Source: Sendable, Equatable {
+        enum Source: Sendable, Hashable {
             case network(String)
             case bridge(String)
         }
@@ -30,7 +30,6 @@ struct MachinePlan: Sendable, Equatable {
         let source: Source
         let mac: String
         var model = "virtio"
-        var vlan: Int?
     }
 
     var name: String
@@ -121,7 +120,9 @@ struct MachinePlan: Sendable, Equatable {
         devices.element("memballoon", ["model": "virtio"]) { $0.element("stats", ["period": String(statsPeriodSeconds)]) }
         devices.element("rng", ["model": "virtio"]) { $0.element("backend", ["model": "random"], text: "/dev/urandom") }
         if hasTPM {
-            devices.element("tpm", ["model": isX86 ? "tpm-crb" : "tpm-tis"]) { $0.element("backend", ["type": "emulator", "version": "2.0"]) }
+            devices.element("tpm", ["model": isX86 ? "tpm-crb" : "tpm-tis"]) {
+                $0.element("backend", ["type": "emulator", "version": "2.0"])
+            }
         }
         guard case .vnc(let listen) = graphics else { return }
         devices.element("graphics", ["type": "vnc", "port": "-1", "autoport": "yes", "listen": listen])
@@ -158,7 +159,6 @@ extension MachinePlan.Card {
         devices.element("interface", ["type": type]) { card in
             card.element("mac", ["address": mac])
             card.element("source", source)
-            if let vlan { card.element("vlan") { $0.element("tag", ["id": String(vlan)]) } }
             card.element("model", ["type": model])
         }
     }

@@ -64,7 +64,8 @@ struct MachineView: Sendable, Equatable {
         disks = domain.all("devices/disk").compactMap { disk in
             guard let target = disk.child("target")?["dev"] else { return nil }
             return Disk(
-                target: target, device: disk["device"] ?? "disk", format: disk.child("driver")?["type"], path: Self.path(disk.child("source")),
+                target: target, device: disk["device"] ?? "disk", format: disk.child("driver")?["type"],
+                path: Self.path(disk.child("source")),
                 isReadOnly: disk.child("readonly") != nil, backing: Self.backing(disk))
         }
         cards = domain.all("devices/interface").map { card in

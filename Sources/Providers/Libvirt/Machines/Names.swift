@@ -8,10 +8,10 @@ enum Names {
     /// Errors: `invalidArgument`.
     static func check(machine name: String, field: String) throws(RPCError) {
         guard !name.isEmpty else { throw RPCError(.invalidArgument, "\(field): is empty") }
-        let isPlain = name.utf8.allSatisfy { isPlain($0) } && name.utf8.first.map { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ".") } == true
-        guard name.utf8.count <= 100, isPlain else {
+        guard name.utf8.count <= 100, name.utf8.allSatisfy(isPlain), let first = name.first, first != "-", first != "." else {
             throw RPCError(
-                .invalidArgument, "\(field): \"\(name)\" is no name for a machine: at most 100 letters, digits, hyphens, dots and underscores, and a letter or digit first"
+                .invalidArgument,
+                "\(field): \"\(name)\" is no name for a machine: at most 100 letters, digits, hyphens, dots and underscores, and a letter or digit first"
             )
         }
     }

@@ -28,7 +28,8 @@ struct DiskFormat: Sendable, Equatable {
         for (magic, format) in foreign where head.starts(with: magic.utf8) {
             throw RPCError(.unimplemented, "\(what) is \(format); qcow2 and raw are taken: convert it (qemu-img convert -O qcow2)")
         }
-        let found = try head.starts(with: [0x51, 0x46, 0x49, 0xFB] as [UInt8]) ? qcow2(head, what) : DiskFormat(name: "raw", capacityBytes: nil)
+        let found =
+            try head.starts(with: [0x51, 0x46, 0x49, 0xFB] as [UInt8]) ? qcow2(head, what) : DiskFormat(name: "raw", capacityBytes: nil)
         if let said, said.lowercased() != found.name {
             throw RPCError(.failedPrecondition, "\(what) is \(found.name), and the request says \(said)")
         }
@@ -41,9 +42,12 @@ struct DiskFormat: Sendable, Equatable {
             head[offset..<min(head.count, offset + size)].reduce(0) { $0 << 8 | UInt64($1) }
         }
         let version = number(4, 4)
-        guard version == 2 || version == 3 else { throw RPCError(.failedPrecondition, "\(what) is qcow2 of version \(version), which is not known") }
+        guard version == 2 || version == 3 else {
+            throw RPCError(.failedPrecondition, "\(what) is qcow2 of version \(version), which is not known")
+        }
         guard number(8, 8) == 0 else {
-            throw RPCError(.failedPrecondition, "\(what) stands upon another file, which it names itself; flatten it (qemu-img convert -O qcow2)")
+            throw RPCError(
+                .failedPrecondition, "\(what) stands upon another file, which it names itself; flatten it (qemu-img convert -O qcow2)")
         }
         // The third of the incompatible features: data in another file.
         guard version == 2 || head.count >= 80 && number(72, 8) & 4 == 0 else {

@@ -63,7 +63,9 @@ struct ImageDownload: Sendable {
         _ url: String, _ headers: [String: String], _ report: @escaping @Sendable (UInt64, UInt64?) async -> Void
     ) async throws(RPCError) -> Step {
         let client: HTTPClient
-        do throws(Failure) { client = try HTTPClient(connectionsPerHost: 2, connectionsKept: 2) } catch { throw RPCError(.internal, error.message) }
+        do throws(Failure) { client = try HTTPClient(connectionsPerHost: 2, connectionsKept: 2) } catch {
+            throw RPCError(.internal, error.message)
+        }
         defer { client.close() }
         var request = HTTPRequest(url: url, deadline: .after(seconds: Self.totalSeconds))
         request.headers = headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -104,7 +106,8 @@ struct ImageDownload: Sendable {
     }
 
     private func conclude(
-        _ answer: Result<HTTPResponse, HTTPClientError>, _ progress: Progress, _ pipe: BytePipe, _ written: Task<Result<Outcome, RPCError>, Never>
+        _ answer: Result<HTTPResponse, HTTPClientError>, _ progress: Progress, _ pipe: BytePipe,
+        _ written: Task<Result<Outcome, RPCError>, Never>
     ) async throws(RPCError) -> Step {
         switch answer {
         case .success(let response) where response.status == 200:
@@ -113,7 +116,9 @@ struct ImageDownload: Sendable {
         case .success(let response):
             pipe.breakOff()
             _ = await written.value
-            if [301, 302, 303, 307, 308].contains(response.status), let location = response.headers["location"] { return .redirect(location) }
+            if [301, 302, 303, 307, 308].contains(response.status), let location = response.headers["location"] {
+                return .redirect(location)
+            }
             let code: RPCCode =
                 switch response.status {
                 case 404, 410: .notFound
@@ -130,7 +135,9 @@ struct ImageDownload: Sendable {
             if progress.quietSeconds > Self.quietSeconds {
                 throw RPCError(.unavailable, "\(what) stopped coming after \(progress.bytes) bytes, for \(Int(Self.quietSeconds)) s")
             }
-            throw RPCError(error.kind == .url || error.kind == .tls ? .failedPrecondition : .unavailable, "\(what) cannot be fetched: \(error.message)")
+            throw RPCError(
+                error.kind == .url || error.kind == .tls ? .failedPrecondition : .unavailable, "\(what) cannot be fetched: \(error.message)"
+            )
         }
     }
 
@@ -168,7 +175,8 @@ struct ImageDownload: Sendable {
     }
 
     private static func write(
-        _ pipe: BytePipe, _ connection: LibvirtConnection, _ said: String?, _ algorithms: [Checksum.Algorithm], _ pool: String, _ volume: String,
+        _ pipe: BytePipe, _ connection: LibvirtConnection, _ said: String?, _ algorithms: [Checksum.Algorithm], _ pool: String,
+        _ volume: String,
         _ what: String
     ) throws(RPCError) -> Outcome {
         var (head, bytes): ([UInt8], UInt64) = ([], 0)

@@ -29,9 +29,9 @@ enum ImageURL {
             next = path[..<(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.endIndex)] + location
         }
         guard !(url.hasPrefix("https://") && !next.hasPrefix("https://")) else {
-            throw RPCError(.failedPrecondition, "the image \(shown(url)) is redirected from https to another scheme; give the address itself")
+            throw RPCError(
+                .failedPrecondition, "the image \(shown(url)) is redirected from https to another scheme; give the address itself")
         }
         return next
     }
 }
-

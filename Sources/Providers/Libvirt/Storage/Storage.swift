@@ -37,7 +37,9 @@ enum Storage {
     /// The pool, which must be active. - Throws: `noStoragePool`, `invalidState`.
     static func pool(_ connection: LibvirtConnection, _ name: String) throws(LibvirtError) -> LibvirtPool {
         let pool = try connection.pool(named: name)
-        guard try pool.isActive() else { throw LibvirtError(.invalidState, "pool \(name) is not active; start it (virsh pool-start \(name))") }
+        guard try pool.isActive() else {
+            throw LibvirtError(.invalidState, "pool \(name) is not active; start it (virsh pool-start \(name))")
+        }
         return pool
     }
 
@@ -54,11 +56,20 @@ enum Storage {
         return pool
     }
 
+    /// Where the pool's files are.
+    static func folder(_ pool: LibvirtPool) throws(LibvirtError) -> String {
+        let text = try pool.xml()
+        guard let path = (try? XMLReader.read(text, source: "pool"))?.text(at: "target/path") else {
+            throw LibvirtError(.failed, "pool \(pool.name) has no folder")
+        }
+        return path
+    }
+
     /// nil when there is none.
     static func volume(_ pool: LibvirtPool, _ name: String) throws(LibvirtError) -> LibvirtVolume? {
         do throws(LibvirtError) {
             return try pool.volume(named: name)
-        } catch where error.kind == .noStorageVolume {
+        } catch  where error.kind == .noStorageVolume {
             return nil
         }
     }
@@ -79,7 +90,7 @@ enum Storage {
         do throws(LibvirtError) {
             try connection.pool(named: name).volume(named: volume).delete()
             return true
-        } catch where error.kind == .noStorageVolume || error.kind == .noStoragePool {
+        } catch  where error.kind == .noStorageVolume || error.kind == .noStoragePool {
             return false
         }
     }
