@@ -162,7 +162,7 @@ let package = Package(
             needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "ProviderTasks"]),
         module(
             "LibvirtProvider", path: "Sources/Providers/Libvirt",
-            needs: ["Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI"]),
+            needs: ["Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI"]),
 
         // Floor 4.
         module(
