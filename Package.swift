@@ -159,7 +159,7 @@ let package = Package(
 
         module(
             "SimulatedProvider", path: "Sources/Providers/Simulated",
-            needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "ProviderTasks"]),
+            needs: ["Primitives", "JSON", "Database", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks"]),
         module(
             "LibvirtProvider", path: "Sources/Providers/Libvirt",
             needs: ["Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI"]),
