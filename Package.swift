@@ -221,13 +221,19 @@ let package = Package(
         .target(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
             path: "Tests/Support/ProviderConformance", exclude: ["README.md"], swiftSettings: house),
+        .target(
+            name: "AwkwardMessages", dependencies: ["Primitives", "Protobuf", "ProviderRPC"], path: "Tests/Support/AwkwardMessages",
+            exclude: ["README.md", "awkward.proto"], swiftSettings: house),
+        .executableTarget(
+            name: "protobuf-echo", dependencies: ["AwkwardMessages", "Primitives", "Protobuf"], path: "Tests/Support/ProtobufEcho",
+            exclude: ["README.md"], swiftSettings: house),
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
-        tests(of: "Protobuf", needs: ["Primitives"]),
+        tests(of: "Protobuf", needs: ["Primitives", "AwkwardMessages", "TestSupport"]),
         tests(of: "RPC", needs: ["Primitives", "TestSupport"]),
         tests(of: "LibvirtAPI", needs: ["Primitives", "XML", "TestSupport"], exclude: ["Fixtures"]),
         tests(of: "GRPC", needs: ["Primitives", "Web", "RPC", "TestSupport"]),
-        tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"], exclude: ["Fixtures"]),
+        tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"], exclude: ["Fixtures"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
         tests(

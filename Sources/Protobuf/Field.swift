@@ -19,8 +19,7 @@ package struct Field<Message: ProtobufMessage>: Sendable {
         Field(number: number, name: name, type: coding.name) { message, writer in
             let value = message[keyPath: path]
             guard !coding.isDefault(value) else { return }
-            writer.tag(number, coding.wire)
-            coding.write(value, &writer)
+            writer.value(number, coding, value)
         } read: { message, reader, wire throws(Failure) in
             guard wire == coding.wire else { return false }
             try coding.read(&message[keyPath: path], &reader)
@@ -34,8 +33,7 @@ package struct Field<Message: ProtobufMessage>: Sendable {
     ) -> Field {
         Field(number: number, name: name, type: "optional \(coding.name)") { message, writer in
             guard let value = message[keyPath: path] else { return }
-            writer.tag(number, coding.wire)
-            coding.write(value, &writer)
+            writer.value(number, coding, value)
         } read: { message, reader, wire throws(Failure) in
             guard wire == coding.wire else { return false }
             // Taken out while it is read into, so that what it holds is not copied.
@@ -56,8 +54,7 @@ package struct Field<Message: ProtobufMessage>: Sendable {
             guard !values.isEmpty else { return }
             if coding.wire == .length {
                 for value in values {
-                    writer.tag(number, .length)
-                    coding.write(value, &writer)
+                    writer.value(number, coding, value)
                 }
             } else {
                 writer.tag(number, .length)
@@ -85,7 +82,11 @@ package struct Field<Message: ProtobufMessage>: Sendable {
     }
 
     /// Entries by key. Of a key that comes twice, the last counts.
-    package static func map<Key: Comparable, Value>(
+    ///
+    /// Two kinds of entries are not understood and stay among the unknown fields, so that none is lost on the way through: one with more in it than a
+    /// key and a value, as with Python; and one whose key looks like another's and is other bytes (é, and e with an accent), which to a Dictionary are
+    /// one.
+    package static func map<Key: Hashable, Value>(
         _ number: Int32, _ name: String, _ keys: Coding<Key>, _ values: Coding<Value>,
         _ path: any WritableKeyPath<Message, [Key: Value]> & Sendable
     ) -> Field {
@@ -95,27 +96,26 @@ package struct Field<Message: ProtobufMessage>: Sendable {
             for (key, value) in entries.sorted(by: { keys.precedes($0.key, $1.key) }) {
                 writer.tag(number, .length)
                 writer.delimited { writer in
-                    writer.tag(1, keys.wire)
-                    keys.write(key, &writer)
-                    writer.tag(2, values.wire)
-                    values.write(value, &writer)
+                    writer.value(1, keys, key)
+                    writer.value(2, values, value)
                 }
             }
         } read: { message, reader, wire throws(Failure) in
             guard wire == .length else { return false }
-            var (key, value) = (keys.blank, values.blank)
-            let outer = try reader.enter()
-            while !reader.isAtEnd {
-                let tag = try reader.tag()
-                switch (tag.number, tag.wire) {
-                case (1, keys.wire): try keys.read(&key, &reader)
-                case (2, values.wire): try values.read(&value, &reader)
-                // An entry has no place for what is unknown, here as in other implementations.
-                default: try reader.skip(tag)
-                }
+            let before = reader
+            let entry = try MapEntry(keys, values, &reader)
+            if !entry.unknownFields.isEmpty {
+                var writer = ProtobufWriter()
+                writer.tag(number, .length)
+                writer.delimited { entry.write(keys, values, to: &$0) }
+                message.unknownFields += writer.bytes
+                return true
             }
-            reader.leave(to: outer)
-            message[keyPath: path][key] = value
+            if let place = message[keyPath: path].index(forKey: entry.key), !keys.isSame(message[keyPath: path][place].key, entry.key) {
+                reader = before
+                return false
+            }
+            message[keyPath: path][entry.key] = entry.value
             return true
         }
     }
