@@ -162,12 +162,15 @@ let package = Package(
             needs: ["Primitives", "JSON", "Database", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks"]),
         module(
             "LibvirtProvider", path: "Sources/Providers/Libvirt",
-            needs: ["Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI"]),
+            needs: [
+                "Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI",
+            ]),
 
         // Floor 4.
+        module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
         module(
             "ProviderHosting",
-            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Protobuf", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
         module(
             "Doctor",
             needs: [
@@ -187,7 +190,7 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Primitives", "Metrics", "Settings", "Web", "UpstreamConfiguration", "WebConfiguration", "Exporting", "ProxmoxAPI",
+                "Primitives", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Serving", "ProxmoxAPI",
                 "ProxmoxConfiguration", "ProxmoxCollector", "ProxmoxDropIn", "Ownership", "Discovery", "Doctor", "FirstConfiguration",
                 "Logs",
                 "Simulation", "Stack", "Viewer",
@@ -197,7 +200,7 @@ let package = Package(
         .executableTarget(
             name: "martlet-manager",
             dependencies: [
-                "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "RPC", "GRPC", "ProviderRPC",
+                "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
                 "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -215,7 +218,8 @@ let package = Package(
             name: "RawPeers", dependencies: ["Primitives", "Web"], path: "Tests/Support/RawPeers", exclude: ["README.md"],
             swiftSettings: house),
         .executableTarget(
-            name: "rpc-peer", dependencies: ["Primitives", "JSON", "Web", "RPC", "GRPC"], path: "Tests/Support/RPCPeer", exclude: ["README.md"],
+            name: "rpc-peer", dependencies: ["Primitives", "JSON", "Web", "RPC", "GRPC"], path: "Tests/Support/RPCPeer",
+            exclude: ["README.md"],
             swiftSettings: house),
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         .target(
@@ -233,15 +237,19 @@ let package = Package(
         tests(of: "RPC", needs: ["Primitives", "TestSupport"]),
         tests(of: "LibvirtAPI", needs: ["Primitives", "XML", "TestSupport"], exclude: ["Fixtures"]),
         tests(of: "GRPC", needs: ["Primitives", "Web", "RPC", "TestSupport"]),
-        tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"], exclude: ["Fixtures"]),
+        tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
-        tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
+        tests(
+            of: "SimulatedProvider",
+            needs: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
         tests(
             of: "LibvirtProvider",
             needs: [
-                "Primitives", "JSON", "XML", "Settings", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI", "ProviderConformance", "TestSupport",
+                "Primitives", "JSON", "XML", "Settings", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI", "ProviderConformance",
+                "TestSupport",
             ], exclude: ["Fixtures"]),
-        tests(of: "ProviderHosting", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "RPC", "ProviderRPC", "ProviderTasks"]),
+        tests(
+            of: "ProviderHosting", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "RPC", "ProviderRPC", "ProviderTasks"]),
         tests(of: "Primitives", needs: ["TestSupport"]),
         tests(of: "JSON", needs: ["Primitives", "TestSupport"]),
         tests(of: "Boards", needs: ["Primitives", "JSON"]),

@@ -17,7 +17,7 @@ FLOORS = [
                  "WebConfiguration", "LibvirtAPI", "GRPC", "ProviderRPC", "ProviderTasks"]),
     # And all that is in the folder of collectors.
     ("floor 3", ["Discovery", "Logs", "SimulatedProvider", "LibvirtProvider"]),
-    ("floor 4", ["Doctor", "FirstConfiguration", "ProviderHosting", "Simulation", "Stack", "Viewer"]),
+    ("floor 4", ["Doctor", "FirstConfiguration", "ProviderHosting", "Serving", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet", "martlet-manager"]),
 ]
 # No module of these floors may need a sibling: collectors do not know each other, and no foundation leans on its neighbour

@@ -7,6 +7,7 @@ import Synchronization
 final class Hypervisor: Sendable {
     let settings: LibvirtProviderSettings
     private let library: LibvirtLibrary
+    let connectionsOpened = OpeningCount()
     /// What only looks, and answers at once.
     private let looking: LibvirtThreads
     /// What changes something and is done in seconds.
@@ -24,7 +25,8 @@ final class Hypervisor: Sendable {
         self.settings = settings
         let library = try LibvirtLibrary.load(path: settings.library)
         self.library = library
-        let open: LibvirtThreads.Open = { () throws(LibvirtError) in try Self.connect(settings, library) }
+        let opened = connectionsOpened
+        let open: LibvirtThreads.Open = { () throws(LibvirtError) in try Self.connect(settings, library, opened) }
         looking = LibvirtThreads("libvirt-look", width: 3, givenUp: givenUp, open: open)
         acting = LibvirtThreads("libvirt-act", width: 4, givenUp: givenUp, open: open)
         // Guests may make these hang at will: they have a limit of their own.
@@ -32,9 +34,13 @@ final class Hypervisor: Sendable {
         hauling = LibvirtThreads("libvirt-haul", width: 4, givenUp: givenUp, open: open)
     }
 
-    private static func connect(_ settings: LibvirtProviderSettings, _ library: LibvirtLibrary) throws(LibvirtError) -> LibvirtConnection {
+    private static func connect(
+        _ settings: LibvirtProviderSettings, _ library: LibvirtLibrary, _ opened: OpeningCount
+    ) throws(LibvirtError) -> LibvirtConnection {
         let credentials = settings.password.map { LibvirtConnection.Credentials(user: settings.user ?? "", password: $0) }
-        return try LibvirtConnection.open(settings.connectURI, library: library, credentials: credentials)
+        let connection = try LibvirtConnection.open(settings.connectURI, library: library, credentials: credentials)
+        opened.add()
+        return connection
     }
 
     typealias Body<Value> = @Sendable (LibvirtConnection) throws(LibvirtError) -> Value
@@ -59,8 +65,8 @@ final class Hypervisor: Sendable {
 
     /// A thread with a connection of its own, for what goes over several calls: a stream.
     func lane(_ name: String) -> LibvirtThreads {
-        let (settings, library) = (settings, library)
-        return LibvirtThreads(name, givenUp: givenUp) { () throws(LibvirtError) in try Self.connect(settings, library) }
+        let (settings, library, opened) = (settings, library, connectionsOpened)
+        return LibvirtThreads(name, givenUp: givenUp) { () throws(LibvirtError) in try Self.connect(settings, library, opened) }
     }
 
     private func run<Value: Sendable>(
@@ -72,4 +78,13 @@ final class Hypervisor: Sendable {
             throw RPCError(error, doing: doing)
         }
     }
+}
+
+/// How many connections were opened.
+final class OpeningCount: Sendable {
+    private let state = Mutex(0)
+
+    var count: Int { state.withLock { $0 } }
+
+    func add() { state.withLock { $0 += 1 } }
 }

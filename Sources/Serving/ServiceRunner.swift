@@ -1,12 +1,12 @@
+package import Exporting
 import Glibc
-import Exporting
-import Primitives
+package import Primitives
 import Synchronization
 
 /// Runs a service until somebody asks it to stop.
-enum ServiceRunner {
+package enum ServiceRunner {
     /// What others want of the service: that it ends (SIGTERM, SIGINT), or that it reads its configuration again (SIGHUP).
-    final class StopSignal: Sendable {
+    package final class StopSignal: Sendable {
         private struct State {
             var onReload: (@Sendable () async -> Void)?
             var raised: ContinuousClock.Instant?
@@ -15,10 +15,10 @@ enum ServiceRunner {
 
         private let state = Mutex(State())
 
-        var isRaised: Bool { state.withLock { $0.raised != nil } }
+        package var isRaised: Bool { state.withLock { $0.raised != nil } }
 
         /// What a SIGHUP does; nothing until this is set, and never does it end the program.
-        func onReload(_ action: @escaping @Sendable () async -> Void) { state.withLock { $0.onReload = action } }
+        package func onReload(_ action: @escaping @Sendable () async -> Void) { state.withLock { $0.onReload = action } }
 
         fileprivate func reload() {
             guard let action = state.withLock({ $0.onReload }) else { return }
@@ -26,7 +26,7 @@ enum ServiceRunner {
         }
 
         /// Returns once the service should stop.
-        func wait() async {
+        package func wait() async {
             await withCheckedContinuation { continuation in
                 let isRaised = state.withLock { state in
                     if state.raised == nil { state.waiters.append(continuation) }
@@ -51,13 +51,18 @@ enum ServiceRunner {
     }
 
     /// Lets services run until they are asked to stop; reloads them on SIGHUP, and tells systemd how it goes.
-    static func serve(_ services: [ExporterService], until stop: StopSignal, logger: Logger, beforeStop: () async -> Void = {}) async {
+    ///
+    /// - Parameter status: what systemd shows of the service meanwhile.
+    package static func serve(
+        _ services: [ExporterService], until stop: StopSignal, logger: Logger, status: String = "Serving metrics.",
+        beforeStop: () async -> Void = {}
+    ) async {
         stop.onReload {
             ServiceManager.tell(.reloading)
             for service in services { try? await service.reload() }
-            ServiceManager.tell(.ready(status: "Serving metrics."))
+            ServiceManager.tell(.ready(status: status))
         }
-        ServiceManager.tell(.ready(status: "Serving metrics."))
+        ServiceManager.tell(.ready(status: status))
         let watchdog = ServiceManager.watchdogSeconds.map { seconds in
             Task.detached {
                 while !Task.isCancelled {
@@ -75,20 +80,24 @@ enum ServiceRunner {
     }
 
     /// Runs `body`, which ends soon after `stop` is raised, and leaves the program when it does.
-    static func run(_ body: @escaping @Sendable (_ stop: StopSignal) async throws(Failure) -> Void) throws(Failure) -> Never {
+    ///
+    /// - Parameter program: whose name stands before an error.
+    package static func run(
+        of program: String = "martlet", _ body: @escaping @Sendable (_ stop: StopSignal) async throws(Failure) -> Void
+    ) throws(Failure) -> Never {
         let stop = StopSignal()
         try Signals.handle { signal in
             if signal == .reload { stop.reload() }
             // A second wish is impatience: leave at once. One that comes with the first is not: who stops a whole process group
             // reaches us twice, once through the parent.
-            if signal == .stop, let seconds = stop.raise(), seconds > 1 { Program.leave(130) }
+            if signal == .stop, let seconds = stop.raise(), seconds > 1 { ProgramEnd.leave(130) }
         }
         Task.detached {
             do throws(Failure) {
                 try await body(stop)
-                Program.leave(0)
+                ProgramEnd.leave(0)
             } catch {
-                Program.fail(error)
+                ProgramEnd.fail(error, of: program)
             }
         }
         while true { pause() }

@@ -1,39 +1,38 @@
-import Metrics
+package import Metrics
 
 /// The reference of metrics, made from the catalogue.
-struct MetricsReference {
+package struct MetricsReference {
     private let descriptors: [MetricDescriptor]
-    private let dropIn: [MetricDescriptor]
+    private let introduction: String
+    private let dropIn: (descriptors: [MetricDescriptor], heading: String, introduction: String)?
 
-    /// - Parameter dropIn: the families of `/pve`, some of which have native namesakes with another meaning.
-    init(_ descriptors: [MetricDescriptor], dropIn: [MetricDescriptor]) {
+    /// - Parameters:
+    ///   - introduction: the page's first lines, in Markdown.
+    ///   - dropIn: families that are served apart from those before, some of which have namesakes there with another meaning.
+    package init(
+        _ descriptors: [MetricDescriptor], introduction: String,
+        dropIn: (descriptors: [MetricDescriptor], heading: String, introduction: String)? = nil
+    ) {
         self.descriptors = descriptors
+        self.introduction = introduction
         self.dropIn = dropIn
     }
 
     /// For a terminal: name, type, level and help.
-    var table: String {
-        let width = (descriptors + dropIn).map(\.name.count).max() ?? 0
+    package var table: String {
+        let width = (descriptors + (dropIn?.descriptors ?? [])).map(\.name.count).max() ?? 0
         func column(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.count)) }
         func rows(_ descriptors: [MetricDescriptor], level: (MetricDescriptor) -> String) -> String {
             descriptors.map { descriptor in
                 column(descriptor.name, width + 2) + column(descriptor.kind.rawValue, 11) + level(descriptor) + descriptor.help + "\n"
             }.joined()
         }
-        return rows(descriptors) { column($0.detail.rawValue, 7) } + "\nOn /pve, as prometheus-pve-exporter has them:\n\n"
-            + rows(dropIn) { _ in "" }
+        return rows(descriptors) { column($0.detail.rawValue, 7) }
+            + (dropIn.map { "\n\($0.heading), as prometheus-pve-exporter has them:\n\n" + rows($0.descriptors) { _ in "" } } ?? "")
     }
 
-    var markdown: String {
-        var text = """
-            # Metrics
-
-            Every family that martlet may serve, in the order of the exposition. This page is made from the catalogue in the program by
-            `make docs`; `make check` fails when it is out of date. What `promtool check metrics` says of names that had to stay as they are
-            known stands in [lint-exceptions.txt](lint-exceptions.txt). The level is the least `exporter.detail` that shows a family;
-            [cardinality.md](cardinality.md) helps to choose one. `martlet_` and `process_` families are shown at each.
-
-            """
+    package var markdown: String {
+        var text = introduction
         var prefix = ""
         for descriptor in descriptors {
             let group = Self.group(descriptor.name)
@@ -43,15 +42,9 @@ struct MetricsReference {
             }
             text += Self.row(descriptor, level: descriptor.detail)
         }
-        return text + """
-
-            # On /pve
-
-            What `/pve` answers: the names, labels and meanings of prometheus-pve-exporter, never mixed with those above in one answer. What differs
-            on purpose is in [migration.md](migration.md). `exporter.detail` and `exporter.series_limit` leave it as it is.
-
-
-            """ + Self.head(levels: false) + dropIn.map { Self.row($0, level: nil) }.joined()
+        guard let dropIn else { return text }
+        return text + "\n# \(dropIn.heading)\n\n" + dropIn.introduction + Self.head(levels: false)
+            + dropIn.descriptors.map { Self.row($0, level: nil) }.joined()
     }
 
     private static func head(levels: Bool) -> String {
