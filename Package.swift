@@ -250,7 +250,8 @@ let package = Package(
                 "TestSupport",
             ], exclude: ["Fixtures"]),
         tests(
-            of: "ProviderHosting", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "RPC", "ProviderRPC", "ProviderTasks"]),
+            of: "ProviderHosting",
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
         tests(of: "Primitives", needs: ["TestSupport"]),
         tests(of: "JSON", needs: ["Primitives", "TestSupport"]),
         tests(of: "Boards", needs: ["Primitives", "JSON"]),

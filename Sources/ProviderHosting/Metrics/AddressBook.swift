@@ -17,6 +17,8 @@ final class AddressBook: Sendable {
         var durations = Distribution(bounds: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600])
     }
 
+    /// What providers call it.
+    private static let switchingOn: Set<String> = ["on", "start"]
     /// Machines that never get an address must not fill the memory.
     private static let waitingLimit = 10_000
 
@@ -32,7 +34,7 @@ final class AddressBook: Sendable {
         let operation = end.operation
         switch ProviderMethod(rawValue: operation.kind) {
         case .create, .clone: wait(operation.resultID)
-        case .power where operation.variant.lowercased() == "on": wait(operation.target)
+        case .power where Self.switchingOn.contains(operation.variant): wait(operation.target)
         case .power, .delete: forget(operation.target)
         default: break
         }
