@@ -235,6 +235,7 @@ def test_our_server_shows_a_new_certificate_within_seconds_and_keeps_the_old_one
         server.close()
 
 
+@pytest.mark.e2e
 def test_our_server_believes_a_new_authority_and_no_longer_the_old_one(made: Made, tmp_path: Path) -> None:
     files = copy(made.server, tmp_path / "tls")
     server = serve(files)

@@ -39,9 +39,11 @@ import Web
         arguments: [
             (["listen_address": "127.0.0.1:9443"], "both sides show a certificate"),
             (["listen_address": "127.0.0.1:9443", "tls.cert_file": "c", "tls.key_file": "k"], "both sides show a certificate"),
-            (["listen_address": "localhost"], "is not HOST:PORT"), (["socket": ""], "nobody could call"), (["socket": "a"], "absolute path"),
+            (["listen_address": "localhost"], "is not HOST:PORT"), (["socket": ""], "nobody could call"),
+            (["socket": "a"], "absolute path"),
             (["max_calls": "0"], "whole number"), (["socket_access": "world"], "one of owner, group"),
-        ] as [([String: String], String)]) func `What cannot be used is refused`(_ values: [String: String], _ words: String) {
+        ] as [([String: String], String)]) func `What cannot be used is refused`(_ values: [String: String], _ words: String)
+    {
         do throws(Failure) {
             _ = try Self.settings(values)
             Issue.record("\(values) was taken")

@@ -7,7 +7,9 @@ import Testing
 @testable import ProviderTasks
 
 @Suite struct OperationSumsTests {
-    private static func tally(_ kind: String, _ variant: String, _ outcome: OperationOutcome, _ bucket: Int, count: Int = 1) -> OperationTally {
+    private static func tally(_ kind: String, _ variant: String, _ outcome: OperationOutcome, _ bucket: Int, count: Int = 1)
+        -> OperationTally
+    {
         var tally = OperationTally(kind: kind, variant: variant, outcome: outcome)
         tally.counts[bucket] = count
         tally.totalSeconds = Double(count) * 3
@@ -16,7 +18,8 @@ import Testing
 
     @Test func `Variants are summed up, clones by whether they were linked`() {
         let sums = OperationSums([
-            Self.tally("Clone", "linked", .success, 0, count: 2), Self.tally("Clone", "full", .success, 5), Self.tally("Clone", "full", .error, 15),
+            Self.tally("Clone", "linked", .success, 0, count: 2), Self.tally("Clone", "full", .success, 5),
+            Self.tally("Clone", "full", .error, 15),
             Self.tally("Power", "on", .success, 1), Self.tally("Power", "off", .success, 1),
         ])
         #expect(sums.byKind["Clone"] == [.success: 3, .error: 1])
