@@ -66,6 +66,7 @@ let collectors = [
     collector("Container", folder: "Containers", needs: ["Ownership"], testsExclude: ["Fixtures"]),
     collector("System", needs: []),
     collector("LLM", needs: ["JSON", "Web", "LLMProbe", "Ownership"]),
+    collector("Libvirt", needs: ["XML", "LibvirtAPI"], testsExclude: ["Fixtures"]),
 ]
 
 /// A target for libFuzzer, which brings the main that the file has not.
@@ -328,7 +329,9 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("llm", needs: ["Primitives", "Exporting", "JSON", "LLMCollector", "Metrics", "Ownership", "Web"]),
         fuzzTarget("probe", needs: ["LLMProbe", "Metrics", "Primitives", "Web"]),
         fuzzTarget("logs", needs: ["JSON", "Logs", "Primitives", "Web"]),
+        fuzzTarget("libvirt", needs: ["Exporting", "LibvirtAPI", "LibvirtCollector", "Metrics", "Primitives", "XML"]),
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
+        fuzzTarget("protobuf", needs: ["AwkwardMessages", "Primitives", "Protobuf"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
 }

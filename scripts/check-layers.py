@@ -26,8 +26,8 @@ SIBLINGS_ALLOWED = {("floor 1", "JSON"), ("floor 2", "ProxmoxAPI"), ("floor 2", 
                     ("floor 2", "ProviderRPC"), ("cellar", "*")}
 COLLECTORS = "Sources/Collectors/"
 OUTSIDE = {"test", "plugin"}
-TOOLS = {"embed-files", "CollectorConformance", "ProviderConformance", "RawPeers", "TestSupport", "rpc-peer", "AwkwardMessages", "protobuf-echo", "provider-kill-bed",
-         "AllocationCounter", "encoder-benchmark"}
+TOOLS = {"embed-files", "CollectorConformance", "ProviderConformance", "RawPeers", "TestSupport", "AwkwardMessages", "protobuf-echo",
+         "provider-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer"}
 
 
 def main() -> int:

@@ -26,6 +26,13 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ModuleType]:
     return generate(tmp_path_factory.mktemp("protos"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def echo() -> None:
+    """A debug build of all tests has it, as in make test."""
+    if not ECHO.exists():
+        subprocess.run(["swift", "build", "--product", "protobuf-echo"], cwd=REPOSITORY, check=True)
+
+
 @pytest.fixture(scope="module")
 def kinds(modules: dict[str, ModuleType]) -> list[type[Message]]:
     return list(message_types(modules["provider"], modules["tasks"], modules["awkward"]))

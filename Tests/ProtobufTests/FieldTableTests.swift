@@ -3,19 +3,14 @@ import Protobuf
 import Testing
 
 @Suite struct FieldTableTests {
-    private static func judge<Message: ProtobufMessage>(_ type: Message.Type) {
-        let table = type.fields
-        let numbers = table.inOrder.map(\.number)
-        #expect(Set(numbers).count == numbers.count, "\(table.name)")
-        #expect(numbers == numbers.sorted(), "\(table.name)")
-        for number in numbers { #expect(table[number]?.number == number, "\(table.name) \(number)") }
-        for number in [0, -1, Int32.min, Int32.max, 19_500] where !numbers.contains(number) {
-            #expect(table[number]?.number == nil, "\(table.name) \(number)")
-        }
-    }
+    private static func numbers<Message: ProtobufMessage>(of type: Message.Type) -> [Int32] { type.fields.inOrder.map(\.number) }
 
-    @Test func `No number stands twice in a table, and each is found`() {
-        for type in knownMessages { Self.judge(type) }
+    @Test func `No number stands twice in a table, and all are possible`() {
+        for type in knownMessages {
+            let numbers = Self.numbers(of: type)
+            #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }, "\(type)")
+            #expect(numbers.allSatisfy { (1...536_870_911).contains($0) && !(19_000...19_999).contains($0) }, "\(type)")
+        }
     }
 
     @Test func `A table says its fields as a .proto does`() {
