@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import signal
 import socket
 import threading
 import time
@@ -62,6 +63,32 @@ def test_our_client_follows_a_grpcio_server_that_tells_it_to_go(tmp_path: Path) 
         assert client.call("Echo", size=100, count=5000, parallel=8, seconds=30) == {"id": 2, "OK": 5000}
         assert client.end(slow)["text"] == "slow"
         client.close()
+
+
+@pytest.mark.e2e
+def test_who_no_longer_answers_is_given_up_by_the_other_side(tmp_path: Path) -> None:
+    """A process that stands still keeps its connections, as a machine does that has lost its network."""
+    server = Peer("serve", "--unix", tmp_path / "peer.sock", "--keepalive", "1")
+    client = Client("--unix", tmp_path / "peer.sock", "--keepalive", "1")
+    caller = Caller(server.places[0])
+    try:
+        number = client.begin("Wait", text="60000", seconds=60)
+        caller.wait_for_count("started", 1)
+        server.process.send_signal(signal.SIGSTOP)
+        answer = client.end(number, 30)
+        assert answer["code"] == "UNAVAILABLE" and answer["seconds"] < 15, answer
+        server.process.send_signal(signal.SIGCONT)
+        # And the other way round: the server stops work for whom nobody hears of any more.
+        number = client.begin("Wait", text="60000", seconds=60)
+        caller.wait_for_count("started", 2, 10)
+        client.process.send_signal(signal.SIGSTOP)
+        caller.wait_for_count("cancelled", 2, 15)
+    finally:
+        client.process.send_signal(signal.SIGCONT)
+        server.process.send_signal(signal.SIGCONT)
+        caller.close()
+        client.close()
+        server.close()
 
 
 @pytest.mark.e2e

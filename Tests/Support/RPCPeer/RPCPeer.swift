@@ -65,6 +65,7 @@ struct RPCPeer: Sendable {
         if let age = number("--age") { settings.ageSeconds = age }
         if let grace = number("--grace") { settings.ageGraceSeconds = grace }
         if let handshake = number("--handshake") { settings.handshakeSeconds = handshake }
+        if let seconds = number("--keepalive") { (settings.keepaliveSeconds, settings.keepaliveTimeoutSeconds) = (seconds, seconds) }
         let server = try GRPCServer(
             settings, services: [service.service], logger: Logger(level: .debug),
             onCall: { service.count($0) }, onCertificate: { service.note($0) })
@@ -78,7 +79,7 @@ struct RPCPeer: Sendable {
     private func transport() throws -> GRPCTransport {
         var settings = GRPCClientSettings()
         if first("--waits") == "no" { settings.waitsForConnection = false }
-        if let seconds = number("--keepalive") { settings.keepaliveSeconds = seconds }
+        if let seconds = number("--keepalive") { (settings.keepaliveSeconds, settings.keepaliveTimeoutSeconds) = (seconds, seconds) }
         if let path = first("--unix") { return try GRPCTransport(.file(path), settings, logger: Logger(level: .debug)) }
         guard let files, let host = first("--host"), let port = number("--port") else {
             throw Failure(.usage, "--unix PATH, or --host, --port, --cert, --key and --ca")
