@@ -39,12 +39,15 @@ test: monitor
 ## e2e: everything else that talks to real programs, with the shipped files' own times
 e2e: build
 	@scripts/bootstrap test e2e dist
+	$(SWIFT_BUILD) --product rpc-peer
+	$(SWIFT_BUILD) --product martlet-manager
 	$(PYTEST) $(SIX_AT_A_TIME) -m "e2e and not alone" Tests/EndToEnd
 	$(PYTEST) -m "e2e and alone" Tests/EndToEnd
 
 ## soak: long runs and crashes, fuzzing, and all unit tests under the address and the thread sanitizer
 soak: build
 	@scripts/bootstrap test
+	$(SWIFT_BUILD) --product rpc-peer
 	@scripts/check-sanitizers
 	@scripts/fuzz
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Support/thread-sanitizer.suppressions \
@@ -73,6 +76,9 @@ docs: build
 	$(MARTLET) metrics --llm-tables --format markdown > docs/llm-servers.md
 	$(MARTLET) settings > docs/settings.md
 	$(MARTLET) settings --format env > .env.example
+	$(SWIFT_BUILD) --product martlet-manager
+	.build/debug/martlet-manager metrics --format markdown > docs/manager-metrics.md
+	.build/debug/martlet-manager settings > docs/manager-settings.md
 
 ## dist: what is released, in dist/: tar.gz and Debian package of this machine's architecture, bill of materials, sums
 dist: build
