@@ -158,7 +158,7 @@ let package = Package(
 
         module(
             "SimulatedProvider", path: "Sources/Providers/Simulated",
-            needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "ProviderTasks"]),
+            needs: ["Primitives", "JSON", "Database", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks"]),
         module(
             "LibvirtProvider", path: "Sources/Providers/Libvirt",
             needs: ["Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI"]),
@@ -225,7 +225,7 @@ let package = Package(
         tests(of: "GRPC", needs: ["Primitives", "Protobuf", "RPC", "TestSupport"]),
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"], exclude: ["Fixtures"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
-        tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
+        tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
         tests(
             of: "LibvirtProvider",
             needs: [

@@ -98,6 +98,22 @@ package final class DatabaseConnection {
         }
     }
 
+    /// All of the body or nothing, within a transaction that goes on when the body throws.
+    package func attempt<Value>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
+        try run("SAVEPOINT attempt")
+        do {
+            let value = try body()
+            try run("RELEASE attempt")
+            return value
+        } catch {
+            if mlt_sqlite_in_transaction(database) != 0 {
+                _ = try? run("ROLLBACK TO attempt")
+                _ = try? run("RELEASE attempt")
+            }
+            throw error
+        }
+    }
+
     // MARK: statements
 
     private func each(_ sql: String, _ values: [any DatabaseBindable], _ body: (DatabaseRow) throws(Failure) -> Void) throws(Failure) {

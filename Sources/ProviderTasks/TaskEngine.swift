@@ -115,6 +115,11 @@ package final class TaskEngine: Sendable {
     /// Nil when there is none, or none any more.
     package func operation(_ id: String) -> Operation? { state.withLock { $0.entries[id]?.operation } }
 
+    /// The one that came with that token last.
+    package func operation(of token: OperationToken) -> Operation? {
+        state.withLock { state in state.tokens[token].flatMap { state.entries[$0]?.operation } }
+    }
+
     /// In the order in which they were accepted.
     package var operations: [Operation] {
         state.withLock { state in state.entries.values.map(\.operation) }.sorted { $0.sequence < $1.sequence }

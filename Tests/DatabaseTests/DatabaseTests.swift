@@ -154,3 +154,30 @@ let notes = DatabaseFormat(
         #expect(mode(path) == 0o600)
     }
 }
+
+@Suite struct AttemptTests {
+    let folder = ScratchFolder()
+
+    @Test func `what an attempt wrote that failed is taken back, and the transaction goes on`() async throws {
+        let database = try await Database(folder.path + "/notes.db", format: notes)
+        let messages = try await database.write { (connection) throws(Failure) in
+            var messages: [String] = []
+            for text in ["a", "bad", "c"] {
+                do throws(Failure) {
+                    try connection.attempt { () throws(Failure) in
+                        try connection.run("INSERT INTO notes (text) VALUES (?)", text)
+                        if text == "bad" { throw Failure(.limit, "no") }
+                    }
+                } catch {
+                    messages.append(error.message)
+                }
+            }
+            return messages
+        }
+        #expect(messages == ["no"])
+        let texts = try await database.read { (connection) throws(Failure) in
+            try connection.rows("SELECT text FROM notes ORDER BY id") { $0.text(0) ?? "" }
+        }
+        #expect(texts == ["a", "c"])
+    }
+}
