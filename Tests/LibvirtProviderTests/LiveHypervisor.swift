@@ -9,16 +9,19 @@ import Testing
 @testable import LibvirtProvider
 
 /// A real libvirtd with QEMU, where there is one to be had: MARTLET_TEST_LIBVIRT_URI, and an image that a server has (MARTLET_TEST_IMAGE_URL,
-/// MARTLET_TEST_IMAGE_SHA256). Tests/EndToEnd/test_libvirt_provider.py brings them.
+/// MARTLET_TEST_IMAGE_SHA256), and the folder of its pool "small" (MARTLET_TEST_SMALL_FOLDER). Tests/EndToEnd/test_libvirt_provider.py brings them.
 enum LiveHypervisor {
     static let uri = environment("MARTLET_TEST_LIBVIRT_URI")
     static let imageURL = environment("MARTLET_TEST_IMAGE_URL") ?? ""
     static let imageSHA256 = environment("MARTLET_TEST_IMAGE_SHA256") ?? ""
+    static let smallFolder = environment("MARTLET_TEST_SMALL_FOLDER")
 
     private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     /// A provider with a journal of its own.
-    static func provider(_ folder: ScratchFolder, configure: (inout LibvirtProviderSettings) -> Void = { _ in }) async throws -> LibvirtProvider {
+    static func provider(_ folder: ScratchFolder, configure: (inout LibvirtProviderSettings) -> Void = { _ in }) async throws
+        -> LibvirtProvider
+    {
         var settings = LibvirtProviderSettings(uri: uri ?? "")
         // /dev/kvm may be there and yet not work.
         settings.domainType = "qemu"

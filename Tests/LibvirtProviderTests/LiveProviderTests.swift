@@ -94,7 +94,8 @@ import Testing
 
         let full = try await provider.clone(CloneRequest(sourceVMID: created.id, targetName: "live-full"), LibvirtProvider.call)
         try await provider.finish(full.task)
-        let linked = try await provider.clone(CloneRequest(sourceVMID: created.id, targetName: "live-linked", linked: true), LibvirtProvider.call)
+        let linked = try await provider.clone(
+            CloneRequest(sourceVMID: created.id, targetName: "live-linked", linked: true), LibvirtProvider.call)
         try await provider.finish(linked.task)
         for id in [full.targetVMID, linked.targetVMID, created.id] {
             let info = try await provider.getDiskInfo(GetDiskInfoRequest(vmID: id), LibvirtProvider.call)

@@ -113,7 +113,9 @@ struct MachinePlan: Sendable, Equatable {
         if isPCIExpress {
             devices.element("controller", ["type": "pci", "index": "0", "model": "pcie-root"])
             // Beside disks and cards: serial lines, USB, balloon, random numbers.
-            for _ in 0..<(disks.count + cards.count + 4 + Self.freePorts) { devices.element("controller", ["type": "pci", "model": "pcie-root-port"]) }
+            for _ in 0..<(disks.count + cards.count + 4 + Self.freePorts) {
+                devices.element("controller", ["type": "pci", "model": "pcie-root-port"])
+            }
         }
         for card in cards { card.write(to: &devices) }
         devices.element("serial", ["type": "pty"])

@@ -47,14 +47,14 @@ struct PowerWork: OperationWork {
         let request = try operation.read(PowerRequest.self)
         let uuid = operation.target
         switch try Action(request.op) {
-        case .on: try await switchOn(uuid)
+        case .on: try await Self.switchOn(uuid, hypervisor)
         case .off: try await switchOff(uuid)
         case .reboot: try await reboot(uuid, operation)
         case .shutDown: try await shutDown(uuid, request, operation)
         }
     }
 
-    private func switchOn(_ uuid: String) async throws(RPCError) {
+    static func switchOn(_ uuid: String, _ hypervisor: Hypervisor) async throws(RPCError) {
         try await hypervisor.act("start machine \(uuid)") { connection throws(LibvirtError) in
             let domain = try connection.domain(uuid: uuid)
             switch try domain.state().state {
