@@ -15,6 +15,30 @@ enum LiveHypervisor {
     static let imageURL = environment("MARTLET_TEST_IMAGE_URL") ?? ""
     static let imageSHA256 = environment("MARTLET_TEST_IMAGE_SHA256") ?? ""
     static let smallFolder = environment("MARTLET_TEST_SMALL_FOLDER")
+    static let password = environment("MARTLET_TEST_PASSWORD")
+
+    /// Has something done to the hypervisor from outside: restart, crash, down, up, `pause NAME`, `resume NAME`.
+    static func hand(_ wish: String) async throws {
+        let folder = try #require(environment("MARTLET_TEST_HAND"))
+        unlink(folder + "/done")
+        let file = open(folder + "/do.new", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        let bytes = Array(wish.utf8)
+        #expect(write(file, bytes, bytes.count) == bytes.count)
+        close(file)
+        rename(folder + "/do.new", folder + "/do")
+        let deadline = Deadline.after(seconds: 60)
+        while access(folder + "/done", R_OK) != 0 {
+            try #require(!deadline.hasPassed, "nobody did \(wish)")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        let said = open(folder + "/done", O_RDONLY)
+        defer { close(said) }
+        var answer = [UInt8](repeating: 0, count: 4096)
+        let count = read(said, &answer, answer.count)
+        try #require(
+            String(decoding: answer.prefix(max(0, count)), as: UTF8.self) == "ok",
+            "\(wish): \(String(decoding: answer.prefix(max(0, count)), as: UTF8.self))")
+    }
 
     private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 

@@ -57,17 +57,17 @@ struct PowerWork: OperationWork {
     static func switchOn(_ uuid: String, _ hypervisor: Hypervisor) async throws(RPCError) {
         try await hypervisor.act("start machine \(uuid)") { connection throws(LibvirtError) in
             let domain = try connection.domain(uuid: uuid)
-            switch try domain.state().state {
-            case .running, .blocked: return
-            case .paused: try domain.resume()
-            // On its way off; it can be started when it is.
-            case .shutdown: throw LibvirtError(.invalidState, "the machine is about to end; start it when it is off")
-            default:
-                do throws(LibvirtError) {
-                    try domain.start()
-                } catch  where error.kind == .invalidState {
-                    guard try domain.isActive() else { throw error }
+            do throws(LibvirtError) {
+                switch try domain.state().state {
+                case .running, .blocked: return
+                case .paused: try domain.resume()
+                // On its way off; it can be started when it is.
+                case .shutdown: throw LibvirtError(.invalidState, "the machine is about to end; start it when it is off")
+                default: try domain.start()
                 }
+            } catch  where error.kind == .invalidState {
+                // Somebody else has begun it, who may be a life before this one: a machine that starts is paused for a moment.
+                guard try domain.state().state == .running else { throw error }
             }
         }
     }
