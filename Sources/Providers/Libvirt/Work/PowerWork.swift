@@ -49,7 +49,7 @@ struct PowerWork: OperationWork {
         switch try Action(request.op) {
         case .on: try await Self.switchOn(uuid, hypervisor)
         case .off: try await switchOff(uuid)
-        case .reboot: try await reboot(uuid, operation)
+        case .reboot: try await reboot(uuid, request, operation)
         case .shutDown: try await shutDown(uuid, request, operation)
         }
     }
@@ -102,18 +102,42 @@ struct PowerWork: OperationWork {
         }
     }
 
-    private func reboot(_ uuid: String, _ operation: OperationContext) async throws(RPCError) {
-        guard operation.note("asked") == nil else { return }
-        operation.show("asks the guest to start over")
-        guard try await ask(uuid, toStartOver: true) else {
-            throw RPCError(.failedPrecondition, "machine \(uuid) is off, and cannot start over; switch it on")
+    /// Waits until the guest has started over. It is never reset: that is OFF and ON.
+    private func reboot(_ uuid: String, _ request: PowerRequest, _ operation: OperationContext) async throws(RPCError) {
+        guard operation.note("asked") == nil else {
+            throw RPCError(
+                .aborted, "machine \(uuid) was asked to start over, and the provider ended before it heard whether it did; ask again if it did not")
         }
-        try await operation.note("asked", "")
+        let seconds = seconds(request)
+        operation.show("waits for the guest to start over")
+        try await hypervisor.reboots.watch(uuid) { hasStartedOver throws(RPCError) in
+            let until = clock.unixSeconds + seconds
+            var askAgain = 0.0
+            repeat {
+                if clock.unixSeconds >= askAgain {
+                    guard try await ask(uuid, toStartOver: true) else {
+                        throw RPCError(.failedPrecondition, "machine \(uuid) is off, and cannot start over; switch it on")
+                    }
+                    if askAgain == 0 { try await operation.note("asked", "") }
+                    askAgain = clock.unixSeconds + Self.askingSeconds
+                }
+                guard clock.unixSeconds < until else {
+                    throw RPCError(
+                        .deadlineExceeded,
+                        "machine \(uuid) was asked to start over, and has not after \(Int(seconds)) s; it was not reset: that would be OFF and ON")
+                }
+                try await operation.sleep(seconds: 0.1)
+            } while !hasStartedOver()
+        }
+    }
+
+    private func seconds(_ request: PowerRequest) -> Double {
+        request.gracefulTimeoutSeconds > 0 ? Double(request.gracefulTimeoutSeconds) : hypervisor.settings.gracefulSeconds
     }
 
     /// Waits until the guest has ended. It is never switched off: that is another request.
     private func shutDown(_ uuid: String, _ request: PowerRequest, _ operation: OperationContext) async throws(RPCError) {
-        let seconds = request.gracefulTimeoutSeconds > 0 ? Double(request.gracefulTimeoutSeconds) : hypervisor.settings.gracefulSeconds
+        let seconds = seconds(request)
         if operation.note(Self.deadlineNote) == nil { try await operation.note(Self.deadlineNote, String(clock.unixSeconds + seconds)) }
         let until = operation.note(Self.deadlineNote).flatMap { Double($0) } ?? clock.unixSeconds + seconds
         operation.show("waits for the guest to end")
