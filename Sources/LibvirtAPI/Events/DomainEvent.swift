@@ -39,6 +39,9 @@ extension LibvirtConnection {
         init(_ heard: @escaping @Sendable (DomainEvent) -> Void) { self.heard = heard }
     }
 
+    /// Whether somebody listens on it already.
+    package var isListening: Bool { listeners.withLock { !$0.isEmpty } }
+
     /// Listens to events of all domains as long as the connection lives.
     ///
     /// - Parameter heard: called on the thread of events, which others wait for: it must not block, nor call libvirt.

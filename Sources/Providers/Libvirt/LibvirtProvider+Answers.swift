@@ -114,7 +114,8 @@ extension LibvirtProvider {
             }
             return ImagePrepareResponse(preparedImageID: image.name, preparedImagePath: image.path)
         }
-        if let image = try await images.ready(wanted, pool: pool, name: name) {
+        let isKnown = try call.idempotencyKey().map { tasks.operation(of: .key($0.text)) != nil } ?? false
+        if !isKnown, let image = try await images.ready(wanted, pool: pool, name: name) {
             return ImagePrepareResponse(preparedImageID: image.name, preparedImagePath: image.path)
         }
         let path = try await hypervisor.look("look for pool \(pool)") { connection throws(LibvirtError) in
@@ -123,6 +124,6 @@ extension LibvirtProvider {
         let operation = try await accept(.imagePrepare, request, call) { _ throws(RPCError) in
             OperationDraft(target: "\(pool)/\(name)", locks: ["image:\(pool)/\(name)"], resultID: name)
         }
-        return ImagePrepareResponse(task: try await task(of: operation), preparedImageID: name, preparedImagePath: path)
+        return ImagePrepareResponse(task: TaskRef(id: operation.id), preparedImageID: name, preparedImagePath: path)
     }
 }

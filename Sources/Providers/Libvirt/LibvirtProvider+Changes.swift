@@ -8,33 +8,37 @@ extension LibvirtProvider {
     package func reconfigure(_ request: ReconfigureRequest, _ call: RPCCall) async throws(RPCError) -> TaskResponse {
         let desired = try DesiredState.read(request.desiredJSON)
         let operation = try await accept(.reconfigure, request, call) { _ throws(RPCError) in
-            let machine = try await hypervisor.machine(request.id)
-            _ = try await ReconfigureWork(hypervisor: hypervisor).changes(desired, machine)
-            return OperationDraft(target: machine.uuid, locks: ["vm:\(machine.uuid)"])
+            let known = try await known(request.id)
+            if let machine = known.machine { _ = try await ReconfigureWork(hypervisor: hypervisor).changes(desired, machine) }
+            return OperationDraft(target: known.uuid, locks: ["vm:\(known.uuid)"])
         }
-        return TaskResponse(task: try await task(of: operation))
+        return TaskResponse(task: TaskRef(id: operation.id))
     }
 
     package func snapshotCreate(_ request: SnapshotCreateRequest, _ call: RPCCall) async throws(RPCError) -> SnapshotCreateResponse {
         let operation = try await accept(.snapshotCreate, request, call) { id throws(RPCError) in
-            let machine = try await hypervisor.machine(request.vmID, field: "vm_id")
-            try SnapshotCreateWork.check(machine)
-            let name = try await snapshotName(request.nameHint, machine, operation: id)
+            let known = try await known(request.vmID, field: "vm_id")
+            if let machine = known.machine { try SnapshotCreateWork.check(machine) }
+            let name = try await snapshotName(request.nameHint, known, operation: id)
             return OperationDraft(
-                target: machine.uuid, variant: "create", locks: ["vm:\(machine.uuid)"], claims: ["snapshot:\(machine.uuid)/\(name)"],
+                target: known.uuid, variant: "create", locks: ["vm:\(known.uuid)"], claims: ["snapshot:\(known.uuid)/\(name)"],
                 resultID: name)
         }
-        return SnapshotCreateResponse(snapshotID: operation.resultID, task: try await task(of: operation))
+        return SnapshotCreateResponse(snapshotID: operation.resultID, task: TaskRef(id: operation.id))
     }
 
     /// The name that was wished for, unless there is one of it.
-    private func snapshotName(_ hint: String, _ machine: Hypervisor.Machine, operation: String) async throws(RPCError) -> String {
+    private func snapshotName(_ hint: String, _ known: Known, operation: String) async throws(RPCError) -> String {
         let wished = hint.isEmpty ? "snapshot" : Names.file(hint)
-        let uuid = machine.uuid
-        let isTaken = try await hypervisor.look("look at the snapshots of machine \(machine.name)") { connection throws(LibvirtError) in
-            try connection.domain(uuid: uuid).hasSnapshot(wished)
+        let uuid = known.uuid
+        // One that is on its way has its name already.
+        let isComing = tasks.operations.contains {
+            $0.kind == ProviderMethod.snapshotCreate.rawValue && $0.target == uuid && $0.resultID == wished && !$0.state.isEnd
         }
-        return isTaken || hint.isEmpty ? "\(wished)-\(operation.suffix(8))" : wished
+        let isTaken = try await hypervisor.look("look at the snapshots of machine \(uuid)") { connection throws(LibvirtError) in
+            try Hypervisor.domainIfThere(connection, uuid)?.hasSnapshot(wished) ?? false
+        }
+        return isTaken || isComing || hint.isEmpty ? "\(wished)-\(operation.suffix(8))" : wished
     }
 
     package func snapshotDelete(_ request: SnapshotDeleteRequest, _ call: RPCCall) async throws(RPCError) -> TaskResponse {
@@ -42,7 +46,7 @@ extension LibvirtProvider {
             let machine = try await machine(request.vmID, withSnapshot: request.snapshotID)
             return OperationDraft(target: machine.uuid, variant: "delete", locks: ["vm:\(machine.uuid)"])
         }
-        return TaskResponse(task: try await task(of: operation))
+        return TaskResponse(task: TaskRef(id: operation.id))
     }
 
     package func snapshotRevert(_ request: SnapshotRevertRequest, _ call: RPCCall) async throws(RPCError) -> TaskResponse {
@@ -50,7 +54,7 @@ extension LibvirtProvider {
             let machine = try await machine(request.vmID, withSnapshot: request.snapshotID)
             return OperationDraft(target: machine.uuid, variant: "revert", locks: ["vm:\(machine.uuid)"])
         }
-        return TaskResponse(task: try await task(of: operation))
+        return TaskResponse(task: TaskRef(id: operation.id))
     }
 
     private func machine(_ id: String, withSnapshot name: String) async throws(RPCError) -> Hypervisor.Machine {
@@ -69,20 +73,20 @@ extension LibvirtProvider {
         let operation = try await accept(.clone, request, call, owner: request.targetVM?.uid) { (operation) throws(RPCError) in
             try await isThere(operation.resultID)
         } prepare: { _ throws(RPCError) in
-            let source = try await hypervisor.machine(request.sourceVMID, field: "source_vm_id")
-            try plan.check(source)
+            let source = try await known(request.sourceVMID, field: "source_vm_id")
+            if let machine = source.machine { try plan.check(machine) }
             let name = plan.name
             let (uuid, sourceUUID) = (Names.uuid(), source.uuid)
             let found: (taken: String?, snapshots: Int) = try await hypervisor.look("look for machine \(name)") {
                 connection throws(LibvirtError) in
                 let other = try Hypervisor.domainIfThere(connection, name)?.uuid
-                return (other, try connection.domain(uuid: sourceUUID).snapshots().count)
+                return (other, try Hypervisor.domainIfThere(connection, sourceUUID)?.snapshots().count ?? 0)
             }
             if let other = found.taken { throw CreateWork.taken(name, other) }
             guard !plan.isLinked || found.snapshots == 0 else {
                 throw RPCError(
                     .failedPrecondition,
-                    "machine \(source.name) has \(found.snapshots) snapshots, which would not go with its disks; remove them, or make a full clone"
+                    "machine \(sourceUUID) has \(found.snapshots) snapshots, which would not go with its disks; remove them, or make a full clone"
                 )
             }
             return OperationDraft(
@@ -90,6 +94,6 @@ extension LibvirtProvider {
                 claims: ["name:\(name)"],
                 resultID: uuid, notes: [CloneWork.sourceNote: sourceUUID])
         }
-        return CloneResponse(targetVMID: operation.resultID, task: try await task(of: operation))
+        return CloneResponse(targetVMID: operation.resultID, task: TaskRef(id: operation.id))
     }
 }

@@ -21,7 +21,7 @@ extension LibvirtProvider {
             guard let id = existing.withLock({ $0 }) else { throw error }
             return CreateResponse(id: id)
         }
-        return CreateResponse(id: operation.resultID, task: try await task(of: operation))
+        return CreateResponse(id: operation.resultID, task: TaskRef(id: operation.id))
     }
 
     /// Looks whether the machine can be made, as far as that can be seen at once.
@@ -53,21 +53,22 @@ extension LibvirtProvider {
     package func power(_ request: PowerRequest, _ call: RPCCall) async throws(RPCError) -> TaskResponse {
         guard request.gracefulTimeoutSeconds >= 0 else { throw RPCError(.invalidArgument, "graceful_timeout_seconds: is less than 0") }
         let operation = try await accept(.power, request, call) { _ throws(RPCError) in
-            let machine = try await hypervisor.machine(request.id)
+            let known = try await known(request.id)
             let action = try PowerWork.Action(request.op)
-            try action.check(machine)
+            if let machine = known.machine { try action.check(machine) }
             // Who waits for a guest to end by itself must not keep others from switching it off.
-            let lock = action == .shutDown ? "shutdown:\(machine.uuid)" : "vm:\(machine.uuid)"
-            return OperationDraft(target: machine.uuid, variant: action.rawValue, locks: [lock])
+            let isWaiting = action == .shutDown && known.machine != nil
+            return OperationDraft(
+                target: known.uuid, variant: action.rawValue, locks: [isWaiting ? "shutdown:\(known.uuid)" : "vm:\(known.uuid)"])
         }
-        return TaskResponse(task: try await task(of: operation))
+        return TaskResponse(task: TaskRef(id: operation.id))
     }
 
     package func delete(_ request: DeleteRequest, _ call: RPCCall) async throws(RPCError) -> TaskResponse {
         let operation = try await accept(.delete, request, call) { _ throws(RPCError) in
-            let machine = try await hypervisor.machine(request.id)
-            return OperationDraft(target: machine.uuid, locks: ["vm:\(machine.uuid)"])
+            let known = try await known(request.id)
+            return OperationDraft(target: known.uuid, locks: ["vm:\(known.uuid)"])
         }
-        return TaskResponse(task: try await task(of: operation))
+        return TaskResponse(task: TaskRef(id: operation.id))
     }
 }

@@ -15,9 +15,6 @@ package final class LibvirtProvider: Provider {
     /// All operations, those that are over too.
     package let tasks: TaskEngine
 
-    /// How long an answer waits for an operation that may be over at once.
-    private static let patienceSeconds = 0.8
-
     /// Goes on with what the journal has unfinished. The hypervisor need not be reachable.
     ///
     /// - Throws: `unavailable` or `environment` when libvirt's library is not there or cannot be loaded; what the journal cannot be read for.
@@ -79,12 +76,24 @@ package final class LibvirtProvider: Provider {
         return try await tasks.accept(method, request: request.protobuf, token: token, holds: holds, prepare: prepare)
     }
 
-    /// The task to be waited for; nil when the operation is over and went well. One that has failed by now fails the call.
-    func task(of operation: Operation) async throws(RPCError) -> TaskRef? {
-        let end = operation.state.isEnd ? operation : await tasks.end(of: operation.id, by: .after(seconds: Self.patienceSeconds))
-        guard let end else { return TaskRef(id: operation.id) }
-        guard end.state == .succeeded else { throw RPCError(end.code, end.message) }
-        return nil
+    /// A machine, or one that is being made: what is asked of that waits until it is.
+    struct Known: Sendable {
+        let uuid: String
+        /// nil for one that is being made.
+        let machine: Hypervisor.Machine?
+    }
+
+    /// Errors: `notFound`, `invalidArgument` for an empty identifier.
+    func known(_ id: String, field: String = "id") async throws(RPCError) -> Known {
+        do throws(RPCError) {
+            let machine = try await hypervisor.machine(id, field: field)
+            return Known(uuid: machine.uuid, machine: machine)
+        } catch {
+            let makers = [ProviderMethod.create.rawValue, ProviderMethod.clone.rawValue]
+            let isBeingMade = tasks.operations.contains { $0.resultID == id && !$0.state.isEnd && makers.contains($0.kind) }
+            guard error.code == .notFound, isBeingMade else { throw error }
+            return Known(uuid: id, machine: nil)
+        }
     }
 
     package func taskStatus(_ request: TaskStatusRequest, _ call: RPCCall) async throws(RPCError) -> TaskStatusResponse {

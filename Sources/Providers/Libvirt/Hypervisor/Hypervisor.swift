@@ -16,6 +16,7 @@ final class Hypervisor: Sendable {
     private let asking: LibvirtThreads
     /// What copies disks.
     private let hauling: LibvirtThreads
+    let reboots: RebootWatch
     /// Calls that hang, by all of them together.
     let givenUp = LibvirtThreads.GivenUp(limit: 12)
     let knownHost = Mutex<(host: HostProfile, at: ContinuousClock.Instant)?>(nil)
@@ -32,6 +33,7 @@ final class Hypervisor: Sendable {
         // Guests may make these hang at will: they have a limit of their own.
         asking = LibvirtThreads("libvirt-ask", width: 4, givenUp: LibvirtThreads.GivenUp(limit: 4), open: open)
         hauling = LibvirtThreads("libvirt-haul", width: 4, givenUp: givenUp, open: open)
+        reboots = RebootWatch(LibvirtThreads("libvirt-listen", givenUp: givenUp, open: open))
     }
 
     private static func connect(

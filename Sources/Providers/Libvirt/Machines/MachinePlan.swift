@@ -111,7 +111,11 @@ struct MachinePlan: Sendable, Equatable {
     private func writeDevices(_ devices: inout XMLWriter) {
         for disk in disks { disk.write(to: &devices) }
         if isPCIExpress {
-            for _ in 0..<Self.freePorts { devices.element("controller", ["type": "pci", "model": "pcie-root-port"]) }
+            devices.element("controller", ["type": "pci", "index": "0", "model": "pcie-root"])
+            // Beside disks and cards: serial lines, USB, balloon, random numbers.
+            for _ in 0..<(disks.count + cards.count + 4 + Self.freePorts) {
+                devices.element("controller", ["type": "pci", "model": "pcie-root-port"])
+            }
         }
         for card in cards { card.write(to: &devices) }
         devices.element("serial", ["type": "pty"])

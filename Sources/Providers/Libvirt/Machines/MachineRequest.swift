@@ -27,7 +27,7 @@ struct MachineRequest: Sendable, Equatable {
 
     /// Errors: `invalidArgument` with the field, `unimplemented` for what libvirt has not or this provider does not do.
     init(_ request: CreateRequest, _ settings: LibvirtProviderSettings) throws(RPCError) {
-        try Names.check(machine: request.name, field: "name")
+        try Names.check(request.name, of: "machine", field: "name")
         name = request.name
         vmClass = try VMClass.read(request.classJSON) ?? VMClass()
         image = try VMImage.read(request.imageJSON).flatMap { $0.isEmpty ? nil : $0 }
@@ -42,7 +42,7 @@ struct MachineRequest: Sendable, Equatable {
         if let image { try ImageStore.check(image) }
         try Self.check(vmClass)
         for (number, network) in networks.enumerated() { try Self.check(network, "networks_json[\(number)]") }
-        for (number, disk) in disks.enumerated() { _ = try Self.format(disk, "disks_json[\(number)]") }
+        for (number, disk) in disks.enumerated() { try Self.check(disk, "disks_json[\(number)]") }
         try NoCloudSeed(userData: userData, metaData: metaData, instanceID: "", hostName: "").check()
     }
 
@@ -57,6 +57,12 @@ struct MachineRequest: Sendable, Equatable {
                 "class_json.diskDefaults.type: \"\(type)\" is not known; thin stands upon the image, copy is a qcow2 of its own, raw a raw file"
             )
         }
+    }
+
+    static func check(_ disk: DiskSpec, _ place: String) throws(RPCError) {
+        if let name = disk.name { try Names.check(name, of: "disk", field: "\(place).name") }
+        _ = try format(disk, place)
+        guard disk.sizeGiB > 0 else { throw RPCError(.invalidArgument, "\(place).sizeGiB: is 0; say how large the disk is") }
     }
 
     /// Of a disk beside the first.

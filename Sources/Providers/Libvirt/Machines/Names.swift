@@ -6,12 +6,12 @@ enum Names {
     /// A machine's name becomes part of names of files and of a command line.
     ///
     /// Errors: `invalidArgument`.
-    static func check(machine name: String, field: String) throws(RPCError) {
+    static func check(_ name: String, of kind: String, field: String) throws(RPCError) {
         guard !name.isEmpty else { throw RPCError(.invalidArgument, "\(field): is empty") }
         guard name.utf8.count <= 100, name.utf8.allSatisfy(isPlain), let first = name.first, first != "-", first != "." else {
             throw RPCError(
                 .invalidArgument,
-                "\(field): \"\(name)\" is no name for a machine: at most 100 letters, digits, hyphens, dots and underscores, and a letter or digit first"
+                "\(field): \"\(name)\" is no name for a \(kind): at most 100 letters, digits, hyphens, dots and underscores, and a letter or digit first"
             )
         }
     }

@@ -23,7 +23,11 @@ enum Storage {
                 volume.element("capacity", ["unit": "bytes"], text: String(capacityBytes))
                 // As little as the format needs: pools that keep room for what is promised would fill up.
                 volume.element("allocation", ["unit": "bytes"], text: "0")
-                volume.element("target") { $0.element("format", ["type": format]) }
+                volume.element("target") { target in
+                    target.element("format", ["type": format])
+                    // libvirt makes the version before this one, whose disks cannot grow beside snapshots.
+                    if format == "qcow2" { target.element("compat", text: "1.1") }
+                }
                 guard let backingPath else { return }
                 volume.element("backingStore") { backing in
                     backing.element("path", text: backingPath)

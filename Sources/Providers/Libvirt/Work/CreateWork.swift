@@ -26,6 +26,9 @@ struct CreateWork: OperationWork {
         try await operation.step("machine", at: 0.95) { () throws(RPCError) in
             try await define(request, uuid, volumes, operation.id)
         }
+        try await operation.step("start", at: 0.97) { () throws(RPCError) in
+            try await PowerWork.switchOn(uuid, hypervisor)
+        }
     }
 
     func undo(_ operation: OperationContext) async throws(RPCError) {

@@ -47,27 +47,27 @@ struct PowerWork: OperationWork {
         let request = try operation.read(PowerRequest.self)
         let uuid = operation.target
         switch try Action(request.op) {
-        case .on: try await switchOn(uuid)
+        case .on: try await Self.switchOn(uuid, hypervisor)
         case .off: try await switchOff(uuid)
-        case .reboot: try await reboot(uuid, operation)
+        case .reboot: try await reboot(uuid, request, operation)
         case .shutDown: try await shutDown(uuid, request, operation)
         }
     }
 
-    private func switchOn(_ uuid: String) async throws(RPCError) {
+    static func switchOn(_ uuid: String, _ hypervisor: Hypervisor) async throws(RPCError) {
         try await hypervisor.act("start machine \(uuid)") { connection throws(LibvirtError) in
             let domain = try connection.domain(uuid: uuid)
-            switch try domain.state().state {
-            case .running, .blocked: return
-            case .paused: try domain.resume()
-            // On its way off; it can be started when it is.
-            case .shutdown: throw LibvirtError(.invalidState, "the machine is about to end; start it when it is off")
-            default:
-                do throws(LibvirtError) {
-                    try domain.start()
-                } catch  where error.kind == .invalidState {
-                    guard try domain.isActive() else { throw error }
+            do throws(LibvirtError) {
+                switch try domain.state().state {
+                case .running, .blocked: return
+                case .paused: try domain.resume()
+                // On its way off; it can be started when it is.
+                case .shutdown: throw LibvirtError(.invalidState, "the machine is about to end; start it when it is off")
+                default: try domain.start()
                 }
+            } catch  where error.kind == .invalidState {
+                // Somebody else has begun it, who may be a life before this one: a machine that starts is paused for a moment.
+                guard try domain.state().state == .running else { throw error }
             }
         }
     }
@@ -102,18 +102,42 @@ struct PowerWork: OperationWork {
         }
     }
 
-    private func reboot(_ uuid: String, _ operation: OperationContext) async throws(RPCError) {
-        guard operation.note("asked") == nil else { return }
-        operation.show("asks the guest to start over")
-        guard try await ask(uuid, toStartOver: true) else {
-            throw RPCError(.failedPrecondition, "machine \(uuid) is off, and cannot start over; switch it on")
+    /// Waits until the guest has started over. It is never reset: that is OFF and ON.
+    private func reboot(_ uuid: String, _ request: PowerRequest, _ operation: OperationContext) async throws(RPCError) {
+        guard operation.note("asked") == nil else {
+            throw RPCError(
+                .aborted, "machine \(uuid) was asked to start over, and the provider ended before it heard whether it did; ask again if it did not")
         }
-        try await operation.note("asked", "")
+        let seconds = seconds(request)
+        operation.show("waits for the guest to start over")
+        try await hypervisor.reboots.watch(uuid) { hasStartedOver throws(RPCError) in
+            let until = clock.unixSeconds + seconds
+            var askAgain = 0.0
+            repeat {
+                if clock.unixSeconds >= askAgain {
+                    guard try await ask(uuid, toStartOver: true) else {
+                        throw RPCError(.failedPrecondition, "machine \(uuid) is off, and cannot start over; switch it on")
+                    }
+                    if askAgain == 0 { try await operation.note("asked", "") }
+                    askAgain = clock.unixSeconds + Self.askingSeconds
+                }
+                guard clock.unixSeconds < until else {
+                    throw RPCError(
+                        .deadlineExceeded,
+                        "machine \(uuid) was asked to start over, and has not after \(Int(seconds)) s; it was not reset: that would be OFF and ON")
+                }
+                try await operation.sleep(seconds: 0.1)
+            } while !hasStartedOver()
+        }
+    }
+
+    private func seconds(_ request: PowerRequest) -> Double {
+        request.gracefulTimeoutSeconds > 0 ? Double(request.gracefulTimeoutSeconds) : hypervisor.settings.gracefulSeconds
     }
 
     /// Waits until the guest has ended. It is never switched off: that is another request.
     private func shutDown(_ uuid: String, _ request: PowerRequest, _ operation: OperationContext) async throws(RPCError) {
-        let seconds = request.gracefulTimeoutSeconds > 0 ? Double(request.gracefulTimeoutSeconds) : hypervisor.settings.gracefulSeconds
+        let seconds = seconds(request)
         if operation.note(Self.deadlineNote) == nil { try await operation.note(Self.deadlineNote, String(clock.unixSeconds + seconds)) }
         let until = operation.note(Self.deadlineNote).flatMap { Double($0) } ?? clock.unixSeconds + seconds
         operation.show("waits for the guest to end")

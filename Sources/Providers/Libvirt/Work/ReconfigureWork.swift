@@ -67,7 +67,7 @@ struct ReconfigureWork: OperationWork {
             if let bytes = try await growth(root, toGiB: size, machine, "the first disk") { changes.append(.grow(root, bytes: bytes)) }
         }
         for (number, spec) in (desired.disks ?? []).enumerated() {
-            _ = try MachineRequest.format(spec, "desired_json.disks[\(number)]")
+            try MachineRequest.check(spec, "desired_json.disks[\(number)]")
             let named = spec.name == nil ? DiskSpec(name: String(number + 1), sizeGiB: spec.sizeGiB, type: spec.type) : spec
             guard let volume = Self.volume(named, machine),
                 let disk = machine.next.disks.first(where: { $0.path?.hasSuffix("/" + volume.name) == true })
@@ -89,7 +89,8 @@ struct ReconfigureWork: OperationWork {
         guard let path = disk.path else { return nil }
         let (uuid, isActive, target, wanted) = (machine.uuid, machine.isActive, disk.target, UInt64(size) << 30)
         let capacity = try await hypervisor.look("look at disk \(target) of machine \(machine.name)") { connection throws(LibvirtError) in
-            if isActive { return try connection.domain(uuid: uuid).blockInfo(target).capacityBytes }
+            // Of a running machine QEMU knows better than the pool.
+            if isActive, let info = try? connection.domain(uuid: uuid).blockInfo(target) { return info.capacityBytes }
             return try connection.volume(path: path).info().capacityBytes
         }
         guard wanted >= capacity else {

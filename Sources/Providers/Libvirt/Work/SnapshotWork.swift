@@ -19,6 +19,7 @@ struct SnapshotCreateWork: OperationWork {
             if !request.description.isEmpty { snapshot.element("description", text: request.description) }
         }
         let xml = writer.text
+        try Self.check(try await hypervisor.machine(uuid))
         do throws(RPCError) {
             try await hypervisor.haul("keep machine \(uuid) as snapshot \(name)") { connection throws(LibvirtError) in
                 let domain = try connection.domain(uuid: uuid)
