@@ -94,7 +94,8 @@ struct DomainBook: Sendable {
     /// Disks of a domain by what its statistics, or else its definition, say.
     func disks(of uuid: String) -> [String] {
         guard let entry = entries[uuid] else { return [] }
-        return entry.statistics?.blocks.map(\.name) ?? entry.definition?.disks.map(\.target) ?? []
+        let told = entry.statistics?.blocks.map(\.name) ?? []
+        return told.isEmpty ? entry.definition?.disks.map(\.target) ?? [] : told
     }
 
     // MARK: what is shown
