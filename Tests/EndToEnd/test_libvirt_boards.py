@@ -58,7 +58,11 @@ def prometheus(start_for_all: Start, tmp_path_factory: pytest.TempPathFactory) -
         program = start_for_all(
             "/usr/bin/prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}")
         program.wait_until(f"http://127.0.0.1:{port}/-/ready", 60)
-        yield f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}"
+        # Graphs end at the last whole step, so figures must have been there for one; rates want two scrapes before.
+        slow = ["libvirt_disk:flush_latency:avg5m", "libvirt_guest:cpu_delay:ratio5m", "libvirt_interface:drops:rate5m", "libvirt:cpu_usage:cores", "libvirt_disk:job_progress:ratio"]
+        wait_for(lambda: all(Prometheus(url, time.time(), 2).get("query", query=f"{name} offset 20s")["result"] for name in slow), 90, "recorded figures")
+        yield url
 
 
 @pytest.mark.e2e
