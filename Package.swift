@@ -243,7 +243,9 @@ let package = Package(
         tests(of: "GRPC", needs: ["Primitives", "Web", "RPC", "TestSupport"]),
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
-        tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
+        tests(
+            of: "SimulatedProvider",
+            needs: ["Primitives", "JSON", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
         tests(
             of: "LibvirtProvider",
             needs: [

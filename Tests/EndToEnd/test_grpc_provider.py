@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 import pytest
-from conftest import REPOSITORY, Program, Start, fetch, free_port, wait_for
+from conftest import REPOSITORY, Program, Start, environment_without_settings, fetch, free_port, wait_for
 from exporting import lint_exceptions
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_peers import Identity
@@ -218,14 +218,15 @@ def test_what_promtool_says_of_the_names_is_what_is_known(provider: Provider) ->
     ])
 def test_what_cannot_be_used_is_said_before_anything_is_opened(tmp_path: Path, messages: dict[str, ModuleType], words: list[str], message: str) -> None:
     done = subprocess.run(
-        [MANAGER, "provider", "simulated", "--provider.state-dir", tmp_path / "state", *words], capture_output=True, text=True, timeout=20, cwd=tmp_path)
+        [MANAGER, "provider", "simulated", "--provider.state-dir", tmp_path / "state", *words], capture_output=True, text=True, timeout=20, cwd=tmp_path,
+        env=environment_without_settings())
     assert done.returncode in (1, 2) and message in done.stderr, done.stderr
     assert done.stderr.startswith("martlet-manager: ") and not (tmp_path / "state").exists()
 
 
 @pytest.mark.parametrize(("words", "page"), [(["metrics", "--format", "markdown"], "manager-metrics.md"), (["settings"], "manager-settings.md")])
 def test_pages_that_are_made_from_the_program_are_up_to_date(messages: dict[str, ModuleType], words: list[str], page: str) -> None:
-    done = subprocess.run([MANAGER, *words], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run([MANAGER, *words], capture_output=True, text=True, timeout=20, check=True, env=environment_without_settings())
     assert done.stdout == (REPOSITORY / "docs" / page).read_text(), "run: make docs"
 
 
