@@ -61,8 +61,9 @@ def check(operations: list[dict[str, Any]], folder: Path) -> None:
     """Each operation's end is known, no machine is there twice or without anybody, nothing is half made."""
     for operation in operations:
         assert operation["isSame"], f"the same key got another answer: {operation}"
-        allowed = {"succeeded", "cancelled"} if operation.get("cancelled") else {"succeeded"}
+        allowed = {"succeeded"} | ({"cancelled"} if operation.get("cancelled") else set()) | ({"failed"} if operation.get("mayFail") else set())
         assert operation["state"] in allowed, operation
+        assert (operation["state"] == "failed") == operation["error"].startswith("clone failed at 50 %"), operation
 
     # What must be there by what the client was told.
     expected: dict[str, str] = {}
