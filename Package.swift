@@ -334,6 +334,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("libvirt", needs: ["Exporting", "LibvirtAPI", "LibvirtCollector", "Metrics", "Primitives", "XML"]),
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
         fuzzTarget("protobuf", needs: ["AwkwardMessages", "Primitives", "Protobuf"]),
+        fuzzTarget("libvirtd", needs: ["Primitives", "Simulation"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
 }
