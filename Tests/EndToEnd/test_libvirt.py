@@ -148,7 +148,8 @@ def test_numbers_are_those_of_virsh(bed: LibvirtBed, host: Host) -> None:
     host.wait_for_round()
     ours = host.samples()
     counts = assert_between(before, ours, told_by_virsh(bed))
-    print(f"{sum(counts.values())} series of {len(counts)} families are virsh's")
+    seconds = host.value("collection_duration_seconds") or 0
+    print(f"{sum(counts.values())} series of {len(counts)} families are virsh's; a round takes {seconds * 1000:.0f} ms, over {host.value('connections_opened_total'):.0f} connections")
     assert counts["libvirt_domain_block_stats_read_bytes_total"] == COUNT + 1 and counts["libvirt_domain_interface_stats_receive_bytes_total"] == 1
     # And nothing is invented: each series of these families is one of virsh's.
     invented = {series for series in ours if series[0] in counts} - before.keys()
@@ -313,7 +314,8 @@ def test_one_of_twenty_hangs_and_the_others_are_fresh(bed: LibvirtBed, host: Hos
 def test_many_hang_and_the_threads_are_bounded(bed: LibvirtBed, host: Host) -> None:
     names = [f"small-{number:02}" for number in range(1, COUNT + 1)]
     most, down = 0.0, 0
-    before = os.listdir(f"/proc/{host.program.process.pid}/task")
+    process = Path(f"/proc/{host.program.process.pid}")
+    before, files = os.listdir(process / "task"), len(os.listdir(process / "fd"))
     with paused(*(bed.qemu(name) for name in names)):
         began = time.monotonic()
         while time.monotonic() - began < 25:
@@ -321,7 +323,7 @@ def test_many_hang_and_the_threads_are_bounded(bed: LibvirtBed, host: Host) -> N
             down += host.value("up") != 1
             time.sleep(0.5)
         limit = host.value("threads_hanging_limit") or 0
-        threads = len(os.listdir(f"/proc/{host.program.process.pid}/task"))
+        threads = len(os.listdir(process / "task"))
         suspects = host.of("domain_suspect")
         print(f"of {COUNT} that hang {sum(suspects.values()):.0f} are named, {most:.0f} threads of {limit:.0f} hang; {len(before)} threads of the process have become {threads}")
         assert 0 < most <= limit and down == 0 and threads <= len(before) + limit + 8
@@ -330,6 +332,8 @@ def test_many_hang_and_the_threads_are_bounded(bed: LibvirtBed, host: Host) -> N
         assert len(host.of("domain_state_code")) == COUNT + 1 and suspects["web"] == 0
     wait_for(lambda: host.value("domains_suspect") == 0 and host.value("threads_hanging") == 0, 10 * INTERVAL, "all answer again")
     host.wait_for_round()
+    # Connections of those that hung are closed.
+    wait_for(lambda: len(os.listdir(process / "fd")) <= files + 8, 20, f"{files} open files and a few, not {len(os.listdir(process / 'fd'))}")
 
 
 def test_somebody_elses_command_that_hangs_costs_us_no_thread(bed: LibvirtBed, host: Host) -> None:
@@ -343,6 +347,20 @@ def test_somebody_elses_command_that_hangs_costs_us_no_thread(bed: LibvirtBed, h
             asks.kill()
             asks.wait()
     wait_for(lambda: host.value("domains_suspect") == 0 and host.value("threads_hanging") == 0, 10 * INTERVAL, "it answers again")
+
+
+def test_a_hung_domain_may_be_destroyed_and_started_again(bed: LibvirtBed, host: Host) -> None:
+    hung = "small-12"
+    host.wait_for_round()
+    with paused(bed.qemu(hung)):
+        wait_for(lambda: host.value("domain_suspect", domain=hung) == 1 and host.value("threads_hanging") == 1, 10 * INTERVAL, "it is suspect")
+        bed.virsh("destroy", hung, timeout=60)
+    wait_for(lambda: host.value("domain_state_info", domain=hung, state="shutoff", reason="destroyed") == 1, 10 * INTERVAL, "it is off")
+    wait_for(lambda: host.value("threads_hanging") == 0, 10 * INTERVAL, "the thread is back")
+    samples = host.samples()
+    assert host.of("domain_suspect", samples, domain=hung) == {} and host.of("domains_suspect", samples) == {"": 0}
+    bed.virsh("start", hung)
+    wait_for(lambda: host.value("domain_suspect", domain=hung) == 0 and host.of("domain_block_stats_read_bytes_total", domain=hung), 10 * INTERVAL, "it tells everything")
 
 
 # What goes

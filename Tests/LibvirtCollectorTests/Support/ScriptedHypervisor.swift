@@ -23,6 +23,8 @@ final class ScriptedHypervisor: HypervisorSource {
         var held: Set<String> = []
         /// Whether libvirt says which monitor owes an answer.
         var tellsControls = true
+        /// How often its daemon was restarted; connections of before are lost.
+        var restarts = 0
         /// Connections that are open, and calls that were made.
         var open = 0
         var calls: [String: Int] = [:]
@@ -63,13 +65,18 @@ final class ScriptedHypervisor: HypervisorSource {
 
 final class ScriptedConnection: HypervisorConnection {
     private let hypervisor: ScriptedHypervisor
+    private let restarts: Int
 
-    init(_ hypervisor: ScriptedHypervisor) { self.hypervisor = hypervisor }
+    init(_ hypervisor: ScriptedHypervisor) {
+        self.hypervisor = hypervisor
+        restarts = hypervisor.get(\.restarts)
+    }
 
     private func answer<Value: Sendable>(
         _ call: String, _ uuids: [String] = [], _ read: (ScriptedHypervisor.State) -> Value?
     ) -> Result<Value, SourceError> {
         hypervisor.enter(call, uuids)
+        if hypervisor.get(\.restarts) != restarts { return .failure(SourceError(.lost, "the daemon was restarted")) }
         if let error = hypervisor.get({ state in state.errors[call] ?? uuids.compactMap { state.errors["\(call) \($0)"] }.first }) {
             return .failure(error)
         }

@@ -100,6 +100,8 @@ import Web
         #expect(stand.view.domains.count == 20 && stand.view.domains.allSatisfy { $0.definition != nil })
         stand.hypervisor.set { $0.hanging = [] }
         #expect(await stand.rounds { stand.told == 20 && stand.suspects.isEmpty && stand.view.threads.hanging == 0 })
+        // Connections of threads that were given up are closed when they return.
+        #expect(await stand.rounds { stand.hypervisor.get(\.open) <= 7 })
     }
 
     @Test func `a domain that owes an answer to somebody else is suspect, and costs no thread`() async {
@@ -156,6 +158,14 @@ import Web
         stand.hypervisor.set { $0.errors = [:] }
         #expect(await stand.watch.round())
         #expect(stand.view.isUp == true && stand.view.problems.isEmpty && stand.view.connectionsOpened > before)
+    }
+
+    @Test func `a daemon that was restarted between two rounds costs none`() async {
+        let stand = Stand(Self.twenty())
+        #expect(await stand.watch.round())
+        stand.hypervisor.set { $0.restarts = 1 }
+        #expect(await stand.watch.round())
+        #expect(stand.view.isUp == true && stand.view.problems.isEmpty && stand.told == 20)
     }
 
     @Test func `a domain that goes between list and call is no trouble`() async {

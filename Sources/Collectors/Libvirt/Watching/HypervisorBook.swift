@@ -15,8 +15,9 @@ final class HypervisorBook: Sendable {
         var isUp: Bool?
         /// Why it is not up.
         var failure: Failure?
-        /// What of it is missing, of the last round.
+        /// What of it is missing, of the last round, and of the one that is under way.
         var lacks: [Failure] = []
+        var gathered: [Failure] = []
         var roundSeconds: Double?
         var listedUnixSeconds: Double?
     }
