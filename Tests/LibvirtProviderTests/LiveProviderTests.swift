@@ -37,8 +37,7 @@ import Testing
         #expect(again.id == created.id)
         var described = try await provider.describe(created.id)
         print(described.powerState, described.providerRawJSON)
-        #expect(described.exists && described.powerState == "Off")
-        try await provider.finish(try await provider.power(PowerRequest(id: created.id, op: .on), LibvirtProvider.call).task)
+        #expect(described.exists && described.powerState == "On")
         let clock = ContinuousClock.now
         repeat {
             try await Task.sleep(for: .milliseconds(500))
@@ -121,6 +120,55 @@ import Testing
         }
         print("left:", left)
         #expect(!left.contains { $0.hasPrefix("live") })
+        await provider.shutdown(by: .after(seconds: 5))
+    }
+
+    @Test func `a disk goes out, comes in elsewhere, and starts there`() async throws {
+        let (folder, exchange) = (ScratchFolder(), ScratchFolder())
+        let provider = try await LiveHypervisor.provider(folder) { $0.exchangeFolder = exchange.path }
+        #expect(try await provider.getCapabilities(GetCapabilitiesRequest(), LibvirtProvider.call).supportsDiskExport)
+        let made = try await provider.create(Self.request("traveller", size: 1), LibvirtProvider.call)
+        try await provider.finish(made.task)
+        let export = ExportDiskRequest(vmID: made.id, destinationURL: "file:moved.qcow2", format: "qcow2")
+        let early = await refusal { () throws(RPCError) in try await provider.exportDisk(export, LibvirtProvider.call) }
+        #expect(early?.code == .failedPrecondition)
+        try await provider.finish(try await provider.power(PowerRequest(id: made.id, op: .off), LibvirtProvider.call).task)
+        let outside = await refusal { () throws(RPCError) in
+            try await provider.exportDisk(ExportDiskRequest(vmID: made.id, destinationURL: "file:///etc/moved"), LibvirtProvider.call)
+        }
+        #expect(outside?.code == .invalidArgument)
+        let key = LibvirtProvider.call(key: "out")
+        let out = try await provider.exportDisk(export, key)
+        try await provider.finish(out.task)
+        let told = try await provider.exportDisk(export, key)
+        #expect(told.exportID == out.exportID)
+        let beside = String(decoding: try Files.read(exchange.path + "/moved.qcow2.sha256"), as: UTF8.self)
+        #expect(beside == "\(told.checksum)  moved.qcow2\n")
+        var digest = SHA256()
+        digest.add(try Files.read(exchange.path + "/moved.qcow2", limitBytes: 256 << 20))
+        #expect(digest.hex() == told.checksum)
+
+        var coming = ImportDiskRequest(
+            sourceURL: "file:moved.qcow2", format: "qcow2", targetName: "arrived.qcow2", verifyChecksum: true,
+            expectedChecksum: told.checksum)
+        let brought = try await provider.importDisk(coming, LibvirtProvider.call)
+        try await provider.finish(brought.task)
+        var second = Self.request("arrived")
+        second.imageJSON = VMImage(path: brought.path).json
+        let again = try await provider.create(second, LibvirtProvider.call)
+        try await provider.finish(again.task)
+        #expect(try await provider.describe(again.id).powerState == "On")
+        coming.expectedChecksum = String(repeating: "0", count: 64)
+        coming.targetName = "other.qcow2"
+        let failure = try #require(try await provider.failure(try await provider.importDisk(coming, LibvirtProvider.call).task))
+        #expect(failure.code == .failedPrecondition && failure.message.contains(told.checksum), "\(failure)")
+        for id in [made.id, again.id] {
+            try await provider.finish(try await provider.delete(DeleteRequest(id: id), LibvirtProvider.call).task)
+        }
+        let left = try await provider.hypervisor.look("list") { connection throws(LibvirtError) in
+            try connection.pool(named: "default").volumes().map(\.name).filter { !$0.hasPrefix("guest-") }.sorted()
+        }
+        #expect(left == ["arrived.qcow2", "arrived.qcow2.martlet"])
         await provider.shutdown(by: .after(seconds: 5))
     }
 }

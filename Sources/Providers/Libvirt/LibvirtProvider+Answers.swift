@@ -28,10 +28,13 @@ extension LibvirtProvider {
     }
 
     package func getCapabilities(_ request: GetCapabilitiesRequest, _ call: RPCCall) async throws(RPCError) -> GetCapabilitiesResponse {
-        GetCapabilitiesResponse(
+        let formats = hypervisor.settings.exchangeFolder == nil ? [] : ["qcow2", "raw"]
+        return GetCapabilitiesResponse(
             supportsReconfigureOnline: true, supportsDiskExpansionOnline: true, supportsSnapshots: true, supportsMemorySnapshots: true,
             supportsLinkedClones: true, supportsImageImport: true, supportedDiskTypes: ["thin", "qcow2", "copy", "raw"],
-            supportedNetworkTypes: ["network", "bridge"])
+            supportedNetworkTypes: ["network", "bridge"], supportsDiskExport: !formats.isEmpty, supportsDiskImport: !formats.isEmpty,
+            supportedExportFormats: formats, supportedImportFormats: formats, supportedExportBackends: formats.isEmpty ? [] : ["pvc"],
+            supportedImportBackends: formats.isEmpty ? [] : ["pvc"], supportedTransferModes: formats.isEmpty ? [] : ["relay"])
     }
 
     package func describe(_ request: DescribeRequest, _ call: RPCCall) async throws(RPCError) -> DescribeResponse {
@@ -94,14 +97,6 @@ extension LibvirtProvider {
             return disk
         }
         throw RPCError(.notFound, "machine \(machine.name) has no disk \(id); it has \(disks.map(\.target).joined(separator: ", "))")
-    }
-
-    package func exportDisk(_ request: ExportDiskRequest, _ call: RPCCall) async throws(RPCError) -> ExportDiskResponse {
-        throw RPCError(.unimplemented, "disks are not brought out by this provider; GetCapabilities says so")
-    }
-
-    package func importDisk(_ request: ImportDiskRequest, _ call: RPCCall) async throws(RPCError) -> ImportDiskResponse {
-        throw RPCError(.unimplemented, "disks are not brought in by this provider; ImagePrepare brings images")
     }
 
     package func imagePrepare(_ request: ImagePrepareRequest, _ call: RPCCall) async throws(RPCError) -> ImagePrepareResponse {

@@ -60,6 +60,12 @@ package final class LibvirtProvider: Provider {
             OperationKind(
                 ProviderMethod.imagePrepare.rawValue, deadlineSeconds: 12 * 3600, retrySeconds: copying,
                 work: ImagePrepareWork(hypervisor: hypervisor, images: images)),
+            OperationKind(
+                ProviderMethod.exportDisk.rawValue, deadlineSeconds: 12 * 3600, retrySeconds: copying,
+                work: ExportDiskWork(hypervisor: hypervisor)),
+            OperationKind(
+                ProviderMethod.importDisk.rawValue, deadlineSeconds: 12 * 3600, retrySeconds: copying,
+                work: ImportDiskWork(images: images, settings: hypervisor.settings)),
         ]
     }
 

@@ -19,6 +19,8 @@ package struct LibvirtProviderSettings: Sendable {
     package var machine: String?
     /// `kvm` or `qemu`; nil lets the host's capabilities decide.
     package var domainType: String?
+    /// A folder, absolute and without a slash at its end, through which disks go out and come in; nil to exchange none.
+    package var exchangeFolder: String?
     /// A file of authorities for https downloads of images; nil for the system's.
     package var authorityFile: String?
     /// How often a guest's balloon tells figures of its memory.

@@ -44,9 +44,12 @@ extension ImageStore {
     }
 
     /// Brings an image from its URL into a pool, unless it is there. What is not whole, or is not what was expected, does not stay.
-    func prepare(_ wanted: VMImage, pool: String, name: String, operation: String, report: @escaping Report) async throws(RPCError) -> Image
-    {
-        try Self.check(wanted)
+    ///
+    /// - Parameter mayBeFile: of one whose place was checked by who asks.
+    func prepare(
+        _ wanted: VMImage, pool: String, name: String, operation: String, mayBeFile: Bool = false, report: @escaping Report
+    ) async throws(RPCError) -> Image {
+        try Self.check(wanted, mayBeFile: mayBeFile)
         guard let url = wanted.url else { throw RPCError(.invalidArgument, "image: has no URL to bring it from") }
         let pool = wanted.storage ?? pool
         return try await locks.withLock("\(pool)/\(name)") { () throws(RPCError) in

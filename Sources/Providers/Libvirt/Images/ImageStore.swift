@@ -38,7 +38,7 @@ struct ImageStore: Sendable {
     }
 
     /// Refuses at once what cannot be. Errors: `unimplemented`, `invalidArgument`.
-    static func check(_ wanted: VMImage) throws(RPCError) {
+    static func check(_ wanted: VMImage, mayBeFile: Bool = false) throws(RPCError) {
         if !wanted.otherSources.isEmpty, wanted.path == nil, wanted.url == nil, wanted.templateName == nil {
             throw RPCError(
                 .unimplemented,
@@ -50,7 +50,7 @@ struct ImageStore: Sendable {
                 .unimplemented,
                 "image: http.authentication names a secret that only the manager can read; give headers, or a URL that wants none")
         }
-        if let url = wanted.url, !["http://", "https://"].contains(where: url.lowercased().hasPrefix) {
+        if !mayBeFile, let url = wanted.url, !["http://", "https://"].contains(where: url.lowercased().hasPrefix) {
             throw RPCError(.invalidArgument, "image: the URL \(ImageURL.shown(url)) is neither http nor https")
         }
         if let format = wanted.format?.lowercased(), !["qcow2", "raw"].contains(format) {

@@ -29,6 +29,7 @@ struct ImageDownload: Sendable {
 
     /// - Parameter report: told now and then of bytes so far, and of all, where the server says how many.
     func run(report: @escaping @Sendable (_ done: UInt64, _ total: UInt64?) async -> Void) async throws(RPCError) -> Outcome {
+        if url.hasPrefix("file://") { return try await read(String(url.dropFirst("file://".count)), report) }
         var (url, headers) = (url, headers)
         for _ in 0...Self.redirectLimit {
             switch try await attempt(url, headers, report) {
@@ -103,6 +104,26 @@ struct ImageDownload: Sendable {
             pipe.breakOff()
         }
         return try await conclude(answer, progress, pipe, written)
+    }
+
+    /// The same of a file of this machine.
+    private func read(
+        _ path: String, _ report: @escaping @Sendable (UInt64, UInt64?) async -> Void
+    ) async throws(RPCError) -> Outcome {
+        let (pipe, progress) = (BytePipe(), Progress())
+        let total = try FileSource.start(path, into: pipe) { progress.add($0) }
+        let watch = Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(1))
+                await report(progress.bytes, total)
+            }
+        }
+        defer { watch.cancel() }
+        return try await withTaskCancellationHandler {
+            await upload(pipe)
+        } onCancel: {
+            pipe.breakOff()
+        }.get()
     }
 
     private func conclude(

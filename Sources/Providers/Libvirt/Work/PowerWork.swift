@@ -106,7 +106,8 @@ struct PowerWork: OperationWork {
     private func reboot(_ uuid: String, _ request: PowerRequest, _ operation: OperationContext) async throws(RPCError) {
         guard operation.note("asked") == nil else {
             throw RPCError(
-                .aborted, "machine \(uuid) was asked to start over, and the provider ended before it heard whether it did; ask again if it did not")
+                .aborted,
+                "machine \(uuid) was asked to start over, and the provider ended before it heard whether it did; ask again if it did not")
         }
         let seconds = seconds(request)
         operation.show("waits for the guest to start over")
@@ -124,7 +125,8 @@ struct PowerWork: OperationWork {
                 guard clock.unixSeconds < until else {
                     throw RPCError(
                         .deadlineExceeded,
-                        "machine \(uuid) was asked to start over, and has not after \(Int(seconds)) s; it was not reset: that would be OFF and ON")
+                        "machine \(uuid) was asked to start over, and has not after \(Int(seconds)) s; it was not reset: that would be OFF and ON"
+                    )
                 }
                 try await operation.sleep(seconds: 0.1)
             } while !hasStartedOver()
