@@ -15,10 +15,13 @@ package struct ProviderConformance: Sendable {
         package var callSeconds: Double
         /// A task, from its call to its end.
         package var taskSeconds: Double
+        /// A guest that is asked to end, also one that has just begun to start.
+        package var gracefulSeconds: Int32
 
-        package init(callSeconds: Double = 1, taskSeconds: Double = 30) {
+        package init(callSeconds: Double = 1, taskSeconds: Double = 30, gracefulSeconds: Int32 = 5) {
             self.callSeconds = callSeconds
             self.taskSeconds = taskSeconds
+            self.gracefulSeconds = gracefulSeconds
         }
     }
 
