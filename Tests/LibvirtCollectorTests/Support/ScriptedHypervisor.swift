@@ -21,6 +21,8 @@ final class ScriptedHypervisor: HypervisorSource {
         var hanging: Set<String> = []
         /// Domains that a command of somebody else holds.
         var held: Set<String> = []
+        /// Told of each call that begins to hang, and of whom it is, so that no test has to wait for its time to pass.
+        var hangs: @Sendable (_ call: String, _ uuid: String?) -> Void = { _, _ in }
         /// Whether libvirt says which monitor owes an answer.
         var tellsControls = true
         /// How often its daemon was restarted; connections of before are lost.
@@ -57,6 +59,7 @@ final class ScriptedHypervisor: HypervisorSource {
         if let uuid, held.withLock({ $0[uuid] ?? 0 }) > 0, call == ShardReading.call { return }
         if let uuid { held.withLock { $0[uuid, default: 0] += 1 } }
         defer { if let uuid { held.withLock { $0[uuid] = max(0, ($0[uuid] ?? 0) - 1) } } }
+        get(\.hangs)(call, uuid)
         while get({ $0.hanging.contains(hang) }) { ThreadPause.run() }
     }
 

@@ -14,6 +14,7 @@ final class Errand<Value: Sendable>: Sendable {
         var since: ContinuousClock.Instant
         var value: Value?
         var isGivenUp = false
+        var isExpired = false
         var waiter: CheckedContinuation<Void, Never>?
     }
 
@@ -28,6 +29,7 @@ final class Errand<Value: Sendable>: Sendable {
         state.withLock { state in
             state.step = CallStep(call: call, domains: domains, isFirst: isFirst)
             state.since = .now
+            state.isExpired = false
         }
     }
 
@@ -56,7 +58,7 @@ final class Errand<Value: Sendable>: Sendable {
                 leave()
             } enter: { continuation in
                 state.withLock { state in
-                    if state.value != nil || deadline.hasPassed || Task.isCancelled { return () }
+                    if state.value != nil || state.isExpired || deadline.hasPassed || Task.isCancelled { return () }
                     state.waiter = continuation
                     return nil
                 }
@@ -64,13 +66,22 @@ final class Errand<Value: Sendable>: Sendable {
             let isCancelled = Task.isCancelled
             let end: End? = state.withLock { state in
                 if let value = state.value { return .answered(value) }
-                guard isCancelled || (ContinuousClock.now - state.since).seconds >= patienceSeconds else { return nil }
+                guard isCancelled || state.isExpired || (ContinuousClock.now - state.since).seconds >= patienceSeconds else { return nil }
                 state.isGivenUp = true
                 giveUp()
                 return .givenUp(state.step)
             }
             if let end { return end }
         }
+    }
+
+    /// Is waited for no longer if it is at such a call, as if its time had passed.
+    func expire(at isSuch: (CallStep) -> Bool) {
+        let isExpired = state.withLock { state in
+            if isSuch(state.step) { state.isExpired = true }
+            return state.isExpired
+        }
+        if isExpired { leave() }
     }
 
     private func leave() {

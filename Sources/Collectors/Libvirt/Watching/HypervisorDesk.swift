@@ -16,6 +16,8 @@ final class HypervisorDesk: Sendable {
         var ledger: ThreadLedger
         var idle: [any HypervisorConnection] = []
         var opened = 0
+        /// What is waited for.
+        var errands: [ThreadLedger.Ticket: @Sendable ((CallStep) -> Bool) -> Void] = [:]
         /// Threads that have come back since somebody asked.
         var returned: [ThreadLedger.Ticket] = []
         var isClosed = false
@@ -61,6 +63,8 @@ final class HypervisorDesk: Sendable {
         guard let (ticket, connection) = begun else { return .noRoom }
         let opening = CallStep(call: "virConnectOpenReadOnly", domains: [])
         let errand = Errand<Result<Value, SourceError>>(connection == nil ? opening : step)
+        state.withLock { $0.errands[ticket] = { isSuch in errand.expire(at: isSuch) } }
+        defer { state.withLock { $0.errands[ticket] = nil } }
         do throws(Failure) {
             try Thread.start("libvirt-\(purpose)") { [self] in run(errand, ticket, connection, step, body) }
         } catch {
@@ -76,6 +80,11 @@ final class HypervisorDesk: Sendable {
             return .failed(error)
         case .givenUp(let step): return .hung(step, ticket)
         }
+    }
+
+    /// Waits no longer for those that are at such a call, as if their time had passed.
+    func expire(at isSuch: (CallStep) -> Bool) {
+        for expire in state.withLock({ Array($0.errands.values) }) { expire(isSuch) }
     }
 
     /// On the thread.
