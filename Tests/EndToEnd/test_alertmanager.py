@@ -41,7 +41,7 @@ HELD = """
     ContainerOomKilled ContainerRestarting ContainerUnhealthy ContainerMemoryNearLimit ContainerCpuThrottled ContainerEngineUnreachable
     ContainerSeriesDropped
     LibvirtDown LibvirtThreadsExhausted LibvirtStatisticsStale LibvirtMemoryOvercommitted LibvirtGuestHung LibvirtGuestCrashed LibvirtGuestPausedIoError
-    LibvirtDiskError LibvirtGuestCpuDelayed LibvirtBlockJobStuck LibvirtBackingChainDeep LibvirtSnapshotOld LibvirtPoolSpaceLow LibvirtPoolSpaceCritical
+    LibvirtGuestCpuDelayed LibvirtBlockJobStuck LibvirtBackingChainDeep LibvirtSnapshotOld LibvirtPoolSpaceLow LibvirtPoolSpaceCritical
     LibvirtPoolWillFillIn4d LibvirtPoolInactive
     LlmServerDown LlmServerMissing LlmServerNotReady LlmMetricsDisabled LlmDataStale LlmSeriesDropped LlmProbeFailing LlmQueueBacklog LlmRequestsRejected
     LlmTimeToFirstTokenHigh LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
