@@ -41,7 +41,7 @@ HELD = """
     ContainerOomKilled ContainerRestarting ContainerUnhealthy ContainerMemoryNearLimit ContainerCpuThrottled ContainerEngineUnreachable
     ContainerSeriesDropped
     LibvirtDown LibvirtThreadsExhausted LibvirtStatisticsStale LibvirtMemoryOvercommitted LibvirtGuestHung LibvirtGuestCrashed LibvirtGuestPausedIoError
-    LibvirtDiskError LibvirtGuestCpuDelayed LibvirtBlockJobStuck LibvirtBackingChainDeep LibvirtSnapshotOld LibvirtPoolSpaceLow LibvirtPoolSpaceCritical
+    LibvirtGuestCpuDelayed LibvirtBlockJobStuck LibvirtBackingChainDeep LibvirtSnapshotOld LibvirtPoolSpaceLow LibvirtPoolSpaceCritical
     LibvirtPoolWillFillIn4d LibvirtPoolInactive
     LlmServerDown LlmServerMissing LlmServerNotReady LlmMetricsDisabled LlmDataStale LlmSeriesDropped LlmProbeFailing LlmQueueBacklog LlmRequestsRejected
     LlmTimeToFirstTokenHigh LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
@@ -264,7 +264,7 @@ def card_cases() -> Iterator[Case]:
 
 
 def hypervisor_cases() -> Iterator[Case]:
-    """What the collector of libvirt says of itself where a hypervisor or a guest does not answer, here or asked from afar."""
+    """What the collector of libvirt says of itself where a hypervisor or a guest does not answer. Of one that is asked from afar nothing says who asks it."""
     failed: Labels = {"job": "martlet-hosts", "instance": "10.0.0.1:9221"}
     for source in ("LibvirtDown", "LibvirtGuestHung", "LibvirtThreadsExhausted"):
         host: Labels = {"cluster": f"hypervisor-{source}", "node": "pve1"}
@@ -280,6 +280,11 @@ def hypervisor_cases() -> Iterator[Case]:
                 alert("ExporterCollectorFailed", **host | {"node": "pve2"}, **failed, collector="libvirt"),
                 alert("ExporterCollectorFailed", **host | {"cluster": f"{host['cluster']}-b"}, **failed, collector="libvirt"),
                 alert("ExporterCollectorFailed", **host, **failed, collector="libvirt", vm_id="101")])
+    yield Case(
+        "what-is-asked-from-afar-holds-no-collector-of-libvirt",
+        free=[
+            *(alert(source, "critical", case="afar", uri="qemu+tls://kvm9/system") for source in ("LibvirtDown", "LibvirtGuestHung", "LibvirtThreadsExhausted")),
+            alert("ExporterCollectorFailed", case="afar", **failed, collector="libvirt")])
 
 
 def model_cases() -> Iterator[Case]:

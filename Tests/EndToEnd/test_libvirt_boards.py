@@ -92,7 +92,7 @@ def test_every_trouble_is_told_with_the_name_of_whom_it_befell(prometheus: str) 
     expected = {
         "LibvirtDown": {remote}, "LibvirtThreadsExhausted": {local}, "LibvirtStatisticsStale": {local}, "LibvirtMemoryOvercommitted": {local},
         "LibvirtGuestHung": {(*local, "mail")}, "LibvirtGuestCrashed": {(*local, "gone")}, "LibvirtGuestPausedIoError": {(*local, "full")},
-        "LibvirtDiskError": {(*local, "bad")}, "LibvirtGuestCpuDelayed": {(*local, "db")}, "LibvirtBackingChainDeep": {(*local, "web")},
+        "LibvirtGuestCpuDelayed": {(*local, "db")}, "LibvirtBackingChainDeep": {(*local, "web")},
         "LibvirtSnapshotOld": {(*local, "web")}, "LibvirtPoolSpaceLow": {(*local, "images"), (*local, "scratch")},
         "LibvirtPoolSpaceCritical": {(*local, "scratch")}, "LibvirtPoolInactive": {(*local, "san")},
     }
