@@ -309,6 +309,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("probe", needs: ["LLMProbe", "Metrics", "Primitives", "Web"]),
         fuzzTarget("logs", needs: ["JSON", "Logs", "Primitives", "Web"]),
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
+        fuzzTarget("xml", needs: ["LibvirtProvider", "Primitives", "RPC", "XML"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
 }

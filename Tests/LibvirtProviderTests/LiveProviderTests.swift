@@ -48,6 +48,10 @@ import Testing
         #expect(described.ips.count == 1)
         let list = try await provider.listVMs(ListVMsRequest(), LibvirtProvider.call)
         #expect(list.vms.contains { $0.id == created.id && $0.ips == described.ips })
+        let figures = try await provider.figures()
+        #expect(figures.domains["running"] ?? 0 >= 1)
+        #expect(figures.connectionsOpened >= 2)
+        #expect(figures.callsHanging == 0)
 
         let snapshot = try await provider.snapshotCreate(
             SnapshotCreateRequest(vmID: created.id, nameHint: "before", includeMemory: true, description: "a & b"), LibvirtProvider.call)

@@ -18,6 +18,16 @@ final class Hypervisor: Sendable {
     let reboots: RebootWatch
     /// Calls that hang, by all of them together.
     let givenUp = LibvirtThreads.GivenUp(limit: 12)
+    private let opened = Opened()
+    var connectionsOpened: Int { opened.count }
+
+    /// How many connections there were, which the threads count that open them.
+    private final class Opened: Sendable {
+        private let number = Mutex(0)
+        var count: Int { number.withLock { $0 } }
+        func add() { number.withLock { $0 += 1 } }
+    }
+
     let knownHost = Mutex<(host: HostProfile, at: ContinuousClock.Instant)?>(nil)
 
     /// - Throws: `unavailable` or `environment` when there is no libvirt to call.
@@ -25,7 +35,8 @@ final class Hypervisor: Sendable {
         self.settings = settings
         let library = try LibvirtLibrary.load(path: settings.library)
         self.library = library
-        let open: LibvirtThreads.Open = { () throws(LibvirtError) in try Self.connect(settings, library) }
+        let opened = opened
+        let open: LibvirtThreads.Open = { () throws(LibvirtError) in try Self.connect(settings, library, opened) }
         looking = LibvirtThreads("libvirt-look", width: 3, givenUp: givenUp, open: open)
         acting = LibvirtThreads("libvirt-act", width: 4, givenUp: givenUp, open: open)
         // Guests may make these hang at will: they have a limit of their own.
@@ -34,9 +45,13 @@ final class Hypervisor: Sendable {
         reboots = RebootWatch(LibvirtThreads("libvirt-listen", givenUp: givenUp, open: open))
     }
 
-    private static func connect(_ settings: LibvirtProviderSettings, _ library: LibvirtLibrary) throws(LibvirtError) -> LibvirtConnection {
+    private static func connect(
+        _ settings: LibvirtProviderSettings, _ library: LibvirtLibrary, _ opened: Opened
+    ) throws(LibvirtError) -> LibvirtConnection {
         let credentials = settings.password.map { LibvirtConnection.Credentials(user: settings.user ?? "", password: $0) }
-        return try LibvirtConnection.open(settings.connectURI, library: library, credentials: credentials)
+        let connection = try LibvirtConnection.open(settings.connectURI, library: library, credentials: credentials)
+        opened.add()
+        return connection
     }
 
     typealias Body<Value> = @Sendable (LibvirtConnection) throws(LibvirtError) -> Value
@@ -61,8 +76,8 @@ final class Hypervisor: Sendable {
 
     /// A thread with a connection of its own, for what goes over several calls: a stream.
     func lane(_ name: String) -> LibvirtThreads {
-        let (settings, library) = (settings, library)
-        return LibvirtThreads(name, givenUp: givenUp) { () throws(LibvirtError) in try Self.connect(settings, library) }
+        let (settings, library, opened) = (settings, library, opened)
+        return LibvirtThreads(name, givenUp: givenUp) { () throws(LibvirtError) in try Self.connect(settings, library, opened) }
     }
 
     private func run<Value: Sendable>(
