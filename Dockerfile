@@ -25,7 +25,7 @@ FROM ${RUNTIME_IMAGE}
 # over, so that those belong to who writes there; what is made in secret is for the group too, and for nobody else.
 RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    ca-certificates libcrypt1 libcurl4 libgnutls30 libmicrohttpd12 libsimdjson14 libssl3 libstdc++6 libyaml-0-2 zlib1g \
+    ca-certificates libcrypt1 libcurl4 libexpat1 libgnutls30 libmicrohttpd12 libsimdjson14 libssl3 libstdc++6 libyaml-0-2 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log /var/cache/ldconfig/aux-cache \
     && for folder in files secret world; do install -d -o 65532 -g 65532 "/var/lib/martlet/$folder"; done \
     && chmod 750 /var/lib/martlet/secret

@@ -11,8 +11,12 @@ package struct Coding<Value: Sendable>: Sendable {
     let write: @Sendable (Value, inout ProtobufWriter) -> Void
     /// Reads over the value, or into it when it is a message.
     let read: @Sendable (inout Value, inout ProtobufReader) throws(Failure) -> Void
-    /// The order of entries whose key it is.
+    /// The order of entries whose key it is: that of Google's C library, and so of Python, which has the greatest bits first, and of texts the longer
+    /// before its beginning. Other languages have others.
     let precedes: @Sendable (Value, Value) -> Bool
+
+    /// Of keys that are equal, whether they are so to the byte.
+    func isSame(_ left: Value, _ right: Value) -> Bool { !precedes(left, right) && !precedes(right, left) }
 
     fileprivate init(
         _ name: String, _ wire: WireType, blank: Value, isDefault: @escaping @Sendable (Value) -> Bool,
@@ -34,7 +38,9 @@ package struct Coding<Value: Sendable>: Sendable {
         varint name: String, to bits: @escaping @Sendable (Value) -> UInt64, from value: @escaping @Sendable (UInt64) -> Value
     ) where Value: FixedWidthInteger {
         self.init(
-            name, .varint, blank: 0, isDefault: { $0 == 0 }, precedes: { $0 < $1 }, write: { $1.varint(bits($0)) },
+            name, .varint, blank: 0, isDefault: { $0 == 0 },
+            precedes: { Value.Magnitude(truncatingIfNeeded: $0) > Value.Magnitude(truncatingIfNeeded: $1) },
+            write: { $1.varint(bits($0)) },
             read: { target, reader throws(Failure) in target = value(try reader.varint()) })
     }
 }
@@ -56,7 +62,7 @@ extension Coding where Value == Int32 {
 
     package static var sfixed32: Coding {
         Coding(
-            "sfixed32", .fixed32, blank: 0, isDefault: { $0 == 0 }, precedes: { $0 < $1 },
+            "sfixed32", .fixed32, blank: 0, isDefault: { $0 == 0 }, precedes: { UInt32(bitPattern: $0) > UInt32(bitPattern: $1) },
             write: { $1.fixed32(UInt32(bitPattern: $0)) },
             read: { target, reader throws(Failure) in target = Int32(bitPattern: try reader.fixed32()) })
     }
@@ -75,7 +81,7 @@ extension Coding where Value == Int64 {
 
     package static var sfixed64: Coding {
         Coding(
-            "sfixed64", .fixed64, blank: 0, isDefault: { $0 == 0 }, precedes: { $0 < $1 },
+            "sfixed64", .fixed64, blank: 0, isDefault: { $0 == 0 }, precedes: { UInt64(bitPattern: $0) > UInt64(bitPattern: $1) },
             write: { $1.fixed64(UInt64(bitPattern: $0)) },
             read: { target, reader throws(Failure) in target = Int64(bitPattern: try reader.fixed64()) })
     }
@@ -86,7 +92,7 @@ extension Coding where Value == UInt32 {
 
     package static var fixed32: Coding {
         Coding(
-            "fixed32", .fixed32, blank: 0, isDefault: { $0 == 0 }, precedes: { $0 < $1 }, write: { $1.fixed32($0) },
+            "fixed32", .fixed32, blank: 0, isDefault: { $0 == 0 }, precedes: { $0 > $1 }, write: { $1.fixed32($0) },
             read: { target, reader throws(Failure) in target = try reader.fixed32() })
     }
 }
@@ -96,7 +102,7 @@ extension Coding where Value == UInt64 {
 
     package static var fixed64: Coding {
         Coding(
-            "fixed64", .fixed64, blank: 0, isDefault: { $0 == 0 }, precedes: { $0 < $1 }, write: { $1.fixed64($0) },
+            "fixed64", .fixed64, blank: 0, isDefault: { $0 == 0 }, precedes: { $0 > $1 }, write: { $1.fixed64($0) },
             read: { target, reader throws(Failure) in target = try reader.fixed64() })
     }
 }
@@ -104,7 +110,7 @@ extension Coding where Value == UInt64 {
 extension Coding where Value == Bool {
     package static var bool: Coding {
         Coding(
-            "bool", .varint, blank: false, isDefault: { !$0 }, precedes: { !$0 && $1 }, write: { $1.varint($0 ? 1 : 0) },
+            "bool", .varint, blank: false, isDefault: { !$0 }, precedes: { $0 && !$1 }, write: { $1.varint($0 ? 1 : 0) },
             read: { target, reader throws(Failure) in target = try reader.varint() != 0 })
     }
 }
@@ -131,10 +137,19 @@ extension Coding where Value == String {
     /// Bytes that are not UTF-8 are refused.
     package static var string: Coding {
         Coding(
-            // By bytes: Swift's own order is that of canonically equivalent text.
-            "string", .length, blank: "", isDefault: { $0.isEmpty }, precedes: { $0.utf8.lexicographicallyPrecedes($1.utf8) },
+            "string", .length, blank: "", isDefault: { $0.isEmpty }, precedes: textPrecedes,
             write: { $1.delimited($0) }, read: { target, reader throws(Failure) in target = try reader.text() })
     }
+}
+
+/// By bytes, as Swift's own order takes texts for one that are canonically equivalent.
+private func textPrecedes(_ left: String, _ right: String) -> Bool {
+    var (left, right) = (left.utf8.makeIterator(), right.utf8.makeIterator())
+    while let byte = left.next() {
+        guard let other = right.next() else { return true }
+        if byte != other { return byte < other }
+    }
+    return false
 }
 
 extension Coding where Value == [UInt8] {

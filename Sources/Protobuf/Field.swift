@@ -8,115 +8,48 @@ package struct Field<Message: ProtobufMessage>: Sendable {
     package let name: String
     /// As the .proto says it: `repeated string`.
     package let type: String
-    let write: @Sendable (_ message: Message, inout ProtobufWriter) -> Void
-    /// False, with nothing read, when the field cannot come as this wire type.
-    let read: @Sendable (_ message: inout Message, inout ProtobufReader, WireType) throws(Failure) -> Bool
+    let codec: FieldCodec
 
     /// A field that is not written while it has its type's default.
-    package static func field<Value>(
-        _ number: Int32, _ name: String, _ coding: Coding<Value>, _ path: any WritableKeyPath<Message, Value> & Sendable
-    ) -> Field {
-        Field(number: number, name: name, type: coding.name) { message, writer in
-            let value = message[keyPath: path]
-            guard !coding.isDefault(value) else { return }
-            writer.tag(number, coding.wire)
-            coding.write(value, &writer)
-        } read: { message, reader, wire throws(Failure) in
-            guard wire == coding.wire else { return false }
-            try coding.read(&message[keyPath: path], &reader)
-            return true
-        }
+    package static func field<Value>(_ number: Int32, _ name: String, _ coding: Coding<Value>, _ path: WritableKeyPath<Message, Value>)
+        -> Field
+    {
+        Field(number: number, name: name, type: coding.name, codec: .single(number, coding, at: offset(of: path)))
     }
 
     /// A field that is absent or there, default or not: what the .proto calls optional, and every field that is a message.
     package static func optional<Value>(
-        _ number: Int32, _ name: String, _ coding: Coding<Value>, _ path: any WritableKeyPath<Message, Value?> & Sendable
+        _ number: Int32, _ name: String, _ coding: Coding<Value>, _ path: WritableKeyPath<Message, Value?>
     ) -> Field {
-        Field(number: number, name: name, type: "optional \(coding.name)") { message, writer in
-            guard let value = message[keyPath: path] else { return }
-            writer.tag(number, coding.wire)
-            coding.write(value, &writer)
-        } read: { message, reader, wire throws(Failure) in
-            guard wire == coding.wire else { return false }
-            // Taken out while it is read into, so that what it holds is not copied.
-            var value = message[keyPath: path] ?? coding.blank
-            message[keyPath: path] = nil
-            try coding.read(&value, &reader)
-            message[keyPath: path] = value
-            return true
-        }
+        Field(number: number, name: name, type: "optional \(coding.name)", codec: .optional(number, coding, at: offset(of: path)))
     }
 
     /// Any number of values, packed when they are numbers; read either way.
     package static func repeated<Value>(
-        _ number: Int32, _ name: String, _ coding: Coding<Value>, _ path: any WritableKeyPath<Message, [Value]> & Sendable
+        _ number: Int32, _ name: String, _ coding: Coding<Value>, _ path: WritableKeyPath<Message, [Value]>
     ) -> Field {
-        Field(number: number, name: name, type: "repeated \(coding.name)") { message, writer in
-            let values = message[keyPath: path]
-            guard !values.isEmpty else { return }
-            if coding.wire == .length {
-                for value in values {
-                    writer.tag(number, .length)
-                    coding.write(value, &writer)
-                }
-            } else {
-                writer.tag(number, .length)
-                writer.delimited { writer in
-                    for value in values { coding.write(value, &writer) }
-                }
-            }
-        } read: { message, reader, wire throws(Failure) in
-            if wire == coding.wire {
-                var value = coding.blank
-                try coding.read(&value, &reader)
-                message[keyPath: path].append(value)
-                return true
-            }
-            guard wire == .length else { return false }
-            let outer = try reader.enter()
-            while !reader.isAtEnd {
-                var value = coding.blank
-                try coding.read(&value, &reader)
-                message[keyPath: path].append(value)
-            }
-            reader.leave(to: outer)
-            return true
-        }
+        let codec: FieldCodec =
+            coding.wire == .length ? .repeated(number, coding, at: offset(of: path)) : .packed(number, coding, at: offset(of: path))
+        return Field(number: number, name: name, type: "repeated \(coding.name)", codec: codec)
     }
 
     /// Entries by key. Of a key that comes twice, the last counts.
-    package static func map<Key: Comparable, Value>(
-        _ number: Int32, _ name: String, _ keys: Coding<Key>, _ values: Coding<Value>,
-        _ path: any WritableKeyPath<Message, [Key: Value]> & Sendable
+    ///
+    /// Two kinds of entries are not understood and stay among the unknown fields, so that none is lost on the way through: one with more in it than a
+    /// key and a value, as with Python; and one whose key looks like another's and is other bytes (é, and e with an accent), which to a Dictionary are
+    /// one.
+    package static func map<Key: Hashable, Value>(
+        _ number: Int32, _ name: String, _ keys: Coding<Key>, _ values: Coding<Value>, _ path: WritableKeyPath<Message, [Key: Value]>
     ) -> Field {
-        Field(number: number, name: name, type: "map<\(keys.name), \(values.name)>") { message, writer in
-            let entries = message[keyPath: path]
-            guard !entries.isEmpty else { return }
-            for (key, value) in entries.sorted(by: { keys.precedes($0.key, $1.key) }) {
-                writer.tag(number, .length)
-                writer.delimited { writer in
-                    writer.tag(1, keys.wire)
-                    keys.write(key, &writer)
-                    writer.tag(2, values.wire)
-                    values.write(value, &writer)
-                }
-            }
-        } read: { message, reader, wire throws(Failure) in
-            guard wire == .length else { return false }
-            var (key, value) = (keys.blank, values.blank)
-            let outer = try reader.enter()
-            while !reader.isAtEnd {
-                let tag = try reader.tag()
-                switch (tag.number, tag.wire) {
-                case (1, keys.wire): try keys.read(&key, &reader)
-                case (2, values.wire): try values.read(&value, &reader)
-                // An entry has no place for what is unknown, here as in other implementations.
-                default: try reader.skip(tag)
-                }
-            }
-            reader.leave(to: outer)
-            message[keyPath: path][key] = value
-            return true
+        Field(
+            number: number, name: name, type: "map<\(keys.name), \(values.name)>", codec: .map(number, keys, values, at: offset(of: path)))
+    }
+
+    /// Where in a message the property is: key paths themselves are too slow for each field of each message.
+    private static func offset<Value>(of path: WritableKeyPath<Message, Value>) -> Int {
+        guard let offset = MemoryLayout<Message>.offset(of: path) else {
+            preconditionFailure("a field of \(Message.self) is no stored property")
         }
+        return offset
     }
 }

@@ -28,22 +28,20 @@ extension ProtobufMessage {
     }
 
     func write(to writer: inout ProtobufWriter) {
-        for field in Self.fields.inOrder { field.write(self, &writer) }
+        let codecs = Self.fields.codecs
+        withUnsafePointer(to: self) { codecs.write($0, to: &writer) }
         writer.append(unknownFields)
     }
 
     /// Merges fields into the message up to the reader's end.
     mutating func read(from reader: inout ProtobufReader) throws(Failure) {
-        let table = Self.fields
-        let outer = reader.place
-        reader.place = ProtobufReader.Place(message: table.name, number: 0)
-        while !reader.isAtEnd {
-            let start = reader.position
-            let tag = try reader.tag()
-            if let field = table[tag.number], try field.read(&self, &reader, tag.wire) { continue }
-            try reader.skip(tag)
-            unknownFields += reader.bytes(from: start)
+        let codecs = Self.fields.codecs
+        var unknown = unknownFields
+        // Only one may hold them, so that what is added is not added to a copy.
+        unknownFields = []
+        try withUnsafeMutablePointer(to: &self) { message throws(Failure) in
+            try codecs.read(message, from: &reader, unknown: &unknown)
         }
-        reader.place = outer
+        unknownFields = unknown
     }
 }

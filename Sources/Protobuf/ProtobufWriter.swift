@@ -8,6 +8,11 @@ struct ProtobufWriter {
         varint(UInt64(UInt32(truncatingIfNeeded: number)) &<< 3 | UInt64(wire.rawValue))
     }
 
+    mutating func value<Value>(_ number: Int32, _ coding: Coding<Value>, _ value: Value) {
+        tag(number, coding.wire)
+        coding.write(value, &self)
+    }
+
     mutating func varint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {

@@ -19,10 +19,11 @@ extension TaskEngine {
         prepare: (_ id: String) async throws(RPCError) -> OperationDraft
     ) async throws(RPCError) -> Operation {
         let digest = SHA256.hex(Array(method.rawValue.utf8) + [0] + request)
-        if let again = try known(token, digest), try await isToBeGiven(again, holds) { return try await given(again) }
+        let earlier = try known(token, digest)
+        if let earlier, try await isToBeGiven(earlier, holds) { return try await given(earlier) }
         let id = OperationID.make(clock)
         let draft = try await prepare(id)
-        switch try reserve(id, method, token, digest, draft) {
+        switch try reserve(id, method, token, digest, draft, insteadOf: earlier?.id) {
         case .known(let again): return try await given(again)
         case .new(let operation, let replaced):
             do {
@@ -61,14 +62,15 @@ extension TaskEngine {
             }
             return found
         case .owner:
-            // One that came to nothing may be tried again; with a key the client says itself what is the same.
-            return found.state == .failed || found.state == .cancelled ? nil : found
+            return found
         }
     }
 
     private func isToBeGiven(_ operation: Operation, _ holds: (Operation) async throws(RPCError) -> Bool) async throws(RPCError) -> Bool {
-        guard case .owner = operation.token, operation.state == .succeeded else { return true }
-        return try await holds(operation)
+        guard case .owner = operation.token else { return true }
+        // One that came to nothing may be tried again; with a key the client says itself what is the same.
+        if operation.state == .failed || operation.state == .cancelled { return false }
+        return operation.state == .succeeded ? try await holds(operation) : true
     }
 
     /// The operation, once it is in the journal.
@@ -82,7 +84,8 @@ extension TaskEngine {
 
     /// Takes token, names and a place among the operations, all at once.
     private func reserve(
-        _ id: String, _ method: ProviderMethod, _ token: OperationToken?, _ digest: String, _ draft: OperationDraft
+        _ id: String, _ method: ProviderMethod, _ token: OperationToken?, _ digest: String, _ draft: OperationDraft,
+        insteadOf earlier: String?
     ) throws(RPCError) -> Reservation {
         let result: Result<Reservation, RPCError> = state.withLock { state in
             guard state.isOpen else { return .failure(RPCError(.unavailable, "this provider is about to end; ask again in a moment")) }
@@ -96,7 +99,7 @@ extension TaskEngine {
                     }
                     return .success(.known(operation))
                 case .owner:
-                    guard operation.state.isEnd else { return .success(.known(operation)) }
+                    guard other == earlier, operation.state.isEnd else { return .success(.known(operation)) }
                     replaced = other
                 }
             }

@@ -81,10 +81,11 @@ extension TaskEngine {
         let deadline = Deadline.after(seconds: max(left, min(kind.deadlineSeconds, 60)))
         let alarm = Alarm(at: deadline) { self.interrupt(id, .deadline) }
         defer { alarm.stop() }
-        let start = ContinuousClock.now
+        var unreachableSince = now
         var pauseSeconds = 0.5
         while true {
             let error: RPCError
+            let start = clock.unixSeconds
             do throws(RPCError) {
                 try await kind.work.run(context)
                 return .success(())
@@ -98,7 +99,13 @@ extension TaskEngine {
                 return .failure(RPCError(.deadlineExceeded, "it was not over after \(Int(kind.deadlineSeconds)) s, and is taken back"))
             case nil: break
             }
-            guard error.code == .unavailable, (ContinuousClock.now - start).seconds + pauseSeconds < kind.retrySeconds else {
+            let now = clock.unixSeconds
+            if now - start > kind.retrySeconds {
+                // It went well for a while; this is another trouble.
+                unreachableSince = now
+                pauseSeconds = 0.5
+            }
+            guard error.code == .unavailable, now - unreachableSince + pauseSeconds < kind.retrySeconds else {
                 return .failure(error)
             }
             show(id, step: "waits to try again: \(error.message)")

@@ -125,7 +125,14 @@ package final class TaskEngine: Sendable {
         state.withLock { state in state.entries.values.map(\.operation) }.sorted { $0.sequence < $1.sequence }
     }
 
-    /// Operations that are not over.
+    /// Operations that are not over, in the order in which they were accepted.
+    package var liveOperations: [Operation] {
+        state.withLock { state in
+            state.entries.count == state.ended.count ? [] : state.entries.values.map(\.operation).filter { !$0.state.isEnd }
+        }.sorted { $0.sequence < $1.sequence }
+    }
+
+    /// How many those are.
     package var liveCount: Int { state.withLock { $0.entries.count - $0.ended.count } }
 
     /// All operations that ever ended, counted; also those before the last restart, and those that are forgotten.

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HYPERVISOR_BOARDS = {"libvirt.json"}
+HYPERVISOR_UIDS = {"martlet-libvirt"}
 
 LOCAL, REMOTE = "qemu:///system", "qemu+tls://kvm9/system"
 GIB = 1 << 30

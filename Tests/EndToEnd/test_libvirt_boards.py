@@ -5,16 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import libvirt_numbers
 import pytest
 import yaml
-from boards import Prometheus, boards
+from boards import FOLDER, Prometheus, boards
+from browsing import FAINT, browser, tab
 from conftest import REPOSITORY, Start, free_port, wait_for
-from libvirt_numbers import HYPERVISOR_BOARDS
+from libvirt_numbers import HYPERVISOR_BOARDS, HYPERVISOR_UIDS
+from playwright.sync_api import Browser
 from prometheus_client.parser import text_string_to_metric_families
 from stack import quick_rules
 from test_boards_data import silent
+from viewing import Dashboards, dashboards
+
+__all__ = ["browser"]
 
 BOARDS = {name: board for name, board in boards().items() if name in HYPERVISOR_BOARDS}
 
@@ -30,7 +36,7 @@ ALERTS = {rule["alert"] for group in yaml.safe_load((REPOSITORY / "prometheus/ru
 
 
 def test_exceptions_are_of_boards_and_alerts_that_there_are() -> None:
-    assert set(BOARDS) == HYPERVISOR_BOARDS
+    assert set(BOARDS) == HYPERVISOR_BOARDS and {board.uid for board in BOARDS.values()} == HYPERVISOR_UIDS
     assert set(QUIET) <= {str(query) for board in BOARDS.values() for query in board.queries}
     assert set(ELSEWHERE) < ALERTS
 
@@ -52,7 +58,11 @@ def prometheus(start_for_all: Start, tmp_path_factory: pytest.TempPathFactory) -
         program = start_for_all(
             "/usr/bin/prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}")
         program.wait_until(f"http://127.0.0.1:{port}/-/ready", 60)
-        yield f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}"
+        # Graphs end at the last whole step, so figures must have been there for one; rates want two scrapes before.
+        slow = ["libvirt_disk:flush_latency:avg5m", "libvirt_guest:cpu_delay:ratio5m", "libvirt_interface:drops:rate5m", "libvirt:cpu_usage:cores", "libvirt_disk:job_progress:ratio"]
+        wait_for(lambda: all(Prometheus(url, time.time(), 2).get("query", query=f"{name} offset 20s")["result"] for name in slow), 90, "recorded figures")
+        yield url
 
 
 @pytest.mark.e2e
@@ -92,3 +102,30 @@ def test_every_trouble_is_told_with_the_name_of_whom_it_befell(prometheus: str) 
     except pytest.fail.Exception:
         found = firing()
         pytest.fail(f"missing or other: { {name: (expected.get(name), found.get(name)) for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)} }")
+
+
+@pytest.fixture(scope="module")
+def viewer(start_for_all: Start, prometheus: str) -> Dashboards:
+    return dashboards(start_for_all, prometheus, "--dashboards.boards-dir", FOLDER)
+
+
+SCREENS: dict[str, dict[str, Any]] = {"desktop": {}, "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}}
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_panel_draws(browser: Browser, viewer: Dashboards, screen: str) -> None:
+    with tab(browser, viewer.url, **SCREENS[screen]) as desk:
+        page = desk.open("/d/martlet-libvirt?from=now-5m&to=now&refresh=off")
+        panels = desk.panels()
+        assert len(panels) >= 20
+        assert [panel for panel in panels if panel["failed"]] == []
+        assert {panel["title"]: panel["excuse"] or "" for panel in panels if panel["excuse"] or (panel["colored"] < 20 and not panel["text"])} == {}
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("innerWidth"), "wider than the screen"
+        # A row that the pointer is on has another ground.
+        page.mouse.move(0, 0)
+        assert page.evaluate(FAINT) == []
+        assert desk.complaints == []
+        height = min(page.evaluate("document.documentElement.scrollHeight"), 6000)
+        page.set_viewport_size({"width": page.evaluate("innerWidth"), "height": height})
+        desk.screenshot(f"libvirt-{screen}")

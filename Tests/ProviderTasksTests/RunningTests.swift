@@ -63,6 +63,20 @@ import Testing
         #expect(world.state.withLock { $0.actions } == 4)
     }
 
+    @Test func `trouble that comes after a while has its own time to pass`() async throws {
+        let world = World(gated: true)
+        world.state.withLock { $0.failsAt[2] = RPCError(.unavailable, "no route") }
+        let time = Hands(1000)
+        let clock = WallClock { time.unixSeconds }
+        let engine = try await world.engine(clock: clock, configure: { $0.retrySeconds = 1 })
+        let operation = try await engine.make("web")
+        await world.gate?.arrivals(1)
+        // Longer than it would be tried again.
+        time.advance(100)
+        world.gate?.open()
+        #expect(await engine.ended(operation.id)?.state == .succeeded)
+    }
+
     @Test func `time that runs out ends it, and it is taken back`() async throws {
         let world = World()
         let engine = try await TaskEngine(
@@ -179,4 +193,15 @@ final class Told: Sendable {
     private let state = Mutex<[String]>([])
     var ends: [String] { state.withLock { $0 } }
     func add(_ end: OperationEnd) { state.withLock { $0.append("\(end.operation.target) \(end.outcome.rawValue)") } }
+}
+
+/// Of a clock that a test turns.
+final class Hands: Sendable {
+    private let time: Mutex<Double>
+
+    init(_ unixSeconds: Double) { time = Mutex(unixSeconds) }
+
+    var unixSeconds: Double { time.withLock { $0 } }
+
+    func advance(_ seconds: Double) { time.withLock { $0 += seconds } }
 }

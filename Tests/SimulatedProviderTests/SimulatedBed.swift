@@ -34,7 +34,7 @@ final class SimulatedBed: ProviderBed {
     }
 
     var provider: SimulatedProvider {
-        get throws {
+        get throws(RPCError) {
             guard let provider = running.withLock({ $0 }) else { throw RPCError(.unavailable, "the provider does not run") }
             return provider
         }
@@ -102,6 +102,8 @@ final class SimulatedBed: ProviderBed {
         case .slow(let factor): faults.slowness = factor
         case .refusesCancel: faults.refusesCancel = true
         case .losesAnswers:
+            // What was begun still goes on when it is asked for again.
+            faults.slowness = 25
             let calls = ["create", "clone", "delete", "power", "volume", "define", "undefine", "work", "clean", "status", "find", "look"]
             faults.losesAnswers = Dictionary(uniqueKeysWithValues: calls.map { ($0, $0 == "look" ? 0 : 1) })
         }

@@ -40,8 +40,8 @@ extension SimulatedProvider {
     /// Errors: `notFound`, unless it is being made.
     private func checkSnapshot(_ reference: String, _ uuid: String) async throws(RPCError) {
         guard !reference.isEmpty else { throw RPCError(.invalidArgument, "snapshot_id: is empty; say which snapshot is meant") }
-        let isMade = engine.operations.contains {
-            $0.kind == ProviderMethod.snapshotCreate.rawValue && $0.resultID == reference && !$0.state.isEnd && $0.notes["uuid"] == uuid
+        let isMade = engine.liveOperations.contains {
+            $0.kind == ProviderMethod.snapshotCreate.rawValue && $0.resultID == reference && $0.notes["uuid"] == uuid
         }
         guard !isMade else { return }
         try await look { (world) throws(Failure) in

@@ -59,7 +59,7 @@ package final class SimulatedProvider: Provider {
         let machine = try await hypervisor.call("look", changes: false) { (world) throws(Failure) in try world.machine(id: id) }
         if let machine, machine.isComplete { return machine.uuid }
         let makers = [ProviderMethod.create.rawValue, ProviderMethod.clone.rawValue]
-        if let making = engine.operations.first(where: { $0.resultID == id && !$0.state.isEnd && makers.contains($0.kind) }) {
+        if let making = engine.liveOperations.first(where: { $0.resultID == id && makers.contains($0.kind) }) {
             return Identity.uuid(making.id)
         }
         throw RPCError(.notFound, "there is no machine \(id) on this hypervisor")
@@ -73,7 +73,7 @@ package final class SimulatedProvider: Provider {
     func newIdentity(_ operation: String) async throws(RPCError) -> (id: String, number: Int?) {
         guard kind == .upid else { return (Identity.uuid(operation), nil) }
         let taken = try await look { (world) throws(Failure) in try world.machines().compactMap(\.number).max() ?? 0 }
-        let promised = engine.operations.compactMap { $0.notes["number"].flatMap { Int($0) } }.max() ?? 0
+        let promised = engine.liveOperations.compactMap { $0.notes["number"].flatMap { Int($0) } }.max() ?? 0
         let number = lastNumber.withLock { last in
             last = max(last, taken, promised) + 1
             return last

@@ -259,6 +259,26 @@ extension Trial {
             guard let task, let end = try await end(task) else { continue }
             expect(end.state == .succeeded, "one of several things at once on a machine ends \(end.state): \(end.error)")
         }
+        // Two who want it gone.
+        let gone = await withTaskGroup(of: Result<TaskResponse, RPCError>.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    do throws(RPCError) {
+                        return .success(try await provider.delete(DeleteRequest(id: id), options))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        for outcome in gone {
+            switch outcome {
+            case .success(let answer): try await succeed("one of two Deletes at once", answer.task)
+            case .failure(let error): expect(error.code == .notFound, "one of two Deletes at once is refused with \(error.code.name)")
+            }
+        }
+        expect(try await powerState(id) == "none", "after two Deletes at once the machine is there")
         expectWhole(try await bed.view(), "after many calls at once")
     }
 }

@@ -7,6 +7,7 @@ import Synchronization
 final class Hypervisor: Sendable {
     let settings: LibvirtProviderSettings
     private let library: LibvirtLibrary
+    let connectionsOpened = OpeningCount()
     /// What only looks, and answers at once.
     private let looking: LibvirtThreads
     /// What changes something and is done in seconds.
@@ -18,16 +19,6 @@ final class Hypervisor: Sendable {
     let reboots: RebootWatch
     /// Calls that hang, by all of them together.
     let givenUp = LibvirtThreads.GivenUp(limit: 12)
-    private let opened = Opened()
-    var connectionsOpened: Int { opened.count }
-
-    /// How many connections there were, which the threads count that open them.
-    private final class Opened: Sendable {
-        private let number = Mutex(0)
-        var count: Int { number.withLock { $0 } }
-        func add() { number.withLock { $0 += 1 } }
-    }
-
     let knownHost = Mutex<(host: HostProfile, at: ContinuousClock.Instant)?>(nil)
 
     /// - Throws: `unavailable` or `environment` when there is no libvirt to call.
@@ -35,7 +26,7 @@ final class Hypervisor: Sendable {
         self.settings = settings
         let library = try LibvirtLibrary.load(path: settings.library)
         self.library = library
-        let opened = opened
+        let opened = connectionsOpened
         let open: LibvirtThreads.Open = { () throws(LibvirtError) in try Self.connect(settings, library, opened) }
         looking = LibvirtThreads("libvirt-look", width: 3, givenUp: givenUp, open: open)
         acting = LibvirtThreads("libvirt-act", width: 4, givenUp: givenUp, open: open)
@@ -46,7 +37,7 @@ final class Hypervisor: Sendable {
     }
 
     private static func connect(
-        _ settings: LibvirtProviderSettings, _ library: LibvirtLibrary, _ opened: Opened
+        _ settings: LibvirtProviderSettings, _ library: LibvirtLibrary, _ opened: OpeningCount
     ) throws(LibvirtError) -> LibvirtConnection {
         let credentials = settings.password.map { LibvirtConnection.Credentials(user: settings.user ?? "", password: $0) }
         let connection = try LibvirtConnection.open(settings.connectURI, library: library, credentials: credentials)
@@ -76,7 +67,7 @@ final class Hypervisor: Sendable {
 
     /// A thread with a connection of its own, for what goes over several calls: a stream.
     func lane(_ name: String) -> LibvirtThreads {
-        let (settings, library, opened) = (settings, library, opened)
+        let (settings, library, opened) = (settings, library, connectionsOpened)
         return LibvirtThreads(name, givenUp: givenUp) { () throws(LibvirtError) in try Self.connect(settings, library, opened) }
     }
 
@@ -89,4 +80,13 @@ final class Hypervisor: Sendable {
             throw RPCError(error, doing: doing)
         }
     }
+}
+
+/// How many connections were opened.
+final class OpeningCount: Sendable {
+    private let state = Mutex(0)
+
+    var count: Int { state.withLock { $0 } }
+
+    func add() { state.withLock { $0 += 1 } }
 }

@@ -4,21 +4,17 @@ import ProviderTasks
 
 /// What can be done to machines.
 extension World {
-    /// Makes the machine, with those volumes that carry its mark. One that is there with the same mark is that one.
+    /// Makes the machine, with those volumes that carry its mark.
     ///
-    /// Errors: `numberTaken`, when the number is somebody else's; `nameTaken`.
+    /// Errors: `numberTaken` and `nameTaken`, whoever has them: it is for the caller to look before.
     func define(_ plan: MachinePlan, lock: String, isComplete: Bool) throws(Failure) -> Machine {
-        if let there = try machine(uuid: plan.uuid), there.mark == plan.mark { return there }
-        if let number = plan.number, let there = try machine(number: number) {
-            guard there.mark == plan.mark else {
-                throw refused(
-                    .numberTaken, "VM \(number) already exists: somebody took the number meanwhile; send the request again as a new one")
-            }
-            return there
+        if let number = plan.number, try machine(number: number) != nil {
+            throw refused(
+                .numberTaken, "VM \(number) already exists: somebody took the number meanwhile; send the request again as a new one")
         }
-        if let there = try machine(named: plan.name), there.mark != plan.mark {
-            throw refused(.nameTaken, "there is a machine \(plan.name) already; choose another name")
-        }
+        let hasName = try machine(named: plan.name) != nil
+        let hasUUID = try machine(uuid: plan.uuid) != nil
+        if hasName || hasUUID { throw refused(.nameTaken, "there is a machine \(plan.name) already; choose another name") }
         try connection.run(
             """
             INSERT INTO machines (uuid, number, name, power, cpu, memory, lock, mark, owner, tags, cards, complete)
@@ -82,8 +78,13 @@ extension World {
     }
 
     /// Everything that an operation has made.
+    ///
+    /// Errors: `locked`, while a task works on it.
     func destroyAll(mark: String) throws(Failure) {
-        for machine in try machines() where machine.mark == mark { try destroy(machine) }
+        for machine in try machines() where machine.mark == mark {
+            guard try runningTasks(on: machine.uuid).isEmpty else { throw refused(.locked, "machine \(machine.name) is busy with a task") }
+            try destroy(machine)
+        }
         for volume in try volumes(mark: mark) { try removeVolume(volume.row) }
         for snapshot in try snapshots() where snapshot.mark == mark { try removeSnapshot(snapshot) }
     }

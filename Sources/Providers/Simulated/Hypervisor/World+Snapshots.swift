@@ -13,11 +13,8 @@ extension World {
 
     /// Errors: `nameTaken`, `state` for memory of a machine that has none now.
     func beginSnapshot(_ machine: Machine, _ plan: SnapshotPlan) throws(Failure) -> Snapshot {
-        if let there = try snapshot(of: machine.row, plan.reference) {
-            guard there.mark == plan.mark else {
-                throw refused(.nameTaken, "machine \(machine.name) has a snapshot \(plan.reference) already")
-            }
-            return there
+        guard try snapshot(of: machine.row, plan.reference) == nil else {
+            throw refused(.nameTaken, "machine \(machine.name) has a snapshot \(plan.reference) already")
         }
         guard !plan.hasMemory || machine.isOn else {
             throw refused(.state, "machine \(machine.name) is off and has nothing in memory; take the snapshot without, or switch it on")

@@ -101,16 +101,13 @@ struct World {
             isComplete: row.flag(12))
     }
 
-    /// Takes room in a pool. Errors: `full`, `missing`, and a name that somebody else's volume has.
+    /// Takes room in a pool. Errors: `full`, `missing`, and a name that a volume has, whoever made it.
     func allocate(
         _ name: String, pool: String, format: String, bytes: Int64, content: String, backing: Int64?, machine: Int64?, label: String,
         use: Volume.Use,
         mark: String
     ) throws(Failure) -> Volume {
-        if let there = try volume(pool, name) {
-            guard there.mark == mark else { throw refused(.nameTaken, "pool \(pool) has a volume \(name) already") }
-            return there
-        }
+        guard try volume(pool, name) == nil else { throw refused(.nameTaken, "pool \(pool) has a volume \(name) already") }
         try checkRoom(pool, bytes: backing == nil ? bytes : 0)
         try connection.run(
             """

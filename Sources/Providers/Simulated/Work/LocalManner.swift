@@ -17,7 +17,9 @@ struct LocalManner: Manner {
         case .reconfigure(let uuid, let changes): try await reconfigure(uuid, changes, order, operation)
         case .snapshot(let uuid, let plan):
             try await step("keep", operation, "snapshot") { (world) throws(Failure) in
-                _ = try world.beginSnapshot(try world.free(uuid), plan)
+                let machine = try world.free(uuid)
+                if let there = try world.snapshot(of: machine.row, plan.reference), there.mark == plan.mark { return }
+                _ = try world.beginSnapshot(machine, plan)
             }
             try await last("copy", order, operation)
             try await step("finish", operation, "finish") { (world) throws(Failure) in
@@ -44,7 +46,10 @@ struct LocalManner: Manner {
                 try world.revert(snapshot)
             }
         case .image(let plan):
-            try await step("volume", operation, "image") { (world) throws(Failure) in _ = try world.beginImage(plan) }
+            try await step("volume", operation, "image") { (world) throws(Failure) in
+                if let there = try world.volume(plan.pool, plan.volume), there.mark == plan.mark { return }
+                _ = try world.beginImage(plan)
+            }
             try await last("download", order, operation)
             try await step("verify", operation, "finish") { (world) throws(Failure) in
                 guard let volume = try world.volume(plan.pool, plan.volume) else { throw world.refused(.missing, "the image is gone") }
@@ -55,16 +60,25 @@ struct LocalManner: Manner {
 
     private func make(_ plan: MachinePlan, _ order: Order, _ operation: OperationContext) async throws(RPCError) {
         for disk in plan.disks {
-            try await step("volume \(disk.label)", operation, "volume") { (world) throws(Failure) in _ = try world.allocate(disk, of: plan)
+            try await step("volume \(disk.label)", operation, "volume") { (world) throws(Failure) in
+                // Made before, by a process that died before it noted that.
+                if try world.volumes(mark: plan.mark).contains(where: { $0.label == disk.label }) { return }
+                _ = try world.allocate(disk, of: plan)
             }
         }
         if plan.hasSeed {
-            try await step("seed", operation, "volume") { (world) throws(Failure) in _ = try world.allocateSeed(of: plan) }
+            try await step("seed", operation, "volume") { (world) throws(Failure) in
+                if try world.volumes(mark: plan.mark).contains(where: { $0.use == .seed }) { return }
+                _ = try world.allocateSeed(of: plan)
+            }
         }
         try await last("copy", order, operation) { (world, share) throws(Failure) in
             for volume in try world.volumes(mark: plan.mark) { try world.fill(volume.row, share: share) }
         }
-        try await step("define", operation, "define") { (world) throws(Failure) in _ = try world.define(plan, lock: "", isComplete: true) }
+        try await step("define", operation, "define") { (world) throws(Failure) in
+            if let there = try world.machine(uuid: plan.uuid), there.mark == plan.mark { return }
+            _ = try world.define(plan, lock: "", isComplete: true)
+        }
     }
 
     private func delete(_ uuid: String, _ order: Order, _ operation: OperationContext) async throws(RPCError) {

@@ -1,0 +1,75 @@
+import Primitives
+
+/// Asks a share of the domains, on a thread that may hang with one of them. What is told goes into the book at once, so that it is there
+/// whatever comes of the rest.
+struct ShardReading: Sendable {
+    let book: HypervisorBook
+    let clock: WallClock
+    let domains: [String]
+
+    static let call = "virDomainListGetStats"
+
+    var firstStep: CallStep { CallStep(call: Self.call, domains: domains) }
+
+    /// - Returns: those whose QEMU could not be asked, as another command holds it.
+    func run(
+        _ connection: any HypervisorConnection, _ errand: Errand<Result<Set<String>, SourceError>>
+    ) -> Result<Set<String>, SourceError> {
+        let ids = book.change { state in domains.map { ($0, state.domains.id(of: $0)) } }
+        let told: [String: DomainStatistics]
+        switch connection.statistics(domains) {
+        case .success(let statistics): told = statistics
+        case .failure(let error): return .failure(error)
+        }
+        let (now, unixSeconds) = (ContinuousClock.now, clock.unixSeconds)
+        book.change { state in
+            for (uuid, id) in ids {
+                if let statistics = told[uuid] {
+                    state.domains.take(statistics, of: uuid, id: id, now: now, unixSeconds: unixSeconds)
+                }
+            }
+        }
+        let partial = Set(told.filter { $0.value.isPartial }.keys)
+        for (uuid, id) in ids where told[uuid] != nil && !partial.contains(uuid) {
+            switch details(uuid, connection, errand) {
+            case .success(let details): book.change { $0.domains.take(details, of: uuid, id: id) }
+            case .failure(let error) where error.kind == .lost: return .failure(error)
+            case .failure: continue
+            }
+        }
+        return .success(partial)
+    }
+
+    /// Calls that take the domain's lock, each of one domain alone: who hangs in one is known by it.
+    private func details(
+        _ uuid: String, _ connection: any HypervisorConnection, _ errand: Errand<Result<Set<String>, SourceError>>
+    ) -> Result<DomainDetails, SourceError> {
+        var details = DomainDetails()
+        errand.step("virDomainGetJobStats", [uuid])
+        switch connection.job(uuid) {
+        case .success(let job): details.job = job
+        case .failure(let error): if error.endsRound { return .failure(error) }
+        }
+        let disks = book.change { $0.domains.disks(of: uuid) }
+        for disk in disks {
+            errand.step("virDomainGetBlockJobInfo", [uuid])
+            switch connection.blockJob(uuid, disk: disk) {
+            case .success(let job): details.blockJobs = (details.blockJobs ?? []) + [job].compactMap { $0 }
+            case .failure(let error): if error.endsRound { return .failure(error) }
+            }
+        }
+        guard !disks.isEmpty else { return .success(details) }
+        errand.step("virDomainGetDiskErrors", [uuid])
+        switch connection.diskErrors(uuid) {
+        case .success(let errors):
+            details.diskErrors = Dictionary(disks.map { ($0, errors[$0] ?? 0) }, uniquingKeysWith: { first, _ in first })
+        case .failure(let error): if error.endsRound { return .failure(error) }
+        }
+        return .success(details)
+    }
+}
+
+extension SourceError {
+    /// Whether nothing more can be asked of the domain.
+    fileprivate var endsRound: Bool { kind == .lost || kind == .gone }
+}
