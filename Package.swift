@@ -333,6 +333,7 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("logs", needs: ["JSON", "Logs", "Primitives", "Web"]),
         fuzzTarget("libvirt", needs: ["Exporting", "LibvirtAPI", "LibvirtCollector", "Metrics", "Primitives", "XML"]),
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
+        fuzzTarget("xml", needs: ["LibvirtProvider", "Primitives", "RPC", "XML"]),
         fuzzTarget("protobuf", needs: ["AwkwardMessages", "Primitives", "Protobuf"]),
         fuzzTarget("libvirtd", needs: ["Primitives", "Simulation"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),

@@ -106,7 +106,7 @@ def live(built: list[str], bed: LibvirtBed, images: str, suite: str, more: dict[
             time.sleep(0.02)
         tests.kill()
     said = (bed.folder / "tests.log").read_text(errors="replace")
-    assert tests.returncode == 0 and "0 tests" not in said, f"{said[-8000:]}\nlibvirtd: {bed.said()}"
+    assert tests.returncode == 0 and "Test run with 0 tests" not in said, f"{said[-8000:]}\nlibvirtd: {bed.said()}"
     return said
 
 

@@ -26,7 +26,6 @@ import Testing
         let folder = ScratchFolder()
         let provider = try await LiveHypervisor.provider(folder)
         let validated = try await provider.validate(ValidateRequest(), LibvirtProvider.call)
-        print("validate:", validated.ok, validated.message)
         #expect(validated.ok)
         var request = Self.request("live1", size: 1, userData: "#cloud-config\nhostname: live1\n")
         request.disksJSON = DiskSpec.json([DiskSpec(name: "data", sizeGiB: 1)])
@@ -36,25 +35,25 @@ import Testing
         let again = try await provider.create(request, LibvirtProvider.call)
         #expect(again.id == created.id)
         var described = try await provider.describe(created.id)
-        print(described.powerState, described.providerRawJSON)
         #expect(described.exists && described.powerState == "On")
         let clock = ContinuousClock.now
         repeat {
             try await Task.sleep(for: .milliseconds(500))
             described = try await provider.describe(created.id)
         } while described.ips.isEmpty && (ContinuousClock.now - clock).seconds < 90
-        print("ips:", described.ips, described.consoleURL, "after", (ContinuousClock.now - clock).seconds)
         #expect(described.powerState == "On")
         #expect(described.ips.count == 1)
         let list = try await provider.listVMs(ListVMsRequest(), LibvirtProvider.call)
         #expect(list.vms.contains { $0.id == created.id && $0.ips == described.ips })
+        let census = try #require(await provider.census(by: .after(seconds: 10)))
+        #expect(census.domains["running"] ?? 0 >= 1)
+        #expect(provider.connectionsOpened >= 2)
 
         let snapshot = try await provider.snapshotCreate(
             SnapshotCreateRequest(vmID: created.id, nameHint: "before", includeMemory: true, description: "a & b"), LibvirtProvider.call)
         try await provider.finish(snapshot.task)
         #expect(snapshot.snapshotID == "before")
         var info = try await provider.getDiskInfo(GetDiskInfoRequest(vmID: created.id), LibvirtProvider.call)
-        print("disk:", info.format, info.virtualSizeBytes, info.actualSizeBytes, info.path, info.backingFile, info.snapshots)
         #expect(info.snapshots == ["before"])
         #expect(info.virtualSizeBytes == 1 << 30)
 
@@ -63,7 +62,6 @@ import Testing
         try await provider.finish(
             try await provider.reconfigure(ReconfigureRequest(id: created.id, desiredJSON: desired.json), LibvirtProvider.call).task)
         described = try await provider.describe(created.id)
-        print("reconfigured:", described.providerRawJSON)
         #expect(described.providerRawJSON.contains("\"pending_restart\":{\"vcpus\":2"))
         info = try await provider.getDiskInfo(GetDiskInfoRequest(vmID: created.id, diskID: "more"), LibvirtProvider.call)
         #expect(info.virtualSizeBytes == 1 << 30)
@@ -82,7 +80,6 @@ import Testing
         try await provider.finish(
             try await provider.snapshotRevert(SnapshotRevertRequest(vmID: created.id, snapshotID: "before"), LibvirtProvider.call).task)
         described = try await provider.describe(created.id)
-        print("reverted:", described.powerState, described.providerRawJSON)
         #expect(described.powerState == "On")
         try await provider.finish(
             try await provider.snapshotDelete(SnapshotDeleteRequest(vmID: created.id, snapshotID: "before"), LibvirtProvider.call).task)
@@ -96,9 +93,9 @@ import Testing
         let linked = try await provider.clone(
             CloneRequest(sourceVMID: created.id, targetName: "live-linked", linked: true), LibvirtProvider.call)
         try await provider.finish(linked.task)
-        for id in [full.targetVMID, linked.targetVMID, created.id] {
+        for (id, isLinked) in [(full.targetVMID, false), (linked.targetVMID, true), (created.id, true)] {
             let info = try await provider.getDiskInfo(GetDiskInfoRequest(vmID: id), LibvirtProvider.call)
-            print("clone:", info.path, "on", info.backingFile, info.virtualSizeBytes)
+            #expect(info.backingFile.isEmpty == !isLinked, "\(info.path) stands on \(info.backingFile)")
             try await provider.finish(try await provider.power(PowerRequest(id: id, op: .on), LibvirtProvider.call).task)
         }
         for id in [full.targetVMID, linked.targetVMID, created.id] {
@@ -107,7 +104,6 @@ import Testing
                 try await Task.sleep(for: .milliseconds(500))
                 described = try await provider.describe(id)
             } while described.ips.isEmpty && (ContinuousClock.now - start).seconds < 90
-            print("clone runs at", described.ips)
             #expect(!described.ips.isEmpty)
         }
         // The source goes first: what its clone stands upon must stay.
@@ -118,7 +114,6 @@ import Testing
         let left = try await provider.hypervisor.look("list") { connection throws(LibvirtError) in
             try connection.pool(named: "default").volumes().map(\.name)
         }
-        print("left:", left)
         #expect(!left.contains { $0.hasPrefix("live") })
         await provider.shutdown(by: .after(seconds: 5))
     }

@@ -12,11 +12,13 @@ struct ContentDigestTests {
             "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
         ),
     ])
-    func `known digests`(name: String, hex: String) throws {
-        var whole = try #require(ContentDigest(name))
+    func `known digests`(name: String, hex: String) {
+        guard var whole = ContentDigest(name), var pieces = ContentDigest(name) else {
+            Issue.record("there is no \(name)")
+            return
+        }
         whole.add(Array("abc".utf8))
         #expect(whole.hex() == hex)
-        var pieces = try #require(ContentDigest(name))
         for piece in ["a", "", "bc"] { pieces.add(Array(piece.utf8)) }
         #expect(pieces.hex() == hex)
     }

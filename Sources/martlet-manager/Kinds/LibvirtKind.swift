@@ -25,6 +25,7 @@ enum LibvirtKind: ProviderKind {
         SettingsKey(
             "domain_type", .choice(["kvm", "qemu"]), "With the processor's help or without; without it the host's capabilities decide."),
         SettingsKey("ca_file", .text, "Authorities for https downloads of images, in PEM; the system's without it."),
+        SettingsKey("exchange_folder", .text, "A folder through which disks go out and come in; without it none do."),
     ]
 
     static func make(_ section: SettingsTree, _ surroundings: ProviderSurroundings) async throws(Failure) -> HostedProvider {
@@ -38,6 +39,7 @@ enum LibvirtKind: ProviderKind {
         settings.machine = section.word("machine")
         settings.domainType = section.word("domain_type")
         settings.authorityFile = section.word("ca_file")
+        settings.exchangeFolder = section.word("exchange_folder")
         let journal = try await TaskJournal("\(surroundings.stateDirectory)/tasks.db")
         let provider = try await LibvirtProvider(settings, journal: journal, logger: surroundings.logger, observer: surroundings.observer)
         var hosted = HostedProvider(provider: provider, tasks: provider.tasks) { await provider.shutdown(by: $0) }

@@ -97,7 +97,7 @@ extension Hypervisor {
     }
 
     /// Of the connection's URI; nil for this host.
-    private var remoteHost: String? {
+    var remoteHost: String? {
         guard let start = settings.uri.firstRange(of: "://") else { return nil }
         let authority = settings.uri[start.upperBound...].prefix { !"/?#".contains($0) }
         let host = authority.split(separator: "@").last.map { $0.prefix { $0 != ":" } } ?? ""
