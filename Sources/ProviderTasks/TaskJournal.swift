@@ -133,7 +133,7 @@ package final class TaskJournal: Sendable {
     /// - Returns: whether the end is this one.
     func end(_ operation: Operation, forgetting forgotten: [String]) async throws(Failure) -> Bool {
         guard let outcome = operation.outcome, let endedAt = operation.endedAt else { return false }
-        return try await database.write { (connection) throws(Failure) in
+        let isFirst = try await database.write { (connection) throws(Failure) in
             let changed = try connection.run(
                 """
                 UPDATE operations SET state = ?, code = ?, message = ?, progress = ?, step = '', request = NULL, ended = ?
@@ -153,6 +153,9 @@ package final class TaskJournal: Sendable {
             for id in forgotten { try connection.run("DELETE FROM operations WHERE id = ? AND ended IS NOT NULL", id) }
             return true
         }
+        // The end is recorded; a request that stays in the log for a while longer is no reason to record it again.
+        try? await database.checkpoint()
+        return isFirst
     }
 
     func forget(_ ids: [String]) async throws(Failure) {
