@@ -36,6 +36,8 @@ package final class Database: Sendable {
             // The answer of this pragma is a row, and an error when another process holds the file.
             try connection.run("PRAGMA journal_mode = WAL")
             try connection.run("PRAGMA synchronous = FULL")
+            // What is taken out of the file is overwritten in it.
+            try connection.run("PRAGMA secure_delete = ON")
             try Self.checkIntegrity(connection)
             try format.apply(to: connection)
             thread.connection = connection
@@ -65,6 +67,12 @@ package final class Database: Sendable {
         _ body: @escaping @Sendable (DatabaseConnection) throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         try await perform(body)
+    }
+
+    /// Brings what was written into the file itself and empties `path-wal`, so that what was taken out stands in neither. As far as others who read
+    /// let it; the next does the rest.
+    package func checkpoint() async throws(Failure) {
+        _ = try await perform { (connection) throws(Failure) in try connection.run("PRAGMA wal_checkpoint(TRUNCATE)") }
     }
 
     /// Lets go of the file, once all is done that was asked for before. What is asked for later fails.

@@ -89,12 +89,22 @@ package final class DatabaseConnection {
         try run("BEGIN IMMEDIATE")
         do {
             let value = try body()
-            try run("COMMIT")
+            try commit()
             return value
         } catch {
             // Some failures end it by themselves.
             if mlt_sqlite_in_transaction(database) != 0 { _ = try? run("ROLLBACK") }
             throw error
+        }
+    }
+
+    /// One that fails may have reached the disk: then that is said, as what is read after the next start is what counts.
+    private func commit() throws(Failure) {
+        do {
+            try run("COMMIT")
+        } catch {
+            let isTakenBack = error.code == .malformed || error.code == .unavailable
+            throw isTakenBack ? error : Failure(error.code, "\(error.message) (it may be in the file all the same)", cause: error.cause)
         }
     }
 

@@ -134,7 +134,7 @@ extension Coding where Value == Double {
 }
 
 extension Coding where Value == String {
-    /// Bytes that are not UTF-8 are refused.
+    /// Bytes that are not UTF-8 are refused, and so is what would take for ever to be compared (`isStreamSafe`).
     package static var string: Coding {
         Coding(
             "string", .length, blank: "", isDefault: { $0.isEmpty }, precedes: textPrecedes,

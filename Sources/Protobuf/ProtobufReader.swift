@@ -99,6 +99,8 @@ struct ProtobufReader {
     mutating func text() throws(Failure) -> String {
         let start = position
         guard let text = String(validating: try delimited(), as: UTF8.self) else { throw fault("a text is not UTF-8", at: start) }
+        // It may become a key of a map, or of whoever has asked for the message.
+        guard text.isStreamSafe else { throw fault("a text has more than 30 combining marks in a row", at: start) }
         return text
     }
 

@@ -21,7 +21,7 @@ package struct GRPCSettings: Sendable {
                 SettingsKey("client_ca_file", .text, "Authorities whose certificates clients may show, in PEM."),
                 SettingsKey(
                     "client_allowed_names", .texts,
-                    "DNS or URI names, or common names, of which a client's certificate must have one; every client of the authorities without it."
+                    "DNS or URI names, or common names of certificates without other names, of which a client's must have one; every client of the authorities without it."
                 ),
             ]), "Certificates for listen_address. They are read again when they change."),
         SettingsKey("max_calls", .integer(1...10_000), "Calls in work; more are refused with RESOURCE_EXHAUSTED.", standard: "64"),

@@ -49,6 +49,8 @@ package struct Operation: Sendable, Equatable {
     /// Names that the operation takes: no other that takes one is accepted until it is over.
     package let claims: [String]
     package let token: OperationToken?
+    /// Who asked for it.
+    package let asker: Asker
     /// Of kind and request.
     package let digest: String
     /// Of what is made; empty when nothing is. It was given to the client before anything was done.
@@ -74,32 +76,6 @@ package struct Operation: Sendable, Equatable {
 
     /// How it ended; nil while it goes on.
     package var outcome: OperationOutcome? { state.isEnd ? OperationOutcome(state, code) : nil }
-}
-
-/// By what a request that comes again is known.
-package enum OperationToken: Sendable, Hashable {
-    /// One that the client made for this request: it stands for the request, whatever came of it, for as long as the operation is kept.
-    case key(String)
-    /// Whose the machine to be made is, of a client that sends no key: it stands for the machine. The request may differ, and one that failed may be
-    /// made again.
-    case owner(String)
-
-    var text: String {
-        switch self {
-        case .key(let text): "k:" + text
-        case .owner(let text): "o:" + text
-        }
-    }
-
-    init?(text: String) {
-        if text.hasPrefix("k:") {
-            self = .key(String(text.dropFirst(2)))
-        } else if text.hasPrefix("o:") {
-            self = .owner(String(text.dropFirst(2)))
-        } else {
-            return nil
-        }
-    }
 }
 
 /// What a provider says of an operation that is to be accepted.

@@ -38,6 +38,12 @@ package struct OperationContext: Sendable {
         try await engine.note(id, mark, "")
     }
 
+    /// Says that a call was begun that may go on when nobody waits for it any more; until it is over the operation is neither tried again nor taken
+    /// back. To be held by what runs the call, and ended behind it.
+    ///
+    /// - Parameter what: for a person.
+    package func outside(_ what: String) -> OutsideWork { engine.beginOutside(id, what) }
+
     /// What is being done, for a person; it is not kept over a restart.
     package func show(_ step: String) { engine.show(id, step: step) }
 

@@ -1,3 +1,4 @@
+import ProviderRPC
 package import RPC
 
 /// How a kind of operation is done, as steps that may be done again.
@@ -32,6 +33,25 @@ package struct OperationKind: Sendable {
         case cancel
     }
 
+    /// Of what there is enough for how many at a time: one that fetches images must not keep others from being switched off.
+    package enum Place: Sendable, CaseIterable {
+        /// It mostly waits for a guest, and may wait for long.
+        case waiting
+        /// It moves bytes for minutes or hours.
+        case hauling
+        /// It asks the hypervisor for something that takes seconds.
+        case acting
+
+        /// As the method of that name does it with most hypervisors.
+        static func usual(_ method: String) -> Place {
+            switch ProviderMethod(rawValue: method) {
+            case .power: .waiting
+            case .create, .clone, .imagePrepare, .exportDisk, .importDisk: .hauling
+            default: .acting
+            }
+        }
+    }
+
     /// The method: `Create`.
     package let name: String
     package let work: any OperationWork
@@ -43,10 +63,11 @@ package struct OperationKind: Sendable {
     package var undoSeconds: Double
     package var canCancel: Bool
     package var atShutdown: AtShutdown
+    package var place: Place
 
     package init(
         _ name: String, deadlineSeconds: Double = 1800, retrySeconds: Double = 60, undoSeconds: Double = 3600, canCancel: Bool = true,
-        atShutdown: AtShutdown = .leave, work: any OperationWork
+        atShutdown: AtShutdown = .leave, place: Place? = nil, work: any OperationWork
     ) {
         self.name = name
         self.work = work
@@ -55,5 +76,6 @@ package struct OperationKind: Sendable {
         self.undoSeconds = undoSeconds
         self.canCancel = canCancel
         self.atShutdown = atShutdown
+        self.place = place ?? .usual(name)
     }
 }

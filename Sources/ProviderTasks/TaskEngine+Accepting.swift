@@ -14,7 +14,7 @@ extension TaskEngine {
     /// - Parameter holds: for an owner's token, whether what the operation has made is still there; if not, it is made again.
     /// - Parameter prepare: looks whether the request can be done and says what it is; it is given the operation's id, and changes nothing.
     package func accept(
-        _ method: ProviderMethod, request: [UInt8], token: OperationToken?,
+        _ method: ProviderMethod, request: [UInt8], from call: RPCCall, token: OperationToken?,
         holds: (Operation) async throws(RPCError) -> Bool = { _ in true },
         prepare: (_ id: String) async throws(RPCError) -> OperationDraft
     ) async throws(RPCError) -> Operation {
@@ -22,18 +22,25 @@ extension TaskEngine {
         let earlier = try known(token, digest)
         if let earlier, try await isToBeGiven(earlier, holds) { return try await given(earlier) }
         let id = OperationID.make(clock)
-        let draft = try await prepare(id)
-        switch try reserve(id, method, token, digest, draft, insteadOf: earlier?.id) {
+        var draft = try await prepare(id)
+        // Names that a client chose become keys here.
+        draft.locks = draft.locks.map(Self.plain)
+        draft.claims = draft.claims.map(Self.plain)
+        switch try reserve(id, method, Asker(call), token, digest, draft, insteadOf: earlier?.id) {
         case .known(let again): return try await given(again)
         case .new(let operation, let replaced):
+            let doubtful = state.withLock { $0.doubtful }
             do {
-                try await journal.insert(operation, request: request, replacing: replaced)
+                try await journal.insert(operation, request: request, replacing: replaced, without: doubtful)
             } catch {
                 takeBack(operation)
                 throw RPCError(
-                    .unavailable, "the operation could not be written down, and nothing was done: \(error.message)", cause: error)
+                    .unavailable,
+                    "the operation could not be written down, and nothing was done: \(error.message). Ask again, with the same key if there is one: a disk that has it all the same gives it back after the next start",
+                    cause: error)
             }
             state.withLock { state in
+                state.doubtful.removeAll { doubtful.contains($0) }
                 state.entries[id]?.written.open()
                 state.waiting.append(id)
             }
@@ -52,7 +59,7 @@ extension TaskEngine {
         guard let token else { return nil }
         let found = state.withLock { state in state.tokens[token].flatMap { state.entries[$0]?.operation } }
         guard let found else { return nil }
-        switch token {
+        switch token.meaning {
         case .key:
             guard found.digest == digest else {
                 throw RPCError(
@@ -67,7 +74,7 @@ extension TaskEngine {
     }
 
     private func isToBeGiven(_ operation: Operation, _ holds: (Operation) async throws(RPCError) -> Bool) async throws(RPCError) -> Bool {
-        guard case .owner = operation.token else { return true }
+        guard operation.token?.meaning == .owner else { return true }
         // One that came to nothing may be tried again; with a key the client says itself what is the same.
         if operation.state == .failed || operation.state == .cancelled { return false }
         return operation.state == .succeeded ? try await holds(operation) : true
@@ -84,14 +91,14 @@ extension TaskEngine {
 
     /// Takes token, names and a place among the operations, all at once.
     private func reserve(
-        _ id: String, _ method: ProviderMethod, _ token: OperationToken?, _ digest: String, _ draft: OperationDraft,
+        _ id: String, _ method: ProviderMethod, _ asker: Asker, _ token: OperationToken?, _ digest: String, _ draft: OperationDraft,
         insteadOf earlier: String?
     ) throws(RPCError) -> Reservation {
         let result: Result<Reservation, RPCError> = state.withLock { state in
             guard state.isOpen else { return .failure(RPCError(.unavailable, "this provider is about to end; ask again in a moment")) }
             var replaced: String?
             if let token, let other = state.tokens[token], let operation = state.entries[other]?.operation {
-                switch token {
+                switch token.meaning {
                 case .key:
                     // It came in twice at the same time.
                     guard operation.digest == digest else {
@@ -116,7 +123,7 @@ extension TaskEngine {
             let operation = Operation(
                 id: id, sequence: state.lastSequence, kind: method.rawValue, variant: draft.variant, target: draft.target,
                 locks: draft.locks,
-                claims: draft.claims, token: token, digest: digest, resultID: draft.resultID, createdAt: clock.unixSeconds,
+                claims: draft.claims, token: token, asker: asker, digest: digest, resultID: draft.resultID, createdAt: clock.unixSeconds,
                 notes: draft.notes)
             state.entries[id] = Entry(operation: operation)
             for claim in draft.claims { state.claimedBy[claim] = id }
@@ -126,10 +133,18 @@ extension TaskEngine {
         return try result.get()
     }
 
+    private static let mostDoubtful = 1000
+
+    /// The text, or its hash: nothing that a client chose becomes a key as it is unless that is cheap.
+    private static func plain(_ text: String) -> String {
+        text.isVisibleASCII(upTo: 512) ? text : "sha256:" + SHA256.hex(Array(text.utf8))
+    }
+
     private func takeBack(_ operation: Operation) {
         let entry = state.withLock { state in
             if let token = operation.token, state.tokens[token] == operation.id { state.tokens[token] = nil }
             for claim in operation.claims where state.claimedBy[claim] == operation.id { state.claimedBy[claim] = nil }
+            if state.doubtful.count < Self.mostDoubtful { state.doubtful.append(operation.id) }
             return state.entries.removeValue(forKey: operation.id)
         }
         entry?.written.open()

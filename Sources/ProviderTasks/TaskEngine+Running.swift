@@ -5,20 +5,23 @@ import Synchronization
 extension TaskEngine {
     /// Begins those that wait, for which there is a place and on whose machines nothing else is done. Of two on one machine the earlier begins first.
     func startWhatCan() {
-        let ids = state.withLock { state in
+        let (ids, latches) = state.withLock { state in
             var started: [String] = []
             var held = Set<String>()
-            guard state.isOpen else { return started }
-            for id in state.waiting where state.runningCount < limits.running {
+            let served = serveReturning(&state)
+            guard state.isOpen else { return (started, served) }
+            for id in state.waiting {
                 guard let operation = state.entries[id]?.operation else { continue }
                 // A kind that this version does not know waits for one that does.
-                let isFree = kinds[operation.kind] != nil && operation.locks.allSatisfy { state.lockedBy[$0] == nil && !held.contains($0) }
+                let isFree =
+                    kinds[operation.kind] != nil && Self.hasRoom(place(operation), state, limits)
+                    && operation.locks.allSatisfy { state.lockedBy[$0] == nil && !held.contains($0) }
                 guard isFree else {
                     held.formUnion(operation.locks)
                     continue
                 }
                 for lock in operation.locks { state.lockedBy[lock] = id }
-                state.runningCount += 1
+                Self.take(place(operation), id, &state)
                 state.entries[id]?.isRunning = true
                 started.append(id)
             }
@@ -26,8 +29,9 @@ extension TaskEngine {
                 let gone = Set(started)
                 state.waiting.removeAll { gone.contains($0) }
             }
-            return started
+            return (started, served)
         }
+        for latch in latches { latch.open() }
         for id in ids {
             let task = Task { await self.perform(id) }
             let isStopped = state.withLock { state in
@@ -55,6 +59,11 @@ extension TaskEngine {
             id: id, kind: operation.kind, target: operation.target, resultID: operation.resultID, request: request, engine: self)
         var failure = operation.code == .ok ? nil : RPCError(operation.code, operation.message)
         if failure == nil, operation.isCancelRequested { failure = Self.cancelled }
+        if let failure, operation.attempts >= limits.attempts {
+            let left =
+                "\(failure.message); what it made could not be taken back (that was begun \(operation.attempts) times and the process ended each time): look for \(id) on the hypervisor"
+            return await end(id, .failed, failure.code, left)
+        }
         if failure == nil, operation.attempts >= limits.attempts {
             failure = RPCError(
                 .internal, "the operation was begun \(operation.attempts) times and the process ended each time; it is taken back")
@@ -87,11 +96,13 @@ extension TaskEngine {
             let error: RPCError
             let start = clock.unixSeconds
             do throws(RPCError) {
+                try context.checkCancellation()
                 try await kind.work.run(context)
                 return .success(())
             } catch let thrown {
                 error = thrown
             }
+            guard await workIsBack(id) else { return nil }
             switch state.withLock({ $0.entries[id]?.stop }) {
             case .shutdown: return nil
             case .cancel: return .failure(Self.cancelled)
@@ -109,7 +120,7 @@ extension TaskEngine {
                 return .failure(error)
             }
             show(id, step: "waits to try again: \(error.message)")
-            await pause(seconds: pauseSeconds)
+            await rest(id, seconds: pauseSeconds)
             pauseSeconds = min(15, pauseSeconds * 2)
         }
     }
@@ -117,14 +128,19 @@ extension TaskEngine {
     /// Undoes what was done, and records how it failed.
     private func takeBack(_ kind: OperationKind, _ context: OperationContext, _ failure: RPCError) async {
         let id = context.id
-        state.withLock { state in
+        let isNew = state.withLock { state in
+            let isNew = state.entries[id]?.operation.code == .ok
             state.entries[id]?.operation.code = failure.code
             state.entries[id]?.operation.message = failure.message
             state.entries[id]?.operation.step = "takes back what was done"
+            // How often this is begun is counted from here.
+            if isNew { state.entries[id]?.operation.attempts = 0 }
+            return isNew
         }
-        guard await insist(id, { (journal) throws(Failure) in try await journal.fail(id, failure.code, failure.message) }) else {
+        if isNew, !(await insist(id, { (journal) throws(Failure) in try await journal.fail(id, failure.code, failure.message) })) {
             return leave(id)
         }
+        await Task { await self.comeBack(id) }.value
         let state = operation(id)?.isCancelRequested == true && failure.code == .cancelled ? OperationState.cancelled : .failed
         let start = clock.unixSeconds
         var pauseSeconds = 0.5
@@ -146,6 +162,7 @@ extension TaskEngine {
             if isEnding { undo.cancel() }
             let undone = await undo.value
             self.state.withLock { $0.entries[id]?.undo = nil }
+            guard await workIsBack(id) else { break }
             guard let undone else { return await end(id, state, failure.code, failure.message) }
             guard isAtWork else { break }
             logger.warn("what an operation made cannot be taken back yet", ["operation": id, "reason": undone.message])
@@ -154,7 +171,7 @@ extension TaskEngine {
                 return await end(id, .failed, failure.code, left)
             }
             let seconds = pauseSeconds
-            await Task { await self.pause(seconds: seconds) }.value
+            await Task { await self.rest(id, seconds: seconds) }.value
             pauseSeconds = min(30, pauseSeconds * 2)
         }
         leave(id)
@@ -227,68 +244,10 @@ extension TaskEngine {
             guard let entry = state.entries[id], entry.isRunning else { return }
             state.entries[id]?.isRunning = false
             state.entries[id]?.task = nil
-            state.runningCount -= 1
+            Self.giveBack(id, &state)
             for lock in entry.operation.locks where state.lockedBy[lock] == id { state.lockedBy[lock] = nil }
             if again { state.waiting.insert(id, at: 0) }
         }
         startWhatCan()
     }
-
-    // MARK: on the way
-
-    private func begin(_ id: String) async throws(Failure) {
-        let (startedAt, attempts) = state.withLock { state in
-            let startedAt = state.entries[id]?.operation.startedAt ?? clock.unixSeconds
-            state.entries[id]?.operation.startedAt = startedAt
-            state.entries[id]?.operation.state = .running
-            state.entries[id]?.operation.attempts += 1
-            return (startedAt, state.entries[id]?.operation.attempts ?? 1)
-        }
-        try await journal.begin(id, startedAt: startedAt, attempts: attempts)
-    }
-
-    func interrupt(_ id: String, _ stop: Stop) {
-        let task = state.withLock { state -> Task<Void, Never>? in
-            guard let entry = state.entries[id], entry.isRunning, entry.stop == nil else { return nil }
-            state.entries[id]?.stop = stop
-            return entry.task
-        }
-        task?.cancel()
-    }
-
-    func show(_ id: String, step: String) { state.withLock { $0.entries[id]?.operation.step = step } }
-
-    func note(_ id: String, _ name: String, _ value: String?) async throws(RPCError) {
-        let (notes, step) = state.withLock { state in
-            state.entries[id]?.operation.notes[name] = value
-            state.entries[id]?.operation.attempts = 0
-            return (state.entries[id]?.operation.notes ?? [:], state.entries[id]?.operation.step ?? "")
-        }
-        do {
-            try await journal.note(id, notes, step: step)
-        } catch {
-            throw RPCError(.unavailable, "a step could not be written down: \(error.message)", cause: error)
-        }
-    }
-
-    func report(_ id: String, _ progress: Double) async {
-        let now = clock.unixSeconds
-        let step = state.withLock { state -> String? in
-            guard var entry = state.entries[id], !entry.operation.state.isEnd else { return nil }
-            entry.operation.progress = max(entry.operation.progress ?? 0, progress.clamped(to: 0...1))
-            let isDue = abs(now - entry.progressWrittenAt) >= limits.progressSeconds
-            if isDue { entry.progressWrittenAt = now }
-            state.entries[id] = entry
-            return isDue ? entry.operation.step : nil
-        }
-        guard let step else { return }
-        do {
-            try await journal.report(id, progress: progress.clamped(to: 0...1), step: step)
-        } catch {
-            logger.warn("progress could not be written down", ["operation": id, "reason": error.message])
-        }
-    }
-
-    /// Cut short when the task is cancelled.
-    private func pause(seconds: Double) async { try? await Task.sleep(for: .seconds(seconds)) }
 }

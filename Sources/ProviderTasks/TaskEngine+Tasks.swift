@@ -6,8 +6,18 @@ import Synchronization
 extension TaskEngine: ProviderTaskList {
     private static let pageSize = 100
     private static let mostOnAPage = 1000
+    private static let mostFilters = 32
+    private static let filterLimitBytes = 512
 
     package func listTasks(_ request: ListTasksRequest, _ call: RPCCall) async throws(RPCError) -> ListTasksResponse {
+        guard request.states.count <= Self.mostFilters, request.kinds.count <= Self.mostFilters else {
+            throw RPCError(.invalidArgument, "states, kinds: have more than \(Self.mostFilters) elements; name each once")
+        }
+        guard request.kinds.allSatisfy({ $0.utf8.count <= Self.filterLimitBytes }), request.target.utf8.count <= Self.filterLimitBytes
+        else {
+            throw RPCError(.invalidArgument, "kinds, target: longer than \(Self.filterLimitBytes) bytes, which none is")
+        }
+        let asker = Asker(call)
         var before = Int64.max
         if !request.pageToken.isEmpty {
             guard let sequence = Int64(request.pageToken) else {
@@ -18,7 +28,8 @@ extension TaskEngine: ProviderTaskList {
         guard request.pageSize >= 0 else { throw RPCError(.invalidArgument, "page_size: is less than 0") }
         let size = request.pageSize == 0 ? Self.pageSize : min(Self.mostOnAPage, Int(request.pageSize))
         let found = operations.reversed().filter { operation in
-            operation.sequence < before && (request.states.isEmpty || request.states.contains(Self.state(operation.state)))
+            operation.sequence < before && asker.maySee(operation.asker)
+                && (request.states.isEmpty || request.states.contains(Self.state(operation)))
                 && (request.kinds.isEmpty || request.kinds.contains(operation.kind))
                 && (request.target.isEmpty || request.target == operation.target || request.target == operation.resultID)
         }
@@ -28,16 +39,17 @@ extension TaskEngine: ProviderTaskList {
     }
 
     package func getTask(_ request: GetTaskRequest, _ call: RPCCall) async throws(RPCError) -> ProviderTask {
-        Self.task(try found(request.id, "id"))
+        Self.task(try found(request.id, "id", call))
     }
 
     package func cancelTask(_ request: CancelTaskRequest, _ call: RPCCall) async throws(RPCError) -> ProviderTask {
-        Self.task(try await cancel(request.id))
+        _ = try found(request.id, "id", call)
+        return Self.task(try await cancel(request.id))
     }
 
     /// What `provider.v1` says of a task, at once.
-    package func status(_ request: TaskStatusRequest) throws(RPCError) -> TaskStatusResponse {
-        let operation = try found(request.task?.id ?? "", "task.id")
+    package func status(_ request: TaskStatusRequest, _ call: RPCCall) throws(RPCError) -> TaskStatusResponse {
+        let operation = try found(request.task?.id ?? "", "task.id", call)
         guard operation.state.isEnd else { return TaskStatusResponse() }
         guard operation.state != .succeeded else { return TaskStatusResponse(done: true) }
         return TaskStatusResponse(done: true, error: "\(operation.code.name): \(operation.message)")
@@ -72,25 +84,27 @@ extension TaskEngine: ProviderTaskList {
             }
             state.waiting.removeAll { $0 == id }
             state.entries[id]?.isRunning = true
-            state.runningCount += 1
             return true
         }
         if isMine { await endUnbegun(id) }
     }
 
-    private func found(_ id: String, _ field: String) throws(RPCError) -> Operation {
+    /// - Parameter call: who asks; nil for the process itself.
+    private func found(_ id: String, _ field: String, _ call: RPCCall? = nil) throws(RPCError) -> Operation {
         guard !id.isEmpty else { throw RPCError(.invalidArgument, "\(field): is empty; say which task is meant") }
-        guard let operation = operation(id) else {
+        guard OperationID.isOne(id) else { throw RPCError(.notFound, "\(field): is none of a task; those begin with op-") }
+        // What is another's is not told from what is not there.
+        guard let operation = operation(id), call.map({ Asker($0).maySee(operation.asker) }) ?? true else {
             throw RPCError(
                 .notFound, "there is no task \(id); it never was, or ended more than \(Int(limits.keptSeconds / 3600)) hours ago")
         }
         return operation
     }
 
-    private static func state(_ state: OperationState) -> ProviderTaskState {
-        switch state {
+    private static func state(_ operation: Operation) -> ProviderTaskState {
+        switch operation.state {
         case .queued: .queued
-        case .running: .running
+        case .running: operation.isCancelRequested || operation.code != .ok ? .cancelling : .running
         case .succeeded: .succeeded
         case .failed: .failed
         case .cancelled: .cancelled
@@ -99,7 +113,7 @@ extension TaskEngine: ProviderTaskList {
 
     private static func task(_ operation: Operation) -> ProviderTask {
         ProviderTask(
-            id: operation.id, kind: operation.kind, target: operation.target, state: state(operation.state), progress: operation.progress,
+            id: operation.id, kind: operation.kind, target: operation.target, state: state(operation), progress: operation.progress,
             step: operation.step, code: operation.state.isEnd ? operation.code.rawValue : 0,
             error: operation.state.isEnd ? operation.message : "", isCancelRequested: operation.isCancelRequested,
             resultID: operation.resultID,

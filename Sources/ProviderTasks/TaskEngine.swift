@@ -8,8 +8,10 @@ import Synchronization
 /// What a client was told of is in the journal before anything is done on the hypervisor, and stays there until its end is.
 package final class TaskEngine: Sendable {
     package struct Limits: Sendable {
-        /// Operations that run at a time; the others are queued.
-        package var running = 8
+        /// Operations of each place that run at a time; the others are queued.
+        package var waiting = 64
+        package var hauling = 8
+        package var acting = 8
         /// Operations that are not over; more are refused.
         package var live = 1000
         /// How long an ended operation is kept at least, in seconds, unless there are too many.
@@ -22,6 +24,14 @@ package final class TaskEngine: Sendable {
         package var attempts = 10
 
         package init() {}
+
+        subscript(place: OperationKind.Place) -> Int {
+            switch place {
+            case .waiting: waiting
+            case .hauling: hauling
+            case .acting: acting
+            }
+        }
     }
 
     /// Told of each end, once, on whatever thread it comes. A process that dies between recording an end and telling of it does not tell of it later:
@@ -40,6 +50,12 @@ package final class TaskEngine: Sendable {
         /// What takes back what it did: apart from the task above, which may have been cancelled to get there.
         var undo: Task<RPCError?, Never>?
         var stop: Stop?
+        /// Nil while it waits and others have it.
+        var place: OperationKind.Place?
+        /// Calls that were begun and may go on although nobody waits for them.
+        var outside: [Int: String] = [:]
+        /// Opened when none of those is out any more.
+        var isBack: Latch?
         var progressWrittenAt: Double = 0
     }
 
@@ -49,7 +65,12 @@ package final class TaskEngine: Sendable {
         var waiting: [String] = []
         /// Those that are over, the oldest end first.
         var ended: [String] = []
-        var runningCount = 0
+        var taken: [OperationKind.Place: Int] = [:]
+        /// Those that run and wait for a place, the first to come first.
+        var returning: [(id: String, latch: Latch)] = []
+        var lastOutside = 0
+        /// Not accepted, as writing them down failed; the disk may have them all the same.
+        var doubtful: [String] = []
         var lockedBy: [String: String] = [:]
         var claimedBy: [String: String] = [:]
         var tokens: [OperationToken: String] = [:]
@@ -113,7 +134,7 @@ package final class TaskEngine: Sendable {
     // MARK: what there is
 
     /// Nil when there is none, or none any more.
-    package func operation(_ id: String) -> Operation? { state.withLock { $0.entries[id]?.operation } }
+    package func operation(_ id: String) -> Operation? { !OperationID.isOne(id) ? nil : state.withLock { $0.entries[id]?.operation } }
 
     /// The one that came with that token last.
     package func operation(of token: OperationToken) -> Operation? {
@@ -161,7 +182,7 @@ package final class TaskEngine: Sendable {
         for operation in running where kinds[operation.kind].map({ $0.atShutdown != .leave }) == true {
             _ = await end(of: operation.id, by: deadline.earlier(bySeconds: min(2, deadline.remainingSeconds / 2)))
         }
-        let tasks = state.withLock { state in
+        let (tasks, latches) = state.withLock { state in
             state.isEnding = true
             for (id, entry) in state.entries where entry.isRunning {
                 entry.undo?.cancel()
@@ -169,8 +190,9 @@ package final class TaskEngine: Sendable {
                 state.entries[id]?.stop = .shutdown
                 entry.task?.cancel()
             }
-            return state.entries.values.compactMap(\.task)
+            return (state.entries.values.compactMap(\.task), Self.wake(&state))
         }
+        for latch in latches { latch.open() }
         let all = Latch()
         Task {
             for task in tasks { await task.value }
@@ -185,13 +207,14 @@ package final class TaskEngine: Sendable {
 
     /// For tests: as if the process were killed now. What runs is interrupted, and nothing is written any more.
     package func abandon() async {
-        let tasks = state.withLock { state in
+        let (tasks, latches) = state.withLock { state in
             state.isOpen = false
             state.isEnding = true
             for id in state.entries.keys where state.entries[id]?.isRunning == true { state.entries[id]?.stop = .shutdown }
             for entry in state.entries.values { entry.undo?.cancel() }
-            return state.entries.values.compactMap(\.task)
+            return (state.entries.values.compactMap(\.task), Self.wake(&state))
         }
+        for latch in latches { latch.open() }
         await journal.close()
         for task in tasks { task.cancel() }
         for task in tasks { await task.value }

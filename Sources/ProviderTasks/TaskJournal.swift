@@ -41,7 +41,8 @@ package final class TaskJournal: Sendable {
                 seconds REAL NOT NULL,
                 PRIMARY KEY (kind, variant, outcome)
             ) STRICT;
-            """
+            """,
+            "ALTER TABLE operations ADD COLUMN asker TEXT NOT NULL DEFAULT '';",
         ])
 
     private let database: Database
@@ -59,7 +60,7 @@ package final class TaskJournal: Sendable {
             try connection.rows(
                 """
                 SELECT id, sequence, kind, variant, target, locks, claims, token, digest, result, created, state, step, progress, code, message,
-                    notes, cancel, attempts, started, ended FROM operations ORDER BY sequence
+                    notes, cancel, attempts, started, ended, asker FROM operations ORDER BY sequence
                 """, as: Self.operation
             ).compactMap { $0 }
         }
@@ -82,17 +83,23 @@ package final class TaskJournal: Sendable {
 
     // MARK: writing
 
-    /// - Parameter replaced: an operation that had the token before.
-    func insert(_ operation: Operation, request: [UInt8], replacing replaced: String?) async throws(Failure) {
+    /// - Parameters:
+    ///   - replaced: an operation that had the token before.
+    ///   - doubtful: operations of which nobody was told, and that may be there.
+    func insert(_ operation: Operation, request: [UInt8], replacing replaced: String?, without doubtful: [String] = [])
+        async throws(Failure)
+    {
         let (locks, claims, notes) = (Self.json(operation.locks), Self.json(operation.claims), Self.json(operation.notes))
         try await database.write { (connection) throws(Failure) in
+            for id in doubtful { try connection.run("DELETE FROM operations WHERE id = ?", id) }
             if let replaced { try connection.run("UPDATE operations SET token = NULL WHERE id = ?", replaced) }
             try connection.run(
                 """
                 INSERT INTO operations (id, sequence, kind, variant, target, locks, claims, token, digest, request, result, created, state, step,
-                    code, message, notes, cancel, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', ?, 0, 0)
+                    code, message, notes, cancel, attempts, asker) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', ?, 0, 0, ?)
                 """, operation.id, operation.sequence, operation.kind, operation.variant, operation.target, locks, claims,
-                operation.token?.text, operation.digest, request, operation.resultID, operation.createdAt, operation.state.rawValue, notes)
+                operation.token?.text, operation.digest, request, operation.resultID, operation.createdAt, operation.state.rawValue, notes,
+                operation.asker.text)
         }
     }
 
@@ -101,9 +108,9 @@ package final class TaskJournal: Sendable {
             "UPDATE operations SET state = 2, started = ?, attempts = ? WHERE id = ? AND ended IS NULL", startedAt, attempts, id)
     }
 
-    func note(_ id: String, _ notes: [String: String], step: String) async throws(Failure) {
+    func note(_ id: String, _ notes: [String: String], step: String, attempts: Int) async throws(Failure) {
         try await change(
-            "UPDATE operations SET notes = ?, step = ?, attempts = 0 WHERE id = ? AND ended IS NULL", Self.json(notes), step, id)
+            "UPDATE operations SET notes = ?, step = ?, attempts = ? WHERE id = ? AND ended IS NULL", Self.json(notes), step, attempts, id)
     }
 
     func report(_ id: String, progress: Double, step: String) async throws(Failure) {
@@ -126,7 +133,7 @@ package final class TaskJournal: Sendable {
     /// - Returns: whether the end is this one.
     func end(_ operation: Operation, forgetting forgotten: [String]) async throws(Failure) -> Bool {
         guard let outcome = operation.outcome, let endedAt = operation.endedAt else { return false }
-        return try await database.write { (connection) throws(Failure) in
+        let isFirst = try await database.write { (connection) throws(Failure) in
             let changed = try connection.run(
                 """
                 UPDATE operations SET state = ?, code = ?, message = ?, progress = ?, step = '', request = NULL, ended = ?
@@ -146,6 +153,9 @@ package final class TaskJournal: Sendable {
             for id in forgotten { try connection.run("DELETE FROM operations WHERE id = ? AND ended IS NOT NULL", id) }
             return true
         }
+        // The end is recorded; a request that stays in the log for a while longer is no reason to record it again.
+        try? await database.checkpoint()
+        return isFirst
     }
 
     func forget(_ ids: [String]) async throws(Failure) {
@@ -169,7 +179,8 @@ package final class TaskJournal: Sendable {
         else { return nil }
         var operation = Operation(
             id: id, sequence: sequence, kind: kind, variant: variant, target: target, locks: texts(row.text(5)), claims: texts(row.text(6)),
-            token: row.text(7).flatMap(OperationToken.init), digest: digest, resultID: result, createdAt: created,
+            token: row.text(7).flatMap(OperationToken.init(text:)), asker: Asker(text: row.text(21) ?? ""), digest: digest,
+            resultID: result, createdAt: created,
             notes: members(row.text(16)))
         operation.state = state
         operation.step = row.text(12) ?? ""

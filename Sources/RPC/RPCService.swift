@@ -1,3 +1,5 @@
+import Primitives
+
 /// A service's methods, by name: bytes in, bytes out. Only unary calls.
 package struct RPCService: Sendable {
     package typealias Method = @Sendable (_ message: [UInt8], _ call: RPCCall) async throws(RPCError) -> [UInt8]
@@ -6,6 +8,9 @@ package struct RPCService: Sendable {
     package let name: String
     package let methods: [String: Method]
 
+    /// Of paths that are looked at.
+    package static let pathLimitBytes = 256
+
     package init(name: String, methods: [String: Method]) {
         self.name = name
         self.methods = methods
@@ -13,7 +18,8 @@ package struct RPCService: Sendable {
 
     /// The method at `/name/Method`.
     package func method(atPath path: String) -> Method? {
-        guard path.hasPrefix("/\(name)/") else { return nil }
+        // A client made it up: nothing is looked up by what could not be one of ours.
+        guard path.isVisibleASCII(upTo: Self.pathLimitBytes), path.hasPrefix("/\(name)/") else { return nil }
         return methods[String(path.dropFirst(name.utf8.count + 2))]
     }
 }

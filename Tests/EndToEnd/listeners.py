@@ -334,4 +334,4 @@ class Authority:
 
 
 def _of_server(names: Sequence[str]) -> list[str]:
-    return [f"subjectAltName = {','.join(names)}", "basicConstraints = CA:FALSE"]
+    return [*([f"subjectAltName = {','.join(names)}"] if names else []), "basicConstraints = CA:FALSE"]

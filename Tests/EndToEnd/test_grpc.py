@@ -238,7 +238,7 @@ def test_what_does_not_finish_is_cancelled_when_the_server_stops(tmp_path: Path)
 
 
 def test_more_calls_than_there_may_be_are_refused_until_some_are_done(tmp_path: Path) -> None:
-    server = Peer("serve", "--unix", tmp_path / "peer.sock", "--calls", "4")
+    server = Peer("serve", "--unix", tmp_path / "peer.sock", "--calls", "4", "--client-calls", "4")
     caller = Caller(server.places[0])
     try:
         futures = [caller.method("Stay").future(b"1500", timeout=20) for _ in range(4)]
@@ -252,6 +252,63 @@ def test_more_calls_than_there_may_be_are_refused_until_some_are_done(tmp_path: 
         assert caller.fails("Echo")[0] == "RESOURCE_EXHAUSTED"
         assert [future.result() for future in futures[1:]] == [b"done"] * 3
         assert caller.call("Echo", b"room") == b"room"
+    finally:
+        caller.close()
+        server.close()
+
+
+def test_a_call_whose_message_does_not_come_is_ended_and_its_place_is_free(tmp_path: Path) -> None:
+    server = Peer("serve", "--unix", tmp_path / "peer.sock", "--calls", "2", "--client-calls", "2", "--message", "1")
+    caller = Caller(server.places[0])
+    never = threading.Event()
+
+    def silence() -> Iterator[bytes]:
+        never.wait(30)
+        yield from ()
+
+    try:
+        # The head of a call without the message behind it: what a client of streams sends first.
+        paths = ["/test.Peer/Echo", "/test.Peer/Echo", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"]
+        futures = [caller.channel.stream_unary(path).future(silence(), timeout=20) for path in paths]
+        time.sleep(0.3)
+        assert caller.fails("Echo")[0] == "RESOURCE_EXHAUSTED"
+        began = time.monotonic()
+        assert {future.code().name for future in futures} == {"DEADLINE_EXCEEDED"}
+        assert time.monotonic() - began < 5
+        assert all("message did not come" in future.details() for future in futures)
+        assert caller.call("Echo", b"room") == b"room"
+    finally:
+        never.set()
+        caller.close()
+        server.close()
+
+
+def test_one_client_leaves_room_for_others(tmp_path: Path) -> None:
+    server = Peer("serve", "--unix", tmp_path / "peer.sock", "--calls", "4")
+    caller = Caller(server.places[0])
+    other = Client("--unix", tmp_path / "peer.sock")
+    try:
+        futures = [caller.method("Stay").future(b"1500", timeout=20) for _ in range(3)]
+        time.sleep(0.4)
+        assert caller.fails("Echo") == ("RESOURCE_EXHAUSTED", "3 calls of this client are in work, which is the most of one; try again when some are done")
+        assert other.call("Echo")["code"] == "OK"
+        assert [future.result() for future in futures] == [b"done"] * 3
+    finally:
+        other.close()
+        caller.close()
+        server.close()
+
+
+def test_paths_and_names_of_services_that_could_not_be_ours_are_not_looked_up(tmp_path: Path) -> None:
+    server = Peer("serve", "--unix", tmp_path / "peer.sock")
+    caller = Caller(server.places[0])
+    try:
+        health = health_pb2_grpc.HealthStub(caller.channel)
+        for name in ("e" + "\u0301\u0323" * (32 << 10), "a" * 257, "é"):
+            began = time.monotonic()
+            with pytest.raises(grpc.RpcError):
+                health.Check(health_pb2.HealthCheckRequest(service=name), timeout=20)
+            assert time.monotonic() - began < 2
     finally:
         caller.close()
         server.close()

@@ -1,3 +1,4 @@
+import Glibc
 import Primitives
 import RPC
 import Synchronization
@@ -14,6 +15,17 @@ import Testing
         book.set("a.v1.A", isServing: false)
         #expect(book.status(of: "a.v1.A") == .notServing)
         #expect(book.status(of: "") == .serving)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `Names that could not be a service's are not looked up`() async throws {
+        let odd = ["é", String(repeating: "a", count: 257), "e" + String(repeating: "\u{301}\u{323}", count: 32 << 10)]
+        let book = HealthBook(services: odd)
+        for name in odd {
+            #expect(book.status(of: name) == nil)
+            var changes = try #require(book.changes(of: name)).makeAsyncIterator()
+            #expect(await changes.next() == .serviceUnknown)
+        }
+        book.set("", isServing: false)
     }
 
     @Test(.timeLimit(.minutes(1))) func `Who watches hears what is, what changes, and the end`() async throws {
@@ -39,6 +51,61 @@ import Testing
         #expect(book.changes(of: "") == nil)
         streams.removeAll()
         #expect(book.changes(of: "") != nil)
+    }
+}
+
+@Suite struct CallPlacesTests {
+    @Test func `One client leaves room for others, and what is given back is free`() {
+        let places = CallPlaces(limit: 4)
+        #expect((0..<3).allSatisfy { _ in places.take("a") == nil })
+        #expect(places.take("a") == .client)
+        #expect(places.take("b") == nil)
+        #expect(places.take("c") == .all)
+        places.giveBack("a")
+        #expect(places.take("a") == nil)
+        for client in ["a", "a", "a", "b"] { places.giveBack(client) }
+        #expect((0..<3).allSatisfy { _ in places.take("b") == nil })
+    }
+
+    @Test(arguments: [(1, 1), (2, 2), (4, 3), (8, 7), (64, 56)]) func `A client has seven of eight places, and the few there are`(
+        _ limit: Int, _ own: Int
+    ) {
+        #expect(CallPlaces(limit: limit).clientLimit == own)
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct FileDoorTests {
+    @Test func `Who has gone is forgotten, and is not taken for who comes to the same descriptor`() async throws {
+        let folder = try TemporaryFolder()
+        let door = try FileDoor(GRPCServerSettings.File(path: "\(folder.path)/s"), origin: "test")
+        let adopted = Mutex<[Int32]>([])
+        try door.start { descriptor in
+            adopted.withLock { $0.append(descriptor) }
+            return true
+        }
+        for number in 1...40 {
+            let client = try connectedSocket("\(folder.path)/s")
+            while adopted.withLock({ $0.count }) < number { await Task.yield() }
+            let descriptor = try #require(adopted.withLock { $0.last })
+            #expect(door.user(at: "fd:\(descriptor)")?.identity == "unix:uid=\(getuid())")
+            close(descriptor)
+            #expect(door.user(at: "fd:\(descriptor)") == nil)
+            close(client)
+        }
+        #expect(door.userCount < 4)
+        await door.close()
+    }
+
+    private func connectedSocket(_ path: String) throws -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8).prefix($0.count - 1)) }
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+        try #require(result == 0)
+        return descriptor
     }
 }
 

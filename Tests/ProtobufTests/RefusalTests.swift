@@ -48,6 +48,14 @@ import Testing
         #expect(error?.message == reason)
     }
 
+    @Test(.timeLimit(.minutes(1))) func `A text that would take for ever to be compared is refused at once`() {
+        // 128 KiB of marks: a Dictionary would take eight seconds for each look.
+        let content = Array(("e" + String(repeating: "\u{301}\u{323}", count: 32 << 10)).utf8)
+        let size = [UInt8(content.count & 0x7F | 0x80), UInt8(content.count >> 7 & 0x7F | 0x80), UInt8(content.count >> 14)]
+        let error = #expect(throws: Failure.self) { try Scalars(protobuf: [0x72] + size + content) }
+        #expect(error?.message.hasSuffix("field 14: a text has more than 30 combining marks in a row") == true)
+    }
+
     @Test(arguments: [
         "ff", "c0 80", "c3", "e2 82", "ed a0 80", "ed bf bf", "f4 90 80 80", "f8 88 80 80 80", "61 80 62", "e0 80 80", "f0 80 80 80", "fe",
     ])

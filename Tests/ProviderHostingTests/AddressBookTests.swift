@@ -17,7 +17,8 @@ import Testing
         _ kind: String, _ variant: String = "", target: String, result: String = "", _ outcome: OperationOutcome = .success
     ) -> OperationEnd {
         let operation = Operation(
-            id: "1", sequence: 1, kind: kind, variant: variant, target: target, locks: [], claims: [], token: nil, digest: "",
+            id: "1", sequence: 1, kind: kind, variant: variant, target: target, locks: [], claims: [], token: nil, asker: Asker(text: ""),
+            digest: "",
             resultID: result,
             createdAt: 0, notes: [:])
         return OperationEnd(operation: operation, outcome: outcome, durationSeconds: 1)

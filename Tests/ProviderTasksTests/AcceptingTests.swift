@@ -1,3 +1,4 @@
+import Primitives
 import ProviderRPC
 import RPC
 import Synchronization
@@ -130,6 +131,23 @@ import Testing
             }
         }
         #expect(engine.operations.isEmpty && world.things.isEmpty)
+    }
+
+    @Test func `what the disk has although nobody was told of it goes with the next that is written`() async throws {
+        let engine = try await World().engine()
+        var untold = try await engine.make("web", key: "k")
+        _ = await engine.end(of: untold.id, by: .after(seconds: 30))
+        let told = try await engine.make("db")
+        _ = await engine.end(of: told.id, by: .after(seconds: 30))
+        untold = try #require(engine.operation(untold.id))
+        // The same key again, as its client was told to ask again.
+        let again = Operation(
+            id: "op-" + String(repeating: "0", count: 26), sequence: 100, kind: untold.kind, variant: "", target: "web", locks: [],
+            claims: [],
+            token: untold.token, asker: untold.asker, digest: untold.digest, resultID: "", createdAt: 0, notes: [:])
+        await #expect(throws: (any Error).self) { try await engine.journal.insert(again, request: [], replacing: nil) }
+        try await engine.journal.insert(again, request: [], replacing: nil, without: [untold.id])
+        #expect(try await engine.journal.operations().map(\.id) == [told.id, again.id])
     }
 
     @Test func `a journal belongs to one process`() async throws {

@@ -16,6 +16,12 @@ final class Gate: Sendable {
     func open() { latch.open() }
 
     func pass() async {
+        arrive()
+        _ = await latch.wait(by: .after(seconds: 60))
+    }
+
+    /// Counts whoever comes, and holds up nobody.
+    func arrive() {
         let woken = state.withLock { state in
             state.count += 1
             let woken = state.watchers.filter { $0.count <= state.count }
@@ -23,7 +29,6 @@ final class Gate: Sendable {
             return woken
         }
         for one in woken { one.continuation.resume() }
-        _ = await latch.wait(by: .after(seconds: 60))
     }
 
     /// Waits until so many have come in all.

@@ -140,6 +140,11 @@ import Testing
         world.gate?.open()
         _ = await engine.ended(operation.id)
         #expect(try await engine.journal.request(operation.id).isEmpty)
+        // Nor is it left where it stood in the files.
+        for name in ["tasks.db", "tasks.db-wal"] {
+            let bytes = try Files.read(world.folder.path + "/" + name)
+            #expect(!String(decoding: bytes, as: UTF8.self).contains("hunter2"))
+        }
     }
 
     @Test func `a kind that this version does not know waits for one that does`() async throws {

@@ -101,10 +101,14 @@ extension TaskEngine {
     /// Accepts a making of three things.
     func make(
         _ target: String, key: String? = nil, owner: String? = nil, request: String? = nil, locks: [String]? = nil,
+        asker: String = "unix:uid=0",
         holds: (Operation) async throws(RPCError) -> Bool = { _ in true }
     ) async throws(RPCError) -> Operation {
-        let token = key.map(OperationToken.key) ?? owner.map(OperationToken.owner)
-        return try await accept(.create, request: Array((request ?? target).utf8), token: token, holds: holds) { id throws(RPCError) in
+        let metadata = RPCMetadata(key.map { [(IdempotencyKey.metadataName, $0)] } ?? [])
+        let call = RPCCall(path: "/test", metadata: metadata, peer: asker)
+        let token = try OperationToken(call, owner: owner)
+        return try await accept(.create, request: Array((request ?? target).utf8), from: call, token: token, holds: holds) {
+            id throws(RPCError) in
             OperationDraft(target: target, locks: locks ?? ["vm:" + target], claims: ["name:" + target], resultID: "id-of-" + target)
         }
     }

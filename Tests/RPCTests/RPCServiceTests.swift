@@ -15,6 +15,16 @@ import Testing
         #expect((Self.service.method(atPath: path) != nil) == isThere)
     }
 
+    @Test func `A path that could not be one of ours is not looked up`() {
+        let long = String(repeating: "a", count: 250)
+        let odd = RPCService(
+            name: "a", methods: [long: { (message, _) throws(RPCError) in message }, "é": { (message, _) throws(RPCError) in message }])
+        #expect(odd.method(atPath: "/a/" + long) != nil)
+        let longer = RPCService(name: "a", methods: [long + "abcd": { (message, _) throws(RPCError) in message }])
+        #expect(longer.method(atPath: "/a/" + long + "abcd") == nil)
+        #expect(odd.method(atPath: "/a/é") == nil)
+    }
+
     @Test func `Metadata gives the first value of a name`() {
         let metadata = RPCMetadata([("a", "1"), ("b", "2"), ("a", "3")])
         #expect(metadata["a"] == "1")

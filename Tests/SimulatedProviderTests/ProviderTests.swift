@@ -24,7 +24,7 @@ import Testing
     @Test func `a number that somebody took meanwhile ends in an error that says so, and is not touched`() async throws {
         let bed = try await SimulatedBed(.upid)
         var limits = TaskEngine.Limits()
-        limits.running = 0
+        limits.hauling = 0
         await bed.close()
         let waiting = try await SimulatedProvider(bed.settings, limits: limits)
         let answer = try await waiting.create(bed.machine("web"), call)

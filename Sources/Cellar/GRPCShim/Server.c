@@ -147,7 +147,10 @@ int mlt_grpc_incoming_names(const mlt_grpc_incoming *call, mlt_grpc_on_name on_n
     grpc_auth_context *who = grpc_call_auth_context(call->call);
     if (who == NULL) return 0;
     int is_proven = grpc_auth_context_peer_is_authenticated(who);
-    for (size_t index = 0; is_proven && index < COUNT(kinds); index++) {
+    grpc_auth_property_iterator others = grpc_auth_context_find_properties_by_name(who, "x509_subject_alternative_name");
+    // A certificate with names for machines has its common name for people only (RFC 6125, 6.4.4).
+    size_t count = grpc_auth_property_iterator_next(&others) != NULL ? COUNT(kinds) - 1 : COUNT(kinds);
+    for (size_t index = 0; is_proven && index < count; index++) {
         grpc_auth_property_iterator all = grpc_auth_context_find_properties_by_name(who, kinds[index]);
         for (const grpc_auth_property *one; (one = grpc_auth_property_iterator_next(&all)) != NULL;)
             on_name(context, (mlt_grpc_bytes){one->value, one->value_length});

@@ -1,3 +1,4 @@
+import Primitives
 import Synchronization
 
 /// What a server says of its services over grpc.health.v1: each serves until it is said that it does not. The empty name is the server itself.
@@ -11,7 +12,8 @@ package final class HealthBook: Sendable {
     }
 
     private struct Watcher {
-        let service: String
+        /// Nil for a name that could not be a service's.
+        let service: String?
         let changes: AsyncStream<Status>.Continuation
     }
 
@@ -35,7 +37,13 @@ package final class HealthBook: Sendable {
     }
 
     /// Nil for a service that there is not.
-    package func status(of service: String) -> Status? { state.withLock { $0.statuses[service] } }
+    package func status(of service: String) -> Status? {
+        guard let name = Self.name(service) else { return nil }
+        return state.withLock { $0.statuses[name] }
+    }
+
+    /// What may be looked up: a client made it up.
+    private static func name(_ service: String) -> String? { service.isEmpty || service.isVisibleASCII(upTo: 256) ? service : nil }
 
     /// The server stops: nothing serves any more, and whoever watches hears that last.
     func end() {
@@ -50,11 +58,12 @@ package final class HealthBook: Sendable {
     /// What is, and what it changes to; nil when there are too many who watch, or the server stops.
     func changes(of service: String) -> AsyncStream<Status>? {
         let (stream, changes) = AsyncStream.makeStream(of: Status.self, bufferingPolicy: .bufferingNewest(1))
+        let name = Self.name(service)
         let number: Int? = state.withLock { state in
             guard !state.hasEnded, state.watchers.count < Self.watcherLimit else { return nil }
             state.next += 1
-            state.watchers[state.next] = Watcher(service: service, changes: changes)
-            changes.yield(state.statuses[service] ?? .serviceUnknown)
+            state.watchers[state.next] = Watcher(service: name, changes: changes)
+            changes.yield(name.flatMap { state.statuses[$0] } ?? .serviceUnknown)
             return state.next
         }
         guard let number else { return nil }
@@ -66,8 +75,9 @@ package final class HealthBook: Sendable {
         state.withLock { state in
             let before = state.statuses
             body(&state.statuses)
-            for watcher in state.watchers.values where before[watcher.service] != state.statuses[watcher.service] {
-                watcher.changes.yield(state.statuses[watcher.service] ?? .serviceUnknown)
+            for watcher in state.watchers.values {
+                guard let service = watcher.service, before[service] != state.statuses[service] else { continue }
+                watcher.changes.yield(state.statuses[service] ?? .serviceUnknown)
             }
         }
     }

@@ -2,7 +2,6 @@ import GRPCShim
 import Primitives
 import Protobuf
 import RPC
-import Synchronization
 
 /// Decides what becomes of a call: who may call, which method it is for, whether there is room.
 final class CallDesk: Sendable {
@@ -16,13 +15,16 @@ final class CallDesk: Sendable {
     private let health: HealthBook
     private let doors: [FileDoor]
     private let allowedNames: Set<String>
-    private let callLimit: Int
+    private let messageSeconds: Double
     private let messageLimitBytes: Int
     private let metadataLimitBytes: Int
     private let onCall: @Sendable (GRPCCallReport) -> Void
     /// Handlers at work, those among them whose client has gone.
-    private let running = Mutex(0)
+    private let running: CallPlaces
+    /// Calls of health whose message is being read. Apart from the others, as a server that has much to do is healthy.
+    private let asking: CallPlaces
 
+    private static let askingLimit = 64
     private static let healthService = "/grpc.health.v1.Health/"
 
     init(
@@ -31,45 +33,53 @@ final class CallDesk: Sendable {
     ) {
         (self.services, self.health, self.doors, self.onCall) = (services, health, doors, onCall)
         allowedNames = Set(settings.network?.allowedNames ?? [])
-        (callLimit, messageLimitBytes, metadataLimitBytes) = (settings.callLimit, settings.messageLimitBytes, settings.metadataLimitBytes)
+        (messageLimitBytes, metadataLimitBytes) = (settings.messageLimitBytes, settings.metadataLimitBytes)
+        messageSeconds = settings.messageSeconds
+        running = CallPlaces(limit: settings.callLimit, clientLimit: settings.clientCallLimit)
+        asking = CallPlaces(limit: Self.askingLimit)
     }
 
     /// On the queue's thread.
     func serve(_ call: ServerCall) {
-        let start = ContinuousClock.now
         guard let facts = call.read({ CallFacts($0) }) else { return }
         call.watch()
         let target = target(of: facts.path)
-        let path = target == nil ? nil : facts.path
-        let end: @Sendable ([UInt8]?, RPCCode, String) -> Void = { [onCall] message, code, details in
-            let told = call.wasCancelled ? facts.deadline?.hasPassed == true ? .deadlineExceeded : .cancelled : code
-            // Whoever was told may ask at once what was counted.
-            onCall(GRPCCallReport(path: path, code: told, duration: .now - start))
-            call.answer(message, code, details)
+        let end = CallEnd(call, path: target == nil ? nil : facts.path, deadline: facts.deadline, onCall: onCall)
+        guard let target else {
+            return end.answer(nil, .unimplemented, RPCError(.unimplemented, "there is no method \(facts.path)").message)
         }
-        guard let target else { return end(nil, .unimplemented, RPCError(.unimplemented, "there is no method \(facts.path)").message) }
         if let names = facts.names, !allowedNames.isEmpty, allowedNames.isDisjoint(with: names) {
-            return end(nil, .permissionDenied, Self.refusal(names))
+            return end.answer(nil, .permissionDenied, Self.refusal(names))
         }
         // gRPC holds to its limit only those who have heard of it, and frame by frame.
         guard facts.metadataBytes <= metadataLimitBytes else {
-            return end(
+            return end.answer(
                 nil, .resourceExhausted, "metadata of \(facts.metadataBytes) bytes, and \(metadataLimitBytes) are the most that may be sent"
             )
         }
+        let client = client(facts)
         switch target {
-        case .watch: watchHealth(call, end)
+        case .watch: read(asking, client, end) { [self] message in watchHealth(message, call, end) }
         case .check:
-            call.readMessage { [self] message in
-                guard let message else { return end(nil, .internal, Self.noMessage) }
+            read(asking, client, end) { [self] message in
                 let (answer, code, details) = checkHealth(message)
-                end(answer, code, details)
+                end.answer(answer, code, details)
             }
-        case .method(let method): run(method, call, facts, end)
+        case .method(let method): run(method, call, facts, client, end)
         }
     }
 
+    private func client(_ facts: CallFacts) -> (peer: String, identity: String) {
+        if let names = facts.names {
+            let all = names.joined(separator: ",")
+            return (all, "tls:" + all)
+        }
+        let user = doors.lazy.compactMap { $0.user(at: facts.address) }.first
+        return (user?.text ?? facts.address, user?.identity ?? facts.address)
+    }
+
     private func target(of path: String) -> Target? {
+        guard path.isVisibleASCII(upTo: RPCService.pathLimitBytes) else { return nil }
         if path.hasPrefix(Self.healthService) {
             switch path.dropFirst(Self.healthService.utf8.count) {
             case "Check": return .check
@@ -83,27 +93,14 @@ final class CallDesk: Sendable {
     // MARK: methods
 
     private func run(
-        _ method: @escaping RPCService.Method, _ call: ServerCall, _ facts: CallFacts,
-        _ end: @escaping @Sendable ([UInt8]?, RPCCode, String) -> Void
+        _ method: @escaping RPCService.Method, _ call: ServerCall, _ facts: CallFacts, _ client: (peer: String, identity: String),
+        _ end: CallEnd
     ) {
-        let hasRoom = running.withLock { running in
-            guard running < callLimit else { return false }
-            running += 1
-            return true
-        }
-        guard hasRoom else {
-            return end(nil, .resourceExhausted, "\(callLimit) calls are in work, which is the most; try again when some are done")
-        }
-        let peer =
-            facts.names.map { $0.joined(separator: ",") } ?? doors.lazy.compactMap { $0.user(at: facts.address) }.first ?? facts.address
-        let request = RPCCall(path: facts.path, deadline: facts.deadline, metadata: facts.metadata, peer: peer)
-        call.readMessage { [self] message in
-            guard let message else {
-                leave()
-                return end(nil, .internal, Self.noMessage)
-            }
+        let request = RPCCall(
+            path: facts.path, deadline: facts.deadline, metadata: facts.metadata, peer: client.peer, identity: client.identity)
+        read(running, client, end, isKept: true) { [self] message in
             call.run { [self] in
-                defer { leave() }
+                defer { running.giveBack(client.peer) }
                 do throws(RPCError) {
                     let answer = try await method(message, request)
                     guard answer.count <= messageLimitBytes else {
@@ -111,15 +108,41 @@ final class CallDesk: Sendable {
                             .resourceExhausted,
                             "the answer of \(facts.path) has \(answer.count) bytes, and \(messageLimitBytes) are the most that may be sent")
                     }
-                    end(answer, .ok, "")
+                    end.answer(answer, .ok, "")
                 } catch {
-                    end(nil, error.code, error.message)
+                    end.answer(nil, error.code, error.message)
                 }
             }
         }
     }
 
-    private func leave() { running.withLock { $0 -= 1 } }
+    /// Reads the message, in a place and within its time.
+    ///
+    /// - Parameter isKept: whether the body keeps the place, and gives it back itself.
+    private func read(
+        _ places: CallPlaces, _ client: (peer: String, identity: String), _ end: CallEnd, isKept: Bool = false,
+        _ body: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        switch places.take(client.peer) {
+        case .all:
+            return end.answer(nil, .resourceExhausted, "\(places.limit) calls are in work, which is the most; try again when some are done")
+        case .client:
+            return end.answer(
+                nil, .resourceExhausted,
+                "\(places.clientLimit) calls of this client are in work, which is the most of one; try again when some are done")
+        case nil: break
+        }
+        end.readMessage(within: messageSeconds) { message in
+            guard let message else {
+                places.giveBack(client.peer)
+                return end.answer(nil, .internal, Self.noMessage)
+            }
+            if !isKept { places.giveBack(client.peer) }
+            body(message)
+        } late: {
+            places.giveBack(client.peer)
+        }
+    }
 
     // MARK: health
 
@@ -135,18 +158,14 @@ final class CallDesk: Sendable {
         }
     }
 
-    private func watchHealth(_ call: ServerCall, _ end: @escaping @Sendable ([UInt8]?, RPCCode, String) -> Void) {
-        call.readMessage { [self] message in
-            guard let message, let request = try? HealthCheckRequest(protobuf: message) else {
-                return end(nil, .internal, Self.noMessage)
-            }
-            guard let changes = health.changes(of: request.service) else {
-                return end(nil, .resourceExhausted, "too many watch this server's health, or it stops")
-            }
-            call.run {
-                for await status in changes where await !call.send(status.message) { break }
-                end(nil, .unavailable, "the server stops")
-            }
+    private func watchHealth(_ message: [UInt8], _ call: ServerCall, _ end: CallEnd) {
+        guard let request = try? HealthCheckRequest(protobuf: message) else { return end.answer(nil, .internal, Self.noMessage) }
+        guard let changes = health.changes(of: request.service) else {
+            return end.answer(nil, .resourceExhausted, "too many watch this server's health, or it stops")
+        }
+        call.run {
+            for await status in changes where await !call.send(status.message) { break }
+            end.answer(nil, .unavailable, "the server stops")
         }
     }
 

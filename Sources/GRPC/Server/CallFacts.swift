@@ -52,7 +52,9 @@ struct CallFacts: Sendable {
                 let text = String(name)
                 let names = Unmanaged<Names>.fromOpaque(context).takeUnretainedValue()
                 // The certificate is one of our authorities', who may have signed anything that a log line must not hold.
-                let isPlain = !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x2C && $0.value != 0x7F }
+                let isPlain =
+                    !text.isEmpty && text.utf8.count <= 1024 && text.isStreamSafe
+                    && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x2C && $0.value != 0x7F }
                 if isPlain, !names.all.contains(text) { names.all.append(text) }
             }, Unmanaged.passUnretained(names).toOpaque())
         return isProven != 0 ? names.all : nil

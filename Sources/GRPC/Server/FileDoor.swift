@@ -12,8 +12,17 @@ final class FileDoor: Sendable {
     private let listener: Listener
     private let bell: Pipe
     private let closed = OneAnswer<Void>()
-    /// Who is at which descriptor, for log lines.
-    private let users = Mutex<[Int32: String]>([:])
+    /// Who is at the other end of a connection.
+    struct User: Sendable {
+        /// With its process, for log lines.
+        let text: String
+        /// The same for each of the user's processes.
+        let identity: String
+        /// Of the socket: a descriptor that was closed is another's one day.
+        fileprivate let inode: UInt64
+    }
+
+    private let users = Mutex<[Int32: User]>([:])
 
     /// Listens; who comes waits until `start`.
     init(_ file: GRPCServerSettings.File, origin: String) throws(Failure) {
@@ -37,9 +46,32 @@ final class FileDoor: Sendable {
     }
 
     /// Who is at the other end of `fd:N`.
-    func user(at address: String) -> String? {
+    func user(at address: String) -> User? {
         guard address.hasPrefix("fd:"), let descriptor = Int32(address.dropFirst(3)) else { return nil }
-        return users.withLock { $0[descriptor] }
+        guard let user = users.withLock({ $0[descriptor] }), user.inode == Self.inode(of: descriptor) else { return nil }
+        return user
+    }
+
+    /// How many are remembered.
+    var userCount: Int { users.withLock { $0.count } }
+
+    private static func inode(of descriptor: Int32) -> UInt64? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : nil
+    }
+
+    /// Notes who came, and forgets those who have gone.
+    private func note(_ descriptor: Int32) {
+        var (user, process) = (UInt32(0), Int32(0))
+        let isKnown = mlt_grpc_socket_user(descriptor, &user, &process) != 0
+        let inode = Self.inode(of: descriptor)
+        users.withLock { users in
+            users = users.filter { $0.value.inode == Self.inode(of: $0.key) }
+            users[descriptor] = inode.map { inode in
+                let identity = isKnown ? "unix:uid=\(user)" : "unix"
+                return User(text: isKnown ? "\(identity),pid=\(process)" : identity, identity: identity, inode: inode)
+            }
+        }
     }
 
     /// Instead of `start`.
@@ -70,9 +102,7 @@ final class FileDoor: Sendable {
                 if descriptor != -EAGAIN { usleep(100_000) }
                 continue
             }
-            var (user, process) = (UInt32(0), Int32(0))
-            let isKnown = mlt_grpc_socket_user(descriptor, &user, &process) != 0
-            users.withLock { $0[descriptor] = isKnown ? "unix:uid=\(user),pid=\(process)" : "unix" }
+            note(descriptor)
             if !adopt(descriptor) { Glibc.close(descriptor) }
         }
     }

@@ -35,6 +35,10 @@ package struct GRPCServerSettings: Sendable {
     /// Calls in work; one more is refused with RESOURCE_EXHAUSTED. So is a message for which there is no room: messages of this many calls are
     /// in memory at most.
     package var callLimit = 64
+    /// Calls in work of one client; nil for seven of eight of `callLimit`, so that none keeps all others out.
+    package var clientCallLimit: Int?
+    /// How long a call's message may take after its head; then it is refused with DEADLINE_EXCEEDED.
+    package var messageSeconds = 10.0
     /// Calls of one connection; what is more waits at the client.
     package var streamLimit = 100
     /// Of a message, either way.
@@ -52,7 +56,7 @@ package struct GRPCServerSettings: Sendable {
     /// A connection without calls is ended after this time.
     package var idleSeconds = 900.0
     /// A connection is told to go after this time, so that its client proves anew who it is.
-    package var ageSeconds = 7200.0
+    package var ageSeconds = 600.0
     /// What calls of a connection that is told to go have left.
     package var ageGraceSeconds = 300.0
     package var handshakeSeconds = 10.0

@@ -99,6 +99,14 @@ final class ServerCall: Sendable {
         return hasBegun ? await sent.value : false
     }
 
+    /// Ends the call from this side, after its answer, so that what is under way comes to its end.
+    func giveUp() {
+        state.withLock { state in
+            state.isOver = true
+            if let cell = state.cell { mlt_grpc_incoming_cancel(cell.pointer) }
+        }
+    }
+
     // MARK: life
 
     /// Begins an operation whose memory is the call's.

@@ -6,13 +6,14 @@ import RPC
 /// Names are compared without regard to case, as Go's reader does: upstream's manager writes some of these texts with the names of its structures
 /// (`MemoryMiB`) and some with those of its resources (`memoryMiB`).
 struct SpecificationObject {
-    let place: String
+    private let position: SpecificationValue.Place
+    var place: String { position.description }
     private var rest: [String: SpecificationValue] = [:]
     private var known: [String] = []
 
     init(_ value: SpecificationValue) throws(RPCError) {
         guard case .members(let members) = value.kind else { throw value.refused("an object") }
-        place = value.place
+        position = value.position
         for member in members where rest.updateValue(member.value, forKey: member.name.lowercased()) != nil {
             throw RPCError(.invalidArgument, "\(member.value.place): stands there twice; leave one")
         }

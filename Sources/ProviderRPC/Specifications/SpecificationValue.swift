@@ -14,15 +14,35 @@ package struct SpecificationValue: Sendable {
         case members([(name: String, value: SpecificationValue)])
     }
 
-    let place: String
+    /// Where a value stands, as a chain: as a text of its own for each of very many values it would be a hundred thousand times what came in.
+    indirect enum Place: Sendable, CustomStringConvertible {
+        case field(String)
+        case member(of: Place, String)
+        case element(of: Place, Int)
+
+        var description: String {
+            switch self {
+            case .field(let name): name
+            case .member(let place, let name): "\(place).\(name)"
+            case .element(let place, let index): "\(place)[\(index)]"
+            }
+        }
+    }
+
+    let position: Place
     let kind: Kind
+    var place: String { position.description }
 
     /// More than any machine needs, and little enough to be held several times.
     static let limitBytes = 1 << 20
+    static let limitValues = 20_000
+    /// Of a member's name.
+    static let limitNameBytes = 128
 
     /// Reads the text of a field. Nil for an empty text and for `null`, which is what a field that was not set looks like.
     ///
-    /// Errors: `invalidArgument` for what is no JSON, larger than a mebibyte or nested past 16.
+    /// Errors: `invalidArgument` for what is no JSON, larger than a mebibyte, nested past 16, of more than 20 000 values, with a name past 128 bytes
+    /// or a text that has more than 30 combining marks in a row.
     /// - Parameter field: the field's name in the request, which messages begin with: `class_json`.
     package static func parse(_ text: String, _ field: String) throws(RPCError) -> SpecificationValue? {
         guard !text.isEmpty else { return nil }
@@ -32,7 +52,9 @@ package struct SpecificationValue: Sendable {
         let value: SpecificationValue
         do throws(Failure) {
             let document = try JSONDocument(parsing: Array(text.utf8), depth: 16)
-            value = document.withRoot { Self($0, field) }
+            var reading = Reading()
+            value = document.withRoot { Self($0, .field(field), &reading) }
+            if let trouble = reading.trouble { throw Failure(.limit, trouble) }
         } catch {
             throw RPCError(.invalidArgument, "\(field): \(error.message)", cause: error)
         }
@@ -40,21 +62,45 @@ package struct SpecificationValue: Sendable {
         return value
     }
 
-    private init(_ json: JSONValue, _ place: String) {
-        self.place = place
-        if json.isNull {
+    /// What is counted while a text is read, and the first thing that is too much; what comes behind that is not read.
+    private struct Reading {
+        var values = 0
+        var trouble: String?
+    }
+
+    private init(_ json: JSONValue, _ position: Place, _ reading: inout Reading) {
+        self.position = position
+        reading.values += 1
+        if reading.values > Self.limitValues {
+            reading.trouble = reading.trouble ?? "has more than \(Self.limitValues) values; send a smaller specification"
+        }
+        if reading.trouble != nil || json.isNull {
             kind = .null
         } else if json.isBoolean {
             kind = .flag(json.flag ?? false)
         } else if json.isString {
-            kind = .text(json.text ?? "")
+            let text = json.text ?? ""
+            if !text.isStreamSafe { reading.trouble = "\(position): a text has more than 30 combining marks in a row" }
+            kind = .text(text)
         } else if json.isArray {
             var list: [SpecificationValue] = []
-            json.forEachElement { list.append(SpecificationValue($0, "\(place)[\(list.count)]")) }
+            json.forEachElement { element in
+                guard reading.trouble == nil else { return }
+                list.append(SpecificationValue(element, .element(of: position, list.count), &reading))
+            }
             kind = .list(list)
         } else if json.isObject {
             var members: [(name: String, value: SpecificationValue)] = []
-            json.forEachMember { key, value in members.append((key.text, SpecificationValue(value, "\(place).\(key.text)"))) }
+            json.forEachMember { key, value in
+                guard reading.trouble == nil else { return }
+                let name = key.text
+                guard name.utf8.count <= Self.limitNameBytes, name.isStreamSafe else {
+                    reading.trouble =
+                        "\(position): the name of a member is longer than \(Self.limitNameBytes) bytes, or nothing that is read"
+                    return
+                }
+                members.append((name, SpecificationValue(value, .member(of: position, name), &reading)))
+            }
             kind = .members(members)
         } else if let whole = json.integer {
             kind = .whole(whole)

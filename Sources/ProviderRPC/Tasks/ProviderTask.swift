@@ -9,6 +9,8 @@ package enum ProviderTaskState: ProtobufEnum {
     case succeeded
     case failed
     case cancelled
+    /// It was asked to stop, or failed: it is waited for what is under way, and what was made is taken back.
+    case cancelling
     /// A number that this version has no name for.
     case other(Int32)
 
@@ -21,6 +23,7 @@ package enum ProviderTaskState: ProtobufEnum {
             case 3: .succeeded
             case 4: .failed
             case 5: .cancelled
+            case 6: .cancelling
             default: .other(rawValue)
             }
     }
@@ -33,6 +36,7 @@ package enum ProviderTaskState: ProtobufEnum {
         case .succeeded: 3
         case .failed: 4
         case .cancelled: 5
+        case .cancelling: 6
         case .other(let number): number
         }
     }

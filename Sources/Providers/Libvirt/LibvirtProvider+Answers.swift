@@ -109,7 +109,7 @@ extension LibvirtProvider {
             }
             return ImagePrepareResponse(preparedImageID: image.name, preparedImagePath: image.path)
         }
-        let isKnown = try call.idempotencyKey().map { tasks.operation(of: .key($0.text)) != nil } ?? false
+        let isKnown = try OperationToken(call).map { tasks.operation(of: $0) != nil } ?? false
         if !isKnown, let image = try await images.ready(wanted, pool: pool, name: name) {
             return ImagePrepareResponse(preparedImageID: image.name, preparedImagePath: image.path)
         }

@@ -77,9 +77,8 @@ package final class LibvirtProvider: Provider {
         holds: (Operation) async throws(RPCError) -> Bool = { _ in true },
         prepare: (_ id: String) async throws(RPCError) -> OperationDraft
     ) async throws(RPCError) -> Operation {
-        let key = try call.idempotencyKey()
-        let token: OperationToken? = if let key { .key(key.text) } else { owner.flatMap { $0.isEmpty ? nil : .owner($0) } }
-        return try await tasks.accept(method, request: request.protobuf, token: token, holds: holds, prepare: prepare)
+        let token = try OperationToken(call, owner: owner)
+        return try await tasks.accept(method, request: request.protobuf, from: call, token: token, holds: holds, prepare: prepare)
     }
 
     /// A machine, or one that is being made: what is asked of that waits until it is.
@@ -103,7 +102,7 @@ package final class LibvirtProvider: Provider {
     }
 
     package func taskStatus(_ request: TaskStatusRequest, _ call: RPCCall) async throws(RPCError) -> TaskStatusResponse {
-        try tasks.status(request)
+        try tasks.status(request, call)
     }
 
     package func hardwareUpgrade(_ request: HardwareUpgradeRequest, _ call: RPCCall) async throws(RPCError) -> TaskResponse {

@@ -13,7 +13,7 @@ extension SimulatedProvider {
         if !isKnown, !plan.isForced, try await isThere(plan) {
             return ImagePrepareResponse(preparedImageID: plan.name, preparedImagePath: path)
         }
-        let operation = try await engine.accept(.imagePrepare, request: request.protobuf, token: token) { _ throws(RPCError) in
+        let operation = try await engine.accept(.imagePrepare, request: request.protobuf, from: call, token: token) { _ throws(RPCError) in
             try await look { (world) throws(Failure) in try world.checkRoom(plan.pool, bytes: World.imageBytes) }
             return OperationDraft(target: plan.name, claims: ["volume:\(plan.pool)/\(plan.volume)"], resultID: plan.name)
         }
@@ -34,7 +34,8 @@ extension SimulatedProvider {
 
     package func importDisk(_ request: ImportDiskRequest, _ call: RPCCall) async throws(RPCError) -> ImportDiskResponse {
         let plan = try Exchange(hypervisor.settings).plan(request, mark: "")
-        let operation = try await engine.accept(.importDisk, request: request.protobuf, token: try token(call)) { _ throws(RPCError) in
+        let operation = try await engine.accept(.importDisk, request: request.protobuf, from: call, token: try token(call)) {
+            _ throws(RPCError) in
             try await look { (world) throws(Failure) in
                 try world.checkRoom(plan.pool, bytes: World.imageBytes)
                 guard try world.volume(plan.pool, plan.volume) == nil else {
@@ -57,7 +58,8 @@ extension SimulatedProvider {
         }
         let uuid = try await uuid(request.vmID, "vm_id")
         let (disk, content) = try await disk(uuid, request.diskID, request.snapshotID)
-        let operation = try await engine.accept(.exportDisk, request: request.protobuf, token: try token(call)) { _ throws(RPCError) in
+        let operation = try await engine.accept(.exportDisk, request: request.protobuf, from: call, token: try token(call)) {
+            _ throws(RPCError) in
             OperationDraft(
                 target: request.vmID, locks: ["vm:" + uuid], claims: ["file:" + request.destinationURL],
                 notes: ["uuid": uuid, "content": content])

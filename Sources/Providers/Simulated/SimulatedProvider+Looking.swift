@@ -11,7 +11,7 @@ extension SimulatedProvider {
     }
 
     package func taskStatus(_ request: TaskStatusRequest, _ call: RPCCall) async throws(RPCError) -> TaskStatusResponse {
-        try engine.status(request)
+        try engine.status(request, call)
     }
 
     package func describe(_ request: DescribeRequest, _ call: RPCCall) async throws(RPCError) -> DescribeResponse {

@@ -9,7 +9,7 @@ extension SimulatedProvider {
         let token = try token(call, owner: request.owner)
         if let there = try await ownedMachine(request, token) { return CreateResponse(id: there) }
         let operation = try await engine.accept(
-            .create, request: request.protobuf, token: token,
+            .create, request: request.protobuf, from: call, token: token,
             holds: { made throws(RPCError) in
                 let uuid = Identity.uuid(made.id)
                 return try await look { (world) throws(Failure) in try world.machine(uuid: uuid) != nil }
@@ -44,7 +44,8 @@ extension SimulatedProvider {
     }
 
     package func clone(_ request: CloneRequest, _ call: RPCCall) async throws(RPCError) -> CloneResponse {
-        let operation = try await engine.accept(.clone, request: request.protobuf, token: try token(call)) { id throws(RPCError) in
+        let operation = try await engine.accept(.clone, request: request.protobuf, from: call, token: try token(call)) {
+            id throws(RPCError) in
             let read = try CloneSpecification(request, kind)
             let source = try await uuid(request.sourceVMID, "source_vm_id")
             let (machine, number) = try await newIdentity(id)

@@ -9,7 +9,8 @@ extension SimulatedProvider {
         guard request.nameHint.utf8.count <= 512, request.description.utf8.count <= 8192 else {
             throw RPCError(.invalidArgument, "name_hint and description: may have 512 and 8192 bytes")
         }
-        let operation = try await engine.accept(.snapshotCreate, request: request.protobuf, token: try token(call)) { id throws(RPCError) in
+        let operation = try await engine.accept(.snapshotCreate, request: request.protobuf, from: call, token: try token(call)) {
+            id throws(RPCError) in
             let uuid = try await uuid(request.vmID, "vm_id")
             try await look { (world) throws(Failure) in
                 guard let machine = try world.machine(uuid: uuid), request.includeMemory, !machine.isOn else { return }

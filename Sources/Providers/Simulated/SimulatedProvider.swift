@@ -48,14 +48,13 @@ package final class SimulatedProvider: Provider {
     var kind: SimulatedSettings.Kind { hypervisor.settings.kind }
 
     func token(_ call: RPCCall, owner: ObjectIdentity? = nil) throws(RPCError) -> OperationToken? {
-        if let key = try call.idempotencyKey() { return .key(key.text) }
-        guard let uid = owner?.uid, !uid.isEmpty else { return nil }
-        return .owner(uid)
+        try OperationToken(call, owner: owner?.uid)
     }
 
     /// The uuid of a machine that is there, or that is being made. Errors: `notFound`.
     func uuid(_ id: String, _ field: String) async throws(RPCError) -> String {
         guard !id.isEmpty else { throw RPCError(.invalidArgument, "\(field): is empty; say which machine is meant") }
+        guard id.isVisibleASCII(upTo: 128) else { throw RPCError(.notFound, "\(field): is none of a machine") }
         let machine = try await hypervisor.call("look", changes: false) { (world) throws(Failure) in try world.machine(id: id) }
         if let machine, machine.isComplete { return machine.uuid }
         let makers = [ProviderMethod.create.rawValue, ProviderMethod.clone.rawValue]
@@ -86,7 +85,7 @@ package final class SimulatedProvider: Provider {
         _ method: ProviderMethod, _ id: String, _ field: String, _ request: [UInt8], _ call: RPCCall, variant: String = "",
         check: (_ uuid: String) async throws(RPCError) -> Void = { _ in }
     ) async throws(RPCError) -> TaskResponse {
-        let operation = try await engine.accept(method, request: request, token: try token(call)) { _ throws(RPCError) in
+        let operation = try await engine.accept(method, request: request, from: call, token: try token(call)) { _ throws(RPCError) in
             let uuid = try await uuid(id, field)
             try await check(uuid)
             return OperationDraft(target: id, variant: variant, locks: ["vm:" + uuid], notes: ["uuid": uuid])

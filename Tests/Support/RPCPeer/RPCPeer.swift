@@ -61,6 +61,8 @@ struct RPCPeer: Sendable {
             settings.network = GRPCServerSettings.Network(addresses: addresses, files: files, allowedNames: options["--allow"] ?? [])
         }
         if let calls = number("--calls") { settings.callLimit = Int(calls) }
+        if let calls = number("--client-calls") { settings.clientCallLimit = Int(calls) }
+        if let seconds = number("--message") { settings.messageSeconds = seconds }
         if let streams = number("--streams") { settings.streamLimit = Int(streams) }
         if let age = number("--age") { settings.ageSeconds = age }
         if let grace = number("--grace") { settings.ageGraceSeconds = grace }

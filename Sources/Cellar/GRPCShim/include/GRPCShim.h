@@ -103,7 +103,7 @@ char *mlt_grpc_incoming_address(const mlt_grpc_incoming *call);
 void mlt_grpc_text_free(char *text);
 
 typedef void (*mlt_grpc_on_name)(void *context, mlt_grpc_bytes name);
-/// The names of the client's certificate: DNS and URI ones, then the common one. 0 when it has shown none.
+/// The names of the client's certificate: DNS and URI ones, or the common one when it has no other of any kind. 0 when it has shown none.
 int mlt_grpc_incoming_names(const mlt_grpc_incoming *call, mlt_grpc_on_name on_name, void *context);
 
 // Operations: 0 when one could not begin, and then its tag does not come.
