@@ -5,6 +5,8 @@
 # Proven on amd64. Nothing here is of one architecture, so arm64 should build where BUILD_IMAGE and RUNTIME_IMAGE have it; nobody has seen
 # it yet. 32-bit ARM is refused: docs/decisions/0014-architectures-of-the-image.md.
 #
+# What is only loaded where it is there is left out, and RUNTIME_PACKAGES adds it: --build-arg RUNTIME_PACKAGES=libvirt0
+#
 # Tags may be moved. Who wants to know for sure gives digests: --build-arg RUNTIME_IMAGE=debian:bookworm-slim@sha256:…
 ARG BUILD_IMAGE=swift:6.3-bookworm
 ARG RUNTIME_IMAGE=debian:bookworm-slim
@@ -21,11 +23,12 @@ RUN swift build -c release --static-swift-stdlib --explicit-target-dependency-im
     && install -D -m 644 LICENSE /out/usr/share/doc/martlet/LICENSE
 
 FROM ${RUNTIME_IMAGE}
+ARG RUNTIME_PACKAGES=
 # What scripts/check-linkage allows the program to be linked with, and the authorities behind TLS. The folders are what volumes are mounted
 # over, so that those belong to who writes there; what is made in secret is for the group too, and for nobody else.
 RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    ca-certificates libcrypt1 libcurl4 libexpat1 libgnutls30 libmicrohttpd12 libsimdjson14 libssl3 libstdc++6 libyaml-0-2 zlib1g \
+    ca-certificates libcrypt1 libcurl4 libexpat1 libgnutls30 libmicrohttpd12 libsimdjson14 libssl3 libstdc++6 libyaml-0-2 zlib1g $RUNTIME_PACKAGES \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log /var/cache/ldconfig/aux-cache \
     && for folder in files secret world; do install -d -o 65532 -g 65532 "/var/lib/martlet/$folder"; done \
     && chmod 750 /var/lib/martlet/secret

@@ -3,25 +3,31 @@
 SWIFT_BUILD = swift build --explicit-target-dependency-import-check error
 RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib
 MARTLET = $(CURDIR)/.build/release/martlet
+MANAGER = $(CURDIR)/.build/release/martlet-manager
 PYTHON = .build/venv/bin/python
 PYTEST = $(PYTHON) -m pytest -q
 # Most of these tests wait; the tests of a file share what they start, and the longest files come first.
 SIX_AT_A_TIME = -n 6 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run build test e2e soak fuzz bench check docs dist clean
+.PHONY: run build monitor test e2e soak fuzz bench check docs dist clean
 
 ## run: the whole stack on this machine; your Proxmox clusters if martlet.yml names some, simulated ones if not
-run: build
+run: monitor
 	@exec $(MARTLET) up $(ARGS)
 
-## build: .build/release/martlet, and the library of simulated cards in .build/release/simulated
-build:
+## build: .build/release/martlet and martlet-manager, and the library of simulated cards in .build/release/simulated
+build: monitor
+	$(RELEASE) --product martlet-manager
+
+# What the tests of `make test` need of a release: they run the manager as it is built for them anyway.
+monitor:
 	@scripts/bootstrap build run
 	$(RELEASE) --product martlet
 	@scripts/build-simulated-nvml .build/release/simulated
 
 ## test: everything that a change must pass; at most 25 minutes on two cores
-test: build
+test: export MARTLET_MANAGER = $(CURDIR)/.build/debug/martlet-manager
+test: monitor
 	@scripts/bootstrap test
 	@scripts/check
 	$(SWIFT_BUILD) --build-tests
@@ -33,12 +39,15 @@ test: build
 ## e2e: everything else that talks to real programs, with the shipped files' own times
 e2e: build
 	@scripts/bootstrap test e2e dist
+	$(SWIFT_BUILD) --product rpc-peer
+	$(SWIFT_BUILD) --product martlet-manager
 	$(PYTEST) $(SIX_AT_A_TIME) -m "e2e and not alone" Tests/EndToEnd
 	$(PYTEST) -m "e2e and alone" Tests/EndToEnd
 
 ## soak: long runs and crashes, fuzzing, and all unit tests under the address and the thread sanitizer
 soak: build
 	@scripts/bootstrap test
+	$(SWIFT_BUILD) --product rpc-peer
 	@scripts/check-sanitizers
 	@scripts/fuzz
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Support/thread-sanitizer.suppressions \
@@ -67,6 +76,9 @@ docs: build
 	$(MARTLET) metrics --llm-tables --format markdown > docs/llm-servers.md
 	$(MARTLET) settings > docs/settings.md
 	$(MARTLET) settings --format env > .env.example
+	$(SWIFT_BUILD) --product martlet-manager
+	.build/debug/martlet-manager metrics --format markdown > docs/manager-metrics.md
+	.build/debug/martlet-manager settings > docs/manager-settings.md
 
 ## dist: what is released, in dist/: tar.gz and Debian package of this machine's architecture, bill of materials, sums
 dist: build

@@ -109,8 +109,9 @@ let package = Package(
         shim("ExpatShim", linking: ["expat"]),
         // libsqlite3-dev
         shim("SQLiteShim", linking: ["sqlite3"]),
-        // libgrpc-dev: its pkg-config line is longer than SwiftPM takes, so it is linked by name. martlet-manager alone has it.
-        shim("GRPCShim", linking: ["grpc", "gpr"]),
+        // libgrpc-dev: its pkg-config line is longer than SwiftPM takes, so it is linked by name. martlet-manager alone has it. libssl-dev: to
+        // look at certificates before gRPC is given them.
+        shim("GRPCShim", linking: ["grpc", "gpr", "crypto"]),
 
         // Ground.
         module("Primitives", needs: ["SystemShim", "CharConvShim"]),
@@ -127,7 +128,7 @@ let package = Package(
 
         // Floor 2.
         module("LibvirtAPI", needs: ["Primitives", "XML", "LibvirtShim"]),
-        module("GRPC", needs: ["Primitives", "Protobuf", "RPC", "GRPCShim"]),
+        module("GRPC", needs: ["Primitives", "Web", "Protobuf", "RPC", "GRPCShim"]),
         module("ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"]),
         module("ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC"]),
         module("Boards", needs: ["Primitives", "JSON"]),
@@ -159,15 +160,18 @@ let package = Package(
 
         module(
             "SimulatedProvider", path: "Sources/Providers/Simulated",
-            needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "ProviderTasks"]),
+            needs: ["Primitives", "JSON", "Database", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks"]),
         module(
             "LibvirtProvider", path: "Sources/Providers/Libvirt",
-            needs: ["Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI"]),
+            needs: [
+                "Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI",
+            ]),
 
         // Floor 4.
+        module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
         module(
             "ProviderHosting",
-            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Protobuf", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
         module(
             "Doctor",
             needs: [
@@ -187,7 +191,7 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Primitives", "Metrics", "Settings", "Web", "UpstreamConfiguration", "WebConfiguration", "Exporting", "ProxmoxAPI",
+                "Primitives", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Serving", "ProxmoxAPI",
                 "ProxmoxConfiguration", "ProxmoxCollector", "ProxmoxDropIn", "Ownership", "Discovery", "Doctor", "FirstConfiguration",
                 "Logs",
                 "Simulation", "Stack", "Viewer",
@@ -197,7 +201,7 @@ let package = Package(
         .executableTarget(
             name: "martlet-manager",
             dependencies: [
-                "Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting", "RPC", "GRPC", "ProviderRPC",
+                "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
                 "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
@@ -214,25 +218,43 @@ let package = Package(
         .target(
             name: "RawPeers", dependencies: ["Primitives", "Web"], path: "Tests/Support/RawPeers", exclude: ["README.md"],
             swiftSettings: house),
+        .executableTarget(
+            name: "rpc-peer", dependencies: ["Primitives", "JSON", "Web", "RPC", "GRPC"], path: "Tests/Support/RPCPeer",
+            exclude: ["README.md"],
+            swiftSettings: house),
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         .target(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
             path: "Tests/Support/ProviderConformance", exclude: ["README.md"], swiftSettings: house),
+        .target(
+            name: "AwkwardMessages", dependencies: ["Primitives", "Protobuf", "ProviderRPC"], path: "Tests/Support/AwkwardMessages",
+            exclude: ["README.md", "awkward.proto"], swiftSettings: house),
+        .executableTarget(
+            name: "protobuf-echo", dependencies: ["AwkwardMessages", "Primitives", "Protobuf"], path: "Tests/Support/ProtobufEcho",
+            exclude: ["README.md"], swiftSettings: house),
+        .executableTarget(
+            name: "provider-kill-bed", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider"],
+            path: "Tests/Support/ProviderKillBed", exclude: ["README.md"], swiftSettings: house),
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
-        tests(of: "Protobuf", needs: ["Primitives"]),
-        tests(of: "RPC", needs: ["Primitives"]),
+        tests(of: "Protobuf", needs: ["Primitives", "AwkwardMessages", "TestSupport"]),
+        tests(of: "RPC", needs: ["Primitives", "TestSupport"]),
         tests(of: "LibvirtAPI", needs: ["Primitives", "XML", "TestSupport"], exclude: ["Fixtures"]),
-        tests(of: "GRPC", needs: ["Primitives", "Protobuf", "RPC", "TestSupport"]),
-        tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"], exclude: ["Fixtures"]),
+        tests(of: "GRPC", needs: ["Primitives", "Web", "RPC", "TestSupport"]),
+        tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
-        tests(of: "SimulatedProvider", needs: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
+        tests(
+            of: "SimulatedProvider",
+            needs: ["Primitives", "JSON", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
         tests(
             of: "LibvirtProvider",
             needs: [
-                "Primitives", "JSON", "XML", "Settings", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI", "ProviderConformance", "TestSupport",
+                "Primitives", "JSON", "XML", "Settings", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI", "ProviderConformance",
+                "TestSupport",
             ], exclude: ["Fixtures"]),
-        tests(of: "ProviderHosting", needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "RPC", "ProviderRPC", "ProviderTasks"]),
+        tests(
+            of: "ProviderHosting",
+            needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
         tests(of: "Primitives", needs: ["TestSupport"]),
         tests(of: "JSON", needs: ["Primitives", "TestSupport"]),
         tests(of: "Boards", needs: ["Primitives", "JSON"]),
@@ -311,6 +333,9 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("logs", needs: ["JSON", "Logs", "Primitives", "Web"]),
         fuzzTarget("libvirt", needs: ["Exporting", "LibvirtAPI", "LibvirtCollector", "Metrics", "Primitives", "XML"]),
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
+        fuzzTarget("xml", needs: ["LibvirtProvider", "Primitives", "RPC", "XML"]),
+        fuzzTarget("protobuf", needs: ["AwkwardMessages", "Primitives", "Protobuf"]),
+        fuzzTarget("libvirtd", needs: ["Primitives", "Simulation"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),
     ]
 }

@@ -1,5 +1,6 @@
 import Exporting
 import Primitives
+import Serving
 import Settings
 import Stack
 import Viewer
@@ -34,7 +35,7 @@ enum DashboardsServer {
             return isAlone ? try Exporter.entrance(configuration) : Entrance()
         }
         let place = configuration.tree["dashboards"]["web_config_file"]
-        return try Exporter.entrance(file, place, "dashboards.web_config_file", configuration.logger)
+        return try DoorsFile.entrance(file, place, "dashboards.web_config_file", configuration.logger)
     }
 
     static func options(

@@ -3,10 +3,9 @@ import Primitives
 import ProxmoxCollector
 import ProxmoxConfiguration
 import ProxmoxDropIn
+import Serving
 import Settings
-import Synchronization
 import Web
-import WebConfiguration
 
 /// What `martlet exporter` and `martlet up` serve.
 enum Exporter {
@@ -83,28 +82,6 @@ enum Exporter {
     /// The doors of `--web.config.file`; none without it.
     static func entrance(_ configuration: Configuration) throws(Failure) -> Entrance {
         guard let file = configuration.webConfigurationFile else { return Entrance() }
-        return try entrance(file, configuration.tree["web"]["config_file"], "web.config_file", configuration.logger)
-    }
-
-    /// - Parameter place: where the file is named, by the setting `name`.
-    static func entrance(_ file: String, _ place: SettingsTree, _ name: String, _ logger: Logger) throws(Failure) -> Entrance {
-        // Said again only when they have changed: files are read at every reload.
-        let said = Mutex<[String]>([])
-        return try Entrance(logger: logger) { () throws(Failure) in
-            let web: WebConfiguration
-            do throws(Failure) {
-                web = try WebConfiguration(file: file)
-            } catch {
-                // What is wrong in the file names it; that it is not there is about who named it.
-                guard error.message.hasPrefix("cannot read \(file)") else { throw error }
-                throw place.failure(of: name, error.message)
-            }
-            let isNews = said.withLock { said in
-                defer { said = web.warnings }
-                return said != web.warnings
-            }
-            if isNews { for warning in web.warnings { logger.warn(warning) } }
-            return Entrance.Reading(web.doors, files: [file])
-        }
+        return try DoorsFile.entrance(file, configuration.tree["web"]["config_file"], "web.config_file", configuration.logger)
     }
 }

@@ -1,6 +1,6 @@
 import GPUCollector
-import Glibc
 import Primitives
+import Serving
 import Settings
 
 /// The program: reads the command line, runs one command, and turns a failure into one line and an exit status.
@@ -63,18 +63,9 @@ enum Program {
         }
     }
 
-    static func finish(_ text: String) -> Never {
-        let isWritten = Files.writeAll(Array(text.utf8), to: STDOUT_FILENO)
-        leave(isWritten ? 0 : 1)
-    }
+    static func finish(_ text: String) -> Never { ProgramEnd.finish(text) }
 
-    /// `martlet: …` on stderr; status 2 for a wrong command line, 1 for everything else.
-    static func fail(_ failure: Failure) -> Never {
-        let line = failure.description.split(whereSeparator: \.isNewline).joined(separator: " ")
-        Files.writeAll(Array("martlet: \(line)\n".utf8), to: STDERR_FILENO)
-        leave(failure.code == .usage ? 2 : 1)
-    }
+    static func fail(_ failure: Failure) -> Never { ProgramEnd.fail(failure, of: command.name) }
 
-    /// Ends the process at once. `exit` would first destroy the globals of C++ libraries, while other threads still work with them.
-    static func leave(_ status: Int32) -> Never { _exit(status) }
+    static func leave(_ status: Int32) -> Never { ProgramEnd.leave(status) }
 }

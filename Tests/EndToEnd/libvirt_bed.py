@@ -287,8 +287,8 @@ class LibvirtBed:
         lines = path.read_text(errors="replace").splitlines() if path.exists() else []
         return [line.removeprefix("guest: ") for line in lines if line.startswith("guest: ")]
 
-    def address(self, name: str, seconds: float = 60, source: str = "lease") -> str:
-        """The guest's first IPv4 address, as soon as libvirt knows of it; `source` may be lease, agent or arp."""
+    def address(self, name: str, seconds: float = 120, source: str = "lease") -> str:
+        """The guest's first IPv4 address, as soon as libvirt knows of it; `source` may be lease, which outlives the guest, agent or arp."""
 
         def found() -> str | None:
             words = self.try_virsh("domifaddr", name, "--source", source).stdout.split()

@@ -40,6 +40,9 @@ HELD = """
     VgpuUnlicensed VgpuFramebufferFull
     ContainerOomKilled ContainerRestarting ContainerUnhealthy ContainerMemoryNearLimit ContainerCpuThrottled ContainerEngineUnreachable
     ContainerSeriesDropped
+    LibvirtDown LibvirtThreadsExhausted LibvirtStatisticsStale LibvirtMemoryOvercommitted LibvirtGuestHung LibvirtGuestCrashed LibvirtGuestPausedIoError
+    LibvirtGuestCpuDelayed LibvirtBlockJobStuck LibvirtBackingChainDeep LibvirtSnapshotOld LibvirtPoolSpaceLow LibvirtPoolSpaceCritical
+    LibvirtPoolWillFillIn4d LibvirtPoolInactive
     LlmServerDown LlmServerMissing LlmServerNotReady LlmMetricsDisabled LlmDataStale LlmSeriesDropped LlmProbeFailing LlmQueueBacklog LlmRequestsRejected
     LlmTimeToFirstTokenHigh LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
     LogsNotStored LogsLagging LogsLinesDropped LogsSourceDown LogsStateNotWritten
@@ -72,6 +75,7 @@ TWINS: list[tuple[str, str, str, Labels]] = [
     ("ZfsPoolDegraded", "ZfsPoolFaulted", "zfs-health", {"node": "pve1", "pool": "rpool"}),
     ("ZfsPoolSpaceHigh", "ZfsPoolSpaceCritical", "zfs-space", {"node": "pve1", "pool": "rpool"}),
     ("GpuTemperatureHigh", "GpuTemperatureCritical", "gpu-temperature", {"node": "pve1", "gpu_uuid": "GPU-1"}),
+    ("LibvirtPoolSpaceLow", "LibvirtPoolSpaceCritical", "libvirt-pool-space", {"node": "pve1", "uri": "qemu:///system", "storage_pool": "default"}),
     ("GuestBackupStale", "GuestBackupCritical", "guest-backup", GUEST),
     ("GuestReplicationFailed", "GuestReplicationStale", "guest-replication", GUEST | {"job_id": "101-0"}),
 ]
@@ -222,6 +226,7 @@ def cases() -> Iterator[Case]:
             free=[alert("HostDown", "critical", **there), *(alert(name, **there) for name in [*HELD, *FREE] if name != "HostDown")])
     yield from twin_cases()
     yield from card_cases()
+    yield from hypervisor_cases()
     yield from model_cases()
     yield from log_cases()
 
@@ -256,6 +261,30 @@ def card_cases() -> Iterator[Case]:
                 alert("ExporterCollectorFailed", **host | {"cluster": f"{host['cluster']}-b"}, **failed, collector="gpu"),
                 alert("ExporterCollectorFailed", **host, **failed, collector="gpu", vm_id="101"),
                 alert("ExporterCollectorFailed", **failed, collector="gpu", case=host["cluster"])])
+
+
+def hypervisor_cases() -> Iterator[Case]:
+    """What the collector of libvirt says of itself where a hypervisor or a guest does not answer. Of one that is asked from afar nothing says who asks it."""
+    failed: Labels = {"job": "martlet-hosts", "instance": "10.0.0.1:9221"}
+    for source in ("LibvirtDown", "LibvirtGuestHung", "LibvirtThreadsExhausted"):
+        host: Labels = {"cluster": f"hypervisor-{source}", "node": "pve1"}
+        here: Labels = host | {"uri": "qemu:///system"}
+        stale = alert("LibvirtStatisticsStale", **here)
+        yield Case(
+            f"{source}-holds-the-collector-of-libvirt",
+            held=[alert("ExporterCollectorFailed", **host, **failed, collector="libvirt"), *([stale] if source == "LibvirtThreadsExhausted" else [])],
+            free=[
+                alert(source, "critical", **here), *([] if source == "LibvirtThreadsExhausted" else [stale]),
+                alert("ExporterCollectorFailed", **host, **failed, collector="gpu"),
+                alert("LibvirtStatisticsStale", **here | {"uri": "lxc:///system"}),
+                alert("ExporterCollectorFailed", **host | {"node": "pve2"}, **failed, collector="libvirt"),
+                alert("ExporterCollectorFailed", **host | {"cluster": f"{host['cluster']}-b"}, **failed, collector="libvirt"),
+                alert("ExporterCollectorFailed", **host, **failed, collector="libvirt", vm_id="101")])
+    yield Case(
+        "what-is-asked-from-afar-holds-no-collector-of-libvirt",
+        free=[
+            *(alert(source, "critical", case="afar", uri="qemu+tls://kvm9/system") for source in ("LibvirtDown", "LibvirtGuestHung", "LibvirtThreadsExhausted")),
+            alert("ExporterCollectorFailed", case="afar", **failed, collector="libvirt")])
 
 
 def model_cases() -> Iterator[Case]:

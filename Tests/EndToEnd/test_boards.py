@@ -24,6 +24,7 @@ FILES = pytest.mark.parametrize("file", BOARDS)
 UIDS = {
     "martlet-cluster-overview", "martlet-host-detail", "martlet-vm-comparison", "martlet-vm-detail", "martlet-storage-zfs",
     "martlet-backup-replication", "martlet-stack-health", "martlet-gpu", "martlet-vgpu", "martlet-containers", "martlet-llm", "martlet-models", "martlet-servers",
+    "martlet-libvirt",
 }
 
 # What the viewer of the same files can show. Whoever adds to a list here adds it there.
@@ -96,6 +97,13 @@ THRESHOLDS = {
     "vgpu:framebuffer:ratio": ["VgpuFramebufferFull"],
     "container:memory_utilization:ratio": ["ContainerMemoryNearLimit"],
     "container:cpu_throttled:ratio5m": ["ContainerCpuThrottled"],
+    "libvirt:memory_commitment:ratio": ["LibvirtMemoryOvercommitted"],
+    "libvirt:threads_hanging:ratio": ["LibvirtThreadsExhausted"],
+    "libvirt_guest:cpu_delay:ratio5m": ["LibvirtGuestCpuDelayed"],
+    "libvirt_guest:oldest_snapshot:timestamp_seconds": ["LibvirtSnapshotOld"],
+    "libvirt_disk:backing_images:count": ["LibvirtBackingChainDeep"],
+    "libvirt_pool:utilization:ratio": ["LibvirtPoolSpaceLow", "LibvirtPoolSpaceCritical"],
+    "libvirt_pool:utilization:predict4d": ["LibvirtPoolWillFillIn4d"],
     "llm:requests_waiting:sum": ["LlmQueueBacklog"],
     "llm:time_to_first_token:p95": ["LlmTimeToFirstTokenHigh"],
     "llm:inter_token_latency:p95": ["LlmInterTokenLatencyHigh"],
@@ -176,7 +184,7 @@ def with_data(board: Board) -> list[Any]:
     return [panel for panel in board.panels if panel["type"] not in ("row", "text", "logs")]
 
 
-def test_the_thirteen_boards_are_there_in_their_one_form() -> None:
+def test_the_fourteen_boards_are_there_in_their_one_form() -> None:
     assert Counter(board.uid for board in BOARDS.values()) == Counter(UIDS)
     assert {name: "martlet-" + name.removesuffix(".json") for name in BOARDS} == {name: board.uid for name, board in BOARDS.items()}
     formatted = subprocess.run([REPOSITORY / "scripts/format-boards", "--check"], capture_output=True, text=True)

@@ -27,12 +27,12 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibvirtBed]:
         print(bed.said())
 
 
-def mounts() -> set[str]:
-    return set(Path("/proc/self/mountinfo").read_text().splitlines())
-
-
-def control_groups() -> set[str]:
-    return {str(path) for path in Path("/sys/fs/cgroup").glob("*/machine*")} | {str(path) for path in Path("/sys/fs/cgroup").glob("*/*.libvirt-qemu")}
+def traces(folder: Path) -> set[str]:
+    """What a bed could leave on the machine, whatever others do there: mounts, control groups, network cards, files of a daemon."""
+    mounts = {line for line in Path("/proc/self/mountinfo").read_text().splitlines() if "libvirt" in line or str(folder) in line}
+    groups = {str(path) for path in Path("/sys/fs/cgroup").glob("**/*qemu*")}
+    cards = {str(path) for pattern in ("virbr*", "vnet*") for path in Path("/sys/class/net").glob(pattern)}
+    return mounts | groups | cards | {str(path) for path in Path("/run").glob("libvirt*")} | {str(path) for path in Path("/var/lib/libvirt").glob("**/*") if path.is_socket()}
 
 
 def test_twenty_domains_run_and_are_told_of(bed: LibvirtBed) -> None:
@@ -70,13 +70,13 @@ def test_a_guest_has_an_address_an_agent_and_ends_when_asked(bed: LibvirtBed) ->
     name = bed.guest("web")
     address = bed.address(name)
     told = {"no seed", "start 1 of disk /dev/vda", "agent", f"address {address}/24 on eth0 by DHCP", "ready"}
-    wait_for(lambda: told <= set(bed.serial(name)), 30, f"{told} in what the guest tells")
+    wait_for(lambda: told <= set(bed.serial(name)), 120, f"{told} in what the guest tells")
     assert bed.address(name, source="agent") == address
     assert '"host-name":"guest"' in bed.virsh("qemu-agent-command", name, '{"execute":"guest-get-host-name"}')
     bed.virsh("shutdown", name, "--mode", "acpi")
     wait_for(lambda: bed.state(name) == "shut off", 30, "an end by ACPI")
     bed.virsh("start", name)
-    wait_for(lambda: "ready" in bed.serial(name), 60, "a second start")
+    wait_for(lambda: "ready" in bed.serial(name), 120, "a second start")
     assert "start 2 of disk /dev/vda" in bed.serial(name)
     assert bed.address(name, source="agent") == address
     bed.virsh("shutdown", name, "--mode", "agent")
@@ -92,7 +92,7 @@ def test_a_guest_reads_its_seed(bed: LibvirtBed, bus: str, target: str) -> None:
     controller = "<controller type='scsi' model='virtio-scsi'/>" if bus == "scsi" else ""
     kind = "disk" if bus == "virtio" else "cdrom"
     bed.guest(name, f"{controller}<disk type='file' device='{kind}'><driver name='qemu' type='raw'/><source file='{seed}'/><target dev='{target}' bus='{bus}'/><readonly/></disk>")
-    wait_for(lambda: "ready" in bed.serial(name), 60, "a guest that is up")
+    wait_for(lambda: "ready" in bed.serial(name), 120, "a guest that is up")
     told = bed.serial(name)
     assert any(line.startswith("seed /dev/") and line.endswith(f"instance-id={name}-1 hostname={name}") for line in told), told
     assert {"user-data: #!/bin/sh", f"script: this is {name}", "address 192.168.122.77/24 on eth0 by seed"} <= set(told)
@@ -118,6 +118,24 @@ def test_a_pool_can_be_filled(bed: LibvirtBed) -> None:
     bed.virsh("vol-delete", "--pool", "small", "much")
 
 
+def test_a_guest_that_finds_no_space_is_stopped_and_goes_on(bed: LibvirtBed) -> None:
+    bed.virsh("vol-create-as", "small", "greedy.qcow2", "200M", "--format", "qcow2")
+    seed = seed_image(bed.folder / "greedy.img", meta_data="instance-id: greedy-1\n", user_data="#!/bin/sh\ndd if=/dev/zero of=/dev/vdb bs=1M count=40 && echo written\n")
+    filling = bed.fill(leave=8 << 20)
+    disks = [("qcow2", "/var/lib/libvirt/small/greedy.qcow2", "vdb"), ("raw", seed, "vdc")]
+    name = bed.guest("greedy", "".join(
+        f"<disk type='file' device='disk'><driver name='qemu' type='{form}'/><source file='{path}'/><target dev='{target}' bus='virtio'/></disk>" for form, path, target in disks))
+    wait_for(lambda: bed.state(name) == "paused", 120, f"a guest that is stopped, which told {bed.serial(name)}")
+    assert bed.virsh("domstate", name, "--reason") == "paused (I/O error)"
+    assert bed.virsh("domblkerror", name) == "vdb: no space"
+    filling.unlink()
+    bed.virsh("resume", name)
+    wait_for(lambda: "script: written" in bed.serial(name), 60, f"a guest that goes on: {bed.serial(name)}")
+    assert bed.state(name) == "running"
+    bed.virsh("destroy", name)
+    bed.virsh("vol-delete", "--pool", "small", "greedy.qcow2")
+
+
 def test_whoever_may_only_look_changes_nothing(bed: LibvirtBed) -> None:
     refused = subprocess.run(["virsh", "-c", bed.read_only_uri, "destroy", "nobody"], capture_output=True, text=True, timeout=20)
     assert refused.returncode != 0
@@ -137,14 +155,14 @@ def test_a_wrong_password_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_stays(tmp_path: Path) -> None:
-    before = mounts(), control_groups()
+    before = traces(tmp_path)
     with LibvirtBed(tmp_path) as bed:
         names = bed.many(2)
         os.kill(bed.qemu(names[0]), signal.SIGSTOP)
         numbers = bed.processes()
         assert len(numbers) >= 6, "the first one, its sleep, libvirtd, dnsmasq and two QEMUs"
     assert [line for number, line in numbers.items() if Path(f"/proc/{number}").exists()] == []
-    assert left([str(tmp_path)]) == [] and (mounts(), control_groups()) == before
+    assert left([str(tmp_path)]) == [] and traces(tmp_path) == before
     assert not bed.images.exists()
 
 

@@ -417,7 +417,7 @@ def labels_of(selector, exposed, contract, jobs):
         return contract[name]
     if name in OF_A_SCRAPE:
         own, of = set(), set(jobs)
-    elif name.startswith(("zfs_", "smartctl_", "llm_monitor_", "nvidia_gpu_", "martlet_scrape_collector_", "martlet_logs_")):
+    elif name.startswith(("zfs_", "smartctl_", "llm_monitor_", "nvidia_gpu_", "libvirt_", "martlet_scrape_collector_", "martlet_logs_")):
         # Targets that people add, as they are told to: with the host's labels, and the guest's where it is one's.
         return exposed[name] | {"job", "instance", "cluster", "node", "vm_id"}
     else:

@@ -16,6 +16,7 @@ import pytest
 from browsing import BOARDS, FAINT, NAMELESS, PAGE, RANGE, USER, Tab, Viewer, browser, tab
 from conftest import REPOSITORY, Start, fetch, free_port, wait_for
 from doors import PASSWORD
+from libvirt_numbers import HYPERVISOR_UIDS
 from llm_numbers import MODEL_UIDS
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -80,8 +81,8 @@ def alertmanager(viewer: Viewer, path: str) -> Any:
     return fetch(f"{viewer.stack.url('alertmanager')}/api/v2/{path}").json
 
 
-# There are no servers of models: test_llm_boards.py looks at their boards.
-@pytest.mark.parametrize("uid", [uid for uid in BOARDS if uid not in MODEL_UIDS], ids=lambda uid: uid.removeprefix("martlet-"))
+# There are no servers of models and no hypervisors of libvirt: test_llm_boards.py and test_libvirt_boards.py look at their boards.
+@pytest.mark.parametrize("uid", [uid for uid in BOARDS if uid not in MODEL_UIDS | HYPERVISOR_UIDS], ids=lambda uid: uid.removeprefix("martlet-"))
 def test_every_panel_of_every_board_draws(desk: Tab, viewer: Viewer, uid: str) -> None:
     # A Windows guest has what others have, and processes.
     guest = viewer.stack.query('vm:disk_latency:avg5m{source="hypervisor"} and on (cluster, vm_id) up{job="windows-vms"} == 1')[0]["metric"]["vm_id"]

@@ -18,15 +18,15 @@ import XML
     @Test func `what a connection tells of itself`() throws {
         let connection = try LibvirtHere.testDriver()
         #expect(connection.isAlive)
-        #expect(try connection.uri() == "test:///default")
+        #expect(try connection.uri() == LibvirtHere.uri)
         #expect(try connection.driver() == "TEST")
         #expect(try connection.hypervisorVersion() == 2)
         #expect(try connection.daemonVersion() == connection.library.version)
         #expect(try !connection.hostName().isEmpty)
         let node = try connection.nodeInfo()
-        #expect(node.model == "i686")
-        #expect(node.activeCPUs == 16)
-        #expect(node.memoryKiB == 3_145_728)
+        #expect(node.model == "i986")
+        #expect(node.activeCPUs == 50)
+        #expect(node.memoryKiB == 8_192_000)
         let capabilities = try XMLReader.read(connection.capabilities(), source: "capabilities")
         #expect(capabilities.first("guest/os_type") != nil)
     }
@@ -49,7 +49,7 @@ import XML
     }
 
     @Test func `a connection that only looks refuses to change`() throws {
-        let connection = try LibvirtConnection.openReadOnly("test:///default", library: #require(LibvirtHere.library))
+        let connection = try LibvirtConnection.openReadOnly(LibvirtHere.uri, library: #require(LibvirtHere.library))
         #expect(connection.isReadOnly)
         #expect(try connection.domains().count == 1)
     }

@@ -15,7 +15,9 @@ enum LibvirtHere {
     }()
 
     /// libvirt's own test driver: a hypervisor in this process, another for each connection, with one running domain, `test`.
-    static func testDriver() throws -> LibvirtConnection { try LibvirtConnection.open("test:///default", library: #require(library)) }
+    static let uri = "test://\(#filePath.dropLast("LibvirtHere.swift".count))Fixtures/node.xml"
+
+    static func testDriver() throws -> LibvirtConnection { try LibvirtConnection.open(uri, library: #require(library)) }
 }
 
 extension Trait where Self == ConditionTrait {

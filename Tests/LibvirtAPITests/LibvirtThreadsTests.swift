@@ -19,7 +19,7 @@ import TestSupport
         let library = try #require(LibvirtHere.library)
         return LibvirtThreads("libvirt-test", width: width, givenUp: givenUp) { () throws(LibvirtError) in
             opened.add()
-            return try LibvirtConnection.open("test:///default", library: library)
+            return try LibvirtConnection.open(LibvirtHere.uri, library: library)
         }
     }
 

@@ -26,3 +26,31 @@ int mlt_keyed_digest(const void *key, size_t key_size, const void *bytes, size_t
     unsigned written = 0;
     return HMAC(EVP_sha256(), key, (int)key_size, bytes, size, digest, &written) != NULL && written == MLT_DIGEST_SIZE;
 }
+
+struct mlt_digest {
+    EVP_MD_CTX *context;
+};
+
+mlt_digest *mlt_digest_new(const char *name) {
+    const EVP_MD *kind = EVP_get_digestbyname(name);
+    mlt_digest *digest = calloc(1, sizeof *digest);
+    if (digest == NULL) return NULL;
+    digest->context = EVP_MD_CTX_new();
+    if (kind == NULL || digest->context == NULL || !EVP_DigestInit_ex(digest->context, kind, NULL)) {
+        mlt_digest_free(digest);
+        return NULL;
+    }
+    return digest;
+}
+
+int mlt_digest_add(mlt_digest *digest, const void *bytes, size_t size) { return EVP_DigestUpdate(digest->context, bytes, size); }
+
+size_t mlt_digest_end(mlt_digest *digest, unsigned char bytes[64]) {
+    unsigned size = 0;
+    return EVP_MD_CTX_size(digest->context) <= 64 && EVP_DigestFinal_ex(digest->context, bytes, &size) ? size : 0;
+}
+
+void mlt_digest_free(mlt_digest *digest) {
+    EVP_MD_CTX_free(digest->context);
+    free(digest);
+}

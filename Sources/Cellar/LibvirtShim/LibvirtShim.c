@@ -138,3 +138,78 @@ virConnectPtr mlt_virt_open(const mlt_virt *library, const char *uri, const char
     virConnectAuth auth = {kinds, count, answer, &answers};
     return mlt_virt_connect_open_auth(library, uri, &auth, flags);
 }
+
+struct listener {
+    const mlt_virt *library;
+    mlt_virt_heard heard;
+    virFreeCallback forget;
+    void *context;
+};
+
+static void hear(struct listener *listener, virDomainPtr domain, mlt_virt_event event)
+{
+    if (mlt_virt_domain_get_uuid_string(listener->library, domain, event.uuid) != 0) event.uuid[0] = 0;
+    event.name = mlt_virt_domain_get_name(listener->library, domain);
+    listener->heard(listener->context, &event);
+}
+
+static void heard_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *opaque)
+{
+    (void)conn;
+    hear(opaque, domain, (mlt_virt_event){.kind = VIR_DOMAIN_EVENT_ID_LIFECYCLE, .event = event, .detail = detail});
+}
+
+static void heard_reboot(virConnectPtr conn, virDomainPtr domain, void *opaque)
+{
+    (void)conn;
+    hear(opaque, domain, (mlt_virt_event){.kind = VIR_DOMAIN_EVENT_ID_REBOOT});
+}
+
+static void heard_block_job(virConnectPtr conn, virDomainPtr domain, const char *disk, int type, int status, void *opaque)
+{
+    (void)conn;
+    hear(opaque, domain, (mlt_virt_event){.kind = VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, .event = type, .detail = status, .subject = disk});
+}
+
+static void heard_agent(virConnectPtr conn, virDomainPtr domain, int state, int reason, void *opaque)
+{
+    (void)conn;
+    hear(opaque, domain, (mlt_virt_event){.kind = VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, .event = state, .detail = reason});
+}
+
+static void heard_io_error(
+    virConnectPtr conn, virDomainPtr domain, const char *path, const char *alias, int action, const char *reason, void *opaque)
+{
+    (void)conn, (void)path;
+    hear(opaque, domain, (mlt_virt_event){.kind = VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, .event = action, .subject = alias, .reason = reason});
+}
+
+/// The library takes callbacks of every kind as one type, and calls each as what it is.
+#define GENERIC(callback) ((virConnectDomainEventGenericCallback)(void (*)(void))(callback))
+
+static void forget_listener(void *opaque)
+{
+    struct listener *listener = opaque;
+    if (listener->forget) listener->forget(listener->context);
+    free(listener);
+}
+
+int mlt_virt_listen(const mlt_virt *library, virConnectPtr conn, int kind, mlt_virt_heard heard, void *context, virFreeCallback forget)
+{
+    virConnectDomainEventGenericCallback callback;
+    switch (kind) {
+    case VIR_DOMAIN_EVENT_ID_LIFECYCLE: callback = GENERIC(heard_lifecycle); break;
+    case VIR_DOMAIN_EVENT_ID_REBOOT: callback = heard_reboot; break;
+    case VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2: callback = GENERIC(heard_block_job); break;
+    case VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE: callback = GENERIC(heard_agent); break;
+    case VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON: callback = GENERIC(heard_io_error); break;
+    default: return -1;
+    }
+    struct listener *listener = malloc(sizeof *listener);
+    if (!listener) return -1;
+    *listener = (struct listener){library, heard, forget, context};
+    int number = mlt_virt_connect_domain_event_register_any(library, conn, NULL, kind, callback, listener, forget_listener);
+    // Not registered, it is not freed by the library, and the context stays the caller's.
+    if (number < 0) free(listener);
+    return number;
+}

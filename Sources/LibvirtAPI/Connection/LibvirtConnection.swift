@@ -1,6 +1,7 @@
 import Glibc
 import LibvirtShim
 package import Primitives
+import Synchronization
 
 /// A connection to a hypervisor's daemon. All its methods block until that has answered, which may be never: call them on a `LibvirtThread`.
 ///
@@ -10,6 +11,8 @@ package final class LibvirtConnection: @unchecked Sendable {
     let handle: OpaquePointer
     package let library: LibvirtLibrary
     package let isReadOnly: Bool
+    /// Numbers of callbacks; each holds a reference to the connection, which would not close.
+    let listeners = Mutex<[Int32]>([])
 
     /// Who asks, where the URI's transport wants a user and a password (SASL over TLS or TCP). libvirt never asks a person.
     package struct Credentials: Sendable {
@@ -67,9 +70,10 @@ package final class LibvirtConnection: @unchecked Sendable {
 
     deinit {
         // Closing says goodbye to the daemon and waits for its answer, and whoever held the last reference may be a thread that must not wait.
-        let (doors, handle) = (UInt(bitPattern: library.doors), UInt(bitPattern: handle))
+        let (doors, handle, listeners) = (UInt(bitPattern: library.doors), UInt(bitPattern: handle), listeners.withLock { $0 })
         let close: @Sendable () -> Void = {
             guard let doors = OpaquePointer(bitPattern: doors), let handle = OpaquePointer(bitPattern: handle) else { return }
+            for listener in listeners { _ = mlt_virt_connect_domain_event_deregister_any(doors, handle, listener) }
             _ = mlt_virt_connect_close(doors, handle)
         }
         do { try Thread.start("libvirt-close", close) } catch { close() }

@@ -31,4 +31,26 @@ extension LibvirtConnection {
         guard let answer else { throw LibvirtError.last(library) }
         return LibvirtDomain(answer, self)
     }
+
+    /// What all domains do, by UUID: one call, which asks no QEMU and waits for none.
+    package func states() throws(LibvirtError) -> [String: DomainState] {
+        var list: UnsafeMutablePointer<virDomainStatsRecordPtr?>?
+        let flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue
+        let count = mlt_virt_connect_get_all_domain_stats(library.doors, handle, VIR_DOMAIN_STATS_STATE.rawValue, &list, flags)
+        try check(count)
+        guard let list else { return [:] }
+        defer { mlt_virt_domain_stats_record_list_free(library.doors, list) }
+        var states: [String: DomainState] = [:]
+        for index in 0..<Int(count) {
+            guard let record = list[index]?.pointee, let domain = record.dom else { continue }
+            let uuid = try uuid { mlt_virt_domain_get_uuid_string(library.doors, domain, $0) }
+            var (state, reason): (Int?, Int) = (nil, 0)
+            for parameter in TypedParameter.read(record.params, count: record.nparams) {
+                guard let number = parameter.number.flatMap({ Int(exactly: $0) }) else { continue }
+                if parameter.name == "state.state" { state = number } else if parameter.name == "state.reason" { reason = number }
+            }
+            if let state { states[uuid] = DomainState(state: state, reason: reason) }
+        }
+        return states
+    }
 }

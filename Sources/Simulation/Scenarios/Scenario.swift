@@ -155,6 +155,29 @@ package enum Scenario: String, Sendable, CaseIterable {
     /// A third of the requests fails, others are given up.
     case errors
 
+    // What befalls the KVM host: its second domain where it is about one.
+
+    /// The QEMU of a domain does not answer its monitor any more, and nobody is told.
+    case guestHung = "guest-hung"
+    /// The QEMUs of all domains do so.
+    case guestsHung = "guests-hung"
+    /// Somebody has the lock of a domain and does not come back.
+    case guestLocked = "guest-locked"
+    /// A domain stands still, as there is no room to write to.
+    case guestPausedIOError = "guest-paused-ioerror"
+    /// The pool of images is full.
+    case poolFull = "pool-full"
+    /// libvirtd starts anew, once: it closes all connections and takes none for some seconds.
+    case daemonRestart = "daemon-restart"
+    /// libvirtd is not there.
+    case daemonDown = "daemon-down"
+    /// A job of a disk makes no progress.
+    case blockJobStuck = "block-job-stuck"
+    /// The images of a disk stand on many others.
+    case backingChainDeep = "backing-chain-deep"
+    /// The live migration of a domain goes round and round, as it writes faster than is sent.
+    case migrationStuck = "migration-stuck"
+
     /// Other names under which a scenario may be asked for.
     package static let aliases: KeyValuePairs<String, Scenario> = [
         "high-load": .cpuSaturation, "degraded": .nodeDown, "failure": .nodeDown, "storage-down": .storageLost,
@@ -185,6 +208,10 @@ package enum Scenario: String, Sendable, CaseIterable {
             .cluster
         // Servers of models are no nodes.
         case .queueBacklog, .kvSaturation, .slowFirstToken, .stalled, .errors: .cluster
+        // The KVM host is none of the cluster.
+        case .guestHung, .guestsHung, .guestLocked, .guestPausedIOError, .poolFull, .daemonRestart, .daemonDown, .blockJobStuck,
+            .backingChainDeep, .migrationStuck:
+            .cluster
         case .daemonDead, .subscriptionExpiring: .firstNode
         case .cpuSaturation: .suitableNode
         case .memoryHigh: .everyNode
@@ -215,6 +242,11 @@ package enum Scenario: String, Sendable, CaseIterable {
     /// What the first aliases mean to servers of models.
     static let aliasesOfServers: KeyValuePairs<String, Scenario> = [
         "high-load": .queueBacklog, "degraded": .slowFirstToken, "failure": .errors,
+    ]
+
+    /// What the aliases mean to a KVM host.
+    static let aliasesOfDomains: KeyValuePairs<String, Scenario> = [
+        "high-load": .cpuSaturation, "degraded": .guestHung, "failure": .daemonDown, "storage-down": .storageLost,
     ]
 
     /// The scenario of that name or alias. The error names the nearest and all others.

@@ -1,5 +1,6 @@
 import Exporting
 import Primitives
+import Serving
 import Settings
 import Viewer
 import Web

@@ -1,6 +1,7 @@
 import Discovery
 import Exporting
 import Primitives
+import Serving
 import Settings
 import Web
 

@@ -3,6 +3,7 @@ import Doctor
 import Glibc
 import Primitives
 import ProxmoxConfiguration
+import Serving
 import Settings
 import Stack
 import Web

@@ -3,6 +3,7 @@ import Metrics
 import Primitives
 import ProxmoxCollector
 import ProxmoxDropIn
+import Serving
 import Settings
 import Web
 

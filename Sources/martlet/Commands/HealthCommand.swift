@@ -1,4 +1,5 @@
 import Primitives
+import Serving
 import Settings
 import Web
 

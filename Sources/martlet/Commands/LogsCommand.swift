@@ -1,6 +1,7 @@
 import Exporting
 import Logs
 import Primitives
+import Serving
 import Settings
 import Web
 

@@ -1,9 +1,10 @@
 import Primitives
+import Serving
 import Settings
 import Simulation
 import Web
 
-/// `martlet simulate proxmox | hosts | gpu | llm | loki | webhook`
+/// `martlet simulate proxmox | hosts | gpu | libvirt | llm | loki | webhook`
 enum SimulateCommand {
     /// Flags of the world, which the simulators share.
     static let world = [
@@ -74,6 +75,7 @@ enum SimulateCommand {
                     Flag("root", "DIR", "Folder that gets the /proc, /sys/fs/cgroup and /etc/pve of who works on the cards"),
                     Flag("time", "UNIXSECONDS", "Shows the cards as of this one moment; they do not move"),
                 ] + world),
+            SimulateLibvirt.command,
             SimulateLLMCommand.command,
             SimulateLoki.command,
             Command(
@@ -91,6 +93,7 @@ enum SimulateCommand {
         case "proxmox": try proxmox(Values(invocation))
         case "hosts": try hosts(Values(invocation))
         case "gpu": try gpu(Values(invocation))
+        case "libvirt": try SimulateLibvirt.run(Values(invocation))
         case "llm": try SimulateLLMCommand.run(Values(invocation))
         case "loki": try SimulateLoki.run(invocation)
         default: try webhook(Values(invocation))

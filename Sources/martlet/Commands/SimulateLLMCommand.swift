@@ -1,5 +1,6 @@
 import Glibc
 import Primitives
+import Serving
 import Settings
 import Simulation
 import Web

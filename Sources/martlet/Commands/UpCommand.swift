@@ -6,6 +6,7 @@ import Primitives
 import ProxmoxAPI
 import ProxmoxCollector
 import ProxmoxConfiguration
+import Serving
 import Settings
 import Stack
 import UpstreamConfiguration

@@ -35,6 +35,24 @@ void mlt_virt_last_error(const mlt_virt *library, mlt_virt_error *error);
 /// - Parameter flags: VIR_CONNECT_*.
 virConnectPtr mlt_virt_open(const mlt_virt *library, const char *uri, const char *user, const char *password, unsigned int flags);
 
+/// Something happened to a domain. Texts are valid until the listener returns.
+typedef struct mlt_virt_event {
+    /// virDomainEventID.
+    int kind;
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    const char *name;
+    /// Of a lifecycle virDomainEventType and what belongs to it; of a block job type and status; of the agent state and reason; of an I/O error the action.
+    int event, detail;
+    /// Of a block job the disk's target, of an I/O error the device's alias and the reason; else NULL.
+    const char *subject, *reason;
+} mlt_virt_event;
+
+typedef void (*mlt_virt_heard)(void *context, const mlt_virt_event *event);
+
+/// Listens to events of all domains, of the kinds lifecycle, reboot, block job (2), agent lifecycle and I/O error (with reason); -1 when that fails or the kind is another.
+/// - Parameter forget: called with the context when nobody listens any more.
+int mlt_virt_listen(const mlt_virt *library, virConnectPtr conn, int kind, mlt_virt_heard heard, void *context, virFreeCallback forget);
+
 #define MLT_VIRT_PARAMETERS(...) __VA_OPT__(, ) __VA_ARGS__
 #define MLT_VIRT_CALL_DOOR(result, failed, door, symbol, parameters, arguments) result door(const mlt_virt *library MLT_VIRT_PARAMETERS parameters);
 #define MLT_VIRT_VOID_DOOR(door, symbol, parameters, arguments) void door(const mlt_virt *library MLT_VIRT_PARAMETERS parameters);

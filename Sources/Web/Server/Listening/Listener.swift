@@ -18,19 +18,21 @@ package struct Listener: Sendable {
     package let reach: Reach
     /// Where a client connects to; nil for what is no network address.
     package let address: ListenAddress?
-    let descriptor: Int32
+    package let descriptor: Int32
     /// The file to remove when listening ends.
-    let path: String?
+    package let path: String?
     /// A socket of systemd, which goes on listening when we do not: who waits there is for the next that starts.
     let isInherited: Bool
 
     /// Listens where a text says: `HOST:PORT` as in `ListenAddress`, or `unix:/path`.
     ///
-    /// - Parameter origin: the flag or key that said so, for the error when the place is taken.
-    package init(_ place: ListenPlace, origin: String) throws(Failure) {
+    /// - Parameters:
+    ///   - origin: the flag or key that said so, for the error when the place is taken.
+    ///   - mode: who may open a socket in the file system.
+    package init(_ place: ListenPlace, origin: String, mode: UInt32 = 0o660) throws(Failure) {
         switch place {
         case .network(let address): try self.init(address, origin: origin)
-        case .file(let path): try self.init(path: path, origin: origin)
+        case .file(let path): try self.init(path: path, origin: origin, mode: mode)
         }
     }
 
@@ -78,8 +80,8 @@ package struct Listener: Sendable {
 // MARK: Unix sockets
 
 extension Listener {
-    /// A socket in the file system, open to its user and group. One that nobody listens on any more is replaced.
-    private init(path: String, origin: String) throws(Failure) {
+    /// A socket in the file system. One that nobody listens on any more is replaced.
+    private init(path: String, origin: String, mode: UInt32) throws(Failure) {
         func failure(_ what: String) -> Failure { Failure(.environment, "cannot listen on unix:\(path) (\(origin)): \(what)") }
         var status = stat()
         if lstat(path, &status) == 0 {
@@ -91,8 +93,8 @@ extension Listener {
         guard descriptor >= 0 else { throw failure(systemMessage(errno)) }
         // Narrow from the first moment on: the socket's file takes its rights from the descriptor's, less the mask. Nobody comes in before
         // it listens.
-        fchmod(descriptor, 0o660)
-        guard Self.withAddress(of: path, { Glibc.bind(descriptor, $0, $1) }) == 0, chmod(path, 0o660) == 0, listen(descriptor, 1024) == 0
+        fchmod(descriptor, mode)
+        guard Self.withAddress(of: path, { Glibc.bind(descriptor, $0, $1) }) == 0, chmod(path, mode) == 0, listen(descriptor, 1024) == 0
         else {
             let code = errno
             Glibc.close(descriptor)

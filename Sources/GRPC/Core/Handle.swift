@@ -1,0 +1,9 @@
+/// An object of gRPC's core, which may be used from any thread.
+struct Handle: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    init?(_ pointer: OpaquePointer?) {
+        guard let pointer else { return nil }
+        self.pointer = pointer
+    }
+}

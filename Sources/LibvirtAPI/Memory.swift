@@ -1,0 +1,4 @@
+import Glibc
+
+/// Gives memory back that the library allocated for us.
+func release(_ memory: UnsafeMutableRawPointer?) { free(memory) }

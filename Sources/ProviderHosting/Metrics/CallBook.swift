@@ -1,0 +1,48 @@
+import GRPC
+import Metrics
+import Primitives
+import ProviderRPC
+import RPC
+import Synchronization
+
+/// Calls that were answered: how many by method and code, how long they took by method, and errors by their reason.
+final class CallBook: Sendable {
+    struct Contents: Sendable {
+        struct Key: Hashable, Sendable {
+            let method: String
+            let code: RPCCode
+        }
+
+        var calls: [Key: Int] = [:]
+        var durations: [String: Distribution] = [:]
+        var errors: [ErrorReason: Int] = [:]
+    }
+
+    /// Upper bounds in seconds: a call lasts a second by the contract, and exports of disks as long as they may.
+    private static let bounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+
+    private let state = Mutex(Contents())
+
+    var contents: Contents { state.withLock { $0 } }
+
+    func count(_ report: GRPCCallReport) {
+        let method = Self.method(report.path)
+        state.withLock { state in
+            state.calls[Contents.Key(method: method, code: report.code), default: 0] += 1
+            state.durations[method, default: Distribution(bounds: Self.bounds)].observe(report.duration.seconds)
+            if let reason = ErrorReason(report.code) { state.errors[reason, default: 0] += 1 }
+        }
+    }
+
+    func count(_ reason: ErrorReason) { state.withLock { $0.errors[reason, default: 0] += 1 } }
+
+    /// `Create` of the provider's own service, `Tasks/List` and `Health/Check` of others, `unknown` for what there is not.
+    private static func method(_ path: String?) -> String {
+        guard let path else { return "unknown" }
+        let own = "/\(ProviderMethod.serviceName)/"
+        if path.hasPrefix(own) { return String(path.dropFirst(own.utf8.count)) }
+        let words = path.split(separator: "/")
+        guard let service = words.first?.split(separator: ".").last, let method = words.last else { return "unknown" }
+        return "\(service)/\(method)"
+    }
+}

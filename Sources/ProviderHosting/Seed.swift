@@ -1,2 +1,0 @@
-/// Seed.
-enum ProviderHostingSeed {}

@@ -1,0 +1,60 @@
+import Primitives
+package import RPC
+
+/// What work knows of its operation, and what it writes down.
+package struct OperationContext: Sendable {
+    package let id: String
+    package let kind: String
+    package let target: String
+    package let resultID: String
+    /// As the client sent it.
+    package let request: [UInt8]
+    let engine: TaskEngine
+
+    /// The operation as it is now.
+    package var operation: Operation? { engine.operation(id) }
+
+    /// What was noted under that name, also before a restart.
+    package func note(_ name: String) -> String? { engine.operation(id)?.notes[name] }
+
+    /// Notes it; when this comes back it is on the disk. Nil takes the note away.
+    ///
+    /// Errors: `unavailable` when it cannot be written.
+    package func note(_ name: String, _ value: String?) async throws(RPCError) {
+        try checkCancellation()
+        try await engine.note(id, name, value)
+    }
+
+    /// Does the step, unless it was done and noted before; then notes it as done.
+    ///
+    /// - Parameter progress: how far the whole operation is when the step begins, from 0 to 1.
+    package func step(_ name: String, at progress: Double? = nil, _ body: () async throws(RPCError) -> Void) async throws(RPCError) {
+        let mark = "done:" + name
+        guard note(mark) == nil else { return }
+        try checkCancellation()
+        engine.show(id, step: name)
+        if let progress { await report(progress) }
+        try await body()
+        try await engine.note(id, mark, "")
+    }
+
+    /// What is being done, for a person; it is not kept over a restart.
+    package func show(_ step: String) { engine.show(id, step: step) }
+
+    /// How far it is, from 0 to 1. It never goes back, and is written to the disk now and then only.
+    package func report(_ progress: Double) async { await engine.report(id, progress) }
+
+    /// Waits without holding a thread. Errors: `cancelled`, as soon as it shall stop.
+    package func sleep(seconds: Double) async throws(RPCError) {
+        do {
+            try await Task.sleep(for: .seconds(seconds.clamped(to: 0...3600)))
+        } catch {
+            throw Self.interrupted
+        }
+    }
+
+    /// Errors: `cancelled`, when it shall stop.
+    package func checkCancellation() throws(RPCError) { if Task.isCancelled { throw Self.interrupted } }
+
+    private static let interrupted = RPCError(.cancelled, "the operation was interrupted")
+}

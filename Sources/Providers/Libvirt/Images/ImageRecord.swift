@@ -1,0 +1,68 @@
+import JSON
+import Primitives
+
+/// What is known of a prepared image. It lies in the pool beside it, and is written twice: before the first byte of the image, and when all of it is there
+/// and has been verified. So nobody takes an image for whole that is not.
+struct ImageRecord: Sendable, Equatable {
+    /// Behind the image's name.
+    static let suffix = ".martlet"
+    static let limitBytes = 64 << 10
+
+    var isReady: Bool
+    /// Who makes it, or made it.
+    var operation: String
+    /// Without what may be secret; empty for one that somebody else had put there.
+    var source: String
+    /// qcow2 or raw.
+    var format: String
+    /// Of the file.
+    var bytes: Int
+    /// By algorithm, in hex.
+    var digests: [String: String]
+
+    var json: [UInt8] {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("ready", isReady)
+            object.member("operation", operation)
+            object.member("source", source)
+            object.member("format", format)
+            object.member("bytes", bytes)
+            object.key("digests")
+            object.object { digests in
+                for (name, hex) in self.digests.sorted(by: { $0.key < $1.key }) {
+                    digests.key(text: name)
+                    digests.string(hex)
+                }
+            }
+        }
+        // A pool may round volumes up; what is behind the last brace is not read.
+        return writer.bytes + [UInt8(ascii: "\n")]
+    }
+
+    init(isReady: Bool, operation: String, source: String, format: String, bytes: Int, digests: [String: String]) {
+        self.isReady = isReady
+        self.operation = operation
+        self.source = source
+        self.format = format
+        self.bytes = bytes
+        self.digests = digests
+    }
+
+    /// nil for what is no record: a volume that somebody else calls so.
+    init?(_ bytes: [UInt8]) {
+        guard let end = bytes.lastIndex(of: UInt8(ascii: "}")), let document = try? JSONDocument(parsing: Array(bytes[...end])) else {
+            return nil
+        }
+        let read: ImageRecord? = document.withRoot { root in
+            guard let isReady = root["ready"]?.flag, let operation = root["operation"]?.text else { return nil }
+            var digests: [String: String] = [:]
+            root["digests"]?.forEachMember { name, value in digests[name.text] = value.text }
+            return ImageRecord(
+                isReady: isReady, operation: operation, source: root["source"]?.text ?? "", format: root["format"]?.text ?? "",
+                bytes: root["bytes"]?.integer ?? 0, digests: digests)
+        }
+        guard let read else { return nil }
+        self = read
+    }
+}

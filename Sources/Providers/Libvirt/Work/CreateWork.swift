@@ -1,0 +1,192 @@
+import LibvirtAPI
+import Primitives
+import ProviderRPC
+import ProviderTasks
+import RPC
+
+/// Makes a machine: its image, its disks, its seed, and last the domain, by which it is there.
+///
+/// Volumes have the machine's UUID in their names, which was chosen before anything was done; so a life after this one finds them, makes those anew
+/// that may be halves, and takes them back.
+struct CreateWork: OperationWork {
+    let hypervisor: Hypervisor
+    let images: ImageStore
+
+    func run(_ operation: OperationContext) async throws(RPCError) {
+        let request = try Self.request(operation, hypervisor.settings)
+        let uuid = operation.resultID
+        let volumes = Self.volumes(request, uuid)
+        let image = try await image(request, operation)
+        try await operation.step("disks", at: 0.7) { () throws(RPCError) in
+            try await makeDisks(request, volumes, image)
+        }
+        try await operation.step("seed", at: 0.9) { () throws(RPCError) in
+            try await makeSeed(request, uuid, volumes)
+        }
+        try await operation.step("machine", at: 0.95) { () throws(RPCError) in
+            try await define(request, uuid, volumes, operation.id)
+        }
+        try await operation.step("start", at: 0.97) { () throws(RPCError) in
+            try await PowerWork.switchOn(uuid, hypervisor)
+        }
+    }
+
+    func undo(_ operation: OperationContext) async throws(RPCError) {
+        let request = try Self.request(operation, hypervisor.settings)
+        let uuid = operation.resultID
+        let volumes = Self.volumes(request, uuid)
+        try await hypervisor.act("take back machine \(request.name)") { connection throws(LibvirtError) in
+            if let domain = try Hypervisor.domainIfThere(connection, uuid) { try Removal.remove(domain) }
+            for volume in volumes { try Storage.remove(connection, pool: volume.pool, volume: volume.name) }
+        }
+        if let image = request.image, image.url != nil {
+            let pool = image.storage ?? hypervisor.settings.pool
+            try await images.remove(pool: pool, name: ImageStore.name(image, targetName: ""), ofOperation: operation.id)
+        }
+    }
+
+    static func request(_ operation: OperationContext, _ settings: LibvirtProviderSettings) throws(RPCError) -> MachineRequest {
+        try MachineRequest(operation.read(CreateRequest.self), settings)
+    }
+
+    /// What the machine will have: the first disk, those beside it, the seed.
+    static func volumes(_ request: MachineRequest, _ uuid: String) -> [MachineMark.Volume] {
+        var volumes: [MachineMark.Volume] = []
+        let ending = request.rootKind == .copy(format: "raw") ? "raw" : "qcow2"
+        volumes.append(.init(role: .root, pool: request.pool, name: Names.volume(request.name, uuid, "root", ending)))
+        for (number, disk) in request.disks.enumerated() {
+            let part = disk.name.map { "\(number + 1)-" + Names.file($0) } ?? "\(number + 1)"
+            let format = (try? MachineRequest.format(disk, "")) ?? "qcow2"
+            volumes.append(
+                .init(
+                    role: .data, pool: request.pool, name: Names.volume(request.name, uuid, part, format),
+                    disk: disk.name ?? String(number + 1)))
+        }
+        if needsSeed(request) {
+            volumes.append(.init(role: .seed, pool: request.pool, name: Names.volume(request.name, uuid, "seed", "iso")))
+        }
+        return volumes
+    }
+
+    /// A system of its own that no seed is meant for would wait for none either; an image's cloud-init wants at least a name.
+    private static func needsSeed(_ request: MachineRequest) -> Bool {
+        request.image != nil || !request.userData.isEmpty || !request.metaData.isEmpty || request.networks.contains { $0.staticIP != nil }
+    }
+
+    // MARK: steps
+
+    private func image(_ request: MachineRequest, _ operation: OperationContext) async throws(RPCError) -> ImageStore.Image? {
+        guard let wanted = request.image else { return nil }
+        operation.show("image")
+        return try await images.image(wanted, pool: hypervisor.settings.pool, operation: operation.id) { done, total in
+            if let total, total > 0 { await operation.report(0.7 * Double(done) / Double(total)) }
+        }
+    }
+
+    private func makeDisks(_ request: MachineRequest, _ volumes: [MachineMark.Volume], _ image: ImageStore.Image?) async throws(RPCError) {
+        let plans = try Self.disks(request, volumes, image)
+        let kind = request.rootKind
+        try await hypervisor.haul("make the disks of machine \(request.name) in pool \(request.pool)") { connection throws(LibvirtError) in
+            for (number, plan) in plans.enumerated() {
+                if number == 0, let image, case .copy = kind {
+                    let source = try connection.volume(path: image.path)
+                    let made = try Storage.remake(connection, pool: request.pool, plan, from: source)
+                    // A copy is as large as what it was made from.
+                    if made.capacityBytes < plan.capacityBytes, !connection.isTestDriver {
+                        try connection.pool(named: request.pool).volume(named: plan.name).resize(bytes: plan.capacityBytes)
+                    }
+                } else {
+                    _ = try Storage.remake(connection, pool: request.pool, plan)
+                }
+            }
+        }
+    }
+
+    private static func disks(
+        _ request: MachineRequest, _ volumes: [MachineMark.Volume], _ image: ImageStore.Image?
+    ) throws(RPCError) -> [Storage.VolumePlan] {
+        let wanted = request.vmClass.diskDefaults?.sizeGiB.map { UInt64($0) << 30 }
+        if let wanted, let image, wanted < image.capacityBytes {
+            throw RPCError(
+                .failedPrecondition,
+                "class_json.diskDefaults.size: \(wanted >> 30) GiB is less than the image \(image.name) has (\(image.capacityBytes) bytes); a disk is never cut"
+            )
+        }
+        guard let size = wanted ?? image?.capacityBytes else {
+            throw RPCError(.invalidArgument, "there is neither an image nor class_json.diskDefaults.size: say how large the first disk is")
+        }
+        var plans: [Storage.VolumePlan] = []
+        for volume in volumes {
+            switch volume.role {
+            case .root:
+                let format = if case .copy(let format) = request.rootKind { format } else { "qcow2" }
+                let isOverlay = request.rootKind == .overlay && image != nil
+                plans.append(
+                    Storage.VolumePlan(
+                        name: volume.name, capacityBytes: size, format: format, backingPath: isOverlay ? image?.path : nil,
+                        backingFormat: isOverlay ? image?.format : nil))
+            case .data:
+                guard let disk = request.disks.enumerated().first(where: { ($1.name ?? String($0 + 1)) == volume.disk })?.element else {
+                    continue
+                }
+                let format = try MachineRequest.format(disk, "disks_json")
+                plans.append(Storage.VolumePlan(name: volume.name, capacityBytes: UInt64(disk.sizeGiB) << 30, format: format))
+            case .seed, .base: break
+            }
+        }
+        return plans
+    }
+
+    private func makeSeed(_ request: MachineRequest, _ uuid: String, _ volumes: [MachineMark.Volume]) async throws(RPCError) {
+        guard let volume = volumes.first(where: { $0.role == .seed }) else { return }
+        let cards = try await hypervisor.seedCards(request.networks, uuid: uuid)
+        let bytes = NoCloudSeed(
+            userData: request.userData, metaData: request.metaData, instanceID: uuid, hostName: request.name, cards: cards
+        ).image
+        try await hypervisor.act("write the seed of machine \(request.name) into pool \(volume.pool)") { connection throws(LibvirtError) in
+            _ = try Storage.write(connection, pool: volume.pool, name: volume.name, bytes)
+        }
+    }
+
+    private func define(
+        _ request: MachineRequest, _ uuid: String, _ volumes: [MachineMark.Volume], _ operation: String
+    ) async throws(RPCError) {
+        let host = try await hypervisor.host()
+        let cards = hypervisor.cards(request.networks, uuid: uuid)
+        let image = request.image.flatMap { $0.url.map(ImageURL.shown) ?? $0.path ?? $0.templateName }
+        let mark = MachineMark(operation: operation, owner: request.owner, image: image, volumes: volumes, tags: request.tags)
+        let settings = hypervisor.settings
+        let refused: RPCError? = try await hypervisor.act("define machine \(request.name)") { connection throws(LibvirtError) in
+            if try Hypervisor.domainIfThere(connection, uuid) != nil { return nil }
+            if let other = try Hypervisor.domainIfThere(connection, request.name) { return Self.taken(request.name, other.uuid) }
+            var disks: [MachinePlan.Disk] = []
+            for (number, volume) in volumes.enumerated() {
+                let view = try VolumeView(connection.pool(named: volume.pool).volume(named: volume.name))
+                let isSeed = volume.role == .seed
+                disks.append(
+                    MachinePlan.Disk(
+                        target: MachineDesign.target(number), path: view.path, format: isSeed ? "raw" : view.format ?? "raw",
+                        isBlock: view.isBlock, isReadOnly: isSeed, serial: volume.disk))
+            }
+            do throws(RPCError) {
+                let plan = try MachineDesign.plan(
+                    request, uuid: uuid, mark: mark, host: host, disks: disks, cards: cards, settings: settings)
+                _ = try Self.define(connection, plan)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let refused { throw refused }
+    }
+
+    private static func define(_ connection: LibvirtConnection, _ plan: MachinePlan) throws(RPCError) -> LibvirtDomain {
+        do throws(LibvirtError) { return try connection.defineDomain(plan.xml) } catch {
+            throw RPCError(error, doing: "define machine \(plan.name)")
+        }
+    }
+
+    static func taken(_ name: String, _ uuid: String) -> RPCError {
+        RPCError(.alreadyExists, "there is a machine \(name) already (\(uuid)), which is not of this request; choose another name")
+    }
+}

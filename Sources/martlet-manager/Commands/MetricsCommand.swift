@@ -1,0 +1,56 @@
+import Exporting
+import Metrics
+import Primitives
+import ProviderHosting
+import Serving
+import Settings
+
+/// `martlet-manager metrics`
+enum MetricsCommand {
+    static let command = Command(
+        "metrics", "Lists every metric that martlet-manager may serve",
+        flags: [Flag("format", "FORMAT", "table or markdown", standard: "table")])
+
+    static func text(_ invocation: CommandLineParser.Invocation) throws(Failure) -> String {
+        let collectors: [any Collector] = [
+            ProviderCollector(), ExporterCollector(version: Program.version) { nil }, ConfigurationCollector(), ProcessCollector(),
+        ]
+        let reference = MetricsReference(collectors.flatMap { $0.catalogue.descriptors }, introduction: introduction)
+        switch invocation.value("format") {
+        case "table": return reference.table
+        case "markdown": return reference.markdown
+        case let other: throw Failure(.usage, "--format: expected table or markdown, not \"\(other ?? "")\"")
+        }
+    }
+
+    private static let introduction = """
+        # Metrics of martlet-manager
+
+        Every family that `martlet-manager provider` may serve on its HTTP port. This page is made from the catalogue in the program by
+        `make docs`. Names and labels of `virtrigaud_` are those that Virtrigaud's dashboards and alerts read; here they are served by the provider itself.
+        What is different there, and why:
+
+        - `provider_rpc_requests_total` and `_latency_seconds` are counted by the server, so that calls which never came are not in them; `code` is spelt as
+          gRPC lists its codes, `INVALID_ARGUMENT`. Of other services than `provider.v1` the method has the service's name before it: `Tasks/List`.
+        - `vm_operations_total` and what follows it count operations that ended, each once, and also after a restart: the journal has them. A call that is refused before it becomes an operation is only in
+          `provider_rpc_requests_total`. `outcome` is `success`, `failure` (cannot be had), `error` (something broke) or `cancelled`.
+        - `ip_discovery_duration_seconds` begins when a machine has been switched on, not when it was wished for.
+        - `libvirt_domains_total` is a gauge in spite of its name, which is kept; `libvirt_domains` is the same under a name that promtool likes.
+
+        """
+}
+
+/// `martlet-manager settings`
+enum SettingsCommand {
+    static let command = Command("settings", "Prints the reference of all settings")
+
+    static var text: String { SettingsReference(Configuration.shape, introduction: introduction).markdown }
+
+    private static let introduction = """
+        # Settings of martlet-manager
+
+        All settings of `martlet-manager.yml`. Each can also be given as an environment variable: `log.level` is `MARTLET_LOG__LEVEL`. A variable goes over the file,
+        a flag over both. Paths count from the working directory; a duration without a unit counts seconds. KIND is the provider's kind. This page is made from the program by `make docs`.
+
+        """
+}

@@ -1,0 +1,53 @@
+import LibvirtProvider
+import Primitives
+import ProviderHosting
+import ProviderTasks
+import Settings
+
+/// `martlet-manager provider libvirt`
+enum LibvirtKind: ProviderKind {
+    static let name = "libvirt"
+    static let summary = "Machines of one hypervisor of libvirt: QEMU and KVM"
+    static let standardAddress = "127.0.0.1:8071"
+
+    static let keys = [
+        SettingsKey(
+            "uri", .text, "The hypervisor, as libvirt names it: qemu:///system, qemu+tls://host/system, qemu+ssh://user@host/system.",
+            standard: "qemu:///system"),
+        SettingsKey("library", .text, "libvirt's client library.", standard: "libvirt.so.0"),
+        SettingsKey("user", .text, "Who logs in, where the hypervisor asks (SASL)."),
+        SettingsKey("password_file", .text, "A file whose one line is the password."),
+        SettingsKey("pool", .text, "Where volumes are made that no request says a pool for.", standard: "default"),
+        SettingsKey("network", .text, "The network of cards that no request says one for.", standard: "default"),
+        SettingsKey(
+            "vnc_listen", .text, "Where QEMU's VNC server listens; empty for machines without a screen.", standard: "127.0.0.1"),
+        SettingsKey("machine", .text, "Machine type, q35 or pc; without it the host's capabilities decide."),
+        SettingsKey(
+            "domain_type", .choice(["kvm", "qemu"]), "With the processor's help or without; without it the host's capabilities decide."),
+        SettingsKey("ca_file", .text, "Authorities for https downloads of images, in PEM; the system's without it."),
+        SettingsKey("exchange_folder", .text, "A folder through which disks go out and come in; without it none do."),
+    ]
+
+    static func make(_ section: SettingsTree, _ surroundings: ProviderSurroundings) async throws(Failure) -> HostedProvider {
+        var settings = LibvirtProviderSettings(uri: section.word("uri") ?? "qemu:///system")
+        settings.library = section.word("library")
+        settings.user = section.word("user")
+        if section["password_file"].isSet { settings.password = Secret(try section.secretLine("password_file")) }
+        settings.pool = section.word("pool") ?? settings.pool
+        settings.network = section.word("network") ?? settings.network
+        if section["vnc_listen"].isSet { settings.vncListen = section.word("vnc_listen") }
+        settings.machine = section.word("machine")
+        settings.domainType = section.word("domain_type")
+        settings.authorityFile = section.word("ca_file")
+        settings.exchangeFolder = section.word("exchange_folder")
+        let journal = try await TaskJournal("\(surroundings.stateDirectory)/tasks.db")
+        let provider = try await LibvirtProvider(settings, journal: journal, logger: surroundings.logger, observer: surroundings.observer)
+        var hosted = HostedProvider(provider: provider, tasks: provider.tasks) { await provider.shutdown(by: $0) }
+        hosted.libvirtConnections = { provider.connectionsOpened }
+        hosted.libvirtFacts = { deadline in
+            guard let census = await provider.census(by: deadline) else { return nil }
+            return HostedProvider.LibvirtFacts(host: census.host, domains: census.domains)
+        }
+        return hosted
+    }
+}
