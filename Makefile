@@ -19,18 +19,20 @@ run: monitor
 build: monitor
 	$(RELEASE) --product martlet-manager
 
-# What the tests of `make test` need of a release: they run the manager as it is built for them anyway.
 monitor:
 	@scripts/bootstrap build run
 	$(RELEASE) --product martlet
 	@scripts/build-simulated-nvml .build/release/simulated
 
 ## test: everything that a change must pass; at most 25 minutes on two cores
-test: export MARTLET_MANAGER = $(CURDIR)/.build/debug/martlet-manager
-test: monitor
-	@scripts/bootstrap test
+# The release and the tests are built beside each other, as modules wait for each other and leave processors idle: hence a folder of its own for the
+# tests. The manager is run as it is built for them.
+test: export TEST_BUILD = .build/tests
+test:
+	@scripts/bootstrap build run test
+	@scripts/side-by-side "$(RELEASE) --product martlet" "$(SWIFT_BUILD) --build-tests --scratch-path $$TEST_BUILD"
+	@scripts/build-simulated-nvml .build/release/simulated
 	@scripts/check
-	$(SWIFT_BUILD) --build-tests
 	@scripts/check-fuzz-targets
 	@scripts/unit-tests
 	$(PYTEST) $(SIX_AT_A_TIME) -m "not alone and not e2e and not soak" Tests/EndToEnd
@@ -76,9 +78,8 @@ docs: build
 	$(MARTLET) metrics --llm-tables --format markdown > docs/llm-servers.md
 	$(MARTLET) settings > docs/settings.md
 	$(MARTLET) settings --format env > .env.example
-	$(SWIFT_BUILD) --product martlet-manager
-	.build/debug/martlet-manager metrics --format markdown > docs/manager-metrics.md
-	.build/debug/martlet-manager settings > docs/manager-settings.md
+	$(MANAGER) metrics --format markdown > docs/manager-metrics.md
+	$(MANAGER) settings > docs/manager-settings.md
 
 ## dist: what is released, in dist/: tar.gz and Debian package of this machine's architecture, bill of materials, sums
 dist: build

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from conftest import REPOSITORY, wait_for
+from conftest import DEBUG, wait_for
 from doors import halves
 
-RPC_PEER = Path(os.environ.get("RPC_PEER", REPOSITORY / ".build/debug/rpc-peer"))
+RPC_PEER = Path(os.environ.get("RPC_PEER", DEBUG / "rpc-peer"))
 CODES = {code.name: code for code in grpc.StatusCode}
 MEBIBYTE = 1 << 20
 

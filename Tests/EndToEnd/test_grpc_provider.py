@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 import pytest
-from conftest import REPOSITORY, Program, Start, environment_without_settings, fetch, free_port, wait_for
+from conftest import DEBUG, REPOSITORY, Program, Start, environment_without_settings, fetch, free_port, wait_for
 from exporting import lint_exceptions
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_peers import Identity
@@ -22,7 +22,7 @@ from listeners import Authority
 from prometheus_client.parser import text_string_to_metric_families
 from protos import generate
 
-MANAGER = Path(os.environ.get("MARTLET_MANAGER", REPOSITORY / ".build/debug/martlet-manager"))
+MANAGER = Path(os.environ.get("MARTLET_MANAGER", DEBUG / "martlet-manager"))
 SIMULATED = {"provider_type": "simulated", "provider": "lab/sim"}
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from conftest import REPOSITORY
+from conftest import DEBUG, REPOSITORY
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from protos import Maker, generate, message_types
 
-ECHO = REPOSITORY / ".build/debug/protobuf-echo"
+ECHO = DEBUG / "protobuf-echo"
 
 
 @pytest.fixture(scope="module")

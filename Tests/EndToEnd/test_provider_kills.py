@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY
+from conftest import DEBUG, REPOSITORY
 
-BED = REPOSITORY / ".build/debug/provider-kill-bed"
+BED = DEBUG / "provider-kill-bed"
 KINDS = ["local", "upid", "moref"]
 # A round of the bed's two lanes takes about that long.
 ROUND_SECONDS = 0.7
