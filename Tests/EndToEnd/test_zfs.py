@@ -302,14 +302,14 @@ def collectors(exporter: Exporter) -> set[str]:
 PROXMOX = {"PROXMOX_HOST": "https://127.0.0.1:9", "PROXMOX_TOKEN_NAME": "monitor@pve!martlet", "PROXMOX_TOKEN_VALUE": "x"}
 
 # What a host knows of itself.
-HOST = {"zfs", "gpu", "containers", "system"}
+HOST = {"zfs", "gpu", "containers", "system", "libvirt"}
 
 
 @pytest.mark.parametrize(
     "flags, expected",
     [([], {"proxmox", "zfs"}), (["--exporter.role", "central"], {"proxmox"}), (["--exporter.role", "host"], HOST),
      (["--exporter.role", "host", "--collector.proxmox"], HOST | {"proxmox"}),
-     (["--exporter.role", "host", "--no-collector.gpu", "--no-collector.containers", "--no-collector.system"], {"zfs"}), (["--no-collector.zfs"], {"proxmox"}),
+     (["--exporter.role", "host", "--no-collector.gpu", "--no-collector.containers", "--no-collector.system", "--no-collector.libvirt"], {"zfs"}), (["--no-collector.zfs"], {"proxmox"}),
      (["--exporter.role", "central", "--collector.zfs", "--no-collector.proxmox"], {"zfs"}),
      (["--exporter.role", "gpu"], {"gpu", "containers", "system"}),
      (["--exporter.role", "gpu", "--no-collector.gpu", "--no-collector.containers"], {"system"}),
