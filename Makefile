@@ -25,14 +25,11 @@ monitor:
 	@scripts/build-simulated-nvml .build/release/simulated
 
 ## test: everything that a change must pass; at most 25 minutes on two cores
-# The release and the tests are built beside each other, as modules wait for each other and leave processors idle: hence a folder of its own for the
-# tests. The manager is run as it is built for them.
-test: export TEST_BUILD = .build/tests
-test:
-	@scripts/bootstrap build run test
-	@scripts/side-by-side "$(RELEASE) --product martlet" "$(SWIFT_BUILD) --build-tests --scratch-path $$TEST_BUILD"
-	@scripts/build-simulated-nvml .build/release/simulated
+# The manager is run as it is built for its tests.
+test: monitor
+	@scripts/bootstrap test
 	@scripts/check
+	$(SWIFT_BUILD) --build-tests
 	@scripts/check-fuzz-targets
 	@scripts/unit-tests
 	$(PYTEST) $(SIX_AT_A_TIME) -m "not alone and not e2e and not soak" Tests/EndToEnd

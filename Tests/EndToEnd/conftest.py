@@ -23,7 +23,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 MARTLET = Path(os.environ.get("MARTLET", REPOSITORY / ".build/release/martlet"))
 # What is built with the unit tests: programs that only tests run, and martlet-manager.
-DEBUG = REPOSITORY / os.environ.get("TEST_BUILD", ".build") / "debug"
+DEBUG = REPOSITORY / ".build/debug"
 
 
 def _ports() -> Iterator[int]:

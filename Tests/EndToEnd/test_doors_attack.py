@@ -106,6 +106,7 @@ def byte_by_byte(text: bytes) -> Iterator[bytes]:
 # MARK: who is slow
 
 
+@pytest.mark.e2e
 def test_headers_that_trickle(plain: Doors, tmp_path: Path) -> None:
     """Half of them a byte at a time, half a line at a time: always lively, never done."""
 

@@ -212,6 +212,7 @@ def listening(host: Host) -> Iterator[Any]:
         virsh.wait()
 
 
+@pytest.mark.e2e
 def test_a_daemon_that_starts_anew(host: Host) -> None:
     before = host.statistics("--cpu-total", "web-1")
     with listening(host) as told:

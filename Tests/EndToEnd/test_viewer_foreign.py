@@ -247,6 +247,7 @@ def faults(desk: Desk, panel: dict[str, Any], asked: dict[str, Any]) -> Iterator
         yield f"has {panel['nameless']} series without a name"
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("name", NAMES)
 def test_every_panel_of_a_foreign_board_draws_or_says_why_not(tab: Tab, desk: Desk, name: str) -> None:
     uid = uid_of(name)
