@@ -1,5 +1,6 @@
 import Primitives
 import Synchronization
+import TestSupport
 import Testing
 import Web
 
@@ -20,11 +21,11 @@ import Web
         }
     }
 
-    private let folder: TemporaryFolder
+    private let folder: ScratchFolder
     private let files: TLSFiles
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = ScratchFolder()
         files = TLSFiles(certificate: "\(folder.path)/cert.pem", key: "\(folder.path)/key.pem", authorities: "\(folder.path)/ca.pem")
         try put(Self.pair())
     }

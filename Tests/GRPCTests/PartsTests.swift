@@ -2,6 +2,7 @@ import Glibc
 import Primitives
 import RPC
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import GRPC
@@ -76,7 +77,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct FileDoorTests {
     @Test func `Who has gone is forgotten, and is not taken for who comes to the same descriptor`() async throws {
-        let folder = try TemporaryFolder()
+        let folder = ScratchFolder()
         let door = try FileDoor(GRPCServerSettings.File(path: "\(folder.path)/s"), origin: "test")
         let adopted = Mutex<[Int32]>([])
         try door.start { descriptor in

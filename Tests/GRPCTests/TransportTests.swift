@@ -15,7 +15,7 @@ import Testing
     ) async throws {
         let service = RPCService(name: "a.v1.Service", methods: ["One": method])
         guard way == .socket else { return try await body(InProcessTransport([service])) }
-        let folder = try TemporaryFolder()
+        let folder = ScratchFolder()
         let settings = GRPCServerSettings(files: [GRPCServerSettings.File(path: "\(folder.path)/s")], origin: "test")
         let server = try GRPCServer(settings, services: [service], logger: .silent)
         let transport = try GRPCTransport(.file("\(folder.path)/s"), logger: .silent)
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test func `Each call that is finished is reported once, and methods that there are not have no name`() async throws {
-        let folder = try TemporaryFolder()
+        let folder = ScratchFolder()
         let reports = Reports()
         let service = RPCService(
             name: "a.v1.Service",

@@ -1,4 +1,4 @@
-/// An object of gRPC's core, which may be used from any thread.
+/// An object of gRPC's core, which may be used from any thread: what it points to guards itself, and the pointer never changes.
 struct Handle: @unchecked Sendable {
     let pointer: OpaquePointer
 

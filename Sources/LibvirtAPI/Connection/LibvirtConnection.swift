@@ -6,6 +6,8 @@ import Synchronization
 /// A connection to a hypervisor's daemon. All its methods block until that has answered, which may be never: call them on a `LibvirtThread`.
 ///
 /// It is closed when the last reference to it, and to what was found through it, is gone.
+///
+/// Shared, as the library lets any thread use a handle, and nothing here changes after it was made.
 package final class LibvirtConnection: @unchecked Sendable {
     /// libvirt takes calls of many threads on one connection. It is valid as long as this object.
     let handle: OpaquePointer

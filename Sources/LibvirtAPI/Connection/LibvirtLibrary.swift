@@ -4,6 +4,8 @@ package import Primitives
 import Synchronization
 
 /// libvirt's library, loaded into this process. It stays until the process ends, with one thread that runs its events and keeps connections alive.
+///
+/// Shared, as the library lets any thread use a handle, and nothing here changes after it was made.
 package final class LibvirtLibrary: @unchecked Sendable {
     /// Never freed, never changed, and its doors may be called from any thread.
     let doors: OpaquePointer

@@ -1,6 +1,8 @@
 import LibvirtShim
 
 /// A domain's state that was kept.
+///
+/// Shared, as the library lets any thread use a handle, and nothing here changes after it was made.
 package final class LibvirtSnapshot: @unchecked Sendable {
     /// A reference of our own, given back in deinit; libvirt takes calls of many threads.
     let handle: OpaquePointer

@@ -1,6 +1,8 @@
 import LibvirtShim
 
 /// A storage pool: where volumes are. Its methods block as those of its connection do.
+///
+/// Shared, as the library lets any thread use a handle, and nothing here changes after it was made.
 package final class LibvirtPool: @unchecked Sendable {
     /// A reference of our own, given back in deinit; libvirt takes calls of many threads.
     let handle: OpaquePointer

@@ -2,7 +2,7 @@ import LibvirtShim
 import Primitives
 
 /// Bytes on their way into a volume, or out of one. What is not finished is aborted when the last reference is gone.
-package final class LibvirtStream: @unchecked Sendable {
+package final class LibvirtStream {
     /// A reference of our own. A stream is used by one thread at a time: its caller's.
     private let handle: OpaquePointer
     private let connection: LibvirtConnection

@@ -1,6 +1,8 @@
 import LibvirtShim
 
 /// A volume of a pool: a file or device that domains have as a disk. Its methods block as those of its connection do.
+///
+/// Shared, as the library lets any thread use a handle, and nothing here changes after it was made.
 package final class LibvirtVolume: @unchecked Sendable {
     /// A reference of our own, given back in deinit; libvirt takes calls of many threads.
     let handle: OpaquePointer
