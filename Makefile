@@ -45,8 +45,9 @@ e2e: build
 
 ## soak: long runs and crashes, fuzzing, and all unit tests under the address and the thread sanitizer
 soak: build
-	@scripts/bootstrap test
+	@scripts/bootstrap test e2e
 	$(SWIFT_BUILD) --product rpc-peer
+	$(SWIFT_BUILD) --product martlet-manager
 	@scripts/check-sanitizers
 	@scripts/fuzz
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Support/thread-sanitizer.suppressions \
@@ -61,8 +62,10 @@ fuzz:
 
 ## bench: tables beside peers from the same run
 bench: build
-	@scripts/bootstrap test bench
+	@scripts/bootstrap test bench e2e
 	$(RELEASE) --product encoder-benchmark
+	$(RELEASE) --product rpc-peer
+	$(RELEASE) --product protobuf-echo
 	$(PYTHON) benchmarks/run.py
 
 ## check: format, layers, linkage, documentation

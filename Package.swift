@@ -245,7 +245,9 @@ let package = Package(
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
-            needs: ["Primitives", "JSON", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport"]),
+            needs: [
+                "Primitives", "JSON", "Protobuf", "RPC", "GRPC", "ProviderRPC", "ProviderTasks", "ProviderConformance", "TestSupport",
+            ]),
         tests(
             of: "LibvirtProvider",
             needs: [

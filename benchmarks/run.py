@@ -13,9 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from calls import grpc_calls
 from containers import containers
 from dashboards import dashboards
 from discovery import discoveries
+from domains import domains
 from drawing import drawing
 from estate import estates
 from gpus import gpus
@@ -217,7 +219,8 @@ def drop_in(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> None:
 
 
 if __name__ == "__main__":
-    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing", "containers", "gpus", "llm", "logs"]
+    chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing", "containers", "gpus", "llm", "logs", "libvirt",
+                              "grpc"]
     if "encoder" in chosen:
         encoder()
     if "scrape" in chosen:
@@ -240,3 +243,7 @@ if __name__ == "__main__":
         llm()
     if "logs" in chosen:
         logs()
+    if "libvirt" in chosen:
+        domains()
+    if "grpc" in chosen:
+        grpc_calls()

@@ -20,6 +20,8 @@ package final class GRPCServer: Sendable {
     /// Looked after as long as it is held.
     private let networkDoors: NetworkDoors?
     private let isStopping = Mutex(false)
+    /// An alarm that is stopped may be ringing already: whoever cancels calls holds this, so that the server does not go meanwhile.
+    private let isFreed = Mutex(false)
 
     /// - Parameters:
     ///   - onCall: hears of each call that is finished; does not block.
@@ -84,14 +86,19 @@ package final class GRPCServer: Sendable {
         } _: { tag -> Void? in
             mlt_grpc_server_shutdown(server.pointer, queue.handle.pointer, tag)
         }
-        let cancellation = Alarm(at: .after(seconds: seconds)) { [server] in mlt_grpc_server_cancel_calls(server.pointer) }
+        let cancellation = Alarm(at: .after(seconds: seconds)) { [self] in
+            isFreed.withLock { isFreed in if !isFreed { mlt_grpc_server_cancel_calls(server.pointer) } }
+        }
         let isOver = await ended.value(by: .after(seconds: seconds + 10), late: false)
         cancellation.stop()
         guard isOver else {
             logger.error("gRPC has not ended its calls, and is left to the end of the process")
             return
         }
-        mlt_grpc_server_free(server.pointer)
+        isFreed.withLock { isFreed in
+            isFreed = true
+            mlt_grpc_server_free(server.pointer)
+        }
         await queue.shutdown()
     }
 
