@@ -254,12 +254,7 @@ struct StackSettings: Sendable {
     /// Why there is no KVM host although one is asked for: the exporter wants libvirt's library.
     var obstacleToHypervisor: String? {
         guard invocation.value("simulate.domains") != "0" else { return nil }
-        do throws(Failure) {
-            _ = try LibvirtLibrary.load()
-            return nil
-        } catch {
-            return error.message
-        }
+        return LibvirtLibrary.obstacle()?.message
     }
 
     /// A URL that may hold a secret, from the key or from the file that `KEY_file` names.
