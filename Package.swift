@@ -192,7 +192,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "UpstreamConfiguration", "Exporting", "Serving", "ProxmoxAPI",
-                "ProxmoxConfiguration", "ProxmoxCollector", "ProxmoxDropIn", "Ownership", "Discovery", "Doctor", "FirstConfiguration",
+                "ProxmoxConfiguration", "ProxmoxCollector", "ProxmoxDropIn", "LibvirtAPI", "Ownership", "Discovery", "Doctor",
+                "FirstConfiguration",
                 "Logs",
                 "Simulation", "Stack", "Viewer",
             ] + collectors.map { .target(name: $0.module.name) },

@@ -101,7 +101,7 @@ if [ "$simulate" = yes ]; then estate="--simulate.nodes 3 --simulate.guests 24";
     --discovery.listen-address "127.0.0.1:$(port 1)" --prometheus.listen-address "127.0.0.1:$(port 2)" \
     --alertmanager.listen-address "127.0.0.1:$(port 3)" --node-exporter.listen-address "127.0.0.1:$(port 4)" \
     --simulate.proxmox-address "127.0.0.1:$(port 6)" \
-    --simulate.scenario-address "127.0.0.1:$(port 7)" --simulate.hosts-address "127.0.0.2:$(port 8)" --simulate.windows-port "$(port 9)" --simulate.gpus 0 \
+    --simulate.scenario-address "127.0.0.1:$(port 7)" --simulate.hosts-address "127.0.0.2:$(port 8)" --simulate.windows-port "$(port 9)" --simulate.gpus 0 --simulate.domains 0 \
     >> "$folder/log" 2>&1 &
 stack=$!
 waited=0

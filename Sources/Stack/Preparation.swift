@@ -12,6 +12,8 @@ struct Preparation: Sendable {
         let paths: StatePaths
         let lock: StateLock
         let services: [Service]
+        /// Of the simulated libvirtd.
+        let socketFolder: SocketFolder?
     }
 
     /// Errors: one line that says what is missing and how to mend it. Blocks its thread, for seconds if need be.
@@ -33,6 +35,7 @@ struct Preparation: Sendable {
         }
         if let simulation = plan.simulation { try Files.makeDirectory(simulation.worldDirectory, mode: 0o700) }
         if plan.simulation?.cards != nil { try Files.makeDirectory(paths.cardsRoot, mode: 0o700) }
+        let socketFolder = try plan.simulation?.hypervisor.map { (hypervisor) throws(Failure) in try SocketFolder(hypervisor.socket) }
         let wasInterrupted = try StaleChildren(paths: paths, logger: logger).end()
         try PortCheck.run(plan.listeners, patienceSeconds: wasInterrupted ? 5 : 0)
         try StateWriter(paths: paths).write(StackFiles(plan).files)
@@ -41,7 +44,7 @@ struct Preparation: Sendable {
         try ConfigurationCheck(programs: programs, environment: environment, state: paths, secrets: secrets)
             .run(alertmanagerConfiguration: plan.alertmanagerConfiguration.map(Files.absolute) ?? paths.alertmanagerConfiguration)
         let services = ServiceList.make(plan, programs: programs, state: paths, environment: environment)
-        return Prepared(paths: paths, lock: lock, services: services)
+        return Prepared(paths: paths, lock: lock, services: services, socketFolder: socketFolder)
     }
 
     private func checkPersonsFiles() throws(Failure) {

@@ -78,12 +78,14 @@ package final class Stack: Sendable {
     /// Ends the children in order: Prometheus, Alertmanager, node_exporter, simulators. SIGTERM first, SIGKILL when a child's share of
     /// the time is over; then gives the state directory free. May be called at any time and more than once.
     package func stop(withinSeconds seconds: Double) async {
-        let supervisor: Supervisor? = phase.withLock { phase in
-            if case .running(_, let supervisor) = phase { return supervisor }
+        let running: (Preparation.Prepared, Supervisor)? = phase.withLock { phase in
+            if case .running(let prepared, let supervisor) = phase { return (prepared, supervisor) }
             phase = .stopped
             return nil
         }
-        await supervisor?.stop(withinSeconds: seconds)
+        await running?.1.stop(withinSeconds: seconds)
+        // While the state directory is still ours, and whoever else holds what was prepared.
+        running?.0.socketFolder?.remove()
         phase.withLock { $0 = .stopped }
     }
 
@@ -115,9 +117,11 @@ package final class Stack: Sendable {
             let client = try HTTPClient()
             defer { client.close() }
             let ownNames = own.map(\.name)
-            // Prometheus itself, Alertmanager, exporter, discovery and dashboards, this host, and the simulated one with cards. A simulated estate is all there; in a real one, who
+            // Prometheus itself, Alertmanager, exporter, discovery and dashboards, this host, and the simulated ones with cards and with libvirt. A simulated estate is all there; in a real one, who
             // knows in how many guests there is an exporter.
-            let others = [plan.dashboards != nil && plan.hasOpenDashboards, plan.simulation?.cards != nil].count { $0 }
+            let others = [
+                plan.dashboards != nil && plan.hasOpenDashboards, plan.simulation?.cards != nil, plan.simulation?.hypervisor != nil,
+            ].count { $0 }
             let watch = ReadinessWatch(
                 subjects: subjects, expectedTargets: 5 + others,
                 simulatedTargets: plan.simulation.map { $0.nodeNames.count + ($0.guests > 0 ? 1 : 0) },

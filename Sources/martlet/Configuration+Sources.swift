@@ -1,5 +1,6 @@
 import Exporting
 import LLMCollector
+import LibvirtCollector
 import Primitives
 import Settings
 
@@ -8,7 +9,15 @@ extension Configuration {
     func namesOtherSources() throws(Failure) -> Bool {
         let isAskedFor = Collectors.registered.contains { tree[$0.name]["enabled"].text == "true" }
         let servers = try languageServers()
+        let namesHypervisors = try hypervisors() != nil
         return [.host, .gpu].contains(role) || isAskedFor || !servers.servers.isEmpty || !servers.ports.isEmpty
+            || namesHypervisors
+    }
+
+    /// The hypervisors of libvirt that the settings name, without users and parameters; nil for none.
+    func hypervisors() throws(Failure) -> [String]? {
+        let settings = try LibvirtSettings(tree[LibvirtDefinition.name])
+        return settings.isNamed ? settings.uris.map(\.label) : nil
     }
 
     /// The section `llm`.

@@ -1,3 +1,4 @@
+import LibvirtAPI
 import Primitives
 import Settings
 import Simulation
@@ -129,6 +130,13 @@ struct StackSettings: Sendable {
         Flag("simulate.llm-control-address", "ADDRESS", "Where they take scenarios and faults", standard: "127.0.0.1:18300"),
         Flag("simulate.loki-address", "ADDRESS", "Where their logs are, with --profile llm", standard: StackProfile.llm.address(of: .loki)),
         Flag("simulate.gpu-exporter-address", "ADDRESS", "Address of the exporter beside the simulated cards", standard: "127.0.0.1:9835"),
+        Flag(
+            "simulate.domains", "COUNT", "Virtual machines of a simulated KVM host beside the cluster, up to 1000; 0 for no such host",
+            standard: "12"),
+        Flag("simulate.libvirt-address", "ADDRESS", "Where the simulated KVM host takes scenarios", standard: "127.0.0.1:18400"),
+        Flag(
+            "simulate.libvirt-exporter-address", "ADDRESS", "Address of the exporter that asks the simulated KVM host",
+            standard: "127.0.0.1:18401"),
     ]
 
     /// What to run. Failures name the flag or key.
@@ -191,6 +199,7 @@ struct StackSettings: Sendable {
         simulation.hasCeph = invocation.isOn("simulate.ceph")
         simulation.hasQuorumDevice = invocation.isOn("simulate.qdevice")
         simulation.cards = try cards()
+        simulation.hypervisor = try hypervisor(stateDirectory)
         if profile == .llm, let cards = simulation.cards { simulation.languageServers = try languageServers(simulation, cards) }
         return simulation
     }
@@ -231,6 +240,21 @@ struct StackSettings: Sendable {
     var obstacleToCards: String? {
         guard invocation.value("simulate.gpus") != "0" else { return nil }
         return StackPlan.obstacleToCards(library: SimulatedLibrary.path, stateDirectory: tree["state_dir"].text ?? "state")
+    }
+
+    /// None where none is asked for, or nobody here could ask it.
+    private func hypervisor(_ stateDirectory: String) throws(Failure) -> StackPlan.Hypervisor? {
+        let domains = try count("simulate.domains", in: 0...1000)
+        guard domains > 0, obstacleToHypervisor == nil else { return nil }
+        return StackPlan.Hypervisor(
+            host: LibvirtSimulator.Options().host, domains: domains, control: try place("simulate.libvirt-address"),
+            exporter: try place("simulate.libvirt-exporter-address"), socket: StackPlan.SocketPlace(stateDirectory: stateDirectory))
+    }
+
+    /// Why there is no KVM host although one is asked for: the exporter wants libvirt's library.
+    var obstacleToHypervisor: String? {
+        guard invocation.value("simulate.domains") != "0" else { return nil }
+        return LibvirtLibrary.obstacle()?.message
     }
 
     /// A URL that may hold a secret, from the key or from the file that `KEY_file` names.

@@ -19,11 +19,12 @@ class Stack:
     """A running `martlet up`, with every port of its own."""
 
     def __init__(self, start: Start, folder: Path, *flags: str | Path, simulate: bool = True, env: Mapping[str, str] | None = None,
-                 cards: int = 0) -> None:
-        self.start, self.folder, self.flags, self.env, self.cards = start, folder, flags, env, cards
+                 cards: int = 0, domains: int = 0) -> None:
+        self.start, self.folder, self.flags, self.env, self.cards, self.domains = start, folder, flags, env, cards, domains
         self.ports = {
             name: free_port() for name in [
-                "web", "discovery", "dashboards", "prometheus", "alertmanager", "node-exporter", "webhook", "proxmox", "scenario", "gpu", "gpu-exporter"]
+                "web", "discovery", "dashboards", "prometheus", "alertmanager", "node-exporter", "webhook", "proxmox", "scenario", "gpu", "gpu-exporter", "libvirt",
+                "libvirt-exporter"]
         }
         self.hosts_port = free_port("127.0.0.2")
         self.windows_port = free_port("127.0.2.1")
@@ -39,9 +40,10 @@ class Stack:
               for word in (f"--{name}.listen-address", f"127.0.0.1:{ports[name]}")),
             "--simulate.proxmox-address", f"127.0.0.1:{ports['proxmox']}", "--simulate.hosts-address", f"127.0.0.2:{self.hosts_port}",
             "--simulate.windows-port", str(self.windows_port), "--simulate.scenario-address", f"127.0.0.1:{ports['scenario']}",
-            # Three processes more, which most tests can do without.
+            # Five processes more, which most tests can do without.
             "--simulate.gpus", str(self.cards), "--simulate.gpu-address", f"127.0.0.1:{ports['gpu']}",
-            "--simulate.gpu-exporter-address", f"127.0.0.1:{ports['gpu-exporter']}", *self.flags, env=self.env)
+            "--simulate.gpu-exporter-address", f"127.0.0.1:{ports['gpu-exporter']}", "--simulate.domains", str(self.domains),
+            "--simulate.libvirt-address", f"127.0.0.1:{ports['libvirt']}", "--simulate.libvirt-exporter-address", f"127.0.0.1:{ports['libvirt-exporter']}", *self.flags, env=self.env)
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.ports[name]}"

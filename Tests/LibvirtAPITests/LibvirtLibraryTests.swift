@@ -26,6 +26,15 @@ struct LibvirtLibraryTests {
         #expect(failure("/etc/passwd")?.code == .environment)
     }
 
+    @Test(arguments: ["libvirt-none.so.0", "libm.so.6"])
+    func `what is in the way of one can be asked before`(path: String) {
+        #expect(LibvirtLibrary.obstacle(path: path)?.message == failure(path)?.message)
+    }
+
+    @Test(.whereLibvirtIs) func `nothing is in the way of the one that there is`() {
+        #expect(LibvirtLibrary.obstacle() == nil)
+    }
+
     @Test(.whereLibvirtIs) func `it is loaded once and knows its calls`() throws {
         let library = try LibvirtLibrary.load()
         #expect(try LibvirtLibrary.load() === library)

@@ -61,6 +61,33 @@ import Web
         #expect(StackPlan.obstacleToCards(library: "/l", stateDirectory: deepest + "d")?.contains("107") == true)
     }
 
+    /// As of a hypervisor elsewhere: an exporter that is told of it, and of nothing that this machine has.
+    @Test func aSimulatedKVMHostHasAnExporterOfItsOwn() throws {
+        var plan = shippedPlan()
+        var simulation = simulation()
+        simulation.hypervisor = hypervisor()
+        plan.simulation = simulation
+        let services = services(plan)
+        #expect(
+            services.map(\.name) == [
+                "simulated-proxmox", "simulated-hosts", "simulated-libvirt", "simulated-webhook", "libvirt-exporter", "node-exporter",
+                "alertmanager", "prometheus",
+            ])
+        #expect(services.map(\.stage) == services.map(\.stage).sorted())
+        let simulator = try #require(services.first { $0.name == "simulated-libvirt" })
+        #expect(
+            simulator.request.arguments.joined(separator: " ")
+                == "simulate libvirt --socket /state/libvirt/libvirt-sock --listen 127.0.0.1:18400 --host kvm01 --domains 12 --nodes 3 --seed 7 "
+                + "--world /state/world")
+        let exporter = try #require(services.first { $0.name == "libvirt-exporter" })
+        #expect(
+            exporter.request.arguments.joined(separator: " ")
+                == "exporter --exporter.role central --web.listen-address 127.0.0.1:18401 --config.file /state/libvirt/martlet.yml")
+        #expect(services.allSatisfy { $0.request.environment.isEmpty })
+        #expect(
+            plan.listeners.map(\.place.flag).filter { $0.contains("libvirt") } == ["--simulate.libvirt", "--simulate.libvirt-exporter"])
+    }
+
     @Test func withoutASimulationOnlyTheWebhookIsSimulated() {
         #expect(services(shippedPlan()).map(\.name) == ["simulated-webhook", "node-exporter", "alertmanager", "prometheus"])
         var plan = shippedPlan()

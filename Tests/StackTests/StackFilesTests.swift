@@ -163,6 +163,33 @@ import Web
                 """)
     }
 
+    @Test func theExporterOfASimulatedKVMHostIsATargetThatStandsAlone() throws {
+        var plan = shippedPlan()
+        var simulation = simulation()
+        simulation.hypervisor = hypervisor()
+        plan.simulation = simulation
+        let files = StackFiles(plan)
+        #expect(
+            try text("prometheus/targets/martlet-hosts/simulated.yml", files) == """
+                # Written by martlet at each start where it simulates a KVM host.
+                - targets:
+                    - "127.0.0.1:18401"
+                  labels:
+                    cluster: "kvm01"
+                    node: "kvm01"
+
+                """)
+        #expect(
+            try text("libvirt/martlet.yml", files) == """
+                # Written by martlet at each start where it simulates a KVM host.
+                libvirt:
+                  uris: ["qemu+unix:///system?socket=/state/libvirt/libvirt-sock"]
+                  interval: 5s
+                  definition_interval: 30s
+
+                """)
+    }
+
     /// `waitUntilReady` counts on four targets besides the hosts.
     @Test func theShippedConfigurationHasFourTargetsBesidesTheHosts() throws {
         let text = try shipped("prometheus/prometheus.yml")

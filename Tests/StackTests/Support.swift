@@ -106,6 +106,15 @@ func cards() -> StackPlan.Cards {
         count: 8, control: place(18200, "gpu"), exporter: place(9835, "gpu-exporter"), library: "/lib/simulated/libnvidia-ml.so.1")
 }
 
+func hypervisor(stateDirectory: String = "/state") -> StackPlan.Hypervisor {
+    func place(_ port: UInt16, _ name: String) -> StackPlan.Place {
+        StackPlan.Place(ListenAddress(host: "127.0.0.1", port: port), flag: "--simulate.\(name)")
+    }
+    return StackPlan.Hypervisor(
+        host: "kvm01", domains: 12, control: place(18400, "libvirt"), exporter: place(18401, "libvirt-exporter"),
+        socket: StackPlan.SocketPlace(stateDirectory: stateDirectory))
+}
+
 /// A service of the shell.
 func shellService(_ name: String, _ stage: Service.Stage = .simulators, _ script: String) -> Service {
     service(name, stage, program: "/bin/sh", ["-c", script])

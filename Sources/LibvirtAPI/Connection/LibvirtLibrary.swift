@@ -28,13 +28,31 @@ package final class LibvirtLibrary: @unchecked Sendable {
         }
     }
 
-    private init(path: String?) throws(Failure) {
+    /// Why the library at a path could not be loaded, as `load` would throw it; nil where it could.
+    ///
+    /// Starts no thread, so a program may ask before it has said which thread signals go to.
+    package static func obstacle(path: String? = nil) -> Failure? {
+        do throws(Failure) {
+            // A table of doors stays, as the library does.
+            _ = try open(path)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func open(_ path: String?) throws(Failure) -> OpaquePointer {
         var reason = [CChar](repeating: 0, count: 512)
         let opened = reason.withUnsafeMutableBufferPointer { mlt_virt_open_library(path, $0.baseAddress, $0.count) }
         guard let opened else {
             let text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            throw Self.failure(path, text)
+            throw failure(path, text)
         }
+        return opened
+    }
+
+    private init(path: String?) throws(Failure) {
+        let opened = try Self.open(path)
         doors = opened
         var version: UInt = 0
         self.version = mlt_virt_get_version(opened, &version, nil, nil) == 0 ? version : 0

@@ -29,6 +29,10 @@ struct StackFiles {
         if let simulation = plan.simulation, let cards = simulation.cards {
             files.append(("prometheus/targets/gpu-hosts/simulated.yml", Self.cardsTarget(cards, simulation)))
         }
+        if let hypervisor = plan.simulation?.hypervisor {
+            files.append(("prometheus/targets/martlet-hosts/simulated.yml", Self.hypervisorTarget(hypervisor)))
+            files.append((StatePaths.hypervisor, hypervisor.settings(yaml)))
+        }
         if let servers = plan.simulation?.languageServers { files.append((StatePaths.languageServers, servers.settings(yaml))) }
         if let password = plan.mail?.barePassword { files.append((AlertmanagerText.ownPasswordFile, password.reveal())) }
         if let simulation = plan.simulation {
@@ -68,6 +72,11 @@ struct StackFiles {
         let node = simulation.nodeNames.prefix(2).last ?? ""
         return "# Written by martlet at each start where it simulates cards.\n"
             + target(cards.exporter.address, [("cluster", simulation.cluster), ("node", node)])
+    }
+
+    private static func hypervisorTarget(_ hypervisor: StackPlan.Hypervisor) -> String {
+        "# Written by martlet at each start where it simulates a KVM host.\n"
+            + target(hypervisor.exporter.address, [("cluster", hypervisor.host), ("node", hypervisor.host)])
     }
 
     private static func target(_ address: ListenAddress, _ labels: [(String, String)]) -> String { target(address.reachable, labels) }

@@ -8,7 +8,7 @@ enum ServiceList {
         _ plan: StackPlan, programs: ProgramNames.Found, state: StatePaths, environment: [String: String]
     ) -> [Service] {
         let build = Builder(plan: plan, state: state, environment: environment)
-        return build.simulators + build.cardExporters + [
+        return build.simulators + build.cardExporters + build.hypervisorExporters + [
             build.nodeExporter(programs.nodeExporter), build.alertmanager(programs.alertmanager), build.prometheus(programs.prometheus),
         ]
     }
@@ -66,6 +66,7 @@ enum ServiceList {
             let simulated = plan.simulation.map { simulation in
                 [proxmox(simulation), hosts(simulation)] + (simulation.cards.map { [cards($0, of: simulation)] } ?? [])
                     + (simulation.languageServers.map { [loki($0), languageServers($0, of: simulation)] } ?? [])
+                    + (simulation.hypervisor.map { [libvirt($0, of: simulation)] } ?? [])
             }
             return (simulated ?? []) + (plan.runsWebhook ? [webhook] : [])
         }
@@ -128,6 +129,31 @@ enum ServiceList {
                 service(
                     "gpu-exporter", .nodeExporter, plan.executable, arguments, url: "\(url)/metrics", probe: Probe(url: "\(url)/ready"),
                     more: cards.environment(state))
+            ]
+        }
+
+        private func libvirt(_ hypervisor: StackPlan.Hypervisor, of simulation: StackPlan.Simulation) -> Service {
+            let url = hypervisor.control.address.url()
+            return simulator(
+                "libvirt",
+                [
+                    "--socket", hypervisor.socket.path, "--listen", "\(hypervisor.control.address)", "--host", hypervisor.host,
+                    "--domains", "\(hypervisor.domains)", "--nodes", "\(simulation.nodeNames.count)", "--seed", "\(simulation.seed)",
+                    "--world", Files.absolute(simulation.worldDirectory),
+                ], url: url, probe: Probe(url: "\(url)/health"))
+        }
+
+        /// The exporter that asks the simulated KVM host. In the role central, as nothing of this machine is that host's.
+        var hypervisorExporters: [Service] {
+            guard let hypervisor = plan.simulation?.hypervisor else { return [] }
+            let url = hypervisor.exporter.address.url()
+            let arguments = [
+                "exporter", "--exporter.role", "central", "--web.listen-address", "\(hypervisor.exporter.address)", "--config.file",
+                state.path(StatePaths.hypervisor),
+            ]
+            return [
+                service(
+                    "libvirt-exporter", .nodeExporter, plan.executable, arguments, url: "\(url)/metrics", probe: Probe(url: "\(url)/ready"))
             ]
         }
 

@@ -37,5 +37,5 @@ extension StackPlan {
     }
 
     /// Of the kernel, without the zero behind it.
-    private static let socketPathLimit = 107
+    static let socketPathLimit = 107
 }

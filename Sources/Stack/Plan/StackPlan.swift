@@ -44,6 +44,8 @@ package struct StackPlan: Sendable {
         package var cards: Cards?
         /// Servers of language models on that host; nil for none.
         package var languageServers: LanguageServers?
+        /// A KVM host beside the cluster; nil for none.
+        package var hypervisor: Hypervisor?
 
         package init(
             cluster: String, nodeNames: [String], guests: Int, seed: UInt64, proxmox: Place, firstHost: Place, firstGuest: String,
@@ -161,6 +163,7 @@ package struct StackPlan: Sendable {
         if runsWebhook { all.append((webhook, nil)) }
         if let simulation { all += [(simulation.proxmox, nil), (simulation.scenario, nil)] }
         if let cards = simulation?.cards { all += [(cards.control, nil), (cards.exporter, nil)] }
+        if let hypervisor = simulation?.hypervisor { all += [(hypervisor.control, nil), (hypervisor.exporter, nil)] }
         if let servers = simulation?.languageServers { all += servers.places.map { ($0, nil) } }
         return all + simulatedHosts.map { ($0.place, nil) }
     }

@@ -21,6 +21,10 @@ struct StatePaths: Sendable, Equatable {
     var cardsRoot: String { path("gpu/root") }
     /// What the exporter beside the simulated cards is told of servers of language models, below the root.
     static let languageServers = "gpu/martlet.yml"
+    /// Where the simulated libvirtd listens, if a socket can have so long a path.
+    var hypervisorSocket: String { path("libvirt/\(StackPlan.SocketPlace.name)") }
+    /// What the exporter that asks it is told, below the root.
+    static let hypervisor = "libvirt/martlet.yml"
     /// A service's output.
     func log(_ service: String) -> String { path("log/\(service).log") }
     /// A running service's `ProcessIdentity`.

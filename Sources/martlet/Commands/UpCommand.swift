@@ -57,6 +57,9 @@ enum UpCommand {
             if isSimulated, let obstacle = settings.obstacleToCards {
                 logger.warn("no graphics cards are simulated", ["reason": obstacle, "silence": "--simulate.gpus 0"])
             }
+            if isSimulated, let obstacle = settings.obstacleToHypervisor {
+                logger.warn("no KVM host is simulated", ["reason": obstacle, "silence": "--simulate.domains 0"])
+            }
             if let simulation = plan.simulation, configuration.profile == .llm, simulation.languageServers == nil {
                 logger.warn(
                     "no servers of language models are simulated, and no Loki",
@@ -221,14 +224,16 @@ enum UpCommand {
         guard proxmox.clusters.isEmpty else { return "" }
         let names = try configuration.languageServers().servers.map(\.name)
         let servers = names.isEmpty ? "" : ", with the LLM servers \(names.joined(separator: ", "))"
-        return "Watching what \(configuration.file ?? "the environment") names\(servers); no Proxmox cluster is among it.\n"
+        let hypervisors = try configuration.hypervisors().map { ", with the hypervisors \($0.joined(separator: ", "))" } ?? ""
+        return "Watching what \(configuration.file ?? "the environment") names\(servers)\(hypervisors); no Proxmox cluster is among it.\n"
     }
 
     private static func introduction(_ plan: StackPlan, wasAskedFor: Bool) -> String {
         guard let simulation = plan.simulation else { return "" }
         let cards = simulation.cards.map { ", with \($0.count) graphics card\($0.count == 1 ? "" : "s") in one of the nodes" } ?? ""
         let servers = simulation.languageServers.map { " and \($0.servers.count) servers of language models" } ?? ""
-        let what = "a simulated cluster of \(simulation.nodeNames.count) nodes and \(simulation.guests) guests\(cards)\(servers)"
+        let host = simulation.hypervisor.map { ", and a KVM host with \($0.domains) virtual machine\($0.domains == 1 ? "" : "s")" } ?? ""
+        let what = "a simulated cluster of \(simulation.nodeNames.count) nodes and \(simulation.guests) guests\(cards)\(servers)\(host)"
         if wasAskedFor { return "Watching \(what).\n" }
         return """
             No Proxmox cluster is configured, so this is \(what). To watch yours, write martlet.yml:

@@ -1,0 +1,37 @@
+import Glibc
+import Primitives
+
+/// A socket's own folder, which goes with the object, and the socket with it.
+final class SocketFolder: Sendable {
+    private let place: StackPlan.SocketPlace
+
+    /// Makes the folder, for this user alone.
+    ///
+    /// Errors: it cannot be made, or there is one that somebody else could write to.
+    init(_ place: StackPlan.SocketPlace) throws(Failure) {
+        if let folder = place.ownFolder { try Self.make(folder) }
+        // Last: nothing is removed that was not made.
+        self.place = place
+    }
+
+    private static func make(_ folder: String) throws(Failure) {
+        try Files.makeDirectory(folder, mode: 0o700)
+        do {
+            try Directory.checkOwner(folder)
+        } catch {
+            throw Failure(
+                .environment,
+                "\(folder), where the simulated libvirtd is to have its socket, is not a folder of this user alone; remove it, choose a shorter "
+                    + "--state-dir, or leave the KVM host out with --simulate.domains 0")
+        }
+    }
+
+    deinit { remove() }
+
+    /// Also what a process that was killed has left there. A second time does nothing.
+    func remove() {
+        guard let folder = place.ownFolder else { return }
+        unlink(place.path)
+        rmdir(folder)
+    }
+}
