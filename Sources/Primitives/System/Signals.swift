@@ -9,16 +9,21 @@ package enum Signals {
         case reload
     }
 
-    /// Blocks the signals in the calling thread and all threads it starts later, then hands each to `handle`.
-    ///
-    /// Call it before any other thread exists. SIGPIPE is ignored: a client that went away shows as a failed write.
-    package static func handle(_ handle: @escaping @Sendable (Signal) -> Void) throws(Failure) {
-        signal(SIGPIPE, SIG_IGN)
+    /// Those that are waited for. No `Thread` takes one, whether it was started before `handle` or after.
+    static var awaited: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
         for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, number) }
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        let awaited = set
+        return set
+    }
+
+    /// Blocks the signals in the calling thread and all threads it starts later, then hands each to `handle`.
+    ///
+    /// Call it before any thread exists that is no `Thread`. SIGPIPE is ignored: a client that went away shows as a failed write.
+    package static func handle(_ handle: @escaping @Sendable (Signal) -> Void) throws(Failure) {
+        signal(SIGPIPE, SIG_IGN)
+        let awaited = awaited
+        withUnsafePointer(to: awaited) { _ = pthread_sigmask(SIG_BLOCK, $0, nil) }
         try Thread.start("signals") {
             var set = awaited
             while true {

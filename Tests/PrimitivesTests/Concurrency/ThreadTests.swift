@@ -23,6 +23,23 @@ struct ThreadTests {
         #expect(seen == expected)
     }
 
+    /// One that took SIGTERM would end the process without a word.
+    @Test("It takes no signal that is waited for, and who starts it takes them as before")
+    func signals() async throws {
+        let seen = OneAnswer<[Bool]>()
+        let before = Self.blocked()
+        try Thread.start("masked") { seen.give(Self.blocked()) }
+        #expect(Self.blocked() == before)
+        #expect(await seen.value == [true, true, true, before[3]])
+    }
+
+    /// Whether the calling thread takes none of SIGHUP, SIGINT, SIGTERM and SIGCHLD.
+    private static func blocked() -> [Bool] {
+        var mask = sigset_t()
+        pthread_sigmask(SIG_BLOCK, nil, &mask)
+        return [SIGHUP, SIGINT, SIGTERM, SIGCHLD].map { sigismember(&mask, $0) == 1 }
+    }
+
     @Test("What it held is let go when it ends")
     func release() async throws {
         final class Held: Sendable {
