@@ -66,7 +66,7 @@ package final class LibvirtProvider: Provider {
             OperationKind(
                 ProviderMethod.importDisk.rawValue, deadlineSeconds: 12 * 3600, retrySeconds: copying,
                 work: ImportDiskWork(images: images, settings: hypervisor.settings)),
-        ]
+        ].map(\.accounted)
     }
 
     // MARK: what all that begin an operation share
