@@ -213,7 +213,8 @@ struct CloneWork: OperationWork {
                 throw LibvirtError(.failed, "the source's description cannot be read")
             }
             let sourceMark = MachineMark(domain: source)
-            var mark = MachineMark(operation: id, owner: plan.owner, image: sourceMark?.image, tags: plan.customization?.tags ?? [])
+            var mark = MachineMark(
+                operation: id, uuid: uuid, owner: plan.owner, image: sourceMark?.image, tags: plan.customization?.tags ?? [])
             var paths: [String: (path: String, format: String)] = [:]
             for disk in disks {
                 let path = try connection.pool(named: disk.pool).volume(named: disk.name).path()

@@ -154,7 +154,7 @@ struct CreateWork: OperationWork {
         let host = try await hypervisor.host()
         let cards = hypervisor.cards(request.networks, uuid: uuid)
         let image = request.image.flatMap { $0.url.map(ImageURL.shown) ?? $0.path ?? $0.templateName }
-        let mark = MachineMark(operation: operation, owner: request.owner, image: image, volumes: volumes, tags: request.tags)
+        let mark = MachineMark(operation: operation, uuid: uuid, owner: request.owner, image: image, volumes: volumes, tags: request.tags)
         let settings = hypervisor.settings
         let refused: RPCError? = try await hypervisor.act("define machine \(request.name)") { connection throws(LibvirtError) in
             if try Hypervisor.domainIfThere(connection, uuid) != nil { return nil }

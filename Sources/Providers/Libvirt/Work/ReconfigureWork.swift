@@ -186,7 +186,7 @@ struct ReconfigureWork: OperationWork {
                 // Both at once, or neither.
                 try domain.attachDevice(device.xml, isActive ? [.live, .config] : .config)
             }
-            var mark = next.mark ?? MachineMark(operation: "")
+            var mark = next.mark ?? MachineMark(operation: "", uuid: uuid)
             guard !mark.volumes.contains(where: { $0.name == plan.name }) else { return }
             mark.volumes.append(MachineMark.Volume(role: .data, pool: pool, name: plan.name, disk: disk.name))
             try domain.setMark(mark)
