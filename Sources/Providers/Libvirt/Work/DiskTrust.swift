@@ -23,4 +23,29 @@ enum DiskTrust {
 
     /// Of a volume that this provider made: its name ends so.
     static func format(ofVolume name: String) -> String { name.hasSuffix(".raw") ? "raw" : "qcow2" }
+
+    /// How many images a linked clone's disk may stand upon: each is opened for every start, and described within the one above it.
+    static let mostLevels = 30
+
+    /// How many volumes this one stands upon.
+    ///
+    /// - Throws: `invalidState` for one that is in no pool, or is not what the one above takes it for.
+    static func levels(below volume: VolumeView, _ connection: LibvirtConnection) throws(LibvirtError) -> Int {
+        var (level, count) = (volume, 0)
+        while let path = level.backingPath {
+            count += 1
+            guard count < 200 else { throw LibvirtError(.invalidState, "disk \(volume.path) stands upon 200 others") }
+            let below: VolumeView
+            do throws(LibvirtError) {
+                below = try VolumeView(connection.volume(path: path))
+            } catch  where error.kind == .noStorageVolume {
+                throw LibvirtError(
+                    .invalidState,
+                    "disk \(level.path) stands upon \(path), which is in no active pool; make a pool of its folder, or copy the disk")
+            }
+            try check(below, isFormat: level.backingFormat ?? "raw")
+            level = below
+        }
+        return count
+    }
 }
