@@ -51,7 +51,12 @@ extension LibvirtProvider {
     }
 
     package func power(_ request: PowerRequest, _ call: RPCCall) async throws(RPCError) -> TaskResponse {
-        guard request.gracefulTimeoutSeconds >= 0 else { throw RPCError(.invalidArgument, "graceful_timeout_seconds: is less than 0") }
+        guard 0...PowerWork.mostGracefulSeconds ~= Int(request.gracefulTimeoutSeconds) else {
+            throw RPCError(
+                .invalidArgument,
+                "graceful_timeout_seconds: \(request.gracefulTimeoutSeconds) is not from 0 to \(PowerWork.mostGracefulSeconds); ask again when that time is over"
+            )
+        }
         let operation = try await accept(.power, request, call) { _ throws(RPCError) in
             let known = try await known(request.id)
             let action = try PowerWork.Action(request.op)

@@ -52,7 +52,8 @@ struct Lane: Sendable {
         by deadline: Deadline, doing: String? = nil, _ body: @escaping @Sendable (LibvirtConnection) throws(LibvirtError) -> Value
     ) async throws(LibvirtError) -> Value {
         guard let operation = OperationInHand.context else { return try await threads.run(by: deadline, body) }
-        let call = AccountedCall(operation.outside(doing ?? name))
+        let outside = operation.outside(doing ?? name)
+        let call = LateCall { outside.end() }
         do throws(LibvirtError) {
             return try await threads.run(by: deadline) { connection throws(LibvirtError) in
                 guard call.begin() else { throw LibvirtError(.aborted, "nobody waits for the answer any more") }
@@ -62,30 +63,6 @@ struct Lane: Sendable {
         } catch {
             call.giveUp()
             throw error
-        }
-    }
-}
-
-/// A call that its operation knows of.
-private final class AccountedCall: Sendable {
-    private let outside: OutsideWork
-    /// Begun, or never to begin.
-    private let isDecided = Mutex(false)
-
-    init(_ outside: OutsideWork) { self.outside = outside }
-
-    /// False when it was given up before.
-    func begin() -> Bool { decide() }
-
-    func end() { outside.end() }
-
-    /// Nobody waits for it any more. One that has begun is out until its end.
-    func giveUp() { if decide() { end() } }
-
-    private func decide() -> Bool {
-        isDecided.withLock { isDecided in
-            defer { isDecided = true }
-            return !isDecided
         }
     }
 }
