@@ -119,3 +119,8 @@ def test_the_provider_on_a_hypervisor(tmp_path: Path, built: list[str], images: 
 def test_credentials(tmp_path: Path, built: list[str], images: str) -> None:
     with LibvirtBed(tmp_path / "bed", password=PASSWORD) as bed:
         live(built, bed, images, "LiveCredentialTests", {"MARTLET_TEST_PASSWORD": PASSWORD})
+
+
+def test_what_guests_and_people_do_to_disks(tmp_path: Path, built: list[str], images: str) -> None:
+    with LibvirtBed(tmp_path / "bed") as bed:
+        live(built, bed, images, "LiveDiskTests")
