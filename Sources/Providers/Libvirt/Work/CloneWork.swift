@@ -44,7 +44,7 @@ struct CloneWork: OperationWork {
         let disks = try operation.note(Self.disksNote).map { (note) throws(RPCError) in try CloneDisk.read(note) } ?? []
         let uuid = operation.resultID
         let seed = Names.volume(plan.name, uuid, "seed", "iso")
-        try await hypervisor.act("take back machine \(plan.name)") { connection throws(LibvirtError) in
+        try await hypervisor.act("take back machine \(plan.name)", seconds: 300) { connection throws(LibvirtError) in
             if let domain = try Hypervisor.domainIfThere(connection, uuid) { try Removal.remove(domain) }
             let users = try DiskUsers.read(connection, except: uuid)
             for disk in disks {

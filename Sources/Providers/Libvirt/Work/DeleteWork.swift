@@ -22,7 +22,7 @@ struct DeleteWork: OperationWork {
         }
         let volumes = try MachineMark.Volume.read(operation.note(Self.volumesNote) ?? "")
         try await operation.step("volumes", at: 0.6) { () throws(RPCError) in
-            try await hypervisor.act("remove the volumes of machine \(uuid)") { connection throws(LibvirtError) in
+            try await hypervisor.act("remove the volumes of machine \(uuid)", seconds: 300) { connection throws(LibvirtError) in
                 let users = try DiskUsers.read(connection, except: uuid)
                 // What others may stand upon comes last, when ours stands there no more.
                 for volume in volumes where volume.role != .base {
@@ -50,7 +50,7 @@ struct DeleteWork: OperationWork {
     /// Errors: `failedPrecondition` when others have one of them, or disks of others stand upon one.
     private func look(_ uuid: String) async throws(RPCError) -> [MachineMark.Volume] {
         let found: (volumes: [MachineMark.Volume], users: [String]) = try await hypervisor.look(
-            "look at the volumes of machine \(uuid)", seconds: 60
+            "look at the volumes of machine \(uuid)", seconds: 120
         ) {
             connection throws(LibvirtError) in
             guard let domain = try Hypervisor.domainIfThere(connection, uuid) else { return ([], []) }

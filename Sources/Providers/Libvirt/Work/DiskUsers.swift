@@ -16,9 +16,7 @@ struct DiskUsers: Sendable {
         for domain in try connection.domains() where domain.uuid != uuid {
             do throws(LibvirtError) {
                 users.add(try domain.xml(), of: domain.name)
-                var hasTwo = try domain.isActive()
-                if hasTwo { hasTwo = try domain.isPersistent() }
-                if hasTwo { users.add(try domain.xml(.inactive), of: domain.name) }
+                if domain.number != nil { users.add(try domain.xml(.inactive), of: domain.name) }
             } catch  where error.kind == .noDomain {
                 continue
             }

@@ -39,7 +39,7 @@ struct ReconfigureWork: OperationWork {
         let notes = (operation.operation?.notes ?? [:]).filter { $0.key.hasPrefix(Self.madeNote) }
         for note in notes.sorted(by: { $0.key < $1.key }) {
             for made in try MachineMark.Volume.read(note.value) {
-                try await hypervisor.act("take back disk \(made.name)") { connection throws(LibvirtError) in
+                try await hypervisor.act("take back disk \(made.name)", seconds: 300) { connection throws(LibvirtError) in
                     try Self.takeBack(made, uuid, connection)
                 }
             }
