@@ -141,7 +141,7 @@ import TestSupport
         let end = OneAnswer<LibvirtError?>()
         let threads = try threads()
         let task = Task {
-            await error(threads, by: .after(seconds: isCancelled ? 30 : 0.05)) { connection throws(LibvirtError) in
+            await error(threads, by: .after(seconds: isCancelled ? 30 : 1)) { connection throws(LibvirtError) in
                 begun.add()
                 gate.wait()
                 do throws(LibvirtError) {

@@ -46,7 +46,7 @@ struct OperationInHandTests {
         let node = #filePath.dropLast("OperationInHandTests.swift".count) + "Fixtures/node.xml"
         let (folder, story, gate) = (ScratchFolder(), Story(), ThreadGate())
         let hypervisor = try Hypervisor(LibvirtProviderSettings(uri: "test://\(node)"))
-        let work = HangingWork(hypervisor: hypervisor, story: story, gate: gate, seconds: isCancelled ? 60 : 0.1)
+        let work = HangingWork(hypervisor: hypervisor, story: story, gate: gate, seconds: isCancelled ? 60 : 1)
         let engine = try await TaskEngine(
             TaskJournal(folder.path + "/tasks.db"), kinds: [OperationKind("Clone", work: work).accounted])
         let operation = try await engine.accept(.clone, request: [], from: LibvirtProvider.call, token: nil) { _ throws(RPCError) in
