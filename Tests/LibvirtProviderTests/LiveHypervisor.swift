@@ -49,6 +49,7 @@ enum LiveHypervisor {
         var settings = LibvirtProviderSettings(uri: uri ?? "")
         // /dev/kvm may be there and yet not work.
         settings.domainType = "qemu"
+        settings.imageSources = ["127.0.0.0/8"]
         configure(&settings)
         return try await LibvirtProvider(settings, journal: TaskJournal(folder.path + "/tasks.db"))
     }
