@@ -41,7 +41,9 @@ extension LibvirtProvider {
         try await hypervisor.look("look for pool \(pool)") { connection throws(LibvirtError) in _ = try Storage.filePool(connection, pool) }
         try await hypervisor.checkNetworks(hypervisor.cards(machine.networks, uuid: uuid))
         if let image = machine.image, image.url == nil { _ = try await images.find(image, pool: hypervisor.settings.pool) }
-        return OperationDraft(target: name, locks: ["vm:\(uuid)"], claims: ["name:\(name)"], resultID: uuid)
+        return OperationDraft(
+            target: name, locks: ["vm:\(uuid)"], claims: ["name:\(name)"], resultID: uuid,
+            notes: [LibvirtProviderSettings.note: hypervisor.settings.noted])
     }
 
     func isThere(_ id: String) async throws(RPCError) -> Bool {
