@@ -7,6 +7,19 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
 
     package var isSix: Bool { bytes.count == 16 }
 
+    /// - Parameter bytes: 4 or 16, in the order of the network; nil for any other number.
+    package init?(_ bytes: [UInt8]) {
+        switch bytes.count {
+        case 4: self.bytes = bytes
+        case 16: self.bytes = Self.isMapped(bytes) ? Array(bytes[12...]) : bytes
+        default: return nil
+        }
+    }
+
+    private static func isMapped(_ bytes: [UInt8]) -> Bool {
+        bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+    }
+
     package init?(_ text: String) {
         // C would read up to there.
         guard !text.utf8.contains(0) else { return nil }
@@ -18,8 +31,7 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         var six = in6_addr()
         guard inet_pton(AF_INET6, text, &six) == 1 else { return nil }
         let all = withUnsafeBytes(of: &six) { Array($0) }
-        let isMapped = all[..<10].allSatisfy { $0 == 0 } && all[10] == 0xFF && all[11] == 0xFF
-        bytes = isMapped ? Array(all[12...]) : all
+        bytes = Self.isMapped(all) ? Array(all[12...]) : all
     }
 
     package var description: String {

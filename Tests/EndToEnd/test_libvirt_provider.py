@@ -26,7 +26,11 @@ PASSWORD = "c0rrect horse"
 
 
 class Images(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder; below /redirect/ it sends elsewhere, and /stalls/ never comes to an end."""
+    """Serves a folder; below /redirect/ it sends elsewhere, below /away/ to another address, /stalls/ never comes to an end, /large/ says that it is larger than any
+    disk, /endless/ says nothing of its size and has none, and /private/ wants a token. Below /made/ is what `made` made.
+    """
+
+    made = Path()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -37,6 +41,26 @@ class Images(http.server.SimpleHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", f"/{name}")
             self.end_headers()
+        elif kind == "away":
+            self.send_response(302)
+            self.send_header("Location", f"http://127.0.0.2:{self.server.server_port}/{name}")  # type: ignore[attr-defined]
+            self.end_headers()
+        elif kind in ("large", "endless"):
+            self.send_response(200)
+            if kind == "large":
+                self.send_header("Content-Length", str(1 << 42))
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(bytes(1 << 20))
+        elif kind == "private" and self.headers["Authorization"] != "Bearer one":
+            self.send_error(401)
+        elif kind in ("private", "made"):
+            content = (Path(self.directory) if kind == "private" else self.made).joinpath(name).read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
         elif kind == "stalls":
             content = (Path(self.directory) / name).read_bytes()
             self.send_response(200)
@@ -77,7 +101,24 @@ class Hand:
 
 
 @pytest.fixture(scope="module")
-def images() -> Iterator[str]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Images that stand upon a file of the host, and one of another format."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "secret").write_bytes(b"what only the host may read\n" * 4096)
+
+    def make(name: str, kind: str, *words: str) -> None:
+        subprocess.run(["qemu-img", "create", "-q", "-f", kind, *words, folder / name, "1M"], check=True, capture_output=True)
+
+    make("qed.img", "qed", "-b", str(folder / "secret"), "-F", "raw")
+    make("overlay.img", "qcow2", "-b", str(folder / "secret"), "-F", "raw")
+    make("outside.img", "qcow2", "-o", f"data_file={folder / 'data'}")
+    make("vdi.img", "vdi")
+    Images.made = folder
+    return folder
+
+
+@pytest.fixture(scope="module")
+def images(made: Path) -> Iterator[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Images, directory=str(guest_image().parent)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/{guest_image().name}"
@@ -97,7 +138,7 @@ def live(built: list[str], bed: LibvirtBed, images: str, suite: str, more: dict[
     hand = Hand(bed, bed.folder / "hand")
     environment = os.environ | {
         "MARTLET_ONLY": "LibvirtProvider", "MARTLET_TEST_LIBVIRT_URI": bed.uri, "MARTLET_TEST_IMAGE_URL": images, "MARTLET_TEST_IMAGE_SHA256": checksum(guest_image()),
-        "MARTLET_TEST_SMALL_FOLDER": str(bed.root / "var/lib/libvirt/small"), "MARTLET_TEST_HAND": str(hand.folder),
+        "MARTLET_TEST_SMALL_FOLDER": str(bed.root / "var/lib/libvirt/small"), "MARTLET_TEST_HAND": str(hand.folder), "MARTLET_TEST_MADE_FOLDER": str(Images.made),
     } | (more or {})  # fmt: skip
     with (bed.folder / "tests.log").open("wb") as log, subprocess.Popen([*built, "--filter", f"LibvirtProviderTests.{suite}"], cwd=REPOSITORY, env=environment, stdout=log, stderr=subprocess.STDOUT) as tests:
         end = time.monotonic() + 1200
@@ -110,7 +151,7 @@ def live(built: list[str], bed: LibvirtBed, images: str, suite: str, more: dict[
     return said
 
 
-@pytest.mark.parametrize("suite", ["LiveProviderTests", "LiveConformanceTests", "LiveTroubleTests"])
+@pytest.mark.parametrize("suite", ["LiveProviderTests", "LiveImageTests", "LiveConformanceTests", "LiveTroubleTests"])
 def test_the_provider_on_a_hypervisor(tmp_path: Path, built: list[str], images: str, suite: str) -> None:
     with LibvirtBed(tmp_path / "bed") as bed:
         live(built, bed, images, suite)
@@ -119,3 +160,8 @@ def test_the_provider_on_a_hypervisor(tmp_path: Path, built: list[str], images: 
 def test_credentials(tmp_path: Path, built: list[str], images: str) -> None:
     with LibvirtBed(tmp_path / "bed", password=PASSWORD) as bed:
         live(built, bed, images, "LiveCredentialTests", {"MARTLET_TEST_PASSWORD": PASSWORD})
+
+
+def test_what_guests_and_people_do_to_disks(tmp_path: Path, built: list[str], images: str) -> None:
+    with LibvirtBed(tmp_path / "bed") as bed:
+        live(built, bed, images, "LiveDiskTests")

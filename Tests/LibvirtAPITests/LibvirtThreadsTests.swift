@@ -135,4 +135,37 @@ import TestSupport
         gate.open(for: 1)
         while threads.givenUp.now > 0 { await Task.yield() }
     }
+
+    @Test(arguments: [true, false]) func `a body that nobody waits for begins no further change`(isCancelled: Bool) async throws {
+        let (gate, begun, changed) = (ThreadGate(), Counter(), Counter())
+        let end = OneAnswer<LibvirtError?>()
+        let threads = try threads()
+        let task = Task {
+            await error(threads, by: .after(seconds: isCancelled ? 30 : 1)) { connection throws(LibvirtError) in
+                begun.add()
+                gate.wait()
+                do throws(LibvirtError) {
+                    // Looking is harmless.
+                    let domain = try connection.domain(named: "test")
+                    try domain.setMetadata("<x/>", prefix: "t", namespace: "urn:test:threads", .config)
+                    changed.add()
+                    end.give(nil)
+                } catch {
+                    end.give(error)
+                    throw error
+                }
+            }
+        }
+        while begun.value == 0 { await Task.yield() }
+        if isCancelled { task.cancel() }
+        #expect(await task.value?.kind == (isCancelled ? .aborted : .abandoned))
+        gate.open(for: 1)
+        #expect(await end.value?.kind == .aborted)
+        #expect(changed.value == 0)
+        // The next one's changes are its own.
+        #expect(
+            await error(threads) { connection throws(LibvirtError) in
+                try connection.domain(named: "test").setMetadata("<x/>", prefix: "t", namespace: "urn:test:threads", .config)
+            } == nil)
+    }
 }

@@ -5,14 +5,15 @@ import Testing
 
 @testable import LibvirtProvider
 
-/// The contract of providers, on libvirt's test driver, whose world all connections of the process share: one check at a time.
-@Suite(.serialized, .enabled(if: (try? LibvirtLibrary.load()) != nil, "libvirt.so.0 is not installed"))
-struct ConformanceTests {
-    /// The driver has no bytes in its volumes, so it takes no images.
-    @Test(arguments: Check.allCases.filter { $0 != .images })
-    func `the provider conforms on the test driver`(check: Check) async {
-        let suite = ProviderConformance(limits: .init(callSeconds: 3)) { try await LibvirtBed.testDriver() }
-        for violation in await suite.violations([check]) { Issue.record("\(violation)") }
+/// The contract of providers.
+extension TestDriverTests {
+    @Suite struct ConformanceTests {
+        /// The driver has no bytes in its volumes, so it takes no images.
+        @Test(arguments: Check.allCases.filter { $0 != .images })
+        func `the provider conforms on the test driver`(check: Check) async {
+            let suite = ProviderConformance(limits: .init(callSeconds: 3)) { try await LibvirtBed.testDriver() }
+            for violation in await suite.violations([check]) { Issue.record("\(violation)") }
+        }
     }
 }
 

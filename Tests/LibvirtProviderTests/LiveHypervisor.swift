@@ -15,6 +15,8 @@ enum LiveHypervisor {
     static let imageURL = environment("MARTLET_TEST_IMAGE_URL") ?? ""
     static let imageSHA256 = environment("MARTLET_TEST_IMAGE_SHA256") ?? ""
     static let smallFolder = environment("MARTLET_TEST_SMALL_FOLDER")
+    /// Images that are hostile.
+    static let madeFolder = environment("MARTLET_TEST_MADE_FOLDER") ?? ""
     static let password = environment("MARTLET_TEST_PASSWORD")
 
     /// Has something done to the hypervisor from outside: restart, crash, down, up, `pause NAME`, `resume NAME`.
@@ -49,6 +51,7 @@ enum LiveHypervisor {
         var settings = LibvirtProviderSettings(uri: uri ?? "")
         // /dev/kvm may be there and yet not work.
         settings.domainType = "qemu"
+        settings.imageSources = ["127.0.0.0/8"]
         configure(&settings)
         return try await LibvirtProvider(settings, journal: TaskJournal(folder.path + "/tasks.db"))
     }

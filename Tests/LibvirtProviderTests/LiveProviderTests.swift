@@ -163,7 +163,7 @@ import Testing
         let left = try await provider.hypervisor.look("list") { connection throws(LibvirtError) in
             try connection.pool(named: "default").volumes().map(\.name).filter { !$0.hasPrefix("guest-") }.sorted()
         }
-        #expect(left == ["arrived.qcow2", "arrived.qcow2.martlet"])
+        #expect(left == ["arrived.qcow2.img", "arrived.qcow2.img.martlet"])
         await provider.shutdown(by: .after(seconds: 5))
     }
 }

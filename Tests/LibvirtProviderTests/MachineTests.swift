@@ -8,9 +8,11 @@ import XML
 
 /// Machines as libvirt's XML: what is written is what was meant, and is read back as that.
 struct MachineTests {
-    private var mark: MachineMark {
+    private static let uuid = "11111111-2222-4333-8444-555555555555"
+
+    private func mark(_ uuid: String = Self.uuid) -> MachineMark {
         MachineMark(
-            operation: "op-1", owner: ObjectIdentity(uid: "u&1", namespace: "shop", name: "<web>"), image: "http://a/b.img",
+            operation: "op-1", uuid: uuid, owner: ObjectIdentity(uid: "u&1", namespace: "shop", name: "<web>"), image: "http://a/b.img",
             volumes: [
                 .init(role: .root, pool: "default", name: "r.qcow2"), .init(role: .data, pool: "fast", name: "d.qcow2", disk: "data"),
             ],
@@ -19,7 +21,7 @@ struct MachineTests {
 
     private func plan(_ change: (inout MachinePlan) -> Void = { _ in }) -> MachinePlan {
         var plan = MachinePlan(
-            name: "web1", uuid: "11111111-2222-4333-8444-555555555555", mark: mark, domainType: "kvm", architecture: "x86_64",
+            name: "web1", uuid: Self.uuid, mark: mark(), domainType: "kvm", architecture: "x86_64",
             machine: "q35",
             cpuMode: "host-model", virtualCPUs: 2, maximumVirtualCPUs: 4, memoryKiB: 1 << 20, maximumMemoryKiB: 2 << 20)
         plan.disks = [
@@ -45,7 +47,7 @@ struct MachineTests {
         #expect(view.cards.map(\.network) == ["default", nil])
         #expect(view.cards.map(\.bridge) == [nil, "br0"])
         #expect(view.cards.map(\.mac) == ["52:54:00:00:00:01", "52:54:00:00:00:02"])
-        #expect(view.mark == mark)
+        #expect(view.mark == mark())
         #expect(!view.hasFlashFirmware)
         #expect(view.vncPort == nil)
         #expect(try MachineView(xml: plan { $0.isUEFI = true }.xml).hasFlashFirmware)
@@ -65,6 +67,7 @@ struct MachineTests {
             plan {
                 $0.name = uuid
                 $0.uuid = uuid
+                $0.mark = mark(uuid)
                 $0.domainType = "test"
                 $0.architecture = "i686"
                 $0.machine = nil
@@ -73,15 +76,26 @@ struct MachineTests {
                 if !isWhole { ($0.disks, $0.cards, $0.maximumVirtualCPUs) = ([], [], 2) }
             }.xml)
         defer { try? domain.undefine() }
-        #expect(try Hypervisor.view(domain).mark == mark)
+        #expect(try Hypervisor.view(domain).mark == mark(uuid))
     }
 
     @Test func `a mark without owner or image, and one that is somebody else's`() throws {
-        let bare = MachineMark(operation: "op-2")
+        let bare = MachineMark(operation: "op-2", uuid: Self.uuid)
         #expect(try MachineMark(XMLReader.read(bare.xml, source: "mark")) == bare)
         #expect(
             try MachineMark(domain: XMLReader.read("<domain><metadata><machine operation='x'/></metadata></domain>", source: "d")) == nil)
         #expect(try MachineMark(domain: XMLReader.read("<domain/>", source: "d")) == nil)
+    }
+
+    @Test func `a mark that was copied with its machine's description is void`() throws {
+        var copy = try XMLReader.read(plan().xml, source: "copy")
+        copy.replace(XMLElement("uuid", text: Self.uuid.replacing("1111-", with: "1112-")))
+        #expect(MachineView(copy).mark == nil)
+        copy.replace(XMLElement("uuid", text: Self.uuid.uppercased()))
+        #expect(MachineView(copy).mark == mark())
+        // One that says of no machine is nobody's.
+        let text = plan().xml.replacing("uuid=\"\(Self.uuid)\"", with: "").replacing("uuid='\(Self.uuid)'", with: "")
+        #expect(try MachineView(xml: text).mark == nil)
     }
 
     @Test(arguments: [("vda", 0), ("vdz", 25), ("vdaa", 26), ("vdaz", 51), ("vdba", 52)])
@@ -116,13 +130,13 @@ struct MachineTests {
         source.edit("os") { $0.children.append(XMLElement("nvram", text: "/var/nvram/web1.fd")) }
         let uuid = "99999999-2222-4333-8444-555555555555"
         let clone = try clone(classJSON: #"{"CPU":3,"MemoryMiB":512}"#).description(
-            source, uuid: uuid, mark: MachineMark(operation: "op-9"), paths: ["/p/r&.qcow2": ("/p/copy.qcow2", "qcow2")],
+            source, uuid: uuid, mark: MachineMark(operation: "op-9", uuid: uuid), paths: ["/p/r&.qcow2": ("/p/copy.qcow2", "qcow2")],
             seed: "/p/copy-seed.iso")
         let view = MachineView(clone)
         #expect(view.name == "copy")
         #expect(view.uuid == uuid)
         #expect(clone["id"] == nil)
-        #expect(view.mark == MachineMark(operation: "op-9"))
+        #expect(view.mark == MachineMark(operation: "op-9", uuid: uuid))
         #expect(view.cards.map(\.mac) == [Names.mac(uuid, card: 0), Names.mac(uuid, card: 1)])
         #expect(view.cards.map(\.network) == ["default", nil])
         #expect(clone.first("os/nvram") == nil)

@@ -44,7 +44,11 @@ struct StorageTests {
     @Test(
         arguments: [
             ([0x1F, 0x8B, 8], RPCCode.failedPrecondition), ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], .failedPrecondition),
-            (Array("KDMV".utf8), .unimplemented), (Array("vhdxfile".utf8), .unimplemented),
+            (Array("KDMV".utf8), .unimplemented), (Array("vhdxfile".utf8), .unimplemented), (Array("QED\0".utf8), .unimplemented),
+            (Array("OOOM".utf8), .unimplemented), (Array("WithoutFreeSpace".utf8), .unimplemented),
+            ([UInt8](repeating: 1, count: 64) + [0x7F, 0x10, 0xDA, 0xBE], .unimplemented),
+            ([UInt8](repeating: 0, count: 0x8001) + Array("CD001".utf8), .unimplemented),
+            ([0x51, 0x46, 0x49, 0xFB, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 100), .failedPrecondition),
         ] as [([UInt8], RPCCode)])
     func `what has to be unpacked or converted first is told as that`(head: [UInt8], code: RPCCode) { #expect(detect(head).code == code) }
 
@@ -58,6 +62,7 @@ struct StorageTests {
         arguments: [
             ("http://a/b/c", "http://x/y", "http://x/y"), ("http://a/b/c", "/y", "http://a/y"), ("http://a/b/c", "y", "http://a/b/y"),
             ("https://a:1/b?c", "//x/y", "https://x/y"), ("https://a/b", "http://a/b", nil), ("https://a/b", "file:///etc/passwd", nil),
+            ("http://a/b", "file:///etc/passwd", nil), ("HTTPS://a/b", "http://a/b", nil), ("http://a/b", "scp://a/b", nil),
         ] as [(String, String, String?)])
     func `a redirection leads where it says, and never out of https`(url: String, location: String, next: String?) {
         #expect((try? ImageURL.resolve(location, from: url)) == next)
@@ -107,8 +112,11 @@ struct StorageTests {
 
     @Test func `a record of an image is read as it was written, whatever stands behind it`() {
         let record = ImageRecord(
-            isReady: true, operation: "op-1", source: "http://a/\"b\"", format: "qcow2", bytes: 12, digests: ["sha256": "ab", "md5": "cd"])
+            isReady: true, operation: "op-1", source: "http://a/\"b\"", volume: "a.img.op-1", identity: "ef", format: "qcow2", bytes: 12,
+            digests: ["sha256": "ab", "md5": "cd"])
         #expect(ImageRecord(record.json) == record)
+        #expect(ImageRecord(record.padded) == record)
+        #expect(record.padded.count == 4096)
         #expect(ImageRecord(record.json + [UInt8](repeating: 0, count: 4000)) == record)
         #expect(ImageRecord([]) == nil)
         #expect(ImageRecord(Array("{\"ready\": true}".utf8)) == nil)

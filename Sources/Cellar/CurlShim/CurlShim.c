@@ -1,15 +1,18 @@
 #include "CurlShim.h"
 #include "Trust.h"
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 // What must outlive curl_easy_perform beside the handle.
 typedef struct transfer_state {
     struct curl_slist *headers;
     mlt_trust *trust;
+    mlt_curl_on_address on_address;
     void *context;
     char message[CURL_ERROR_SIZE];
 } transfer_state;
@@ -33,6 +36,23 @@ static void free_state(transfer_state *state) {
     free(state);
 }
 
+// The address is the one that is connected to: whatever a name meant a moment ago, or will mean.
+static curl_socket_t open_if_allowed(void *pointer, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)purpose;
+    const transfer_state *state = pointer;
+    const unsigned char *bytes = NULL;
+    size_t size = 0;
+    if (address->family == AF_INET && address->addrlen >= sizeof(struct sockaddr_in)) {
+        bytes = (const unsigned char *)&((const struct sockaddr_in *)(const void *)&address->addr)->sin_addr;
+        size = sizeof(struct in_addr);
+    } else if (address->family == AF_INET6 && address->addrlen >= sizeof(struct sockaddr_in6)) {
+        bytes = (const unsigned char *)&((const struct sockaddr_in6 *)(const void *)&address->addr)->sin6_addr;
+        size = sizeof(struct in6_addr);
+    }
+    if (!state->on_address(bytes, size, state->context)) return CURL_SOCKET_BAD;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request) {
     CURL *easy = curl_easy_init();
     transfer_state *state = calloc(1, sizeof *state);
@@ -44,6 +64,7 @@ mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request)
         return NULL;
     }
     state->trust = trust;
+    state->on_address = request->on_address;
     state->context = request->context;
     int refused = !mlt_trust_apply(trust, easy, request);
     for (size_t index = 0; index < request->header_count; index++) {
@@ -76,6 +97,11 @@ mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request)
     SET(CURLOPT_WRITEDATA, request->context);
     SET(CURLOPT_HEADERFUNCTION, request->on_header);
     SET(CURLOPT_HEADERDATA, request->context);
+    if (request->on_address != NULL) {
+        SET(CURLOPT_OPENSOCKETFUNCTION, open_if_allowed);
+        SET(CURLOPT_OPENSOCKETDATA, state);
+        SET(CURLOPT_FRESH_CONNECT, 1L);  // of a kept connection nobody would be asked
+    }
     if (request->body != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
         SET(CURLOPT_COPYPOSTFIELDS, request->body);

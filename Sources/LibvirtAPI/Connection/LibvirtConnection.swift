@@ -15,6 +15,8 @@ package final class LibvirtConnection: @unchecked Sendable {
     package let isReadOnly: Bool
     /// Numbers of callbacks; each holds a reference to the connection, which would not close.
     let listeners = Mutex<[Int32]>([])
+    /// What it is used for now; nil where no `LibvirtThreads` hands it out.
+    let errand = Mutex<Errand?>(nil)
 
     /// Who asks, where the URI's transport wants a user and a password (SASL over TLS or TCP). libvirt never asks a person.
     package struct Credentials: Sendable {
@@ -151,6 +153,12 @@ package final class LibvirtConnection: @unchecked Sendable {
     /// Throws when a call answered with -1.
     func check(_ answer: Int32) throws(LibvirtError) {
         if answer < 0 { throw LibvirtError.last(library) }
+    }
+
+    /// A call that changes something, and is not made for nobody.
+    func change(_ call: @autoclosure () -> Int32) throws(LibvirtError) {
+        try checkWanted()
+        try check(call())
     }
 
     /// Text that the library gave us to keep; it is freed here.

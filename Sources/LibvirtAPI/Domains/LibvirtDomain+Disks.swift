@@ -4,7 +4,7 @@ import LibvirtShim
 extension LibvirtDomain {
     /// Makes a disk larger while the domain runs. Smaller is possible too, and destroys what is beyond.
     package func resizeBlock(_ disk: String, bytes: UInt64) throws(LibvirtError) {
-        try check(mlt_virt_domain_block_resize(doors, handle, disk, bytes, VIR_DOMAIN_BLOCK_RESIZE_BYTES.rawValue))
+        try change(mlt_virt_domain_block_resize(doors, handle, disk, bytes, VIR_DOMAIN_BLOCK_RESIZE_BYTES.rawValue))
     }
 
     package struct BlockInfo: Sendable, Equatable {
@@ -38,22 +38,22 @@ extension LibvirtDomain {
     ///
     /// - Parameter destination: a `<disk>` with driver and source.
     package func startBlockCopy(_ disk: String, to destination: String, _ options: CopyOptions) throws(LibvirtError) {
-        try check(mlt_virt_domain_block_copy(doors, handle, disk, destination, nil, 0, options.rawValue))
+        try change(mlt_virt_domain_block_copy(doors, handle, disk, destination, nil, 0, options.rawValue))
     }
 
     /// Begins to bring what is in the images below into the disk's own.
     package func startBlockPull(_ disk: String) throws(LibvirtError) {
-        try check(mlt_virt_domain_block_pull(doors, handle, disk, 0, 0))
+        try change(mlt_virt_domain_block_pull(doors, handle, disk, 0, 0))
     }
 
     /// Begins to write images into those below them. From the topmost one (`top` nil) it goes on until it is aborted by pivoting.
     package func startBlockCommit(_ disk: String, base: String?, top: String?) throws(LibvirtError) {
         let flags = top == nil ? VIR_DOMAIN_BLOCK_COMMIT_ACTIVE.rawValue : 0
-        try check(mlt_virt_domain_block_commit(doors, handle, disk, base, top, 0, flags))
+        try change(mlt_virt_domain_block_commit(doors, handle, disk, base, top, 0, flags))
     }
 
     /// Ends a disk's job. - Parameter pivoting: the domain goes on with the copy, or with the base of a commit.
     package func abortBlockJob(_ disk: String, pivoting: Bool) throws(LibvirtError) {
-        try check(mlt_virt_domain_block_job_abort(doors, handle, disk, pivoting ? VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT.rawValue : 0))
+        try change(mlt_virt_domain_block_job_abort(doors, handle, disk, pivoting ? VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT.rawValue : 0))
     }
 }

@@ -27,12 +27,24 @@ extension LibvirtDomain {
         /// `52:54:00:…`; nil when unknown.
         package let mac: String?
         package let addresses: [Address]
+
+        package init(name: String, mac: String?, addresses: [Address]) {
+            self.name = name
+            self.mac = mac
+            self.addresses = addresses
+        }
     }
 
     package struct Address: Sendable, Equatable {
         package let text: String
         package let prefix: Int
         package let isIPv6: Bool
+
+        package init(text: String, prefix: Int, isIPv6: Bool) {
+            self.text = text
+            self.prefix = prefix
+            self.isIPv6 = isIPv6
+        }
     }
 
     package func interfaces(_ source: AddressSource) throws(LibvirtError) -> [Interface] {

@@ -31,9 +31,9 @@ package final class LibvirtNetwork: @unchecked Sendable {
     /// The host's bridge: `virbr0`. - Throws: `failed` when it has none.
     package func bridge() throws(LibvirtError) -> String { try connection.text(mlt_virt_network_get_bridge_name(doors, handle)) }
 
-    package func start() throws(LibvirtError) { try connection.check(mlt_virt_network_create(doors, handle)) }
+    package func start() throws(LibvirtError) { try connection.change(mlt_virt_network_create(doors, handle)) }
 
-    package func stop() throws(LibvirtError) { try connection.check(mlt_virt_network_destroy(doors, handle)) }
+    package func stop() throws(LibvirtError) { try connection.change(mlt_virt_network_destroy(doors, handle)) }
 
     /// An address that the network's DHCP server has given.
     package struct Lease: Sendable, Equatable {

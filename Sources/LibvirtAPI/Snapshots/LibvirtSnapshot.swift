@@ -35,7 +35,7 @@ package final class LibvirtSnapshot: @unchecked Sendable {
 
     /// Makes the domain what it was; without options also whether it ran.
     package func revert(_ options: RevertOptions = []) throws(LibvirtError) {
-        try domain.check(mlt_virt_domain_revert_to_snapshot(domain.doors, handle, options.rawValue))
+        try domain.change(mlt_virt_domain_revert_to_snapshot(domain.doors, handle, options.rawValue))
     }
 
     package struct DeleteOptions: OptionSet, Sendable {
@@ -49,7 +49,7 @@ package final class LibvirtSnapshot: @unchecked Sendable {
 
     /// Removes it; the domain stays as it is.
     package func delete(_ options: DeleteOptions = []) throws(LibvirtError) {
-        try domain.check(mlt_virt_domain_snapshot_delete(domain.doors, handle, options.rawValue))
+        try domain.change(mlt_virt_domain_snapshot_delete(domain.doors, handle, options.rawValue))
     }
 
     package func childrenCount() throws(LibvirtError) -> Int {
@@ -78,7 +78,8 @@ extension LibvirtDomain {
 
     /// Keeps the domain's state. - Parameter xml: `<domainsnapshot>`.
     package func createSnapshot(_ xml: String, _ options: SnapshotOptions = []) throws(LibvirtError) -> LibvirtSnapshot {
-        try snapshot(mlt_virt_domain_snapshot_create_xml(doors, handle, xml, options.rawValue))
+        try connection.checkWanted()
+        return try snapshot(mlt_virt_domain_snapshot_create_xml(doors, handle, xml, options.rawValue))
     }
 
     /// All snapshots, parents before children.

@@ -55,13 +55,13 @@ package final class LibvirtPool: @unchecked Sendable {
     }
 
     /// Looks anew which volumes there are and how large; may take long on slow storage.
-    package func refresh() throws(LibvirtError) { try connection.check(mlt_virt_storage_pool_refresh(doors, handle, 0)) }
+    package func refresh() throws(LibvirtError) { try connection.change(mlt_virt_storage_pool_refresh(doors, handle, 0)) }
 
-    package func start() throws(LibvirtError) { try connection.check(mlt_virt_storage_pool_create(doors, handle, 0)) }
+    package func start() throws(LibvirtError) { try connection.change(mlt_virt_storage_pool_create(doors, handle, 0)) }
 
-    package func stop() throws(LibvirtError) { try connection.check(mlt_virt_storage_pool_destroy(doors, handle)) }
+    package func stop() throws(LibvirtError) { try connection.change(mlt_virt_storage_pool_destroy(doors, handle)) }
 
-    package func undefine() throws(LibvirtError) { try connection.check(mlt_virt_storage_pool_undefine(doors, handle)) }
+    package func undefine() throws(LibvirtError) { try connection.change(mlt_virt_storage_pool_undefine(doors, handle)) }
 
     package func volumes() throws(LibvirtError) -> [LibvirtVolume] {
         try connection.list({ mlt_virt_storage_pool_list_all_volumes(doors, handle, $0, 0) }) { LibvirtVolume($0, connection) }
@@ -74,12 +74,14 @@ package final class LibvirtPool: @unchecked Sendable {
 
     /// Makes a volume. - Throws: `alreadyExists`, `noSpace`.
     package func createVolume(_ xml: String) throws(LibvirtError) -> LibvirtVolume {
-        try volume(mlt_virt_storage_vol_create_xml(doors, handle, xml, 0))
+        try connection.checkWanted()
+        return try volume(mlt_virt_storage_vol_create_xml(doors, handle, xml, 0))
     }
 
     /// Makes a volume with what is in another, whose format is converted; returns when all is copied.
     package func createVolume(_ xml: String, from source: LibvirtVolume) throws(LibvirtError) -> LibvirtVolume {
-        try volume(mlt_virt_storage_vol_create_xml_from(doors, handle, xml, source.handle, 0))
+        try connection.checkWanted()
+        return try volume(mlt_virt_storage_vol_create_xml_from(doors, handle, xml, source.handle, 0))
     }
 
     private func volume(_ answer: OpaquePointer?) throws(LibvirtError) -> LibvirtVolume {
@@ -100,7 +102,8 @@ extension LibvirtConnection {
 
     /// - Parameter xml: `<pool>`.
     package func definePool(_ xml: String) throws(LibvirtError) -> LibvirtPool {
-        try pool(mlt_virt_storage_pool_define_xml(library.doors, handle, xml, 0))
+        try checkWanted()
+        return try pool(mlt_virt_storage_pool_define_xml(library.doors, handle, xml, 0))
     }
 
     /// The volume whose file or device this is, in any pool that is active. - Throws: `noStorageVolume` when there is none.

@@ -50,6 +50,7 @@ package final class LibvirtStream {
     package func send(_ bytes: [UInt8]) throws(LibvirtError) {
         var sent = 0
         while sent < bytes.count {
+            try connection.checkWanted()
             let count = bytes.withUnsafeBytes { all -> Int32 in
                 let piece = UnsafeRawBufferPointer(rebasing: all[sent...].prefix(Self.pieceBytes))
                 return mlt_virt_stream_send(
@@ -63,6 +64,7 @@ package final class LibvirtStream {
 
     /// The next bytes; none at the end.
     package func receive(atMost limit: Int = pieceBytes) throws(LibvirtError) -> [UInt8] {
+        try connection.checkWanted()
         var count: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: max(1, limit)) { buffer, filled in
             let start = UnsafeMutableRawPointer(buffer.baseAddress)?.assumingMemoryBound(to: CChar.self)
@@ -75,6 +77,7 @@ package final class LibvirtStream {
 
     /// Says that all was sent, or received, and learns whether the other side could keep it.
     package func finish() throws(LibvirtError) {
+        try connection.checkWanted()
         isOpen = false
         try connection.check(mlt_virt_stream_finish(connection.library.doors, handle))
     }
@@ -85,7 +88,8 @@ extension LibvirtVolume {
     ///
     /// - Parameter length: how many at most.
     package func upload(length: UInt64) throws(LibvirtError) -> LibvirtStream {
-        try LibvirtStream(connection) { mlt_virt_storage_vol_upload(doors, handle, $0, 0, length, 0) }
+        try connection.checkWanted()
+        return try LibvirtStream(connection) { mlt_virt_storage_vol_upload(doors, handle, $0, 0, length, 0) }
     }
 
     /// Begins to read bytes of the file itself, whatever its format.

@@ -51,10 +51,10 @@ package final class LibvirtVolume: @unchecked Sendable {
     package func xml() throws(LibvirtError) -> String { try connection.text(mlt_virt_storage_vol_get_xml_desc(doors, handle, 0)) }
 
     /// Removes it with what is in it.
-    package func delete() throws(LibvirtError) { try connection.check(mlt_virt_storage_vol_delete(doors, handle, 0)) }
+    package func delete() throws(LibvirtError) { try connection.change(mlt_virt_storage_vol_delete(doors, handle, 0)) }
 
     /// Makes it larger. - Throws: `invalidArgument` when it would become smaller. No domain that has it may run.
     package func resize(bytes: UInt64) throws(LibvirtError) {
-        try connection.check(mlt_virt_storage_vol_resize(doors, handle, bytes, 0))
+        try connection.change(mlt_virt_storage_vol_resize(doors, handle, bytes, 0))
     }
 }

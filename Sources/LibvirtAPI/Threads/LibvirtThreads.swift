@@ -42,14 +42,19 @@ package final class LibvirtThreads: Sendable {
     ///
     /// - Parameter body: may block. It must not keep the connection.
     /// - Throws: what the body throws, what opening the connection throws, and `abandoned` when the deadline came first or too many calls hang. A body that was
-    ///   begun is at work still then, and may yet do what it was to do; one whose caller's task was cancelled (`aborted`) too.
+    ///   begun is at work still then, and so is one whose caller's task was cancelled (`aborted`): the call that it is at may yet do what it was to do, and
+    ///   no other that changes something is begun (`aborted`, for the body).
     package func run<Value: Sendable>(
         by deadline: Deadline, _ body: @escaping @Sendable (LibvirtConnection) throws(LibvirtError) -> Value
     ) async throws(LibvirtError) -> Value {
         let answer = OneAnswer<Result<Value, LibvirtError>>()
+        let errand = Errand()
         let number = line.add(
             run: { connection in
+                connection.begin(errand)
                 do throws(LibvirtError) {
+                    // Opening the connection may have taken all the time.
+                    try connection.checkWanted()
                     answer.give(.success(try body(connection)))
                     return nil
                 } catch {
@@ -57,19 +62,21 @@ package final class LibvirtThreads: Sendable {
                     return error
                 }
             }, fail: { answer.give(.failure($0)) })
-        let alarm = Alarm(at: deadline) { [line] in line.giveUp(number) }
+        let alarm = Alarm(at: deadline) { [line] in
+            line.giveUp(number)
+            errand.stop()
+        }
         let result = await withTaskCancellationHandler {
             await answer.value
         } onCancel: { [line] in
-            if line.takeOut(number) == nil { answer.give(.failure(Self.cancelled)) }
+            errand.stop()
+            if line.takeOut(number) == nil { answer.give(.failure(Errand.unwanted)) }
         }
         // Of a body that outlives its caller the alarm is what still watches.
         if case .failure(let error) = result, error.kind == .aborted, error.code == 0 { return try result.get() }
         alarm.stop()
         return try result.get()
     }
-
-    private static let cancelled = LibvirtError(.aborted, "nobody waits for the answer any more")
 }
 
 /// What waits and who works on it.
@@ -119,7 +126,7 @@ private final class WorkLine: Sendable {
     /// Takes a job out of those that wait, and fails it as nobody waits for it any more; nil when it is at work or done.
     func takeOut(_ number: Int) -> Job? {
         let job = remove(number)
-        job?.fail(LibvirtError(.aborted, "nobody waits for the answer any more"))
+        job?.fail(Errand.unwanted)
         return job
     }
 

@@ -117,7 +117,9 @@ extension LibvirtProvider {
             try Storage.folder(Storage.filePool(connection, pool)) + "/" + name
         }
         let operation = try await accept(.imagePrepare, request, call) { _ throws(RPCError) in
-            OperationDraft(target: "\(pool)/\(name)", locks: ["image:\(pool)/\(name)"], resultID: name)
+            OperationDraft(
+                target: "\(pool)/\(name)", locks: ["image:\(pool)/\(name)"], resultID: name,
+                notes: [LibvirtProviderSettings.note: hypervisor.settings.noted])
         }
         return ImagePrepareResponse(task: TaskRef(id: operation.id), preparedImageID: name, preparedImagePath: path)
     }

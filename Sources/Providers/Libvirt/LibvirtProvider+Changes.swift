@@ -77,18 +77,11 @@ extension LibvirtProvider {
             if let machine = source.machine { try plan.check(machine) }
             let name = plan.name
             let (uuid, sourceUUID) = (Names.uuid(), source.uuid)
-            let found: (taken: String?, snapshots: Int) = try await hypervisor.look("look for machine \(name)") {
-                connection throws(LibvirtError) in
-                let other = try Hypervisor.domainIfThere(connection, name)?.uuid
-                return (other, try Hypervisor.domainIfThere(connection, sourceUUID)?.snapshots().count ?? 0)
+            let taken = try await hypervisor.look("look for machine \(name)") { connection throws(LibvirtError) in
+                if plan.isLinked, let domain = try Hypervisor.domainIfThere(connection, sourceUUID) { try CloneWork.checkSnapshots(domain) }
+                return try Hypervisor.domainIfThere(connection, name)?.uuid
             }
-            if let other = found.taken { throw CreateWork.taken(name, other) }
-            guard !plan.isLinked || found.snapshots == 0 else {
-                throw RPCError(
-                    .failedPrecondition,
-                    "machine \(sourceUUID) has \(found.snapshots) snapshots, which would not go with its disks; remove them, or make a full clone"
-                )
-            }
+            if let taken { throw CreateWork.taken(name, taken) }
             return OperationDraft(
                 target: name, variant: plan.isLinked ? "linked" : "full", locks: ["vm:\(sourceUUID)", "vm:\(uuid)"],
                 claims: ["name:\(name)"],

@@ -21,7 +21,8 @@ extension LibvirtProvider {
         let operation = try await accept(.exportDisk, request, call) { _ throws(RPCError) in
             try ExportDiskWork.check(machine)
             return OperationDraft(
-                target: machine.uuid, locks: ["vm:\(machine.uuid)"], claims: ["file:\(file)"], notes: [ExportDiskWork.pathNote: path])
+                target: machine.uuid, locks: ["vm:\(machine.uuid)"], claims: ["file:\(file)"],
+                notes: [ExportDiskWork.pathNote: path, LibvirtProviderSettings.note: hypervisor.settings.noted])
         }
         let size = try await hypervisor.look("look at \(path)") { connection throws(LibvirtError) in
             try connection.volume(path: path).info().allocationBytes
@@ -38,7 +39,9 @@ extension LibvirtProvider {
             try Storage.folder(Storage.filePool(connection, pool)) + "/" + name
         }
         let operation = try await accept(.importDisk, request, call) { _ throws(RPCError) in
-            OperationDraft(target: "\(pool)/\(name)", claims: ["image:\(pool)/\(name)"], resultID: name)
+            OperationDraft(
+                target: "\(pool)/\(name)", claims: ["image:\(pool)/\(name)"], resultID: name,
+                notes: [LibvirtProviderSettings.note: hypervisor.settings.noted])
         }
         return ImportDiskResponse(diskID: name, path: path, task: TaskRef(id: operation.id), checksum: wanted.checksum?.hex ?? "")
     }

@@ -41,7 +41,9 @@ extension LibvirtProvider {
         try await hypervisor.look("look for pool \(pool)") { connection throws(LibvirtError) in _ = try Storage.filePool(connection, pool) }
         try await hypervisor.checkNetworks(hypervisor.cards(machine.networks, uuid: uuid))
         if let image = machine.image, image.url == nil { _ = try await images.find(image, pool: hypervisor.settings.pool) }
-        return OperationDraft(target: name, locks: ["vm:\(uuid)"], claims: ["name:\(name)"], resultID: uuid)
+        return OperationDraft(
+            target: name, locks: ["vm:\(uuid)"], claims: ["name:\(name)"], resultID: uuid,
+            notes: [LibvirtProviderSettings.note: hypervisor.settings.noted])
     }
 
     func isThere(_ id: String) async throws(RPCError) -> Bool {
@@ -51,7 +53,12 @@ extension LibvirtProvider {
     }
 
     package func power(_ request: PowerRequest, _ call: RPCCall) async throws(RPCError) -> TaskResponse {
-        guard request.gracefulTimeoutSeconds >= 0 else { throw RPCError(.invalidArgument, "graceful_timeout_seconds: is less than 0") }
+        guard 0...PowerWork.mostGracefulSeconds ~= Int(request.gracefulTimeoutSeconds) else {
+            throw RPCError(
+                .invalidArgument,
+                "graceful_timeout_seconds: \(request.gracefulTimeoutSeconds) is not from 0 to \(PowerWork.mostGracefulSeconds); ask again when that time is over"
+            )
+        }
         let operation = try await accept(.power, request, call) { _ throws(RPCError) in
             let known = try await known(request.id)
             let action = try PowerWork.Action(request.op)

@@ -44,7 +44,9 @@ package final class LibvirtProvider: Provider {
                 work: CreateWork(hypervisor: hypervisor, images: images)),
             OperationKind(
                 ProviderMethod.delete.rawValue, retrySeconds: copying, canCancel: false, work: DeleteWork(hypervisor: hypervisor)),
-            OperationKind(ProviderMethod.power.rawValue, deadlineSeconds: 86_400, work: PowerWork(hypervisor: hypervisor, clock: clock)),
+            OperationKind(
+                ProviderMethod.power.rawValue, deadlineSeconds: Double(2 * PowerWork.mostGracefulSeconds),
+                work: PowerWork(hypervisor: hypervisor, clock: clock)),
             OperationKind(ProviderMethod.reconfigure.rawValue, canCancel: false, work: ReconfigureWork(hypervisor: hypervisor)),
             OperationKind(
                 ProviderMethod.snapshotCreate.rawValue, deadlineSeconds: 2 * 3600, canCancel: false,
@@ -66,7 +68,7 @@ package final class LibvirtProvider: Provider {
             OperationKind(
                 ProviderMethod.importDisk.rawValue, deadlineSeconds: 12 * 3600, retrySeconds: copying,
                 work: ImportDiskWork(images: images, settings: hypervisor.settings)),
-        ]
+        ].map(\.accounted)
     }
 
     // MARK: what all that begin an operation share

@@ -41,6 +41,14 @@ package struct HTTPRequest: Sendable {
     /// Hears the status of the answer before its body comes; false ends it. Called as `onBodyPiece` is.
     package var onStatus: (@Sendable (Int) -> Bool)?
 
+    /// Hears the headers of the answer before its body comes; false ends it. Called as `onBodyPiece` is.
+    package var onHeaders: (@Sendable (HTTPHeaders) -> Bool)?
+
+    /// Asked before a connection is made, with the address that it would be made to, so that a name cannot mean another one meanwhile; false keeps
+    /// it from being made, and the next address of that name is tried. nil allows all. What is no address of a network is never connected to then.
+    /// Called as `onBodyPiece` is.
+    package var mayConnect: (@Sendable (IPAddress) -> Bool)?
+
     package init(url: String, deadline: Deadline) {
         self.url = url
         self.deadline = deadline

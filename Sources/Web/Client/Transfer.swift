@@ -20,11 +20,11 @@ final class Transfer: Sendable {
 
         var isStatusTold = false
 
-        /// The status, once, when the headers of an answer that is no interim one are complete.
-        mutating func takeStatus() -> Int? {
+        /// Status and headers, once, when those of an answer that is no interim one are complete.
+        mutating func takeHead() -> (status: Int, headers: HTTPHeaders)? {
             guard isHeadComplete, status >= 200, !isStatusTold else { return nil }
             isStatusTold = true
-            return status
+            return (status, headers)
         }
     }
 
@@ -79,6 +79,7 @@ final class Transfer: Sendable {
         options.connect_timeout_ms = isConnectBounded ? Int((request.connectTimeoutSeconds * 1000).clamped(to: 1...2e9)) : 0
         options.on_body = clientOnBody
         options.on_header = clientOnHeader
+        if request.mayConnect != nil { options.on_address = clientOnAddress }
         options.context = Unmanaged.passUnretained(self).toOpaque()
         // libcurl takes "Name:" for an order to leave the header out; "Name;" sends it without a value.
         let lines = request.headers.map { copy($0.value.allSatisfy(\.isWhitespace) ? "\($0.name);" : "\($0.name): \($0.value)") }
@@ -133,8 +134,8 @@ final class Transfer: Sendable {
             return false
         }
         guard isBearable, read(header: bytes) else { return false }
-        guard let onStatus = request.onStatus, let status = state.withLock({ $0.takeStatus() }) else { return true }
-        guard !isCancelled, onStatus(status) else {
+        guard request.onStatus != nil || request.onHeaders != nil, let head = state.withLock({ $0.takeHead() }) else { return true }
+        guard !isCancelled, request.onStatus?(head.status) ?? true, request.onHeaders?(head.headers) ?? true else {
             state.withLock { $0.refusal = Self.enough }
             return false
         }
@@ -275,4 +276,10 @@ func clientOnHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count:
     guard let context else { return 0 }
     let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
     return transfer.receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+}
+
+func clientOnAddress(_ bytes: UnsafePointer<UInt8>?, _ size: Int, _ context: UnsafeMutableRawPointer?) -> Int32 {
+    guard let context, let address = IPAddress(Array(UnsafeBufferPointer(start: bytes, count: size))) else { return 0 }
+    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.request.mayConnect?(address) == false ? 0 : 1
 }

@@ -25,6 +25,15 @@ enum LibvirtKind: ProviderKind {
         SettingsKey(
             "domain_type", .choice(["kvm", "qemu"]), "With the processor's help or without; without it the host's capabilities decide."),
         SettingsKey("ca_file", .text, "Authorities for https downloads of images, in PEM; the system's without it."),
+        SettingsKey(
+            "image_sources", .texts,
+            "Addresses, networks (10.0.0.0/8) and names of hosts that images may be fetched from beside public addresses; others that are not public are refused."
+        ),
+        SettingsKey("image_limit_gib", .integer(1...65_536), "The largest image that is brought, in GiB of its file.", standard: "64"),
+        SettingsKey("bridges", .texts, "Bridges of the host that requests may attach cards to; none without it."),
+        SettingsKey(
+            "mac_prefixes", .texts, "How addresses of cards must begin that requests say, in whole bytes; 52:54:00 is QEMU's.",
+            standard: "52:54:00"),
         SettingsKey("exchange_folder", .text, "A folder through which disks go out and come in; without it none do."),
     ]
 
@@ -39,6 +48,10 @@ enum LibvirtKind: ProviderKind {
         settings.machine = section.word("machine")
         settings.domainType = section.word("domain_type")
         settings.authorityFile = section.word("ca_file")
+        settings.imageSources = section["image_sources"].texts ?? []
+        if let limit = section["image_limit_gib"].integer { settings.imageLimitBytes = UInt64(clamping: limit) << 30 }
+        settings.bridges = section["bridges"].texts ?? []
+        settings.macPrefixes = section["mac_prefixes"].texts ?? settings.macPrefixes
         settings.exchangeFolder = section.word("exchange_folder")
         let journal = try await TaskJournal("\(surroundings.stateDirectory)/tasks.db")
         let provider = try await LibvirtProvider(settings, journal: journal, logger: surroundings.logger, observer: surroundings.observer)

@@ -8,6 +8,8 @@ typedef void mlt_curl;
 typedef void mlt_curl_multi;
 
 typedef size_t (*mlt_curl_on_data)(char *bytes, size_t size, size_t count, void *context);
+/// Whether a connection to this address may be made: 4 or 16 bytes in the order of the network, or 0 for what is no address of a network.
+typedef int (*mlt_curl_on_address)(const unsigned char *address, size_t size, void *context);
 
 #define MLT_FINGERPRINT_SIZE 32  // SHA-256
 
@@ -38,6 +40,7 @@ typedef struct mlt_curl_request {
     long timeout_ms;
     mlt_curl_on_data on_body;           ///< returning less than it was given ends the transfer
     mlt_curl_on_data on_header;
+    mlt_curl_on_address on_address;     ///< asked before each connection is made; NULL allows all
     void *context;
 } mlt_curl_request;
 

@@ -7,53 +7,62 @@ import Synchronization
 /// knows as a neighbour.
 final class AddressFinder: Sendable {
     private let hypervisor: Hypervisor
-    /// Machines whose agent did not answer are not asked again for a while, as each question may hold a thread for seconds.
-    private let silent = Mutex<[String: ContinuousClock.Instant]>([:])
-    private static let silenceSeconds = 30.0
+    private let patience = Mutex(AgentPatience())
+    private let question: Question
 
-    init(_ hypervisor: Hypervisor) { self.hypervisor = hypervisor }
+    /// What a machine's agent is asked. Blocks, perhaps for ever.
+    typealias Question = @Sendable (LibvirtConnection, _ uuid: String) throws(LibvirtError) -> [LibvirtDomain.Interface]
+
+    init(
+        _ hypervisor: Hypervisor,
+        question: @escaping Question = { connection, uuid throws(LibvirtError) in try connection.domain(uuid: uuid).interfaces(.agent) }
+    ) {
+        self.hypervisor = hypervisor
+        self.question = question
+    }
 
     /// Empty when there are none, or nobody knows in time.
     func addresses(of machine: Hypervisor.Machine) async -> [String] {
         guard machine.isActive else { return [] }
         let uuid = machine.uuid
-        if machine.now.cards.contains(where: { $0.network != nil }), let found = await ask(uuid, .lease, hypervisor.look) { return found }
-        if machine.now.isAgentConnected == true, !isSilent(uuid) {
-            if let found = await ask(uuid, .agent, askAgent) { return found }
-        }
-        return await ask(uuid, .arp, hypervisor.look) ?? []
-    }
-
-    private func isSilent(_ uuid: String) -> Bool {
-        silent.withLock { $0[uuid].map { (ContinuousClock.now - $0).seconds < Self.silenceSeconds } ?? false }
-    }
-
-    private func askAgent(
-        _ doing: String, _ seconds: Double, _ body: @escaping Hypervisor.Body<[LibvirtDomain.Interface]>
-    ) async throws(RPCError) -> [LibvirtDomain.Interface] {
-        try await hypervisor.ask(doing, seconds: hypervisor.settings.agentSeconds, body)
+        if machine.now.cards.contains(where: { $0.network != nil }), let found = await look(uuid, .lease) { return found }
+        if machine.now.isAgentConnected == true, let found = await askAgent(uuid) { return found }
+        return await look(uuid, .arp) ?? []
     }
 
     /// nil when there are none.
-    private func ask(
-        _ uuid: String, _ source: LibvirtDomain.AddressSource,
-        _ way: (String, Double, @escaping Hypervisor.Body<[LibvirtDomain.Interface]>) async throws(RPCError) -> [LibvirtDomain.Interface]
-    ) async -> [String]? {
-        let interfaces: [LibvirtDomain.Interface]
+    private func look(_ uuid: String, _ source: LibvirtDomain.AddressSource) async -> [String]? {
+        let interfaces = try? await hypervisor.look(Self.doing(uuid), seconds: 3) { connection throws(LibvirtError) in
+            try connection.domain(uuid: uuid).interfaces(source)
+        }
+        return interfaces.flatMap(Self.found)
+    }
+
+    private func askAgent(_ uuid: String) async -> [String]? {
+        guard patience.withLock({ $0.begin(uuid, .now) }) else { return nil }
+        let call = LateCall { [self] in patience.withLock { $0.isBack(uuid) } }
+        let question = question
         do throws(RPCError) {
-            interfaces = try await way("ask for the addresses of machine \(uuid)", 3) { connection throws(LibvirtError) in
-                try connection.domain(uuid: uuid).interfaces(source)
+            let interfaces = try await hypervisor.ask(Self.doing(uuid), seconds: hypervisor.settings.agentSeconds) {
+                connection throws(LibvirtError) in
+                guard call.begin() else { throw LibvirtError(.aborted, "nobody waits for the answer any more") }
+                defer { call.end() }
+                return try question(connection, uuid)
             }
+            patience.withLock { $0.answered(uuid) }
+            return Self.found(interfaces)
         } catch {
-            if source == .agent {
-                silent.withLock { silent in
-                    silent = silent.filter { (ContinuousClock.now - $0.value).seconds < Self.silenceSeconds }
-                    silent[uuid] = .now
-                }
-            }
+            // That others were before it, or that the daemon is away, is not its silence.
+            let hadBegun = call.giveUp()
+            if hadBegun, error.code != .unavailable { patience.withLock { $0.wasSilent(uuid, .now) } }
             return nil
         }
-        let found = Self.useful(interfaces)
+    }
+
+    private static func doing(_ uuid: String) -> String { "ask for the addresses of machine \(uuid)" }
+
+    private static func found(_ interfaces: [LibvirtDomain.Interface]) -> [String]? {
+        let found = useful(interfaces)
         return found.isEmpty ? nil : found
     }
 

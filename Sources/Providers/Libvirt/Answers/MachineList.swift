@@ -3,21 +3,23 @@ import ProviderRPC
 import RPC
 
 /// All machines in few calls: one for the list, one for the states of all, one a network for addresses, and each machine's description, which the daemon
-/// has in memory. No guest and no QEMU is asked, so none can hold it up.
+/// has in memory. No guest and no QEMU is asked, so none can hold it up. A machine whose description cannot be read is told as that, beside all others.
 enum MachineList {
     static func read(_ connection: LibvirtConnection) throws(LibvirtError) -> [VMInfo] {
         let states = try connection.states()
         let leases = try addresses(connection)
         var machines: [VMInfo] = []
         for domain in try connection.domains() {
-            let view: MachineView
-            do throws(LibvirtError) {
-                view = try Hypervisor.view(domain)
-            } catch  where error.kind == .noDomain {
-                continue
-            }
             let state = states[domain.uuid]
-            machines.append(info(domain, view, state, leases))
+            do throws(LibvirtError) {
+                machines.append(info(domain, try Hypervisor.view(domain), state, leases))
+            } catch {
+                switch error.kind {
+                case .noDomain: continue
+                case .unreachable, .abandoned, .aborted: throw error
+                default: machines.append(unreadable(domain, state, error))
+                }
+            }
         }
         return machines.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
     }
@@ -37,6 +39,12 @@ enum MachineList {
                 DiskInfo(id: $0.target, path: $0.path ?? "", format: $0.format ?? "")
             },
             networks: view.cards.map { NetworkInfo(name: $0.network ?? $0.bridge ?? "", mac: $0.mac ?? "") }, providerRaw: raw)
+    }
+
+    private static func unreadable(_ domain: LibvirtDomain, _ state: DomainState?, _ error: LibvirtError) -> VMInfo {
+        VMInfo(
+            id: domain.uuid, name: domain.name, powerState: state?.powerName ?? "Unknown",
+            providerRaw: ["state": state?.name ?? "unknown", "state_reason": state?.reason ?? "unknown", "problem": error.message])
     }
 
     /// By the card's address.

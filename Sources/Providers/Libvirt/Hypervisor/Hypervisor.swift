@@ -11,11 +11,11 @@ final class Hypervisor: Sendable {
     /// What only looks, and answers at once.
     private let looking: LibvirtThreads
     /// What changes something and is done in seconds.
-    private let acting: LibvirtThreads
+    private let acting: Lane
     /// What waits for a guest's agent.
     private let asking: LibvirtThreads
     /// What copies disks.
-    private let hauling: LibvirtThreads
+    private let hauling: Lane
     let reboots: RebootWatch
     /// Calls that hang, by all of them together.
     let givenUp = LibvirtThreads.GivenUp(limit: 12)
@@ -29,10 +29,11 @@ final class Hypervisor: Sendable {
         let opened = connectionsOpened
         let open: LibvirtThreads.Open = { () throws(LibvirtError) in try Self.connect(settings, library, opened) }
         looking = LibvirtThreads("libvirt-look", width: 3, givenUp: givenUp, open: open)
-        acting = LibvirtThreads("libvirt-act", width: 4, givenUp: givenUp, open: open)
-        // Guests may make these hang at will: they have a limit of their own.
-        asking = LibvirtThreads("libvirt-ask", width: 4, givenUp: LibvirtThreads.GivenUp(limit: 4), open: open)
-        hauling = LibvirtThreads("libvirt-haul", width: 4, givenUp: givenUp, open: open)
+        acting = Lane(threads: LibvirtThreads("libvirt-act", width: 4, givenUp: givenUp, open: open), name: "a change")
+        // Guests may make these hang at will, one for each guest (AddressFinder): they have a limit of their own. With that of all others it is less than
+        // the workers that a daemon has (20).
+        asking = LibvirtThreads("libvirt-ask", width: 6, givenUp: LibvirtThreads.GivenUp(limit: 7), open: open)
+        hauling = Lane(threads: LibvirtThreads("libvirt-haul", width: 4, givenUp: givenUp, open: open), name: "a copy")
         reboots = RebootWatch(LibvirtThreads("libvirt-listen", givenUp: givenUp, open: open))
     }
 
@@ -52,7 +53,8 @@ final class Hypervisor: Sendable {
         try await run(looking, doing, seconds, body)
     }
 
-    /// A call that changes something is not given up soon: whoever does not know whether it was done can neither go on nor take it back.
+    /// A call that changes something is not given up soon: whoever does not know whether it was done can neither go on nor take it back. The operation in
+    /// hand waits for its end in any case.
     func act<Value: Sendable>(_ doing: String, seconds: Double = 90, _ body: @escaping Body<Value>) async throws(RPCError) -> Value {
         try await run(acting, doing, seconds, body)
     }
@@ -66,9 +68,10 @@ final class Hypervisor: Sendable {
     }
 
     /// A thread with a connection of its own, for what goes over several calls: a stream.
-    func lane(_ name: String) -> LibvirtThreads {
+    func lane(_ name: String) -> Lane {
         let (settings, library, opened) = (settings, library, connectionsOpened)
-        return LibvirtThreads(name, givenUp: givenUp) { () throws(LibvirtError) in try Self.connect(settings, library, opened) }
+        let threads = LibvirtThreads(name, givenUp: givenUp) { () throws(LibvirtError) in try Self.connect(settings, library, opened) }
+        return Lane(threads: threads, name: name)
     }
 
     private func run<Value: Sendable>(
@@ -76,6 +79,16 @@ final class Hypervisor: Sendable {
     ) async throws(RPCError) -> Value {
         do throws(LibvirtError) {
             return try await threads.run(by: .after(seconds: seconds), body)
+        } catch {
+            throw RPCError(error, doing: doing)
+        }
+    }
+
+    private func run<Value: Sendable>(
+        _ lane: Lane, _ doing: String, _ seconds: Double, _ body: @escaping Body<Value>
+    ) async throws(RPCError) -> Value {
+        do throws(LibvirtError) {
+            return try await lane.run(by: .after(seconds: seconds), doing: doing, body)
         } catch {
             throw RPCError(error, doing: doing)
         }

@@ -23,6 +23,14 @@ package struct LibvirtProviderSettings: Sendable {
     package var exchangeFolder: String?
     /// A file of authorities for https downloads of images; nil for the system's.
     package var authorityFile: String?
+    /// The largest image that is brought, in bytes of its file: beyond what images of systems have, and below what fills a pool by mistake.
+    package var imageLimitBytes: UInt64 = 64 << 30
+    /// Addresses, networks (`10.0.0.0/8`) and names of hosts that images may be fetched from beside public addresses.
+    package var imageSources: [String] = []
+    /// Bridges of the host that requests may attach cards to.
+    package var bridges: [String] = []
+    /// How addresses of cards must begin that requests say, as `52:54:00`, which is QEMU's.
+    package var macPrefixes = ["52:54:00"]
     /// How often a guest's balloon tells figures of its memory.
     package var statsPeriodSeconds = 10
     /// How long Describe waits for a guest's agent.

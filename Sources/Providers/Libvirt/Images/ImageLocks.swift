@@ -2,9 +2,27 @@ import Primitives
 import RPC
 import Synchronization
 
-/// One at a time for each image: who needs one that another brings waits, and then finds it.
+/// One at a time for each image: who needs one that another brings waits, and then finds it. And who makes a disk of one holds it, so that nobody
+/// replaces it meanwhile.
 final class ImageLocks: Sendable {
     private let semaphores = Mutex<[String: (semaphore: AsyncSemaphore, users: Int)]>([:])
+
+    /// Operations by the images that they hold.
+    private let held = Mutex<[String: Set<String>]>([:])
+
+    func hold(_ image: String, for operation: String) { held.withLock { _ = $0[image, default: []].insert(operation) } }
+
+    /// An operation holds nothing any more.
+    func release(_ operation: String) {
+        held.withLock { held in
+            for (image, operations) in held where operations.contains(operation) {
+                held[image] = operations.count > 1 ? operations.subtracting([operation]) : nil
+            }
+        }
+    }
+
+    /// An operation that holds it; nil for none but this.
+    func holder(of image: String, beside operation: String) -> String? { held.withLock { $0[image]?.first { $0 != operation } } }
 
     /// - Throws: `cancelled`, when the task is cancelled while it waits; what the body throws.
     func withLock<Value: Sendable>(_ image: String, _ body: () async throws(RPCError) -> Value) async throws(RPCError) -> Value {

@@ -13,6 +13,10 @@ struct ImageRecord: Sendable, Equatable {
     var operation: String
     /// Without what may be secret; empty for one that somebody else had put there.
     var source: String
+    /// The volume that has the bytes; empty for the one of the image's own name.
+    var volume = ""
+    /// SHA-256 of what it came from, all of it: the whole address, and the headers that it was asked for with. Empty where that is not known.
+    var identity = ""
     /// qcow2 or raw.
     var format: String
     /// Of the file.
@@ -26,6 +30,8 @@ struct ImageRecord: Sendable, Equatable {
             object.member("ready", isReady)
             object.member("operation", operation)
             object.member("source", source)
+            if !volume.isEmpty { object.member("volume", volume) }
+            if !identity.isEmpty { object.member("identity", identity) }
             object.member("format", format)
             object.member("bytes", bytes)
             object.key("digests")
@@ -40,10 +46,23 @@ struct ImageRecord: Sendable, Equatable {
         return writer.bytes + [UInt8(ascii: "\n")]
     }
 
-    init(isReady: Bool, operation: String, source: String, format: String, bytes: Int, digests: [String: String]) {
+    /// The same, as long as a record that is written over it will be.
+    var padded: [UInt8] {
+        let bytes = json
+        return bytes + [UInt8](repeating: UInt8(ascii: "\n"), count: -bytes.count & (Self.stepBytes - 1))
+    }
+
+    private static let stepBytes = 4096
+
+    init(
+        isReady: Bool, operation: String, source: String, volume: String = "", identity: String = "", format: String, bytes: Int,
+        digests: [String: String]
+    ) {
         self.isReady = isReady
         self.operation = operation
         self.source = source
+        self.volume = volume
+        self.identity = identity
         self.format = format
         self.bytes = bytes
         self.digests = digests
@@ -59,8 +78,9 @@ struct ImageRecord: Sendable, Equatable {
             var digests: [String: String] = [:]
             root["digests"]?.forEachMember { name, value in digests[name.text] = value.text }
             return ImageRecord(
-                isReady: isReady, operation: operation, source: root["source"]?.text ?? "", format: root["format"]?.text ?? "",
-                bytes: root["bytes"]?.integer ?? 0, digests: digests)
+                isReady: isReady, operation: operation, source: root["source"]?.text ?? "", volume: root["volume"]?.text ?? "",
+                identity: root["identity"]?.text ?? "", format: root["format"]?.text ?? "", bytes: root["bytes"]?.integer ?? 0,
+                digests: digests)
         }
         guard let read else { return nil }
         self = read

@@ -6,44 +6,64 @@ import RPC
 extension ImageStore {
     /// What there is under a name.
     private struct Found: Sendable {
-        let image: Image?
-        let record: ImageRecord?
+        var image: Image?
+        /// Why it is not to be used as it is.
+        var refusal: RPCError?
+        var record: ImageRecord?
+        /// A machine that has a volume of that name.
+        var machine: String?
+
+        /// Whether an operation of ours brought it, or began to.
+        var isOurs: Bool { image == nil || record?.operation.isEmpty == false }
     }
 
     private func look(_ pool: String, _ name: String) async throws(RPCError) -> Found {
-        try await hypervisor.look("look for the image \(name) in pool \(pool)") { connection throws(LibvirtError) in
+        try await hypervisor.look("look for the image \(name) in pool \(pool)", seconds: 60) { connection throws(LibvirtError) in
             let place = try Storage.filePool(connection, pool)
-            let record = try Self.record(place, name)
-            guard let volume = try Storage.volume(place, name) else { return Found(image: nil, record: record) }
-            let view = try VolumeView(volume)
-            return Found(
-                image: Image(pool: pool, name: name, path: view.path, format: view.format ?? "raw", capacityBytes: view.capacityBytes),
-                record: record)
+            let path = "\((try? Storage.folder(place)) ?? "")/\(name)"
+            var found = Found(record: try Self.record(place, name))
+            found.machine = try VolumeUse(connection).machine(having: path, pool: pool, name: name)
+            guard let candidate = try Self.candidate(place, name) else { return found }
+            let inspected = try candidate.inspected(connection)
+            (found.image, found.refusal) = (inspected.image, inspected.refusal)
+            return found
         }
     }
 
-    /// The image if it is there and whole and what is wanted; nil when it has to be brought. Reads no image, so it answers at once.
+    /// The image if it is there and whole and what is wanted; nil when it has to be brought. Reads only an image's head, so it answers at once.
     ///
-    /// Errors: `failedPrecondition` when something else has the name.
-    func ready(_ wanted: VMImage, pool: String, name: String) async throws(RPCError) -> Image? {
-        let found = try await look(pool, name)
-        guard let image = found.image, let record = found.record, record.isReady, !wanted.force else { return nil }
+    /// - Parameter operation: that asks; what it has brought itself it need not bring again.
+    /// Errors: `failedPrecondition` when something else has the name, or the image is not any more what was brought.
+    func ready(_ wanted: VMImage, pool: String, name: String, operation: String = "") async throws(RPCError) -> Image? {
+        try Self.ready(wanted, pool, name, operation, await look(pool, name))
+    }
+
+    private static func ready(
+        _ wanted: VMImage, _ pool: String, _ name: String, _ operation: String, _ found: Found
+    ) throws(RPCError) -> Image? {
+        guard let image = found.image, let record = found.record, record.isReady else { return nil }
+        guard !wanted.force || !operation.isEmpty && record.operation == operation else { return nil }
         if let checksum = wanted.checksum, wanted.validatesChecksum {
             guard let known = record.digests[checksum.algorithm.rawValue] else { return nil }
-            try Self.compare(known, checksum, "the image \(name) in pool \(pool)")
-        } else if let url = wanted.url, record.source != ImageURL.shown(url) {
-            throw Self.otherSource(name, pool, record)
+            try compare(known, checksum, "the image \(name) in pool \(pool)")
+        } else if let url = wanted.url,
+            record.identity.isEmpty ? record.source != ImageURL.shown(url) : record.identity != identity(wanted)
+        {
+            throw otherSource(name, pool, record)
         }
+        if let refusal = found.refusal { throw refusal }
         return image
     }
 
-    private static func otherSource(_ name: String, _ pool: String, _ record: ImageRecord) -> RPCError {
-        let source = record.source.isEmpty ? "was put there by somebody" : "came from \(record.source)"
+    private static func otherSource(_ name: String, _ pool: String, _ record: ImageRecord?) -> RPCError {
+        let source = record.map { $0.source.isEmpty ? nil : $0.source } ?? nil
+        let words = source.map { "came from \($0), or from there with another query or other headers" } ?? "was put there by somebody"
         return RPCError(
-            .failedPrecondition, "pool \(pool) has an image \(name) that \(source); give its checksum, choose another name or say force")
+            .failedPrecondition, "pool \(pool) has an image \(name) that \(words); give its checksum, choose another name or say force")
     }
 
-    /// Brings an image from its URL into a pool, unless it is there. What is not whole, or is not what was expected, does not stay.
+    /// Brings an image from its URL into a pool, unless it is there. What is not whole, or is not what was expected, does not stay; and what was there
+    /// before stays until the new one is whole.
     ///
     /// - Parameter mayBeFile: of one whose place was checked by who asks.
     func prepare(
@@ -52,22 +72,31 @@ extension ImageStore {
         try Self.check(wanted, mayBeFile: mayBeFile)
         guard let url = wanted.url else { throw RPCError(.invalidArgument, "image: has no URL to bring it from") }
         let pool = wanted.storage ?? pool
-        return try await locks.withLock("\(pool)/\(name)") { () throws(RPCError) in
-            if let image = try await ready(wanted, pool: pool, name: name) { return image }
+        return try await locks.withLock("bring \(pool)/\(name)") { () throws(RPCError) in
             let found = try await look(pool, name)
+            if let machine = found.machine {
+                throw RPCError(
+                    .failedPrecondition, "volume \(name) of pool \(pool) is a disk of machine \(machine), and no image; choose another name"
+                )
+            }
+            if let image = try Self.ready(wanted, pool, name, operation, found) { return image }
             if let image = found.image, found.record?.isReady != false, !wanted.force {
                 // Somebody put it there, or its digest of this kind is not known yet.
-                guard let checksum = wanted.checksum, wanted.validatesChecksum else {
-                    throw Self.otherSource(
-                        name, pool,
-                        found.record ?? ImageRecord(isReady: true, operation: "", source: "", format: "", bytes: 0, digests: [:]))
-                }
-                try await verify(image, checksum, source: found.record?.source ?? "", report)
+                guard let checksum = wanted.checksum, wanted.validatesChecksum else { throw Self.otherSource(name, pool, found.record) }
+                if let refusal = found.refusal { throw refusal }
+                try await verify(image, checksum, source: "", report)
                 return image
             }
-            if let image = found.image { try await refuseUsed(image) }
+            guard found.isOurs else {
+                throw RPCError(
+                    .failedPrecondition,
+                    "volume \(name) of pool \(pool) was put there by somebody, and is not replaced; remove it there, or choose another name"
+                )
+            }
+            let isReplaced = found.image != nil && found.record?.isReady == true
+            if let image = found.image, isReplaced { try await refuseUsed(image, operation) }
             do throws(RPCError) {
-                return try await bring(wanted, url, pool, name, operation, report)
+                return try await bring(wanted, url, pool, name, operation, isReplaced ? found.image : nil, report)
             } catch {
                 // In a task of its own, as this one may have been cancelled.
                 await Task { try? await remove(pool: pool, name: name, ofOperation: operation) }.value
@@ -76,10 +105,15 @@ extension ImageStore {
         }
     }
 
-    /// One that disks stand upon must stay as it is.
-    private func refuseUsed(_ image: Image) async throws(RPCError) {
+    /// One that disks stand upon, or are being made of, must stay as it is.
+    private func refuseUsed(_ image: Image, _ operation: String) async throws(RPCError) {
+        if let other = locks.holder(of: image.key, beside: operation) {
+            throw RPCError(
+                .failedPrecondition, "operation \(other) makes a disk of the image \(image.name); it must stay as it is, try again later")
+        }
         let users = try await hypervisor.look("look who uses the image \(image.name)", seconds: 60) { connection throws(LibvirtError) in
-            try Storage.standing(connection, on: image.path)
+            try VolumeUse(connection).check(image.path, pool: image.pool, name: image.volume)
+            return try Storage.standing(connection, on: image.path)
         }
         guard users.isEmpty else {
             throw RPCError(
@@ -89,16 +123,19 @@ extension ImageStore {
         }
     }
 
+    /// - Parameter old: that it shall take the place of; it stays as it is until the new one is whole.
     private func bring(
-        _ wanted: VMImage, _ url: String, _ pool: String, _ name: String, _ operation: String, _ report: @escaping Report
+        _ wanted: VMImage, _ url: String, _ pool: String, _ name: String, _ operation: String, _ old: Image?, _ report: @escaping Report
     ) async throws(RPCError) -> Image {
+        let part = old == nil ? name : Self.part(name, operation)
         var record = ImageRecord(
-            isReady: false, operation: operation, source: ImageURL.shown(url), format: wanted.format ?? "", bytes: 0, digests: [:])
-        try await write(record, pool, name)
+            isReady: false, operation: operation, source: ImageURL.shown(url), volume: old == nil ? "" : part,
+            identity: Self.identity(wanted), format: wanted.format ?? "", bytes: 0, digests: [:])
+        if old == nil { try await write(record, pool, name) }
         let download = ImageDownload(
             hypervisor: hypervisor, url: url, headers: wanted.headers, format: wanted.format,
             algorithms: wanted.checksum.map { [$0.algorithm] } ?? [],
-            pool: pool, volume: name)
+            pool: pool, volume: part)
         let outcome = try await download.run(report: report)
         if let checksum = wanted.checksum, wanted.validatesChecksum {
             guard let found = outcome.digests[checksum.algorithm.rawValue] else {
@@ -110,27 +147,46 @@ extension ImageStore {
         record.format = outcome.format.name
         record.bytes = Int(clamping: outcome.bytes)
         record.digests = outcome.digests
-        try await write(record, pool, name)
+        if let old { try await exchange(old, record, operation) } else { try await write(record, pool, name) }
         guard let image = try await look(pool, name).image else {
             throw RPCError(.internal, "the image \(name) is not in pool \(pool) any more")
         }
         return Image(
-            pool: pool, name: name, path: image.path, format: outcome.format.name,
+            pool: pool, name: name, volume: image.volume, path: image.path, format: outcome.format.name,
             capacityBytes: max(image.capacityBytes, outcome.format.capacityBytes ?? outcome.bytes))
     }
 
-    private func write(_ record: ImageRecord, _ pool: String, _ name: String) async throws(RPCError) {
-        try await hypervisor.act("write down what is known of the image \(name) in pool \(pool)") { connection throws(LibvirtError) in
-            _ = try Storage.write(connection, pool: pool, name: name + ImageRecord.suffix, record.json)
+    /// Puts the new image in the old one's place: from the record on it is the image.
+    private func exchange(_ old: Image, _ record: ImageRecord, _ operation: String) async throws(RPCError) {
+        try await locks.withLock("use \(old.key)") { () throws(RPCError) in
+            // Since the last look somebody may have made a disk upon it.
+            try await refuseUsed(old, operation)
+            try await write(record, old.pool, old.name)
+            let (pool, name) = (old.pool, old.name)
+            // What lies about of lives before this one goes too.
+            _ = try? await hypervisor.act("remove the image that \(name) was") { connection throws(LibvirtError) in
+                for volume in try connection.pool(named: pool).volumes()
+                where volume.name != record.volume && (volume.name == name || volume.name.hasPrefix("\(name).op-")) {
+                    guard try Storage.standing(connection, on: volume.path()).isEmpty else { continue }
+                    try volume.delete()
+                }
+            }
         }
     }
 
-    /// Removes an image that an operation did not bring to its end; one that is whole stays, as others may use it.
+    func write(_ record: ImageRecord, _ pool: String, _ name: String) async throws(RPCError) {
+        try await hypervisor.act("write down what is known of the image \(name) in pool \(pool)") { connection throws(LibvirtError) in
+            try Storage.overwrite(connection, pool: pool, name: name + ImageRecord.suffix, record.padded)
+        }
+    }
+
+    /// Removes what an operation did not bring to its end; an image that is whole stays, as others may use it.
     func remove(pool: String, name: String, ofOperation operation: String) async throws(RPCError) {
         try await hypervisor.act("remove what is left of the image \(name) in pool \(pool)") { connection throws(LibvirtError) in
-            guard let record = try Self.record(connection.pool(named: pool), name), record.operation == operation, !record.isReady else {
-                return
-            }
+            let record = try Self.record(connection.pool(named: pool), name)
+            let part = Self.part(name, operation)
+            if record?.volume != part { try Storage.remove(connection, pool: pool, volume: part) }
+            guard let record, record.operation == operation, !record.isReady else { return }
             try Storage.remove(connection, pool: pool, volume: name)
             try Storage.remove(connection, pool: pool, volume: name + ImageRecord.suffix)
         }

@@ -4,36 +4,55 @@ import ProviderRPC
 import RPC
 
 /// Images that first disks are made from: found in a pool, or brought there.
+///
+/// Images that are brought have names of their own kind, which end in `.img` as no disk's name does, and a record beside them. What no machine has, and
+/// somebody put into a pool, may be an image too, and is never replaced.
 struct ImageStore: Sendable {
-    /// An image that is whole.
-    struct Image: Sendable, Equatable {
-        let pool: String
-        let name: String
-        let path: String
-        /// qcow2 or raw.
-        let format: String
-        /// What a guest sees.
-        let capacityBytes: UInt64
-    }
-
     let hypervisor: Hypervisor
     let locks: ImageLocks
 
     typealias Report = @Sendable (_ done: UInt64, _ total: UInt64?) async -> Void
 
-    /// The image that a request means; one with a URL is brought first.
+    /// The image that a request means, held for the operation until `locks.release`; one with a URL is brought first.
     ///
     /// Errors: `notFound`; `failedPrecondition` for another checksum or format than the request says; `unimplemented` for other hypervisors' images.
     func image(_ wanted: VMImage, pool: String, operation: String, report: @escaping Report) async throws(RPCError) -> Image {
         try Self.check(wanted)
-        if wanted.url != nil {
-            return try await prepare(wanted, pool: pool, name: Self.name(wanted, targetName: ""), operation: operation, report: report)
+        var wanted = wanted
+        for _ in 0..<3 {
+            let image: Image
+            if wanted.url != nil {
+                let name = try Self.name(wanted, targetName: "")
+                image = try await prepare(wanted, pool: pool, name: name, operation: operation, report: report)
+                // What was asked for once was done.
+                wanted.force = false
+            } else {
+                image = try await find(wanted, pool: pool)
+                if let checksum = wanted.checksum, wanted.validatesChecksum {
+                    try await locks.withLock("bring \(image.key)") { () throws(RPCError) in
+                        try await verify(image, checksum, source: "", report)
+                    }
+                }
+            }
+            if try await hold(image, for: operation) { return image }
         }
-        let image = try await find(wanted, pool: pool)
-        guard let checksum = wanted.checksum, wanted.validatesChecksum else { return image }
-        return try await locks.withLock("\(image.pool)/\(image.name)") { () throws(RPCError) in
-            try await verify(image, checksum, source: "", report)
-            return image
+        throw RPCError(.aborted, "the image is replaced again and again while a disk shall be made of it; try again")
+    }
+
+    /// Keeps an image from being replaced as long as an operation makes its disk. False when it is not any more what it was.
+    func hold(_ image: Image, for operation: String) async throws(RPCError) -> Bool {
+        try await locks.withLock("use \(image.key)") { () throws(RPCError) in
+            let isAsItWas = try await hypervisor.look("look at the image \(image.name)", seconds: 60) { connection throws(LibvirtError) in
+                let pool = try connection.pool(named: image.pool)
+                guard let volume = try Storage.volume(pool, image.volume) else { return false }
+                if let record = try Self.record(pool, image.name), !record.isReady || Self.volume(record, image.name) != image.volume {
+                    return false
+                }
+                try Storage.check(try VolumeView(volume), format: image.format)
+                return true
+            }
+            if isAsItWas { locks.hold(image.key, for: operation) }
+            return isAsItWas
         }
     }
 
@@ -53,20 +72,9 @@ struct ImageStore: Sendable {
         if !mayBeFile, let url = wanted.url, !["http://", "https://"].contains(where: url.lowercased().hasPrefix) {
             throw RPCError(.invalidArgument, "image: the URL \(ImageURL.shown(url)) is neither http nor https")
         }
-        if let format = wanted.format?.lowercased(), !["qcow2", "raw"].contains(format) {
+        if let format = wanted.format?.lowercased(), !DiskFormat.known.contains(format) {
             throw RPCError(.unimplemented, "image: format \(format) is not taken; convert it to qcow2 (qemu-img convert -O qcow2)")
         }
-    }
-
-    /// What a volume is called that is made for an image.
-    ///
-    /// - Parameter targetName: empty to make a name of the URL, which then is another for another image.
-    static func name(_ wanted: VMImage, targetName: String) -> String {
-        guard targetName.isEmpty else { return Names.file(targetName) }
-        let url = wanted.url ?? ""
-        let last = ImageURL.shown(url).split(separator: "/").last.map(String.init) ?? "image"
-        let stem = last.split(separator: ".").first.map(String.init) ?? last
-        return "\(Names.file(stem))-\(Names.digest(url + "\n" + (wanted.checksum?.description ?? "")).prefix(12)).img"
     }
 
     // MARK: finding
@@ -77,47 +85,49 @@ struct ImageStore: Sendable {
             throw RPCError(.invalidArgument, "image: names neither a path nor a volume nor a URL")
         }
         let pool = wanted.storage ?? pool
-        let found: (image: Image?, record: ImageRecord?) = try await hypervisor.look("find the image \(said)", seconds: 60) {
-            connection throws(LibvirtError) in
-            guard let volume = try Self.volume(connection, said, pool: pool) else { return (nil, nil) }
-            let view = try VolumeView(volume)
-            let place = try volume.pool()
-            let image = Image(
-                pool: place.name, name: volume.name, path: view.path, format: view.format ?? "raw", capacityBytes: view.capacityBytes)
-            return (image, try Self.record(place, volume.name))
+        let file = said.split(separator: "/").last.map(String.init) ?? ""
+        guard !file.hasSuffix(ImageRecord.suffix), !Self.isPart(file) else {
+            throw RPCError(.failedPrecondition, "\(said) belongs to an image, and is none itself; name the image")
         }
-        guard let image = found.image else {
+        let found = try await hypervisor.look("find the image \(said)", seconds: 60) { connection throws(LibvirtError) in
+            try Self.seek(connection, said, pool: pool)?.inspected(connection)
+        }
+        guard let found else {
             let place = said.hasPrefix("/") ? "in any active pool" : "in pool \(pool)"
             throw RPCError(.notFound, "there is no image \(said) \(place); put it there, or give a URL")
         }
-        if let record = found.record, !record.isReady {
-            throw RPCError(.failedPrecondition, "the image \(said) is being brought by operation \(record.operation), and not whole yet")
+        if let refusal = found.refusal { throw refusal }
+        if let format = wanted.format?.lowercased(), format != found.image.format {
+            throw RPCError(.failedPrecondition, "the image \(said) is \(found.image.format), and the request says \(format)")
         }
-        guard ["qcow2", "raw"].contains(image.format) else {
-            throw RPCError(.unimplemented, "the image \(said) is \(image.format); convert it to qcow2 (qemu-img convert -O qcow2)")
-        }
-        if let format = wanted.format?.lowercased(), format != image.format {
-            throw RPCError(.failedPrecondition, "the image \(said) is \(image.format), and the request says \(format)")
-        }
-        return image
+        return found.image
     }
 
     /// nil when there is none. A pool that knows nothing of a new file is asked to look again.
-    private static func volume(_ connection: LibvirtConnection, _ said: String, pool name: String) throws(LibvirtError) -> LibvirtVolume? {
+    private static func seek(_ connection: LibvirtConnection, _ said: String, pool name: String) throws(LibvirtError) -> Candidate? {
         for isFresh in [false, true] {
             if said.hasPrefix("/") {
                 if isFresh { try refresh(connection, folder: String(said[..<(said.lastIndex(of: "/") ?? said.endIndex)])) }
-                do throws(LibvirtError) {
-                    return try connection.volume(path: said)
-                } catch  where error.kind == .noStorageVolume {
-                    continue
+                // Its bytes may be in a volume of another name, which the record tells.
+                for path in [said, said + ImageRecord.suffix] {
+                    guard let volume = try volume(connection, path: path) else { continue }
+                    let name = path == said ? volume.name : String(volume.name.dropLast(ImageRecord.suffix.count))
+                    if let found = try candidate(volume.pool(), name) { return found }
                 }
             }
             let pool = try Storage.pool(connection, name)
             if isFresh { try? pool.refresh() }
-            for ending in ["", ".qcow2", ".img", ".raw"] { if let volume = try Storage.volume(pool, said + ending) { return volume } }
+            for ending in ["", ".qcow2", ".img", ".raw"] { if let found = try candidate(pool, said + ending) { return found } }
         }
         return nil
+    }
+
+    private static func volume(_ connection: LibvirtConnection, path: String) throws(LibvirtError) -> LibvirtVolume? {
+        do throws(LibvirtError) {
+            return try connection.volume(path: path)
+        } catch  where error.kind == .noStorageVolume {
+            return nil
+        }
     }
 
     private static func refresh(_ connection: LibvirtConnection, folder: String) throws(LibvirtError) {
@@ -127,23 +137,20 @@ struct ImageStore: Sendable {
         }
     }
 
-    static func record(_ pool: LibvirtPool, _ image: String) throws(LibvirtError) -> ImageRecord? {
-        guard !pool.connection.isTestDriver, let volume = try Storage.volume(pool, image + ImageRecord.suffix) else { return nil }
-        return ImageRecord(try Storage.read(volume, limit: ImageRecord.limitBytes))
-    }
-
     // MARK: verifying
 
     /// Compares an image's bytes with a checksum, and writes down what was found. Errors: `failedPrecondition` with both.
     func verify(_ image: Image, _ checksum: Checksum, source: String, _ report: @escaping Report) async throws(RPCError) {
         let (pool, name) = (image.pool, image.name)
-        let known = try await hypervisor.look("read what is known of the image \(name)") { connection throws(LibvirtError) in
-            try Self.record(connection.pool(named: pool), name)?.digests[checksum.algorithm.rawValue]
+        let old = try await hypervisor.look("read what is known of the image \(name)") { connection throws(LibvirtError) in
+            try Self.record(connection.pool(named: pool), name)
         }
-        if let known { return try Self.compare(known, checksum, "the image \(name) in pool \(pool)") }
+        if let known = old?.digests[checksum.algorithm.rawValue] {
+            return try Self.compare(known, checksum, "the image \(name) in pool \(pool)")
+        }
         let (digests, bytes) = try await hypervisor.haul("read the image \(name) in pool \(pool)") {
             connection throws(LibvirtError) -> ([String: String], Int) in
-            let stream = try connection.pool(named: pool).volume(named: name).download()
+            let stream = try connection.pool(named: pool).volume(named: image.volume).download()
             var digests = Digests([checksum.algorithm])
             var bytes = 0
             while true {
@@ -160,11 +167,11 @@ struct ImageStore: Sendable {
             throw RPCError(.unimplemented, "\(checksum.algorithm.rawValue) cannot be computed here; give sha256 or sha512")
         }
         try Self.compare(found, checksum, "the image \(name) in pool \(pool)")
-        let record = ImageRecord(isReady: true, operation: "", source: source, format: image.format, bytes: bytes, digests: digests)
+        // Of one that somebody else had put there no operation is known: it is not ours to replace.
+        var record = old ?? ImageRecord(isReady: true, operation: "", source: source, format: image.format, bytes: bytes, digests: [:])
+        record.digests.merge(digests) { $1 }
         // Where it cannot be written, it is read again next time.
-        _ = try? await hypervisor.act("write down what is known of the image \(name)") { connection throws(LibvirtError) in
-            try Storage.write(connection, pool: pool, name: name + ImageRecord.suffix, record.json).path
-        }
+        try? await write(record, pool, name)
     }
 
     static func compare(_ found: String, _ checksum: Checksum, _ what: String) throws(RPCError) {

@@ -24,14 +24,18 @@ struct MachineMark: Sendable, Equatable {
 
     /// The operation's identifier.
     var operation: String
+    /// Of the machine that it is about: a copy that somebody made of the machine's description with everything in it is another machine, and has none of
+    /// its volumes.
+    let uuid: String
     var owner: ObjectIdentity?
     /// What the first disk was made from, for a person.
     var image: String?
     var volumes: [Volume] = []
     var tags: [String] = []
 
-    init(operation: String, owner: ObjectIdentity? = nil, image: String? = nil, volumes: [Volume] = [], tags: [String] = []) {
+    init(operation: String, uuid: String, owner: ObjectIdentity? = nil, image: String? = nil, volumes: [Volume] = [], tags: [String] = []) {
         self.operation = operation
+        self.uuid = uuid
         self.owner = owner
         self.image = image
         self.volumes = volumes
@@ -40,8 +44,9 @@ struct MachineMark: Sendable, Equatable {
 
     /// Of `<metadata>`'s own element; nil when it is not ours.
     init?(_ element: XMLElement) {
-        guard let operation = element["operation"] else { return nil }
+        guard let operation = element["operation"], let uuid = element["uuid"] else { return nil }
         self.operation = operation
+        self.uuid = uuid
         if let owner = element.children.first(where: { $0.localName == "owner" }) {
             self.owner = ObjectIdentity(uid: owner["uid"] ?? "", namespace: owner["namespace"] ?? "", name: owner["name"] ?? "")
         }
@@ -53,16 +58,18 @@ struct MachineMark: Sendable, Equatable {
         tags = element.children.filter { $0.localName == "tag" }.map(\.text)
     }
 
-    /// Of a domain's description; nil for a machine that is not ours.
+    /// Of a domain's description; nil for a machine that is not ours, and for one that has another's mark.
     init?(domain: XMLElement) {
         guard let element = domain.child("metadata")?.child("machine", namespace: Self.namespace) else { return nil }
         self.init(element)
+        guard let uuid = domain.text(at: "uuid"), uuid.lowercased() == self.uuid.lowercased() else { return nil }
     }
 
     /// - Parameter isWhole: with the namespace's declaration, which libvirt adds itself where metadata is set alone.
     func write(to writer: inout XMLWriter, isWhole: Bool) {
         let name = isWhole ? "\(Self.prefix):" : ""
-        writer.element("\(name)machine", ["xmlns:\(Self.prefix)": isWhole ? Self.namespace : nil, "operation": operation]) { machine in
+        writer.element("\(name)machine", ["xmlns:\(Self.prefix)": isWhole ? Self.namespace : nil, "operation": operation, "uuid": uuid]) {
+            machine in
             if let owner {
                 machine.element("\(name)owner", ["uid": owner.uid, "namespace": owner.namespace, "name": owner.name])
             }

@@ -31,7 +31,7 @@ struct MachineRequest: Sendable, Equatable {
         name = request.name
         vmClass = try VMClass.read(request.classJSON) ?? VMClass()
         image = try VMImage.read(request.imageJSON).flatMap { $0.isEmpty ? nil : $0 }
-        networks = try NetworkAttachment.read(request.networksJSON)
+        networks = Self.placed(try NetworkAttachment.read(request.networksJSON), settings)
         disks = try DiskSpec.read(request.disksJSON)
         let placement = try Placement.read(request.placementJSON)
         pool = placement?.datastore ?? settings.pool
@@ -41,7 +41,7 @@ struct MachineRequest: Sendable, Equatable {
         rootKind = try Self.rootKind(vmClass.diskDefaults?.type)
         if let image { try ImageStore.check(image) }
         try Self.check(vmClass)
-        for (number, network) in networks.enumerated() { try Self.check(network, "networks_json[\(number)]") }
+        for (number, network) in networks.enumerated() { try Self.check(network, "networks_json[\(number)]", settings) }
         for (number, disk) in disks.enumerated() { try Self.check(disk, "disks_json[\(number)]") }
         try NoCloudSeed(userData: userData, metaData: metaData, instanceID: "", hostName: "").check()
     }
@@ -97,7 +97,30 @@ struct MachineRequest: Sendable, Equatable {
         }
     }
 
-    private static func check(_ network: NetworkAttachment, _ place: String) throws(RPCError) {
+    /// With the network that cards have of which the request says none.
+    private static func placed(_ networks: [NetworkAttachment], _ settings: LibvirtProviderSettings) -> [NetworkAttachment] {
+        guard !settings.network.isEmpty else { return networks }
+        guard !networks.isEmpty else { return [NetworkAttachment(networkName: settings.network)] }
+        return networks.map { network in
+            var network = network
+            if network.bridge == nil, network.networkName == nil, network.portgroup == nil { network.networkName = settings.network }
+            return network
+        }
+    }
+
+    private static func check(_ network: NetworkAttachment, _ place: String, _ settings: LibvirtProviderSettings) throws(RPCError) {
+        if let bridge = network.bridge, !settings.bridges.contains(bridge) {
+            throw RPCError(
+                .permissionDenied,
+                "\(place).bridge: \(bridge) is no bridge that machines may be attached to; libvirt.bridges lists those, or name a network of libvirt"
+            )
+        }
+        if let address = network.macAddress, !settings.macPrefixes.contains(where: { Self.begins(address, with: $0) }) {
+            throw RPCError(
+                .permissionDenied,
+                "\(place).macAddress: \(address) does not begin as cards' addresses may (\(settings.macPrefixes.joined(separator: ", "))); leave it out, or add its beginning to libvirt.mac_prefixes"
+            )
+        }
         if network.vlan != nil {
             throw RPCError(
                 .unimplemented,
@@ -107,5 +130,11 @@ struct MachineRequest: Sendable, Equatable {
             throw RPCError(
                 .invalidArgument, "\(place).model: \"\(model)\" is not known; known are \(cardModels.sorted().joined(separator: ", "))")
         }
+    }
+
+    /// Whole bytes.
+    private static func begins(_ address: String, with prefix: String) -> Bool {
+        let prefix = prefix.lowercased().replacing("-", with: ":")
+        return address == prefix || address.hasPrefix(prefix.hasSuffix(":") ? prefix : prefix + ":")
     }
 }

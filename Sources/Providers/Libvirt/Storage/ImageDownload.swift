@@ -24,7 +24,6 @@ struct ImageDownload: Sendable {
     }
 
     private static let redirectLimit = 5
-    private static let quietSeconds = 120.0
     private static let totalSeconds = 12 * 3600.0
 
     /// - Parameter report: told now and then of bytes so far, and of all, where the server says how many.
@@ -52,12 +51,46 @@ struct ImageDownload: Sendable {
     private var what: String { "the image \(ImageURL.shown(url))" }
 
     private final class Progress: Sendable {
-        private let state = Mutex<(status: Int, bytes: UInt64, moved: ContinuousClock.Instant)>((0, 0, .now))
+        private struct State {
+            var status = 0
+            var bytes: UInt64 = 0
+            var pace = TransferPace()
+            var refusal: RPCError?
+        }
+
+        private let state = Mutex(State())
+
         var status: Int { state.withLock { $0.status } }
         var bytes: UInt64 { state.withLock { $0.bytes } }
-        var quietSeconds: Double { state.withLock { (ContinuousClock.now - $0.moved).seconds } }
-        func begin(_ status: Int) { state.withLock { ($0.status, $0.moved) = (status, .now) } }
-        func add(_ count: Int) { state.withLock { ($0.bytes, $0.moved) = ($0.bytes + UInt64(count), .now) } }
+        var isTooSlow: Bool { state.withLock { $0.pace.isTooSlow() } }
+        /// Why the rest is not wanted.
+        var refusal: RPCError? { state.withLock { $0.refusal } }
+        func begin(_ status: Int) { state.withLock { $0.status = status } }
+        /// How many there are with these.
+        func add(_ count: Int) -> UInt64 {
+            state.withLock { state in
+                state.bytes += UInt64(count)
+                state.pace.add(count, waited: 0)
+                return state.bytes
+            }
+        }
+        func waited(_ seconds: Double) { state.withLock { $0.pace.add(0, waited: seconds) } }
+        /// The first stays.
+        func refuse(_ error: RPCError) { state.withLock { $0.refusal = $0.refusal ?? error } }
+    }
+
+    private var tooLarge: RPCError {
+        RPCError(
+            .resourceExhausted,
+            "\(what) is larger than \(hypervisor.settings.imageLimitBytes) bytes, and larger ones are not brought; libvirt.image_limit_gib sets how large"
+        )
+    }
+
+    private func refused(_ address: IPAddress, _ host: String) -> RPCError {
+        RPCError(
+            .permissionDenied,
+            "\(what) is not fetched: \(host) is \(address), which is no public address; libvirt.image_sources lists what else may be reached"
+        )
     }
 
     private func attempt(
@@ -72,8 +105,22 @@ struct ImageDownload: Sendable {
         request.headers = headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         request.connectTimeoutSeconds = 15
         if let file = hypervisor.settings.authorityFile { request.trust = .authority(file: file) }
+        let (pipe, progress, limit) = (BytePipe(), Progress(), hypervisor.settings.imageLimitBytes)
+        let (sources, host) = (ImageSources(hypervisor.settings.imageSources), ImageURL.host(url))
+        request.mayConnect = { address in
+            guard !sources.allow(address, host: host) else { return true }
+            progress.refuse(refused(address, host))
+            return false
+        }
         let total = await size(request, client)
-        let (pipe, progress) = (BytePipe(), Progress())
+        guard total ?? 0 <= limit else { throw tooLarge }
+        request.onHeaders = { headers in
+            guard progress.status == 200, let length = headers["content-length"].flatMap({ UInt64($0) }), length > limit else {
+                return true
+            }
+            progress.refuse(tooLarge)
+            return false
+        }
         request.onStatus = { status in
             progress.begin(status)
             return true
@@ -81,15 +128,24 @@ struct ImageDownload: Sendable {
         // This thread is the client's own: while the volume is slower it waits, and so does the server.
         request.onBodyPiece = { piece in
             guard progress.status == 200 else { return true }
-            progress.add(piece.count)
+            guard progress.add(piece.count) <= limit else {
+                progress.refuse(tooLarge)
+                return false
+            }
+            let start = ContinuousClock.now
+            defer { progress.waited((ContinuousClock.now - start).seconds) }
             return pipe.put(piece)
         }
-        let written = Task { await upload(pipe) }
+        let written = Task { await upload(pipe, expected: total) }
         let watch = Task {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
                 await report(progress.bytes, total)
-                if progress.quietSeconds > Self.quietSeconds {
+                if progress.isTooSlow {
+                    progress.refuse(
+                        RPCError(
+                            .unavailable,
+                            "\(what) comes too slowly, or no more: \(progress.bytes) bytes came; try again, or serve it from elsewhere"))
                     pipe.breakOff()
                     client.close()
                     return
@@ -111,7 +167,16 @@ struct ImageDownload: Sendable {
         _ path: String, _ report: @escaping @Sendable (UInt64, UInt64?) async -> Void
     ) async throws(RPCError) -> Outcome {
         let (pipe, progress) = (BytePipe(), Progress())
-        let total = try FileSource.start(path, into: pipe) { progress.add($0) }
+        let limit = hypervisor.settings.imageLimitBytes
+        let total = try FileSource.start(path, into: pipe) { count in
+            guard progress.add(count) > limit else { return }
+            progress.refuse(tooLarge)
+            pipe.breakOff()
+        }
+        if total > limit {
+            pipe.breakOff()
+            throw tooLarge
+        }
         let watch = Task {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
@@ -119,11 +184,13 @@ struct ImageDownload: Sendable {
             }
         }
         defer { watch.cancel() }
-        return try await withTaskCancellationHandler {
-            await upload(pipe)
+        let written = await withTaskCancellationHandler {
+            await upload(pipe, expected: total)
         } onCancel: {
             pipe.breakOff()
-        }.get()
+        }
+        if let refusal = progress.refusal { throw refusal }
+        return try written.get()
     }
 
     private func conclude(
@@ -150,12 +217,13 @@ struct ImageDownload: Sendable {
             throw RPCError(code, "\(what) cannot be fetched: the server answers \(response.status) \(response.reason)")
         case .failure(let error):
             pipe.breakOff()
+            if let refusal = progress.refusal {
+                _ = await written.value
+                throw refusal
+            }
             // The volume's side may have been first, and the transfer only a consequence.
             if case .failure(let own) = await written.value, own.code != .cancelled { throw own }
             if Task.isCancelled { throw RPCError(.cancelled, "\(what) is not wanted any more") }
-            if progress.quietSeconds > Self.quietSeconds {
-                throw RPCError(.unavailable, "\(what) stopped coming after \(progress.bytes) bytes, for \(Int(Self.quietSeconds)) s")
-            }
             throw RPCError(
                 error.kind == .url || error.kind == .tls ? .failedPrecondition : .unavailable, "\(what) cannot be fetched: \(error.message)"
             )
@@ -173,7 +241,7 @@ struct ImageDownload: Sendable {
 
     // MARK: the volume's side
 
-    private func upload(_ pipe: BytePipe) async -> Result<Outcome, RPCError> {
+    private func upload(_ pipe: BytePipe, expected: UInt64?) async -> Result<Outcome, RPCError> {
         let (format, algorithms, pool, volume, what) = (format, algorithms, pool, volume, what)
         let refused = Mutex<RPCError?>(nil)
         let lane = hypervisor.lane("libvirt-image")
@@ -181,7 +249,7 @@ struct ImageDownload: Sendable {
             return .success(
                 try await lane.run(by: .after(seconds: Self.totalSeconds)) { connection throws(LibvirtError) in
                     do throws(RPCError) {
-                        return try Self.write(pipe, connection, format, algorithms, pool, volume, what)
+                        return try Self.write(pipe, connection, format, algorithms, pool, volume, what, expected)
                     } catch {
                         refused.withLock { $0 = error }
                         // Whoever brings more hears that it is of no use.
@@ -197,8 +265,7 @@ struct ImageDownload: Sendable {
 
     private static func write(
         _ pipe: BytePipe, _ connection: LibvirtConnection, _ said: String?, _ algorithms: [Checksum.Algorithm], _ pool: String,
-        _ volume: String,
-        _ what: String
+        _ volume: String, _ what: String, _ expected: UInt64?
     ) throws(RPCError) -> Outcome {
         var (head, bytes): ([UInt8], UInt64) = ([], 0)
         while head.count < DiskFormat.headBytes {
@@ -211,12 +278,16 @@ struct ImageDownload: Sendable {
         let doing = "write \(what) into volume \(volume) of pool \(pool)"
         do throws(LibvirtError) {
             let plan = Storage.VolumePlan(name: volume, capacityBytes: format.capacityBytes ?? 0, format: format.name)
+            let place = try Storage.filePool(connection, pool)
+            var room = try Storage.room(place, for: max(expected ?? 0, UInt64(head.count)))
             _ = try Storage.remake(connection, pool: pool, plan)
-            let stream = try connection.pool(named: pool).volume(named: volume).upload(length: 0)
+            let stream = try place.volume(named: volume).upload(length: 0)
             var next: [UInt8]? = head
             while let piece = next {
                 digests.add(piece)
                 bytes += UInt64(piece.count)
+                // What others have written meanwhile has taken of it, or made more.
+                if bytes > room { room = bytes + (try Storage.room(place, for: UInt64(piece.count))) }
                 try stream.send(piece)
                 switch pipe.take() {
                 case .piece(let more): next = more
@@ -225,7 +296,10 @@ struct ImageDownload: Sendable {
                 }
             }
             try stream.finish()
+            try Storage.lookAnew(place)
+            try Storage.check(try VolumeView(place.volume(named: volume)), format: format.name)
         } catch {
+            _ = try? Storage.remove(connection, pool: pool, volume: volume)
             throw RPCError(error, doing: doing)
         }
         return Outcome(format: format, bytes: bytes, digests: digests.hex())

@@ -16,6 +16,19 @@ enum ImageURL {
         return url[..<(url[scheme.upperBound...].firstIndex { "/?#".contains($0) } ?? url.endIndex)]
     }
 
+    /// Without user, password and port; in lower case.
+    static func host(_ url: String) -> String {
+        let origin = origin(url)
+        guard let scheme = origin.firstRange(of: "://") else { return "" }
+        var host = origin[scheme.upperBound...]
+        if let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
+        if host.hasPrefix("[") { return host.dropFirst().prefix { $0 != "]" }.lowercased() }
+        return host.prefix { $0 != ":" }.lowercased()
+    }
+
+    /// Whether a user stands in it, perhaps with a password.
+    static func namesUser(_ url: String) -> Bool { origin(url).contains("@") }
+
     static func resolve(_ location: String, from url: String) throws(RPCError) -> String {
         let next: String
         if location.contains("://") {
@@ -28,9 +41,13 @@ enum ImageURL {
             let path = url.prefix { $0 != "?" && $0 != "#" }
             next = path[..<(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.endIndex)] + location
         }
-        guard !(url.hasPrefix("https://") && !next.hasPrefix("https://")) else {
+        guard !(url.lowercased().hasPrefix("https://") && !next.lowercased().hasPrefix("https://")) else {
             throw RPCError(
                 .failedPrecondition, "the image \(shown(url)) is redirected from https to another scheme; give the address itself")
+        }
+        guard ["http://", "https://"].contains(where: next.lowercased().hasPrefix) else {
+            throw RPCError(
+                .failedPrecondition, "the image \(shown(url)) is redirected to what is neither http nor https; give the address itself")
         }
         return next
     }

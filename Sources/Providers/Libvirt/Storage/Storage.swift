@@ -124,6 +124,19 @@ enum Storage {
         return view
     }
 
+    /// The same over what is there, where it has room: a volume that is made anew is not there for a moment, and a process may end in that.
+    static func overwrite(_ connection: LibvirtConnection, pool: String, name: String, _ bytes: [UInt8]) throws(LibvirtError) {
+        guard !connection.isTestDriver, let there = try volume(connection.pool(named: pool), name),
+            try there.info().capacityBytes == UInt64(bytes.count)
+        else {
+            _ = try write(connection, pool: pool, name: name, bytes)
+            return
+        }
+        let stream = try there.upload(length: UInt64(bytes.count))
+        try stream.send(bytes)
+        try stream.finish()
+    }
+
     /// The bytes of a small volume. - Throws: `failed` when there are more.
     static func read(_ volume: LibvirtVolume, limit: Int) throws(LibvirtError) -> [UInt8] {
         let stream = try volume.download()

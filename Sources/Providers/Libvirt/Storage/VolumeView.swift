@@ -27,7 +27,11 @@ struct VolumeView: Sendable, Equatable {
         } catch {
             throw LibvirtError(.failed, error.message)
         }
-        name = volume.name
+        self.init(tree, name: volume.name)
+    }
+
+    init(_ tree: XMLElement, name: String) {
+        self.name = name
         path = tree.text(at: "target/path") ?? tree.text(at: "key") ?? ""
         format = tree.first("target/format")?["type"]
         capacityBytes = tree.text(at: "capacity").flatMap { UInt64($0) } ?? 0

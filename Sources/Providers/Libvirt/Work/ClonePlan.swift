@@ -41,6 +41,11 @@ struct ClonePlan: Sendable, Equatable {
         if let disk = disks.first(where: { $0.path == nil }) {
             throw RPCError(.failedPrecondition, "disk \(disk.target) of machine \(source.name) is neither file nor device")
         }
+        if let disk = source.next.disks.first(where: { $0.device == "lun" || $0.device == "floppy" && !$0.isReadOnly && $0.path != nil }) {
+            throw RPCError(
+                .failedPrecondition,
+                "disk \(disk.target) of machine \(source.name) is a \(disk.device), which both machines would write to; take it out first")
+        }
         guard isLinked else { return }
         guard let mark = source.next.mark else {
             throw RPCError(
@@ -80,6 +85,7 @@ struct ClonePlan: Sendable, Equatable {
         if let mebibytes = vmClass?.memoryMiB { domain.setMemory(kibibytes: mebibytes << 10) }
         // Made anew from its template, as it is the source's.
         domain.edit("os") { $0.children.removeAll { $0.name == "nvram" } }
+        var shared: String?
         domain.edit("devices") { devices in
             var (cards, hasSeed) = (0, false)
             devices.children = devices.children.compactMap { device in
@@ -91,16 +97,18 @@ struct ClonePlan: Sendable, Equatable {
                     device.edit("mac") { $0.set("address", mac) }
                     device.children.removeAll { $0.name == "target" }
                 case "disk":
-                    guard let path = device.child("source")?["file"] ?? device.child("source")?["dev"] else { return device }
+                    let path = device.child("source")?["file"] ?? device.child("source")?["dev"]
                     device.children.removeAll { $0.name == "backingStore" }
-                    if let copy = paths[path] {
+                    if let path, let copy = paths[path] {
                         device.set("type", "file")
                         device.replace(XMLElement("source", attributes: [.init(name: "file", value: copy.path)]))
                         device.edit("driver") { $0.set("type", copy.format) }
-                    } else if device.child("readonly") != nil, path.hasSuffix("-seed.iso") {
+                    } else if device.child("readonly") != nil, path?.hasSuffix("-seed.iso") == true {
                         guard let seed else { return nil }
                         hasSeed = true
                         device.replace(XMLElement("source", attributes: [.init(name: "file", value: seed)]))
+                    } else if Self.isShared(device, path) {
+                        shared = device.child("target")?["dev"] ?? path
                     }
                 case "serial", "console", "channel":
                     // Paths of the source's own sockets.
@@ -116,7 +124,23 @@ struct ClonePlan: Sendable, Equatable {
             MachinePlan.Disk(target: target, path: seed, format: "raw", isReadOnly: true).write(to: &writer)
             if let disk = try? XMLReader.read(writer.text, source: "disk") { devices.children.append(disk) }
         }
+        if let shared {
+            throw RPCError(
+                .failedPrecondition,
+                "disk \(shared) of the source has no copy, and both machines would write to it; it came meanwhile, or is of a kind that is not cloned"
+            )
+        }
         return domain
+    }
+
+    /// Whether the clone would write to what is the source's. Empty drives have nothing, and what is only read may be shared.
+    private static func isShared(_ device: XMLElement, _ path: String?) -> Bool {
+        switch device["device"] ?? "disk" {
+        case "lun": true
+        case "cdrom": false
+        case "floppy": path != nil && device.child("readonly") == nil
+        default: device.child("readonly") == nil
+        }
     }
 }
 

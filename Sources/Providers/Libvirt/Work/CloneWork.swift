@@ -15,17 +15,6 @@ struct CloneWork: OperationWork {
     static let sourceNote = "source"
     private static let disksNote = "disks"
 
-    /// A disk of the source, and what is made of it.
-    struct Disk: Sendable, Equatable {
-        let sourcePath: String
-        let format: String
-        let capacityBytes: UInt64
-        let role: MachineMark.Role
-        let pool: String
-        let name: String
-        let disk: String?
-    }
-
     func run(_ operation: OperationContext) async throws(RPCError) {
         let plan = try ClonePlan(operation.read())
         guard let sourceID = operation.note(Self.sourceNote) else { throw RPCError(.internal, "the operation has lost its source") }
@@ -33,9 +22,9 @@ struct CloneWork: OperationWork {
         try await operation.step("look", at: 0) { () throws(RPCError) in
             let source = try await hypervisor.machine(sourceID)
             try plan.check(source)
-            try await operation.note(Self.disksNote, Self.text(try await look(plan, source, operation)))
+            try await operation.note(Self.disksNote, CloneDisk.note(try await look(plan, source, operation)))
         }
-        let disks = Self.disks(operation.note(Self.disksNote) ?? "")
+        let disks = try CloneDisk.read(operation.note(Self.disksNote) ?? "")
         try await operation.step("disks", at: 0.05) { () throws(RPCError) in
             if plan.isLinked {
                 try await link(disks, sourceID, operation)
@@ -52,19 +41,18 @@ struct CloneWork: OperationWork {
     /// Of a linked clone the source keeps its new disks, which are as good as its old ones.
     func undo(_ operation: OperationContext) async throws(RPCError) {
         let plan = try ClonePlan(operation.read())
-        let disks = Self.disks(operation.note(Self.disksNote) ?? "")
-        let (uuid, source) = (operation.resultID, operation.note(Self.sourceNote) ?? "")
+        let disks = try operation.note(Self.disksNote).map { (note) throws(RPCError) in try CloneDisk.read(note) } ?? []
+        let uuid = operation.resultID
         let seed = Names.volume(plan.name, uuid, "seed", "iso")
-        try await hypervisor.act("take back machine \(plan.name)") { connection throws(LibvirtError) in
+        try await hypervisor.act("take back machine \(plan.name)", seconds: 300) { connection throws(LibvirtError) in
             if let domain = try Hypervisor.domainIfThere(connection, uuid) { try Removal.remove(domain) }
-            let used =
-                try Hypervisor.domainIfThere(connection, source).map { (domain) throws(LibvirtError) in try Hypervisor.view(domain).disks }
-                ?? []
+            let users = try DiskUsers.read(connection, except: uuid)
             for disk in disks {
                 try Storage.remove(connection, pool: disk.pool, volume: disk.name)
-                let own = Self.sourceVolume(disk, operation.id)
-                guard plan.isLinked, !used.contains(where: { $0.path?.hasSuffix("/" + own) == true }) else { continue }
-                try Storage.remove(connection, pool: disk.pool, volume: own)
+                guard let own = disk.own else { continue }
+                let volume = MachineMark.Volume(role: disk.role, pool: disk.sourcePool, name: own)
+                guard let there = try DeleteWork.find(connection, volume), try DeleteWork.isFree(there, volume, users) else { continue }
+                try there.delete()
             }
             if let pool = disks.first?.pool { try Storage.remove(connection, pool: pool, volume: seed) }
         }
@@ -72,55 +60,55 @@ struct CloneWork: OperationWork {
 
     // MARK: what is to be made
 
-    private func look(_ plan: ClonePlan, _ source: Hypervisor.Machine, _ operation: OperationContext) async throws(RPCError) -> [Disk] {
-        let uuid = operation.resultID
+    private func look(_ plan: ClonePlan, _ source: Hypervisor.Machine, _ operation: OperationContext) async throws(RPCError) -> [CloneDisk]
+    {
+        let (uuid, id) = (operation.resultID, operation.id)
         return try await hypervisor.look("look at the disks of machine \(source.name)", seconds: 60) { connection throws(LibvirtError) in
-            var disks: [Disk] = []
+            if plan.isLinked { try Self.checkSnapshots(connection.domain(uuid: source.uuid)) }
+            var disks: [CloneDisk] = []
             for disk in source.next.disks where disk.device == "disk" && !disk.isReadOnly {
-                guard let path = disk.path else { continue }
+                guard let path = disk.path else { throw LibvirtError(.invalidState, "disk \(disk.target) is neither file nor device") }
                 let volume = try connection.volume(path: path)
+                let sourcePool = try volume.pool()
+                // What its guest wrote since the pool was looked at is seen now, or never.
+                if disk.format == "raw" { try? sourcePool.refresh() }
                 let view = try VolumeView(volume)
+                try DiskTrust.check(view, isFormat: disk.format)
+                let levels = try DiskTrust.levels(below: view, connection)
+                guard !plan.isLinked || levels < DiskTrust.mostLevels else {
+                    throw LibvirtError(
+                        .invalidState,
+                        "disk \(disk.target) stands upon \(levels) others already, one for each linked clone; make a full clone, and linked ones of that"
+                    )
+                }
                 let known = source.next.mark?.volumes.first { path.hasSuffix("/" + $0.name) }
-                let pool = if let pool = plan.pool { pool } else { try volume.pool().name }
-                let format = plan.isLinked || disk.format != "raw" ? "qcow2" : "raw"
+                let sourceFormat = disk.format ?? "raw"
+                let format = plan.isLinked ? "qcow2" : sourceFormat
                 let part = disks.isEmpty ? "root" : "\(disks.count)" + (known?.disk.map { "-" + Names.file($0) } ?? "")
                 disks.append(
-                    Disk(
-                        sourcePath: path, format: format, capacityBytes: view.capacityBytes, role: disks.isEmpty ? .root : .data,
-                        pool: pool, name: Names.volume(plan.name, uuid, part, format), disk: known?.disk))
+                    CloneDisk(
+                        sourcePath: path, sourcePool: sourcePool.name, sourceName: volume.name, sourceFormat: sourceFormat,
+                        own: plan.isLinked ? CloneDisk.own(volume.name, id) : nil, format: format, capacityBytes: view.capacityBytes,
+                        role: disks.isEmpty ? .root : .data, pool: plan.pool ?? sourcePool.name,
+                        name: Names.volume(plan.name, uuid, part, format), disk: known?.disk))
             }
             return disks
         }
     }
 
-    private static func text(_ disks: [Disk]) -> String {
-        disks.map {
-            [$0.sourcePath, $0.format, String($0.capacityBytes), $0.role.rawValue, $0.pool, $0.name, $0.disk ?? ""].joined(separator: "\t")
+    /// They would not go with the disks of a linked clone. - Throws: `invalidState`.
+    static func checkSnapshots(_ source: LibvirtDomain) throws(LibvirtError) {
+        let count = try source.snapshots().count
+        guard count == 0 else {
+            throw LibvirtError(
+                .invalidState,
+                "machine \(source.name) has \(count) snapshots, which would not go with its disks; remove them, or make a full clone")
         }
-        .joined(separator: "\n")
-    }
-
-    private static func disks(_ text: String) -> [Disk] {
-        text.split(separator: "\n").compactMap { line in
-            let parts = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 7, let bytes = UInt64(parts[2]), let role = MachineMark.Role(rawValue: parts[3]) else { return nil }
-            return Disk(
-                sourcePath: parts[0], format: parts[1], capacityBytes: bytes, role: role, pool: parts[4], name: parts[5],
-                disk: parts[6].isEmpty ? nil : parts[6])
-        }
-    }
-
-    /// The source's own disk upon the base.
-    private static func sourceVolume(_ disk: Disk, _ operation: String) -> String {
-        let file = disk.sourcePath.split(separator: "/").last.map(String.init) ?? "disk"
-        // Of a source that is linked again and again the name does not grow.
-        let stem = file.firstRange(of: ".link-").map { file[..<$0.lowerBound] } ?? file[..<(file.lastIndex(of: ".") ?? file.endIndex)]
-        return "\(stem).link-\(operation.suffix(8)).qcow2"
     }
 
     // MARK: disks
 
-    private func copy(_ disks: [Disk], _ operation: OperationContext) async throws(RPCError) {
+    private func copy(_ disks: [CloneDisk], _ operation: OperationContext) async throws(RPCError) {
         let total = disks.reduce(0.0) { $0 + Double($1.capacityBytes) }
         var done = 0.0
         for disk in disks {
@@ -137,35 +125,36 @@ struct CloneWork: OperationWork {
             try await hypervisor.haul("copy \(disk.sourcePath) to volume \(disk.name) of pool \(disk.pool)") {
                 connection throws(LibvirtError) in
                 let plan = Storage.VolumePlan(name: disk.name, capacityBytes: disk.capacityBytes, format: disk.format)
-                _ = try Storage.remake(connection, pool: disk.pool, plan, from: connection.volume(path: disk.sourcePath))
+                let source = try connection.volume(path: disk.sourcePath)
+                try DiskTrust.check(VolumeView(source), isFormat: disk.sourceFormat)
+                _ = try Storage.remake(connection, pool: disk.pool, plan, from: source)
             }
             done += Double(disk.capacityBytes)
         }
     }
 
-    private func link(_ disks: [Disk], _ sourceID: String, _ operation: OperationContext) async throws(RPCError) {
-        let id = operation.id
+    private func link(_ disks: [CloneDisk], _ sourceID: String, _ operation: OperationContext) async throws(RPCError) {
         try await hypervisor.act("put the disks of machine \(sourceID) below others") { connection throws(LibvirtError) in
             let source = try connection.domain(uuid: sourceID)
             guard try !source.isActive() else { throw LibvirtError(.invalidState, "the machine was started meanwhile") }
+            try Self.checkSnapshots(source)
             let text = try source.xml([.inactive, .secure])
             guard var description = try? XMLReader.read(text, source: "machine"), var mark = MachineMark(domain: description) else {
                 throw LibvirtError(.failed, "its description cannot be read")
             }
             for disk in disks {
-                let base = try connection.volume(path: disk.sourcePath)
-                let (baseView, basePool) = (try VolumeView(base), try base.pool().name)
+                guard let own = disk.own else { continue }
+                try DiskTrust.check(VolumeView(connection.volume(path: disk.sourcePath)), isFormat: disk.sourceFormat)
                 func plan(_ name: String) -> Storage.VolumePlan {
                     Storage.VolumePlan(
                         name: name, capacityBytes: disk.capacityBytes, format: "qcow2", backingPath: disk.sourcePath,
-                        backingFormat: baseView.format ?? "raw")
+                        backingFormat: disk.sourceFormat)
                 }
                 _ = try Storage.remake(connection, pool: disk.pool, plan(disk.name))
-                let own = Self.sourceVolume(disk, id)
                 guard !mark.volumes.contains(where: { $0.name == own }) else { continue }
-                let made = try Storage.remake(connection, pool: basePool, plan(own))
+                let made = try Storage.remake(connection, pool: disk.sourcePool, plan(own))
                 description.moveDisk(from: disk.sourcePath, to: made.path, format: "qcow2")
-                mark.move(base.name, basePool, to: own)
+                mark.move(disk.sourceName, disk.sourcePool, to: own)
             }
             description.setMark(mark)
             _ = try connection.defineDomain(description.xml)
@@ -176,7 +165,7 @@ struct CloneWork: OperationWork {
 
     /// The clone's seed, if it is to have one: with the source's user data, or with what the request says.
     private func seed(
-        _ plan: ClonePlan, _ sourceID: String, _ disks: [Disk], _ operation: OperationContext
+        _ plan: ClonePlan, _ sourceID: String, _ disks: [CloneDisk], _ operation: OperationContext
     ) async throws(RPCError) -> MachineMark.Volume? {
         let uuid = operation.resultID
         guard let pool = disks.first?.pool else { return nil }
@@ -202,7 +191,7 @@ struct CloneWork: OperationWork {
     }
 
     private func define(
-        _ plan: ClonePlan, _ sourceID: String, _ disks: [Disk], _ seed: MachineMark.Volume?, _ operation: OperationContext
+        _ plan: ClonePlan, _ sourceID: String, _ disks: [CloneDisk], _ seed: MachineMark.Volume?, _ operation: OperationContext
     ) async throws(RPCError) {
         let (uuid, id) = (operation.resultID, operation.id)
         let refused: RPCError? = try await hypervisor.act("define machine \(plan.name)") { connection throws(LibvirtError) in
@@ -213,15 +202,16 @@ struct CloneWork: OperationWork {
                 throw LibvirtError(.failed, "the source's description cannot be read")
             }
             let sourceMark = MachineMark(domain: source)
-            var mark = MachineMark(operation: id, owner: plan.owner, image: sourceMark?.image, tags: plan.customization?.tags ?? [])
+            var mark = MachineMark(
+                operation: id, uuid: uuid, owner: plan.owner, image: sourceMark?.image, tags: plan.customization?.tags ?? [])
             var paths: [String: (path: String, format: String)] = [:]
             for disk in disks {
                 let path = try connection.pool(named: disk.pool).volume(named: disk.name).path()
                 // The source has other disks by now when it was linked.
                 let current =
-                    plan.isLinked
-                    ? try connection.volume(path: disk.sourcePath).pool().volume(named: Self.sourceVolume(disk, id)).path()
-                    : disk.sourcePath
+                    try disk.own.map { (own) throws(LibvirtError) in
+                        try connection.pool(named: disk.sourcePool).volume(named: own).path()
+                    } ?? disk.sourcePath
                 paths[current] = (path, disk.format)
                 mark.volumes.append(MachineMark.Volume(role: disk.role, pool: disk.pool, name: disk.name, disk: disk.disk))
             }
@@ -252,7 +242,7 @@ struct CloneWork: OperationWork {
 
 extension Hypervisor {
     /// How much of a disk's copy is there, from 0 to 1; nil while nobody knows.
-    fileprivate func copied(_ disk: CloneWork.Disk) async -> Double? {
+    fileprivate func copied(_ disk: CloneDisk) async -> Double? {
         try? await look("look at volume \(disk.name)", seconds: 3) { connection throws(LibvirtError) in
             let source = try connection.volume(path: disk.sourcePath).info().allocationBytes
             let copy = try connection.pool(named: disk.pool).volume(named: disk.name).info().allocationBytes

@@ -13,18 +13,23 @@ struct CreateWork: OperationWork {
     let images: ImageStore
 
     func run(_ operation: OperationContext) async throws(RPCError) {
-        let request = try Self.request(operation, hypervisor.settings)
+        let settings = Self.settings(operation, hypervisor)
+        let request = try Self.request(operation, settings)
         let uuid = operation.resultID
         let volumes = Self.volumes(request, uuid)
-        let image = try await image(request, operation)
+        defer { images.locks.release(operation.id) }
+        // Chosen once: a life after this one must not choose another, nor bring it again over its own disk.
+        try await operation.step("image", at: 0) { () throws(RPCError) in
+            try await choose(request.image, settings, operation)
+        }
         try await operation.step("disks", at: 0.7) { () throws(RPCError) in
-            try await makeDisks(request, volumes, image)
+            try await makeDisks(request, volumes, try await chosen(request.image, settings, operation))
         }
         try await operation.step("seed", at: 0.9) { () throws(RPCError) in
             try await makeSeed(request, uuid, volumes)
         }
         try await operation.step("machine", at: 0.95) { () throws(RPCError) in
-            try await define(request, uuid, volumes, operation.id)
+            try await define(request, uuid, volumes, settings, operation)
         }
         try await operation.step("start", at: 0.97) { () throws(RPCError) in
             try await PowerWork.switchOn(uuid, hypervisor)
@@ -32,7 +37,8 @@ struct CreateWork: OperationWork {
     }
 
     func undo(_ operation: OperationContext) async throws(RPCError) {
-        let request = try Self.request(operation, hypervisor.settings)
+        let settings = Self.settings(operation, hypervisor)
+        let request = try Self.request(operation, settings)
         let uuid = operation.resultID
         let volumes = Self.volumes(request, uuid)
         try await hypervisor.act("take back machine \(request.name)") { connection throws(LibvirtError) in
@@ -40,9 +46,15 @@ struct CreateWork: OperationWork {
             for volume in volumes { try Storage.remove(connection, pool: volume.pool, volume: volume.name) }
         }
         if let image = request.image, image.url != nil {
-            let pool = image.storage ?? hypervisor.settings.pool
-            try await images.remove(pool: pool, name: ImageStore.name(image, targetName: ""), ofOperation: operation.id)
+            try await images.remove(
+                pool: image.storage ?? settings.pool, name: ImageStore.name(image, targetName: ""), ofOperation: operation.id)
         }
+    }
+
+    private static let imageNote = "image"
+
+    private static func settings(_ operation: OperationContext, _ hypervisor: Hypervisor) -> LibvirtProviderSettings {
+        hypervisor.settings.with(operation.note(LibvirtProviderSettings.note))
     }
 
     static func request(_ operation: OperationContext, _ settings: LibvirtProviderSettings) throws(RPCError) -> MachineRequest {
@@ -75,12 +87,28 @@ struct CreateWork: OperationWork {
 
     // MARK: steps
 
-    private func image(_ request: MachineRequest, _ operation: OperationContext) async throws(RPCError) -> ImageStore.Image? {
-        guard let wanted = request.image else { return nil }
-        operation.show("image")
-        return try await images.image(wanted, pool: hypervisor.settings.pool, operation: operation.id) { done, total in
+    /// Finds the image or brings it, holds it, and notes which it is.
+    private func choose(_ wanted: VMImage?, _ settings: LibvirtProviderSettings, _ operation: OperationContext) async throws(RPCError) {
+        guard let wanted else { return }
+        let image = try await images.image(wanted, pool: settings.pool, operation: operation.id) { done, total in
             if let total, total > 0 { await operation.report(0.7 * Double(done) / Double(total)) }
         }
+        try await operation.note(Self.imageNote, image.json)
+    }
+
+    /// The image that was chosen, held. One that was replaced while nobody held it, between two lives, is chosen anew: no disk of this machine is there yet.
+    private func chosen(
+        _ wanted: VMImage?, _ settings: LibvirtProviderSettings, _ operation: OperationContext
+    ) async throws(RPCError) -> ImageStore.Image? {
+        guard var wanted else { return nil }
+        if let image = Self.noted(operation), try await images.hold(image, for: operation.id) { return image }
+        wanted.force = false
+        try await choose(wanted, settings, operation)
+        return Self.noted(operation)
+    }
+
+    private static func noted(_ operation: OperationContext) -> ImageStore.Image? {
+        operation.note(imageNote).flatMap { ImageStore.Image(json: $0) }
     }
 
     private func makeDisks(_ request: MachineRequest, _ volumes: [MachineMark.Volume], _ image: ImageStore.Image?) async throws(RPCError) {
@@ -89,8 +117,10 @@ struct CreateWork: OperationWork {
         try await hypervisor.haul("make the disks of machine \(request.name) in pool \(request.pool)") { connection throws(LibvirtError) in
             for (number, plan) in plans.enumerated() {
                 if number == 0, let image, case .copy = kind {
-                    let source = try connection.volume(path: image.path)
-                    let made = try Storage.remake(connection, pool: request.pool, plan, from: source)
+                    let source = try connection.pool(named: image.pool).volume(named: image.volume)
+                    let made = try Storage.copy(connection, source, to: plan, pool: request.pool) { view throws(LibvirtError) in
+                        try Storage.check(view, format: image.format)
+                    }
                     // A copy is as large as what it was made from.
                     if made.capacityBytes < plan.capacityBytes, !connection.isTestDriver {
                         try connection.pool(named: request.pool).volume(named: plan.name).resize(bytes: plan.capacityBytes)
@@ -149,24 +179,28 @@ struct CreateWork: OperationWork {
     }
 
     private func define(
-        _ request: MachineRequest, _ uuid: String, _ volumes: [MachineMark.Volume], _ operation: String
+        _ request: MachineRequest, _ uuid: String, _ volumes: [MachineMark.Volume], _ settings: LibvirtProviderSettings,
+        _ operation: OperationContext
     ) async throws(RPCError) {
+        let plans = try Self.disks(request, volumes, Self.noted(operation))
         let host = try await hypervisor.host()
         let cards = hypervisor.cards(request.networks, uuid: uuid)
         let image = request.image.flatMap { $0.url.map(ImageURL.shown) ?? $0.path ?? $0.templateName }
-        let mark = MachineMark(operation: operation, owner: request.owner, image: image, volumes: volumes, tags: request.tags)
-        let settings = hypervisor.settings
+        let mark = MachineMark(
+            operation: operation.id, uuid: uuid, owner: request.owner, image: image, volumes: volumes, tags: request.tags)
         let refused: RPCError? = try await hypervisor.act("define machine \(request.name)") { connection throws(LibvirtError) in
             if try Hypervisor.domainIfThere(connection, uuid) != nil { return nil }
             if let other = try Hypervisor.domainIfThere(connection, request.name) { return Self.taken(request.name, other.uuid) }
             var disks: [MachinePlan.Disk] = []
             for (number, volume) in volumes.enumerated() {
                 let view = try VolumeView(connection.pool(named: volume.pool).volume(named: volume.name))
-                let isSeed = volume.role == .seed
+                // What libvirt finds in a volume is compared with the plan, and never taken for it. In a seed it finds a file system.
+                let plan = plans.first { $0.name == volume.name }
+                if let plan { try Storage.check(view, format: plan.format, backing: plan.backingPath) }
                 disks.append(
                     MachinePlan.Disk(
-                        target: MachineDesign.target(number), path: view.path, format: isSeed ? "raw" : view.format ?? "raw",
-                        isBlock: view.isBlock, isReadOnly: isSeed, serial: volume.disk))
+                        target: MachineDesign.target(number), path: view.path, format: plan?.format ?? "raw", isBlock: view.isBlock,
+                        isReadOnly: volume.role == .seed, serial: volume.disk))
             }
             do throws(RPCError) {
                 let plan = try MachineDesign.plan(

@@ -15,17 +15,21 @@ struct ExportDiskWork: OperationWork {
 
     func run(_ operation: OperationContext) async throws(RPCError) {
         let request = try operation.read(ExportDiskRequest.self)
-        let (file, part, format) = try Self.files(request, operation, hypervisor.settings)
+        let (file, part, format) = try Self.files(
+            request, operation, hypervisor.settings.with(operation.note(LibvirtProviderSettings.note)))
         guard let path = operation.note(Self.pathNote) else { throw RPCError(.internal, "the operation has lost its disk") }
         let machine = try await hypervisor.machine(operation.target)
         try Self.check(machine)
         let copy = Self.copy(operation, format)
+        let driver = machine.next.disks.first { $0.path == path }?.format
         // A life before this one may have left half of either.
         try await operation.step("copy", at: 0) { () throws(RPCError) in
             try await hypervisor.haul("copy \(path) to be brought out") { connection throws(LibvirtError) in
                 let source = try connection.volume(path: path)
                 let plan = Storage.VolumePlan(name: copy, capacityBytes: try VolumeView(source).capacityBytes, format: format)
-                _ = try Storage.remake(connection, pool: source.pool().name, plan, from: source)
+                _ = try Storage.copy(connection, source, to: plan, pool: source.pool().name) { view throws(LibvirtError) in
+                    try Storage.check(view, ofMachine: driver)
+                }
             }
         }
         try await operation.step("file", at: 0.5) { () throws(RPCError) in
@@ -37,7 +41,8 @@ struct ExportDiskWork: OperationWork {
     }
 
     func undo(_ operation: OperationContext) async throws(RPCError) {
-        let (_, part, format) = try Self.files(operation.read(), operation, hypervisor.settings)
+        let (_, part, format) = try Self.files(
+            operation.read(), operation, hypervisor.settings.with(operation.note(LibvirtProviderSettings.note)))
         unlink(part)
         if let path = operation.note(Self.pathNote) { try await remove(Self.copy(operation, format), path) }
     }

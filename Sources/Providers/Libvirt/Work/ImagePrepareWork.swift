@@ -9,7 +9,7 @@ struct ImagePrepareWork: OperationWork {
     let images: ImageStore
 
     func run(_ operation: OperationContext) async throws(RPCError) {
-        let (wanted, pool, name) = try Self.read(operation.read(), hypervisor.settings)
+        let (wanted, pool, name) = try Self.read(operation.read(), hypervisor.settings.with(operation.note(LibvirtProviderSettings.note)))
         operation.show("image")
         _ = try await images.prepare(wanted, pool: pool, name: name, operation: operation.id) { done, total in
             if let total, total > 0 { await operation.report(Double(done) / Double(total)) }
@@ -17,7 +17,7 @@ struct ImagePrepareWork: OperationWork {
     }
 
     func undo(_ operation: OperationContext) async throws(RPCError) {
-        let (wanted, pool, name) = try Self.read(operation.read(), hypervisor.settings)
+        let (wanted, pool, name) = try Self.read(operation.read(), hypervisor.settings.with(operation.note(LibvirtProviderSettings.note)))
         try await images.remove(pool: wanted.storage ?? pool, name: name, ofOperation: operation.id)
     }
 
@@ -32,6 +32,6 @@ struct ImagePrepareWork: OperationWork {
         let pool = request.storageHint.isEmpty ? wanted.storage ?? settings.pool : request.storageHint
         var placed = wanted
         placed.storage = pool
-        return (placed, pool, ImageStore.name(wanted, targetName: request.targetName))
+        return (placed, pool, try ImageStore.name(wanted, targetName: request.targetName))
     }
 }

@@ -9,7 +9,7 @@ struct ImportDiskWork: OperationWork {
     let settings: LibvirtProviderSettings
 
     func run(_ operation: OperationContext) async throws(RPCError) {
-        let (wanted, pool, name) = try Self.read(operation.read(), settings)
+        let (wanted, pool, name) = try Self.read(operation.read(), settings.with(operation.note(LibvirtProviderSettings.note)))
         operation.show("disk")
         _ = try await images.prepare(wanted, pool: pool, name: name, operation: operation.id, mayBeFile: true) { done, total in
             if let total, total > 0 { await operation.report(Double(done) / Double(total)) }
@@ -17,7 +17,7 @@ struct ImportDiskWork: OperationWork {
     }
 
     func undo(_ operation: OperationContext) async throws(RPCError) {
-        let (_, pool, name) = try Self.read(operation.read(), settings)
+        let (_, pool, name) = try Self.read(operation.read(), settings.with(operation.note(LibvirtProviderSettings.note)))
         try await images.remove(pool: pool, name: name, ofOperation: operation.id)
     }
 
@@ -39,6 +39,6 @@ struct ImportDiskWork: OperationWork {
         wanted.validatesChecksum = request.verifyChecksum
         let pool = request.storageHint.isEmpty ? settings.pool : request.storageHint
         wanted.storage = pool
-        return (wanted, pool, request.targetName)
+        return (wanted, pool, try ImageStore.name(wanted, targetName: request.targetName))
     }
 }

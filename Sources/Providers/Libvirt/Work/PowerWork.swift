@@ -39,6 +39,9 @@ struct PowerWork: OperationWork {
     let hypervisor: Hypervisor
     let clock: WallClock
 
+    /// A guest that has not ended by then will not, and what waits for it keeps others from it.
+    static let mostGracefulSeconds = 3600
+
     private static let deadlineNote = "until"
     /// A guest that has just begun to start hears no button yet.
     private static let askingSeconds = 10.0
@@ -134,7 +137,8 @@ struct PowerWork: OperationWork {
     }
 
     private func seconds(_ request: PowerRequest) -> Double {
-        request.gracefulTimeoutSeconds > 0 ? Double(request.gracefulTimeoutSeconds) : hypervisor.settings.gracefulSeconds
+        let said = request.gracefulTimeoutSeconds > 0 ? Double(request.gracefulTimeoutSeconds) : hypervisor.settings.gracefulSeconds
+        return min(said, Double(Self.mostGracefulSeconds))
     }
 
     /// Waits until the guest has ended. It is never switched off: that is another request.

@@ -10,6 +10,9 @@ import RPC
 struct ReconfigureWork: OperationWork {
     let hypervisor: Hypervisor
 
+    /// With a volume's name: it was not there before, and is this operation's to make.
+    private static let madeNote = "made:"
+
     func run(_ operation: OperationContext) async throws(RPCError) {
         let desired = try DesiredState.read(operation.read(ReconfigureRequest.self).desiredJSON)
         let uuid = operation.target
@@ -25,35 +28,48 @@ struct ReconfigureWork: OperationWork {
         for change in changes {
             switch change {
             case .grow(let disk, let bytes): try await grow(disk, bytes, machine)
-            case .add(let disk, let plan): try await add(disk, plan, machine)
+            case .add(let addition): try await add(addition, machine, operation)
             }
         }
     }
 
-    /// What changed stays changed; a disk that was made and not attached goes.
+    /// What changed stays changed; a disk that was made for it and that the machine does not have goes.
     func undo(_ operation: OperationContext) async throws(RPCError) {
-        let desired = try DesiredState.read(operation.read(ReconfigureRequest.self).desiredJSON)
-        let (uuid, hypervisor) = (operation.target, hypervisor)
-        let machine: Hypervisor.Machine
-        do throws(RPCError) { machine = try await hypervisor.machine(uuid) } catch {
-            guard error.code == .notFound else { throw error }
-            return
-        }
-        for disk in desired.disks ?? [] where Self.volume(disk, machine) == nil {
-            let pool = Self.pool(desired, machine, hypervisor.settings)
-            let name = try Self.plan(disk, machine).name
-            guard !machine.now.disks.contains(where: { $0.path?.hasSuffix("/" + name) == true }) else { continue }
-            try await hypervisor.act("take back disk \(name)") { connection throws(LibvirtError) in
-                _ = try Storage.remove(connection, pool: pool, volume: name)
+        let uuid = operation.target
+        let notes = (operation.operation?.notes ?? [:]).filter { $0.key.hasPrefix(Self.madeNote) }
+        for note in notes.sorted(by: { $0.key < $1.key }) {
+            for made in try MachineMark.Volume.read(note.value) {
+                try await hypervisor.act("take back disk \(made.name)", seconds: 300) { connection throws(LibvirtError) in
+                    try Self.takeBack(made, uuid, connection)
+                }
             }
         }
+    }
+
+    private static func takeBack(_ made: MachineMark.Volume, _ uuid: String, _ connection: LibvirtConnection) throws(LibvirtError) {
+        guard let volume = try DeleteWork.find(connection, made) else { return }
+        // Of all machines, this one too.
+        guard try DeleteWork.isFree(volume, made, DiskUsers.read(connection, except: "")) else { return }
+        if let domain = try Hypervisor.domainIfThere(connection, uuid), var mark = try Hypervisor.view(domain, .inactive).mark {
+            mark.volumes.removeAll { $0.pool == made.pool && $0.name == made.name }
+            try domain.setMark(mark)
+        }
+        try volume.delete()
     }
 
     // MARK: what is to be done
 
     enum Change: Sendable {
         case grow(MachineView.Disk, bytes: UInt64)
-        case add(DiskSpec, pool: String)
+        case add(Addition)
+    }
+
+    /// A disk that the machine does not have.
+    struct Addition: Sendable, Equatable {
+        let volume: MachineMark.Volume
+        let capacityBytes: UInt64
+
+        var format: String { DiskTrust.format(ofVolume: volume.name) }
     }
 
     /// Errors: `failedPrecondition` for a disk that would become smaller; `invalidArgument`.
@@ -69,10 +85,9 @@ struct ReconfigureWork: OperationWork {
         for (number, spec) in (desired.disks ?? []).enumerated() {
             try MachineRequest.check(spec, "desired_json.disks[\(number)]")
             let named = spec.name == nil ? DiskSpec(name: String(number + 1), sizeGiB: spec.sizeGiB, type: spec.type) : spec
-            guard let volume = Self.volume(named, machine),
-                let disk = machine.next.disks.first(where: { $0.path?.hasSuffix("/" + volume.name) == true })
-            else {
-                changes.append(.add(named, pool: Self.pool(desired, machine, hypervisor.settings)))
+            let volume = try Self.volume(named, desired, machine, hypervisor.settings)
+            guard let disk = machine.next.disks.first(where: { $0.path?.hasSuffix("/" + volume.name) == true }) else {
+                changes.append(.add(Addition(volume: volume, capacityBytes: UInt64(spec.sizeGiB) << 30)))
                 continue
             }
             if let bytes = try await growth(disk, toGiB: spec.sizeGiB, machine, "disk \(named.name ?? "")") {
@@ -101,18 +116,16 @@ struct ReconfigureWork: OperationWork {
         return wanted == capacity ? nil : wanted
     }
 
-    private static func volume(_ disk: DiskSpec, _ machine: Hypervisor.Machine) -> MachineMark.Volume? {
-        machine.next.mark?.volumes.first { $0.role == .data && $0.disk == disk.name }
-    }
-
-    private static func pool(_ desired: DesiredState, _ machine: Hypervisor.Machine, _ settings: LibvirtProviderSettings) -> String {
-        desired.placement?.datastore ?? machine.next.mark?.volumes.first { $0.role == .root }?.pool ?? settings.pool
-    }
-
-    private static func plan(_ disk: DiskSpec, _ machine: Hypervisor.Machine) throws(RPCError) -> Storage.VolumePlan {
+    /// The one that the machine's mark has for it, with whatever is in it; else one to be made.
+    private static func volume(
+        _ disk: DiskSpec, _ desired: DesiredState, _ machine: Hypervisor.Machine, _ settings: LibvirtProviderSettings
+    ) throws(RPCError) -> MachineMark.Volume {
+        let marked = machine.next.mark?.volumes ?? []
+        if let volume = marked.first(where: { $0.role == .data && $0.disk == disk.name }) { return volume }
         let format = try MachineRequest.format(disk, "desired_json.disks")
         let name = Names.volume(machine.name, machine.uuid, "disk-" + Names.file(disk.name ?? "data"), format)
-        return Storage.VolumePlan(name: name, capacityBytes: UInt64(disk.sizeGiB) << 30, format: format)
+        let pool = desired.placement?.datastore ?? marked.first { $0.role == .root }?.pool ?? settings.pool
+        return MachineMark.Volume(role: .data, pool: pool, name: name, disk: disk.name)
     }
 
     // MARK: doing it
@@ -152,45 +165,75 @@ struct ReconfigureWork: OperationWork {
 
     private func grow(_ disk: MachineView.Disk, _ bytes: UInt64, _ machine: Hypervisor.Machine) async throws(RPCError) {
         guard let path = disk.path else { return }
-        let (uuid, target) = (machine.uuid, disk.target)
+        let (uuid, target, format) = (machine.uuid, disk.target, disk.format)
         try await hypervisor.act("make disk \(target) of machine \(machine.name) larger") { connection throws(LibvirtError) in
             let domain = try connection.domain(uuid: uuid)
             if try domain.isActive() {
                 try domain.resizeBlock(target, bytes: bytes)
             } else {
-                try connection.volume(path: path).resize(bytes: bytes)
+                let volume = try connection.volume(path: path)
+                try DiskTrust.check(VolumeView(volume), isFormat: format)
+                try volume.resize(bytes: bytes)
             }
         }
     }
 
-    private func add(_ disk: DiskSpec, _ pool: String, _ machine: Hypervisor.Machine) async throws(RPCError) {
-        let plan = try Self.plan(disk, machine)
-        let uuid = machine.uuid
+    private func add(_ addition: Addition, _ machine: Hypervisor.Machine, _ operation: OperationContext) async throws(RPCError) {
+        let (volume, uuid) = (addition.volume, machine.uuid)
+        let isThere = try await hypervisor.look("look for volume \(volume.name) of pool \(volume.pool)") {
+            connection throws(LibvirtError) in
+            try Storage.volume(Storage.filePool(connection, volume.pool), volume.name) != nil
+        }
+        if !isThere { try await noteMade(volume, operation) }
         try await hypervisor.act("add a disk to machine \(machine.name)") { connection throws(LibvirtError) in
             let domain = try connection.domain(uuid: uuid)
             let isActive = try domain.isActive()
             let next = try Hypervisor.view(domain, .inactive)
             let now = isActive ? try Hypervisor.view(domain) : next
-            func has(_ view: MachineView) -> Bool { view.disks.contains { $0.path?.hasSuffix("/" + plan.name) == true } }
-            if !has(next) {
-                let volume =
-                    has(now)
-                    ? try VolumeView(connection.pool(named: pool).volume(named: plan.name))
-                    : try Storage.remake(connection, pool: pool, plan)
-                let used = Set((next.disks + now.disks).map(\.target))
-                guard let target = (0..<200).lazy.map(MachineDesign.target).first(where: { !used.contains($0) }) else {
-                    throw LibvirtError(.invalidState, "the machine has no place for another disk")
-                }
-                let device = MachinePlan.Disk(
-                    target: target, path: volume.path, format: plan.format, isBlock: volume.isBlock, serial: disk.name)
-                // Both at once, or neither.
-                try domain.attachDevice(device.xml, isActive ? [.live, .config] : .config)
+            func has(_ view: MachineView) -> Bool { view.disks.contains { $0.path?.hasSuffix("/" + volume.name) == true } }
+            let made = has(next) ? nil : try Self.volume(addition, isInUse: has(now), connection)
+            // First, so that it is never nobody's.
+            var mark = next.mark ?? MachineMark(operation: "", uuid: uuid)
+            if !mark.volumes.contains(where: { $0.pool == volume.pool && $0.name == volume.name }) {
+                mark.volumes.append(volume)
+                try domain.setMark(mark)
             }
-            var mark = next.mark ?? MachineMark(operation: "")
-            guard !mark.volumes.contains(where: { $0.name == plan.name }) else { return }
-            mark.volumes.append(MachineMark.Volume(role: .data, pool: pool, name: plan.name, disk: disk.name))
-            try domain.setMark(mark)
+            guard let made else { return }
+            let used = Set((next.disks + now.disks).map(\.target))
+            guard let target = (0..<200).lazy.map(MachineDesign.target).first(where: { !used.contains($0) }) else {
+                throw LibvirtError(.invalidState, "the machine has no place for another disk")
+            }
+            let device = MachinePlan.Disk(
+                target: target, path: made.path, format: addition.format, isBlock: made.isBlock, serial: volume.disk)
+            // Both at once, or neither.
+            try domain.attachDevice(device.xml, isActive ? [.live, .config] : .config)
         }
+    }
+
+    func noteMade(_ volume: MachineMark.Volume, _ operation: OperationContext) async throws(RPCError) {
+        try await operation.note(Self.madeNote + volume.name, MachineMark.Volume.note([volume]))
+    }
+
+    /// The addition's volume: the one that is there, with what is in it, or a new one. None is ever made anew.
+    private static func volume(
+        _ addition: Addition, isInUse: Bool, _ connection: LibvirtConnection
+    ) throws(LibvirtError) -> VolumeView {
+        let pool = try Storage.filePool(connection, addition.volume.pool)
+        guard let there = try Storage.volume(pool, addition.volume.name) else {
+            let plan = Storage.VolumePlan(
+                name: addition.volume.name, capacityBytes: addition.capacityBytes, format: addition.format)
+            return try VolumeView(pool.createVolume(plan.xml))
+        }
+        let view = try VolumeView(there)
+        try DiskTrust.check(view, isFormat: addition.format)
+        guard view.capacityBytes <= addition.capacityBytes else {
+            throw LibvirtError(
+                .invalidState,
+                "its volume \(view.name) is there with \(view.capacityBytes) bytes, and \(addition.capacityBytes) are fewer; a disk is never made smaller"
+            )
+        }
+        if view.capacityBytes < addition.capacityBytes, !isInUse { try there.resize(bytes: addition.capacityBytes) }
+        return view
     }
 }
 

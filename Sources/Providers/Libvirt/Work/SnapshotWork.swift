@@ -6,37 +6,47 @@ import RPC
 import XML
 
 /// Keeps a machine's state, within its qcow2 disks: with its memory when it runs.
+///
+/// The snapshot's description ends with the operation's identifier, by which it is told from one of the same name that somebody else made meanwhile.
 struct SnapshotCreateWork: OperationWork {
     let hypervisor: Hypervisor
 
     func run(_ operation: OperationContext) async throws(RPCError) {
         let request = try operation.read(SnapshotCreateRequest.self)
-        let (uuid, name) = (operation.target, operation.resultID)
+        let (uuid, name, id) = (operation.target, operation.resultID, operation.id)
         operation.show("snapshot")
         var writer = XMLWriter()
         writer.element("domainsnapshot") { snapshot in
             snapshot.element("name", text: name)
-            if !request.description.isEmpty { snapshot.element("description", text: request.description) }
+            snapshot.element("description", text: SnapshotMark.text(request.description, id))
         }
         let xml = writer.text
         try Self.check(try await hypervisor.machine(uuid))
+        let isStrangers: Bool
         do throws(RPCError) {
-            try await hypervisor.haul("keep machine \(uuid) as snapshot \(name)") { connection throws(LibvirtError) in
+            isStrangers = try await hypervisor.haul("keep machine \(uuid) as snapshot \(name)") { connection throws(LibvirtError) in
                 let domain = try connection.domain(uuid: uuid)
-                guard try !domain.hasSnapshot(name) else { return }
+                if let there = try domain.snapshotIfThere(name) { return try !SnapshotMark.isOf(id, there) }
                 _ = try domain.createSnapshot(xml)
+                return false
             }
         } catch  where error.code == .aborted {
             // A life before this one has begun it, and the daemon is at it still.
             throw RPCError(.unavailable, error.message)
         }
+        if isStrangers {
+            throw RPCError(
+                .alreadyExists, "machine \(uuid) has a snapshot \(name) already, which is not of this request; choose another name")
+        }
     }
 
     func undo(_ operation: OperationContext) async throws(RPCError) {
-        let (uuid, name) = (operation.target, operation.resultID)
+        let (uuid, name, id) = (operation.target, operation.resultID, operation.id)
         try await hypervisor.haul("take back snapshot \(name) of machine \(uuid)") { connection throws(LibvirtError) in
-            guard let domain = try Hypervisor.domainIfThere(connection, uuid), try domain.hasSnapshot(name) else { return }
-            try domain.snapshot(named: name).delete()
+            guard let snapshot = try Hypervisor.domainIfThere(connection, uuid)?.snapshotIfThere(name),
+                try SnapshotMark.isOf(id, snapshot)
+            else { return }
+            try snapshot.delete()
         }
     }
 
@@ -75,45 +85,33 @@ struct SnapshotDeleteWork: OperationWork {
     }
 }
 
-/// Makes a machine what it was at a snapshot.
-struct SnapshotRevertWork: OperationWork {
-    let hypervisor: Hypervisor
+/// Whose a snapshot is: the last line of its description.
+enum SnapshotMark {
+    private static let prefix = "martlet operation "
 
-    private static let volumesNote = "mark"
+    /// - Parameter description: of the request, for a person.
+    static func text(_ description: String, _ operation: String) -> String {
+        description.isEmpty ? prefix + operation : "\(description)\n\(prefix)\(operation)"
+    }
 
-    func run(_ operation: OperationContext) async throws(RPCError) {
-        let (uuid, name) = (operation.target, try operation.read(SnapshotRevertRequest.self).snapshotID)
-        // The description of then comes back too, and knows nothing of volumes that were made since.
-        try await operation.step("look") { () throws(RPCError) in
-            let mark = try await hypervisor.machine(uuid).next.mark
-            if let mark { try await operation.note(Self.volumesNote, mark.xml) }
+    static func isOf(_ operation: String, _ snapshot: LibvirtSnapshot) throws(LibvirtError) -> Bool {
+        let text = try snapshot.xml()
+        guard let tree = try? XMLReader.read(text, source: "snapshot") else {
+            throw LibvirtError(.failed, "the description of snapshot \(snapshot.name) cannot be read")
         }
-        try await operation.step("revert") { () throws(RPCError) in
-            try await hypervisor.haul("make machine \(uuid) what it was at snapshot \(name)") { connection throws(LibvirtError) in
-                try connection.domain(uuid: uuid).snapshot(named: name).revert()
-            }
-        }
-        guard let text = operation.note(Self.volumesNote), let element = try? XMLReader.read(text, source: "mark"),
-            let before = MachineMark(element)
-        else { return }
-        try await hypervisor.act("write down whose the volumes of machine \(uuid) are") { connection throws(LibvirtError) in
-            let domain = try connection.domain(uuid: uuid)
-            guard var mark = try Hypervisor.view(domain, .inactive).mark else { return }
-            let lost = before.volumes.filter { !mark.volumes.contains($0) }
-            guard !lost.isEmpty else { return }
-            mark.volumes += lost
-            try domain.setMark(mark)
-        }
+        return tree.text(at: "description")?.split(separator: "\n").last.map { String($0) } == prefix + operation
     }
 }
 
 extension LibvirtDomain {
-    func hasSnapshot(_ name: String) throws(LibvirtError) -> Bool {
+    /// nil when there is none.
+    func snapshotIfThere(_ name: String) throws(LibvirtError) -> LibvirtSnapshot? {
         do throws(LibvirtError) {
-            _ = try snapshot(named: name)
-            return true
+            return try snapshot(named: name)
         } catch  where error.kind == .noSnapshot {
-            return false
+            return nil
         }
     }
+
+    func hasSnapshot(_ name: String) throws(LibvirtError) -> Bool { try snapshotIfThere(name) != nil }
 }

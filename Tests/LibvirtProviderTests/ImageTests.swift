@@ -1,0 +1,234 @@
+import LibvirtAPI
+import ProviderRPC
+import RPC
+import Testing
+import Web
+import XML
+
+@testable import LibvirtProvider
+
+/// What images are called, where they may come from, and what is no image.
+struct ImageTests {
+    private func name(_ url: String, _ target: String, headers: [String: String] = [:], checksum: String? = nil) throws -> String {
+        var image = VMImage(url: url)
+        image.headers = headers
+        image.checksum = checksum.map { Checksum(.sha256, hex: $0) }
+        return try ImageStore.name(image, targetName: target)
+    }
+
+    // MARK: names
+
+    @Test(arguments: [
+        ("golden", "golden.img"), ("golden.img", "golden.img"), ("golden.qcow2", "golden.qcow2.img"),
+        ("web1-1f2e3d4c-root.qcow2", "web1-1f2e3d4c-root.qcow2.img"), ("a b", "a-b.img"),
+    ])
+    func `an image's name is of a kind that no disk's is`(target: String, expected: String) throws {
+        #expect(try name("http://a/b", target) == expected)
+        let request = try MachineRequest(
+            CreateRequest(name: "golden.img", disksJSON: DiskSpec.json([DiskSpec(name: "x.img", sizeGiB: 1)])),
+            LibvirtProviderSettings(uri: "test:///default"))
+        for volume in CreateWork.volumes(request, Names.uuid()) { #expect(!volume.name.hasSuffix(ImageStore.ending)) }
+    }
+
+    @Test(arguments: ["base.img.martlet", "base.martlet", "base.img.op-0123"])
+    func `names of what is kept beside images are refused`(target: String) async {
+        let refusal = await refusal { () throws(RPCError) in try ImageStore.name(VMImage(url: "http://a/b"), targetName: target) }
+        #expect(refusal?.code == .invalidArgument)
+    }
+
+    @Test func `another query and other headers are another image`() throws {
+        let plain = VMImage(url: "http://a/b.qcow2")
+        let query = VMImage(url: "http://a/b.qcow2?version=2")
+        var asked = plain
+        asked.headers = ["Authorization": "Bearer one"]
+        var other = plain
+        other.headers = ["authorization": "Bearer two"]
+        var same = plain
+        same.headers = ["authorization": "Bearer one"]
+        #expect(Set([plain, query, asked, other].map(ImageStore.identity)).count == 4)
+        #expect(ImageStore.identity(asked) == ImageStore.identity(same))
+        #expect(Set(try [plain, query, asked, other].map { try ImageStore.name($0, targetName: "") }).count == 4)
+    }
+
+    @Test func `what was asked for with credentials has a name that nobody guesses`() throws {
+        let open = try name("http://a/b", "golden")
+        let one = try name("http://a/b", "golden", headers: ["X-Token": "one"])
+        let two = try name("http://a/b", "golden", headers: ["X-Token": "two"])
+        let user = try name("http://me:secret@a/b", "golden")
+        #expect(Set([open, one, two, user]).count == 4)
+        for name in [one, two, user] {
+            #expect(name.hasPrefix("golden-") && name.hasSuffix(".img") && name.utf8.count == "golden-.img".utf8.count + 32)
+        }
+    }
+
+    @Test func `a record is believed of its own volumes alone`() {
+        var record = ImageRecord(isReady: true, operation: "op-1", source: "", format: "raw", bytes: 0, digests: [:])
+        #expect(ImageStore.volume(record, "a.img") == "a.img")
+        record.volume = "a.img.op-1"
+        #expect(ImageStore.volume(record, "a.img") == "a.img.op-1")
+        for other in ["b.img.op-1", "web1-1f2e3d4c-root.qcow2", "a.img.martlet"] {
+            record.volume = other
+            #expect(ImageStore.volume(record, "a.img") == "a.img")
+        }
+    }
+
+    @Test func `an image is noted as it was chosen`() {
+        let image = ImageStore.Image(
+            pool: "p", name: "a.img", volume: "a.img.op-1", path: "/p/\"a\"", format: "qcow2", capacityBytes: UInt64.max)
+        #expect(ImageStore.Image(json: image.json) == image)
+        #expect(ImageStore.Image(json: "{}") == nil)
+        #expect(ImageStore.Image(json: "") == nil)
+    }
+
+    @Test func `who makes a disk of an image holds it until it is made`() {
+        let locks = ImageLocks()
+        locks.hold("p/a", for: "op-1")
+        locks.hold("p/a", for: "op-1")
+        #expect(locks.holder(of: "p/a", beside: "op-1") == nil)
+        #expect(locks.holder(of: "p/a", beside: "op-2") == "op-1")
+        #expect(locks.holder(of: "p/b", beside: "op-2") == nil)
+        locks.hold("p/a", for: "op-2")
+        locks.release("op-1")
+        #expect(locks.holder(of: "p/a", beside: "op-3") == "op-2")
+        locks.release("op-2")
+        #expect(locks.holder(of: "p/a", beside: "op-3") == nil)
+    }
+
+    // MARK: volumes
+
+    private func view(_ format: String?, backing: String? = nil) throws -> VolumeView {
+        var text = "<volume><name>v</name><target><path>/p/v</path>"
+        if let format { text += "<format type='\(format)'/>" }
+        text += "</target>"
+        if let backing { text += "<backingStore><path>\(backing)</path><format type='raw'/></backingStore>" }
+        return VolumeView(try XMLReader.read(text + "</volume>", source: "test"), name: "v")
+    }
+
+    private func passes(_ view: VolumeView, _ format: String, backing: String? = nil) -> Bool {
+        (try? Storage.check(view, format: format, backing: backing)) != nil
+    }
+
+    @Test func `a volume is taken for what it was made as, and nothing else`() throws {
+        #expect(passes(try view("raw"), "raw"))
+        #expect(passes(try view(nil), "raw"))
+        #expect(passes(try view("qcow2"), "qcow2"))
+        #expect(passes(try view("qcow2", backing: "/p/image"), "qcow2", backing: "/p/image"))
+        // A guest has written the head of another format, or an image was one that nobody here knows.
+        #expect(!passes(try view("qcow2"), "raw"))
+        #expect(!passes(try view("qed", backing: "/etc/shadow"), "raw"))
+        #expect(!passes(try view("vdi"), "raw"))
+        #expect(!passes(try view("qed"), "qed"))
+        #expect(!passes(try view("raw"), "qcow2"))
+        #expect(!passes(try view("qcow2", backing: "/etc/shadow"), "qcow2"))
+        #expect(!passes(try view("qcow2", backing: "/etc/shadow"), "qcow2", backing: "/p/image"))
+        #expect(!passes(try view("qcow2"), "qcow2", backing: "/p/image"))
+    }
+
+    @Test func `a raw disk of a machine stands upon nothing, whatever is written onto it`() throws {
+        func passes(_ view: VolumeView, _ format: String?) -> Bool { (try? Storage.check(view, ofMachine: format)) != nil }
+        #expect(passes(try view("raw"), "raw"))
+        #expect(passes(try view("raw"), nil))
+        #expect(passes(try view("qcow2", backing: "/p/image"), "qcow2"))
+        #expect(!passes(try view("qcow2", backing: "/etc/shadow"), "raw"))
+        #expect(!passes(try view("qcow2", backing: "/etc/shadow"), nil))
+        #expect(!passes(try view("raw", backing: "/etc/shadow"), "raw"))
+    }
+
+    @Test func `disks, what a machine starts from and what its mark lists are its own; what these stand upon is not`() throws {
+        let mark = MachineMark(operation: "op-1", uuid: "u-1", volumes: [.init(role: .base, pool: "fast", name: "base.qcow2")])
+        var writer = XMLWriter()
+        mark.write(to: &writer, isWhole: true)
+        let machine = try #require(
+            VolumeUse.Machine(
+                xml: """
+                    <domain><name>web1</name><uuid>u-1</uuid><metadata>\(writer.text)</metadata><os><nvram>/p/vars.fd</nvram></os><devices>
+                    <disk><source file='/p/root.qcow2'/><backingStore type='file'><source file='/p/image.img'/></backingStore>
+                    <mirror><source file='/p/copy.qcow2'/></mirror></disk>
+                    <disk type='block'><source dev='/dev/vg/a'/></disk><disk type='volume'><source pool='default' volume='x.qcow2'/></disk>
+                    </devices></domain>
+                    """))
+        #expect(machine.name == "web1")
+        #expect(machine.paths == ["/p/root.qcow2", "/p/copy.qcow2", "/dev/vg/a", "/p/vars.fd"])
+        #expect(machine.volumes == ["default/x.qcow2", "fast/base.qcow2"])
+        #expect(VolumeUse.Machine(xml: "<domain") == nil)
+    }
+
+    // MARK: where they come from
+
+    @Test(arguments: [
+        "127.0.0.1", "127.9.9.9", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "169.254.169.254",
+        "224.0.0.1",
+        "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
+        "::7f00:1",
+        "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001::1", "2001:db8::1", "100::1",
+    ])
+    func `what is no public address is not reached unless it is named`(text: String) throws {
+        let address = try #require(IPAddress(text))
+        #expect(!ImageSources([]).allow(address, host: "images.example"))
+        #expect(!ImageSources(["203.0.113.7", "other.example"]).allow(address, host: "images.example"))
+        #expect(ImageSources([address.description]).allow(address, host: "images.example"))
+        #expect(ImageSources(["Images.example"]).allow(address, host: "images.EXAMPLE"))
+    }
+
+    @Test(arguments: [
+        "1.1.1.1", "8.8.8.8", "172.32.0.1", "172.15.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1", "64:ff9b::808:808",
+    ])
+    func `public addresses are reached`(text: String) throws {
+        #expect(ImageSources([]).allow(try #require(IPAddress(text)), host: "images.example"))
+    }
+
+    @Test(arguments: [
+        ("http://a.example/b", "a.example"), ("https://A.example:8443", "a.example"), ("http://u:p@a/b@c", "a"),
+        ("http://[::1]:80/x", "::1"),
+        ("http://good@evil/", "evil"), ("http://evil#@good/", "evil"),
+    ])
+    func `the host of an address is the one that is asked`(url: String, host: String) { #expect(ImageURL.host(url) == host) }
+
+    // MARK: pace
+
+    @Test func `who sends too slowly is given up, and who had to wait is not`() {
+        let start = ContinuousClock.now
+        var pace = TransferPace(leastBytesPerSecond: 100, seconds: 10, at: start)
+        /// After so many seconds, with so many bytes more.
+        func isTooSlow(_ seconds: Int, _ bytes: Int, waited: Double = 0) -> Bool {
+            pace.add(bytes, waited: waited)
+            return pace.isTooSlow(at: start + .seconds(seconds))
+        }
+        let answers = [
+            isTooSlow(9, 0), isTooSlow(10, 0), isTooSlow(11, 0), isTooSlow(20, 1001), isTooSlow(30, 10), isTooSlow(50, 10, waited: 15),
+        ]
+        #expect(answers == [false, true, false, false, true, false])
+    }
+
+    // MARK: requests and settings
+
+    @Test(
+        arguments: [
+            (#"[{"Bridge":"br0"}]"#, true), (#"[{"Bridge":"br1"}]"#, false), (#"[{"MacAddress":"52:54:00:00:00:01"}]"#, true),
+            (#"[{"MacAddress":"02-00-00-00-00-01"}]"#, false), (#"[{"MacAddress":"52:54:01:00:00:01"}]"#, false),
+            (#"[{"NetworkName":"lan"}]"#, true),
+        ] as [(String, Bool)])
+    func `cards go where the settings allow, and are called so`(networks: String, isTaken: Bool) async {
+        var settings = LibvirtProviderSettings(uri: "test:///default")
+        settings.bridges = ["br0"]
+        let configured = settings
+        let refusal = await refusal { () throws(RPCError) in
+            try MachineRequest(CreateRequest(name: "web1", networksJSON: networks), configured)
+        }
+        #expect(refusal?.code == (isTaken ? nil : .permissionDenied), "\(String(describing: refusal))")
+    }
+
+    @Test func `what an operation was accepted with stays, whatever the settings say later`() throws {
+        var settings = LibvirtProviderSettings(uri: "test:///default")
+        (settings.pool, settings.network, settings.vncListen, settings.exchangeFolder) = ("fast", "lan", nil, "/exchange")
+        let note = settings.noted
+        let later = LibvirtProviderSettings(uri: "test:///default").with(note)
+        #expect((later.pool, later.network, later.vncListen, later.exchangeFolder) == ("fast", "lan", nil, "/exchange"))
+        #expect(LibvirtProviderSettings(uri: "test:///default").with(nil).pool == "default")
+        let request = try MachineRequest(CreateRequest(name: "web1"), later)
+        #expect(request.pool == "fast")
+        #expect(request.networks == [NetworkAttachment(networkName: "lan")])
+        let prepared = try ImagePrepareWork.read(ImagePrepareRequest(imageJSON: VMImage(url: "http://a/b").json, targetName: "a"), later)
+        #expect(prepared.pool == "fast")
+    }
+}
