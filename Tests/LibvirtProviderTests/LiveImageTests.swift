@@ -254,6 +254,40 @@ import Testing
         await provider.shutdown(by: .after(seconds: 5))
     }
 
+    @Test func `what was begun with other settings is taken back where it was begun`() async throws {
+        let first = try await LiveHypervisor.provider(folder)
+        let before = try await volumes(first)
+        let made = try await first.create(create("moved", VMImage(url: url("stalls"))), LibvirtProvider.call)
+        let task = try #require(made.task)
+        while try await volumes(first).count < before.count + 2 { try await Task.sleep(for: .milliseconds(50)) }
+        await first.tasks.abandon()
+        let second = try await LiveHypervisor.provider(folder) { $0.pool = "small" }
+        _ = try await second.tasks.cancel(task.id)
+        let end = try #require(await second.tasks.end(of: task.id, by: .after(seconds: 60)))
+        #expect(end.state == .cancelled)
+        #expect(try await volumes(second) == before)
+        await second.shutdown(by: .after(seconds: 5))
+    }
+
+    @Test func `a machine is made of the image that it chose, or of what has taken its place between two lives`() async throws {
+        let provider = try await LiveHypervisor.provider(folder)
+        let prepared = try await provider.imagePrepare(
+            ImagePrepareRequest(imageJSON: forced(url(), checksum), targetName: "chosen"), LibvirtProvider.call)
+        try await provider.finish(prepared.task)
+        let image = try await provider.images.find(VMImage(templateName: "chosen"), pool: "default")
+        #expect(try await provider.images.hold(image, for: "op-1"))
+        provider.images.locks.release("op-1")
+        let again = try await provider.imagePrepare(
+            ImagePrepareRequest(imageJSON: forced(url(), checksum), targetName: "chosen"), LibvirtProvider.call)
+        try await provider.finish(again.task)
+        #expect(try await provider.images.hold(image, for: "op-1") == false)
+        let now = try await provider.images.find(VMImage(templateName: "chosen"), pool: "default")
+        #expect(now.name == image.name && now.path != image.path)
+        #expect(try await provider.images.hold(now, for: "op-1"))
+        try await remove([now.volume, "chosen.img.martlet"], provider)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
+
     // MARK: where they come from, and how large they are
 
     @Test(
