@@ -10,18 +10,18 @@ import Testing
 
 /// Images and disks that somebody has made to bring out what is the host's or somebody else's, on a real hypervisor.
 @Suite(.live, .serialized) struct LiveImageTests {
-    private let folder = ScratchFolder()
+    let folder = ScratchFolder()
 
     /// Of the server's folder for what it does on purpose.
-    private func url(_ kind: String = "", _ name: String? = nil) -> String {
+    func url(_ kind: String = "", _ name: String? = nil) -> String {
         let whole = LiveHypervisor.imageURL
         let slash = whole.lastIndex(of: "/") ?? whole.endIndex
         return whole[..<slash] + (kind.isEmpty ? "" : "/\(kind)") + (name.map { "/\($0)" } ?? String(whole[slash...]))
     }
 
-    private var checksum: Checksum { Checksum(.sha256, hex: LiveHypervisor.imageSHA256) }
+    var checksum: Checksum { Checksum(.sha256, hex: LiveHypervisor.imageSHA256) }
 
-    private func create(_ name: String, _ image: VMImage?, type: String = "", size: Int? = nil, disks: [DiskSpec] = []) -> CreateRequest {
+    func create(_ name: String, _ image: VMImage?, type: String = "", size: Int? = nil, disks: [DiskSpec] = []) -> CreateRequest {
         var disk = VMClass.DiskDefaults(sizeGiB: size)
         disk.type = type
         return CreateRequest(
@@ -29,19 +29,19 @@ import Testing
             disksJSON: disks.isEmpty ? "" : DiskSpec.json(disks))
     }
 
-    private func forced(_ url: String, _ checksum: Checksum?) -> String {
+    func forced(_ url: String, _ checksum: Checksum?) -> String {
         let sum = checksum.map { #","checksum":"\#($0.hex)""# } ?? ""
         return #"{"source":{"http":{"url":"\#(url)"\#(sum)}},"prepare":{"force":true}}"#
     }
 
-    private func volumes(_ provider: LibvirtProvider, _ pool: String = "default") async throws -> Set<String> {
+    func volumes(_ provider: LibvirtProvider, _ pool: String = "default") async throws -> Set<String> {
         try await provider.hypervisor.look("list") { connection throws(LibvirtError) in
             Set(try connection.pool(named: pool).volumes().map(\.name))
         }
     }
 
     /// As a guest does it on its disk, or an operator in a pool; then libvirt looks.
-    private func write(_ file: String, over volume: String, _ provider: LibvirtProvider) async throws {
+    func write(_ file: String, over volume: String, _ provider: LibvirtProvider) async throws {
         let bytes = try Files.read("\(LiveHypervisor.madeFolder)/\(file)")
         try await provider.hypervisor.act("write") { connection throws(LibvirtError) in
             let pool = try connection.pool(named: "default")
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    private func remove(_ volumes: [String], _ provider: LibvirtProvider) async throws {
+    func remove(_ volumes: [String], _ provider: LibvirtProvider) async throws {
         try await provider.hypervisor.act("remove") { connection throws(LibvirtError) in
             for volume in volumes { try Storage.remove(connection, pool: "default", volume: volume) }
         }
@@ -254,41 +254,37 @@ import Testing
         await provider.shutdown(by: .after(seconds: 5))
     }
 
-    // MARK: where they come from, and how large they are
-
-    @Test(
-        arguments: [
-            ([], "", RPCCode.permissionDenied), (["127.0.0.1"], "away", .permissionDenied), (["127.0.0.1"], "redirect", nil),
-            (["localhost"], "", .permissionDenied),
-        ] as [([String], String, RPCCode?)])
-    func `images come from public addresses, and from others that are named`(sources: [String], kind: String, code: RPCCode?) async throws {
-        let provider = try await LiveHypervisor.provider(folder) { $0.imageSources = sources }
-        let before = try await volumes(provider)
-        let task = try await provider.imagePrepare(
-            ImagePrepareRequest(imageJSON: VMImage(url: url(kind)).json, targetName: "from-there"), LibvirtProvider.call)
-        let failure = try await provider.failure(task.task)
-        #expect(failure?.code == code, "\(String(describing: failure))")
-        if code != nil {
-            #expect(failure?.message.contains("127.0.0.") == true)
-            #expect(try await volumes(provider) == before)
-        }
-        try await remove(["from-there.img", "from-there.img.martlet"], provider)
-        await provider.shutdown(by: .after(seconds: 5))
+    @Test func `what was begun with other settings is taken back where it was begun`() async throws {
+        let first = try await LiveHypervisor.provider(folder)
+        let before = try await volumes(first)
+        let made = try await first.create(create("moved", VMImage(url: url("stalls"))), LibvirtProvider.call)
+        let task = try #require(made.task)
+        while try await volumes(first).count < before.count + 2 { try await Task.sleep(for: .milliseconds(50)) }
+        await first.tasks.abandon()
+        let second = try await LiveHypervisor.provider(folder) { $0.pool = "small" }
+        _ = try await second.tasks.cancel(task.id)
+        let end = try #require(await second.tasks.end(of: task.id, by: .after(seconds: 60)))
+        #expect(end.state == .cancelled)
+        #expect(try await volumes(second) == before)
+        await second.shutdown(by: .after(seconds: 5))
     }
 
-    @Test(arguments: [
-        ("", UInt64(1 << 20), "default"), ("large", 1 << 40, "default"), ("endless", 8 << 20, "default"), ("endless", 1 << 40, "small"),
-    ])
-    func `an image that is larger than it may be, or than there is room, leaves nothing`(kind: String, limit: UInt64, pool: String)
-        async throws
-    {
-        let provider = try await LiveHypervisor.provider(folder) { $0.imageLimitBytes = limit }
-        let before = try await volumes(provider, pool)
-        let task = try await provider.imagePrepare(
-            ImagePrepareRequest(imageJSON: VMImage(url: url(kind)).json, targetName: "too-large", storageHint: pool), LibvirtProvider.call)
-        let failure = try #require(try await provider.failure(task.task))
-        #expect(failure.code == .resourceExhausted, "\(failure)")
-        #expect(try await volumes(provider, pool) == before)
+    @Test func `a machine is made of the image that it chose, or of what has taken its place between two lives`() async throws {
+        let provider = try await LiveHypervisor.provider(folder)
+        let prepared = try await provider.imagePrepare(
+            ImagePrepareRequest(imageJSON: forced(url(), checksum), targetName: "chosen"), LibvirtProvider.call)
+        try await provider.finish(prepared.task)
+        let image = try await provider.images.find(VMImage(templateName: "chosen"), pool: "default")
+        #expect(try await provider.images.hold(image, for: "op-1"))
+        provider.images.locks.release("op-1")
+        let again = try await provider.imagePrepare(
+            ImagePrepareRequest(imageJSON: forced(url(), checksum), targetName: "chosen"), LibvirtProvider.call)
+        try await provider.finish(again.task)
+        #expect(try await provider.images.hold(image, for: "op-1") == false)
+        let now = try await provider.images.find(VMImage(templateName: "chosen"), pool: "default")
+        #expect(now.name == image.name && now.path != image.path)
+        #expect(try await provider.images.hold(now, for: "op-1"))
+        try await remove([now.volume, "chosen.img.martlet"], provider)
         await provider.shutdown(by: .after(seconds: 5))
     }
 }

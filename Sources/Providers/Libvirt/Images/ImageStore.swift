@@ -72,6 +72,9 @@ struct ImageStore: Sendable {
         if !mayBeFile, let url = wanted.url, !["http://", "https://"].contains(where: url.lowercased().hasPrefix) {
             throw RPCError(.invalidArgument, "image: the URL \(ImageURL.shown(url)) is neither http nor https")
         }
+        guard wanted.storage?.utf8.count ?? 0 <= 255 else {
+            throw RPCError(.invalidArgument, "image: the name of its pool is longer than 255 bytes")
+        }
         if let format = wanted.format?.lowercased(), !DiskFormat.known.contains(format) {
             throw RPCError(.unimplemented, "image: format \(format) is not taken; convert it to qcow2 (qemu-img convert -O qcow2)")
         }

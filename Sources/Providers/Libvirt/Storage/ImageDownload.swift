@@ -50,35 +50,6 @@ struct ImageDownload: Sendable {
 
     private var what: String { "the image \(ImageURL.shown(url))" }
 
-    private final class Progress: Sendable {
-        private struct State {
-            var status = 0
-            var bytes: UInt64 = 0
-            var pace = TransferPace()
-            var refusal: RPCError?
-        }
-
-        private let state = Mutex(State())
-
-        var status: Int { state.withLock { $0.status } }
-        var bytes: UInt64 { state.withLock { $0.bytes } }
-        var isTooSlow: Bool { state.withLock { $0.pace.isTooSlow() } }
-        /// Why the rest is not wanted.
-        var refusal: RPCError? { state.withLock { $0.refusal } }
-        func begin(_ status: Int) { state.withLock { $0.status = status } }
-        /// How many there are with these.
-        func add(_ count: Int) -> UInt64 {
-            state.withLock { state in
-                state.bytes += UInt64(count)
-                state.pace.add(count, waited: 0)
-                return state.bytes
-            }
-        }
-        func waited(_ seconds: Double) { state.withLock { $0.pace.add(0, waited: seconds) } }
-        /// The first stays.
-        func refuse(_ error: RPCError) { state.withLock { $0.refusal = $0.refusal ?? error } }
-    }
-
     private var tooLarge: RPCError {
         RPCError(
             .resourceExhausted,
@@ -105,7 +76,7 @@ struct ImageDownload: Sendable {
         request.headers = headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         request.connectTimeoutSeconds = 15
         if let file = hypervisor.settings.authorityFile { request.trust = .authority(file: file) }
-        let (pipe, progress, limit) = (BytePipe(), Progress(), hypervisor.settings.imageLimitBytes)
+        let (pipe, progress, limit) = (BytePipe(), DownloadProgress(), hypervisor.settings.imageLimitBytes)
         let (sources, host) = (ImageSources(hypervisor.settings.imageSources), ImageURL.host(url))
         request.mayConnect = { address in
             guard !sources.allow(address, host: host) else { return true }
@@ -166,7 +137,7 @@ struct ImageDownload: Sendable {
     private func read(
         _ path: String, _ report: @escaping @Sendable (UInt64, UInt64?) async -> Void
     ) async throws(RPCError) -> Outcome {
-        let (pipe, progress) = (BytePipe(), Progress())
+        let (pipe, progress) = (BytePipe(), DownloadProgress())
         let limit = hypervisor.settings.imageLimitBytes
         let total = try FileSource.start(path, into: pipe) { count in
             guard progress.add(count) > limit else { return }
@@ -194,7 +165,7 @@ struct ImageDownload: Sendable {
     }
 
     private func conclude(
-        _ answer: Result<HTTPResponse, HTTPClientError>, _ progress: Progress, _ pipe: BytePipe,
+        _ answer: Result<HTTPResponse, HTTPClientError>, _ progress: DownloadProgress, _ pipe: BytePipe,
         _ written: Task<Result<Outcome, RPCError>, Never>
     ) async throws(RPCError) -> Step {
         switch answer {
