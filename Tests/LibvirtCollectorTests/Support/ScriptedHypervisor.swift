@@ -1,3 +1,4 @@
+import LibvirtAPI
 import Synchronization
 
 @testable import LibvirtCollector
@@ -121,23 +122,32 @@ final class ScriptedConnection: HypervisorConnection {
 
     func host() -> Result<HostRecord, SourceError> { answer("virNodeGetInfo") { $0.host } }
 
-    func domains(skipping skipped: Set<String>, _ step: (_ call: String, _ uuid: String) -> Void) -> Result<[DomainBasics], SourceError> {
-        answer("virConnectListAllDomains") { ($0.domains, $0.tellsControls) }.map { domains, tellsControls in
-            domains.map { domain in
-                var domain = domain
-                guard !skipped.contains(domain.uuid) else { return domain }
-                step("virDomainGetInfo", domain.uuid)
-                self.hypervisor.enter("virDomainGetInfo", [domain.uuid])
-                if tellsControls, domain.isActive { domain.control = self.hypervisor.control(domain.uuid) }
-                return domain
+    func domains() -> Result<[DomainBasics], SourceError> { answer("virConnectListAllDomains") { $0.domains } }
+
+    func states() -> Result<[String: DomainState], SourceError> {
+        answer("virConnectGetAllDomainStats") { state in
+            Dictionary(
+                state.domains.compactMap { domain in domain.state.map { (domain.uuid, $0) } }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    func state(_ uuid: String) -> Result<DomainState, SourceError> {
+        answer("virDomainGetState", [uuid]) { state in state.domains.first { $0.uuid == uuid }?.state }
+    }
+
+    func info(_ uuid: String) -> Result<DomainInfo, SourceError> {
+        answer("virDomainGetInfo", [uuid]) { state in
+            state.domains.first { $0.uuid == uuid }.map {
+                DomainInfo(
+                    maximumMemoryBytes: $0.maximumMemoryBytes, memoryBytes: $0.memoryBytes, virtualCPUs: $0.virtualCPUs,
+                    cpuSeconds: $0.cpuSeconds)
             }
         }
     }
 
-    func controls(_ uuids: [String]) -> Result<[String: DomainControl], SourceError> {
-        answer("virDomainGetControlInfo") { $0.tellsControls }.map { tellsControls in
-            tellsControls ? Dictionary(uniqueKeysWithValues: uuids.map { ($0, self.hypervisor.control($0)) }) : [:]
-        }
+    func control(_ uuid: String) -> Result<DomainControl?, SourceError> {
+        guard hypervisor.get(\.tellsControls) else { return .failure(SourceError(.unsupported, "not by this driver")) }
+        return answer(MonitorReading.call, [uuid]) { _ in true }.map { _ in hypervisor.control(uuid) }
     }
 
     func statistics(_ uuids: [String]) -> Result<[String: DomainStatistics], SourceError> {
