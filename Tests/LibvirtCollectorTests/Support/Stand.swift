@@ -8,10 +8,11 @@ struct Stand {
     let book: HypervisorBook
     let watch: HypervisorWatch
 
-    init(_ hypervisor: ScriptedHypervisor, threadLimit: Int = 9) {
+    init(_ hypervisor: ScriptedHypervisor, threadLimit: Int = 9, _ prepare: (inout LibvirtSettings) -> Void = { _ in }) {
         self.hypervisor = hypervisor
         var settings = LibvirtSettings()
         (settings.timeoutSeconds, settings.threadLimit) = (60, threadLimit)
+        prepare(&settings)
         book = HypervisorBook(
             settings.uris[0], desk: HypervisorDesk(hypervisor, threadLimit: threadLimit, idleLimit: settings.connections + 3))
         watch = HypervisorWatch(book: book, settings: settings, clock: .fixed(1_700_000_000), logger: .silent)
@@ -38,6 +39,16 @@ struct Stand {
     func rounds(until condition: () -> Bool) async -> Bool {
         for _ in 0..<2000 {
             _ = await watch.round()
+            if condition() { return true }
+            await Task.yield()
+        }
+        return false
+    }
+
+    /// Waits for what happens beside it.
+    static func wait(until condition: () -> Bool) async -> Bool {
+        let deadline = Deadline.after(seconds: 20)
+        while !deadline.hasPassed {
             if condition() { return true }
             await Task.yield()
         }

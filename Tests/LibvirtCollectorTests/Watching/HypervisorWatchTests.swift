@@ -182,4 +182,118 @@ import Web
         #expect(view.threads.total == 1 && view.domains.count { $0.suspect != nil } == 1)
         hypervisor.set { $0.hanging = [] }
     }
+
+    // MARK: what takes long
+
+    @Test(arguments: ["virConnectListAllStoragePools", "virDomainGetXMLDesc", "virDomainGetJobStats"])
+    func `what takes long holds up itself only`(_ call: String) async {
+        let name = call == "virConnectListAllStoragePools" ? call : "\(call) \(Estate.uuid(3))"
+        let hypervisor = Stand.twenty { state in (state.hanging, state.atJob) = ([name], [Estate.uuid(3)]) }
+        let stand = Stand(hypervisor) { $0.intervalSeconds = 0.01 }
+        // Nobody is impatient.
+        stand.hypervisor.set { $0.hangs = { _, _ in } }
+        let running = Task { await stand.watch.run() }
+        #expect(await Stand.wait { stand.hypervisor.get { $0.calls["virConnectListAllDomains"] ?? 0 } >= 5 })
+        if call != "virDomainGetJobStats" {
+            #expect(await Stand.wait { stand.hypervisor.get { $0.calls[ShardReading.call] ?? 0 } >= 20 } && stand.told >= 19)
+        }
+        #expect(stand.view.isUp == true && stand.view.isListed && stand.view.threads.total == 0)
+        // Nothing is begun twice.
+        if call == "virConnectListAllStoragePools" { #expect(stand.hypervisor.get { $0.calls[call] } == 1) }
+        running.cancel()
+        await running.value
+        #expect(stand.view.threads == .init(hanging: 0, limit: 9, total: 0) && stand.suspects.isEmpty && stand.view.problems.isEmpty)
+        stand.hypervisor.set { $0.hanging = [] }
+    }
+
+    @Test func `whoever is cancelled has not hung, until its time has passed`() async {
+        let stand = Stand(Stand.twenty { $0.hanging = ["\(ShardReading.call) \(Estate.uuid(1))"] })
+        let (hypervisor, desk) = (stand.hypervisor, stand.book.desk)
+        hypervisor.set { $0.hangs = { _, _ in } }
+        let running = Task { await stand.watch.round() }
+        #expect(await Stand.wait { stand.told == 15 })
+        running.cancel()
+        _ = await running.value
+        #expect(desk.counts().threads == .init(hanging: 0, limit: 9, total: 0) && stand.suspects.isEmpty)
+        #expect(desk.counts(now: .now.advanced(by: .seconds(61))).threads == .init(hanging: 1, limit: 9, total: 1))
+        hypervisor.set { $0.hanging = [] }
+        #expect(await Stand.wait { desk.counts().threads.hanging == 0 })
+    }
+
+    @Test func `a thread that was left and comes back in time keeps its connection`() async {
+        let stand = Stand(Stand.twenty { $0.hanging = ["virConnectListAllStoragePools"] })
+        stand.hypervisor.set { $0.hangs = { _, _ in } }
+        let running = Task { await stand.watch.round() }
+        #expect(await Stand.wait { stand.told == 20 })
+        running.cancel()
+        _ = await running.value
+        let opened = stand.view.connectionsOpened
+        stand.hypervisor.set { $0.hanging = [] }
+        #expect(await stand.rounds { !stand.view.pools.isEmpty || stand.view.problems.isEmpty })
+        #expect(stand.view.threads.total == 0 && stand.view.connectionsOpened <= opened + 1)
+    }
+
+    // MARK: what cannot be read
+
+    @Test func `a definition that could not be read is read again, and no other`() async {
+        let call = "virDomainGetXMLDesc"
+        let stand = Stand(Stand.twenty { $0.errors = ["\(call) \(Estate.uuid(3))": SourceError(.failed, "not now")] }) {
+            $0.intervalSeconds = 0
+        }
+        #expect(await stand.watch.round())
+        #expect(stand.view.problems.map(\.message) == ["1 definitions or lists of snapshots could not be read"])
+        stand.hypervisor.set { $0.errors = [:] }
+        #expect(await stand.watch.round())
+        #expect(stand.view.problems.isEmpty && stand.view.domains.allSatisfy { $0.definition != nil })
+        #expect(stand.hypervisor.get { $0.calls[call] } == 21)
+        #expect(await stand.watch.round())
+        #expect(stand.hypervisor.get { $0.calls[call] } == 21)
+    }
+
+    /// LXC, Xen and bhyve have no statistics of many domains, and no monitors.
+    @Test func `a driver that tells each state by itself is up, and tells it`() async {
+        let stand = Stand(
+            Stand.twenty { state in
+                for call in ["virConnectGetAllDomainStats", ShardReading.call, MonitorReading.call] {
+                    state.errors[call] = SourceError(.unsupported, "not by this driver")
+                }
+                state.errors["virDomainGetState \(Estate.uuid(2))"] = SourceError(.gone, "no such domain")
+            })
+        for _ in 0..<2 { #expect(await stand.watch.round()) }
+        #expect(stand.view.isUp == true && stand.view.problems.isEmpty && stand.told == 0 && stand.suspects.isEmpty)
+        #expect(stand.view.domains.count { $0.basics.state?.name == "running" } == 19)
+        #expect(stand.view.domains.allSatisfy { $0.basics.cpuSeconds == 2.5 && $0.definition != nil })
+        // Who has no monitors is not asked for each.
+        #expect(stand.hypervisor.get { $0.calls[MonitorReading.call] } == 2 && stand.hypervisor.get { $0.calls["virDomainGetState"] } == 40)
+    }
+
+    // MARK: what is said
+
+    @Test func `what a person is told to do goes to the same socket, and names no user`() async {
+        let stand = Stand(Stand.twenty { $0.hanging = ["virConnectListAllDomains"] }) {
+            $0.uris = [HypervisorURI(verbatim: "qemu+ssh://root:secret@kvm2/system?keyfile=/k&socket=/run/b")]
+        }
+        #expect(await !stand.watch.round())
+        let message = stand.view.problems.map(\.message).joined()
+        #expect(message.hasSuffix("virsh -r -c 'qemu+ssh://kvm2/system?socket=/run/b' list"))
+        #expect(!message.contains("root") && !message.contains("secret") && !message.contains("keyfile"))
+        stand.hypervisor.set { $0.hanging = [] }
+    }
+
+    @Test func `a daemon that takes no connection is no domain's trouble`() async {
+        let stand = Stand(Stand.twenty())
+        let (hypervisor, desk) = (stand.hypervisor, stand.book.desk)
+        #expect(await stand.watch.round())
+        hypervisor.set { state in
+            state.restarts = 1
+            state.hangs = { call, _ in desk.expire { $0.call == (call == "open" ? "virConnectOpenReadOnly" : call) } }
+        }
+        _ = await stand.watch.round()
+        hypervisor.set { $0.hanging = ["open"] }
+        hypervisor.set { $0.restarts = 2 }
+        for _ in 0..<3 { _ = await stand.watch.round() }
+        #expect(stand.suspects.isEmpty)
+        hypervisor.set { $0.hanging = [] }
+        #expect(await stand.rounds { stand.view.isUp == true && stand.view.problems.isEmpty && stand.view.threads.hanging == 0 })
+    }
 }
