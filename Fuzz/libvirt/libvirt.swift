@@ -155,7 +155,7 @@ private func rounds(_ bytes: [UInt8]) {
                 if hanging.contains(uuid), !held.contains(uuid) {
                     ledger.giveUp(thread)
                     stuck.append((thread, uuid))
-                    suspects.name(uuid, call: "again", threads: [thread], now: now, unixSeconds: seconds)
+                    suspects.hangs.add(thread, call: "again", domains: [uuid], mayWait: false, now: now)
                 } else {
                     ledger.end(thread)
                     if !hanging.contains(uuid) { suspects.clear(uuid) }
@@ -183,18 +183,22 @@ private func round(
         demand(calls <= 4 * domains.count + 4, "a round ends")
         guard let thread = ledger.begin(.statistics) else { break }
         let held = Set(stuck.map(\.uuid))
-        if let culprit = shard.domains.first(where: { hanging.contains($0) && !held.contains($0) }) {
+        if let culprit = shard.first(where: { hanging.contains($0) && !held.contains($0) }) {
             ledger.giveUp(thread)
             stuck.append((thread, culprit))
-            let controls = tellsControls ? [culprit: DomainControl(state: .occupied, seconds: 5)] : [:]
-            let found = plan.hung(
-                shard, at: CallStep(call: "c", domains: shard.domains), thread: thread, controls: controls, patienceSeconds: 5)
-            named.formUnion(found)
+            suspects.hangs.add(thread, call: "c", domains: shard, mayWait: false, now: now)
+            var known = suspects.hangs.proven(now: now).intersection(shard)
+            if known.isEmpty, tellsControls {
+                known.formUnion(Monitors.told([culprit: .init(state: .occupied, seconds: 5)]).owing(shard, patienceSeconds: 5))
+            }
+            named.formUnion(known)
+            plan.hung(shard, known: known)
         } else {
             ledger.end(thread)
-            let partial = held.intersection(shard.domains)
-            named.formUnion(plan.answered(shard, partial: partial))
-            answered.formUnion(Set(shard.domains).subtracting(partial))
+            let partial = held.intersection(shard)
+            suspects.hangs.asked(shard, passedBy: partial)
+            named.formUnion(suspects.hangs.proven(now: now))
+            answered.formUnion(Set(shard).subtracting(partial))
         }
     }
     demand(named.isSubset(of: hanging), "who is named hangs")
@@ -202,7 +206,5 @@ private func round(
     if plan.waiting == 0, ledger.hanging < ledger.limit {
         demand(answered == Set(domains).subtracting(hanging), "the others are told")
     }
-    for uuid in named {
-        suspects.name(uuid, call: "c", threads: plan.threads(hangingIn: uuid), now: now, unixSeconds: unixSeconds)
-    }
+    for uuid in named { suspects.name(uuid, call: "c", now: now, unixSeconds: unixSeconds) }
 }

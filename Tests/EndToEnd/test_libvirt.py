@@ -24,7 +24,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.skipif(REASON is not None, reason=str
 
 INTERVAL = 2.0
 TIMEOUT = 1.0
-URI = "qemu+unix:///system"
 COUNT = 20
 
 
@@ -104,7 +103,7 @@ def told_by_virsh(bed: LibvirtBed) -> Samples:
     expected: Samples = {}
     for text in bed.virsh("domstats", "--state", "--vcpu", "--block", "--interface", "--balloon").split("Domain: ")[1:]:
         name = text.split("'")[1]
-        identity = {"uri": URI, "domain": name, "uuid": uuids[name]}
+        identity = {"uri": bed.read_only_uri, "domain": name, "uuid": uuids[name]}
         told = dict(line.strip().split("=", 1) for line in text.splitlines()[1:] if "=" in line)
 
         def add(family: str, value: str, scale: float = 1.0, labels: Mapping[str, str] = {}) -> None:
@@ -168,13 +167,13 @@ def test_numbers_are_those_of_debians_exporter(bed: LibvirtBed, host: Host, star
             if name.startswith("libvirt_"):
                 # Where a disk's image is and which bridge a card is at stand in our families of information.
                 words = {key: text for key, text in labels if key not in ("source_file", "source_bridge")}
-                found[renamed.get(name, name), frozenset((words | {"uri": URI}).items())] = value
+                found[renamed.get(name, name), frozenset((words | {"uri": bed.read_only_uri}).items())] = value
         return found
 
     try:
         wait_for(lambda: fetch(f"http://127.0.0.1:{port}/metrics").status == 200, 20, "the peer")
         before = theirs()
-        assert before["libvirt_up", frozenset({("uri", URI)})] == 1
+        assert before["libvirt_up", frozenset({("uri", bed.read_only_uri)})] == 1
         host.wait_for_round()
         ours = host.samples()
         counts = assert_between(before, ours, theirs())
@@ -347,6 +346,51 @@ def test_somebody_elses_command_that_hangs_costs_us_no_thread(bed: LibvirtBed, h
             asks.kill()
             asks.wait()
     wait_for(lambda: host.value("domains_suspect") == 0 and host.value("threads_hanging") == 0, 10 * INTERVAL, "it answers again")
+
+
+@pytest.mark.alone
+def test_of_three_that_hang_together_the_one_that_recovers_is_fresh(bed: LibvirtBed, host: Host) -> None:
+    # Whoever is asked in one call is so by the order of UUIDs.
+    names = sorted((name for name in bed.virsh("list", "--name").split() if name.startswith("small-")), key=lambda name: bed.virsh("domuuid", name))[:3]
+    well = names[1]
+    host.wait_for_round()
+    processes = {name: bed.qemu(name) for name in names}
+    with paused(*processes.values()):
+        wait_for(lambda: host.value("domains_suspect") == 3, 10 * INTERVAL, "three are suspect")
+        assert {name for name, value in host.of("domain_suspect").items() if value == 1} == set(names)
+        os.kill(processes[well], signal.SIGCONT)
+        began, now = time.monotonic(), time.time()
+        wait_for(lambda: host.value("domain_suspect", domain=well) == 0 and host.of("domain_last_success_timestamp_seconds")[well] > now, 10 * INTERVAL, "one answers again")
+        print(f"of three that hung one is fresh {time.monotonic() - began:.1f} s after it answers")
+        time.sleep(2 * INTERVAL)
+        assert {name for name, value in host.of("domain_suspect").items() if value == 1} == set(names) - {well}
+    wait_for(lambda: host.value("domains_suspect") == 0 and host.value("threads_hanging") == 0, 10 * INTERVAL, "all answer again")
+
+
+@pytest.mark.alone
+def test_a_qemu_that_hangs_in_a_job_is_named_and_one_in_a_job_is_not(bed: LibvirtBed, host: Host) -> None:
+    """A backup that somebody may fetch is a job which lets questions in: libvirt says "job" of its monitor, also where that does not answer."""
+    hung, well = "small-05", "small-06"
+    for name in (hung, well):
+        disks = f"<disks><disk name='vda' backup='yes' type='file'><scratch file='/var/lib/libvirt/images/{name}.scratch'/></disk></disks>"
+        description = bed.folder / f"backup-{name}.xml"
+        description.write_text(f"<domainbackup mode='pull'><server transport='unix' socket='/run/{name}.nbd'/>{disks}</domainbackup>")
+        bed.virsh("backup-begin", name, description)
+    try:
+        host.wait_for_round()
+        assert host.value("domains_suspect") == 0 and host.value("domain_job_operation_info", domain=well, operation="backup") == 1
+        with paused(bed.qemu(hung)):
+            began = time.monotonic()
+            wait_for(lambda: host.value("domain_suspect", domain=hung) == 1, 10 * INTERVAL, "it is suspect")
+            print(f"named {time.monotonic() - began:.1f} s after it hangs in a job")
+            time.sleep(3 * INTERVAL)
+            assert {name for name, value in host.of("domain_suspect").items() if value == 1} == {hung}
+            states = {dict(labels)["state"] for (name, labels), value in host.samples().items() if name == "libvirt_domain_control_state" and value == 1 and ("domain", hung) in labels}
+            assert states == {"job"}
+        wait_for(lambda: host.value("domains_suspect") == 0 and host.value("threads_hanging") == 0, 10 * INTERVAL, "it answers again")
+    finally:
+        for name in (hung, well):
+            bed.try_virsh("domjobabort", name)
 
 
 def test_a_hung_domain_may_be_destroyed_and_started_again(bed: LibvirtBed, host: Host) -> None:

@@ -4,6 +4,7 @@ import Metrics
 import Primitives
 import Synchronization
 import Testing
+import Web
 
 @testable import LibvirtCollector
 
@@ -38,6 +39,24 @@ import Testing
             ]
         ) { shown.withLock { $0 } }.violations()
         #expect(violations.isEmpty, "\(violations)")
+    }
+
+    @Test func `a limit is shown in the family of its unit`() async throws {
+        let collector = await Self.collector(ScriptedHypervisor(Estate.fill))
+        let http = try HTTPClient()
+        defer { http.close() }
+        let trial = await Trial(collector, http: http)
+        let limits = trial.exposition.samples.map(\.series).filter { $0.hasPrefix("libvirt_domain_block_limit") }.sorted()
+        let words = #"{uri="qemu:///system",domain="web",uuid="\#(Estate.uuid)",target_device="vda""#
+        let families = [
+            "burst_bytes_per_second", "burst_operations_per_second", "bytes_burst_seconds", "bytes_per_second", "operation_size_bytes",
+            "operations_burst_seconds", "operations_per_second",
+        ]
+        #expect(
+            limits
+                == families.map { name in
+                    "libvirt_domain_block_limit_\(name)\(words)\(name == "operation_size_bytes" ? "" : #",type="total""#)}"
+                })
     }
 
     /// There only while a domain hangs, which is no healthy scene.

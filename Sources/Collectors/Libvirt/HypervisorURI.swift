@@ -5,7 +5,8 @@ import Settings
 package struct HypervisorURI: Sendable, Equatable {
     /// As libvirt takes it.
     package let text: String
-    /// As metrics have it: without user and parameters, which say how one gets there and not where.
+    /// As metrics have it: without user and parameters, which say how one gets there and not where. Only `socket` stays, which tells two daemons of one
+    /// machine apart.
     package let label: String
 
     package static let standard = HypervisorURI(verbatim: "qemu:///system")
@@ -27,11 +28,25 @@ package struct HypervisorURI: Sendable, Equatable {
     }
 
     private static func label(of text: String) -> String {
-        var bytes = Array(text.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
+        let withoutFragment = text.utf8.prefix { $0 != UInt8(ascii: "#") }
+        let query = withoutFragment.firstIndex(of: UInt8(ascii: "?"))
+        var bytes = Array(withoutFragment[..<(query ?? withoutFragment.endIndex)])
         let slash = UInt8(ascii: "/")
-        guard let first = bytes.indices.dropLast().first(where: { bytes[$0] == slash && bytes[$0 + 1] == slash }) else { return text }
-        let authority = bytes[(first + 2)...].prefix { $0 != slash }
-        if let at = authority.lastIndex(of: UInt8(ascii: "@")) { bytes.removeSubrange((first + 2)...at) }
+        if let first = bytes.indices.dropLast().first(where: { bytes[$0] == slash && bytes[$0 + 1] == slash }) {
+            let authority = bytes[(first + 2)...].prefix { $0 != slash }
+            if let at = authority.lastIndex(of: UInt8(ascii: "@")) { bytes.removeSubrange((first + 2)...at) }
+        }
+        if let query { bytes += socket(withoutFragment[query...].dropFirst()) }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// `?socket=/run/x` of `no_verify=1&socket=/run/x`; nothing where there is none. libvirt takes names in any case, and `;` for `&`.
+    private static func socket(_ query: Substring.UTF8View) -> [UInt8] {
+        let parameters = query.split { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: ";") }
+        let name = Array("socket=".utf8)
+        for parameter in parameters where parameter.count > name.count && zip(parameter, name).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) {
+            return Array("?socket=".utf8) + parameter.dropFirst(name.count)
+        }
+        return []
     }
 }

@@ -33,7 +33,7 @@ package final class LibvirtCollector: Collector {
         self.settings = settings
         self.waitsForDaemon = waitsForDaemon
         let books = settings.uris.map { uri in
-            // Beside those that ask for statistics, one each for pools, for definitions and for a domain that hung.
+            // Beside those that ask for statistics, one each for the list, for pools and for definitions.
             HypervisorBook(
                 uri, desk: HypervisorDesk(source(uri), threadLimit: settings.threadLimit, idleLimit: settings.connections + 3))
         }
@@ -135,7 +135,7 @@ package final class LibvirtCollector: Collector {
             // As a failure: the name is the domain's own.
             let failure = Failure(
                 .unavailable,
-                "its QEMU does not answer (\(suspect.call)): virsh -r -c \(uri) domcontrol \(basics.name); it hangs itself, or the storage that it waits for"
+                "its QEMU does not answer (\(suspect.call)): virsh -r -c \(ShellWord(uri)) domcontrol \(ShellWord(basics.name)); it hangs itself, or the storage that it waits for"
             )
             sink.report(PartProblem(part: part, .quarantined, failure.message))
         }

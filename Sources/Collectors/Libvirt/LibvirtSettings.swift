@@ -20,14 +20,14 @@ package struct LibvirtSettings: Sendable, Equatable {
     package static let keys = [
         SettingsKey(
             "uris", .texts,
-            "URIs of the hypervisors, as virsh takes them; each is the value of the label uri, without user and parameters.",
+            "URIs of the hypervisors, as virsh takes them; each is the value of the label uri, without user and parameters other than socket.",
             standard: HypervisorURI.standard.text),
         SettingsKey(
             "interval", .seconds(2...300), "Time between two rounds in which a hypervisor is asked; scrapes show what it told last.",
             standard: "15s"),
         SettingsKey(
             "timeout", .seconds(1...60),
-            "How long a call of libvirt may take before its thread and connection are given up and it is found out which domain hangs.",
+            "How long a call of libvirt may take before its thread and connection are given up and it is found out which domain hangs; shorter than interval.",
             standard: "5s"),
         SettingsKey(
             "definition_interval", .seconds(10...86_400),
@@ -41,6 +41,8 @@ package struct LibvirtSettings: Sendable, Equatable {
             standard: "8"),
     ]
 
+    private static func text(_ seconds: Double) -> String { "\(seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds)) s" }
+
     /// More of them than one exporter should ask.
     private static let uriLimit = 64
 
@@ -53,7 +55,7 @@ package struct LibvirtSettings: Sendable, Equatable {
                 throw element.failure(
                     other == uri
                         ? "uris: \(quoted(uri.text)) is there twice"
-                        : "uris: \(quoted(uri.text)) and \(quoted(other.text)) differ in user or parameters only, and would be one in metrics"
+                        : "uris: \(quoted(uri.text)) and \(quoted(other.text)) differ in user or parameters other than socket only, and would be one in metrics"
                 )
             }
             found.append(uri)
@@ -68,6 +70,13 @@ package struct LibvirtSettings: Sendable, Equatable {
         intervalSeconds = tree["interval"].seconds ?? Self.standard.intervalSeconds
         timeoutSeconds = tree["timeout"].seconds ?? Self.standard.timeoutSeconds
         definitionSeconds = tree["definition_interval"].seconds ?? Self.standard.definitionSeconds
+        // Whoever hangs is found out after two timeouts at most, and what is told is shown for three rounds.
+        guard timeoutSeconds < intervalSeconds else {
+            let named = tree["timeout"].seconds == nil ? tree["interval"] : tree["timeout"]
+            throw named.failure(
+                "timeout: \(Self.text(timeoutSeconds)) must be shorter than interval, \(Self.text(intervalSeconds)): while a domain hangs the others would be told too late to be shown"
+            )
+        }
         connections = tree["connections"].integer ?? Self.standard.connections
         threadLimit = tree["threads_given_up"].integer ?? Self.standard.threadLimit
     }

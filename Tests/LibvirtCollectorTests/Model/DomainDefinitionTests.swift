@@ -18,7 +18,11 @@ import XML
         #expect(web.disks.map(\.target) == ["vda", "vdb", "hda"] && web.disks.map(\.device) == ["disk", "disk", "cdrom"])
         let disk = try #require(web.disks.first)
         #expect(disk.source == "/var/lib/libvirt/images/web.two" && disk.bus == "virtio" && disk.cache == "none" && disk.discard == "unmap")
-        #expect(disk.serial == "WEB1" && disk.format == "qcow2" && disk.limits == ["total_bytes_sec": 10_485_760, "read_iops_sec": 500])
+        #expect(
+            disk.serial == "WEB1" && disk.format == "qcow2"
+                && disk.limits == [
+                    .init(kind: .bytes, type: .total, value: 10_485_760), .init(kind: .operations, type: .read, value: 500),
+                ])
         // Two snapshots outside of the image, its own backing image, and the image itself.
         #expect(web.disks.map(\.backingDepth) == [3, 0, nil])
         #expect(web.interfaces.count == 1 && web.balloonPeriodSeconds == 5)
@@ -72,5 +76,26 @@ import XML
         #expect((summary.newestUnixSeconds ?? 0) > 1_700_000_000)
         #expect(SnapshotSummary(count: 300, descriptions: []) == SnapshotSummary(count: 300))
         #expect(SnapshotSummary(count: 1, descriptions: ["not XML"]) == SnapshotSummary(count: 1))
+    }
+
+    /// Each by what libvirt calls it.
+    @Test(arguments: ["total", "read", "write"])
+    func `each limit has its unit`(_ way: String) throws {
+        let names = ["bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max", "bytes_sec_max_length", "iops_sec_max_length"]
+        let elements = names.enumerated().map { "<\(way)_\($1)>\($0 + 1)</\(way)_\($1)>" }.joined()
+        let text = "<domain><devices><disk><target dev='vda'/><iotune>\(elements)<size_iops_sec>7</size_iops_sec><group_name>g</group_name>"
+        let root = try XMLReader.read("\(text)</iotune></disk></devices></domain>", source: "domain")
+        let disk = try #require(DomainDefinition(root).disks.first)
+        let type = DomainDefinition.Disk.Limit.Way(rawValue: way)
+        let kinds = DomainDefinition.Disk.Limit.Kind.allCases.enumerated()
+        #expect(disk.limits == kinds.map { .init(kind: $1, type: $1 == .operationSize ? nil : type, value: Double($0 + 1)) })
+    }
+
+    @Test(arguments: ["0", "-1", "", "x", "1e3"])
+    func `what is no limit is none`(_ value: String) throws {
+        let limit = "<total_bytes_sec>\(value)</total_bytes_sec>"
+        let root = try XMLReader.read(
+            "<domain><devices><disk><target dev='vda'/><iotune>\(limit)</iotune></disk></devices></domain>", source: "domain")
+        #expect(DomainDefinition(root).disks.first?.limits == [])
     }
 }

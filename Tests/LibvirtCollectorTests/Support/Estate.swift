@@ -45,7 +45,9 @@ enum Estate {
             instanceName: "shop", flavor: "m1.tiny", userName: "ann", userID: "u1", projectName: "shop", projectID: "p1")
         var disk = DomainDefinition.Disk()
         (disk.target, disk.type, disk.device, disk.bus, disk.source) = ("vda", "file", "disk", "virtio", "/images/a.qcow2")
-        (disk.backingDepth, disk.limits) = (1, ["total_bytes_sec": 1_048_576])
+        (disk.backingDepth, disk.limits) = (
+            1, DomainDefinition.Disk.Limit.Kind.allCases.map { .init(kind: $0, type: $0 == .operationSize ? nil : .total, value: 7) }
+        )
         definition.disks = [disk]
         var interface = DomainDefinition.Interface()
         (interface.target, interface.type, interface.source, interface.hardwareAddress) = ("vnet0", "bridge", "br0", "52:54:00:00:00:01")

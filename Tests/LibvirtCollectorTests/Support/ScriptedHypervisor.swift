@@ -1,3 +1,4 @@
+import LibvirtAPI
 import Synchronization
 
 @testable import LibvirtCollector
@@ -19,8 +20,14 @@ final class ScriptedHypervisor: HypervisorSource {
         var errors: [String: SourceError] = [:]
         /// Calls that hang, of all domains or of one: `call` or `call uuid`.
         var hanging: Set<String> = []
-        /// Domains that a command of somebody else holds.
+        /// Domains that a command of somebody else holds, which is not answered.
         var held: Set<String> = []
+        /// Domains that a job holds which lets nothing else in and is well, as a snapshot with memory.
+        var busy: Set<String> = []
+        /// Domains of which libvirt says that they are at a job, whatever becomes of their commands, as in a migration.
+        var atJob: Set<String> = []
+        /// For how long a command has waited for its answer where one does.
+        var occupiedSeconds = 1000.0
         /// Told of each call that begins to hang, and of whom it is, so that no test has to wait for its time to pass.
         var hangs: @Sendable (_ call: String, _ uuid: String?) -> Void = { _, _ in }
         /// Whether libvirt says which monitor owes an answer.
@@ -49,21 +56,47 @@ final class ScriptedHypervisor: HypervisorSource {
         return .success(ScriptedConnection(self))
     }
 
+    /// Calls that wait for whoever holds their domain.
+    private static let waiting: Set<String> = ["virDomainGetJobStats", "virDomainGetBlockJobInfo", "virDomainGetDiskErrors"]
+
     /// Waits while the call hangs; while it does, its domain is held, and others that ask it are told less.
     func enter(_ call: String, _ uuids: [String] = []) {
         set { $0.calls[call, default: 0] += 1 }
-        let names = [call] + uuids.map { "\(call) \($0)" }
-        guard let hang = get({ state in names.first(where: state.hanging.contains) }) else { return }
-        let uuid = uuids.first { hang.hasSuffix($0) }
-        // A domain that is held already is passed by, as libvirt does when it is told not to wait.
-        if let uuid, held.withLock({ $0[uuid] ?? 0 }) > 0, call == ShardReading.call { return }
-        if let uuid { held.withLock { $0[uuid, default: 0] += 1 } }
-        defer { if let uuid { held.withLock { $0[uuid] = max(0, ($0[uuid] ?? 0) - 1) } } }
-        get(\.hangs)(call, uuid)
-        while get({ $0.hanging.contains(hang) }) { ThreadPause.run() }
+        if get({ $0.hanging.contains(call) }) { hang(call, nil) { $0.hanging.contains(call) } }
+        for uuid in uuids {
+            if Self.waiting.contains(call), get({ $0.busy.contains(uuid) }) { hang(call, uuid) { $0.busy.contains(uuid) } }
+            guard get({ $0.hanging.contains("\(call) \(uuid)") }), hold(uuid, passingBy: call == ShardReading.call) else { continue }
+            hang(call, uuid) { $0.hanging.contains("\(call) \(uuid)") }
+            held.withLock { $0[uuid] = max(0, ($0[uuid] ?? 0) - 1) }
+        }
     }
 
-    func isHeld(_ uuid: String) -> Bool { get { $0.held.contains(uuid) } || held.withLock { $0[uuid] ?? 0 } > 0 }
+    private func hang(_ call: String, _ uuid: String?, while isSo: (State) -> Bool) {
+        get(\.hangs)(call, uuid)
+        while get(isSo) { ThreadPause.run() }
+    }
+
+    /// - Parameter passingBy: one that is held already, as libvirt does when it is told not to wait.
+    private func hold(_ uuid: String, passingBy: Bool) -> Bool {
+        let isBusy = get { $0.held.contains(uuid) || $0.busy.contains(uuid) }
+        return held.withLock { held in
+            if passingBy, isBusy || held[uuid] ?? 0 > 0 { return false }
+            held[uuid, default: 0] += 1
+            return true
+        }
+    }
+
+    func isHeld(_ uuid: String) -> Bool {
+        get { $0.held.contains(uuid) || $0.busy.contains(uuid) } || held.withLock { $0[uuid] ?? 0 } > 0
+    }
+
+    func control(_ uuid: String) -> DomainControl {
+        guard isHeld(uuid) else { return DomainControl(state: .ok, seconds: 0) }
+        return get { state in
+            DomainControl(
+                state: state.busy.contains(uuid) || state.atJob.contains(uuid) ? .job : .occupied, seconds: state.occupiedSeconds)
+        }
+    }
 }
 
 final class ScriptedConnection: HypervisorConnection {
@@ -89,27 +122,32 @@ final class ScriptedConnection: HypervisorConnection {
 
     func host() -> Result<HostRecord, SourceError> { answer("virNodeGetInfo") { $0.host } }
 
-    func domains(skipping skipped: Set<String>, _ step: (_ call: String, _ uuid: String) -> Void) -> Result<[DomainBasics], SourceError> {
-        answer("virConnectListAllDomains") { ($0.domains, $0.tellsControls) }.map { domains, tellsControls in
-            domains.map { domain in
-                var domain = domain
-                guard !skipped.contains(domain.uuid) else { return domain }
-                step("virDomainGetInfo", domain.uuid)
-                self.hypervisor.enter("virDomainGetInfo", [domain.uuid])
-                if tellsControls, domain.isActive { domain.control = self.control(domain.uuid) }
-                return domain
+    func domains() -> Result<[DomainBasics], SourceError> { answer("virConnectListAllDomains") { $0.domains } }
+
+    func states() -> Result<[String: DomainState], SourceError> {
+        answer("virConnectGetAllDomainStats") { state in
+            Dictionary(
+                state.domains.compactMap { domain in domain.state.map { (domain.uuid, $0) } }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    func state(_ uuid: String) -> Result<DomainState, SourceError> {
+        answer("virDomainGetState", [uuid]) { state in state.domains.first { $0.uuid == uuid }?.state }
+    }
+
+    func info(_ uuid: String) -> Result<DomainInfo, SourceError> {
+        answer("virDomainGetInfo", [uuid]) { state in
+            state.domains.first { $0.uuid == uuid }.map {
+                DomainInfo(
+                    maximumMemoryBytes: $0.maximumMemoryBytes, memoryBytes: $0.memoryBytes, virtualCPUs: $0.virtualCPUs,
+                    cpuSeconds: $0.cpuSeconds)
             }
         }
     }
 
-    private func control(_ uuid: String) -> DomainControl {
-        hypervisor.isHeld(uuid) ? DomainControl(state: .occupied, seconds: 1000) : DomainControl(state: .ok, seconds: 0)
-    }
-
-    func controls(_ uuids: [String]) -> Result<[String: DomainControl], SourceError> {
-        answer("virDomainGetControlInfo") { $0.tellsControls }.map { tellsControls in
-            tellsControls ? Dictionary(uniqueKeysWithValues: uuids.map { ($0, self.control($0)) }) : [:]
-        }
+    func control(_ uuid: String) -> Result<DomainControl?, SourceError> {
+        guard hypervisor.get(\.tellsControls) else { return .failure(SourceError(.unsupported, "not by this driver")) }
+        return answer(MonitorReading.call, [uuid]) { _ in true }.map { _ in hypervisor.control(uuid) }
     }
 
     func statistics(_ uuids: [String]) -> Result<[String: DomainStatistics], SourceError> {

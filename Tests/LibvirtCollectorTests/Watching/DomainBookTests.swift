@@ -24,7 +24,7 @@ import Testing
         var book = book()
         book.take(DomainStatistics(Estate.statistics), of: uuid, id: 1, now: start, unixSeconds: 1000)
         book.take(DomainDetails(job: .init(type: 0)), of: uuid, id: 1)
-        book.take(Estate.definition, nil, of: uuid, id: 1, now: start)
+        book.take(Estate.definition, nil, of: uuid, id: 1, isWhole: true, now: start)
         #expect(record(book, at: 45)?.statistics != nil && record(book, at: 45)?.details != nil)
         book.list([Estate.domain()], now: at(40))
         let late = record(book, at: 46)
@@ -58,15 +58,15 @@ import Testing
         var book = book()
         book.list([], now: at(1))
         book.take(DomainStatistics(Estate.statistics), of: uuid, id: 1, now: at(2), unixSeconds: 1000)
-        book.take(Estate.definition, nil, of: uuid, id: 1, now: at(2))
+        book.take(Estate.definition, nil, of: uuid, id: 1, isWhole: true, now: at(2))
         #expect(record(book, at: 2) == nil && book.active.isEmpty && book.disks(of: uuid).isEmpty)
     }
 
     @Test func `definitions are read at first, at each start, when devices change, and now and then`() {
         var book = book()
-        func due(_ seconds: Double) -> Bool { !book.undefined(now: at(seconds), intervalSeconds: 300).isEmpty }
+        func due(_ seconds: Double) -> Bool { !book.undefined(now: at(seconds), intervalSeconds: 300, retrySeconds: 15).isEmpty }
         #expect(due(0))
-        book.take(Estate.definition, nil, of: uuid, id: 1, now: start)
+        book.take(Estate.definition, nil, of: uuid, id: 1, isWhole: true, now: start)
         #expect(!due(299) && due(300))
         book.take(DomainStatistics(Estate.statistics), of: uuid, id: 1, now: at(1), unixSeconds: 1)
         book.take(DomainStatistics(Estate.statistics), of: uuid, id: 1, now: at(2), unixSeconds: 2)
@@ -74,13 +74,35 @@ import Testing
         let image = Estate.statistics.map { $0.name == "block.0.path" ? Statistic($0.name, text: "/images/a.snapshot") : $0 }
         book.take(DomainStatistics(image), of: uuid, id: 1, now: at(3), unixSeconds: 3)
         #expect(due(3))
-        // What cannot be read is not asked again at once.
-        book.take(nil, nil, of: uuid, id: 1, now: at(3))
+        book.take(nil, nil, of: uuid, id: 1, isWhole: true, now: at(3))
         #expect(!due(4) && record(book, at: 4)?.definition == Estate.definition)
         var again = Estate.domain()
         again.id = 2
         book.list([again], now: at(5))
         #expect(due(5))
+    }
+
+    @Test func `a definition that could not be read is read again after a round, then less and less often`() {
+        var book = book()
+        var times: [Double] = []
+        for seconds in stride(from: 0.0, through: 1300, by: 1)
+        where !book.undefined(now: at(seconds), intervalSeconds: 300, retrySeconds: 15).isEmpty {
+            times.append(seconds)
+            book.take(nil, nil, of: uuid, id: 1, isWhole: false, now: at(seconds))
+        }
+        #expect(times == [0, 15, 45, 105, 225, 465, 765, 1065] && book.unread == 1)
+        book.take(Estate.definition, nil, of: uuid, id: 1, isWhole: true, now: at(1065))
+        #expect(book.unread == 0 && book.undefined(now: at(1364), intervalSeconds: 300, retrySeconds: 15).isEmpty)
+    }
+
+    @Test func `a list says of whom another instance runs`() {
+        var book = book([Estate.domain(uuid, "a"), Estate.domain(Estate.uuid(1), "b"), Estate.domain(Estate.uuid(2), "c")])
+        var again = Estate.domain(uuid, "a")
+        again.id = 2
+        #expect(
+            book.list([again, Estate.domain(Estate.uuid(1), "b"), Estate.domain(Estate.uuid(3), "d")], now: at(1)) == [
+                uuid, Estate.uuid(2),
+            ])
     }
 
     @Test func `of two with one UUID the first counts`() {

@@ -14,7 +14,8 @@ import Testing
         let ticket = ledger.begin(.statistics)
         let thread = try #require(ticket)
         var book = SuspectBook()
-        book.name("a", call: "virDomainListGetStats", threads: [thread], now: start, unixSeconds: 1000)
+        book.hangs.add(thread, call: "virDomainListGetStats", domains: ["a"], mayWait: false, now: start)
+        book.name("a", call: "virDomainListGetStats", now: start, unixSeconds: 1000)
         return (book, thread)
     }
 
@@ -57,7 +58,7 @@ import Testing
         var (book, first) = try book()
         let second = ledger.begin(.statistics)
         #expect(book.due(now: at(60), controls: [:]) == ["a"])
-        book.name("a", call: "c", threads: [second].compactMap { $0 }, now: at(65), unixSeconds: 1065)
+        book.hangs.add(try #require(second), call: "c", domains: ["a"], mayWait: false, now: at(65))
         book.askEnded("a")
         #expect(book.due(now: at(10_000), controls: [:]).isEmpty)
         #expect(book.due(now: at(10_000), controls: ["a": DomainControl(state: .ok, seconds: 0)]).isEmpty)
@@ -74,10 +75,27 @@ import Testing
 
     @Test func `who is gone is forgotten`() throws {
         var (book, _) = try book()
-        book.keep(["b"])
+        book.keep(["b"], changed: [])
         #expect(book.suspects.isEmpty)
         book.askEnded("a")
         book.clear("a")
         #expect(book.suspects.isEmpty)
+    }
+
+    @Test func `another instance is not suspect, and no thread hangs in it`() throws {
+        var (book, thread) = try book()
+        book.keep(["a"], changed: ["a"])
+        #expect(book["a"] == nil && book.hangs.threads(in: "a") == 0 && book.hangs.proven(now: at(1000)).isEmpty)
+        book.threadIsBack(thread, now: at(2))
+        #expect(book.suspects.isEmpty)
+    }
+
+    @Test(arguments: [true, false])
+    func `one that a job holds is released, unless a thread of ours hangs in it`(_ hangs: Bool) throws {
+        var (book, thread) = try book()
+        if !hangs { book.threadIsBack(thread, now: at(1)) }
+        #expect(book.release(["a": DomainControl(state: .occupied, seconds: 9)], now: at(2)).isEmpty)
+        #expect(book.release(["a": DomainControl(state: .job, seconds: 9)], now: at(2)) == (hangs ? [] : ["a"]))
+        #expect((book["a"] != nil) == hangs)
     }
 }

@@ -6,11 +6,11 @@ struct BlockFamilies: Sendable {
     private static let infoLabels = labels.adding(
         "disk_type", "device", "target_bus", "driver_name", "driver_type", "driver_cache", "driver_discard", "source_file",
         "source_protocol", "serial")
-    private static let limitLabels = labels.adding("limit")
-    private static let jobLabels = labels.adding("type")
+    private static let typeLabels = labels.adding("type")
 
     private let table: FieldTable<DomainStatistics.Block>
-    private let info, depth, limit: Metric
+    private let info, depth: Metric
+    private let limits: [DomainDefinition.Disk.Limit.Kind: Metric]
     private let error: Metric
     private let jobInfo, jobRatio: Metric
 
@@ -45,15 +45,32 @@ struct BlockFamilies: Sendable {
         depth = ofDisk(
             "backing_chain_depth", "Images behind the one that the guest writes to; each snapshot outside of the image adds one.",
             source: "virDomainGetXMLDesc devices/disk/backingStore")
-        limit = ofDisk(
-            "limit", "Limits that are set for the disk, by their names in the definition, in bytes or operations a second.",
-            labels: Self.limitLabels, source: "virDomainGetXMLDesc devices/disk/iotune")
+        func limit(_ name: String, _ help: String, _ element: String, hasType: Bool = true) -> Metric {
+            ofDisk(
+                "limit_" + name, help, labels: hasType ? Self.typeLabels : Self.labels,
+                source: "virDomainGetXMLDesc devices/disk/iotune/" + element)
+        }
+        limits = [
+            .bytes: limit(
+                "bytes_per_second", "Bytes a second that the guest may read, write or both in total; absent where it is not limited.",
+                "*_bytes_sec"),
+            .operations: limit(
+                "operations_per_second",
+                "Operations a second that the guest may read, write or both in total; absent where it is not limited.", "*_iops_sec"),
+            .burstBytes: limit("burst_bytes_per_second", "Bytes a second that the guest may for a while.", "*_bytes_sec_max"),
+            .burstOperations: limit(
+                "burst_operations_per_second", "Operations a second that the guest may for a while.", "*_iops_sec_max"),
+            .bytesBurst: limit("bytes_burst_seconds", "For how long a burst of bytes may go on.", "*_bytes_sec_max_length"),
+            .operationsBurst: limit("operations_burst_seconds", "For how long a burst of operations may go on.", "*_iops_sec_max_length"),
+            .operationSize: limit(
+                "operation_size_bytes", "A larger operation counts as several, each of this size.", "size_iops_sec", hasType: false),
+        ]
         error = ofDisk(
             "error_code", "What made the hypervisor stop the disk: 0 nothing, 1 an error, 2 no space left.",
             source: "virDomainGetDiskErrors")
         jobInfo = catalogue.info(
             "libvirt_domain_block_job_info", "A job that is under way with the disk: pull, copy, commit, active_commit or backup.",
-            labels: Self.jobLabels, detail: .disk, source: "virDomainGetBlockJobInfo type")
+            labels: Self.typeLabels, detail: .disk, source: "virDomainGetBlockJobInfo type")
         jobRatio = ofDisk("job_progress_ratio", "How much of the disk's job is done.", source: "virDomainGetBlockJobInfo cur, end")
         self.table = table
     }
@@ -71,7 +88,7 @@ struct BlockFamilies: Sendable {
         }
         for job in details.blockJobs ?? [] {
             let disk = buffer.labels(Self.labels, extending: labels, job.disk)
-            buffer.add(jobInfo, buffer.labels(Self.jobLabels, extending: disk, job.word), true)
+            buffer.add(jobInfo, buffer.labels(Self.typeLabels, extending: disk, job.word), true)
             buffer.add(jobRatio, disk, job.ratio)
         }
     }
@@ -85,8 +102,9 @@ struct BlockFamilies: Sendable {
                     Self.infoLabels, uri, domain.name, domain.uuid, disk.target, disk.type, disk.device, disk.bus, disk.driver, disk.format,
                     disk.cache, disk.discard, disk.source, disk.networkProtocol, disk.serial), true)
             buffer.add(depth, set, disk.backingDepth.map { Double($0) })
-            for (name, value) in disk.limits.sorted(by: { $0.key < $1.key }) {
-                buffer.add(limit, buffer.labels(Self.limitLabels, extending: set, name), value)
+            for limit in disk.limits {
+                guard let family = limits[limit.kind] else { continue }
+                buffer.add(family, limit.type.map { buffer.labels(Self.typeLabels, extending: set, $0.rawValue) } ?? set, limit.value)
             }
         }
     }

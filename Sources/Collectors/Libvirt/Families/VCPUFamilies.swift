@@ -24,7 +24,8 @@ struct VCPUFamilies: Sendable {
             source: "virDomainListGetStats vcpu.N.time")
         table.counter(
             &catalogue, "wait_seconds_total",
-            "Time for which the virtual CPU has waited, as the wait_sum of the machine's scheduler counts it.", .wait,
+            "Time for which the virtual CPU has waited, as the wait_sum of the machine's scheduler counts it; 0 on Linux 5.16 and newer with libvirt 9.0, see delay.",
+            .wait,
             scale: nanosecond, source: "virDomainListGetStats vcpu.N.wait, where the kernel counts schedstats")
         table.counter(
             &catalogue, "delay_seconds_total",

@@ -19,12 +19,27 @@ struct DomainBasics: Sendable, Equatable {
 
     var isActive: Bool { id != nil }
 
+    /// Takes what its numbers are.
+    mutating func take(_ info: DomainInfo) {
+        (maximumMemoryBytes, virtualCPUs) = (info.maximumMemoryBytes, info.virtualCPUs)
+        // Of one that is off they are what it will begin with.
+        if isActive { (memoryBytes, cpuSeconds) = (info.memoryBytes, info.cpuSeconds) }
+    }
+
     init(uuid: String, name: String, id: Int? = nil, state: DomainState? = nil) {
         self.uuid = uuid
         self.name = name
         self.id = id
         self.state = state
     }
+}
+
+/// What virDomainGetInfo tells.
+struct DomainInfo: Sendable, Equatable {
+    var maximumMemoryBytes: Double?
+    var memoryBytes: Double?
+    var virtualCPUs: Double?
+    var cpuSeconds: Double?
 }
 
 /// Whether a domain's monitor takes commands: virDomainGetControlInfo, which asks no monitor itself.

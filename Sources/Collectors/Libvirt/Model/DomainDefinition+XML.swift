@@ -67,8 +67,11 @@ extension DomainDefinition.Disk {
             networkProtocol = source["protocol"] ?? ""
         }
         backingDepth = Self.depth(element, limit: chainLimit)
-        for limit in element.child("iotune")?.children ?? [] where Self.limits.contains(limit.name) {
-            if let value = limit.trimmedText.flatMap({ UInt64($0) }), value > 0 { limits[limit.name] = Double(value) }
+        for limit in element.child("iotune")?.children ?? [] {
+            guard let (kind, type) = Self.limits[limit.name], let value = limit.trimmedText.flatMap({ UInt64($0) }), value > 0,
+                !limits.contains(where: { $0.kind == kind && $0.type == type })
+            else { continue }
+            limits.append(Limit(kind: kind, type: type, value: Double(value)))
         }
     }
 
@@ -84,9 +87,15 @@ extension DomainDefinition.Disk {
         return depth
     }
 
-    private static let limits: Set<String> = {
-        let kinds = ["total", "read", "write"].flatMap { ["\($0)_bytes_sec", "\($0)_iops_sec"] }
-        return Set(kinds + kinds.map { $0 + "_max" } + kinds.map { $0 + "_max_length" } + ["size_iops_sec"])
+    private static let limits: [String: (Limit.Kind, Limit.Way?)] = {
+        var limits: [String: (Limit.Kind, Limit.Way?)] = ["size_iops_sec": (.operationSize, nil)]
+        for way in Limit.Way.allCases {
+            let (bytes, operations) = ("\(way.rawValue)_bytes_sec", "\(way.rawValue)_iops_sec")
+            (limits[bytes], limits[operations]) = ((.bytes, way), (.operations, way))
+            (limits[bytes + "_max"], limits[operations + "_max"]) = ((.burstBytes, way), (.burstOperations, way))
+            (limits[bytes + "_max_length"], limits[operations + "_max_length"]) = ((.bytesBurst, way), (.operationsBurst, way))
+        }
+        return limits
     }()
 }
 

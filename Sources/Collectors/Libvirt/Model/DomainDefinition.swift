@@ -6,8 +6,30 @@ struct DomainDefinition: Sendable, Equatable {
         var source = "", networkProtocol = "", serial = ""
         /// Images behind the one that the guest writes to; nil where libvirt has not looked.
         var backingDepth: Int?
-        /// Limits that are set, by the element's name in `<iotune>`.
-        var limits: [String: Double] = [:]
+        /// Those that are set in `<iotune>`.
+        var limits: [Limit] = []
+
+        /// What a guest may do with a disk at most.
+        struct Limit: Sendable, Equatable {
+            enum Kind: Sendable, CaseIterable {
+                case bytes, operations
+                /// For a while more than that.
+                case burstBytes, burstOperations
+                /// For how long, in seconds.
+                case bytesBurst, operationsBurst
+                /// Bytes from which on an operation counts as several.
+                case operationSize
+            }
+
+            enum Way: String, Sendable, CaseIterable {
+                case total, read, write
+            }
+
+            let kind: Kind
+            /// nil where it is of no way in particular.
+            let type: Way?
+            let value: Double
+        }
     }
 
     struct Interface: Sendable, Equatable {

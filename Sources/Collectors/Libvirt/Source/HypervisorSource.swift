@@ -1,3 +1,5 @@
+import LibvirtAPI
+
 /// Where connections to a hypervisor come from: libvirt, or a test.
 protocol HypervisorSource: Sendable {
     /// Opens a connection. Blocks, maybe for ever.
@@ -8,14 +10,18 @@ protocol HypervisorSource: Sendable {
 protocol HypervisorConnection: Sendable {
     func host() -> Result<HostRecord, SourceError>
 
-    /// All domains, with what needs no QEMU.
-    ///
-    /// - Parameter skipped: those of which nothing is asked, by UUID.
-    /// - Parameter step: told of each call that is about one domain, with its UUID.
-    func domains(skipping skipped: Set<String>, _ step: (_ call: String, _ uuid: String) -> Void) -> Result<[DomainBasics], SourceError>
+    /// All domains, each with its name, its number and what it is marked as.
+    func domains() -> Result<[DomainBasics], SourceError>
 
-    /// Of those of the domains that are there still.
-    func controls(_ uuids: [String]) -> Result<[String: DomainControl], SourceError>
+    /// Of all domains, in one call that asks no QEMU.
+    func states() -> Result<[String: DomainState], SourceError>
+
+    func state(_ uuid: String) -> Result<DomainState, SourceError>
+
+    func info(_ uuid: String) -> Result<DomainInfo, SourceError>
+
+    /// nil for a state that is younger than this program.
+    func control(_ uuid: String) -> Result<DomainControl?, SourceError>
 
     /// Statistics of those of the domains that are there still, in one call; their QEMUs are asked.
     func statistics(_ uuids: [String]) -> Result<[String: DomainStatistics], SourceError>

@@ -1,5 +1,6 @@
 import LibvirtAPI
 import Primitives
+import Synchronization
 import XML
 
 /// libvirt's own library, loaded when there is one.
@@ -19,11 +20,14 @@ struct LibvirtSource: HypervisorSource {
 
 /// A connection of libvirt's that can only look.
 ///
-/// Domains are found anew in each call by one list of all: what a reference to a domain is good for ends with its connection, and a list costs less than
-/// looking each up by its UUID.
-private struct LibvirtWatcher: HypervisorConnection {
+/// Domains are found by lists, and what was found is kept for the calls that follow: looking each up by its UUID would be one more call of the daemon
+/// for each.
+private final class LibvirtWatcher: HypervisorConnection {
     private let connection: LibvirtConnection
+    private let found = Mutex<[String: LibvirtDomain]>([:])
 
+    /// Past so many none is kept beside those of the last list.
+    private static let foundLimit = 256
     /// What is asked in one call. Not `cpu`, which asks each QEMU once more for what is told by `vcpu` and virDomainGetInfo.
     private static let groups: LibvirtConnection.StatisticsGroups = [.state, .vcpu, .block, .interface, .balloon]
     /// Snapshots whose times are read; of a domain with more only their number is shown.
@@ -64,36 +68,70 @@ private struct LibvirtWatcher: HypervisorConnection {
         return "\(number / 1_000_000).\(number / 1000 % 1000).\(number % 1000)"
     }
 
-    func domains(skipping skipped: Set<String>, _ step: (_ call: String, _ uuid: String) -> Void) -> Result<[DomainBasics], SourceError> {
+    func domains() -> Result<[DomainBasics], SourceError> {
         attempt { () throws(LibvirtError) in
             let domains = try connection.domains()
-            let persistent = Set(try connection.domains(.persistent).map(\.uuid))
-            let autostarted = Set(try connection.domains(.autostarted).map(\.uuid))
-            let saved = Set(try connection.domains(.saved).map(\.uuid))
-            var states: [String: DomainState] = [:]
-            for record in try connection.statistics(.state) { states[record.uuid] = Self.state(record.parameters) }
+            keep(domains)
+            let persistent = try marked(.persistent)
+            let autostarted = try marked(.autostarted)
+            let saved = try marked(.saved)
             return domains.map { domain in
-                var basics = DomainBasics(uuid: domain.uuid, name: domain.name, id: domain.number, state: states[domain.uuid])
-                basics.isPersistent = persistent.contains(domain.uuid)
-                basics.isAutostarted = autostarted.contains(domain.uuid)
-                basics.hasManagedSave = saved.contains(domain.uuid)
-                guard !skipped.contains(domain.uuid) else { return basics }
-                step("virDomainGetInfo", domain.uuid)
-                if let info = try? domain.info() {
-                    basics.maximumMemoryBytes = Double(info.maximumMemoryKiB) * Self.kibibyte
-                    basics.virtualCPUs = Double(info.virtualCPUs)
-                    // Of one that is off they are what it will begin with.
-                    if basics.isActive {
-                        basics.memoryBytes = Double(info.memoryKiB) * Self.kibibyte
-                        basics.cpuSeconds = Double(info.cpuNanoseconds) / 1e9
-                    }
-                }
-                if basics.isActive {
-                    step("virDomainGetControlInfo", domain.uuid)
-                    basics.control = Self.control(domain)
-                }
+                var basics = DomainBasics(uuid: domain.uuid, name: domain.name, id: domain.number)
+                basics.isPersistent = persistent?.contains(domain.uuid)
+                basics.isAutostarted = autostarted?.contains(domain.uuid)
+                basics.hasManagedSave = saved?.contains(domain.uuid)
                 return basics
             }
+        }
+    }
+
+    /// nil where this hypervisor has no such mark.
+    private func marked(_ filter: LibvirtConnection.DomainFilter) throws(LibvirtError) -> Set<String>? {
+        do throws(LibvirtError) {
+            return Set(try connection.domains(filter).map(\.uuid))
+        } catch {
+            guard error.isMissing else { throw error }
+            return nil
+        }
+    }
+
+    func states() -> Result<[String: DomainState], SourceError> {
+        bulk { () throws(LibvirtError) in
+            var states: [String: DomainState] = [:]
+            for record in try connection.statistics(.state) { states[record.uuid] = Self.state(record.parameters) }
+            return states
+        }
+    }
+
+    /// A call about many domains that is told not to wait: only QEMU's driver has it, and of that libvirt 4.5 and newer.
+    private func bulk<Value>(_ body: () throws(LibvirtError) -> Value) -> Result<Value, SourceError> {
+        attempt { () throws(LibvirtError) in
+            do throws(LibvirtError) {
+                return .success(try body())
+            } catch {
+                guard error.isMissing else { throw error }
+                return .failure(SourceError(.unsupported, error.message))
+            }
+        }.flatMap { (result: Result<Value, SourceError>) in result }
+    }
+
+    func state(_ uuid: String) -> Result<DomainState, SourceError> {
+        domain(uuid) { domain throws(LibvirtError) in try domain.state() }
+    }
+
+    func info(_ uuid: String) -> Result<DomainInfo, SourceError> {
+        domain(uuid) { domain throws(LibvirtError) in
+            let info = try domain.info()
+            return DomainInfo(
+                maximumMemoryBytes: Double(info.maximumMemoryKiB) * Self.kibibyte, memoryBytes: Double(info.memoryKiB) * Self.kibibyte,
+                virtualCPUs: Double(info.virtualCPUs), cpuSeconds: Double(info.cpuNanoseconds) / 1e9)
+        }
+    }
+
+    func control(_ uuid: String) -> Result<DomainControl?, SourceError> {
+        domain(uuid) { domain throws(LibvirtError) in
+            let control = try domain.control()
+            return control.state.map { DomainControl(state: DomainControl.State($0), seconds: Double(control.milliseconds) / 1000) }
         }
     }
 
@@ -103,37 +141,33 @@ private struct LibvirtWatcher: HypervisorConnection {
         return DomainState(state: state, reason: number("state.reason") ?? 0)
     }
 
-    private static func control(_ domain: LibvirtDomain) -> DomainControl? {
-        guard let control = try? domain.control(), let state = control.state else { return nil }
-        return DomainControl(state: DomainControl.State(state), seconds: Double(control.milliseconds) / 1000)
-    }
-
-    func controls(_ uuids: [String]) -> Result<[String: DomainControl], SourceError> {
-        found(uuids).map { $0.compactMapValues(Self.control) }
-    }
-
-    /// Those that are there and run.
-    private func found(_ uuids: [String]) -> Result<[String: LibvirtDomain], SourceError> {
-        let wanted = Set(uuids)
-        return attempt { () throws(LibvirtError) in
-            let domains = try connection.domains(.active).filter { wanted.contains($0.uuid) }
-            return Dictionary(domains.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
-        }
+    private func keep(_ domains: [LibvirtDomain]) {
+        let kept = Dictionary(domains.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
+        found.withLock { $0 = kept }
     }
 
     func statistics(_ uuids: [String]) -> Result<[String: DomainStatistics], SourceError> {
-        found(uuids).flatMap { domains in
-            attempt { () throws(LibvirtError) in
-                let records = try connection.statistics(of: domains.values.sorted { $0.uuid < $1.uuid }, Self.groups)
-                return Dictionary(
-                    records.map { ($0.uuid, DomainStatistics($0.parameters.map { Statistic($0) })) },
-                    uniquingKeysWith: { first, _ in first })
-            }
+        let wanted = Set(uuids)
+        return bulk { () throws(LibvirtError) in
+            // Those that are there and run.
+            let domains = try connection.domains(.active).filter { wanted.contains($0.uuid) }
+            keep(domains)
+            let records = try connection.statistics(of: domains.sorted { $0.uuid < $1.uuid }, Self.groups)
+            return Dictionary(
+                records.map { ($0.uuid, DomainStatistics($0.parameters.map { Statistic($0) })) }, uniquingKeysWith: { first, _ in first })
         }
     }
 
     private func domain<Value>(_ uuid: String, _ body: (LibvirtDomain) throws(LibvirtError) -> Value) -> Result<Value, SourceError> {
-        attempt { () throws(LibvirtError) in try body(try connection.domain(uuid: uuid)) }
+        attempt { () throws(LibvirtError) in
+            if let domain = found.withLock({ $0[uuid] }) { return try body(domain) }
+            let domain = try connection.domain(uuid: uuid)
+            found.withLock { found in
+                if found.count >= Self.foundLimit { found = [:] }
+                found[uuid] = domain
+            }
+            return try body(domain)
+        }
     }
 
     func definition(_ uuid: String) -> Result<DomainDefinition, SourceError> {
@@ -214,6 +248,11 @@ extension SourceError {
             }
         self.init(kind, error.message)
     }
+}
+
+extension LibvirtError {
+    /// Whether there is no such call, or it does not know what it was told: an older version calls a flag that it has not a wrong argument.
+    fileprivate var isMissing: Bool { kind == .notSupported || kind == .invalidArgument }
 }
 
 extension DomainControl.State {

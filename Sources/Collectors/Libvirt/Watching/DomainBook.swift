@@ -8,9 +8,11 @@ struct DomainBook: Sendable {
         var basics: DomainBasics
         var definition: DomainDefinition?
         var snapshots: SnapshotSummary?
-        /// When both were read, and of which instance.
+        /// When both were read, or could not be, and of which instance.
         var definedAt: Instant?
         var definedID: Int?
+        /// How often in a row they could not be.
+        var definitionFailures = 0
         /// The statistics have other devices than before.
         var isDefinitionOld = false
         var statistics: DomainStatistics?
@@ -28,7 +30,10 @@ struct DomainBook: Sendable {
     // MARK: what is told
 
     /// Takes a list of all domains; who is not in it is forgotten. Of several with one UUID the first counts.
-    mutating func list(_ domains: [DomainBasics], now: Instant) {
+    ///
+    /// - Returns: those of which another instance runs than before, or none.
+    @discardableResult
+    mutating func list(_ domains: [DomainBasics], now: Instant) -> Set<String> {
         var listed: [String: Entry] = [:]
         for basics in domains.prefix(Self.limit) where listed[basics.uuid] == nil {
             var entry = entries[basics.uuid] ?? Entry(basics: basics)
@@ -39,8 +44,10 @@ struct DomainBook: Sendable {
             entry.basics = basics
             listed[basics.uuid] = entry
         }
+        let changed = entries.filter { $0.value.basics.id != listed[$0.key]?.basics.id }.keys
         entries = listed
         listedAt = now
+        return Set(changed)
     }
 
     /// Takes what a domain's QEMU told.
@@ -60,8 +67,13 @@ struct DomainBook: Sendable {
     }
 
     /// Takes what is defined of a domain; what could not be read stays as it was.
-    mutating func take(_ definition: DomainDefinition?, _ snapshots: SnapshotSummary?, of uuid: String, id: Int?, now: Instant) {
+    ///
+    /// - Parameter isWhole: whether there is nothing more to be had.
+    mutating func take(
+        _ definition: DomainDefinition?, _ snapshots: SnapshotSummary?, of uuid: String, id: Int?, isWhole: Bool, now: Instant
+    ) {
         guard var entry = entries[uuid] else { return }
+        entry.definitionFailures = isWhole ? 0 : min(entry.definitionFailures + 1, 16)
         if let definition { entry.definition = definition }
         if let snapshots { entry.snapshots = snapshots }
         (entry.definedAt, entry.definedID, entry.isDefinitionOld) = (now, id, false)
@@ -83,13 +95,19 @@ struct DomainBook: Sendable {
 
     /// Those whose definition is to be read.
     ///
-    /// - Parameter intervalSeconds: when it is read again where nothing tells that it has changed.
-    func undefined(now: Instant, intervalSeconds: Double) -> [String] {
+    /// - Parameters:
+    ///   - intervalSeconds: when it is read again where nothing tells that it has changed.
+    ///   - retrySeconds: when it is read again where it could not be; twice as long each time.
+    func undefined(now: Instant, intervalSeconds: Double, retrySeconds: Double) -> [String] {
         entries.values.filter { entry in
             guard let definedAt = entry.definedAt, entry.definedID == entry.basics.id, !entry.isDefinitionOld else { return true }
-            return (now - definedAt).seconds >= intervalSeconds
+            let retry = retrySeconds * Double(1 << max(0, entry.definitionFailures - 1))
+            return (now - definedAt).seconds >= (entry.definitionFailures > 0 ? min(retry, intervalSeconds) : intervalSeconds)
         }.map(\.basics.uuid).sorted()
     }
+
+    /// How many have a definition or snapshots that could not be read last time.
+    var unread: Int { entries.values.count { $0.definitionFailures > 0 } }
 
     /// Disks of a domain by what its statistics, or else its definition, say.
     func disks(of uuid: String) -> [String] {

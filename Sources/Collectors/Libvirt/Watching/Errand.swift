@@ -5,15 +5,18 @@ import Synchronization
 final class Errand<Value: Sendable>: Sendable {
     enum End: Sendable {
         case answered(Value)
-        /// It hangs in this call, or nobody wants to wait any more.
+        /// It hangs in this call.
         case givenUp(CallStep)
+        /// Whoever waited was cancelled; the thread is at work still.
+        case cancelled
     }
 
     private struct State {
         var step: CallStep
         var since: ContinuousClock.Instant
         var value: Value?
-        var isGivenUp = false
+        /// Nobody waits for it any more.
+        var isLeft = false
         var isExpired = false
         var waiter: CheckedContinuation<Void, Never>?
     }
@@ -22,23 +25,28 @@ final class Errand<Value: Sendable>: Sendable {
 
     init(_ step: CallStep) { state = Mutex(State(step: step, since: .now)) }
 
+    /// When the call began that it is in.
+    var since: ContinuousClock.Instant { state.withLock { $0.since } }
+
     // MARK: on the thread
 
     /// The next call begins.
-    func step(_ call: String, _ domains: [String] = [], isFirst: Bool = false) {
+    ///
+    /// - Returns: whether anybody waits for it still.
+    @discardableResult
+    func step(_ call: String, _ domains: [String] = []) -> Bool {
         state.withLock { state in
-            state.step = CallStep(call: call, domains: domains, isFirst: isFirst)
-            state.since = .now
-            state.isExpired = false
+            (state.step, state.since, state.isExpired) = (CallStep(call: call, domains: domains), .now, false)
+            return !state.isLeft
         }
     }
 
     /// It is back.
     ///
-    /// - Parameter settle: called before whoever waits can learn of it, with whether it had been given up.
-    func end(_ value: Value, settle: (_ isGivenUp: Bool) -> Void) {
+    /// - Parameter settle: called before whoever waits can learn of it.
+    func end(_ value: Value, settle: () -> Void) {
         let waiter = state.withLock { state in
-            settle(state.isGivenUp)
+            settle()
             state.value = value
             defer { state.waiter = nil }
             return state.waiter
@@ -50,12 +58,14 @@ final class Errand<Value: Sendable>: Sendable {
 
     /// Waits for its end, but no longer than so long for each call. Whoever is cancelled waits no more.
     ///
-    /// - Parameter giveUp: called when the errand is given up, before its thread can learn of it.
-    func end(patienceSeconds: Double, giveUp: @Sendable () -> Void) async -> End {
+    /// - Parameters:
+    ///   - giveUp: called when the errand is given up, before its thread can learn of it.
+    ///   - leave: the same, when whoever waits was cancelled.
+    func end(patienceSeconds: Double, giveUp: @Sendable () -> Void, leave: @Sendable () -> Void) async -> End {
         while true {
-            let deadline = Deadline(state.withLock { $0.since }.advanced(by: .seconds(patienceSeconds)))
+            let deadline = Deadline(since.advanced(by: .seconds(patienceSeconds)))
             await waitInLine(by: deadline) { [self] in
-                leave()
+                wake()
             } enter: { continuation in
                 state.withLock { state in
                     if state.value != nil || state.isExpired || deadline.hasPassed || Task.isCancelled { return () }
@@ -66,10 +76,15 @@ final class Errand<Value: Sendable>: Sendable {
             let isCancelled = Task.isCancelled
             let end: End? = state.withLock { state in
                 if let value = state.value { return .answered(value) }
-                guard isCancelled || state.isExpired || (ContinuousClock.now - state.since).seconds >= patienceSeconds else { return nil }
-                state.isGivenUp = true
-                giveUp()
-                return .givenUp(state.step)
+                if state.isExpired || (ContinuousClock.now - state.since).seconds >= patienceSeconds {
+                    state.isLeft = true
+                    giveUp()
+                    return .givenUp(state.step)
+                }
+                guard isCancelled else { return nil }
+                state.isLeft = true
+                leave()
+                return .cancelled
             }
             if let end { return end }
         }
@@ -81,14 +96,20 @@ final class Errand<Value: Sendable>: Sendable {
             if isSuch(state.step) { state.isExpired = true }
             return state.isExpired
         }
-        if isExpired { leave() }
+        if isExpired { wake() }
     }
 
-    private func leave() {
+    private func wake() {
         let waiter = state.withLock { state in
             defer { state.waiter = nil }
             return state.waiter
         }
         waiter?.resume()
     }
+}
+
+/// A call of libvirt, and the domains that it is about.
+struct CallStep: Sendable, Equatable {
+    let call: String
+    var domains: [String] = []
 }

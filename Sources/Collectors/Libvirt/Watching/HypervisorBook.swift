@@ -15,9 +15,9 @@ final class HypervisorBook: Sendable {
         var isUp: Bool?
         /// Why it is not up.
         var failure: Failure?
-        /// What of it is missing, of the last round, and of the one that is under way.
-        var lacks: [Failure] = []
-        var gathered: [Failure] = []
+        /// What of it is missing, of the last time that each part was asked, and of the one that is under way.
+        var lacks: [HypervisorWatch.Part: [Failure]] = [:]
+        var gathered: [HypervisorWatch.Part: [Failure]] = [:]
         var roundSeconds: Double?
         var listedUnixSeconds: Double?
     }
@@ -35,13 +35,13 @@ final class HypervisorBook: Sendable {
 
     /// - Parameter maximumAgeSeconds: how old what is shown may be.
     func view(now: Instant, maximumAgeSeconds: Double) -> HypervisorView {
-        let counts = desk.counts
+        let counts = desk.counts()
         return state.withLock { state in
             var view = HypervisorView(uri: uri.label)
             (view.isUp, view.host, view.roundSeconds, view.listedUnixSeconds) = (
                 state.isUp, state.host, state.roundSeconds, state.listedUnixSeconds
             )
-            view.problems = [state.failure].compactMap { $0 } + state.lacks
+            view.problems = [state.failure].compactMap { $0 } + HypervisorWatch.Part.allCases.flatMap { state.lacks[$0] ?? [] }
             (view.connectionsOpened, view.threads) = (counts.opened, counts.threads)
             view.isListed = state.domains.listedAt.map { (now - $0).seconds <= maximumAgeSeconds } ?? false
             view.domains = state.domains.records(now: now, maximumAgeSeconds: maximumAgeSeconds, state.suspects)

@@ -10,6 +10,14 @@ final class HypervisorDesk: Sendable {
         case hung(CallStep, ThreadLedger.Ticket)
         /// Nothing was asked, as too many threads hang.
         case noRoom
+        /// Whoever waited for it was cancelled.
+        case cancelled
+    }
+
+    /// A thread that nobody waits for and that may be well.
+    private struct Left {
+        let since: @Sendable () -> ContinuousClock.Instant
+        let patienceSeconds: Double
     }
 
     private struct State {
@@ -18,9 +26,9 @@ final class HypervisorDesk: Sendable {
         var opened = 0
         /// What is waited for.
         var errands: [ThreadLedger.Ticket: @Sendable ((CallStep) -> Bool) -> Void] = [:]
-        /// Threads that have come back since somebody asked.
+        var left: [ThreadLedger.Ticket: Left] = [:]
+        /// Threads that were given up and have come back since somebody asked.
         var returned: [ThreadLedger.Ticket] = []
-        var isClosed = false
     }
 
     private let source: any HypervisorSource
@@ -34,9 +42,13 @@ final class HypervisorDesk: Sendable {
         state = Mutex(State(ledger: ThreadLedger(limit: threadLimit)))
     }
 
+    /// Who asks for monitors waits for others that do: there is one place for it.
+    let monitorLine = AsyncSemaphore(limit: 1)
+
     /// Connections that were opened, and how its threads are.
-    var counts: (opened: Int, threads: HypervisorView.Threads) {
-        state.withLock { state in
+    func counts(now: ContinuousClock.Instant = .now) -> (opened: Int, threads: HypervisorView.Threads) {
+        giveUpLate(now)
+        return state.withLock { state in
             (state.opened, .init(hanging: state.ledger.hanging, limit: state.ledger.limit, total: state.ledger.total))
         }
     }
@@ -49,6 +61,9 @@ final class HypervisorDesk: Sendable {
         }
     }
 
+    /// Whether a thread was given up and has not come back.
+    func isHanging(_ thread: ThreadLedger.Ticket) -> Bool { state.withLock { $0.ledger.isHanging(thread) } }
+
     /// - Parameter patienceSeconds: how long each call may take.
     /// - Parameter step: what is called first.
     /// - Parameter body: runs on the thread; it says which call comes next.
@@ -56,8 +71,9 @@ final class HypervisorDesk: Sendable {
         _ purpose: ThreadLedger.Purpose, patienceSeconds: Double, _ step: CallStep,
         _ body: @escaping @Sendable (any HypervisorConnection, Errand<Result<Value, SourceError>>) -> Result<Value, SourceError>
     ) async -> End<Value> {
+        giveUpLate(.now)
         let begun: (ticket: ThreadLedger.Ticket, connection: (any HypervisorConnection)?)? = state.withLock { state in
-            guard !state.isClosed, let ticket = state.ledger.begin(purpose) else { return nil }
+            guard let ticket = state.ledger.begin(purpose) else { return nil }
             return (ticket, state.idle.popLast())
         }
         guard let (ticket, connection) = begun else { return .noRoom }
@@ -68,17 +84,35 @@ final class HypervisorDesk: Sendable {
         do throws(Failure) {
             try Thread.start("libvirt-\(purpose)") { [self] in run(errand, ticket, connection, step, body) }
         } catch {
-            state.withLock { $0.ledger.end(ticket) }
+            _ = state.withLock { $0.ledger.end(ticket) }
             connection?.close()
             return .failed(SourceError(.failed, error.message))
         }
-        let end = await errand.end(patienceSeconds: patienceSeconds) { state.withLock { $0.ledger.giveUp(ticket) } }
+        let end = await errand.end(patienceSeconds: patienceSeconds) {
+            state.withLock { $0.ledger.giveUp(ticket) }
+        } leave: {
+            state.withLock { state in
+                state.ledger.leave(ticket)
+                state.left[ticket] = Left(since: { errand.since }, patienceSeconds: patienceSeconds)
+            }
+        }
         switch end {
         case .answered(.success(let value)): return .answered(value)
         case .answered(.failure(let error)):
             if error.kind == .lost { dropIdle() }
             return .failed(error)
         case .givenUp(let step): return .hung(step, ticket)
+        case .cancelled: return .cancelled
+        }
+    }
+
+    /// Those that nobody waited for until their time had passed hang too.
+    private func giveUpLate(_ now: ContinuousClock.Instant) {
+        // An errand's lock is not to be had under ours, which its thread takes under it.
+        let late = state.withLock { $0.left }.filter { (now - $0.value.since()).seconds >= $0.value.patienceSeconds }
+        guard !late.isEmpty else { return }
+        state.withLock { state in
+            for ticket in late.keys where state.left.removeValue(forKey: ticket) != nil { state.ledger.giveUp(ticket) }
         }
     }
 
@@ -101,7 +135,7 @@ final class HypervisorDesk: Sendable {
             case .success(let new):
                 connection = new
                 state.withLock { $0.opened += 1 }
-                errand.step(step.call, step.domains, isFirst: true)
+                errand.step(step.call, step.domains)
                 result = body(new, errand)
             case .failure(let error): result = .failure(error)
             }
@@ -110,11 +144,12 @@ final class HypervisorDesk: Sendable {
         let isGood = if case .failure(let error) = result { error.kind != .lost } else { true }
         let mayKeep = isGood
         var isKept = false
-        errand.end(result) { isGivenUp in
+        errand.end(result) {
             state.withLock { state in
-                state.ledger.end(ticket)
+                let isGivenUp = state.ledger.end(ticket)
+                state.left[ticket] = nil
                 if isGivenUp { state.returned.append(ticket) }
-                guard let connection, mayKeep, !isGivenUp, !state.isClosed, state.idle.count < idleLimit else { return }
+                guard let connection, mayKeep, !isGivenUp, state.idle.count < idleLimit else { return }
                 state.idle.append(connection)
                 isKept = true
             }
