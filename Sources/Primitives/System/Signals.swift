@@ -1,4 +1,5 @@
 import Glibc
+import SystemShim
 
 /// Signals as calls of one closure, made on a thread that does nothing else.
 package enum Signals {
