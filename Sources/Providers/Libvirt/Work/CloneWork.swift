@@ -81,7 +81,7 @@ struct CloneWork: OperationWork {
                         "disk \(disk.target) stands upon \(levels) others already, one for each linked clone; make a full clone, and linked ones of that"
                     )
                 }
-                let known = source.next.mark?.volumes.first { path.hasSuffix("/" + $0.name) }
+                let known = source.mark?.volumes.first { path.hasSuffix("/" + $0.name) }
                 let sourceFormat = disk.format ?? "raw"
                 let format = plan.isLinked ? "qcow2" : sourceFormat
                 let part = disks.isEmpty ? "root" : "\(disks.count)" + (known?.disk.map { "-" + Names.file($0) } ?? "")

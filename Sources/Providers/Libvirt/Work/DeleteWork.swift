@@ -54,7 +54,7 @@ struct DeleteWork: OperationWork {
         ) {
             connection throws(LibvirtError) in
             guard let domain = try Hypervisor.domainIfThere(connection, uuid) else { return ([], []) }
-            guard let mark = try Hypervisor.view(domain).mark else { return ([], []) }
+            guard let mark = try Hypervisor.machine(domain).mark else { return ([], []) }
             let others = try DiskUsers.read(connection, except: domain.uuid)
             var users: [String] = []
             for volume in mark.volumes where volume.role == .root || volume.role == .data {
