@@ -56,7 +56,7 @@ extension TestDriverTests {
     }
 }
 
-struct DiskUsersTests {
+struct VolumeUseTests {
     @Test(arguments: [
         "<domain><devices><disk><source file='/p/a.qcow2'/><target dev='vda'/></disk></devices></domain>",
         "<domain><devices><disk device='cdrom'><source dev='/p/a.qcow2'/><target dev='sda'/></disk></devices></domain>",
@@ -65,11 +65,30 @@ struct DiskUsersTests {
         "<domain><devices><disk>/p/a.qcow2",
     ])
     func `who names a volume has it`(xml: String) {
-        var users = DiskUsers()
+        var users = VolumeUse()
         users.add(xml, of: "web")
-        #expect(users.user(pool: "p", name: "a.qcow2", path: "/p/a.qcow2") == "web")
-        #expect(users.user(pool: "p", name: "b.qcow2", path: "/p/b.qcow2") == nil)
-        #expect(users.user(pool: "q", name: "b.qcow2", path: "/q/a.qcow2") == nil)
+        #expect(users.machine(needing: "/p/a.qcow2", pool: "p", name: "a.qcow2") == "web")
+        #expect(users.machine(needing: "/p/b.qcow2", pool: "p", name: "b.qcow2") == nil)
+        #expect(users.machine(needing: "/q/a.qcow2", pool: "q", name: "b.qcow2") == nil)
+    }
+
+    @Test func `what a disk stands upon may be an image, and may not be removed; what a mark lists may be neither`() {
+        let mark = MachineMark(operation: "op-1", uuid: "u-1", volumes: [.init(role: .base, pool: "p", name: "base.qcow2")])
+        var writer = XMLWriter()
+        mark.write(to: &writer, isWhole: true)
+        let xml = """
+            <domain><name>web</name><uuid>u-1</uuid><metadata>\(writer.text)</metadata><devices><disk><source file='/p/root'/><backingStore>
+            <source file='/p/image'/></backingStore></disk></devices></domain>
+            """
+        for isMarked in [true, false] {
+            var users = VolumeUse()
+            users.add(xml, of: "web", isMarked: isMarked)
+            #expect(users.machine(having: "/p/root", pool: "p", name: "root") == "web")
+            #expect(users.machine(having: "/p/image", pool: "p", name: "image") == nil)
+            #expect(users.machine(needing: "/p/image", pool: "p", name: "image") == "web")
+            #expect(users.machine(having: "/p/base.qcow2", pool: "p", name: "base.qcow2") == (isMarked ? "web" : nil))
+            #expect(users.machine(needing: "/p/base.qcow2", pool: "p", name: "base.qcow2") == (isMarked ? "web" : nil))
+        }
     }
 
     @Test func `volumes are noted and read whole, or not at all`() throws {

@@ -100,7 +100,7 @@ extension ImageStore {
                         RPCError(.unimplemented, "the image \(name) is \(format); convert it to qcow2 (qemu-img convert -O qcow2)")
                     )
                 }
-                try Storage.check(view, format: format)
+                try DiskTrust.check(view, format: format)
             } catch  where error.kind == .invalidState {
                 return (image, RPCError(.failedPrecondition, error.message))
             }

@@ -48,7 +48,7 @@ struct ImageStore: Sendable {
                 if let record = try Self.record(pool, image.name), !record.isReady || Self.volume(record, image.name) != image.volume {
                     return false
                 }
-                try Storage.check(try VolumeView(volume), format: image.format)
+                try DiskTrust.check(try VolumeView(volume), format: image.format)
                 return true
             }
             if isAsItWas { locks.hold(image.key, for: operation) }

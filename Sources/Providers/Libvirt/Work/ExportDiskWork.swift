@@ -28,7 +28,7 @@ struct ExportDiskWork: OperationWork {
                 let source = try connection.volume(path: path)
                 let plan = Storage.VolumePlan(name: copy, capacityBytes: try VolumeView(source).capacityBytes, format: format)
                 _ = try Storage.copy(connection, source, to: plan, pool: source.pool().name) { view throws(LibvirtError) in
-                    try Storage.check(view, ofMachine: driver)
+                    try DiskTrust.check(view, ofMachine: driver)
                 }
             }
         }

@@ -57,8 +57,8 @@ struct ReconfigureWork: OperationWork {
 
     private static func takeBack(_ made: MachineMark.Volume, _ uuid: String, _ connection: LibvirtConnection) throws(LibvirtError) {
         guard let volume = try DeleteWork.find(connection, made) else { return }
-        // Of all machines, this one too.
-        guard try DeleteWork.isFree(volume, made, DiskUsers.read(connection, except: "")) else { return }
+        // Of all machines, this one too; but its mark was the first to list it.
+        guard try DeleteWork.isFree(volume, made, VolumeUse(connection, unmarked: uuid)) else { return }
         if let domain = try Hypervisor.domainIfThere(connection, uuid), var mark = try Hypervisor.machine(domain).mark {
             mark.volumes.removeAll { $0.pool == made.pool && $0.name == made.name }
             try domain.setMark(mark)
@@ -181,7 +181,7 @@ struct ReconfigureWork: OperationWork {
                 try domain.resizeBlock(target, bytes: bytes)
             } else {
                 let volume = try connection.volume(path: path)
-                try DiskTrust.check(VolumeView(volume), isFormat: format)
+                try DiskTrust.check(VolumeView(volume), ofMachine: format)
                 try volume.resize(bytes: bytes)
             }
         }
@@ -231,7 +231,7 @@ struct ReconfigureWork: OperationWork {
             return try VolumeView(pool.createVolume(plan.xml))
         }
         let view = try VolumeView(there)
-        try DiskTrust.check(view, isFormat: addition.format)
+        try DiskTrust.check(view, ofMachine: addition.format)
         guard view.capacityBytes <= addition.capacityBytes else {
             throw LibvirtError(
                 .invalidState,
