@@ -1,5 +1,7 @@
 import LibvirtAPI
+import Protobuf
 import ProviderRPC
+import ProviderTasks
 import RPC
 import Testing
 import XML
@@ -51,6 +53,70 @@ extension TestDriverTests {
             try other.undefine()
             try await world.provider.finish(try await world.provider.delete(DeleteRequest(id: id), LibvirtProvider.call).task, seconds: 20)
             #expect(try world.volumes().isEmpty)
+            await world.close()
+        }
+
+        @Test func `a volume whose machine is gone is no image as long as its removal goes on`() async throws {
+            let world = try await TestDriverWorld()
+            let id = try await world.make("web")
+            let (hypervisor, name) = (world.provider.hypervisor, try #require(try world.volumes().first))
+            let images = ImageStore(hypervisor: hypervisor, locks: ImageLocks())
+            let volumes = try #require(try Hypervisor.view(world.connection.domain(uuid: id)).mark?.volumes)
+            let image = VMImage(templateName: name)
+            let refused = Sayings()
+            let end = try await world.run(
+                .delete, DeleteRequest(id: id).protobuf, draft: OperationDraft(target: id),
+                work: MadeUpWork { operation throws(RPCError) in
+                    try await operation.note(DeleteWork.volumesNote, MachineMark.Volume.note(volumes))
+                    try await hypervisor.act("remove the machine") { connection throws(LibvirtError) in
+                        try Removal.remove(connection.domain(uuid: id))
+                    }
+                    let error = await refusal { () throws(RPCError) in try await images.find(image, pool: TestDriverWorld.pool) }
+                    refused.add("\(error?.code.name ?? ""): \(error?.message ?? "")")
+                })
+            #expect(end.state == .succeeded, "\(end.message)")
+            let said = refused.all.joined()
+            #expect(said.hasPrefix(RPCCode.failedPrecondition.name))
+            #expect(said.contains("removed by operation \(end.id) (Delete)"), "\(said)")
+            // Nothing else keeps it from being one.
+            #expect(try await images.find(image, pool: TestDriverWorld.pool).volume == name)
+            await world.close()
+        }
+
+        @Test func `what an operation makes before a machine has it is no image either`() async throws {
+            let world = try await TestDriverWorld()
+            let (seen, uuid) = (Sayings(), Names.uuid())
+            let disk = CloneDisk(
+                sourcePath: "/p/a.qcow2", sourcePool: "p", sourceName: "a.qcow2", sourceFormat: "qcow2", own: "a.link-1.qcow2",
+                format: "qcow2", capacityBytes: 1, role: .root, pool: "q", name: "b.qcow2", disk: nil)
+            let made = MachineMark.Volume(role: .data, pool: "p", name: "more.qcow2")
+            let kinds: [(ProviderMethod, [String: String])] = [
+                (.clone, [CloneWork.disksNote: CloneDisk.note([disk])]),
+                (.reconfigure, [ReconfigureWork.madeNote + "x": MachineMark.Volume.note([made])]),
+                (.create, ["image": "{\"name\":\"debian.img\"}"]), (.exportDisk, [:]),
+                (.delete, [DeleteWork.volumesNote: "[broken more.qcow2"]),
+            ]
+            for (method, notes) in kinds {
+                let end = try await world.run(
+                    method, [], draft: OperationDraft(target: "web", resultID: uuid, notes: notes),
+                    work: MadeUpWork { operation throws(RPCError) in
+                        let inHand = VolumesInHand(operation.liveOperations)
+                        for (pool, name) in [
+                            ("q", "b.qcow2"), ("p", "b.qcow2"), ("p", "a.link-1.qcow2"), ("p", "a.qcow2"), ("p", "more.qcow2"),
+                            ("p", "debian.img"),
+                            ("p", Names.volume("web", uuid, "root", "qcow2")), ("p", "export-\(operation.id).raw"),
+                        ] where inHand.operation(having: VolumeUse.Volume(pool: pool, name: name)) != nil {
+                            seen.add("\(method.rawValue) \(pool)/\(name.replacing(operation.id, with: "ID"))")
+                        }
+                    })
+                #expect(end.state == .succeeded, "\(end.message)")
+            }
+            let root = Names.volume("web", uuid, "root", "qcow2")
+            #expect(
+                seen.all == [
+                    "Clone q/b.qcow2", "Clone p/a.link-1.qcow2", "Clone p/\(root)", "Reconfigure p/more.qcow2", "Create p/\(root)",
+                    "ExportDisk p/export-ID.raw", "Delete p/more.qcow2",
+                ])
             await world.close()
         }
     }

@@ -1,10 +1,11 @@
 import LibvirtAPI
 import Primitives
+import ProviderTasks
 import RPC
 import XML
 
-/// Who has which volumes: machines, as they run and as they will be started next, and by their marks. Blocks while it is made; one call or two for each
-/// machine, which ask no QEMU.
+/// Who has which volumes: machines, as they run and as they will be started next, and by their marks; and operations. Blocks while it is made; one call or
+/// two for each machine, which ask no QEMU.
 struct VolumeUse: Sendable {
     struct Volume: Sendable, Hashable {
         let pool: String
@@ -55,19 +56,26 @@ struct VolumeUse: Sendable {
     /// Descriptions that cannot be read, for what may stand in them.
     private var unread: [(name: String, text: String)] = []
 
-    init() {}
+    private let inHand: VolumesInHand
+
+    init() { inHand = VolumesInHand() }
 
     /// - Parameter uuid: of a machine that does not count.
     /// - Parameter unmarked: of a machine whose mark does not count.
-    init(_ connection: LibvirtConnection, except uuid: String? = nil, unmarked: String? = nil) throws(LibvirtError) {
+    /// - Parameter operations: that are not over. They are asked for behind the machines: what a machine had that is gone by then is an operation's.
+    init(
+        _ connection: LibvirtConnection, except uuid: String? = nil, unmarked: String? = nil, operations: () -> [Operation] = { [] }
+    ) throws(LibvirtError) {
+        var machines = Self()
         for domain in try connection.domains() where domain.uuid != uuid {
             do throws(LibvirtError) {
-                add(try domain.xml(), of: domain.name, isMarked: domain.uuid != unmarked)
-                if domain.number != nil { add(try domain.xml(.inactive), of: domain.name, isMarked: domain.uuid != unmarked) }
+                machines.add(try domain.xml(), of: domain.name, isMarked: domain.uuid != unmarked)
+                if domain.number != nil { machines.add(try domain.xml(.inactive), of: domain.name, isMarked: domain.uuid != unmarked) }
             } catch  where error.kind == .noDomain {
                 // It is gone meanwhile.
             }
         }
+        (self.machines, unread, inHand) = (machines.machines, machines.unread, VolumesInHand(operations()))
     }
 
     mutating func add(_ xml: String, of name: String, isMarked: Bool = true) {
@@ -89,12 +97,19 @@ struct VolumeUse: Sendable {
         return machine(having: path, pool: pool, name: name) ?? machines.first { $0.below.have(path, volume) }?.name
     }
 
-    /// Refuses a volume that a machine has. - Throws: `invalidState`.
+    /// Why the volume is no image, for a person; nil when nobody has it.
+    func refusal(_ path: String, pool: String, name: String) -> String? {
+        if let machine = machine(having: path, pool: pool, name: name) {
+            return "volume \(name) of pool \(pool) is a disk of machine \(machine), and no image; name another, or clone the machine"
+        }
+        return inHand.operation(having: Volume(pool: pool, name: name)).map {
+            "volume \(name) of pool \(pool) is made or removed by operation \($0), and no image; name another"
+        }
+    }
+
+    /// Refuses a volume that somebody has. - Throws: `invalidState`.
     func check(_ path: String, pool: String, name: String) throws(LibvirtError) {
-        guard let machine = machine(having: path, pool: pool, name: name) else { return }
-        throw LibvirtError(
-            .invalidState,
-            "volume \(name) of pool \(pool) is a disk of machine \(machine), and no image; name another, or clone the machine")
+        if let refusal = refusal(path, pool: pool, name: name) { throw LibvirtError(.invalidState, refusal) }
     }
 }
 

@@ -13,7 +13,7 @@ struct CloneWork: OperationWork {
     let hypervisor: Hypervisor
 
     static let sourceNote = "source"
-    private static let disksNote = "disks"
+    static let disksNote = "disks"
 
     func run(_ operation: OperationContext) async throws(RPCError) {
         let plan = try ClonePlan(operation.read())

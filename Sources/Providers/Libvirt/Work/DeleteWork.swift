@@ -7,7 +7,7 @@ import RPC
 struct DeleteWork: OperationWork {
     let hypervisor: Hypervisor
 
-    private static let volumesNote = "volumes"
+    static let volumesNote = "volumes"
 
     func run(_ operation: OperationContext) async throws(RPCError) {
         let uuid = operation.target

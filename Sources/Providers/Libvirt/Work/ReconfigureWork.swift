@@ -11,7 +11,7 @@ struct ReconfigureWork: OperationWork {
     let hypervisor: Hypervisor
 
     /// With a volume's name: it was not there before, and is this operation's to make.
-    private static let madeNote = "made:"
+    static let madeNote = "made:"
 
     func run(_ operation: OperationContext) async throws(RPCError) {
         let desired = try DesiredState.read(operation.read(ReconfigureRequest.self).desiredJSON)
