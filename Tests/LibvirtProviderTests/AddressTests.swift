@@ -16,10 +16,10 @@ struct AddressTests {
         return try Hypervisor(settings)
     }
 
-    private func machine(_ uuid: String) throws -> Hypervisor.Machine {
+    private func machine(_ uuid: String, number: Int = 1) throws -> Hypervisor.Machine {
         let view = try MachineView(
             xml:
-                "<domain><name>\(uuid)</name><uuid>\(uuid)</uuid><devices><channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0' state='connected'/></channel></devices></domain>"
+                "<domain id='\(number)'><name>\(uuid)</name><uuid>\(uuid)</uuid><devices><channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0' state='connected'/></channel></devices></domain>"
         )
         return Hypervisor.Machine(uuid: uuid, name: uuid, state: DomainState(state: 1, reason: 1), now: view, next: view)
     }
@@ -43,6 +43,22 @@ struct AddressTests {
         }
         #expect(log.all.sorted() == (0..<4).map { "silent-\($0)" } + ["talks", "talks"])
         gate.open(for: 4)
+    }
+
+    @Test func `a guest that the host knows is not asked, and one that was started anew is asked anew`() async throws {
+        let (gate, log, world) = (ThreadGate(), Sayings(), try Hypervisor(TestDriverWorld.settings))
+        let finder = AddressFinder(world) { _, uuid throws(LibvirtError) in
+            log.add(uuid)
+            gate.wait()
+            return []
+        }
+        // The test driver makes up neighbours for every card.
+        let uuid = try await world.look("look") { connection throws(LibvirtError) in try connection.domain(named: "test").uuid }
+        #expect(await finder.addresses(of: try machine(uuid)).isEmpty == false)
+        #expect(log.all.isEmpty)
+        for number in [1, 1, 2] { #expect(await finder.addresses(of: try machine("silent", number: number)) == []) }
+        #expect(log.all == ["silent", "silent"])
+        gate.open(for: 2)
     }
 
     @Test func `who is silent is left alone longer each time, until it answers`() {

@@ -28,6 +28,8 @@ struct MachineView: Sendable, Equatable {
 
     let name: String
     let uuid: String
+    /// The daemon's number for it, another one after each start; nil of one that is off.
+    let number: Int?
     let virtualCPUs: Int
     let maximumVirtualCPUs: Int
     let memoryKiB: Int
@@ -56,6 +58,7 @@ struct MachineView: Sendable, Equatable {
     init(_ domain: XMLElement) {
         name = domain.text(at: "name") ?? ""
         uuid = domain.text(at: "uuid") ?? ""
+        number = domain["id"].flatMap { Int($0) }
         let count = domain.text(at: "vcpu").flatMap { Int($0) } ?? 0
         maximumVirtualCPUs = count
         virtualCPUs = domain.child("vcpu")?["current"].flatMap { Int($0) } ?? count
