@@ -81,7 +81,7 @@ class Provider:
 
     def launch(self) -> None:
         self.program: Program = self.start(
-            MANAGER, "provider", "libvirt", "--libvirt.uri", self.bed.uri, "--libvirt.domain-type", "qemu", "--provider.state-dir", self.state,
+            MANAGER, "provider", "libvirt", "--libvirt.uri", self.bed.uri, "--libvirt.domain-type", "qemu", "--libvirt.image-sources", "127.0.0.1", "--provider.state-dir", self.state,
             "--grpc.socket", self.socket, "--web.listen-address", self.url.removeprefix("http://"))
 
     def begin(self) -> None:

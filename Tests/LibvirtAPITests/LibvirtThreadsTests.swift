@@ -75,7 +75,7 @@ import TestSupport
         let (givenUp, gate) = (LibvirtThreads.GivenUp(limit: 2), ThreadGate())
         let threads = try threads(givenUp: givenUp)
         for _ in 0..<2 {
-            #expect(await error(threads, by: .after(seconds: 0.05)) { _ throws(LibvirtError) in gate.wait() }?.kind == .abandoned)
+            #expect(await error(threads, by: .after(seconds: 0.5)) { _ throws(LibvirtError) in gate.wait() }?.kind == .abandoned)
         }
         let ran = Counter()
         let refused = await error(threads) { _ throws(LibvirtError) in ran.add() }

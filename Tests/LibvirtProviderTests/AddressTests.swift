@@ -1,7 +1,6 @@
 import LibvirtAPI
 import Primitives
 import RPC
-import Synchronization
 import Testing
 import TestSupport
 
@@ -17,16 +16,16 @@ struct AddressTests {
         return try Hypervisor(settings)
     }
 
-    private func machine(_ uuid: String) throws -> Hypervisor.Machine {
+    private func machine(_ uuid: String, number: Int = 1) throws -> Hypervisor.Machine {
         let view = try MachineView(
             xml:
-                "<domain><name>\(uuid)</name><uuid>\(uuid)</uuid><devices><channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0' state='connected'/></channel></devices></domain>"
+                "<domain id='\(number)'><name>\(uuid)</name><uuid>\(uuid)</uuid><devices><channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0' state='connected'/></channel></devices></domain>"
         )
         return Hypervisor.Machine(uuid: uuid, name: uuid, state: DomainState(state: 1, reason: 1), now: view, next: view)
     }
 
     @Test func `four silent agents end nothing for others, and none is asked again while it is asked`() async throws {
-        let (gate, log) = (ThreadGate(), Log())
+        let (gate, log) = (ThreadGate(), Sayings())
         let interface = LibvirtDomain.Interface(
             name: "eth0", mac: nil, addresses: [LibvirtDomain.Address(text: "10.0.0.7", prefix: 24, isIPv6: false)])
         let finder = AddressFinder(try hypervisor()) { _, uuid throws(LibvirtError) in
@@ -46,10 +45,20 @@ struct AddressTests {
         gate.open(for: 4)
     }
 
-    private final class Log: Sendable {
-        private let said = Mutex<[String]>([])
-        var all: [String] { said.withLock { $0 } }
-        func add(_ word: String) { said.withLock { $0.append(word) } }
+    @Test func `a guest that the host knows is not asked, and one that was started anew is asked anew`() async throws {
+        let (gate, log, world) = (ThreadGate(), Sayings(), try Hypervisor(TestDriverWorld.settings))
+        let finder = AddressFinder(world) { _, uuid throws(LibvirtError) in
+            log.add(uuid)
+            gate.wait()
+            return []
+        }
+        // The test driver makes up neighbours for every card.
+        let uuid = try await world.look("look") { connection throws(LibvirtError) in try connection.domain(named: "test").uuid }
+        #expect(await finder.addresses(of: try machine(uuid)).isEmpty == false)
+        #expect(log.all.isEmpty)
+        for number in [1, 1, 2] { #expect(await finder.addresses(of: try machine("silent", number: number)) == []) }
+        #expect(log.all == ["silent", "silent"])
+        gate.open(for: 2)
     }
 
     @Test func `who is silent is left alone longer each time, until it answers`() {

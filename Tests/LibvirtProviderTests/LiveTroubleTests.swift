@@ -129,6 +129,63 @@ import Testing
         await provider.shutdown(by: .after(seconds: 5))
     }
 
+    /// In the place of the guest's own agent.
+    private static let hangingAgent = """
+        #!/bin/sh
+        port=/dev/$(cd /sys/class/virtio-ports && grep -ls '^org.qemu.guest_agent.0$' */name | head -n 1 | cut -d / -f 1)
+        for process in /proc/[0-9]*; do grep -qs '^qemu-ga' $process/cmdline && kill -9 ${process#/proc/}; done
+        sleep 1
+        (
+            exec 3<>$port
+            while :; do
+                while read -r line <&3; do
+                    number=${line##*\\"id\\":}
+                    number=${number# }
+                    case $line in *guest-sync*) printf '{"return": %s}\\n' "${number%%[!0-9]*}" >&3 ;; esac
+                done
+                sleep 1
+            done
+        ) >/dev/null 2>&1 </dev/null &
+        echo hangs
+        """
+
+    @Test func `an agent that greets and then hangs holds nothing for longer than seconds`() async throws {
+        let provider = try await LiveHypervisor.provider(folder) { $0.network = "" }
+        var wanted = request("greeter", image(sha256: LiveHypervisor.imageSHA256))
+        wanted.userData = Array(Self.hangingAgent.utf8)
+        // The guest's busybox looks for no file system on a disk of less than 64 KiB.
+        wanted.metaData = Array("#\(String(repeating: "-", count: 128 << 10))\n".utf8)
+        let made = try await provider.create(wanted, LibvirtProvider.call)
+        try await provider.finish(made.task)
+        let (ends, hypervisor) = (Sayings(), provider.hypervisor)
+        let question = AddressFinder.question(hypervisor.settings)
+        let timed: AddressFinder.Question = { connection, uuid throws(LibvirtError) in
+            let start = ContinuousClock.now
+            defer { ends.add((ContinuousClock.now - start).seconds < 1.5 ? "at once" : "late") }
+            return try question(connection, uuid)
+        }
+        // Its own agent answers at once, until that is gone.
+        let began = ContinuousClock.now
+        while ends.all.last != "late", (ContinuousClock.now - began).seconds < 120 {
+            let start = ContinuousClock.now
+            let machine = try await hypervisor.machine(made.id)
+            #expect(await AddressFinder(hypervisor, question: timed).addresses(of: machine) == [])
+            #expect((ContinuousClock.now - start).seconds < 4)
+            // When nobody waits for it any more, the daemon lets it go by itself.
+            try await Task.sleep(for: .seconds((ContinuousClock.now - start).seconds < 1.5 ? 0.3 : 5))
+        }
+        #expect(ends.all.last == "late")
+        // It does hang: the daemon's greeting alone has its end after five seconds.
+        let unbounded = await refusal { () throws(RPCError) in
+            try await hypervisor.ask("ask as others do", seconds: 9) { connection throws(LibvirtError) in
+                try connection.domain(uuid: made.id).interfaces(.agent)
+            }
+        }
+        #expect(unbounded?.code == .deadlineExceeded, "\(String(describing: unbounded))")
+        try await provider.finish(try await provider.delete(DeleteRequest(id: made.id), LibvirtProvider.call).task)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
+
     @Test func `a daemon that restarts, crashes or is away is come back to`() async throws {
         let provider = try await LiveHypervisor.provider(folder)
         let made = try await provider.create(request("lasting", nil, size: 1), LibvirtProvider.call)

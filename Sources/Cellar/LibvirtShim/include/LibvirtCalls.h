@@ -98,6 +98,7 @@
     CALL(int, -1, mlt_virt_domain_block_job_set_speed, virDomainBlockJobSetSpeed, (virDomainPtr dom, const char *disk, unsigned long bandwidth, unsigned int flags), (dom, disk, bandwidth, flags)) \
     /* Domains: the guest */ \
     CALL(int, -1, mlt_virt_domain_interface_addresses, virDomainInterfaceAddresses, (virDomainPtr dom, virDomainInterfacePtr **ifaces, unsigned int source, unsigned int flags), (dom, ifaces, source, flags)) \
+    CALL(int, -1, mlt_virt_domain_agent_set_response_timeout, virDomainAgentSetResponseTimeout, (virDomainPtr domain, int timeout, unsigned int flags), (domain, timeout, flags)) \
     VOID(mlt_virt_domain_interface_free, virDomainInterfaceFree, (virDomainInterfacePtr iface), (iface)) \
     CALL(int, -1, mlt_virt_domain_get_guest_info, virDomainGetGuestInfo, (virDomainPtr domain, unsigned int types, virTypedParameterPtr *params, int *nparams, unsigned int flags), (domain, types, params, nparams, flags)) \
     CALL(char *, NULL, mlt_virt_domain_get_hostname, virDomainGetHostname, (virDomainPtr domain, unsigned int flags), (domain, flags)) \

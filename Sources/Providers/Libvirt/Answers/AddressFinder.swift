@@ -3,22 +3,31 @@ import Primitives
 import RPC
 import Synchronization
 
-/// Finds a running machine's addresses, within bounds of time: what libvirt's DHCP server gave, else what the guest's agent says, else whom the host
-/// knows as a neighbour.
+/// Finds a running machine's addresses, within bounds of time: what libvirt's DHCP server gave, else whom the host knows as a neighbour, else what the
+/// guest's agent says, which may say what it likes and when it likes.
 final class AddressFinder: Sendable {
     private let hypervisor: Hypervisor
     private let patience = Mutex(AgentPatience())
     private let question: Question
 
-    /// What a machine's agent is asked. Blocks, perhaps for ever.
+    /// What a machine's agent is asked. Blocks, of a daemon before libvirt 5.10 perhaps until the guest ends.
     typealias Question = @Sendable (LibvirtConnection, _ uuid: String) throws(LibvirtError) -> [LibvirtDomain.Interface]
 
-    init(
-        _ hypervisor: Hypervisor,
-        question: @escaping Question = { connection, uuid throws(LibvirtError) in try connection.domain(uuid: uuid).interfaces(.agent) }
-    ) {
+    init(_ hypervisor: Hypervisor, question: Question? = nil) {
         self.hypervisor = hypervisor
-        self.question = question
+        self.question = question ?? Self.question(hypervisor.settings)
+    }
+
+    /// The daemon waits a few seconds for the answer to its greeting, and for all others as long as the guest likes, unless it is told for how long.
+    static func question(_ settings: LibvirtProviderSettings) -> Question {
+        let seconds = Int32(settings.agentSeconds.clamped(to: 1...60).rounded(.up))
+        return { connection, uuid throws(LibvirtError) in
+            let domain = try connection.domain(uuid: uuid)
+            let isBounded = (try? domain.setAgentTimeout(seconds: seconds)) != nil
+            // Others may have longer questions: to freeze file systems takes time.
+            defer { if isBounded { try? domain.setAgentTimeout(seconds: nil) } }
+            return try domain.interfaces(.agent)
+        }
     }
 
     /// Empty when there are none, or nobody knows in time.
@@ -26,8 +35,8 @@ final class AddressFinder: Sendable {
         guard machine.isActive else { return [] }
         let uuid = machine.uuid
         if machine.now.cards.contains(where: { $0.network != nil }), let found = await look(uuid, .lease) { return found }
-        if machine.now.isAgentConnected == true, let found = await askAgent(uuid) { return found }
-        return await look(uuid, .arp) ?? []
+        if let found = await look(uuid, .arp) { return found }
+        return machine.now.isAgentConnected == true ? await askAgent(machine) ?? [] : []
     }
 
     /// nil when there are none.
@@ -38,9 +47,12 @@ final class AddressFinder: Sendable {
         return interfaces.flatMap(Self.found)
     }
 
-    private func askAgent(_ uuid: String) async -> [String]? {
-        guard patience.withLock({ $0.begin(uuid, .now) }) else { return nil }
-        let call = LateCall { [self] in patience.withLock { $0.isBack(uuid) } }
+    private func askAgent(_ machine: Hypervisor.Machine) async -> [String]? {
+        let uuid = machine.uuid
+        // Started anew it has another agent.
+        let agent = "\(uuid) \(machine.now.number ?? 0)"
+        guard patience.withLock({ $0.begin(agent, .now) }) else { return nil }
+        let call = LateCall { [self] in patience.withLock { $0.isBack(agent) } }
         let question = question
         do throws(RPCError) {
             let interfaces = try await hypervisor.ask(Self.doing(uuid), seconds: hypervisor.settings.agentSeconds) {
@@ -49,12 +61,12 @@ final class AddressFinder: Sendable {
                 defer { call.end() }
                 return try question(connection, uuid)
             }
-            patience.withLock { $0.answered(uuid) }
+            patience.withLock { $0.answered(agent) }
             return Self.found(interfaces)
         } catch {
             // That others were before it, or that the daemon is away, is not its silence.
             let hadBegun = call.giveUp()
-            if hadBegun, error.code != .unavailable { patience.withLock { $0.wasSilent(uuid, .now) } }
+            if hadBegun, error.code != .unavailable { patience.withLock { $0.wasSilent(agent, .now) } }
             return nil
         }
     }

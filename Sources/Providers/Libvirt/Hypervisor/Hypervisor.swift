@@ -30,8 +30,8 @@ final class Hypervisor: Sendable {
         let open: LibvirtThreads.Open = { () throws(LibvirtError) in try Self.connect(settings, library, opened) }
         looking = LibvirtThreads("libvirt-look", width: 3, givenUp: givenUp, open: open)
         acting = Lane(threads: LibvirtThreads("libvirt-act", width: 4, givenUp: givenUp, open: open), name: "a change")
-        // Guests may make these hang at will, one for each guest (AddressFinder): they have a limit of their own. With that of all others it is less than
-        // the workers that a daemon has (20).
+        // Guests may make these hang, one for each guest and for seconds, of an old daemon's for as long as they run (AddressFinder): they have a limit of
+        // their own. With that of all others it is less than the workers that a daemon has (20).
         asking = LibvirtThreads("libvirt-ask", width: 6, givenUp: LibvirtThreads.GivenUp(limit: 7), open: open)
         hauling = Lane(threads: LibvirtThreads("libvirt-haul", width: 4, givenUp: givenUp, open: open), name: "a copy")
         reboots = RebootWatch(LibvirtThreads("libvirt-listen", givenUp: givenUp, open: open))
