@@ -17,11 +17,13 @@ struct CloneWork: OperationWork {
 
     func run(_ operation: OperationContext) async throws(RPCError) {
         let plan = try ClonePlan(operation.read())
+        let settings = hypervisor.settings.with(operation.note(LibvirtProviderSettings.note))
         guard let sourceID = operation.note(Self.sourceNote) else { throw RPCError(.internal, "the operation has lost its source") }
         // The source is redefined on the way, so what its disks were is written down first.
         try await operation.step("look", at: 0) { () throws(RPCError) in
             let source = try await hypervisor.machine(sourceID)
             try plan.check(source)
+            try await Self.checkDevices(sourceID, settings, hypervisor)
             try await operation.note(Self.disksNote, CloneDisk.note(try await look(plan, source, operation)))
         }
         let disks = try CloneDisk.read(operation.note(Self.disksNote) ?? "")
@@ -34,7 +36,7 @@ struct CloneWork: OperationWork {
         }
         let seed = try await seed(plan, sourceID, disks, operation)
         try await operation.step("machine", at: 0.95) { () throws(RPCError) in
-            try await define(plan, sourceID, disks, seed, operation)
+            try await define(plan, sourceID, disks, seed, settings.bridges, operation)
         }
     }
 
@@ -70,8 +72,8 @@ struct CloneWork: OperationWork {
                 guard let path = disk.path else { throw LibvirtError(.invalidState, "disk \(disk.target) is neither file nor device") }
                 let volume = try connection.volume(path: path)
                 let sourcePool = try volume.pool()
-                // What its guest wrote since the pool was looked at is seen now, or never.
-                if disk.format == "raw" { try? sourcePool.refresh() }
+                // What its guest wrote since the pool was looked at is seen now, or never. A pool that a copy is made in may not be asked: later.
+                if disk.format == "raw" { try sourcePool.refresh() }
                 let view = try VolumeView(volume)
                 try DiskTrust.check(view, isFormat: disk.format)
                 let levels = try DiskTrust.levels(below: view, connection)
@@ -94,6 +96,17 @@ struct CloneWork: OperationWork {
             }
             return disks
         }
+    }
+
+    /// What else the source has, which a clone must not. Errors: `permissionDenied`.
+    static func checkDevices(_ uuid: String, _ settings: LibvirtProviderSettings, _ hypervisor: Hypervisor) async throws(RPCError) {
+        let text = try await hypervisor.look("look at the devices of machine \(uuid)") { connection throws(LibvirtError) in
+            try connection.domain(uuid: uuid).xml(.inactive)
+        }
+        guard let source = try? XMLReader.read(text, source: "machine") else {
+            throw RPCError(.internal, "the description of machine \(uuid) cannot be read")
+        }
+        try CloneDevices.check(source, bridges: settings.bridges)
     }
 
     /// They would not go with the disks of a linked clone. - Throws: `invalidState`.
@@ -126,8 +139,9 @@ struct CloneWork: OperationWork {
                 connection throws(LibvirtError) in
                 let plan = Storage.VolumePlan(name: disk.name, capacityBytes: disk.capacityBytes, format: disk.format)
                 let source = try connection.volume(path: disk.sourcePath)
-                try DiskTrust.check(VolumeView(source), isFormat: disk.sourceFormat)
-                _ = try Storage.remake(connection, pool: disk.pool, plan, from: source)
+                _ = try Storage.copy(connection, source, to: plan, pool: disk.pool) { view throws(LibvirtError) in
+                    try DiskTrust.check(view, isFormat: disk.sourceFormat)
+                }
             }
             done += Double(disk.capacityBytes)
         }
@@ -191,7 +205,8 @@ struct CloneWork: OperationWork {
     }
 
     private func define(
-        _ plan: ClonePlan, _ sourceID: String, _ disks: [CloneDisk], _ seed: MachineMark.Volume?, _ operation: OperationContext
+        _ plan: ClonePlan, _ sourceID: String, _ disks: [CloneDisk], _ seed: MachineMark.Volume?, _ bridges: [String],
+        _ operation: OperationContext
     ) async throws(RPCError) {
         let (uuid, id) = (operation.resultID, operation.id)
         let refused: RPCError? = try await hypervisor.act("define machine \(plan.name)") { connection throws(LibvirtError) in
@@ -221,6 +236,7 @@ struct CloneWork: OperationWork {
                 try connection.pool(named: seed.pool).volume(named: seed.name).path()
             }
             do throws(RPCError) {
+                try CloneDevices.check(source, bridges: bridges)
                 let clone = try plan.description(source, uuid: uuid, mark: mark, paths: paths, seed: seedPath)
                 return Self.define(connection, clone.xml, plan.name)
             } catch {
