@@ -28,6 +28,8 @@ final class LibvirtBed: ProviderBed {
     static func testDriver() async throws -> LibvirtBed {
         var settings = LibvirtProviderSettings(uri: "test:///default")
         settings.pool = "default-pool"
+        // Its calls end with the process.
+        settings.lateSeconds = 0
         return try await LibvirtBed(settings, image: nil)
     }
 
