@@ -78,8 +78,8 @@ extension ImageStore {
         let volume: LibvirtVolume
         let record: ImageRecord?
 
-        /// Looks whether it is one: whole, of a format that is known to both us and libvirt, standing upon nothing, and no machine's.
-        func inspected(_ connection: LibvirtConnection) throws(LibvirtError) -> (image: Image, refusal: RPCError?) {
+        /// Looks whether it is one: whole, of a format that is known to both us and libvirt, standing upon nothing, and nobody's.
+        func inspected(_ use: VolumeUse) throws(LibvirtError) -> (image: Image, refusal: RPCError?) {
             let view = try VolumeView(volume)
             let said = record.flatMap { $0.isReady && !$0.format.isEmpty ? $0.format : nil }
             let format = said ?? view.format ?? "raw"
@@ -92,7 +92,7 @@ extension ImageStore {
                 )
             }
             do throws(LibvirtError) {
-                try VolumeUse(connection).check(view.path, pool: pool.name, name: volume.name)
+                try use.check(view.path, pool: pool.name, name: volume.name)
                 guard DiskFormat.known.contains(view.format ?? "raw") else {
                     let format = view.format ?? ""
                     return (
@@ -100,11 +100,11 @@ extension ImageStore {
                         RPCError(.unimplemented, "the image \(name) is \(format); convert it to qcow2 (qemu-img convert -O qcow2)")
                     )
                 }
-                try Storage.check(view, format: format)
+                try DiskTrust.check(view, format: format)
             } catch  where error.kind == .invalidState {
                 return (image, RPCError(.failedPrecondition, error.message))
             }
-            guard !connection.isTestDriver else { return (image, nil) }
+            guard !pool.connection.isTestDriver else { return (image, nil) }
             do throws(RPCError) {
                 _ = try DiskFormat.detect(Storage.headBytes(volume), said: format, what: "the image \(name)")
             } catch {
