@@ -37,6 +37,7 @@ final class LibvirtBed: ProviderBed {
         var settings = LibvirtProviderSettings(uri: LiveHypervisor.uri ?? "")
         settings.domainType = "qemu"
         settings.vncListen = nil
+        settings.lateSeconds = 1
         settings.imageSources = ["127.0.0.0/8"]
         var image = VMImage(url: LiveHypervisor.imageURL, format: "qcow2")
         image.checksum = Checksum(.sha256, hex: LiveHypervisor.imageSHA256)
