@@ -76,7 +76,7 @@ extension LibvirtProvider {
             let source = try await known(request.sourceVMID, field: "source_vm_id")
             if let machine = source.machine {
                 try plan.check(machine)
-                try await CloneWork.checkDevices(machine.uuid, hypervisor.settings, hypervisor)
+                try await CloneDevices.check(machine.uuid, bridges: hypervisor.settings.bridges, hypervisor)
             }
             let name = plan.name
             let (uuid, sourceUUID) = (Names.uuid(), source.uuid)

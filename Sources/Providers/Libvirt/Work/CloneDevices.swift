@@ -1,3 +1,4 @@
+import LibvirtAPI
 import RPC
 import XML
 
@@ -29,6 +30,17 @@ enum CloneDevices {
                 throw refused("<\(device.name)>\(type.map { " of type \($0)" } ?? "")", of: name)
             }
         }
+    }
+
+    /// The same of a machine as it is now.
+    static func check(_ uuid: String, bridges: [String], _ hypervisor: Hypervisor) async throws(RPCError) {
+        let text = try await hypervisor.look("look at the devices of machine \(uuid)") { connection throws(LibvirtError) in
+            try connection.domain(uuid: uuid).xml(.inactive)
+        }
+        guard let source = try? XMLReader.read(text, source: "machine") else {
+            throw RPCError(.internal, "the description of machine \(uuid) cannot be read")
+        }
+        try check(source, bridges: bridges)
     }
 
     private static func refused(_ what: String, of name: String) -> RPCError {

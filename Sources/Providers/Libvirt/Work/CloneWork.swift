@@ -23,7 +23,7 @@ struct CloneWork: OperationWork {
         try await operation.step("look", at: 0) { () throws(RPCError) in
             let source = try await hypervisor.machine(sourceID)
             try plan.check(source)
-            try await Self.checkDevices(sourceID, settings, hypervisor)
+            try await CloneDevices.check(sourceID, bridges: settings.bridges, hypervisor)
             try await operation.note(Self.disksNote, CloneDisk.note(try await look(plan, source, operation)))
         }
         let disks = try CloneDisk.read(operation.note(Self.disksNote) ?? "")
@@ -96,17 +96,6 @@ struct CloneWork: OperationWork {
             }
             return disks
         }
-    }
-
-    /// What else the source has, which a clone must not. Errors: `permissionDenied`.
-    static func checkDevices(_ uuid: String, _ settings: LibvirtProviderSettings, _ hypervisor: Hypervisor) async throws(RPCError) {
-        let text = try await hypervisor.look("look at the devices of machine \(uuid)") { connection throws(LibvirtError) in
-            try connection.domain(uuid: uuid).xml(.inactive)
-        }
-        guard let source = try? XMLReader.read(text, source: "machine") else {
-            throw RPCError(.internal, "the description of machine \(uuid) cannot be read")
-        }
-        try CloneDevices.check(source, bridges: settings.bridges)
     }
 
     /// They would not go with the disks of a linked clone. - Throws: `invalidState`.
