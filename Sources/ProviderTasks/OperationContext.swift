@@ -53,13 +53,13 @@ package struct OperationContext: Sendable {
     /// How far it is, from 0 to 1. It never goes back, and is written to the disk now and then only.
     package func report(_ progress: Double) async { await engine.report(id, progress) }
 
-    /// Waits without holding a thread. Errors: `cancelled`, as soon as it shall stop.
+    /// Waits without holding a thread, and if it is a guest that it waits for, without a place: it comes back when there is one again.
+    ///
+    /// Errors: `cancelled`, as soon as it shall stop.
     package func sleep(seconds: Double) async throws(RPCError) {
-        do {
-            try await Task.sleep(for: .seconds(seconds.clamped(to: 0...3600)))
-        } catch {
-            throw Self.interrupted
-        }
+        try checkCancellation()
+        await engine.sleep(id, seconds: seconds.clamped(to: 0...3600))
+        try checkCancellation()
     }
 
     /// Errors: `cancelled`, when it shall stop.

@@ -35,7 +35,7 @@ package struct OperationKind: Sendable {
 
     /// Of what there is enough for how many at a time: one that fetches images must not keep others from being switched off.
     package enum Place: Sendable, CaseIterable {
-        /// It mostly waits for a guest, and may wait for long.
+        /// It mostly waits for a guest, and may wait for long. While it sleeps others have its place.
         case waiting
         /// It moves bytes for minutes or hours.
         case hauling
@@ -64,6 +64,11 @@ package struct OperationKind: Sendable {
     package var canCancel: Bool
     package var atShutdown: AtShutdown
     package var place: Place
+    /// Of variants that do something else than the others of this kind.
+    package var places: [String: Place] = [:]
+    /// For how long the hypervisor may still be about what a process before this one asked it for, in seconds: what was taken back before then is looked for
+    /// once more.
+    package var lateSeconds: Double = 0
 
     package init(
         _ name: String, deadlineSeconds: Double = 1800, retrySeconds: Double = 60, undoSeconds: Double = 3600, canCancel: Bool = true,

@@ -4,7 +4,10 @@ import Synchronization
 
 /// Places: how many operations may be at work at a time, by what they do. One that only waits gives its place to others.
 extension TaskEngine {
-    func place(_ operation: Operation) -> OperationKind.Place { kinds[operation.kind]?.place ?? .acting }
+    func place(_ operation: Operation) -> OperationKind.Place {
+        guard let kind = kinds[operation.kind] else { return .acting }
+        return kind.places[operation.variant] ?? kind.place
+    }
 
     static func hasRoom(_ place: OperationKind.Place, _ state: State, _ limits: Limits) -> Bool {
         state.taken[place, default: 0] < limits[place]
@@ -59,8 +62,13 @@ extension TaskEngine {
     }
 
     func stepAside(_ id: String) {
-        state.withLock { Self.giveBack(id, &$0) }
-        startWhatCan()
+        let wasFull = state.withLock { state in
+            let wasFull = state.entries[id]?.place.map { !Self.hasRoom($0, state, limits) } ?? false
+            Self.giveBack(id, &state)
+            return wasFull
+        }
+        // Nobody waits for one of several that are free.
+        if wasFull { startWhatCan() }
     }
 
     /// A pause in which others have its place. Cut short when the task is cancelled.
@@ -69,6 +77,15 @@ extension TaskEngine {
         await pause(seconds: seconds)
         await comeBack(id)
     }
+
+    /// A pause of what is done. Only what waits gives its place away meanwhile: behind other pauses the hypervisor is at work.
+    func sleep(_ id: String, seconds: Double) async {
+        guard seconds >= Self.shortestRest, operation(id).map(place) == .waiting else { return await pause(seconds: seconds) }
+        await rest(id, seconds: seconds)
+    }
+
+    /// A shorter pause is not worth the change.
+    private static let shortestRest = 0.5
 
     // MARK: work that is out
 

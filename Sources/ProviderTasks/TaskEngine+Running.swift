@@ -147,6 +147,7 @@ extension TaskEngine {
         while isAtWork {
             // In a task of its own, as this one may have been cancelled.
             let work = kind.work
+            let late = lateSeconds(id, kind)
             let undo = Task { () -> RPCError? in
                 do throws(RPCError) {
                     try await work.undo(context)
@@ -163,18 +164,37 @@ extension TaskEngine {
             let undone = await undo.value
             self.state.withLock { $0.entries[id]?.undo = nil }
             guard await workIsBack(id) else { break }
-            guard let undone else { return await end(id, state, failure.code, failure.message) }
+            guard let undone else {
+                guard let seconds = late else { return await end(id, state, failure.code, failure.message) }
+                show(id, step: "waits to look again for what a process before this one may have begun")
+                await restUndoing(id, seconds: seconds)
+                continue
+            }
             guard isAtWork else { break }
             logger.warn("what an operation made cannot be taken back yet", ["operation": id, "reason": undone.message])
             guard clock.unixSeconds - start + pauseSeconds < kind.undoSeconds else {
                 let left = "\(failure.message); what it made could not be taken back (\(undone.message)): look for \(id) on the hypervisor"
                 return await end(id, .failed, failure.code, left)
             }
-            let seconds = pauseSeconds
-            await Task { await self.rest(id, seconds: seconds) }.value
+            await restUndoing(id, seconds: pauseSeconds)
             pauseSeconds = min(30, pauseSeconds * 2)
         }
         leave(id)
+    }
+
+    /// A pause between two tries to take back; the end of the process cuts it short, and nothing else does.
+    private func restUndoing(_ id: String, seconds: Double) async {
+        let rest = Task { () -> RPCError? in
+            await self.rest(id, seconds: seconds)
+            return nil
+        }
+        let isEnding = state.withLock { state in
+            state.entries[id]?.undo = rest
+            return state.isEnding
+        }
+        if isEnding { rest.cancel() }
+        _ = await rest.value
+        state.withLock { $0.entries[id]?.undo = nil }
     }
 
     // MARK: the end

@@ -46,6 +46,8 @@ package final class TaskEngine: Sendable {
         let written = Latch()
         let ended = Latch()
         var isRunning = false
+        /// It was begun by a process before this one.
+        var isResumed = false
         var task: Task<Void, Never>?
         /// What takes back what it did: apart from the task above, which may have been cancelled to get there.
         var undo: Task<RPCError?, Never>?
@@ -88,6 +90,7 @@ package final class TaskEngine: Sendable {
     let logger: Logger
     let observer: Observer?
     let state = Mutex(State())
+    private let begunAt = ContinuousClock.now
 
     /// Reads the journal and goes on with what was not over.
     ///
@@ -117,7 +120,8 @@ package final class TaskEngine: Sendable {
     }
 
     private static func add(_ operation: Operation, _ state: inout State) {
-        let entry = Entry(operation: operation)
+        var entry = Entry(operation: operation)
+        entry.isResumed = operation.startedAt != nil
         entry.written.open()
         state.lastSequence = max(state.lastSequence, operation.sequence)
         if let token = operation.token { state.tokens[token] = operation.id }
@@ -167,6 +171,13 @@ package final class TaskEngine: Sendable {
     package func end(of id: String, by deadline: Deadline) async -> Operation? {
         guard let latch = state.withLock({ $0.entries[id]?.ended }), await latch.wait(by: deadline) else { return nil }
         return operation(id)
+    }
+
+    /// For how long the hypervisor may still be about what a process before this one asked it for; nil when it is not.
+    func lateSeconds(_ id: String, _ kind: OperationKind) -> Double? {
+        guard state.withLock({ $0.entries[id]?.isResumed == true }) else { return nil }
+        let seconds = kind.lateSeconds - (ContinuousClock.now - begunAt).seconds
+        return seconds > 0 ? seconds : nil
     }
 
     // MARK: the end of the process

@@ -78,6 +78,31 @@ extension TestDriverTests {
             await world.close()
         }
 
+        /// At once, and when the machine was changed after the request was accepted.
+        @Test(arguments: [
+            ("<interface type='bridge'><source bridge='br7'/></interface>", "a card on br7"),
+            ("<filesystem type='mount'><source dir='/srv'/><target dir='srv'/></filesystem>", "<filesystem> of type mount"),
+        ])
+        func `what a person gave the source of the host's the clone does not get`(device: String, words: String) async throws {
+            let world = try await TestDriverWorld()
+            let id = try await world.make("web")
+            try await world.power(id, .off)
+            var description = try XMLReader.read(world.connection.domain(uuid: id).xml(.inactive), source: "machine")
+            let given = try XMLReader.read(device, source: "device")
+            description.edit("devices") { $0.children.append(given) }
+            _ = try world.connection.defineDomain(description.xml)
+            let before = try world.volumes()
+            let request = CloneRequest(sourceVMID: id, targetName: "copy")
+            let refused = await refusal { () throws(RPCError) in try await world.provider.clone(request, LibvirtProvider.call) }
+            #expect(refused?.code == .permissionDenied)
+            #expect(refused?.message.contains(words) == true, "\(String(describing: refused))")
+            let draft = OperationDraft(target: "copy", resultID: Names.uuid(), notes: [CloneWork.sourceNote: id])
+            let end = try await world.run(.clone, request.protobuf, draft: draft, work: CloneWork(hypervisor: world.provider.hypervisor))
+            #expect(end.code == .permissionDenied && end.message.contains(words), "\(end.message)")
+            #expect(try world.volumes() == before)
+            await world.close()
+        }
+
         /// What was looked at when the request was accepted may be otherwise when its turn comes, and at its second step again.
         @Test(arguments: [false, true]) func `a source that got a snapshot meanwhile is not linked`(isLookDone: Bool) async throws {
             let world = try await TestDriverWorld()
@@ -194,6 +219,63 @@ struct ClonePlanTests {
         } catch {
             #expect(error.code == .failedPrecondition)
             #expect(error.message.contains(words), "\(error)")
+        }
+    }
+
+    @Test(arguments: [
+        "<hostdev mode='subsystem' type='pci'><source/></hostdev>", "<shmem name='shared'/>",
+        "<memory model='nvdimm'><source><path>/dev/dax0.0</path></source></memory>", "<filesystem type='mount'/>",
+        "<interface type='direct'><source dev='eth0'/></interface>", "<interface type='hostdev'/>", "<interface type='user'/>",
+        "<interface type='bridge'><source bridge='br1'/></interface>", "<interface type='bridge'/>",
+        "<interface type='network'><source network='lan'/><vlan><tag id='5'/></vlan></interface>",
+        "<interface type='network'><source network='lan'/><script path='/usr/local/bin/up'/></interface>",
+        "<disk type='block' device='cdrom'><source dev='/dev/sr0'/><target dev='sda'/><readonly/></disk>",
+        "<disk type='block' device='disk'><source dev='/dev/vg/root'/><target dev='vdb'/><readonly/></disk>",
+        "<disk type='dir' device='floppy'><source dir='/etc'/><target dev='fda'/><readonly/></disk>",
+        "<serial type='file'><source path='/var/log/guest'/></serial>", "<serial type='dev'><source path='/dev/ttyS0'/></serial>",
+        "<channel type='tcp'><source mode='connect' host='127.0.0.1' service='22'/></channel>", "<redirdev bus='usb' type='tcp'/>",
+        "<input type='evdev'><source dev='/dev/input/event0'/></input>", "<graphics type='egl-headless'/>",
+        "<rng model='virtio'><backend model='random'>/etc/shadow</backend></rng>",
+        "<rng model='virtio'><backend model='egd' type='udp'/></rng>",
+        "<tpm model='tpm-tis'><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>", "<audio id='1' type='file'/>",
+        "<smartcard mode='host'/>", "<lease/>", "<vsock model='virtio'/>", "<pstore backend='acpi-erst'><path>/p</path></pstore>",
+        "<unknown/>",
+    ])
+    func `a device that reaches the host is refused`(device: String) throws {
+        #expect(hostRefusal(try source(device))?.code == .permissionDenied)
+    }
+
+    @Test(arguments: [
+        "<interface type='bridge'><source bridge='br0'/></interface>", "<interface type='network'><source network='lan'/></interface>",
+        "<disk type='file' device='cdrom'><source file='/p/a.iso'/><target dev='sda'/><readonly/></disk>",
+        "<disk type='block' device='cdrom'><target dev='sda'/><readonly/></disk>",
+        "<disk type='block' device='disk'><source dev='/dev/vg/web1'/><target dev='vdb'/></disk>",
+        "<serial type='pty'/>", "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>",
+        "<redirdev bus='usb' type='spicevmc'/>", "<input type='tablet' bus='usb'/>", "<graphics type='vnc' port='-1'/>",
+        "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>", "<rng model='virtio'><backend model='builtin'/></rng>",
+        "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>", "<audio id='1' type='none'/>",
+        "<memballoon model='virtio'/>",
+        "<memory model='dimm'/>", "<video><model type='virtio'/></video>", "<emulator>/usr/bin/qemu-system-x86_64</emulator>",
+    ])
+    func `a device that is the guest's alone is taken along`(device: String) throws { #expect(hostRefusal(try source(device)) == nil) }
+
+    @Test func `arguments of QEMU's own are refused, and labels and logs stay with the source`() throws {
+        var domain = try source("<serial type='pty'><log file='/var/log/web.log'/></serial>")
+        domain.children.append(XMLElement("seclabel", attributes: [.init(name: "type", value: "none")]))
+        #expect(hostRefusal(domain) == nil)
+        let clone = try plan.description(
+            domain, uuid: uuid, mark: MachineMark(operation: "op-1", uuid: uuid), paths: ["/p/root": ("/p/copy", "qcow2")], seed: nil)
+        #expect(clone.child("seclabel") == nil && clone.first("devices/serial") != nil && clone.first("devices/serial/log") == nil)
+        domain.children.append(XMLElement("qemu:commandline"))
+        #expect(hostRefusal(domain)?.message.contains("<qemu:commandline>") == true)
+    }
+
+    private func hostRefusal(_ source: XMLElement) -> RPCError? {
+        do throws(RPCError) {
+            try CloneDevices.check(source, bridges: ["br0"])
+            return nil
+        } catch {
+            return error
         }
     }
 

@@ -56,6 +56,85 @@ extension TestDriverTests {
             await world.close()
         }
 
+        /// What a guest's root writes onto its raw disk, of its own disk, of itself or of another machine's.
+        @Test(arguments: ["itself", "its own", "another's"]) func `what a guest writes keeps nobody's machine from being removed`(
+            whose: String
+        ) async throws {
+            let world = try await TestDriverWorld()
+            let other = try await world.make("other")
+            let id = try await world.make("forger", disks: [DiskSpec(name: "data", sizeGiB: 1)], format: "raw")
+            let pool = try world.connection.pool(named: TestDriverWorld.pool)
+            let names = try world.volumes()
+            let root = try #require(names.first { $0.hasPrefix("forger") && $0.contains("-root.") })
+            let named = [
+                "itself": root, "its own": names.first { $0.contains("-1-data") }, "another's": names.first { $0.hasPrefix("other") },
+            ][whose]
+            let below = try pool.volume(named: try #require(named ?? nil)).path()
+            try pool.volume(named: root).delete()
+            _ = try pool.createVolume(
+                Storage.VolumePlan(name: root, capacityBytes: 1 << 30, format: "qcow2", backingPath: below, backingFormat: "raw").xml)
+            #expect(try VolumeView(pool.volume(named: root)).backingPath == below)
+            for id in [other, id] {
+                try await world.provider.finish(
+                    try await world.provider.delete(DeleteRequest(id: id), LibvirtProvider.call).task, seconds: 20)
+            }
+            #expect(try world.volumes().isEmpty)
+            await world.close()
+        }
+
+        @Test func `a base stays as long as a clone of it is in a pool that is away`() async throws {
+            let world = try await TestDriverWorld()
+            let away = try world.connection.definePool(
+                "<pool type='dir'><name>away</name><target><path>/away-pool</path></target></pool>")
+            try away.start()
+            let id = try await world.make("web")
+            try await world.power(id, .off)
+            let base = try #require(try world.volumes().first)
+            let made = try await world.provider.clone(
+                CloneRequest(
+                    sourceVMID: id, targetName: "copy", linked: true, placementJSON: Placement(datastore: "away").json),
+                LibvirtProvider.call)
+            try await world.provider.finish(made.task, seconds: 20)
+            try away.stop()
+            try await world.provider.finish(try await world.provider.delete(DeleteRequest(id: id), LibvirtProvider.call).task, seconds: 20)
+            #expect(try world.volumes() == [base])
+            try away.start()
+            try await world.provider.finish(
+                try await world.provider.delete(DeleteRequest(id: made.targetVMID), LibvirtProvider.call).task, seconds: 20)
+            #expect(try world.volumes().isEmpty)
+            try? away.stop()
+            try? away.undefine()
+            await world.close()
+        }
+
+        /// An image, for one: no mark lists it.
+        @Test func `what may stand upon a volume in a pool that is away keeps it`() async throws {
+            let world = try await TestDriverWorld()
+            let away = try world.connection.definePool(
+                "<pool type='dir'><name>away</name><target><path>/away-pool</path></target></pool>")
+            try away.start()
+            let vmClass = VMClass(cpu: 1, memoryMiB: 256, diskDefaults: VMClass.DiskDefaults(sizeGiB: 1))
+            let made = try await world.provider.create(
+                CreateRequest(name: "far", classJSON: vmClass.json, placementJSON: Placement(datastore: "away").json), LibvirtProvider.call)
+            try await world.provider.finish(made.task, seconds: 20)
+            #expect(try Storage.standing(world.connection, on: "/default-pool/base.img").isEmpty)
+            try away.stop()
+            do throws(LibvirtError) {
+                _ = try Storage.standing(world.connection, on: "/default-pool/base.img")
+                Issue.record("nothing was said")
+            } catch {
+                #expect(error.kind == .invalidState && error.message.contains("disks of machine far are there"), "\(error)")
+            }
+            // A pool that no machine has anything in keeps nobody from anything.
+            try away.start()
+            try await world.provider.finish(
+                try await world.provider.delete(DeleteRequest(id: made.id), LibvirtProvider.call).task, seconds: 20)
+            try away.stop()
+            #expect(try Storage.standing(world.connection, on: "/default-pool/base.img").isEmpty)
+            try? away.undefine()
+            await world.close()
+        }
+
         @Test func `a volume whose machine is gone is no image as long as its removal goes on`() async throws {
             let world = try await TestDriverWorld()
             let id = try await world.make("web")
@@ -123,6 +202,30 @@ extension TestDriverTests {
 }
 
 struct VolumeUseTests {
+    @Test func `what a disk is its machine says, and its mark of those that it has no more`() throws {
+        let uuid = "99999999-2222-4333-8444-555555555555"
+        let mark = MachineMark(
+            operation: "op-1", uuid: uuid,
+            volumes: [.init(role: .base, pool: "p", name: "base.raw"), .init(role: .base, pool: "p", name: "base.qcow2")])
+        var writer = XMLWriter()
+        mark.write(to: &writer, isWhole: true)
+        var use = VolumeUse()
+        use.add(
+            """
+            <domain><uuid>\(uuid)</uuid><metadata>\(writer.text)</metadata><devices>
+            <disk><driver type='raw'/><source file='/p/a'/></disk><disk><driver type='qcow2'/><source file='/p/b'/></disk>
+            <disk><source dev='/p/c'/></disk><disk><driver type='raw'/><source pool='p' volume='d'/></disk>
+            <disk><driver type='raw'/><source file='/p/e'/></disk></devices></domain>
+            """, of: "web")
+        // Whoever says otherwise is believed: it costs no disk.
+        use.add("<domain><devices><disk><driver type='qcow2'/><source file='/p/e'/></disk></devices></domain>", of: "other")
+        let raw = ["a", "b", "c", "d", "e", "f", "base.raw", "base.qcow2"].filter {
+            use.isRaw("/p/\($0)", VolumeUse.Volume(pool: "p", name: $0))
+        }
+        #expect(raw == ["a", "c", "d", "base.raw"])
+        #expect(use.machine(inPool: "p") == "web" && use.machine(inPool: "q") == nil)
+    }
+
     @Test(arguments: [
         "<domain><devices><disk><source file='/p/a.qcow2'/><target dev='vda'/></disk></devices></domain>",
         "<domain><devices><disk device='cdrom'><source dev='/p/a.qcow2'/><target dev='sda'/></disk></devices></domain>",

@@ -226,9 +226,11 @@ struct ImageTests {
     @Test func `what an operation was accepted with stays, whatever the settings say later`() throws {
         var settings = LibvirtProviderSettings(uri: "test:///default")
         (settings.pool, settings.network, settings.vncListen, settings.exchangeFolder) = ("fast", "lan", nil, "/exchange")
+        (settings.bridges, settings.macPrefixes) = (["br0", "br\"1"], ["02:00"])
         let note = settings.noted
         let later = LibvirtProviderSettings(uri: "test:///default").with(note)
         #expect((later.pool, later.network, later.vncListen, later.exchangeFolder) == ("fast", "lan", nil, "/exchange"))
+        #expect((later.bridges, later.macPrefixes) == (["br0", "br\"1"], ["02:00"]))
         #expect(LibvirtProviderSettings(uri: "test:///default").with(nil).pool == "default")
         let request = try MachineRequest(CreateRequest(name: "web1"), later)
         #expect(request.pool == "fast")

@@ -28,6 +28,8 @@ final class LibvirtBed: ProviderBed {
     static func testDriver() async throws -> LibvirtBed {
         var settings = LibvirtProviderSettings(uri: "test:///default")
         settings.pool = "default-pool"
+        // Its calls end with the process.
+        settings.lateSeconds = 0
         return try await LibvirtBed(settings, image: nil)
     }
 
@@ -35,6 +37,7 @@ final class LibvirtBed: ProviderBed {
         var settings = LibvirtProviderSettings(uri: LiveHypervisor.uri ?? "")
         settings.domainType = "qemu"
         settings.vncListen = nil
+        settings.lateSeconds = 1
         settings.imageSources = ["127.0.0.0/8"]
         var image = VMImage(url: LiveHypervisor.imageURL, format: "qcow2")
         image.checksum = Checksum(.sha256, hex: LiveHypervisor.imageSHA256)

@@ -81,6 +81,39 @@ import XML
         await provider.shutdown(by: .after(seconds: 5))
     }
 
+    /// libvirt does not look at a pool in which it copies: what it last saw of a raw disk may be long ago.
+    @Test func `a raw disk is cloned when its pool can be looked at again`() async throws {
+        let provider = try await LiveHypervisor.provider(folder)
+        let id = try await make(provider, request("patient", type: "raw"))
+        let before = try await volumes(provider)
+        let hypervisor = provider.hypervisor
+        // Nothing but holes, and read to its end: seconds, and no bytes on the disk.
+        let long = Task {
+            try await hypervisor.haul("copy for a while") { connection throws(LibvirtError) in
+                let pool = try connection.pool(named: "default")
+                let source = try pool.createVolume(Storage.VolumePlan(name: "long-source", capacityBytes: 24 << 30, format: "raw").xml)
+                _ = try pool.createVolume(
+                    Storage.VolumePlan(name: "long-copy", capacityBytes: 24 << 30, format: "raw").xml, from: source)
+                for name in ["long-source", "long-copy"] { try Storage.remove(connection, pool: "default", volume: name) }
+            }
+        }
+        while try await !volumes(provider).contains("long-copy") { try await Task.sleep(for: .milliseconds(5)) }
+        let made = try await provider.clone(CloneRequest(sourceVMID: id, targetName: "patience"), LibvirtProvider.call)
+        let task = try #require(made.task)
+        var steps: Set<String> = []
+        while let operation = provider.tasks.operation(task.id), !operation.state.isEnd {
+            steps.insert(operation.step)
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        try await long.value
+        #expect(steps.contains { $0.hasPrefix("waits to try again: ") && $0.contains("asynchronous jobs") }, "\(steps)")
+        try await provider.finish(task)
+        try await delete(provider, made.targetVMID)
+        #expect(try await volumes(provider) == before)
+        try await delete(provider, id)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
+
     @Test func `a disk that was taken out is attached again with what is in it`() async throws {
         let provider = try await LiveHypervisor.provider(folder)
         let id = try await make(provider, request("keeper", disks: [DiskSpec(name: "data", sizeGiB: 1, type: "raw")]))

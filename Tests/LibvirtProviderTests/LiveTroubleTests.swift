@@ -107,6 +107,15 @@ import Testing
         #expect(failure.message.contains("was not switched off"), "\(failure)")
         #expect(try await provider.describe(deaf.id).powerState == "On")
 
+        // Who waits for a guest to start over keeps nobody from switching it off and on.
+        let over = try await provider.power(PowerRequest(id: deaf.id, op: .reboot, gracefulTimeoutSeconds: 3600), LibvirtProvider.call)
+        while provider.tasks.operation(over.task?.id ?? "")?.notes["asked"] == nil { try await Task.sleep(for: .milliseconds(20)) }
+        for op in [PowerOp.off, .on] {
+            try await provider.finish(try await provider.power(PowerRequest(id: deaf.id, op: op), LibvirtProvider.call).task, seconds: 20)
+        }
+        #expect(try #require(try await provider.failure(over.task, seconds: 30)).message.contains("by somebody else"))
+        #expect(try await provider.describe(deaf.id).powerState == "On")
+
         try await LiveHypervisor.hand("pause deaf")
         // Something waits for its monitor.
         let stuck = try await provider.snapshotCreate(SnapshotCreateRequest(vmID: deaf.id, nameHint: "stuck"), LibvirtProvider.call)

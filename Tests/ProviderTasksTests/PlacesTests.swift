@@ -51,6 +51,16 @@ private final class Stubborn: OperationWork {
     }
 }
 
+/// Work that mostly sleeps.
+private struct Sleeping: OperationWork {
+    let gate: Gate
+
+    func run(_ operation: OperationContext) async throws(RPCError) {
+        gate.arrive()
+        try await operation.sleep(seconds: 3600)
+    }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct PlacesTests {
     private static func engine(_ work: any OperationWork, _ world: World, limits: TaskEngine.Limits = TaskEngine.Limits()) async throws
         -> TaskEngine
@@ -154,6 +164,24 @@ private final class Stubborn: OperationWork {
         #expect(engine.operations.filter { $0.state == .running }.map(\.kind) == ["Create", "Power", "Delete"])
         world.gate?.open()
         for operation in engine.operations { #expect(await engine.ended(operation.id)?.state == .succeeded) }
+    }
+
+    @Test func `one that sleeps while it waits for a guest gives its place to others, and what takes seconds has another`() async throws {
+        let (world, gate) = (World(), Gate())
+        var kind = OperationKind(ProviderMethod.power.rawValue, work: Sleeping(gate: gate))
+        kind.places["off"] = .acting
+        var limits = TaskEngine.Limits()
+        (limits.acting, limits.waiting) = (1, 1)
+        let engine = try await TaskEngine(TaskJournal(world.folder.path + "/tasks.db"), kinds: [kind], limits: limits)
+        for variant in ["shutdown", "shutdown", "reboot", "off", "off"] {
+            _ = try await engine.accept(.power, request: [], from: call, token: nil) { id throws(RPCError) in
+                OperationDraft(target: id, variant: variant)
+            }
+        }
+        await gate.arrivals(4)
+        #expect(engine.operations.map(\.state) == [.running, .running, .running, .running, .queued])
+        for operation in engine.operations { _ = try await engine.cancel(operation.id) }
+        for operation in engine.operations { #expect(await engine.ended(operation.id)?.state == .cancelled) }
     }
 
     @Test func `one that waits for a place does not let another pass on its machine`() async throws {

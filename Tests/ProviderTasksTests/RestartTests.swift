@@ -7,6 +7,24 @@ import Testing
 
 @testable import ProviderTasks
 
+/// Work that waits, and whose thing is made just after it was first taken back.
+private struct Late: OperationWork {
+    let world: World
+    let gate: Gate
+
+    func run(_ operation: OperationContext) async throws(RPCError) {
+        await gate.pass()
+        try operation.checkCancellation()
+    }
+
+    func undo(_ operation: OperationContext) async throws(RPCError) {
+        world.state.withLock { state in
+            state.undone += 1
+            state.things = state.undone == 1 ? ["machine": operation.id] : [:]
+        }
+    }
+}
+
 /// The process dies before each thing that the hypervisor does, and between that and its being noted.
 @Suite struct RestartTests {
     static let moments = stride(from: 1.0, through: 3.5, by: 0.5).map { $0 }
@@ -60,6 +78,29 @@ import Testing
         let second = try await world.engine()
         #expect(await second.ended(operation.id)?.state == .cancelled)
         #expect(world.things.isEmpty)
+    }
+
+    /// The hypervisor goes on with what a process that was killed had asked it for, beside what takes it back.
+    @Test(arguments: [true, false]) func `what comes late of a life before is taken back too`(isResumed: Bool) async throws {
+        let (world, gate) = (World(), Gate())
+        func engine() async throws -> TaskEngine {
+            var kind = OperationKind(ProviderMethod.create.rawValue, work: Late(world: world, gate: gate))
+            kind.lateSeconds = 0.5
+            return try await TaskEngine(TaskJournal(world.folder.path + "/tasks.db"), kinds: [kind])
+        }
+        var last = try await engine()
+        let operation = try await last.make("web")
+        await gate.arrivals(1)
+        if isResumed {
+            try await last.journal.requestCancel(operation.id)
+            await last.abandon()
+            last = try await engine()
+        } else {
+            _ = try await last.cancel(operation.id)
+        }
+        #expect(await last.ended(operation.id)?.state == .cancelled)
+        #expect(world.state.withLock { $0.undone } == (isResumed ? 2 : 1))
+        #expect(world.things.isEmpty == isResumed)
     }
 
     @Test func `one that ends the process each time is given up`() async throws {

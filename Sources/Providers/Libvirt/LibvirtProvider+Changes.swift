@@ -74,7 +74,10 @@ extension LibvirtProvider {
             try await isThere(operation.resultID)
         } prepare: { _ throws(RPCError) in
             let source = try await known(request.sourceVMID, field: "source_vm_id")
-            if let machine = source.machine { try plan.check(machine) }
+            if let machine = source.machine {
+                try plan.check(machine)
+                try await CloneDevices.check(machine.uuid, bridges: hypervisor.settings.bridges, hypervisor)
+            }
             let name = plan.name
             let (uuid, sourceUUID) = (Names.uuid(), source.uuid)
             let taken = try await hypervisor.look("look for machine \(name)") { connection throws(LibvirtError) in
@@ -85,7 +88,7 @@ extension LibvirtProvider {
             return OperationDraft(
                 target: name, variant: plan.isLinked ? "linked" : "full", locks: ["vm:\(sourceUUID)", "vm:\(uuid)"],
                 claims: ["name:\(name)"],
-                resultID: uuid, notes: [CloneWork.sourceNote: sourceUUID])
+                resultID: uuid, notes: [CloneWork.sourceNote: sourceUUID, LibvirtProviderSettings.note: hypervisor.settings.noted])
         }
         return CloneResponse(targetVMID: operation.resultID, task: TaskRef(id: operation.id))
     }

@@ -41,9 +41,9 @@ extension LibvirtProvider {
         try await hypervisor.look("look for pool \(pool)") { connection throws(LibvirtError) in _ = try Storage.filePool(connection, pool) }
         try await hypervisor.checkNetworks(hypervisor.cards(machine.networks, uuid: uuid))
         if let image = machine.image, image.url == nil { _ = try await images.find(image, pool: hypervisor.settings.pool) }
-        return OperationDraft(
-            target: name, locks: ["vm:\(uuid)"], claims: ["name:\(name)"], resultID: uuid,
-            notes: [LibvirtProviderSettings.note: hypervisor.settings.noted])
+        var notes = try CreateWork.Made(machine, uuid: uuid, hypervisor.settings).notes
+        notes[LibvirtProviderSettings.note] = hypervisor.settings.noted
+        return OperationDraft(target: name, locks: ["vm:\(uuid)"], claims: ["name:\(name)"], resultID: uuid, notes: notes)
     }
 
     func isThere(_ id: String) async throws(RPCError) -> Bool {
@@ -63,10 +63,10 @@ extension LibvirtProvider {
             let known = try await known(request.id)
             let action = try PowerWork.Action(request.op)
             if let machine = known.machine { try action.check(machine) }
-            // Who waits for a guest to end by itself must not keep others from switching it off.
-            let isWaiting = action == .shutDown && known.machine != nil
+            // Who waits for a guest to do something must not keep others from switching it off. What is being made is waited for first.
+            let isWaiting = action.isGuests && known.machine != nil
             return OperationDraft(
-                target: known.uuid, variant: action.rawValue, locks: [isWaiting ? "shutdown:\(known.uuid)" : "vm:\(known.uuid)"])
+                target: known.uuid, variant: action.rawValue, locks: ["\(isWaiting ? action.rawValue : "vm"):\(known.uuid)"])
         }
         return TaskResponse(task: TaskRef(id: operation.id))
     }

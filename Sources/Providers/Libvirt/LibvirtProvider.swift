@@ -70,7 +70,14 @@ package final class LibvirtProvider: Provider {
             OperationKind(
                 ProviderMethod.importDisk.rawValue, deadlineSeconds: 12 * 3600, retrySeconds: copying,
                 work: ImportDiskWork(images: images, settings: hypervisor.settings)),
-        ].map(\.accounted)
+        ].map { kind in
+            var kind = kind.accounted
+            kind.lateSeconds = hypervisor.settings.lateSeconds
+            if kind.name == ProviderMethod.power.rawValue {
+                for action in PowerWork.Action.allCases where !action.isGuests { kind.places[action.rawValue] = .acting }
+            }
+            return kind
+        }
     }
 
     // MARK: what all that begin an operation share

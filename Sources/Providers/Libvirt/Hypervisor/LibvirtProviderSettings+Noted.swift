@@ -14,6 +14,10 @@ extension LibvirtProviderSettings {
             object.member("network", network)
             object.member("vnc", vncListen ?? "")
             object.member("exchange", exchangeFolder ?? "")
+            object.key("bridges")
+            object.array { array in for bridge in bridges { array.string(bridge) } }
+            object.key("macPrefixes")
+            object.array { array in for prefix in macPrefixes { array.string(prefix) } }
         }
         return String(decoding: writer.bytes, as: UTF8.self)
     }
@@ -27,7 +31,15 @@ extension LibvirtProviderSettings {
             if let network = root["network"]?.text { settings.network = network }
             if let listen = root["vnc"]?.text { settings.vncListen = listen.isEmpty ? nil : listen }
             if let folder = root["exchange"]?.text { settings.exchangeFolder = folder.isEmpty ? nil : folder }
+            if let bridges = root["bridges"] { settings.bridges = Self.texts(bridges) }
+            if let prefixes = root["macPrefixes"] { settings.macPrefixes = Self.texts(prefixes) }
         }
         return settings
+    }
+
+    private static func texts(_ value: borrowing JSONValue) -> [String] {
+        var texts: [String] = []
+        value.forEachElement { if let text = $0.text { texts.append(text) } }
+        return texts
     }
 }

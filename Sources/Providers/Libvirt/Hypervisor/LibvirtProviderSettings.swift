@@ -35,6 +35,8 @@ package struct LibvirtProviderSettings: Sendable {
     package var statsPeriodSeconds = 10
     /// How long Describe waits for a guest's agent.
     package var agentSeconds = 2.0
+    /// For how long a daemon may still be about what a provider that was killed has asked it for.
+    package var lateSeconds = 30.0
     /// How long a guest may take to end by itself when the request does not say.
     package var gracefulSeconds = 60.0
 

@@ -33,9 +33,11 @@ struct AccountedWork: OperationWork {
 
 extension OperationKind {
     var accounted: OperationKind {
-        OperationKind(
+        var kind = OperationKind(
             name, deadlineSeconds: deadlineSeconds, retrySeconds: retrySeconds, undoSeconds: undoSeconds, canCancel: canCancel,
             atShutdown: atShutdown, place: place, work: AccountedWork(work: work))
+        (kind.places, kind.lateSeconds) = (places, lateSeconds)
+        return kind
     }
 }
 

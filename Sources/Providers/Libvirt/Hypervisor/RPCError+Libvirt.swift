@@ -14,6 +14,8 @@ extension RPCError {
         case .noDomain, .noSnapshot, .noStoragePool, .noStorageVolume, .noNetwork: .notFound
         // A life before this one has begun with the volume, and the daemon is at it still: it may be tried again.
         case .invalidState where error.message.contains("still being allocated") || error.message.contains("still in use"): .unavailable
+        // A pool in which volumes are made is not looked at meanwhile.
+        case .failed where error.message.contains("asynchronous jobs"): .unavailable
         case .noDevice, .noMetadata, .alreadyExists, .invalidState, .agentUnresponsive, .resourceBusy: .failedPrecondition
         // VIR_ERR_NO_SUPPORT is of the hypervisor; the others are of one configuration.
         case .notSupported: error.code == 3 ? .unimplemented : .failedPrecondition

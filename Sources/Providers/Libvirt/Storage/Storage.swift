@@ -99,20 +99,6 @@ enum Storage {
         }
     }
 
-    /// The paths of all volumes that stand directly upon this one, in all active pools.
-    static func standing(_ connection: LibvirtConnection, on path: String) throws(LibvirtError) -> [String] {
-        var paths: [String] = []
-        for pool in try connection.pools() {
-            guard try pool.isActive() else { continue }
-            for volume in try pool.volumes() {
-                // One that is gone since, or is being made, stands on nothing that could be removed.
-                guard let view = try? VolumeView(volume), view.backingPath == path else { continue }
-                paths.append(view.path)
-            }
-        }
-        return paths
-    }
-
     /// Writes a small volume whole. It is read by guests as it stands, so it is raw.
     static func write(_ connection: LibvirtConnection, pool: String, name: String, _ bytes: [UInt8]) throws(LibvirtError) -> VolumeView {
         let plan = VolumePlan(name: name, capacityBytes: UInt64(bytes.count), format: "raw")

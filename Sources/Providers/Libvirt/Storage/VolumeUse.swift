@@ -29,12 +29,19 @@ struct VolumeUse: Sendable {
         var below = Names()
         /// What its mark lists.
         var marked: Set<Volume> = []
+        /// Of its own, disks that it has as raw ones, and disks that it does not.
+        var raw = Names(), formatted = Names()
 
         /// Of a description; nil for what is none.
         init?(xml: String, name: String) {
             self.name = name
             guard let domain = try? XMLReader.read(xml, source: "libvirt's description of a machine") else { return nil }
-            for disk in domain.all("devices/disk") { add(disk, isBelow: false) }
+            for disk in domain.all("devices/disk") {
+                add(disk, isBelow: false)
+                guard let source = disk.child("source") else { continue }
+                // libvirt does not guess: a disk of which nothing is said is raw.
+                if disk.child("driver")?["type"] ?? "raw" == "raw" { raw.add(Names(source)) } else { formatted.add(Names(source)) }
+            }
             for name in ["nvram", "kernel", "initrd"] { if let path = domain.text(at: "os/\(name)") { own.paths.insert(path) } }
             if let mark = MachineMark(domain: domain) { marked = Set(mark.volumes.map { Volume(pool: $0.pool, name: $0.name) }) }
         }
@@ -43,8 +50,7 @@ struct VolumeUse: Sendable {
             for child in element.children {
                 let isBelow = isBelow || child.name == "backingStore"
                 if child.name == "source" {
-                    var names = Names(paths: Set([child["file"], child["dev"], child["dir"]].compactMap { $0 }))
-                    if let pool = child["pool"], let name = child["volume"] { names.volumes.insert(Volume(pool: pool, name: name)) }
+                    let names = Names(child)
                     if isBelow { below.add(names) } else { own.add(names) }
                 }
                 add(child, isBelow: isBelow)
@@ -97,6 +103,19 @@ struct VolumeUse: Sendable {
         return machine(having: path, pool: pool, name: name) ?? machines.first { $0.below.have(path, volume) }?.name
     }
 
+    /// Whether the volume is raw, as those say who have it. A guest writes onto such a one what it likes, so nothing else that is found in it counts.
+    func isRaw(_ path: String, _ volume: Volume) -> Bool {
+        guard !machines.contains(where: { $0.formatted.have(path, volume) }) else { return false }
+        return machines.contains {
+            $0.raw.have(path, volume) || $0.marked.contains(volume) && DiskTrust.format(ofVolume: volume.name) == "raw"
+        }
+    }
+
+    /// A machine that has volumes in the pool, by its mark or by their names; nil for none.
+    func machine(inPool pool: String) -> String? {
+        machines.first { $0.marked.contains { $0.pool == pool } || $0.own.volumes.contains { $0.pool == pool } }?.name
+    }
+
     /// Why the volume is no image, for a person; nil when nobody has it.
     func refusal(_ path: String, pool: String, name: String) -> String? {
         if let machine = machine(having: path, pool: pool, name: name) {
@@ -114,6 +133,12 @@ struct VolumeUse: Sendable {
 }
 
 extension VolumeUse.Names {
+    /// Of a disk's `<source>`.
+    fileprivate init(_ source: XMLElement) {
+        paths = Set([source["file"], source["dev"], source["dir"]].compactMap { $0 })
+        if let pool = source["pool"], let name = source["volume"] { volumes = [VolumeUse.Volume(pool: pool, name: name)] }
+    }
+
     fileprivate mutating func add(_ other: Self) {
         paths.formUnion(other.paths)
         volumes.formUnion(other.volumes)

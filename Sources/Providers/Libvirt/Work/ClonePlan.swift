@@ -71,7 +71,8 @@ struct ClonePlan: Sendable, Equatable {
         domain.set("id", nil)
         domain.replaceText("name", name)
         domain.replaceText("uuid", uuid)
-        for name in ["title"] { domain.children.removeAll { $0.name == name } }
+        // Of a label that a person has set the clone would have what the source is let do.
+        domain.children.removeAll { $0.name == "title" || $0.name == "seclabel" }
         var writer = XMLWriter()
         mark.write(to: &writer, isWhole: true)
         guard let element = try? XMLReader.read(writer.text, source: "mark") else {
@@ -113,6 +114,7 @@ struct ClonePlan: Sendable, Equatable {
                 case "serial", "console", "channel":
                     // Paths of the source's own sockets.
                     if device["type"] == "unix" || device["type"] == "pty" { device.children.removeAll { $0.name == "source" } }
+                    device.children.removeAll { $0.name == "log" }
                 default: break
                 }
                 return device

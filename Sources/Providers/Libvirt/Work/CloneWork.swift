@@ -17,11 +17,13 @@ struct CloneWork: OperationWork {
 
     func run(_ operation: OperationContext) async throws(RPCError) {
         let plan = try ClonePlan(operation.read())
+        let settings = hypervisor.settings.with(operation.note(LibvirtProviderSettings.note))
         guard let sourceID = operation.note(Self.sourceNote) else { throw RPCError(.internal, "the operation has lost its source") }
         // The source is redefined on the way, so what its disks were is written down first.
         try await operation.step("look", at: 0) { () throws(RPCError) in
             let source = try await hypervisor.machine(sourceID)
             try plan.check(source)
+            try await CloneDevices.check(sourceID, bridges: settings.bridges, hypervisor)
             try await operation.note(Self.disksNote, CloneDisk.note(try await look(plan, source, operation)))
         }
         let disks = try CloneDisk.read(operation.note(Self.disksNote) ?? "")
@@ -34,7 +36,7 @@ struct CloneWork: OperationWork {
         }
         let seed = try await seed(plan, sourceID, disks, operation)
         try await operation.step("machine", at: 0.95) { () throws(RPCError) in
-            try await define(plan, sourceID, disks, seed, operation)
+            try await define(plan, sourceID, disks, seed, settings.bridges, operation)
         }
     }
 
@@ -70,8 +72,8 @@ struct CloneWork: OperationWork {
                 guard let path = disk.path else { throw LibvirtError(.invalidState, "disk \(disk.target) is neither file nor device") }
                 let volume = try connection.volume(path: path)
                 let sourcePool = try volume.pool()
-                // What its guest wrote since the pool was looked at is seen now, or never.
-                if disk.format == "raw" { try? sourcePool.refresh() }
+                // What its guest wrote since the pool was looked at is seen now, or never. A pool that a copy is made in may not be asked: later.
+                if disk.format == "raw" { try sourcePool.refresh() }
                 let view = try VolumeView(volume)
                 try DiskTrust.check(view, ofMachine: disk.format)
                 let levels = try DiskTrust.levels(below: view, connection)
@@ -192,7 +194,8 @@ struct CloneWork: OperationWork {
     }
 
     private func define(
-        _ plan: ClonePlan, _ sourceID: String, _ disks: [CloneDisk], _ seed: MachineMark.Volume?, _ operation: OperationContext
+        _ plan: ClonePlan, _ sourceID: String, _ disks: [CloneDisk], _ seed: MachineMark.Volume?, _ bridges: [String],
+        _ operation: OperationContext
     ) async throws(RPCError) {
         let (uuid, id) = (operation.resultID, operation.id)
         let refused: RPCError? = try await hypervisor.act("define machine \(plan.name)") { connection throws(LibvirtError) in
@@ -222,6 +225,7 @@ struct CloneWork: OperationWork {
                 try connection.pool(named: seed.pool).volume(named: seed.name).path()
             }
             do throws(RPCError) {
+                try CloneDevices.check(source, bridges: bridges)
                 let clone = try plan.description(source, uuid: uuid, mark: mark, paths: paths, seed: seedPath)
                 return Self.define(connection, clone.xml, plan.name)
             } catch {

@@ -36,19 +36,16 @@ struct CreateWork: OperationWork {
         }
     }
 
+    /// By what was noted alone: what a request is read as, and whether it is refused, hangs on settings, which may be others by now.
     func undo(_ operation: OperationContext) async throws(RPCError) {
-        let settings = Self.settings(operation, hypervisor)
-        let request = try Self.request(operation, settings)
+        let made = try Made(operation, hypervisor.settings)
         let uuid = operation.resultID
-        let volumes = Self.volumes(request, uuid)
-        try await hypervisor.act("take back machine \(request.name)") { connection throws(LibvirtError) in
+        try await hypervisor.act("take back machine \(operation.target)") { connection throws(LibvirtError) in
             if let domain = try Hypervisor.domainIfThere(connection, uuid) { try Removal.remove(domain) }
-            for volume in volumes { try Storage.remove(connection, pool: volume.pool, volume: volume.name) }
+            for volume in made.volumes { try Storage.remove(connection, pool: volume.pool, volume: volume.name) }
         }
-        if let image = request.image, image.url != nil {
-            try await images.remove(
-                pool: image.storage ?? settings.pool, name: ImageStore.name(image, targetName: ""), ofOperation: operation.id)
-        }
+        guard let image = made.image else { return }
+        try await images.remove(pool: image.pool, name: image.name, ofOperation: operation.id)
     }
 
     private static let imageNote = "image"

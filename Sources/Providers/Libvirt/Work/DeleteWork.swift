@@ -56,6 +56,7 @@ struct DeleteWork: OperationWork {
             guard let domain = try Hypervisor.domainIfThere(connection, uuid) else { return ([], []) }
             guard let mark = try Hypervisor.machine(domain).mark else { return ([], []) }
             let others = try VolumeUse(connection, except: domain.uuid)
+            let own = VolumeUse.Machine(xml: try domain.xml(), name: domain.name)
             var users: [String] = []
             for volume in mark.volumes where volume.role == .root || volume.role == .data {
                 guard let there = try Self.find(connection, volume) else { continue }
@@ -63,7 +64,18 @@ struct DeleteWork: OperationWork {
                 if let other = others.machine(needing: path, pool: volume.pool, name: volume.name) {
                     users.append("machine \(other) has \(path)")
                 }
-                users += try Storage.standing(connection, on: path).map { "\($0) stands upon \(path)" }
+                // Under a linked clone these would be bases.
+                users += try Storage.standing(
+                    connection, onInActivePools: path, others,
+                    leavesOut: { own?.own.have($0, $1) == true || own?.marked.contains($1) == true }
+                ).map {
+                    "\($0) stands upon \(path)"
+                }
+            }
+            // What could not be seen later is seen before the machine goes: bases that nobody else has go with it.
+            for volume in mark.volumes where volume.role == .base {
+                guard let there = try Self.find(connection, volume), try Self.isFree(there, volume, others) else { continue }
+                _ = try Storage.standing(connection, on: there.path(), others)
             }
             return (mark.volumes, users)
         }
@@ -84,13 +96,16 @@ enum Bases {
         _ connection: LibvirtConnection, _ volumes: [MachineMark.Volume], _ users: VolumeUse
     ) throws(LibvirtError) {
         var left = volumes.filter { $0.role == .base }
+        // The machine that said so is gone.
+        let raw = Set(left.filter { DiskTrust.format(ofVolume: $0.name) == "raw" }.map { VolumeUse.Volume(pool: $0.pool, name: $0.name) })
+        let isRaw = { (_: String, volume: VolumeUse.Volume) in raw.contains(volume) }
         // One may stand upon another: as long as one goes, there may be one more to go.
         while !left.isEmpty {
             var kept: [MachineMark.Volume] = []
             for base in left {
                 guard let volume = try DeleteWork.find(connection, base) else { continue }
                 var isUnused = try DeleteWork.isFree(volume, base, users)
-                if isUnused { isUnused = try Storage.standing(connection, on: volume.path()).isEmpty }
+                if isUnused { isUnused = try Storage.standing(connection, on: volume.path(), users, leavesOut: isRaw).isEmpty }
                 if isUnused { try volume.delete() } else { kept.append(base) }
             }
             if kept.count == left.count { return }

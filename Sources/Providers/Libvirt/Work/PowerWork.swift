@@ -6,7 +6,7 @@ import RPC
 
 /// Switches a machine, and says what came of it.
 struct PowerWork: OperationWork {
-    enum Action: String, Sendable {
+    enum Action: String, Sendable, CaseIterable {
         case on, off, reboot
         case shutDown = "shutdown"
 
@@ -20,6 +20,9 @@ struct PowerWork: OperationWork {
             default: throw RPCError(.invalidArgument, "op: is none of ON, OFF, REBOOT and SHUTDOWN_GRACEFUL")
             }
         }
+
+        /// Whether the guest does it, when it likes.
+        var isGuests: Bool { self == .reboot || self == .shutDown }
 
         /// Errors: `failedPrecondition`, for what a machine in this state cannot.
         func check(_ machine: Hypervisor.Machine) throws(RPCError) {
@@ -90,19 +93,28 @@ struct PowerWork: OperationWork {
         }
     }
 
-    /// - Returns: false when the machine is off.
-    private func ask(_ uuid: String, toStartOver: Bool) async throws(RPCError) -> Bool {
-        try await hypervisor.act("ask machine \(uuid) to \(toStartOver ? "start over" : "end")") { connection throws(LibvirtError) in
+    /// - Parameter run: that was asked before; nil for none.
+    /// - Returns: which run of the machine was asked: each start gives another number. nil when it is off.
+    /// Errors: `aborted` when another run is there than was asked before: what it was asked for is not asked of this one.
+    private func ask(_ uuid: String, _ run: Int?, toStartOver: Bool) async throws(RPCError) -> Int? {
+        let now: Int? = try await hypervisor.act("ask machine \(uuid) to \(toStartOver ? "start over" : "end")") {
+            connection throws(LibvirtError) in
             let domain = try connection.domain(uuid: uuid)
-            guard try domain.isActive() else { return false }
+            guard try domain.isActive() else { return nil }
+            let now = domain.number ?? run ?? 0
+            guard run == nil || run == now else { return now }
             do throws(LibvirtError) {
                 if toStartOver { try domain.reboot() } else { try domain.shutDown() }
             } catch {
                 guard error.kind == .invalidState, try !domain.isActive() else { throw error }
-                return false
+                return nil
             }
-            return true
+            return now
         }
+        guard let run, let now, now != run else { return now }
+        throw RPCError(
+            .aborted,
+            "machine \(uuid) was switched off and on by somebody else, while its guest was asked to \(toStartOver ? "start over" : "end")")
     }
 
     /// Waits until the guest has started over. It is never reset: that is OFF and ON.
@@ -116,10 +128,11 @@ struct PowerWork: OperationWork {
         operation.show("waits for the guest to start over")
         try await hypervisor.reboots.watch(uuid) { hasStartedOver throws(RPCError) in
             let until = clock.unixSeconds + seconds
-            var askAgain = 0.0
+            var (askAgain, run): (Double, Int?) = (0, nil)
             repeat {
                 if clock.unixSeconds >= askAgain {
-                    guard try await ask(uuid, toStartOver: true) else {
+                    run = try await ask(uuid, run, toStartOver: true)
+                    guard run != nil else {
                         throw RPCError(.failedPrecondition, "machine \(uuid) is off, and cannot start over; switch it on")
                     }
                     if askAgain == 0 { try await operation.note("asked", "") }
@@ -131,7 +144,7 @@ struct PowerWork: OperationWork {
                         "machine \(uuid) was asked to start over, and has not after \(Int(seconds)) s; it was not reset: that would be OFF and ON"
                     )
                 }
-                try await operation.sleep(seconds: 0.1)
+                try await operation.sleep(seconds: 0.5)
             } while !hasStartedOver()
         }
     }
@@ -147,10 +160,11 @@ struct PowerWork: OperationWork {
         if operation.note(Self.deadlineNote) == nil { try await operation.note(Self.deadlineNote, String(clock.unixSeconds + seconds)) }
         let until = operation.note(Self.deadlineNote).flatMap { Double($0) } ?? clock.unixSeconds + seconds
         operation.show("waits for the guest to end")
-        var askAgain = 0.0
+        var (askAgain, run): (Double, Int?) = (0, nil)
         while true {
             if clock.unixSeconds >= askAgain {
-                guard try await ask(uuid, toStartOver: false) else { return }
+                run = try await ask(uuid, run, toStartOver: false)
+                guard run != nil else { return }
                 askAgain = clock.unixSeconds + Self.askingSeconds
             }
             let isActive = try await hypervisor.look("look at machine \(uuid)") { connection throws(LibvirtError) in
