@@ -64,12 +64,44 @@ struct ImageTests {
     @Test func `a record is believed of its own volumes alone`() {
         var record = ImageRecord(isReady: true, operation: "op-1", source: "", format: "raw", bytes: 0, digests: [:])
         #expect(ImageStore.volume(record, "a.img") == "a.img")
-        record.volume = "a.img.op-1"
-        #expect(ImageStore.volume(record, "a.img") == "a.img.op-1")
-        for other in ["b.img.op-1", "web1-1f2e3d4c-root.qcow2", "a.img.martlet"] {
+        record.volume = "a.img.\(Self.operation)"
+        #expect(ImageStore.volume(record, "a.img") == "a.img.\(Self.operation)")
+        for other in [
+            "b.img.\(Self.operation)", "web1-1f2e3d4c-root.qcow2", "a.img.martlet", "a.img.op-backup",
+            "a.img.op-x-1f2e3d4c-root.qcow2", "a.img.\(Self.operation)-root.qcow2",
+        ] {
             record.volume = other
             #expect(ImageStore.volume(record, "a.img") == "a.img")
         }
+    }
+
+    /// As operations are called.
+    private static let operation = "op-" + String(repeating: "0f", count: 13)
+
+    @Test func `an exchange takes away what the image was and what operations left, and nothing that somebody calls alike`() {
+        let part = "a.img.\(Self.operation)"
+        let later = "a.img.op-" + String(repeating: "1e", count: 13)
+        var record = ImageRecord(isReady: true, operation: "op-1", source: "", volume: later, format: "raw", bytes: 0, digests: [:])
+        func left(_ volume: String, old: String) -> Bool {
+            ImageStore.isLeft(
+                volume, by: record,
+                old: ImageStore.Image(pool: "p", name: "a.img", volume: old, path: "/p/\(old)", format: "raw", capacityBytes: 1))
+        }
+        #expect(left("a.img", old: "a.img"))
+        #expect(left(part, old: "a.img"))
+        // Somebody put it there after the exchange before had freed the name.
+        #expect(!left("a.img", old: part))
+        for other in [later, "a.img.op-backup", "a.img.op-x-1f2e3d4c-root.qcow2", "a.img.martlet", "b.img.\(Self.operation)", part + "0"] {
+            #expect(!left(other, old: "a.img"), "\(other)")
+        }
+        record.volume = part
+        #expect(!left(part, old: "a.img"))
+    }
+
+    @Test(arguments: ["a.img.op-x", "a.img.op-"]) func `no machine is called as what is kept beside images`(name: String) async {
+        let settings = LibvirtProviderSettings(uri: "test:///default")
+        let made = await refusal { () throws(RPCError) in try MachineRequest(CreateRequest(name: name), settings) }
+        #expect(made?.code == .invalidArgument)
     }
 
     @Test func `an image is noted as it was chosen`() {

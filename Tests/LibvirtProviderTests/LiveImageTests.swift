@@ -232,6 +232,26 @@ import Testing
         await provider.shutdown(by: .after(seconds: 5))
     }
 
+    @Test func `what is only called as an image's leavings are is not taken away with them`() async throws {
+        let provider = try await LiveHypervisor.provider(folder)
+        let before = try await volumes(provider)
+        let strangers: Set<String> = ["silver.img", "silver.img.op-backup"]
+        for round in 0..<3 {
+            let task = try await provider.imagePrepare(
+                ImagePrepareRequest(imageJSON: forced(url(), checksum), targetName: "silver"), LibvirtProvider.call)
+            try await provider.finish(task.task)
+            guard round == 1 else { continue }
+            // The image is in a part by now, and its own name is free.
+            try await provider.hypervisor.act("put") { connection throws(LibvirtError) in
+                for name in strangers { _ = try Storage.write(connection, pool: "default", name: name, [1, 2, 3]) }
+            }
+        }
+        let left = try await volumes(provider).subtracting(before)
+        #expect(left.isSuperset(of: strangers) && left.count == strangers.count + 2, "\(left)")
+        try await remove(Array(left), provider)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
+
     @Test(arguments: 0..<6) func `killed at any moment, a machine whose image is brought by force is made all the same`(round: Int)
         async throws
     {

@@ -2,6 +2,7 @@ import JSON
 import LibvirtAPI
 import Primitives
 import ProviderRPC
+import ProviderTasks
 import RPC
 
 extension ImageStore {
@@ -56,11 +57,20 @@ extension ImageStore {
     /// The volume in which an operation brings what shall take an image's place.
     static func part(_ name: String, _ operation: String) -> String { "\(name).\(operation)" }
 
-    static func isPart(_ volume: String) -> Bool { volume.contains("\(ending).op-") }
+    /// Behind which the operation stands in a part's name: no machine, disk or image is called so.
+    static let partMark = "\(ending).op-"
+
+    /// Whether it is called as a part is, of whichever image.
+    static func isPart(_ volume: String) -> Bool { volume.contains(partMark) }
+
+    /// Whether an operation of ours has called it so, for this image. What only begins like that is somebody's.
+    static func isPart(_ volume: String, of name: String) -> Bool {
+        volume.hasPrefix(name + ".") && OperationID.isOne(String(volume.dropFirst(name.count + 1)))
+    }
 
     /// The volume that a record says has the bytes.
     static func volume(_ record: ImageRecord?, _ name: String) -> String {
-        guard let record, isPart(record.volume), record.volume.hasPrefix(name + ".") else { return name }
+        guard let record, isPart(record.volume, of: name) else { return name }
         return record.volume
     }
 

@@ -165,13 +165,23 @@ extension ImageStore {
             let (pool, name) = (old.pool, old.name)
             // What lies about of lives before this one goes too.
             _ = try? await hypervisor.act("remove the image that \(name) was") { connection throws(LibvirtError) in
+                let use = try VolumeUse(connection)
                 for volume in try connection.pool(named: pool).volumes()
-                where volume.name != record.volume && (volume.name == name || volume.name.hasPrefix("\(name).op-")) {
-                    guard try Storage.standing(connection, on: volume.path()).isEmpty else { continue }
+                where Self.isLeft(volume.name, by: record, old: old) {
+                    let path = try volume.path()
+                    guard use.machine(having: path, pool: pool, name: volume.name) == nil,
+                        try Storage.standing(connection, on: path).isEmpty
+                    else { continue }
                     try volume.delete()
                 }
             }
         }
+    }
+
+    /// Whether a volume goes when another has taken its place: what the image was, and parts of it that operations have left. What else lies under the
+    /// image's name was put there by somebody, after an exchange before this one had left the name free.
+    static func isLeft(_ volume: String, by record: ImageRecord, old: Image) -> Bool {
+        volume != record.volume && (volume == old.volume || isPart(volume, of: old.name))
     }
 
     func write(_ record: ImageRecord, _ pool: String, _ name: String) async throws(RPCError) {

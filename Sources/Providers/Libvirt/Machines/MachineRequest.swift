@@ -27,7 +27,7 @@ struct MachineRequest: Sendable, Equatable {
 
     /// Errors: `invalidArgument` with the field, `unimplemented` for what libvirt has not or this provider does not do.
     init(_ request: CreateRequest, _ settings: LibvirtProviderSettings) throws(RPCError) {
-        try Names.check(request.name, of: "machine", field: "name")
+        try Names.checkMachine(request.name, field: "name")
         name = request.name
         vmClass = try VMClass.read(request.classJSON) ?? VMClass()
         image = try VMImage.read(request.imageJSON).flatMap { $0.isEmpty ? nil : $0 }
