@@ -52,6 +52,7 @@ enum LiveHypervisor {
         // /dev/kvm may be there and yet not work.
         settings.domainType = "qemu"
         settings.imageSources = ["127.0.0.0/8"]
+        settings.imagePools = ["default"]
         configure(&settings)
         return try await LibvirtProvider(settings, journal: TaskJournal(folder.path + "/tasks.db"))
     }

@@ -45,4 +45,23 @@ extension LiveImageTests {
         #expect(try await volumes(provider, pool) == before)
         await provider.shutdown(by: .after(seconds: 5))
     }
+
+    @Test func `what lies in a pool that is not listed is no image, whoever may ask`() async throws {
+        let provider = try await LiveHypervisor.provider(folder) { $0.imagePools = [] }
+        let stray = try await provider.hypervisor.act("put") { connection throws(LibvirtError) in
+            _ = try Storage.write(connection, pool: "default", name: "backup.raw", [1, 2, 3])
+            return try connection.pool(named: "default").volume(named: "backup.raw").path()
+        }
+        for said in [VMImage(path: stray), VMImage(templateName: "backup")] {
+            let refused = await refusal { () throws(RPCError) in try await provider.create(create("thief", said), LibvirtProvider.call) }
+            #expect(
+                refused?.code == .permissionDenied && refused?.message.contains("image_pools") == true, "\(String(describing: refused))")
+        }
+        let asked = await refusal { () throws(RPCError) in
+            try await provider.imagePrepare(ImagePrepareRequest(imageJSON: VMImage(path: stray).json), LibvirtProvider.call)
+        }
+        #expect(asked?.code == .permissionDenied, "\(String(describing: asked))")
+        try await remove(["backup.raw"], provider)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
 }

@@ -88,8 +88,14 @@ extension ImageStore {
         let volume: LibvirtVolume
         let record: ImageRecord?
 
-        /// Looks whether it is one: whole, of a format that is known to both us and libvirt, standing upon nothing, and no machine's.
-        func inspected(_ connection: LibvirtConnection) throws(LibvirtError) -> (image: Image, refusal: RPCError?) {
+        /// Whether an operation of ours brought it, and not somebody else.
+        var isBrought: Bool { record?.operation.isEmpty == false }
+
+        /// Looks whether it is one: ours or of a pool that may have others, whole, of a format that is known to both us and libvirt, a file, standing upon
+        /// nothing, and no machine's.
+        ///
+        /// - Parameter pools: whose volumes may be images although nobody brought them. A pool has backups too, and disks of machines that are gone.
+        func inspected(_ connection: LibvirtConnection, pools: [String]) throws(LibvirtError) -> (image: Image, refusal: RPCError?) {
             let view = try VolumeView(volume)
             let said = record.flatMap { $0.isReady && !$0.format.isEmpty ? $0.format : nil }
             let format = said ?? view.format ?? "raw"
@@ -99,6 +105,21 @@ extension ImageStore {
                 return (
                     image,
                     RPCError(.failedPrecondition, "the image \(name) is being brought by operation \(record.operation), and not whole yet")
+                )
+            }
+            guard isBrought || pools.contains(pool.name) else {
+                return (
+                    image,
+                    RPCError(
+                        .permissionDenied,
+                        "volume \(name) of pool \(pool.name) was put there by somebody, and is no image to make machines from; libvirt.image_pools lists the pools that have such, or give a URL"
+                    )
+                )
+            }
+            guard !view.isBlock else {
+                return (
+                    image,
+                    RPCError(.failedPrecondition, "volume \(name) of pool \(pool.name) is a device, and no image; copy it into a file")
                 )
             }
             do throws(LibvirtError) {

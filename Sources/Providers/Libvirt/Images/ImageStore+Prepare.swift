@@ -18,13 +18,14 @@ extension ImageStore {
     }
 
     private func look(_ pool: String, _ name: String) async throws(RPCError) -> Found {
-        try await hypervisor.look("look for the image \(name) in pool \(pool)", seconds: 60) { connection throws(LibvirtError) in
+        let pools = hypervisor.settings.imagePools
+        return try await hypervisor.look("look for the image \(name) in pool \(pool)", seconds: 60) { connection throws(LibvirtError) in
             let place = try Storage.filePool(connection, pool)
             let path = "\((try? Storage.folder(place)) ?? "")/\(name)"
             var found = Found(record: try Self.record(place, name))
             found.machine = try VolumeUse(connection).machine(having: path, pool: pool, name: name)
             guard let candidate = try Self.candidate(place, name) else { return found }
-            let inspected = try candidate.inspected(connection)
+            let inspected = try candidate.inspected(connection, pools: pools)
             (found.image, found.refusal) = (inspected.image, inspected.refusal)
             return found
         }

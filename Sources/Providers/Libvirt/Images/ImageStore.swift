@@ -92,8 +92,9 @@ struct ImageStore: Sendable {
         guard !file.hasSuffix(ImageRecord.suffix), !Self.isPart(file) else {
             throw RPCError(.failedPrecondition, "\(said) belongs to an image, and is none itself; name the image")
         }
+        let pools = hypervisor.settings.imagePools
         let found = try await hypervisor.look("find the image \(said)", seconds: 60) { connection throws(LibvirtError) in
-            try Self.seek(connection, said, pool: pool)?.inspected(connection)
+            try Self.seek(connection, said, pool: pool)?.inspected(connection, pools: pools)
         }
         guard let found else {
             let place = said.hasPrefix("/") ? "in any active pool" : "in pool \(pool)"
@@ -115,10 +116,10 @@ struct ImageStore: Sendable {
                 for path in [said, said + ImageRecord.suffix] {
                     guard let volume = try volume(connection, path: path) else { continue }
                     let name = path == said ? volume.name : String(volume.name.dropLast(ImageRecord.suffix.count))
-                    if let found = try candidate(volume.pool(), name) { return found }
+                    if let found = try candidate(Storage.filePool(connection, volume.pool().name), name) { return found }
                 }
             }
-            let pool = try Storage.pool(connection, name)
+            let pool = try Storage.filePool(connection, name)
             if isFresh { try? pool.refresh() }
             for ending in ["", ".qcow2", ".img", ".raw"] { if let found = try candidate(pool, said + ending) { return found } }
         }
