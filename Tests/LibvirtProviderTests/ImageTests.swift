@@ -212,9 +212,33 @@ struct ImageTests {
     @Test(arguments: [
         ("http://a.example/b", "a.example"), ("https://A.example:8443", "a.example"), ("http://u:p@a/b@c", "a"),
         ("http://[::1]:80/x", "::1"),
-        ("http://good@evil/", "evil"), ("http://evil#@good/", "evil"),
+        ("http://good@evil/", "evil"), ("http://evil#@good/", "evil"), ("http://evil/\u{301}@good/x", "evil"),
+        ("http://evil?\u{301}@good/x", "evil"), ("http://u\u{301}@evil:\u{301}80/", "evil"), ("http:///good/", ""),
     ])
     func `the host of an address is the one that is asked`(url: String, host: String) { #expect(ImageURL.host(url) == host) }
+
+    @Test(arguments: [
+        "http://evil/\u{301}@good/x", "http://evil\\@good/x", "http://a/ b", "http://a/\tb", "http://a/ü", "http://a@b@c/",
+        "http://a/\u{7F}",
+        "http://a/" + String(repeating: "x", count: 2040),
+    ])
+    func `an address that is read in two ways is none, nor is what one is redirected to`(url: String) async {
+        let asked = await refusal { () throws(RPCError) in try ImageStore.check(VMImage(url: url)) }
+        #expect(asked?.code == .invalidArgument)
+        let brought = await refusal { () throws(RPCError) in
+            try ImportDiskWork.read(
+                ImportDiskRequest(sourceURL: url, targetName: "a"), LibvirtProviderSettings(uri: "test:///default"))
+        }
+        #expect(brought?.code == .invalidArgument)
+        #expect((try? ImageURL.resolve(url, from: "http://first/")) == nil)
+    }
+
+    @Test func `an address of an ordinary length and with one user is taken`() throws {
+        for url in ["http://a/" + String(repeating: "x", count: 2000), "https://me:p%40ss@a:8443/b~c?d=e&f=%20#g", "http://[::1]/a@b@c"] {
+            try ImageStore.check(VMImage(url: url))
+            #expect(try ImageURL.resolve(url, from: "http://first/") == url)
+        }
+    }
 
     // MARK: pace
 

@@ -69,6 +69,7 @@ struct ImageStore: Sendable {
                 .unimplemented,
                 "image: http.authentication names a secret that only the manager can read; give headers, or a URL that wants none")
         }
+        if let url = wanted.url, !(mayBeFile && url.hasPrefix("file://")) { try ImageURL.check(url, "image") }
         if !mayBeFile, let url = wanted.url, !["http://", "https://"].contains(where: url.lowercased().hasPrefix) {
             throw RPCError(.invalidArgument, "image: the URL \(ImageURL.shown(url)) is neither http nor https")
         }
