@@ -14,6 +14,9 @@ package struct OperationContext: Sendable {
     /// The operation as it is now.
     package var operation: Operation? { engine.operation(id) }
 
+    /// All operations that are not over, this one too.
+    package var liveOperations: [Operation] { engine.liveOperations }
+
     /// What was noted under that name, also before a restart.
     package func note(_ name: String) -> String? { engine.operation(id)?.notes[name] }
 

@@ -1,7 +1,6 @@
 import LibvirtAPI
 import Primitives
 import RPC
-import Synchronization
 import Testing
 import TestSupport
 
@@ -26,7 +25,7 @@ struct AddressTests {
     }
 
     @Test func `four silent agents end nothing for others, and none is asked again while it is asked`() async throws {
-        let (gate, log) = (ThreadGate(), Log())
+        let (gate, log) = (ThreadGate(), Sayings())
         let interface = LibvirtDomain.Interface(
             name: "eth0", mac: nil, addresses: [LibvirtDomain.Address(text: "10.0.0.7", prefix: 24, isIPv6: false)])
         let finder = AddressFinder(try hypervisor()) { _, uuid throws(LibvirtError) in
@@ -44,12 +43,6 @@ struct AddressTests {
         }
         #expect(log.all.sorted() == (0..<4).map { "silent-\($0)" } + ["talks", "talks"])
         gate.open(for: 4)
-    }
-
-    private final class Log: Sendable {
-        private let said = Mutex<[String]>([])
-        var all: [String] { said.withLock { $0 } }
-        func add(_ word: String) { said.withLock { $0.append(word) } }
     }
 
     @Test func `who is silent is left alone longer each time, until it answers`() {

@@ -1,5 +1,7 @@
 import LibvirtAPI
+import Protobuf
 import ProviderRPC
+import ProviderTasks
 import RPC
 import Testing
 import XML
@@ -53,10 +55,74 @@ extension TestDriverTests {
             #expect(try world.volumes().isEmpty)
             await world.close()
         }
+
+        @Test func `a volume whose machine is gone is no image as long as its removal goes on`() async throws {
+            let world = try await TestDriverWorld()
+            let id = try await world.make("web")
+            let (hypervisor, name) = (world.provider.hypervisor, try #require(try world.volumes().first))
+            let images = ImageStore(hypervisor: hypervisor, locks: ImageLocks())
+            let volumes = try #require(try Hypervisor.view(world.connection.domain(uuid: id)).mark?.volumes)
+            let image = VMImage(templateName: name)
+            let refused = Sayings()
+            let end = try await world.run(
+                .delete, DeleteRequest(id: id).protobuf, draft: OperationDraft(target: id),
+                work: MadeUpWork { operation throws(RPCError) in
+                    try await operation.note(DeleteWork.volumesNote, MachineMark.Volume.note(volumes))
+                    try await hypervisor.act("remove the machine") { connection throws(LibvirtError) in
+                        try Removal.remove(connection.domain(uuid: id))
+                    }
+                    let error = await refusal { () throws(RPCError) in try await images.find(image, pool: TestDriverWorld.pool) }
+                    refused.add("\(error?.code.name ?? ""): \(error?.message ?? "")")
+                })
+            #expect(end.state == .succeeded, "\(end.message)")
+            let said = refused.all.joined()
+            #expect(said.hasPrefix(RPCCode.failedPrecondition.name))
+            #expect(said.contains("removed by operation \(end.id) (Delete)"), "\(said)")
+            // Nothing else keeps it from being one.
+            #expect(try await images.find(image, pool: TestDriverWorld.pool).volume == name)
+            await world.close()
+        }
+
+        @Test func `what an operation makes before a machine has it is no image either`() async throws {
+            let world = try await TestDriverWorld()
+            let (seen, uuid) = (Sayings(), Names.uuid())
+            let disk = CloneDisk(
+                sourcePath: "/p/a.qcow2", sourcePool: "p", sourceName: "a.qcow2", sourceFormat: "qcow2", own: "a.link-1.qcow2",
+                format: "qcow2", capacityBytes: 1, role: .root, pool: "q", name: "b.qcow2", disk: nil)
+            let made = MachineMark.Volume(role: .data, pool: "p", name: "more.qcow2")
+            let kinds: [(ProviderMethod, [String: String])] = [
+                (.clone, [CloneWork.disksNote: CloneDisk.note([disk])]),
+                (.reconfigure, [ReconfigureWork.madeNote + "x": MachineMark.Volume.note([made])]),
+                (.create, ["image": "{\"name\":\"debian.img\"}"]), (.exportDisk, [:]),
+                (.delete, [DeleteWork.volumesNote: "[broken more.qcow2"]),
+            ]
+            for (method, notes) in kinds {
+                let end = try await world.run(
+                    method, [], draft: OperationDraft(target: "web", resultID: uuid, notes: notes),
+                    work: MadeUpWork { operation throws(RPCError) in
+                        let inHand = VolumesInHand(operation.liveOperations)
+                        for (pool, name) in [
+                            ("q", "b.qcow2"), ("p", "b.qcow2"), ("p", "a.link-1.qcow2"), ("p", "a.qcow2"), ("p", "more.qcow2"),
+                            ("p", "debian.img"),
+                            ("p", Names.volume("web", uuid, "root", "qcow2")), ("p", "export-\(operation.id).raw"),
+                        ] where inHand.operation(having: VolumeUse.Volume(pool: pool, name: name)) != nil {
+                            seen.add("\(method.rawValue) \(pool)/\(name.replacing(operation.id, with: "ID"))")
+                        }
+                    })
+                #expect(end.state == .succeeded, "\(end.message)")
+            }
+            let root = Names.volume("web", uuid, "root", "qcow2")
+            #expect(
+                seen.all == [
+                    "Clone q/b.qcow2", "Clone p/a.link-1.qcow2", "Clone p/\(root)", "Reconfigure p/more.qcow2", "Create p/\(root)",
+                    "ExportDisk p/export-ID.raw", "Delete p/more.qcow2",
+                ])
+            await world.close()
+        }
     }
 }
 
-struct DiskUsersTests {
+struct VolumeUseTests {
     @Test(arguments: [
         "<domain><devices><disk><source file='/p/a.qcow2'/><target dev='vda'/></disk></devices></domain>",
         "<domain><devices><disk device='cdrom'><source dev='/p/a.qcow2'/><target dev='sda'/></disk></devices></domain>",
@@ -65,11 +131,30 @@ struct DiskUsersTests {
         "<domain><devices><disk>/p/a.qcow2",
     ])
     func `who names a volume has it`(xml: String) {
-        var users = DiskUsers()
+        var users = VolumeUse()
         users.add(xml, of: "web")
-        #expect(users.user(pool: "p", name: "a.qcow2", path: "/p/a.qcow2") == "web")
-        #expect(users.user(pool: "p", name: "b.qcow2", path: "/p/b.qcow2") == nil)
-        #expect(users.user(pool: "q", name: "b.qcow2", path: "/q/a.qcow2") == nil)
+        #expect(users.machine(needing: "/p/a.qcow2", pool: "p", name: "a.qcow2") == "web")
+        #expect(users.machine(needing: "/p/b.qcow2", pool: "p", name: "b.qcow2") == nil)
+        #expect(users.machine(needing: "/q/a.qcow2", pool: "q", name: "b.qcow2") == nil)
+    }
+
+    @Test func `what a disk stands upon may be an image, and may not be removed; what a mark lists may be neither`() {
+        let mark = MachineMark(operation: "op-1", uuid: "u-1", volumes: [.init(role: .base, pool: "p", name: "base.qcow2")])
+        var writer = XMLWriter()
+        mark.write(to: &writer, isWhole: true)
+        let xml = """
+            <domain><name>web</name><uuid>u-1</uuid><metadata>\(writer.text)</metadata><devices><disk><source file='/p/root'/><backingStore>
+            <source file='/p/image'/></backingStore></disk></devices></domain>
+            """
+        for isMarked in [true, false] {
+            var users = VolumeUse()
+            users.add(xml, of: "web", isMarked: isMarked)
+            #expect(users.machine(having: "/p/root", pool: "p", name: "root") == "web")
+            #expect(users.machine(having: "/p/image", pool: "p", name: "image") == nil)
+            #expect(users.machine(needing: "/p/image", pool: "p", name: "image") == "web")
+            #expect(users.machine(having: "/p/base.qcow2", pool: "p", name: "base.qcow2") == (isMarked ? "web" : nil))
+            #expect(users.machine(needing: "/p/base.qcow2", pool: "p", name: "base.qcow2") == (isMarked ? "web" : nil))
+        }
     }
 
     @Test func `volumes are noted and read whole, or not at all`() throws {

@@ -137,7 +137,7 @@ struct ImageTests {
     }
 
     private func passes(_ view: VolumeView, _ format: String, backing: String? = nil) -> Bool {
-        (try? Storage.check(view, format: format, backing: backing)) != nil
+        (try? DiskTrust.check(view, format: format, upon: backing)) != nil
     }
 
     @Test func `a volume is taken for what it was made as, and nothing else`() throws {
@@ -157,10 +157,13 @@ struct ImageTests {
     }
 
     @Test func `a raw disk of a machine stands upon nothing, whatever is written onto it`() throws {
-        func passes(_ view: VolumeView, _ format: String?) -> Bool { (try? Storage.check(view, ofMachine: format)) != nil }
+        func passes(_ view: VolumeView, _ format: String?) -> Bool { (try? DiskTrust.check(view, ofMachine: format)) != nil }
         #expect(passes(try view("raw"), "raw"))
-        #expect(passes(try view("raw"), nil))
+        #expect(passes(try view(nil), "raw"))
         #expect(passes(try view("qcow2", backing: "/p/image"), "qcow2"))
+        // What nobody says the format of is nothing in particular.
+        #expect(!passes(try view("raw"), nil))
+        #expect(!passes(try view("vdi"), "vdi"))
         #expect(!passes(try view("qcow2", backing: "/etc/shadow"), "raw"))
         #expect(!passes(try view("qcow2", backing: "/etc/shadow"), nil))
         #expect(!passes(try view("raw", backing: "/etc/shadow"), "raw"))
@@ -178,11 +181,13 @@ struct ImageTests {
                     <mirror><source file='/p/copy.qcow2'/></mirror></disk>
                     <disk type='block'><source dev='/dev/vg/a'/></disk><disk type='volume'><source pool='default' volume='x.qcow2'/></disk>
                     </devices></domain>
-                    """))
+                    """, name: "web1"))
         #expect(machine.name == "web1")
-        #expect(machine.paths == ["/p/root.qcow2", "/p/copy.qcow2", "/dev/vg/a", "/p/vars.fd"])
-        #expect(machine.volumes == ["default/x.qcow2", "fast/base.qcow2"])
-        #expect(VolumeUse.Machine(xml: "<domain") == nil)
+        #expect(machine.own.paths == ["/p/root.qcow2", "/p/copy.qcow2", "/dev/vg/a", "/p/vars.fd"])
+        #expect(machine.own.volumes == [VolumeUse.Volume(pool: "default", name: "x.qcow2")])
+        #expect(machine.below == VolumeUse.Names(paths: ["/p/image.img"]))
+        #expect(machine.marked == [VolumeUse.Volume(pool: "fast", name: "base.qcow2")])
+        #expect(VolumeUse.Machine(xml: "<domain", name: "web1") == nil)
     }
 
     // MARK: where they come from

@@ -161,4 +161,41 @@ import XML
         try await delete(provider, id)
         await provider.shutdown(by: .after(seconds: 5))
     }
+
+    /// libvirt writes one and then the other; who reads them one after the other, in either order, must not find the second behind the first.
+    @Test func `both marks of a machine change at once for who looks`() async throws {
+        let provider = try await LiveHypervisor.provider(folder)
+        let id = try await make(provider, request("marked"))
+        try await provider.finish(try await provider.power(PowerRequest(id: id, op: .on), LibvirtProvider.call).task)
+        let (hypervisor, rounds) = (provider.hypervisor, 300)
+        @Sendable func number(_ domain: LibvirtDomain, _ scope: ChangeScope) throws(LibvirtError) -> Int {
+            let text = try domain.metadata(namespace: MachineMark.namespace, scope)
+            return (try? XMLReader.read(text, source: "mark"))?["operation"].flatMap { Int($0) } ?? 0
+        }
+        async let reading: (behind: Int, seen: Int) = hypervisor.look("read", seconds: 120) { connection throws(LibvirtError) in
+            let domain = try connection.domain(uuid: id)
+            var (behind, seen): (Int, Set<Int>) = (0, [])
+            while !seen.contains(rounds) {
+                for order in [[ChangeScope.live, .config], [.config, .live]] {
+                    let first = try number(domain, order[0])
+                    if try number(domain, order[1]) < first { behind += 1 }
+                    seen.insert(first)
+                }
+            }
+            return (behind, seen.count)
+        }
+        try await hypervisor.act("write") { connection throws(LibvirtError) in
+            let domain = try connection.domain(uuid: id)
+            guard var mark = try Hypervisor.machine(domain).mark else { return }
+            for number in 1...rounds {
+                mark.operation = String(number)
+                try domain.setMark(mark)
+            }
+        }
+        let read = try await reading
+        #expect(read.behind == 0)
+        #expect(read.seen > 10)
+        try await delete(provider, id)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
 }

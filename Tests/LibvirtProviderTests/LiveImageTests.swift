@@ -143,6 +143,28 @@ import Testing
         await provider.shutdown(by: .after(seconds: 5))
     }
 
+    @Test func `a disk of a machine that is being made is no image`() async throws {
+        let provider = try await LiveHypervisor.provider(folder)
+        let before = try await volumes(provider)
+        let victim = try await provider.create(create("victim", VMImage(url: url("stalls"))), LibvirtProvider.call)
+        let task = try #require(victim.task)
+        let name = Names.volume("victim", victim.id, "1", "raw")
+        _ = try await provider.hypervisor.act("make it") { connection throws(LibvirtError) in
+            try Storage.write(connection, pool: "default", name: name, [UInt8](repeating: 7, count: 4096)).path
+        }
+        let refused = await refusal { () throws(RPCError) in
+            try await provider.create(create("thief", VMImage(templateName: name), type: "copy"), LibvirtProvider.call)
+        }
+        #expect(refused?.code == .failedPrecondition, "\(String(describing: refused))")
+        #expect(refused?.message.contains("operation \(task.id) (Create)") == true, "\(String(describing: refused))")
+        _ = try await provider.tasks.cancel(task.id)
+        let end = try #require(await provider.tasks.end(of: task.id, by: .after(seconds: 60)))
+        #expect(end.state == .cancelled)
+        try await remove([name], provider)
+        #expect(try await volumes(provider) == before)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
+
     @Test func `what somebody has put into a pool is used, and not replaced`() async throws {
         let provider = try await LiveHypervisor.provider(folder)
         let bytes = [UInt8](repeating: 7, count: 4096)

@@ -4,6 +4,7 @@ import ProviderConformance
 import ProviderRPC
 import ProviderTasks
 import RPC
+import Synchronization
 import TestSupport
 import Testing
 
@@ -80,4 +81,11 @@ struct MadeUpWork: OperationWork {
 
     func run(_ operation: OperationContext) async throws(RPCError) { try await run(operation) }
     func undo(_ operation: OperationContext) async throws(RPCError) { try await undo(operation) }
+}
+
+/// What such work has to tell the test.
+final class Sayings: Sendable {
+    private let said = Mutex<[String]>([])
+    var all: [String] { said.withLock { $0 } }
+    func add(_ words: String) { said.withLock { $0.append(words) } }
 }

@@ -91,7 +91,7 @@ extension LibvirtProvider {
         let disks = machine.now.disks
         if id.isEmpty, let root = machine.now.rootDisk { return root }
         if let disk = disks.first(where: { $0.target == id || $0.path == id }) { return disk }
-        if let volume = machine.next.mark?.volumes.first(where: { $0.disk == id || $0.name == id }),
+        if let volume = machine.mark?.volumes.first(where: { $0.disk == id || $0.name == id }),
             let disk = disks.first(where: { $0.path?.hasSuffix("/" + volume.name) == true })
         {
             return disk

@@ -24,12 +24,14 @@ package final class LibvirtProvider: Provider {
         logger: Logger = .silent, observer: TaskEngine.Observer? = nil
     ) async throws(Failure) {
         let hypervisor = try Hypervisor(settings)
-        let images = ImageStore(hypervisor: hypervisor, locks: ImageLocks())
+        var images = ImageStore(hypervisor: hypervisor, locks: ImageLocks())
         self.hypervisor = hypervisor
-        self.images = images
         addresses = AddressFinder(hypervisor)
-        tasks = try await TaskEngine(
+        let tasks = try await TaskEngine(
             journal, kinds: Self.kinds(hypervisor, images, clock), limits: limits, clock: clock, logger: logger, observer: observer)
+        self.tasks = tasks
+        images.unfinished = { tasks.liveOperations }
+        self.images = images
     }
 
     /// Takes nothing more, and leaves what is not done for the next start.

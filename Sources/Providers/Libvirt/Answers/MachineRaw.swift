@@ -18,7 +18,7 @@ enum MachineRaw {
             if let type = machine.now.domainType { object.member("domain_type", type) }
             if let type = machine.now.machine { object.member("machine_type", type) }
             if let isConnected = machine.now.isAgentConnected { object.member("guest_agent_connected", isConnected) }
-            writeMark(machine.next.mark, &object)
+            writeMark(machine.mark, &object)
             object.key("disks")
             object.array { disks in for disk in machine.now.disks { write(disk, &disks) } }
             object.key("networks")

@@ -92,10 +92,10 @@ extension ImageStore {
         var isBrought: Bool { record?.operation.isEmpty == false }
 
         /// Looks whether it is one: ours or of a pool that may have others, whole, of a format that is known to both us and libvirt, a file, standing upon
-        /// nothing, and no machine's.
+        /// nothing, and nobody's.
         ///
         /// - Parameter pools: whose volumes may be images although nobody brought them. A pool has backups too, and disks of machines that are gone.
-        func inspected(_ connection: LibvirtConnection, pools: [String]) throws(LibvirtError) -> (image: Image, refusal: RPCError?) {
+        func inspected(_ use: VolumeUse, pools: [String]) throws(LibvirtError) -> (image: Image, refusal: RPCError?) {
             let view = try VolumeView(volume)
             let said = record.flatMap { $0.isReady && !$0.format.isEmpty ? $0.format : nil }
             let format = said ?? view.format ?? "raw"
@@ -123,7 +123,7 @@ extension ImageStore {
                 )
             }
             do throws(LibvirtError) {
-                try VolumeUse(connection).check(view.path, pool: pool.name, name: volume.name)
+                try use.check(view.path, pool: pool.name, name: volume.name)
                 guard DiskFormat.known.contains(view.format ?? "raw") else {
                     let format = view.format ?? ""
                     return (
@@ -131,11 +131,11 @@ extension ImageStore {
                         RPCError(.unimplemented, "the image \(name) is \(format); convert it to qcow2 (qemu-img convert -O qcow2)")
                     )
                 }
-                try Storage.check(view, format: format)
+                try DiskTrust.check(view, format: format)
             } catch  where error.kind == .invalidState {
                 return (image, RPCError(.failedPrecondition, error.message))
             }
-            guard !connection.isTestDriver else { return (image, nil) }
+            guard !pool.connection.isTestDriver else { return (image, nil) }
             do throws(RPCError) {
                 _ = try DiskFormat.detect(Storage.headBytes(volume), said: format, what: "the image \(name)")
             } catch {

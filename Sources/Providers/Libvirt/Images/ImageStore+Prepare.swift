@@ -10,8 +10,8 @@ extension ImageStore {
         /// Why it is not to be used as it is.
         var refusal: RPCError?
         var record: ImageRecord?
-        /// A machine that has a volume of that name.
-        var machine: String?
+        /// Why a volume of that name is no image, whatever it is.
+        var isTaken: String?
 
         /// Whether an operation of ours brought it, or began to.
         var isOurs: Bool { image == nil || record?.operation.isEmpty == false }
@@ -19,13 +19,15 @@ extension ImageStore {
 
     private func look(_ pool: String, _ name: String) async throws(RPCError) -> Found {
         let pools = hypervisor.settings.imagePools
+        let operations = operations
         return try await hypervisor.look("look for the image \(name) in pool \(pool)", seconds: 60) { connection throws(LibvirtError) in
             let place = try Storage.filePool(connection, pool)
             let path = "\((try? Storage.folder(place)) ?? "")/\(name)"
             var found = Found(record: try Self.record(place, name))
-            found.machine = try VolumeUse(connection).machine(having: path, pool: pool, name: name)
+            let use = try VolumeUse(connection, operations: operations)
+            found.isTaken = use.refusal(path, pool: pool, name: name)
             guard let candidate = try Self.candidate(place, name) else { return found }
-            let inspected = try candidate.inspected(connection, pools: pools)
+            let inspected = try candidate.inspected(use, pools: pools)
             (found.image, found.refusal) = (inspected.image, inspected.refusal)
             return found
         }
@@ -75,11 +77,7 @@ extension ImageStore {
         let pool = wanted.storage ?? pool
         return try await locks.withLock("bring \(pool)/\(name)") { () throws(RPCError) in
             let found = try await look(pool, name)
-            if let machine = found.machine {
-                throw RPCError(
-                    .failedPrecondition, "volume \(name) of pool \(pool) is a disk of machine \(machine), and no image; choose another name"
-                )
-            }
+            if let isTaken = found.isTaken { throw RPCError(.failedPrecondition, isTaken) }
             if let image = try Self.ready(wanted, pool, name, operation, found) { return image }
             if let image = found.image, found.record?.isReady != false, !wanted.force {
                 // Somebody put it there, or its digest of this kind is not known yet.
@@ -112,8 +110,9 @@ extension ImageStore {
             throw RPCError(
                 .failedPrecondition, "operation \(other) makes a disk of the image \(image.name); it must stay as it is, try again later")
         }
+        let operations = operations
         let users = try await hypervisor.look("look who uses the image \(image.name)", seconds: 60) { connection throws(LibvirtError) in
-            try VolumeUse(connection).check(image.path, pool: image.pool, name: image.volume)
+            try VolumeUse(connection, operations: operations).check(image.path, pool: image.pool, name: image.volume)
             return try Storage.standing(connection, on: image.path)
         }
         guard users.isEmpty else {
@@ -163,14 +162,14 @@ extension ImageStore {
             // Since the last look somebody may have made a disk upon it.
             try await refuseUsed(old, operation)
             try await write(record, old.pool, old.name)
-            let (pool, name) = (old.pool, old.name)
+            let (pool, name, operations) = (old.pool, old.name, operations)
             // What lies about of lives before this one goes too.
             _ = try? await hypervisor.act("remove the image that \(name) was") { connection throws(LibvirtError) in
-                let use = try VolumeUse(connection)
+                let use = try VolumeUse(connection, operations: operations)
                 for volume in try connection.pool(named: pool).volumes()
                 where Self.isLeft(volume.name, by: record, old: old) {
                     let path = try volume.path()
-                    guard use.machine(having: path, pool: pool, name: volume.name) == nil,
+                    guard use.refusal(path, pool: pool, name: volume.name) == nil,
                         try Storage.standing(connection, on: path).isEmpty
                     else { continue }
                     try volume.delete()

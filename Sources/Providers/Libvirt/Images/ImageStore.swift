@@ -1,6 +1,7 @@
 import LibvirtAPI
 import Primitives
 import ProviderRPC
+import ProviderTasks
 import RPC
 
 /// Images that first disks are made from: found in a pool, or brought there.
@@ -10,6 +11,14 @@ import RPC
 struct ImageStore: Sendable {
     let hypervisor: Hypervisor
     let locks: ImageLocks
+    /// Operations that are not over, for who asks outside of one.
+    var unfinished: @Sendable () -> [Operation] = { [] }
+
+    /// The same for anybody: those of a life before this one go on before there is a provider to be asked.
+    var operations: @Sendable () -> [Operation] {
+        guard let context = OperationInHand.context else { return unfinished }
+        return { context.liveOperations }
+    }
 
     typealias Report = @Sendable (_ done: UInt64, _ total: UInt64?) async -> Void
 
@@ -48,7 +57,7 @@ struct ImageStore: Sendable {
                 if let record = try Self.record(pool, image.name), !record.isReady || Self.volume(record, image.name) != image.volume {
                     return false
                 }
-                try Storage.check(try VolumeView(volume), format: image.format)
+                try DiskTrust.check(try VolumeView(volume), format: image.format)
                 return true
             }
             if isAsItWas { locks.hold(image.key, for: operation) }
@@ -93,9 +102,9 @@ struct ImageStore: Sendable {
         guard !file.hasSuffix(ImageRecord.suffix), !Self.isPart(file) else {
             throw RPCError(.failedPrecondition, "\(said) belongs to an image, and is none itself; name the image")
         }
-        let pools = hypervisor.settings.imagePools
+        let (pools, operations) = (hypervisor.settings.imagePools, operations)
         let found = try await hypervisor.look("find the image \(said)", seconds: 60) { connection throws(LibvirtError) in
-            try Self.seek(connection, said, pool: pool)?.inspected(connection, pools: pools)
+            try Self.seek(connection, said, pool: pool)?.inspected(VolumeUse(connection, operations: operations), pools: pools)
         }
         guard let found else {
             let place = said.hasPrefix("/") ? "in any active pool" : "in pool \(pool)"

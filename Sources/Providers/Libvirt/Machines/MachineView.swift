@@ -13,16 +13,9 @@ struct MachineView: Sendable, Equatable {
         let format: String?
         /// nil for an empty drive, and for what is neither file nor device.
         let path: String?
-        /// Of a disk that is named by its pool and its name there.
-        let volume: PoolVolume?
         let isReadOnly: Bool
         /// The files below, from the one next to it; known of a running machine.
         let backing: [String]
-    }
-
-    struct PoolVolume: Sendable, Equatable {
-        let pool: String
-        let name: String
     }
 
     struct Card: Sendable, Equatable {
@@ -72,7 +65,7 @@ struct MachineView: Sendable, Equatable {
             guard let target = disk.child("target")?["dev"] else { return nil }
             return Disk(
                 target: target, device: disk["device"] ?? "disk", format: disk.child("driver")?["type"],
-                path: Self.path(disk.child("source")), volume: Self.volume(disk.child("source")),
+                path: Self.path(disk.child("source")),
                 isReadOnly: disk.child("readonly") != nil, backing: Self.backing(disk))
         }
         cards = domain.all("devices/interface").map { card in
@@ -95,11 +88,6 @@ struct MachineView: Sendable, Equatable {
     var rootDisk: Disk? { disks.first { $0.device == "disk" && !$0.isReadOnly } }
 
     private static func path(_ source: XMLElement?) -> String? { source?["file"] ?? source?["dev"] }
-
-    private static func volume(_ source: XMLElement?) -> PoolVolume? {
-        guard let pool = source?["pool"], let name = source?["volume"] else { return nil }
-        return PoolVolume(pool: pool, name: name)
-    }
 
     /// `<backingStore>` within `<backingStore>`.
     private static func backing(_ disk: XMLElement) -> [String] {

@@ -46,8 +46,11 @@ enum Names {
 
     /// `web1-1f2e3d4c-root.qcow2`: whose it is and of which life of that name.
     static func volume(_ machine: String, _ uuid: String, _ part: String, _ ending: String) -> String {
-        "\(machine)-\(uuid.prefix(8))-\(part).\(ending)"
+        "\(stem(machine, uuid))\(part).\(ending)"
     }
+
+    /// How the names of all volumes begin that are made for a machine.
+    static func stem(_ machine: String, _ uuid: String) -> String { "\(machine)-\(uuid.prefix(8))-" }
 
     /// SHA-256 in hex.
     static func digest(_ text: String) -> String { SHA256.hex(Array(text.utf8)) }

@@ -268,7 +268,7 @@ struct ImageDownload: Sendable {
             }
             try stream.finish()
             try Storage.lookAnew(place)
-            try Storage.check(try VolumeView(place.volume(named: volume)), format: format.name)
+            try DiskTrust.check(try VolumeView(place.volume(named: volume)), format: format.name)
         } catch {
             _ = try? Storage.remove(connection, pool: pool, volume: volume)
             throw RPCError(error, doing: doing)

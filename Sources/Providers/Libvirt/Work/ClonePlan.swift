@@ -47,7 +47,7 @@ struct ClonePlan: Sendable, Equatable {
                 "disk \(disk.target) of machine \(source.name) is a \(disk.device), which both machines would write to; take it out first")
         }
         guard isLinked else { return }
-        guard let mark = source.next.mark else {
+        guard let mark = source.mark else {
             throw RPCError(
                 .failedPrecondition,
                 "machine \(source.name) was not made by this provider, whose disks it may not put below others; make a full clone")

@@ -13,7 +13,7 @@ struct CloneWork: OperationWork {
     let hypervisor: Hypervisor
 
     static let sourceNote = "source"
-    private static let disksNote = "disks"
+    static let disksNote = "disks"
 
     func run(_ operation: OperationContext) async throws(RPCError) {
         let plan = try ClonePlan(operation.read())
@@ -46,7 +46,7 @@ struct CloneWork: OperationWork {
         let seed = Names.volume(plan.name, uuid, "seed", "iso")
         try await hypervisor.act("take back machine \(plan.name)", seconds: 300) { connection throws(LibvirtError) in
             if let domain = try Hypervisor.domainIfThere(connection, uuid) { try Removal.remove(domain) }
-            let users = try DiskUsers.read(connection, except: uuid)
+            let users = try VolumeUse(connection, except: uuid)
             for disk in disks {
                 try Storage.remove(connection, pool: disk.pool, volume: disk.name)
                 guard let own = disk.own else { continue }
@@ -73,7 +73,7 @@ struct CloneWork: OperationWork {
                 // What its guest wrote since the pool was looked at is seen now, or never.
                 if disk.format == "raw" { try? sourcePool.refresh() }
                 let view = try VolumeView(volume)
-                try DiskTrust.check(view, isFormat: disk.format)
+                try DiskTrust.check(view, ofMachine: disk.format)
                 let levels = try DiskTrust.levels(below: view, connection)
                 guard !plan.isLinked || levels < DiskTrust.mostLevels else {
                     throw LibvirtError(
@@ -81,7 +81,7 @@ struct CloneWork: OperationWork {
                         "disk \(disk.target) stands upon \(levels) others already, one for each linked clone; make a full clone, and linked ones of that"
                     )
                 }
-                let known = source.next.mark?.volumes.first { path.hasSuffix("/" + $0.name) }
+                let known = source.mark?.volumes.first { path.hasSuffix("/" + $0.name) }
                 let sourceFormat = disk.format ?? "raw"
                 let format = plan.isLinked ? "qcow2" : sourceFormat
                 let part = disks.isEmpty ? "root" : "\(disks.count)" + (known?.disk.map { "-" + Names.file($0) } ?? "")
@@ -126,8 +126,9 @@ struct CloneWork: OperationWork {
                 connection throws(LibvirtError) in
                 let plan = Storage.VolumePlan(name: disk.name, capacityBytes: disk.capacityBytes, format: disk.format)
                 let source = try connection.volume(path: disk.sourcePath)
-                try DiskTrust.check(VolumeView(source), isFormat: disk.sourceFormat)
-                _ = try Storage.remake(connection, pool: disk.pool, plan, from: source)
+                _ = try Storage.copy(connection, source, to: plan, pool: disk.pool) { view throws(LibvirtError) in
+                    try DiskTrust.check(view, ofMachine: disk.sourceFormat)
+                }
             }
             done += Double(disk.capacityBytes)
         }
@@ -144,7 +145,7 @@ struct CloneWork: OperationWork {
             }
             for disk in disks {
                 guard let own = disk.own else { continue }
-                try DiskTrust.check(VolumeView(connection.volume(path: disk.sourcePath)), isFormat: disk.sourceFormat)
+                try DiskTrust.check(VolumeView(connection.volume(path: disk.sourcePath)), ofMachine: disk.sourceFormat)
                 func plan(_ name: String) -> Storage.VolumePlan {
                     Storage.VolumePlan(
                         name: name, capacityBytes: disk.capacityBytes, format: "qcow2", backingPath: disk.sourcePath,

@@ -119,7 +119,7 @@ struct CreateWork: OperationWork {
                 if number == 0, let image, case .copy = kind {
                     let source = try connection.pool(named: image.pool).volume(named: image.volume)
                     let made = try Storage.copy(connection, source, to: plan, pool: request.pool) { view throws(LibvirtError) in
-                        try Storage.check(view, format: image.format)
+                        try DiskTrust.check(view, format: image.format)
                     }
                     // A copy is as large as what it was made from.
                     if made.capacityBytes < plan.capacityBytes, !connection.isTestDriver {
@@ -196,7 +196,7 @@ struct CreateWork: OperationWork {
                 let view = try VolumeView(connection.pool(named: volume.pool).volume(named: volume.name))
                 // What libvirt finds in a volume is compared with the plan, and never taken for it. In a seed it finds a file system.
                 let plan = plans.first { $0.name == volume.name }
-                if let plan { try Storage.check(view, format: plan.format, backing: plan.backingPath) }
+                if let plan { try DiskTrust.check(view, format: plan.format, upon: plan.backingPath) }
                 disks.append(
                     MachinePlan.Disk(
                         target: MachineDesign.target(number), path: view.path, format: plan?.format ?? "raw", isBlock: view.isBlock,

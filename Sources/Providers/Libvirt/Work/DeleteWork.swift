@@ -7,7 +7,7 @@ import RPC
 struct DeleteWork: OperationWork {
     let hypervisor: Hypervisor
 
-    private static let volumesNote = "volumes"
+    static let volumesNote = "volumes"
 
     func run(_ operation: OperationContext) async throws(RPCError) {
         let uuid = operation.target
@@ -23,7 +23,7 @@ struct DeleteWork: OperationWork {
         let volumes = try MachineMark.Volume.read(operation.note(Self.volumesNote) ?? "")
         try await operation.step("volumes", at: 0.6) { () throws(RPCError) in
             try await hypervisor.act("remove the volumes of machine \(uuid)", seconds: 300) { connection throws(LibvirtError) in
-                let users = try DiskUsers.read(connection, except: uuid)
+                let users = try VolumeUse(connection, except: uuid)
                 // What others may stand upon comes last, when ours stands there no more.
                 for volume in volumes where volume.role != .base {
                     guard let there = try Self.find(connection, volume), try Self.isFree(there, volume, users) else { continue }
@@ -43,8 +43,8 @@ struct DeleteWork: OperationWork {
         }
     }
 
-    static func isFree(_ there: LibvirtVolume, _ volume: MachineMark.Volume, _ users: DiskUsers) throws(LibvirtError) -> Bool {
-        users.user(pool: volume.pool, name: volume.name, path: try there.path()) == nil
+    static func isFree(_ there: LibvirtVolume, _ volume: MachineMark.Volume, _ users: VolumeUse) throws(LibvirtError) -> Bool {
+        users.machine(needing: try there.path(), pool: volume.pool, name: volume.name) == nil
     }
 
     /// Errors: `failedPrecondition` when others have one of them, or disks of others stand upon one.
@@ -54,13 +54,13 @@ struct DeleteWork: OperationWork {
         ) {
             connection throws(LibvirtError) in
             guard let domain = try Hypervisor.domainIfThere(connection, uuid) else { return ([], []) }
-            guard let mark = try Hypervisor.view(domain).mark else { return ([], []) }
-            let others = try DiskUsers.read(connection, except: domain.uuid)
+            guard let mark = try Hypervisor.machine(domain).mark else { return ([], []) }
+            let others = try VolumeUse(connection, except: domain.uuid)
             var users: [String] = []
             for volume in mark.volumes where volume.role == .root || volume.role == .data {
                 guard let there = try Self.find(connection, volume) else { continue }
                 let path = try there.path()
-                if let other = others.user(pool: volume.pool, name: volume.name, path: path) {
+                if let other = others.machine(needing: path, pool: volume.pool, name: volume.name) {
                     users.append("machine \(other) has \(path)")
                 }
                 users += try Storage.standing(connection, on: path).map { "\($0) stands upon \(path)" }
@@ -81,7 +81,7 @@ struct DeleteWork: OperationWork {
 enum Bases {
     /// Removes those that nothing stands upon any more, from the top.
     static func removeUnused(
-        _ connection: LibvirtConnection, _ volumes: [MachineMark.Volume], _ users: DiskUsers
+        _ connection: LibvirtConnection, _ volumes: [MachineMark.Volume], _ users: VolumeUse
     ) throws(LibvirtError) {
         var left = volumes.filter { $0.role == .base }
         // One may stand upon another: as long as one goes, there may be one more to go.

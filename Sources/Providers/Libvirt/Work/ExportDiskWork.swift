@@ -28,7 +28,7 @@ struct ExportDiskWork: OperationWork {
                 let source = try connection.volume(path: path)
                 let plan = Storage.VolumePlan(name: copy, capacityBytes: try VolumeView(source).capacityBytes, format: format)
                 _ = try Storage.copy(connection, source, to: plan, pool: source.pool().name) { view throws(LibvirtError) in
-                    try Storage.check(view, ofMachine: driver)
+                    try DiskTrust.check(view, ofMachine: driver)
                 }
             }
         }
@@ -64,7 +64,10 @@ struct ExportDiskWork: OperationWork {
         return (file, "\(file).\(operation.id).part", try Exchange.format(request.format))
     }
 
-    private static func copy(_ operation: OperationContext, _ format: String) -> String { "export-\(operation.id).\(format)" }
+    private static func copy(_ operation: OperationContext, _ format: String) -> String { stem(operation.id) + format }
+
+    /// How the name of the volume begins that an operation copies the disk to.
+    static func stem(_ operation: String) -> String { "export-\(operation)." }
 
     private func remove(_ copy: String, _ path: String) async throws(RPCError) {
         try await hypervisor.act("remove the copy \(copy)") { connection throws(LibvirtError) in

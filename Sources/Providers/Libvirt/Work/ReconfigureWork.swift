@@ -11,13 +11,14 @@ struct ReconfigureWork: OperationWork {
     let hypervisor: Hypervisor
 
     /// With a volume's name: it was not there before, and is this operation's to make.
-    private static let madeNote = "made:"
+    static let madeNote = "made:"
 
     func run(_ operation: OperationContext) async throws(RPCError) {
         let desired = try DesiredState.read(operation.read(ReconfigureRequest.self).desiredJSON)
         let uuid = operation.target
         let machine = try await hypervisor.machine(uuid)
         let changes = try await changes(desired, machine)
+        try await mend(machine)
         try await operation.step("processors", at: 0) { () throws(RPCError) in
             if let count = desired.vmClass?.cpu { try await setProcessors(count, desired, machine) }
         }
@@ -30,6 +31,14 @@ struct ReconfigureWork: OperationWork {
             case .grow(let disk, let bytes): try await grow(disk, bytes, machine)
             case .add(let addition): try await add(addition, machine, operation)
             }
+        }
+    }
+
+    /// Where only one of its marks lists a volume, both shall.
+    private func mend(_ machine: Hypervisor.Machine) async throws(RPCError) {
+        guard let mark = machine.mark, !machine.isMarked(mark) else { return }
+        try await hypervisor.act("write down whose the volumes of machine \(machine.name) are") { connection throws(LibvirtError) in
+            try connection.domain(uuid: machine.uuid).setMark(mark)
         }
     }
 
@@ -48,9 +57,9 @@ struct ReconfigureWork: OperationWork {
 
     private static func takeBack(_ made: MachineMark.Volume, _ uuid: String, _ connection: LibvirtConnection) throws(LibvirtError) {
         guard let volume = try DeleteWork.find(connection, made) else { return }
-        // Of all machines, this one too.
-        guard try DeleteWork.isFree(volume, made, DiskUsers.read(connection, except: "")) else { return }
-        if let domain = try Hypervisor.domainIfThere(connection, uuid), var mark = try Hypervisor.view(domain, .inactive).mark {
+        // Of all machines, this one too; but its mark was the first to list it.
+        guard try DeleteWork.isFree(volume, made, VolumeUse(connection, unmarked: uuid)) else { return }
+        if let domain = try Hypervisor.domainIfThere(connection, uuid), var mark = try Hypervisor.machine(domain).mark {
             mark.volumes.removeAll { $0.pool == made.pool && $0.name == made.name }
             try domain.setMark(mark)
         }
@@ -120,7 +129,7 @@ struct ReconfigureWork: OperationWork {
     private static func volume(
         _ disk: DiskSpec, _ desired: DesiredState, _ machine: Hypervisor.Machine, _ settings: LibvirtProviderSettings
     ) throws(RPCError) -> MachineMark.Volume {
-        let marked = machine.next.mark?.volumes ?? []
+        let marked = machine.mark?.volumes ?? []
         if let volume = marked.first(where: { $0.role == .data && $0.disk == disk.name }) { return volume }
         let format = try MachineRequest.format(disk, "desired_json.disks")
         let name = Names.volume(machine.name, machine.uuid, "disk-" + Names.file(disk.name ?? "data"), format)
@@ -172,7 +181,7 @@ struct ReconfigureWork: OperationWork {
                 try domain.resizeBlock(target, bytes: bytes)
             } else {
                 let volume = try connection.volume(path: path)
-                try DiskTrust.check(VolumeView(volume), isFormat: format)
+                try DiskTrust.check(VolumeView(volume), ofMachine: format)
                 try volume.resize(bytes: bytes)
             }
         }
@@ -188,18 +197,15 @@ struct ReconfigureWork: OperationWork {
         try await hypervisor.act("add a disk to machine \(machine.name)") { connection throws(LibvirtError) in
             let domain = try connection.domain(uuid: uuid)
             let isActive = try domain.isActive()
-            let next = try Hypervisor.view(domain, .inactive)
-            let now = isActive ? try Hypervisor.view(domain) : next
+            let there = try Hypervisor.machine(domain)
             func has(_ view: MachineView) -> Bool { view.disks.contains { $0.path?.hasSuffix("/" + volume.name) == true } }
-            let made = has(next) ? nil : try Self.volume(addition, isInUse: has(now), connection)
+            let made = has(there.next) ? nil : try Self.volume(addition, isInUse: has(there.now), connection)
             // First, so that it is never nobody's.
-            var mark = next.mark ?? MachineMark(operation: "", uuid: uuid)
-            if !mark.volumes.contains(where: { $0.pool == volume.pool && $0.name == volume.name }) {
-                mark.volumes.append(volume)
-                try domain.setMark(mark)
-            }
+            var mark = there.mark ?? MachineMark(operation: "", uuid: uuid)
+            if !mark.lists(volume) { mark.volumes.append(volume) }
+            if !there.isMarked(mark) { try domain.setMark(mark) }
             guard let made else { return }
-            let used = Set((next.disks + now.disks).map(\.target))
+            let used = Set((there.next.disks + there.now.disks).map(\.target))
             guard let target = (0..<200).lazy.map(MachineDesign.target).first(where: { !used.contains($0) }) else {
                 throw LibvirtError(.invalidState, "the machine has no place for another disk")
             }
@@ -225,7 +231,7 @@ struct ReconfigureWork: OperationWork {
             return try VolumeView(pool.createVolume(plan.xml))
         }
         let view = try VolumeView(there)
-        try DiskTrust.check(view, isFormat: addition.format)
+        try DiskTrust.check(view, ofMachine: addition.format)
         guard view.capacityBytes <= addition.capacityBytes else {
             throw LibvirtError(
                 .invalidState,
@@ -234,14 +240,5 @@ struct ReconfigureWork: OperationWork {
         }
         if view.capacityBytes < addition.capacityBytes, !isInUse { try there.resize(bytes: addition.capacityBytes) }
         return view
-    }
-}
-
-extension LibvirtDomain {
-    /// Writes the mark, for now and for the next start.
-    func setMark(_ mark: MachineMark) throws(LibvirtError) {
-        let isActive = try isActive()
-        try setMetadata(mark.xml, prefix: MachineMark.prefix, namespace: MachineMark.namespace, .config)
-        if isActive { try setMetadata(mark.xml, prefix: MachineMark.prefix, namespace: MachineMark.namespace, .live) }
     }
 }

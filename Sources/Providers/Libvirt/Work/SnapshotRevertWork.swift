@@ -16,7 +16,7 @@ struct SnapshotRevertWork: OperationWork {
         let (uuid, name, id) = (operation.target, try operation.read(SnapshotRevertRequest.self).snapshotID, operation.id)
         // The description of then comes back too, and knows nothing of volumes that were made since.
         try await operation.step("look") { () throws(RPCError) in
-            let mark = try await hypervisor.machine(uuid).next.mark
+            let mark = try await hypervisor.machine(uuid).mark
             if let mark { try await operation.note(Self.volumesNote, mark.xml) }
         }
         try await operation.step("revert") { () throws(RPCError) in
@@ -38,11 +38,9 @@ struct SnapshotRevertWork: OperationWork {
         else { return }
         try await hypervisor.act("write down whose the volumes of machine \(uuid) are") { connection throws(LibvirtError) in
             let domain = try connection.domain(uuid: uuid)
-            guard var mark = try Hypervisor.view(domain, .inactive).mark else { return }
-            let lost = before.volumes.filter { !mark.volumes.contains($0) }
-            guard !lost.isEmpty else { return }
-            mark.volumes += lost
-            try domain.setMark(mark)
+            let machine = try Hypervisor.machine(domain)
+            guard let own = machine.mark, let mark = MachineMark.together(own, before) else { return }
+            if !machine.isMarked(mark) { try domain.setMark(mark) }
         }
     }
 
@@ -66,9 +64,7 @@ enum RevertMark {
             writer.element("reverting", ["operation": operation])
             return writer.text
         }
-        var scope = try domain.isPersistent() ? ChangeScope.config : []
-        if try domain.isActive() { scope.insert(.live) }
-        try domain.setMetadata(xml, prefix: "martlet-reverting", namespace: namespace, scope)
+        try domain.setMetadataWhole(xml, prefix: "martlet-reverting", namespace: namespace)
     }
 
     static func isGone(_ operation: String, _ domain: LibvirtDomain) throws(LibvirtError) -> Bool {

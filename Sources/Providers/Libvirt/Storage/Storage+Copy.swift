@@ -2,43 +2,8 @@ import LibvirtAPI
 import Primitives
 import RPC
 
-/// Volumes are taken for what they were made as, and never for what somebody has written into them.
-///
-/// libvirt looks into its volumes by itself, each time that it looks at a pool: so a guest that writes the head of another format onto its raw disk, or
-/// an image of a format that nobody here knows, may become a volume that stands upon any file of the host; and copying it copies that file.
+/// Copying volumes, and what has to be known of them and their pools for that.
 extension Storage {
-    /// Refuses a volume that libvirt takes for another format than it was made as, or that stands upon another file than it was put upon.
-    ///
-    /// - Parameter format: of the record, the plan or the machine's description.
-    /// - Parameter backing: the path that it was put upon; nil for nothing.
-    /// - Throws: `invalidState`.
-    static func check(_ view: VolumeView, format: String, backing: String? = nil) throws(LibvirtError) {
-        guard DiskFormat.known.contains(format) else {
-            throw LibvirtError(
-                .invalidState, "volume \(view.name) is \(format), and only qcow2 and raw are used; convert it (qemu-img convert)")
-        }
-        guard view.format ?? "raw" == format else {
-            throw LibvirtError(
-                .invalidState,
-                "volume \(view.name) was made as \(format), and libvirt takes it for \(view.format ?? "raw"): somebody has written another head onto it, and it is not used"
-            )
-        }
-        guard view.backingPath == backing else {
-            throw LibvirtError(
-                .invalidState,
-                "volume \(view.name) stands upon \(view.backingPath ?? "nothing"), which is not what it was put upon (\(backing ?? "nothing")); it is not used"
-            )
-        }
-    }
-
-    /// The same of a disk of a machine: what a guest can write over is a raw one's head, while a qcow2's is out of its reach.
-    ///
-    /// - Parameter format: of the machine's `<driver>`; nil is raw, as libvirt has it.
-    static func check(_ view: VolumeView, ofMachine format: String?) throws(LibvirtError) {
-        let format = format ?? "raw"
-        try check(view, format: format, backing: format == "raw" ? nil : view.backingPath)
-    }
-
     /// Copies a volume, and looks before and behind that it is what it is said to be: libvirt may look into the pool at any time.
     ///
     /// - Parameter check: throws for what must not be copied.
