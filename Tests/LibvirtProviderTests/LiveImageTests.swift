@@ -161,7 +161,7 @@ import Testing
         let end = try #require(await provider.tasks.end(of: task.id, by: .after(seconds: 60)))
         #expect(end.state == .cancelled)
         try await remove([name], provider)
-        #expect(try await volumes(provider) == before)
+        #expect(try await volumes(provider).symmetricDifference(before) == [])
         await provider.shutdown(by: .after(seconds: 5))
     }
 
@@ -227,7 +227,7 @@ import Testing
             #expect(try await volumes(provider).subtracting(before) == whole)
             #expect(try await prepare(image.json).task == nil, "the good one is ready")
         }
-        provider.images.locks.hold("default/golden.img", for: "op-other")
+        provider.images.locks.hold(first.preparedImagePath, for: "op-other")
         let held = try #require(try await provider.failure(try await prepare(forced(url(), checksum)).task))
         #expect(held.code == .failedPrecondition && held.message.contains("op-other"), "\(held)")
         provider.images.locks.release("op-other")
@@ -271,6 +271,40 @@ import Testing
         let left = try await volumes(provider).subtracting(before)
         #expect(left.isSuperset(of: strangers) && left.count == strangers.count + 2, "\(left)")
         try await remove(Array(left), provider)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
+
+    /// A volume of somebody's.
+    func put(_ name: String, _ bytes: [UInt8], _ provider: LibvirtProvider) async throws {
+        _ = try await provider.hypervisor.act("put") { connection throws(LibvirtError) in
+            try Storage.write(connection, pool: "default", name: name, bytes).path
+        }
+    }
+
+    func read(_ name: String, _ provider: LibvirtProvider) async throws -> [UInt8] {
+        try await provider.hypervisor.look("read") { connection throws(LibvirtError) in
+            try Storage.read(connection.pool(named: "default").volume(named: name), limit: 1 << 20)
+        }
+    }
+
+    @Test(arguments: [1, 10_000])
+    func `what is called as a record and is none is not written over, and keeps nobody from looking`(count: Int) async throws {
+        let notes = String(repeating: "somebody's notes\n", count: count)
+        let provider = try await LiveHypervisor.provider(folder)
+        let before = try await volumes(provider)
+        try await put("noted.img.martlet", Array(notes.utf8), provider)
+        func prepare() -> ImagePrepareRequest { ImagePrepareRequest(imageJSON: forced(url(), checksum), targetName: "noted") }
+        let failure = try #require(try await provider.failure(try await provider.imagePrepare(prepare(), LibvirtProvider.call).task))
+        #expect(failure.code == .failedPrecondition && failure.message.contains("noted.img.martlet"), "\(failure)")
+        #expect(try await read("noted.img.martlet", provider) == Array(notes.utf8))
+        #expect(try await volumes(provider).subtracting(before) == ["noted.img.martlet"])
+        // One that is verified is not noted then, and found all the same where its record can be none.
+        try await put("noted.img", [1, 2, 3], provider)
+        var image = VMImage(templateName: "noted")
+        image.checksum = Checksum(.sha256, hex: SHA256.hex([1, 2, 3]))
+        _ = await refusal { () throws(RPCError) in try await provider.images.image(image, pool: "default", operation: "op-1") { _, _ in } }
+        #expect(try await read("noted.img.martlet", provider) == Array(notes.utf8))
+        try await remove(["noted.img", "noted.img.martlet"], provider)
         await provider.shutdown(by: .after(seconds: 5))
     }
 

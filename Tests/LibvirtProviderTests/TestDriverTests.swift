@@ -25,6 +25,7 @@ final class TestDriverWorld: Sendable {
     static let settings: LibvirtProviderSettings = {
         var settings = LibvirtProviderSettings(uri: "test:///default")
         settings.pool = pool
+        settings.imagePools = [pool]
         return settings
     }()
 

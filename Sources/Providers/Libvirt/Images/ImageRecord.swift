@@ -24,6 +24,19 @@ struct ImageRecord: Sendable, Equatable {
     /// By algorithm, in hex.
     var digests: [String: String]
 
+    /// Of a record that is larger than any of ours: of its image nothing is believed.
+    static let unreadable = ImageRecord(isReady: false, operation: "", source: "", format: "", bytes: 0, digests: [:])
+
+    /// Whether bytes may be written over: a record, or one that was begun. Everything else somebody has called so.
+    static func isOurs(_ bytes: [UInt8]) -> Bool {
+        ImageRecord(bytes) != nil || bytes.starts(with: "{\"ready\"".utf8) || bytes.allSatisfy { $0 == 0 }
+    }
+
+    private static func cut(_ source: String) -> String {
+        guard source.utf8.count > ImageURL.limitBytes else { return source }
+        return String(decoding: source.utf8.prefix(ImageURL.limitBytes), as: UTF8.self) + "…"
+    }
+
     var json: [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
@@ -60,7 +73,7 @@ struct ImageRecord: Sendable, Equatable {
     ) {
         self.isReady = isReady
         self.operation = operation
-        self.source = source
+        self.source = Self.cut(source)
         self.volume = volume
         self.identity = identity
         self.format = format

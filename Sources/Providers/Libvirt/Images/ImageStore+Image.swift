@@ -18,8 +18,8 @@ extension ImageStore {
         /// What a guest sees.
         let capacityBytes: UInt64
 
-        /// Of locks.
-        var key: String { "\(pool)/\(name)" }
+        /// Of locks: of its place, as pools may share a folder.
+        var key: String { path[..<(path.lastIndex(of: "/") ?? path.startIndex)] + "/" + name }
     }
 
     // MARK: names
@@ -78,6 +78,7 @@ extension ImageStore {
 
     static func record(_ pool: LibvirtPool, _ image: String) throws(LibvirtError) -> ImageRecord? {
         guard !pool.connection.isTestDriver, let volume = try Storage.volume(pool, image + ImageRecord.suffix) else { return nil }
+        guard try volume.info().capacityBytes <= UInt64(ImageRecord.limitBytes) else { return .unreadable }
         return ImageRecord(try Storage.read(volume, limit: ImageRecord.limitBytes))
     }
 
@@ -102,10 +103,14 @@ extension ImageStore {
             let image = Image(
                 pool: pool.name, name: name, volume: volume.name, path: view.path, format: format, capacityBytes: view.capacityBytes)
             if let record, !record.isReady {
-                return (
-                    image,
-                    RPCError(.failedPrecondition, "the image \(name) is being brought by operation \(record.operation), and not whole yet")
-                )
+                let words =
+                    record.operation.isEmpty
+                    ? "the record of the image \(name) cannot be read; remove \(name)\(ImageRecord.suffix)"
+                    : "the image \(name) is being brought by operation \(record.operation), and not whole yet"
+                return (image, RPCError(.failedPrecondition, words))
+            }
+            if let refusal = use.refusal(view.path, pool: pool.name, name: volume.name) {
+                return (image, RPCError(.failedPrecondition, refusal))
             }
             guard isBrought || pools.contains(pool.name) else {
                 return (
@@ -123,7 +128,6 @@ extension ImageStore {
                 )
             }
             do throws(LibvirtError) {
-                try use.check(view.path, pool: pool.name, name: volume.name)
                 guard DiskFormat.known.contains(view.format ?? "raw") else {
                     let format = view.format ?? ""
                     return (

@@ -75,7 +75,8 @@ extension ImageStore {
         try Self.check(wanted, mayBeFile: mayBeFile)
         guard let url = wanted.url else { throw RPCError(.invalidArgument, "image: has no URL to bring it from") }
         let pool = wanted.storage ?? pool
-        return try await locks.withLock("bring \(pool)/\(name)") { () throws(RPCError) in
+        let key = try await key(pool, name)
+        return try await locks.withLock("bring \(key)") { () throws(RPCError) in
             let found = try await look(pool, name)
             if let isTaken = found.isTaken { throw RPCError(.failedPrecondition, isTaken) }
             if let image = try Self.ready(wanted, pool, name, operation, found) { return image }
@@ -184,21 +185,46 @@ extension ImageStore {
         volume != record.volume && (volume == old.volume || isPart(volume, of: old.name))
     }
 
+    /// Errors: `failedPrecondition` when something else has the record's name.
     func write(_ record: ImageRecord, _ pool: String, _ name: String) async throws(RPCError) {
-        try await hypervisor.act("write down what is known of the image \(name) in pool \(pool)") { connection throws(LibvirtError) in
-            try Storage.overwrite(connection, pool: pool, name: name + ImageRecord.suffix, record.padded)
+        let doing = "write down what is known of the image \(name) in pool \(pool)"
+        let file = name + ImageRecord.suffix
+        try await locks.withLock("record \(try await key(pool, name))") { () throws(RPCError) in
+            try await hypervisor.act(doing) { connection throws(LibvirtError) in
+                if !connection.isTestDriver, let there = try Storage.volume(connection.pool(named: pool), file) {
+                    let isSmall = try there.info().capacityBytes <= UInt64(ImageRecord.limitBytes)
+                    guard isSmall, ImageRecord.isOurs(try Storage.read(there, limit: ImageRecord.limitBytes)) else {
+                        throw LibvirtError(
+                            .invalidState,
+                            "volume \(file) was put there by somebody, and is not written over; remove it, or choose another name for the image"
+                        )
+                    }
+                }
+                try Storage.overwrite(connection, pool: pool, name: file, record.padded)
+            }
         }
     }
 
-    /// Removes what an operation did not bring to its end; an image that is whole stays, as others may use it.
+    /// Of locks: where a pool's file is, as pools may share a folder.
+    private func key(_ pool: String, _ name: String) async throws(RPCError) -> String {
+        try await hypervisor.look("look for pool \(pool)") { connection throws(LibvirtError) in
+            try Storage.folder(connection.pool(named: pool)) + "/" + name
+        }
+    }
+
+    /// Removes what an operation did not bring to its end; an image that is whole stays, as others may use it. Nobody begins to bring it meanwhile: who
+    /// does writes the record first, and then it is not this operation's any more.
     func remove(pool: String, name: String, ofOperation operation: String) async throws(RPCError) {
-        try await hypervisor.act("remove what is left of the image \(name) in pool \(pool)") { connection throws(LibvirtError) in
-            let record = try Self.record(connection.pool(named: pool), name)
-            let part = Self.part(name, operation)
-            if record?.volume != part { try Storage.remove(connection, pool: pool, volume: part) }
-            guard let record, record.operation == operation, !record.isReady else { return }
-            try Storage.remove(connection, pool: pool, volume: name)
-            try Storage.remove(connection, pool: pool, volume: name + ImageRecord.suffix)
+        let doing = "remove what is left of the image \(name) in pool \(pool)"
+        try await locks.withLock("record \(try await key(pool, name))") { () throws(RPCError) in
+            try await hypervisor.act(doing) { connection throws(LibvirtError) in
+                let record = try Self.record(connection.pool(named: pool), name)
+                let part = Self.part(name, operation)
+                if record?.volume != part { try Storage.remove(connection, pool: pool, volume: part) }
+                guard let record, record.operation == operation, !record.isReady else { return }
+                try Storage.remove(connection, pool: pool, volume: name)
+                try Storage.remove(connection, pool: pool, volume: name + ImageRecord.suffix)
+            }
         }
     }
 }
