@@ -64,4 +64,34 @@ extension LiveImageTests {
         try await remove(["backup.raw"], provider)
         await provider.shutdown(by: .after(seconds: 5))
     }
+
+    @Test func `the bytes of an image that is there are read in an operation, once, and again when they are others`() async throws {
+        let provider = try await LiveHypervisor.provider(folder)
+        func prepare(_ bytes: [UInt8]) async throws -> ImagePrepareResponse {
+            var image = VMImage(templateName: "read")
+            image.checksum = Checksum(.sha256, hex: SHA256.hex(bytes))
+            return try await provider.imagePrepare(ImagePrepareRequest(imageJSON: image.json), LibvirtProvider.call)
+        }
+        let (first, second) = ([UInt8](repeating: 1, count: 4096), [UInt8](repeating: 2, count: 4096))
+        try await put("read.img", first, provider)
+        let wrong = try await prepare(second)
+        let failure = try #require(try await provider.failure(wrong.task))
+        #expect(failure.code == .failedPrecondition, "\(failure)")
+        // Known by now, and answered without an operation.
+        let again = await refusal { () throws(RPCError) in
+            var image = VMImage(templateName: "read")
+            image.checksum = Checksum(.sha256, hex: SHA256.hex(second))
+            return try await provider.imagePrepare(ImagePrepareRequest(imageJSON: image.json), LibvirtProvider.call)
+        }
+        #expect(again?.code == .failedPrecondition)
+        #expect(try await prepare(first).task == nil)
+        // Whoever put it there mends it.
+        try await put("read.img", second, provider)
+        let mended = try await prepare(second)
+        #expect(mended.task != nil)
+        try await provider.finish(mended.task)
+        #expect(try await prepare(second).task == nil)
+        try await remove(["read.img", "read.img.martlet"], provider)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
 }

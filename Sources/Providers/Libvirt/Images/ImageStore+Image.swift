@@ -79,7 +79,12 @@ extension ImageStore {
     static func record(_ pool: LibvirtPool, _ image: String) throws(LibvirtError) -> ImageRecord? {
         guard !pool.connection.isTestDriver, let volume = try Storage.volume(pool, image + ImageRecord.suffix) else { return nil }
         guard try volume.info().capacityBytes <= UInt64(ImageRecord.limitBytes) else { return .unreadable }
-        return ImageRecord(try Storage.read(volume, limit: ImageRecord.limitBytes))
+        guard var record = ImageRecord(try Storage.read(volume, limit: ImageRecord.limitBytes)) else { return nil }
+        // Who has put an image there may write it again, and it has other digests then.
+        if record.operation.isEmpty, let image = try Storage.volume(pool, image), try VolumeView(image).modified != record.modified {
+            record.digests = [:]
+        }
+        return record
     }
 
     /// A volume that may be an image.
