@@ -145,4 +145,20 @@ struct StorageTests {
         #expect(key("one", "a.img") == key("one", "a.img.op-1"))
         #expect(key("one", "a.img") == "/images/a.img")
     }
+
+    @Test func `room that one has been promised is not another's, until it is filled or given back`() {
+        let book = RoomBook()
+        let (one, two, elsewhere) = (book.open("a"), book.open("a"), book.open("b"))
+        #expect(book.promise(one, free: 100, least: 60, wanted: 10) == 60)
+        #expect(book.promise(two, free: 100, least: 60, wanted: 10) == nil)
+        #expect(book.promise(elsewhere, free: 100, least: 60, wanted: 10) == 60)
+        #expect(book.promise(two, free: 100, least: 5, wanted: 80) == 40)
+        // What it has written the pool tells, and what it was promised beyond that is taken off still.
+        book.wrote(50, one)
+        #expect(book.promise(two, free: 50, least: 1, wanted: 80) == 40)
+        book.wrote(40, two)
+        #expect(book.promise(two, free: 10, least: 1, wanted: 80) == nil)
+        book.close(one)
+        #expect(book.promise(two, free: 10, least: 1, wanted: 80) == 50)
+    }
 }
