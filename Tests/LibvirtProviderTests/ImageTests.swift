@@ -1,6 +1,9 @@
 import LibvirtAPI
+import Primitives
 import ProviderRPC
+import ProviderTasks
 import RPC
+import TestSupport
 import Testing
 import Web
 import XML
@@ -126,6 +129,37 @@ struct ImageTests {
         #expect(locks.holder(of: "p/a", beside: "op-3") == nil)
     }
 
+    @Test func `who waits for an image gives its place to others, and has one again when it goes on`() async throws {
+        let (folder, locks, held, bringing) = (ScratchFolder(), ImageLocks(), OneAnswer<Bool>(), OneAnswer<Bool>())
+        let work = MadeUpWork(run: { (operation) async throws(RPCError) in
+            guard operation.target != "other" else { return }
+            try await locks.withLock("bring") { () throws(RPCError) in
+                guard operation.target == "bringer" else { return }
+                held.give(true)
+                _ = await bringing.value
+            }
+        })
+        var limits = TaskEngine.Limits()
+        limits.hauling = 2
+        let kind = OperationKind(ProviderMethod.create.rawValue, work: work).accounted
+        let engine = try await TaskEngine(TaskJournal(folder.path + "/tasks.db"), kinds: [kind], limits: limits)
+        func start(_ target: String) async throws -> String {
+            try await engine.accept(.create, request: Array(target.utf8), from: LibvirtProvider.call, token: nil) { _ throws(RPCError) in
+                OperationDraft(target: target)
+            }.id
+        }
+        let bringer = try await start("bringer")
+        _ = await held.value
+        let waiters = [try await start("waiter"), try await start("waiter")]
+        // With both places held it would not begin before the image is there.
+        let other = try await start("other")
+        #expect(await engine.end(of: other, by: .after(seconds: 20))?.state == .succeeded)
+        #expect(engine.operation(bringer)?.state.isEnd == false)
+        bringing.give(true)
+        for id in [bringer] + waiters { #expect(await engine.end(of: id, by: .after(seconds: 20))?.state == .succeeded) }
+        await engine.shutdown(by: .after(seconds: 5))
+    }
+
     // MARK: volumes
 
     private func view(_ format: String?, backing: String? = nil) throws -> VolumeView {
@@ -245,11 +279,44 @@ struct ImageTests {
         }
     }
 
+    @Test func `the host itself and its neighbours are not public to it, whatever their addresses are`() throws {
+        let four = try #require(HostNetworks.range([8, 8, 4, 9], mask: [255, 255, 255, 0]))
+        let six = try #require(
+            HostNetworks.range(
+                [0x2A, 0] + [UInt8](repeating: 1, count: 14), mask: [UInt8](repeating: 255, count: 8) + [UInt8](repeating: 0, count: 8)))
+        #expect(HostNetworks.range([8, 8, 4, 9], mask: [0, 0, 0, 0]) == nil)
+        for (text, isPublic) in [
+            ("8.8.4.9", false), ("8.8.4.200", false), ("8.8.5.1", true), ("2a00:101:101:101::1", false), ("2a00:101:101:102::1", true),
+        ] {
+            let address = try #require(IPAddress(text))
+            #expect(ImageSources([], links: [four, six]).allow(address, host: "a.example") == isPublic, "\(text)")
+            #expect(ImageSources([text], links: [four, six]).allow(address, host: "a.example"))
+        }
+        let loopback = try #require(IPAddress("127.0.0.1"))
+        #expect(HostNetworks.read().contains { $0.contains(loopback) })
+    }
+
     // MARK: pace
+
+    @Test func `who trickles is given up in the end, and a server that is only slow is not`() {
+        func end(_ bytesPerSecond: Int) -> Int? {
+            let start = ContinuousClock.now
+            var pace = TransferPace(leastBytesPerSecond: 100, seconds: 10, leastOverall: 1000, longSeconds: 60, at: start)
+            for second in 1...200 {
+                pace.add(bytesPerSecond, waited: 0)
+                if pace.isTooSlow(at: start + .seconds(second)) { return second }
+            }
+            return nil
+        }
+        #expect(end(99) == 10)
+        #expect(end(101) == 60)
+        #expect(end(999) == 60)
+        #expect(end(1000) == nil)
+    }
 
     @Test func `who sends too slowly is given up, and who had to wait is not`() {
         let start = ContinuousClock.now
-        var pace = TransferPace(leastBytesPerSecond: 100, seconds: 10, at: start)
+        var pace = TransferPace(leastBytesPerSecond: 100, seconds: 10, leastOverall: 0, at: start)
         /// After so many seconds, with so many bytes more.
         func isTooSlow(_ seconds: Int, _ bytes: Int, waited: Double = 0) -> Bool {
             pace.add(bytes, waited: waited)

@@ -308,6 +308,16 @@ import Testing
         await provider.shutdown(by: .after(seconds: 5))
     }
 
+    @Test(arguments: [([UInt8](repeating: 0, count: 4096), true), (Array("{\"ready\":f".utf8), true), (Array("notes".utf8), false)])
+    func `a record that was only begun goes with what was begun`(bytes: [UInt8], goes: Bool) async throws {
+        let provider = try await LiveHypervisor.provider(folder)
+        try await put("begun.img.martlet", bytes, provider)
+        try await provider.images.remove(pool: "default", name: "begun.img", ofOperation: "op-1")
+        #expect(try await volumes(provider).contains("begun.img.martlet") != goes)
+        try await remove(["begun.img.martlet"], provider)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
+
     @Test(arguments: 0..<6) func `killed at any moment, a machine whose image is brought by force is made all the same`(round: Int)
         async throws
     {

@@ -124,6 +124,9 @@ extension ImageStore {
         }
     }
 
+    /// Fewer than there are places for what moves bytes: slow servers must not keep copies of what is there from being made.
+    private static let mostDownloads = 4
+
     /// - Parameter old: that it shall take the place of; it stays as it is until the new one is whole.
     private func bring(
         _ wanted: VMImage, _ url: String, _ pool: String, _ name: String, _ operation: String, _ old: Image?, _ report: @escaping Report
@@ -137,7 +140,9 @@ extension ImageStore {
             hypervisor: hypervisor, url: url, headers: wanted.headers, format: wanted.format,
             algorithms: wanted.checksum.map { [$0.algorithm] } ?? [],
             pool: pool, volume: part)
-        let outcome = try await download.run(report: report)
+        let outcome = try await locks.withLock("a download", places: Self.mostDownloads) { () throws(RPCError) in
+            try await download.run(report: report)
+        }
         if let checksum = wanted.checksum, wanted.validatesChecksum {
             guard let found = outcome.digests[checksum.algorithm.rawValue] else {
                 throw RPCError(.unimplemented, "\(checksum.algorithm.rawValue) cannot be computed here; give sha256 or sha512")
@@ -221,10 +226,21 @@ extension ImageStore {
                 let record = try Self.record(connection.pool(named: pool), name)
                 let part = Self.part(name, operation)
                 if record?.volume != part { try Storage.remove(connection, pool: pool, volume: part) }
-                guard let record, record.operation == operation, !record.isReady else { return }
+                guard let record else { return try Self.removeBegun(connection, pool, name) }
+                guard record.operation == operation, !record.isReady else { return }
                 try Storage.remove(connection, pool: pool, volume: name)
                 try Storage.remove(connection, pool: pool, volume: name + ImageRecord.suffix)
             }
         }
+    }
+
+    /// A record of no image yet that was given up before its first byte: nobody's by what it says, and in the way.
+    private static func removeBegun(_ connection: LibvirtConnection, _ pool: String, _ name: String) throws(LibvirtError) {
+        let place = try connection.pool(named: pool)
+        guard !connection.isTestDriver, try Storage.volume(place, name) == nil,
+            let begun = try Storage.volume(place, name + ImageRecord.suffix),
+            ImageRecord.isOurs(try Storage.read(begun, limit: ImageRecord.limitBytes))
+        else { return }
+        try begun.delete()
     }
 }
