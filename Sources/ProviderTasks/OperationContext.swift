@@ -62,6 +62,12 @@ package struct OperationContext: Sendable {
         try checkCancellation()
     }
 
+    /// Others have its place from here on: what follows only waits, for as long as somebody else likes. Behind it `comeBack` is due.
+    package func stepAside() { engine.stepAside(id) }
+
+    /// Waits for a place again, before those that begin; returns without one when the task is cancelled. Does nothing for one that has its place.
+    package func comeBack() async { await engine.comeBack(id) }
+
     /// Errors: `cancelled`, when it shall stop.
     package func checkCancellation() throws(RPCError) { if Task.isCancelled { throw Self.interrupted } }
 

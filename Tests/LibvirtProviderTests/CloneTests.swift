@@ -16,9 +16,7 @@ extension TestDriverTests {
         }
 
         /// The driver's volumes have no bytes: what a guest or somebody else has written is said by its volume's description.
-        private func replaceRoot(
-            _ world: TestDriverWorld, _ format: String, backing: String? = nil, backingFormat: String? = nil
-        ) throws {
+        private func replaceRoot(_ world: TestDriverWorld, _ format: String, backing: String? = nil, backingFormat: String? = nil) throws {
             let name = try #require(try world.volumes().first { $0.contains("-root.") })
             let pool = try pool(world)
             try pool.volume(named: name).delete()

@@ -1,13 +1,15 @@
 import LibvirtAPI
+import Primitives
 import ProviderRPC
+import ProviderTasks
 import RPC
+import TestSupport
 import Testing
-import Web
 import XML
 
 @testable import LibvirtProvider
 
-/// What images are called, where they may come from, and what is no image.
+/// What images are called, who holds them, and what is no image.
 struct ImageTests {
     private func name(_ url: String, _ target: String, headers: [String: String] = [:], checksum: String? = nil) throws -> String {
         var image = VMImage(url: url)
@@ -64,12 +66,44 @@ struct ImageTests {
     @Test func `a record is believed of its own volumes alone`() {
         var record = ImageRecord(isReady: true, operation: "op-1", source: "", format: "raw", bytes: 0, digests: [:])
         #expect(ImageStore.volume(record, "a.img") == "a.img")
-        record.volume = "a.img.op-1"
-        #expect(ImageStore.volume(record, "a.img") == "a.img.op-1")
-        for other in ["b.img.op-1", "web1-1f2e3d4c-root.qcow2", "a.img.martlet"] {
+        record.volume = "a.img.\(Self.operation)"
+        #expect(ImageStore.volume(record, "a.img") == "a.img.\(Self.operation)")
+        for other in [
+            "b.img.\(Self.operation)", "web1-1f2e3d4c-root.qcow2", "a.img.martlet", "a.img.op-backup",
+            "a.img.op-x-1f2e3d4c-root.qcow2", "a.img.\(Self.operation)-root.qcow2",
+        ] {
             record.volume = other
             #expect(ImageStore.volume(record, "a.img") == "a.img")
         }
+    }
+
+    /// As operations are called.
+    private static let operation = "op-" + String(repeating: "0f", count: 13)
+
+    @Test func `an exchange takes away what the image was and what operations left, and nothing that somebody calls alike`() {
+        let part = "a.img.\(Self.operation)"
+        let later = "a.img.op-" + String(repeating: "1e", count: 13)
+        var record = ImageRecord(isReady: true, operation: "op-1", source: "", volume: later, format: "raw", bytes: 0, digests: [:])
+        func left(_ volume: String, old: String) -> Bool {
+            ImageStore.isLeft(
+                volume, by: record,
+                old: ImageStore.Image(pool: "p", name: "a.img", volume: old, path: "/p/\(old)", format: "raw", capacityBytes: 1))
+        }
+        #expect(left("a.img", old: "a.img"))
+        #expect(left(part, old: "a.img"))
+        // Somebody put it there after the exchange before had freed the name.
+        #expect(!left("a.img", old: part))
+        for other in [later, "a.img.op-backup", "a.img.op-x-1f2e3d4c-root.qcow2", "a.img.martlet", "b.img.\(Self.operation)", part + "0"] {
+            #expect(!left(other, old: "a.img"), "\(other)")
+        }
+        record.volume = part
+        #expect(!left(part, old: "a.img"))
+    }
+
+    @Test(arguments: ["a.img.op-x", "a.img.op-"]) func `no machine is called as what is kept beside images`(name: String) async {
+        let settings = LibvirtProviderSettings(uri: "test:///default")
+        let made = await refusal { () throws(RPCError) in try MachineRequest(CreateRequest(name: name), settings) }
+        #expect(made?.code == .invalidArgument)
     }
 
     @Test func `an image is noted as it was chosen`() {
@@ -92,6 +126,37 @@ struct ImageTests {
         #expect(locks.holder(of: "p/a", beside: "op-3") == "op-2")
         locks.release("op-2")
         #expect(locks.holder(of: "p/a", beside: "op-3") == nil)
+    }
+
+    @Test func `who waits for an image gives its place to others, and has one again when it goes on`() async throws {
+        let (folder, locks, held, bringing) = (ScratchFolder(), ImageLocks(), OneAnswer<Bool>(), OneAnswer<Bool>())
+        let work = MadeUpWork(run: { (operation) async throws(RPCError) in
+            guard operation.target != "other" else { return }
+            try await locks.withLock("bring") { () throws(RPCError) in
+                guard operation.target == "bringer" else { return }
+                held.give(true)
+                _ = await bringing.value
+            }
+        })
+        var limits = TaskEngine.Limits()
+        limits.hauling = 2
+        let kind = OperationKind(ProviderMethod.create.rawValue, work: work).accounted
+        let engine = try await TaskEngine(TaskJournal(folder.path + "/tasks.db"), kinds: [kind], limits: limits)
+        func start(_ target: String) async throws -> String {
+            try await engine.accept(.create, request: Array(target.utf8), from: LibvirtProvider.call, token: nil) { _ throws(RPCError) in
+                OperationDraft(target: target)
+            }.id
+        }
+        let bringer = try await start("bringer")
+        _ = await held.value
+        let waiters = [try await start("waiter"), try await start("waiter")]
+        // With both places held it would not begin before the image is there.
+        let other = try await start("other")
+        #expect(await engine.end(of: other, by: .after(seconds: 20))?.state == .succeeded)
+        #expect(engine.operation(bringer)?.state.isEnd == false)
+        bringing.give(true)
+        for id in [bringer] + waiters { #expect(await engine.end(of: id, by: .after(seconds: 20))?.state == .succeeded) }
+        await engine.shutdown(by: .after(seconds: 5))
     }
 
     // MARK: volumes
@@ -156,53 +221,6 @@ struct ImageTests {
         #expect(machine.below == VolumeUse.Names(paths: ["/p/image.img"]))
         #expect(machine.marked == [VolumeUse.Volume(pool: "fast", name: "base.qcow2")])
         #expect(VolumeUse.Machine(xml: "<domain", name: "web1") == nil)
-    }
-
-    // MARK: where they come from
-
-    @Test(arguments: [
-        "127.0.0.1", "127.9.9.9", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "169.254.169.254",
-        "224.0.0.1",
-        "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-        "::7f00:1",
-        "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001::1", "2001:db8::1", "100::1",
-    ])
-    func `what is no public address is not reached unless it is named`(text: String) throws {
-        let address = try #require(IPAddress(text))
-        #expect(!ImageSources([]).allow(address, host: "images.example"))
-        #expect(!ImageSources(["203.0.113.7", "other.example"]).allow(address, host: "images.example"))
-        #expect(ImageSources([address.description]).allow(address, host: "images.example"))
-        #expect(ImageSources(["Images.example"]).allow(address, host: "images.EXAMPLE"))
-    }
-
-    @Test(arguments: [
-        "1.1.1.1", "8.8.8.8", "172.32.0.1", "172.15.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1", "64:ff9b::808:808",
-    ])
-    func `public addresses are reached`(text: String) throws {
-        #expect(ImageSources([]).allow(try #require(IPAddress(text)), host: "images.example"))
-    }
-
-    @Test(arguments: [
-        ("http://a.example/b", "a.example"), ("https://A.example:8443", "a.example"), ("http://u:p@a/b@c", "a"),
-        ("http://[::1]:80/x", "::1"),
-        ("http://good@evil/", "evil"), ("http://evil#@good/", "evil"),
-    ])
-    func `the host of an address is the one that is asked`(url: String, host: String) { #expect(ImageURL.host(url) == host) }
-
-    // MARK: pace
-
-    @Test func `who sends too slowly is given up, and who had to wait is not`() {
-        let start = ContinuousClock.now
-        var pace = TransferPace(leastBytesPerSecond: 100, seconds: 10, at: start)
-        /// After so many seconds, with so many bytes more.
-        func isTooSlow(_ seconds: Int, _ bytes: Int, waited: Double = 0) -> Bool {
-            pace.add(bytes, waited: waited)
-            return pace.isTooSlow(at: start + .seconds(seconds))
-        }
-        let answers = [
-            isTooSlow(9, 0), isTooSlow(10, 0), isTooSlow(11, 0), isTooSlow(20, 1001), isTooSlow(30, 10), isTooSlow(50, 10, waited: 15),
-        ]
-        #expect(answers == [false, true, false, false, true, false])
     }
 
     // MARK: requests and settings

@@ -53,6 +53,7 @@ enum LiveHypervisor {
         settings.domainType = "qemu"
         settings.imageSources = ["127.0.0.0/8"]
         settings.lateSeconds = 1
+        settings.imagePools = ["default"]
         configure(&settings)
         return try await LibvirtProvider(settings, journal: TaskJournal(folder.path + "/tasks.db"))
     }

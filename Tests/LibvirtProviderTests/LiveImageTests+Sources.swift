@@ -46,25 +46,52 @@ extension LiveImageTests {
         await provider.shutdown(by: .after(seconds: 5))
     }
 
-    @Test func `a disk of a machine that is being made is no image`() async throws {
+    @Test func `what lies in a pool that is not listed is no image, whoever may ask`() async throws {
+        let provider = try await LiveHypervisor.provider(folder) { $0.imagePools = [] }
+        let stray = try await provider.hypervisor.act("put") { connection throws(LibvirtError) in
+            _ = try Storage.write(connection, pool: "default", name: "backup.raw", [1, 2, 3])
+            return try connection.pool(named: "default").volume(named: "backup.raw").path()
+        }
+        for said in [VMImage(path: stray), VMImage(templateName: "backup")] {
+            let refused = await refusal { () throws(RPCError) in try await provider.create(create("thief", said), LibvirtProvider.call) }
+            #expect(
+                refused?.code == .permissionDenied && refused?.message.contains("image_pools") == true, "\(String(describing: refused))")
+        }
+        let asked = await refusal { () throws(RPCError) in
+            try await provider.imagePrepare(ImagePrepareRequest(imageJSON: VMImage(path: stray).json), LibvirtProvider.call)
+        }
+        #expect(asked?.code == .permissionDenied, "\(String(describing: asked))")
+        try await remove(["backup.raw"], provider)
+        await provider.shutdown(by: .after(seconds: 5))
+    }
+
+    @Test func `the bytes of an image that is there are read in an operation, once, and again when they are others`() async throws {
         let provider = try await LiveHypervisor.provider(folder)
-        let before = try await volumes(provider)
-        let victim = try await provider.create(create("victim", VMImage(url: url("stalls"))), LibvirtProvider.call)
-        let task = try #require(victim.task)
-        let name = Names.volume("victim", victim.id, "1", "raw")
-        _ = try await provider.hypervisor.act("make it") { connection throws(LibvirtError) in
-            try Storage.write(connection, pool: "default", name: name, [UInt8](repeating: 7, count: 4096)).path
+        func prepare(_ bytes: [UInt8]) async throws -> ImagePrepareResponse {
+            var image = VMImage(templateName: "read")
+            image.checksum = Checksum(.sha256, hex: SHA256.hex(bytes))
+            return try await provider.imagePrepare(ImagePrepareRequest(imageJSON: image.json), LibvirtProvider.call)
         }
-        let refused = await refusal { () throws(RPCError) in
-            try await provider.create(create("thief", VMImage(templateName: name), type: "copy"), LibvirtProvider.call)
+        let (first, second) = ([UInt8](repeating: 1, count: 4096), [UInt8](repeating: 2, count: 4096))
+        try await put("read.img", first, provider)
+        let wrong = try await prepare(second)
+        let failure = try #require(try await provider.failure(wrong.task))
+        #expect(failure.code == .failedPrecondition, "\(failure)")
+        // Known by now, and answered without an operation.
+        let again = await refusal { () throws(RPCError) in
+            var image = VMImage(templateName: "read")
+            image.checksum = Checksum(.sha256, hex: SHA256.hex(second))
+            return try await provider.imagePrepare(ImagePrepareRequest(imageJSON: image.json), LibvirtProvider.call)
         }
-        #expect(refused?.code == .failedPrecondition, "\(String(describing: refused))")
-        #expect(refused?.message.contains("operation \(task.id) (Create)") == true, "\(String(describing: refused))")
-        _ = try await provider.tasks.cancel(task.id)
-        let end = try #require(await provider.tasks.end(of: task.id, by: .after(seconds: 60)))
-        #expect(end.state == .cancelled)
-        try await remove([name], provider)
-        #expect(try await volumes(provider) == before)
+        #expect(again?.code == .failedPrecondition)
+        #expect(try await prepare(first).task == nil)
+        // Whoever put it there mends it.
+        try await put("read.img", second, provider)
+        let mended = try await prepare(second)
+        #expect(mended.task != nil)
+        try await provider.finish(mended.task)
+        #expect(try await prepare(second).task == nil)
+        try await remove(["read.img", "read.img.martlet"], provider)
         await provider.shutdown(by: .after(seconds: 5))
     }
 }

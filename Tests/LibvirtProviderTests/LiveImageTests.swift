@@ -143,6 +143,28 @@ import Testing
         await provider.shutdown(by: .after(seconds: 5))
     }
 
+    @Test func `a disk of a machine that is being made is no image`() async throws {
+        let provider = try await LiveHypervisor.provider(folder)
+        let before = try await volumes(provider)
+        let victim = try await provider.create(create("victim", VMImage(url: url("stalls"))), LibvirtProvider.call)
+        let task = try #require(victim.task)
+        let name = Names.volume("victim", victim.id, "1", "raw")
+        _ = try await provider.hypervisor.act("make it") { connection throws(LibvirtError) in
+            try Storage.write(connection, pool: "default", name: name, [UInt8](repeating: 7, count: 4096)).path
+        }
+        let refused = await refusal { () throws(RPCError) in
+            try await provider.create(create("thief", VMImage(templateName: name), type: "copy"), LibvirtProvider.call)
+        }
+        #expect(refused?.code == .failedPrecondition, "\(String(describing: refused))")
+        #expect(refused?.message.contains("operation \(task.id) (Create)") == true, "\(String(describing: refused))")
+        _ = try await provider.tasks.cancel(task.id)
+        let end = try #require(await provider.tasks.end(of: task.id, by: .after(seconds: 60)))
+        #expect(end.state == .cancelled)
+        try await remove([name], provider)
+        #expect(try await volumes(provider).symmetricDifference(before) == [])
+        await provider.shutdown(by: .after(seconds: 5))
+    }
+
     @Test func `what somebody has put into a pool is used, and not replaced`() async throws {
         let provider = try await LiveHypervisor.provider(folder)
         let bytes = [UInt8](repeating: 7, count: 4096)
@@ -205,7 +227,7 @@ import Testing
             #expect(try await volumes(provider).subtracting(before) == whole)
             #expect(try await prepare(image.json).task == nil, "the good one is ready")
         }
-        provider.images.locks.hold("default/golden.img", for: "op-other")
+        provider.images.locks.hold(first.preparedImagePath, for: "op-other")
         let held = try #require(try await provider.failure(try await prepare(forced(url(), checksum)).task))
         #expect(held.code == .failedPrecondition && held.message.contains("op-other"), "\(held)")
         provider.images.locks.release("op-other")
@@ -229,28 +251,6 @@ import Testing
         try await provider.finish(try await prepare(forced(url(), checksum)).task)
         #expect(try await volumes(provider).subtracting(before).count == 2)
         try await remove(Array(try await volumes(provider).subtracting(before)), provider)
-        await provider.shutdown(by: .after(seconds: 5))
-    }
-
-    @Test(arguments: 0..<6) func `killed at any moment, a machine whose image is brought by force is made all the same`(round: Int)
-        async throws
-    {
-        var provider = try await LiveHypervisor.provider(folder)
-        let before = try await volumes(provider)
-        let key = LibvirtProvider.call(key: "force-\(round)")
-        var wanted = create("forced-\(round)", nil, size: 1)
-        wanted.imageJSON = forced(url(), checksum)
-        let made = try await provider.create(wanted, key)
-        for pause in [round * 61, 80 + round * 47, 130] {
-            try await Task.sleep(for: .milliseconds(pause % 400))
-            await provider.tasks.abandon()
-            provider = try await LiveHypervisor.provider(folder)
-        }
-        try await provider.finish(made.task)
-        #expect(try await provider.describe(made.id).powerState == "On")
-        try await provider.finish(try await provider.delete(DeleteRequest(id: made.id), LibvirtProvider.call).task)
-        let left = try await volumes(provider).subtracting(before)
-        #expect(left.filter { !$0.hasSuffix(".martlet") }.count <= 1, "\(left)")
         await provider.shutdown(by: .after(seconds: 5))
     }
 

@@ -162,8 +162,6 @@ import Testing
         let provider = try await LiveHypervisor.provider(folder) { $0.network = "" }
         var wanted = request("greeter", image(sha256: LiveHypervisor.imageSHA256))
         wanted.userData = Array(Self.hangingAgent.utf8)
-        // The guest's busybox looks for no file system on a disk of less than 64 KiB.
-        wanted.metaData = Array("#\(String(repeating: "-", count: 128 << 10))\n".utf8)
         let made = try await provider.create(wanted, LibvirtProvider.call)
         try await provider.finish(made.task)
         let (ends, hypervisor) = (Sayings(), provider.hypervisor)

@@ -202,4 +202,31 @@ struct MachineTests {
         ("qemu+ssh://h/system?no_tty=0", "qemu+ssh://h/system?no_tty=0"),
     ])
     func `ssh asks nobody`(uri: String, connect: String) { #expect(LibvirtProviderSettings(uri: uri).connectURI == connect) }
+
+    @Test(arguments: [
+        [DiskSpec(name: "2", sizeGiB: 1, type: "raw"), DiskSpec(sizeGiB: 5)],
+        [DiskSpec(name: "a", sizeGiB: 1), DiskSpec(name: "a", sizeGiB: 5)],
+    ])
+    func `no two disks of a machine have one name`(disks: [DiskSpec]) async {
+        let refused = await refusal { () throws(RPCError) in
+            try MachineRequest(
+                CreateRequest(name: "web1", disksJSON: DiskSpec.json(disks)), LibvirtProviderSettings(uri: "test:///default"))
+        }
+        #expect(refused?.code == .invalidArgument)
+        #expect(refused?.message.contains("disks_json[1]") == true)
+    }
+
+    @Test func `each volume is made as the disk of the request that it is for`() throws {
+        let disks = [DiskSpec(name: "3", sizeGiB: 1, type: "raw"), DiskSpec(sizeGiB: 5), DiskSpec(name: "1", sizeGiB: 7)]
+        let request = try MachineRequest(
+            CreateRequest(
+                name: "web1", classJSON: VMClass(diskDefaults: VMClass.DiskDefaults(sizeGiB: 2)).json, disksJSON: DiskSpec.json(disks)),
+            LibvirtProviderSettings(uri: "test:///default"))
+        let volumes = CreateWork.volumes(request, Names.uuid())
+        let plans = try CreateWork.disks(request, volumes, nil)
+        #expect(plans.map { $0.capacityBytes >> 30 } == [2, 1, 5, 7])
+        #expect(plans.map(\.format) == ["qcow2", "raw", "qcow2", "qcow2"])
+        for plan in plans { #expect(plan.name.hasSuffix("." + plan.format)) }
+        #expect(plans.map(\.name) == volumes.filter { $0.role != .seed }.map(\.name))
+    }
 }

@@ -122,4 +122,43 @@ struct StorageTests {
         #expect(ImageRecord(Array("{\"ready\": true}".utf8)) == nil)
         #expect(ImageRecord(Array("}".utf8)) == nil)
     }
+
+    @Test func `a record is small whatever it is of, and only records are written over`() {
+        let record = ImageRecord(
+            isReady: true, operation: "op-1", source: "http://a/" + String(repeating: "\u{1}ä", count: 100_000), format: "raw", bytes: 0,
+            digests: [:])
+        #expect(record.padded.count < ImageRecord.limitBytes)
+        #expect(ImageRecord(record.padded) == record)
+        #expect(ImageRecord.isOurs(record.padded))
+        // The process ended when it had made the volume, or within its bytes.
+        #expect(ImageRecord.isOurs([UInt8](repeating: 0, count: 4096)))
+        #expect(ImageRecord.isOurs(Array(record.json.prefix(20))))
+        #expect(!ImageRecord.isOurs(Array("somebody's notes".utf8)))
+        #expect(!ImageRecord.isOurs(Array("{\"notes\": 1}".utf8)))
+    }
+
+    @Test func `images of one folder have one lock, whatever their pools are called`() {
+        func key(_ pool: String, _ volume: String) -> String {
+            ImageStore.Image(pool: pool, name: "a.img", volume: volume, path: "/images/\(volume)", format: "raw", capacityBytes: 1).key
+        }
+        #expect(key("one", "a.img") == key("two", "a.img"))
+        #expect(key("one", "a.img") == key("one", "a.img.op-1"))
+        #expect(key("one", "a.img") == "/images/a.img")
+    }
+
+    @Test func `room that one has been promised is not another's, until it is filled or given back`() {
+        let book = RoomBook()
+        let (one, two, elsewhere) = (book.open("a"), book.open("a"), book.open("b"))
+        #expect(book.promise(one, free: 100, least: 60, wanted: 10) == 60)
+        #expect(book.promise(two, free: 100, least: 60, wanted: 10) == nil)
+        #expect(book.promise(elsewhere, free: 100, least: 60, wanted: 10) == 60)
+        #expect(book.promise(two, free: 100, least: 5, wanted: 80) == 40)
+        // What it has written the pool tells, and what it was promised beyond that is taken off still.
+        book.wrote(50, one)
+        #expect(book.promise(two, free: 50, least: 1, wanted: 80) == 40)
+        book.wrote(40, two)
+        #expect(book.promise(two, free: 10, least: 1, wanted: 80) == nil)
+        book.close(one)
+        #expect(book.promise(two, free: 10, least: 1, wanted: 80) == 50)
+    }
 }

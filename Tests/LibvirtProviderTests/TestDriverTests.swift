@@ -26,6 +26,7 @@ final class TestDriverWorld: Sendable {
         var settings = LibvirtProviderSettings(uri: "test:///default")
         settings.pool = pool
         settings.lateSeconds = 0
+        settings.imagePools = [pool]
         return settings
     }()
 

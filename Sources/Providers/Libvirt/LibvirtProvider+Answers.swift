@@ -102,12 +102,7 @@ extension LibvirtProvider {
     package func imagePrepare(_ request: ImagePrepareRequest, _ call: RPCCall) async throws(RPCError) -> ImagePrepareResponse {
         let (wanted, pool, name) = try ImagePrepareWork.read(request, hypervisor.settings)
         guard wanted.url != nil else {
-            // There already, or nowhere.
-            let image = try await images.find(wanted, pool: pool)
-            if let checksum = wanted.checksum, wanted.validatesChecksum {
-                try await images.verify(image, checksum, source: "") { _, _ in }
-            }
-            return ImagePrepareResponse(preparedImageID: image.name, preparedImagePath: image.path)
+            return try await verify(wanted, pool, request, call)
         }
         let isKnown = try OperationToken(call).map { tasks.operation(of: $0) != nil } ?? false
         if !isKnown, let image = try await images.ready(wanted, pool: pool, name: name) {
@@ -122,5 +117,23 @@ extension LibvirtProvider {
                 notes: [LibvirtProviderSettings.note: hypervisor.settings.noted])
         }
         return ImagePrepareResponse(task: TaskRef(id: operation.id), preparedImageID: name, preparedImagePath: path)
+    }
+
+    /// Of an image that is there already, or nowhere. To read its bytes takes as long as to bring them, and is an operation as that is.
+    private func verify(
+        _ wanted: VMImage, _ pool: String, _ request: ImagePrepareRequest, _ call: RPCCall
+    ) async throws(RPCError) -> ImagePrepareResponse {
+        let image = try await images.find(wanted, pool: pool)
+        var response = ImagePrepareResponse(preparedImageID: image.name, preparedImagePath: image.path)
+        guard let checksum = wanted.checksum, wanted.validatesChecksum, try await !images.isVerified(image, checksum) else {
+            return response
+        }
+        let operation = try await accept(.imagePrepare, request, call) { _ throws(RPCError) in
+            OperationDraft(
+                target: "\(image.pool)/\(image.name)", locks: ["image:\(image.pool)/\(image.name)"], resultID: image.name,
+                notes: [LibvirtProviderSettings.note: hypervisor.settings.noted])
+        }
+        response.task = TaskRef(id: operation.id)
+        return response
     }
 }

@@ -30,6 +30,10 @@ enum LibvirtKind: ProviderKind {
             "Addresses, networks (10.0.0.0/8) and names of hosts that images may be fetched from beside public addresses; others that are not public are refused."
         ),
         SettingsKey("image_limit_gib", .integer(1...65_536), "The largest image that is brought, in GiB of its file.", standard: "64"),
+        SettingsKey(
+            "image_pools", .texts,
+            "Pools of files whose volumes machines may be made from as somebody put them there; of other pools only images that were brought by a URL."
+        ),
         SettingsKey("bridges", .texts, "Bridges of the host that requests may attach cards to; none without it."),
         SettingsKey(
             "mac_prefixes", .texts, "How addresses of cards must begin that requests say, in whole bytes; 52:54:00 is QEMU's.",
@@ -50,6 +54,7 @@ enum LibvirtKind: ProviderKind {
         settings.authorityFile = section.word("ca_file")
         settings.imageSources = section["image_sources"].texts ?? []
         if let limit = section["image_limit_gib"].integer { settings.imageLimitBytes = UInt64(clamping: limit) << 30 }
+        settings.imagePools = section["image_pools"].texts ?? []
         settings.bridges = section["bridges"].texts ?? []
         settings.macPrefixes = section["mac_prefixes"].texts ?? settings.macPrefixes
         settings.exchangeFolder = section.word("exchange_folder")

@@ -22,6 +22,9 @@ struct ISO9660Image {
         self.files = files
     }
 
+    /// Nothing, behind the last file: small systems (busybox) read 64 KiB at a time to find out what a disk is, and pass by what is shorter.
+    private static let sectorsBehind = 150
+
     private enum Place {
         static let primaryDescriptor = 16
         static let terminator = 17
@@ -39,7 +42,7 @@ struct ISO9660Image {
             return (file: file, identifier: Array("FILE\(Self.digits(number)).;1".utf8), at: next)
         }
         var image = [UInt8](repeating: 0, count: Place.primaryDescriptor * Self.sector)
-        image += primaryDescriptor(sectors: next)
+        image += primaryDescriptor(sectors: next + Self.sectorsBehind)
         image += Self.padded([255] + Array("CD001".utf8) + [1], to: Self.sector)
         image += Self.padded([1, 0] + Self.little32(Place.root) + Self.little16(1) + [0, 0], to: Self.sector)
         image += Self.padded([1, 0] + Self.big32(Place.root) + Self.big16(1) + [0, 0], to: Self.sector)
@@ -51,7 +54,7 @@ struct ISO9660Image {
         }
         image += Self.padded(directory, to: Self.sector)
         for (file, _, _) in placed { image += Self.padded(file.bytes, to: Self.sectors(file.bytes.count) * Self.sector) }
-        return image
+        return Self.padded(image, to: (next + Self.sectorsBehind) * Self.sector)
     }
 
     /// The bytes of a file of an image that was made here; nil when there is none, or the image is another's.

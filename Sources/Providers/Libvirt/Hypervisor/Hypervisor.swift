@@ -17,6 +17,7 @@ final class Hypervisor: Sendable {
     /// What copies disks.
     private let hauling: Lane
     let reboots: RebootWatch
+    let rooms = RoomBook()
     /// Calls that hang, by all of them together.
     let givenUp = LibvirtThreads.GivenUp(limit: 12)
     let knownHost = Mutex<(host: HostProfile, at: ContinuousClock.Instant)?>(nil)

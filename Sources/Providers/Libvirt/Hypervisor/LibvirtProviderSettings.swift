@@ -27,6 +27,9 @@ package struct LibvirtProviderSettings: Sendable {
     package var imageLimitBytes: UInt64 = 64 << 30
     /// Addresses, networks (`10.0.0.0/8`) and names of hosts that images may be fetched from beside public addresses.
     package var imageSources: [String] = []
+    /// Pools whose volumes may be images although nobody brought them: what somebody else has put there. Of other pools only images are used that this
+    /// provider brought.
+    package var imagePools: [String] = []
     /// Bridges of the host that requests may attach cards to.
     package var bridges: [String] = []
     /// How addresses of cards must begin that requests say, as `52:54:00`, which is QEMU's.

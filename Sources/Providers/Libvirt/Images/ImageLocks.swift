@@ -1,4 +1,5 @@
 import Primitives
+import ProviderTasks
 import RPC
 import Synchronization
 
@@ -25,12 +26,19 @@ final class ImageLocks: Sendable {
     func holder(of image: String, beside operation: String) -> String? { held.withLock { $0[image]?.first { $0 != operation } } }
 
     /// - Throws: `cancelled`, when the task is cancelled while it waits; what the body throws.
-    func withLock<Value: Sendable>(_ image: String, _ body: () async throws(RPCError) -> Value) async throws(RPCError) -> Value {
-        let semaphore = semaphores.withLock { semaphores in
-            let entry = semaphores[image] ?? (AsyncSemaphore(limit: 1), 0)
+    ///
+    /// - Parameter places: how many may be within at a time.
+    func withLock<Value: Sendable>(
+        _ image: String, places: Int = 1, _ body: () async throws(RPCError) -> Value
+    ) async throws(RPCError) -> Value {
+        let (semaphore, isBusy) = semaphores.withLock { semaphores in
+            let entry = semaphores[image] ?? (AsyncSemaphore(limit: places), 0)
             semaphores[image] = (entry.semaphore, entry.users + 1)
-            return entry.semaphore
+            return (entry.semaphore, entry.users >= places)
         }
+        // Who waits for an image that takes hours to come would keep others from making disks of those that are there.
+        let operation = isBusy ? OperationInHand.context : nil
+        operation?.stepAside()
         defer {
             semaphores.withLock { semaphores in
                 guard let entry = semaphores[image] else { return }
@@ -38,6 +46,7 @@ final class ImageLocks: Sendable {
             }
         }
         let result = await semaphore.withPermit(by: .after(seconds: 24 * 3600)) { () -> Result<Value, RPCError> in
+            await operation?.comeBack()
             do throws(RPCError) { return .success(try await body()) } catch { return .failure(error) }
         }
         guard let result else { throw RPCError(.cancelled, "nobody waits for the image any more") }

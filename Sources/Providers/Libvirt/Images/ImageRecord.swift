@@ -17,12 +17,27 @@ struct ImageRecord: Sendable, Equatable {
     var volume = ""
     /// SHA-256 of what it came from, all of it: the whole address, and the headers that it was asked for with. Empty where that is not known.
     var identity = ""
+    /// When the file had been written last whose digests these are, of one that somebody else had put there; empty where that is not known.
+    var modified = ""
     /// qcow2 or raw.
     var format: String
     /// Of the file.
     var bytes: Int
     /// By algorithm, in hex.
     var digests: [String: String]
+
+    /// Of a record that is larger than any of ours: of its image nothing is believed.
+    static let unreadable = ImageRecord(isReady: false, operation: "", source: "", format: "", bytes: 0, digests: [:])
+
+    /// Whether bytes may be written over: a record, or one that was begun. Everything else somebody has called so.
+    static func isOurs(_ bytes: [UInt8]) -> Bool {
+        ImageRecord(bytes) != nil || bytes.starts(with: "{\"ready\"".utf8) || bytes.allSatisfy { $0 == 0 }
+    }
+
+    private static func cut(_ source: String) -> String {
+        guard source.utf8.count > ImageURL.limitBytes else { return source }
+        return String(decoding: source.utf8.prefix(ImageURL.limitBytes), as: UTF8.self) + "…"
+    }
 
     var json: [UInt8] {
         var writer = JSONWriter()
@@ -32,6 +47,7 @@ struct ImageRecord: Sendable, Equatable {
             object.member("source", source)
             if !volume.isEmpty { object.member("volume", volume) }
             if !identity.isEmpty { object.member("identity", identity) }
+            if !modified.isEmpty { object.member("modified", modified) }
             object.member("format", format)
             object.member("bytes", bytes)
             object.key("digests")
@@ -55,14 +71,16 @@ struct ImageRecord: Sendable, Equatable {
     private static let stepBytes = 4096
 
     init(
-        isReady: Bool, operation: String, source: String, volume: String = "", identity: String = "", format: String, bytes: Int,
+        isReady: Bool, operation: String, source: String, volume: String = "", identity: String = "", modified: String = "", format: String,
+        bytes: Int,
         digests: [String: String]
     ) {
         self.isReady = isReady
         self.operation = operation
-        self.source = source
+        self.source = Self.cut(source)
         self.volume = volume
         self.identity = identity
+        self.modified = modified
         self.format = format
         self.bytes = bytes
         self.digests = digests
@@ -79,7 +97,8 @@ struct ImageRecord: Sendable, Equatable {
             root["digests"]?.forEachMember { name, value in digests[name.text] = value.text }
             return ImageRecord(
                 isReady: isReady, operation: operation, source: root["source"]?.text ?? "", volume: root["volume"]?.text ?? "",
-                identity: root["identity"]?.text ?? "", format: root["format"]?.text ?? "", bytes: root["bytes"]?.integer ?? 0,
+                identity: root["identity"]?.text ?? "", modified: root["modified"]?.text ?? "", format: root["format"]?.text ?? "",
+                bytes: root["bytes"]?.integer ?? 0,
                 digests: digests)
         }
         guard let read else { return nil }

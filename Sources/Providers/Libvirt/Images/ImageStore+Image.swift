@@ -2,6 +2,7 @@ import JSON
 import LibvirtAPI
 import Primitives
 import ProviderRPC
+import ProviderTasks
 import RPC
 
 extension ImageStore {
@@ -17,8 +18,8 @@ extension ImageStore {
         /// What a guest sees.
         let capacityBytes: UInt64
 
-        /// Of locks.
-        var key: String { "\(pool)/\(name)" }
+        /// Of locks: of its place, as pools may share a folder.
+        var key: String { path[..<(path.lastIndex(of: "/") ?? path.startIndex)] + "/" + name }
     }
 
     // MARK: names
@@ -56,11 +57,20 @@ extension ImageStore {
     /// The volume in which an operation brings what shall take an image's place.
     static func part(_ name: String, _ operation: String) -> String { "\(name).\(operation)" }
 
-    static func isPart(_ volume: String) -> Bool { volume.contains("\(ending).op-") }
+    /// Behind which the operation stands in a part's name: no machine, disk or image is called so.
+    static let partMark = "\(ending).op-"
+
+    /// Whether it is called as a part is, of whichever image.
+    static func isPart(_ volume: String) -> Bool { volume.contains(partMark) }
+
+    /// Whether an operation of ours has called it so, for this image. What only begins like that is somebody's.
+    static func isPart(_ volume: String, of name: String) -> Bool {
+        volume.hasPrefix(name + ".") && OperationID.isOne(String(volume.dropFirst(name.count + 1)))
+    }
 
     /// The volume that a record says has the bytes.
     static func volume(_ record: ImageRecord?, _ name: String) -> String {
-        guard let record, isPart(record.volume), record.volume.hasPrefix(name + ".") else { return name }
+        guard let record, isPart(record.volume, of: name) else { return name }
         return record.volume
     }
 
@@ -68,7 +78,13 @@ extension ImageStore {
 
     static func record(_ pool: LibvirtPool, _ image: String) throws(LibvirtError) -> ImageRecord? {
         guard !pool.connection.isTestDriver, let volume = try Storage.volume(pool, image + ImageRecord.suffix) else { return nil }
-        return ImageRecord(try Storage.read(volume, limit: ImageRecord.limitBytes))
+        guard try volume.info().capacityBytes <= UInt64(ImageRecord.limitBytes) else { return .unreadable }
+        guard var record = ImageRecord(try Storage.read(volume, limit: ImageRecord.limitBytes)) else { return nil }
+        // Who has put an image there may write it again, and it has other digests then.
+        if record.operation.isEmpty, let image = try Storage.volume(pool, image), try VolumeView(image).modified != record.modified {
+            record.digests = [:]
+        }
+        return record
     }
 
     /// A volume that may be an image.
@@ -78,21 +94,45 @@ extension ImageStore {
         let volume: LibvirtVolume
         let record: ImageRecord?
 
-        /// Looks whether it is one: whole, of a format that is known to both us and libvirt, standing upon nothing, and nobody's.
-        func inspected(_ use: VolumeUse) throws(LibvirtError) -> (image: Image, refusal: RPCError?) {
+        /// Whether an operation of ours brought it, and not somebody else.
+        var isBrought: Bool { record?.operation.isEmpty == false }
+
+        /// Looks whether it is one: ours or of a pool that may have others, whole, of a format that is known to both us and libvirt, a file, standing upon
+        /// nothing, and nobody's.
+        ///
+        /// - Parameter pools: whose volumes may be images although nobody brought them. A pool has backups too, and disks of machines that are gone.
+        func inspected(_ use: VolumeUse, pools: [String]) throws(LibvirtError) -> (image: Image, refusal: RPCError?) {
             let view = try VolumeView(volume)
             let said = record.flatMap { $0.isReady && !$0.format.isEmpty ? $0.format : nil }
             let format = said ?? view.format ?? "raw"
             let image = Image(
                 pool: pool.name, name: name, volume: volume.name, path: view.path, format: format, capacityBytes: view.capacityBytes)
             if let record, !record.isReady {
+                let words =
+                    record.operation.isEmpty
+                    ? "the record of the image \(name) cannot be read; remove \(name)\(ImageRecord.suffix)"
+                    : "the image \(name) is being brought by operation \(record.operation), and not whole yet"
+                return (image, RPCError(.failedPrecondition, words))
+            }
+            if let refusal = use.refusal(view.path, pool: pool.name, name: volume.name) {
+                return (image, RPCError(.failedPrecondition, refusal))
+            }
+            guard isBrought || pools.contains(pool.name) else {
                 return (
                     image,
-                    RPCError(.failedPrecondition, "the image \(name) is being brought by operation \(record.operation), and not whole yet")
+                    RPCError(
+                        .permissionDenied,
+                        "volume \(name) of pool \(pool.name) was put there by somebody, and is no image to make machines from; libvirt.image_pools lists the pools that have such, or give a URL"
+                    )
+                )
+            }
+            guard !view.isBlock else {
+                return (
+                    image,
+                    RPCError(.failedPrecondition, "volume \(name) of pool \(pool.name) is a device, and no image; copy it into a file")
                 )
             }
             do throws(LibvirtError) {
-                try use.check(view.path, pool: pool.name, name: volume.name)
                 guard DiskFormat.known.contains(view.format ?? "raw") else {
                     let format = view.format ?? ""
                     return (

@@ -18,6 +18,7 @@ extension ImageStore {
     }
 
     private func look(_ pool: String, _ name: String) async throws(RPCError) -> Found {
+        let pools = hypervisor.settings.imagePools
         let operations = operations
         return try await hypervisor.look("look for the image \(name) in pool \(pool)", seconds: 60) { connection throws(LibvirtError) in
             let place = try Storage.filePool(connection, pool)
@@ -26,7 +27,7 @@ extension ImageStore {
             let use = try VolumeUse(connection, operations: operations)
             found.isTaken = use.refusal(path, pool: pool, name: name)
             guard let candidate = try Self.candidate(place, name) else { return found }
-            let inspected = try candidate.inspected(use)
+            let inspected = try candidate.inspected(use, pools: pools)
             (found.image, found.refusal) = (inspected.image, inspected.refusal)
             return found
         }
@@ -74,7 +75,8 @@ extension ImageStore {
         try Self.check(wanted, mayBeFile: mayBeFile)
         guard let url = wanted.url else { throw RPCError(.invalidArgument, "image: has no URL to bring it from") }
         let pool = wanted.storage ?? pool
-        return try await locks.withLock("bring \(pool)/\(name)") { () throws(RPCError) in
+        let key = try await key(pool, name)
+        return try await locks.withLock("bring \(key)") { () throws(RPCError) in
             let found = try await look(pool, name)
             if let isTaken = found.isTaken { throw RPCError(.failedPrecondition, isTaken) }
             if let image = try Self.ready(wanted, pool, name, operation, found) { return image }
@@ -122,6 +124,9 @@ extension ImageStore {
         }
     }
 
+    /// Fewer than there are places for what moves bytes: slow servers must not keep copies of what is there from being made.
+    private static let mostDownloads = 4
+
     /// - Parameter old: that it shall take the place of; it stays as it is until the new one is whole.
     private func bring(
         _ wanted: VMImage, _ url: String, _ pool: String, _ name: String, _ operation: String, _ old: Image?, _ report: @escaping Report
@@ -135,7 +140,9 @@ extension ImageStore {
             hypervisor: hypervisor, url: url, headers: wanted.headers, format: wanted.format,
             algorithms: wanted.checksum.map { [$0.algorithm] } ?? [],
             pool: pool, volume: part)
-        let outcome = try await download.run(report: report)
+        let outcome = try await locks.withLock("a download", places: Self.mostDownloads) { () throws(RPCError) in
+            try await download.run(report: report)
+        }
         if let checksum = wanted.checksum, wanted.validatesChecksum {
             guard let found = outcome.digests[checksum.algorithm.rawValue] else {
                 throw RPCError(.unimplemented, "\(checksum.algorithm.rawValue) cannot be computed here; give sha256 or sha512")
@@ -161,33 +168,79 @@ extension ImageStore {
             // Since the last look somebody may have made a disk upon it.
             try await refuseUsed(old, operation)
             try await write(record, old.pool, old.name)
-            let (pool, name) = (old.pool, old.name)
+            let (pool, name, operations) = (old.pool, old.name, operations)
             // What lies about of lives before this one goes too.
             _ = try? await hypervisor.act("remove the image that \(name) was") { connection throws(LibvirtError) in
+                let use = try VolumeUse(connection, operations: operations)
                 for volume in try connection.pool(named: pool).volumes()
-                where volume.name != record.volume && (volume.name == name || volume.name.hasPrefix("\(name).op-")) {
-                    guard try Storage.standing(connection, on: volume.path()).isEmpty else { continue }
+                where Self.isLeft(volume.name, by: record, old: old) {
+                    let path = try volume.path()
+                    guard use.refusal(path, pool: pool, name: volume.name) == nil,
+                        try Storage.standing(connection, on: path).isEmpty
+                    else { continue }
                     try volume.delete()
                 }
             }
         }
     }
 
+    /// Whether a volume goes when another has taken its place: what the image was, and parts of it that operations have left. What else lies under the
+    /// image's name was put there by somebody, after an exchange before this one had left the name free.
+    static func isLeft(_ volume: String, by record: ImageRecord, old: Image) -> Bool {
+        volume != record.volume && (volume == old.volume || isPart(volume, of: old.name))
+    }
+
+    /// Errors: `failedPrecondition` when something else has the record's name.
     func write(_ record: ImageRecord, _ pool: String, _ name: String) async throws(RPCError) {
-        try await hypervisor.act("write down what is known of the image \(name) in pool \(pool)") { connection throws(LibvirtError) in
-            try Storage.overwrite(connection, pool: pool, name: name + ImageRecord.suffix, record.padded)
+        let doing = "write down what is known of the image \(name) in pool \(pool)"
+        let file = name + ImageRecord.suffix
+        try await locks.withLock("record \(try await key(pool, name))") { () throws(RPCError) in
+            try await hypervisor.act(doing) { connection throws(LibvirtError) in
+                if !connection.isTestDriver, let there = try Storage.volume(connection.pool(named: pool), file) {
+                    let isSmall = try there.info().capacityBytes <= UInt64(ImageRecord.limitBytes)
+                    guard isSmall, ImageRecord.isOurs(try Storage.read(there, limit: ImageRecord.limitBytes)) else {
+                        throw LibvirtError(
+                            .invalidState,
+                            "volume \(file) was put there by somebody, and is not written over; remove it, or choose another name for the image"
+                        )
+                    }
+                }
+                try Storage.overwrite(connection, pool: pool, name: file, record.padded)
+            }
         }
     }
 
-    /// Removes what an operation did not bring to its end; an image that is whole stays, as others may use it.
-    func remove(pool: String, name: String, ofOperation operation: String) async throws(RPCError) {
-        try await hypervisor.act("remove what is left of the image \(name) in pool \(pool)") { connection throws(LibvirtError) in
-            let record = try Self.record(connection.pool(named: pool), name)
-            let part = Self.part(name, operation)
-            if record?.volume != part { try Storage.remove(connection, pool: pool, volume: part) }
-            guard let record, record.operation == operation, !record.isReady else { return }
-            try Storage.remove(connection, pool: pool, volume: name)
-            try Storage.remove(connection, pool: pool, volume: name + ImageRecord.suffix)
+    /// Of locks: where a pool's file is, as pools may share a folder.
+    private func key(_ pool: String, _ name: String) async throws(RPCError) -> String {
+        try await hypervisor.look("look for pool \(pool)") { connection throws(LibvirtError) in
+            try Storage.folder(connection.pool(named: pool)) + "/" + name
         }
+    }
+
+    /// Removes what an operation did not bring to its end; an image that is whole stays, as others may use it. Nobody begins to bring it meanwhile: who
+    /// does writes the record first, and then it is not this operation's any more.
+    func remove(pool: String, name: String, ofOperation operation: String) async throws(RPCError) {
+        let doing = "remove what is left of the image \(name) in pool \(pool)"
+        try await locks.withLock("record \(try await key(pool, name))") { () throws(RPCError) in
+            try await hypervisor.act(doing) { connection throws(LibvirtError) in
+                let record = try Self.record(connection.pool(named: pool), name)
+                let part = Self.part(name, operation)
+                if record?.volume != part { try Storage.remove(connection, pool: pool, volume: part) }
+                guard let record else { return try Self.removeBegun(connection, pool, name) }
+                guard record.operation == operation, !record.isReady else { return }
+                try Storage.remove(connection, pool: pool, volume: name)
+                try Storage.remove(connection, pool: pool, volume: name + ImageRecord.suffix)
+            }
+        }
+    }
+
+    /// A record of no image yet that was given up before its first byte: nobody's by what it says, and in the way.
+    private static func removeBegun(_ connection: LibvirtConnection, _ pool: String, _ name: String) throws(LibvirtError) {
+        let place = try connection.pool(named: pool)
+        guard !connection.isTestDriver, try Storage.volume(place, name) == nil,
+            let begun = try Storage.volume(place, name + ImageRecord.suffix),
+            ImageRecord.isOurs(try Storage.read(begun, limit: ImageRecord.limitBytes))
+        else { return }
+        try begun.delete()
     }
 }

@@ -36,12 +36,7 @@ struct ImageStore: Sendable {
                 // What was asked for once was done.
                 wanted.force = false
             } else {
-                image = try await find(wanted, pool: pool)
-                if let checksum = wanted.checksum, wanted.validatesChecksum {
-                    try await locks.withLock("bring \(image.key)") { () throws(RPCError) in
-                        try await verify(image, checksum, source: "", report)
-                    }
-                }
+                image = try await findVerified(wanted, pool: pool, report)
             }
             if try await hold(image, for: operation) { return image }
         }
@@ -78,6 +73,7 @@ struct ImageStore: Sendable {
                 .unimplemented,
                 "image: http.authentication names a secret that only the manager can read; give headers, or a URL that wants none")
         }
+        if let url = wanted.url, !(mayBeFile && url.hasPrefix("file://")) { try ImageURL.check(url, "image") }
         if !mayBeFile, let url = wanted.url, !["http://", "https://"].contains(where: url.lowercased().hasPrefix) {
             throw RPCError(.invalidArgument, "image: the URL \(ImageURL.shown(url)) is neither http nor https")
         }
@@ -101,9 +97,9 @@ struct ImageStore: Sendable {
         guard !file.hasSuffix(ImageRecord.suffix), !Self.isPart(file) else {
             throw RPCError(.failedPrecondition, "\(said) belongs to an image, and is none itself; name the image")
         }
-        let operations = operations
+        let (pools, operations) = (hypervisor.settings.imagePools, operations)
         let found = try await hypervisor.look("find the image \(said)", seconds: 60) { connection throws(LibvirtError) in
-            try Self.seek(connection, said, pool: pool)?.inspected(VolumeUse(connection, operations: operations))
+            try Self.seek(connection, said, pool: pool)?.inspected(VolumeUse(connection, operations: operations), pools: pools)
         }
         guard let found else {
             let place = said.hasPrefix("/") ? "in any active pool" : "in pool \(pool)"
@@ -116,6 +112,14 @@ struct ImageStore: Sendable {
         return found.image
     }
 
+    /// The same, and its bytes are read where it is not known of them that they are what the request says.
+    func findVerified(_ wanted: VMImage, pool: String, _ report: @escaping Report) async throws(RPCError) -> Image {
+        let image = try await find(wanted, pool: pool)
+        guard let checksum = wanted.checksum, wanted.validatesChecksum else { return image }
+        try await locks.withLock("bring \(image.key)") { () throws(RPCError) in try await verify(image, checksum, source: "", report) }
+        return image
+    }
+
     /// nil when there is none. A pool that knows nothing of a new file is asked to look again.
     private static func seek(_ connection: LibvirtConnection, _ said: String, pool name: String) throws(LibvirtError) -> Candidate? {
         for isFresh in [false, true] {
@@ -125,10 +129,10 @@ struct ImageStore: Sendable {
                 for path in [said, said + ImageRecord.suffix] {
                     guard let volume = try volume(connection, path: path) else { continue }
                     let name = path == said ? volume.name : String(volume.name.dropLast(ImageRecord.suffix.count))
-                    if let found = try candidate(volume.pool(), name) { return found }
+                    if let found = try candidate(Storage.filePool(connection, volume.pool().name), name) { return found }
                 }
             }
-            let pool = try Storage.pool(connection, name)
+            let pool = try Storage.filePool(connection, name)
             if isFresh { try? pool.refresh() }
             for ending in ["", ".qcow2", ".img", ".raw"] { if let found = try candidate(pool, said + ending) { return found } }
         }
@@ -152,12 +156,33 @@ struct ImageStore: Sendable {
 
     // MARK: verifying
 
-    /// Compares an image's bytes with a checksum, and writes down what was found. Errors: `failedPrecondition` with both.
+    /// Compares with a checksum what is known of an image, and reads nothing; false when that is not known. Errors: `failedPrecondition` with both.
+    func isVerified(_ image: Image, _ checksum: Checksum) async throws(RPCError) -> Bool {
+        guard let known = try await known(image).record?.digests[checksum.algorithm.rawValue] else { return false }
+        try Self.compare(known, checksum, "the image \(image.name) in pool \(image.pool)")
+        return true
+    }
+
+    private func known(_ image: Image) async throws(RPCError) -> (record: ImageRecord?, modified: String) {
+        let found: Known = try await hypervisor.look("read what is known of the image \(image.name)") { connection throws(LibvirtError) in
+            let pool = try connection.pool(named: image.pool)
+            return Known(record: try Self.record(pool, image.name), modified: try VolumeView(pool.volume(named: image.volume)).modified)
+        }
+        return (found.record, found.modified)
+    }
+
+    private struct Known: Sendable {
+        let record: ImageRecord?
+        let modified: String
+    }
+
+    /// Compares an image's bytes with a checksum, and writes down what was found, so that they are not read again for who expects something else of them.
+    ///
+    /// Errors: `failedPrecondition` with both.
     func verify(_ image: Image, _ checksum: Checksum, source: String, _ report: @escaping Report) async throws(RPCError) {
         let (pool, name) = (image.pool, image.name)
-        let old = try await hypervisor.look("read what is known of the image \(name)") { connection throws(LibvirtError) in
-            try Self.record(connection.pool(named: pool), name)
-        }
+        let known = try await known(image)
+        let old = known.record
         if let known = old?.digests[checksum.algorithm.rawValue] {
             return try Self.compare(known, checksum, "the image \(name) in pool \(pool)")
         }
@@ -179,12 +204,13 @@ struct ImageStore: Sendable {
         guard let found = digests[checksum.algorithm.rawValue] else {
             throw RPCError(.unimplemented, "\(checksum.algorithm.rawValue) cannot be computed here; give sha256 or sha512")
         }
-        try Self.compare(found, checksum, "the image \(name) in pool \(pool)")
         // Of one that somebody else had put there no operation is known: it is not ours to replace.
         var record = old ?? ImageRecord(isReady: true, operation: "", source: source, format: image.format, bytes: bytes, digests: [:])
         record.digests.merge(digests) { $1 }
+        if record.operation.isEmpty { (record.modified, record.bytes) = (known.modified, bytes) }
         // Where it cannot be written, it is read again next time.
         try? await write(record, pool, name)
+        try Self.compare(found, checksum, "the image \(name) in pool \(pool)")
     }
 
     static func compare(_ found: String, _ checksum: Checksum, _ what: String) throws(RPCError) {

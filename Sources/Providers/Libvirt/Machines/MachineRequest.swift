@@ -27,7 +27,7 @@ struct MachineRequest: Sendable, Equatable {
 
     /// Errors: `invalidArgument` with the field, `unimplemented` for what libvirt has not or this provider does not do.
     init(_ request: CreateRequest, _ settings: LibvirtProviderSettings) throws(RPCError) {
-        try Names.check(request.name, of: "machine", field: "name")
+        try Names.checkMachine(request.name, field: "name")
         name = request.name
         vmClass = try VMClass.read(request.classJSON) ?? VMClass()
         image = try VMImage.read(request.imageJSON).flatMap { $0.isEmpty ? nil : $0 }
@@ -43,6 +43,7 @@ struct MachineRequest: Sendable, Equatable {
         try Self.check(vmClass)
         for (number, network) in networks.enumerated() { try Self.check(network, "networks_json[\(number)]", settings) }
         for (number, disk) in disks.enumerated() { try Self.check(disk, "disks_json[\(number)]") }
+        try Self.checkNames(disks, "disks_json")
         try NoCloudSeed(userData: userData, metaData: metaData, instanceID: "", hostName: "").check()
     }
 
@@ -63,6 +64,20 @@ struct MachineRequest: Sendable, Equatable {
         if let name = disk.name { try Names.check(name, of: "disk", field: "\(place).name") }
         _ = try format(disk, place)
         guard disk.sizeGiB > 0 else { throw RPCError(.invalidArgument, "\(place).sizeGiB: is 0; say how large the disk is") }
+    }
+
+    /// What a disk is called: a number, from one on, when the request gives it no name.
+    static func name(_ disk: DiskSpec, _ number: Int) -> String { disk.name ?? String(number + 1) }
+
+    /// Refuses two disks of one name, of which the second would be taken for the first.
+    static func checkNames(_ disks: [DiskSpec], _ place: String) throws(RPCError) {
+        var seen: Set<String> = []
+        for (number, disk) in disks.enumerated() where !seen.insert(name(disk, number)).inserted {
+            throw RPCError(
+                .invalidArgument,
+                "\(place)[\(number)]: another disk is called \(name(disk, number)), which one without a name is by its number; give each its own name"
+            )
+        }
     }
 
     /// Of a disk beside the first.

@@ -16,6 +16,18 @@ enum Names {
         }
     }
 
+    /// The same of a machine: volumes begin with its name, and none may look like what an operation leaves beside an image.
+    ///
+    /// Errors: `invalidArgument`.
+    static func checkMachine(_ name: String, field: String) throws(RPCError) {
+        try check(name, of: "machine", field: field)
+        guard !ImageStore.isPart(name) else {
+            throw RPCError(
+                .invalidArgument,
+                "\(field): \"\(name)\" has \(ImageStore.partMark) in it, as what is kept beside images; choose another name")
+        }
+    }
+
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),

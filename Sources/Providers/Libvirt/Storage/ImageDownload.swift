@@ -25,6 +25,8 @@ struct ImageDownload: Sendable {
 
     private static let redirectLimit = 5
     private static let totalSeconds = 12 * 3600.0
+    /// Room is asked for in steps of so many bytes where a server does not say how much will come.
+    private static let roomStepBytes: UInt64 = 256 << 20
 
     /// - Parameter report: told now and then of bytes so far, and of all, where the server says how many.
     func run(report: @escaping @Sendable (_ done: UInt64, _ total: UInt64?) async -> Void) async throws(RPCError) -> Outcome {
@@ -60,7 +62,7 @@ struct ImageDownload: Sendable {
     private func refused(_ address: IPAddress, _ host: String) -> RPCError {
         RPCError(
             .permissionDenied,
-            "\(what) is not fetched: \(host) is \(address), which is no public address; libvirt.image_sources lists what else may be reached"
+            "\(what) is not fetched: \(host) is \(address), which is no public address, or one of this host's own networks; libvirt.image_sources lists what else may be reached"
         )
     }
 
@@ -77,7 +79,7 @@ struct ImageDownload: Sendable {
         request.connectTimeoutSeconds = 15
         if let file = hypervisor.settings.authorityFile { request.trust = .authority(file: file) }
         let (pipe, progress, limit) = (BytePipe(), DownloadProgress(), hypervisor.settings.imageLimitBytes)
-        let (sources, host) = (ImageSources(hypervisor.settings.imageSources), ImageURL.host(url))
+        let (sources, host) = (ImageSources(hypervisor.settings.imageSources, links: HostNetworks.read()), ImageURL.host(url))
         request.mayConnect = { address in
             guard !sources.allow(address, host: host) else { return true }
             progress.refuse(refused(address, host))
@@ -214,13 +216,14 @@ struct ImageDownload: Sendable {
 
     private func upload(_ pipe: BytePipe, expected: UInt64?) async -> Result<Outcome, RPCError> {
         let (format, algorithms, pool, volume, what) = (format, algorithms, pool, volume, what)
+        let rooms = hypervisor.rooms
         let refused = Mutex<RPCError?>(nil)
         let lane = hypervisor.lane("libvirt-image")
         do throws(LibvirtError) {
             return .success(
                 try await lane.run(by: .after(seconds: Self.totalSeconds)) { connection throws(LibvirtError) in
                     do throws(RPCError) {
-                        return try Self.write(pipe, connection, format, algorithms, pool, volume, what, expected)
+                        return try Self.write(pipe, connection, format, algorithms, pool, volume, what, expected, rooms)
                     } catch {
                         refused.withLock { $0 = error }
                         // Whoever brings more hears that it is of no use.
@@ -236,7 +239,7 @@ struct ImageDownload: Sendable {
 
     private static func write(
         _ pipe: BytePipe, _ connection: LibvirtConnection, _ said: String?, _ algorithms: [Checksum.Algorithm], _ pool: String,
-        _ volume: String, _ what: String, _ expected: UInt64?
+        _ volume: String, _ what: String, _ expected: UInt64?, _ rooms: RoomBook
     ) throws(RPCError) -> Outcome {
         var (head, bytes): ([UInt8], UInt64) = ([], 0)
         while head.count < DiskFormat.headBytes {
@@ -250,7 +253,17 @@ struct ImageDownload: Sendable {
         do throws(LibvirtError) {
             let plan = Storage.VolumePlan(name: volume, capacityBytes: format.capacityBytes ?? 0, format: format.name)
             let place = try Storage.filePool(connection, pool)
-            var room = try Storage.room(place, for: max(expected ?? 0, UInt64(head.count)))
+            let promise = rooms.open(pool)
+            defer { rooms.close(promise) }
+            func room(_ least: UInt64) throws(LibvirtError) -> UInt64 {
+                let free = try Storage.free(place)
+                if let promised = rooms.promise(promise, free: free, least: least, wanted: expected == nil ? Self.roomStepBytes : 0) {
+                    return promised
+                }
+                throw LibvirtError(
+                    .noSpace, "pool \(pool) has \(free) bytes left with those that other images are to fill, and \(least) are to come")
+            }
+            var promised = try room(max(expected ?? 0, UInt64(head.count)))
             _ = try Storage.remake(connection, pool: pool, plan)
             let stream = try place.volume(named: volume).upload(length: 0)
             var next: [UInt8]? = head
@@ -258,8 +271,9 @@ struct ImageDownload: Sendable {
                 digests.add(piece)
                 bytes += UInt64(piece.count)
                 // What others have written meanwhile has taken of it, or made more.
-                if bytes > room { room = bytes + (try Storage.room(place, for: UInt64(piece.count))) }
+                if bytes > promised { promised = try room(UInt64(piece.count)) }
                 try stream.send(piece)
+                rooms.wrote(bytes, promise)
                 switch pipe.take() {
                 case .piece(let more): next = more
                 case .end: next = nil

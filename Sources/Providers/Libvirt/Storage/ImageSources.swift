@@ -1,21 +1,25 @@
 import Web
 
-/// Where images may be fetched from: public addresses, and what the settings name beside these.
+/// Where images may be fetched from: public addresses beyond the host's own networks, and what the settings name beside these.
 ///
 /// The provider runs where a client may not look: beside services of the host and of its network that trust whoever can reach them.
 struct ImageSources: Sendable, Equatable {
     private let ranges: [IPRange]
     private let hosts: Set<String>
+    private let links: [IPRange]
 
     /// - Parameter named: addresses, networks as `10.0.0.0/8`, names of hosts.
-    init(_ named: [String]) {
+    /// - Parameter links: networks that this host is in, whose addresses are not public to it.
+    init(_ named: [String], links: [IPRange] = []) {
+        self.links = links
         ranges = named.compactMap { IPRange($0[...]) }
         hosts = Set(named.filter { IPRange($0[...]) == nil }.map { $0.lowercased() })
     }
 
     /// - Parameter host: as the URL says it.
     func allow(_ address: IPAddress, host: String) -> Bool {
-        Self.isPublic(address) || ranges.contains { $0.contains(address) } || hosts.contains(host.lowercased())
+        Self.isPublic(address) && !links.contains { $0.contains(address) } || ranges.contains { $0.contains(address) }
+            || hosts.contains(host.lowercased())
     }
 
     /// Of IPv4 what is not there for a purpose of its own (RFC 6890).

@@ -49,18 +49,12 @@ extension Storage {
         }
     }
 
-    /// How many bytes find room in the pool, which are at least so many. What it says of itself may be old: it is asked to look before it is too few.
-    ///
-    /// - Throws: `noSpace`.
-    static func room(_ pool: LibvirtPool, for bytes: UInt64) throws(LibvirtError) -> UInt64 {
-        var available = try pool.info().availableBytes
-        if available < bytes {
-            try lookAnew(pool)
-            available = try pool.info().availableBytes
-        }
-        guard available >= bytes else {
-            throw LibvirtError(.noSpace, "pool \(pool.name) has \(available) bytes left, and \(bytes) are to come")
-        }
-        return available
+    /// What is free in the pool beside a part that stays so, as file systems that are full stop the guests that are there. What it says of itself is old
+    /// until it is asked to look.
+    static func free(_ pool: LibvirtPool) throws(LibvirtError) -> UInt64 {
+        try lookAnew(pool)
+        let info = try pool.info()
+        let kept = min(1 << 30, info.capacityBytes / 64)
+        return info.availableBytes > kept ? info.availableBytes - kept : 0
     }
 }

@@ -17,6 +17,8 @@ struct VolumeView: Sendable, Equatable {
     let backingPath: String?
     let backingFormat: String?
     let isBlock: Bool
+    /// When its file was written last, as the pool tells it; empty where it does not.
+    let modified: String
 
     /// Reads it. Blocks.
     init(_ volume: LibvirtVolume) throws(LibvirtError) {
@@ -38,6 +40,7 @@ struct VolumeView: Sendable, Equatable {
         allocationBytes = tree.text(at: "allocation").flatMap { UInt64($0) } ?? 0
         backingPath = tree.text(at: "backingStore/path")
         backingFormat = tree.first("backingStore/format")?["type"]
+        modified = tree.text(at: "target/timestamps/mtime") ?? ""
         isBlock = tree["type"] == "block"
     }
 }

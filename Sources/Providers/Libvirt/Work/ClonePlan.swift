@@ -15,7 +15,7 @@ struct ClonePlan: Sendable, Equatable {
 
     /// Errors: `invalidArgument`, `unimplemented`.
     init(_ request: CloneRequest) throws(RPCError) {
-        try Names.check(request.targetName, of: "machine", field: "target_name")
+        try Names.checkMachine(request.targetName, field: "target_name")
         name = request.targetName
         isLinked = request.linked
         vmClass = try VMClass.read(request.classJSON)

@@ -69,7 +69,7 @@ struct CreateWork: OperationWork {
             volumes.append(
                 .init(
                     role: .data, pool: request.pool, name: Names.volume(request.name, uuid, part, format),
-                    disk: disk.name ?? String(number + 1)))
+                    disk: MachineRequest.name(disk, number)))
         }
         if needsSeed(request) {
             volumes.append(.init(role: .seed, pool: request.pool, name: Names.volume(request.name, uuid, "seed", "iso")))
@@ -129,7 +129,7 @@ struct CreateWork: OperationWork {
         }
     }
 
-    private static func disks(
+    static func disks(
         _ request: MachineRequest, _ volumes: [MachineMark.Volume], _ image: ImageStore.Image?
     ) throws(RPCError) -> [Storage.VolumePlan] {
         let wanted = request.vmClass.diskDefaults?.sizeGiB.map { UInt64($0) << 30 }
@@ -143,6 +143,8 @@ struct CreateWork: OperationWork {
             throw RPCError(.invalidArgument, "there is neither an image nor class_json.diskDefaults.size: say how large the first disk is")
         }
         var plans: [Storage.VolumePlan] = []
+        // As `volumes` has them: in the order of the request.
+        var left = request.disks[...]
         for volume in volumes {
             switch volume.role {
             case .root:
@@ -153,9 +155,7 @@ struct CreateWork: OperationWork {
                         name: volume.name, capacityBytes: size, format: format, backingPath: isOverlay ? image?.path : nil,
                         backingFormat: isOverlay ? image?.format : nil))
             case .data:
-                guard let disk = request.disks.enumerated().first(where: { ($1.name ?? String($0 + 1)) == volume.disk })?.element else {
-                    continue
-                }
+                guard let disk = left.popFirst() else { continue }
                 let format = try MachineRequest.format(disk, "disks_json")
                 plans.append(Storage.VolumePlan(name: volume.name, capacityBytes: UInt64(disk.sizeGiB) << 30, format: format))
             case .seed, .base: break

@@ -3,7 +3,7 @@ import ProviderRPC
 import ProviderTasks
 import RPC
 
-/// Brings an image into a pool.
+/// Brings an image into a pool, or verifies one that is there.
 struct ImagePrepareWork: OperationWork {
     let hypervisor: Hypervisor
     let images: ImageStore
@@ -11,6 +11,13 @@ struct ImagePrepareWork: OperationWork {
     func run(_ operation: OperationContext) async throws(RPCError) {
         let (wanted, pool, name) = try Self.read(operation.read(), hypervisor.settings.with(operation.note(LibvirtProviderSettings.note)))
         operation.show("image")
+        guard wanted.url != nil else {
+            // It is there: only its bytes are read.
+            _ = try await images.findVerified(wanted, pool: pool) { done, total in
+                if let total, total > 0 { await operation.report(Double(done) / Double(total)) }
+            }
+            return
+        }
         _ = try await images.prepare(wanted, pool: pool, name: name, operation: operation.id) { done, total in
             if let total, total > 0 { await operation.report(Double(done) / Double(total)) }
         }
@@ -18,6 +25,7 @@ struct ImagePrepareWork: OperationWork {
 
     func undo(_ operation: OperationContext) async throws(RPCError) {
         let (wanted, pool, name) = try Self.read(operation.read(), hypervisor.settings.with(operation.note(LibvirtProviderSettings.note)))
+        guard wanted.url != nil else { return }
         try await images.remove(pool: wanted.storage ?? pool, name: name, ofOperation: operation.id)
     }
 

@@ -34,6 +34,8 @@ struct ImportDiskWork: OperationWork {
         if !["http://", "https://"].contains(where: url.lowercased().hasPrefix) {
             let exchange = try Exchange(settings, backend: request.backendType, mode: request.transferMode)
             url = "file://" + (try exchange.file(url, field: "source_url"))
+        } else {
+            try ImageURL.check(url, "source_url")
         }
         var wanted = VMImage(url: url, format: request.format.isEmpty ? nil : try Exchange.format(request.format), checksum: checksum)
         wanted.validatesChecksum = request.verifyChecksum

@@ -91,6 +91,7 @@ struct ReconfigureWork: OperationWork {
         if let size = desired.vmClass?.diskDefaults?.sizeGiB, let root = machine.next.rootDisk {
             if let bytes = try await growth(root, toGiB: size, machine, "the first disk") { changes.append(.grow(root, bytes: bytes)) }
         }
+        try MachineRequest.checkNames(desired.disks ?? [], "desired_json.disks")
         for (number, spec) in (desired.disks ?? []).enumerated() {
             try MachineRequest.check(spec, "desired_json.disks[\(number)]")
             let named = spec.name == nil ? DiskSpec(name: String(number + 1), sizeGiB: spec.sizeGiB, type: spec.type) : spec
