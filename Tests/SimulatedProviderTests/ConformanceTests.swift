@@ -4,21 +4,25 @@ import Testing
 @testable import SimulatedProvider
 
 @Suite struct ConformanceTests {
-    private static func conform(
-        _ kind: SimulatedSettings.Kind, _ bed: @escaping @Sendable (SimulatedSettings.Kind) async throws -> any ProviderBed
-    ) async {
-        await Check.each { check in
-            let suite = ProviderConformance(limits: .init(callSeconds: 3)) { try await bed(kind) }
-            for violation in await suite.violations([check]) { Issue.record("\(kind), \(check): \(violation)") }
+    @Test func `a simulated provider conforms`() async {
+        await Self.conform { try await SimulatedBed($0) }
+    }
+
+    @Test func `a simulated provider conforms over gRPC`() async {
+        await Self.conform { try await GRPCBed($0) }
+    }
+
+    private static func conform(_ bed: @escaping @Sendable (SimulatedSettings.Kind) async throws -> any ProviderBed) async {
+        await withTaskGroup(of: Void.self) { group in
+            for kind in SimulatedSettings.Kind.allCases {
+                group.addTask {
+                    await Check.each { check in
+                        let suite = ProviderConformance(limits: .init(callSeconds: 3)) { try await bed(kind) }
+                        for violation in await suite.violations([check]) { Issue.record("\(kind), \(check): \(violation)") }
+                    }
+                }
+            }
         }
-    }
-
-    @Test(arguments: SimulatedSettings.Kind.allCases) func `a simulated provider conforms`(kind: SimulatedSettings.Kind) async {
-        await Self.conform(kind) { try await SimulatedBed($0) }
-    }
-
-    @Test(arguments: SimulatedSettings.Kind.allCases) func `a simulated provider conforms over gRPC`(kind: SimulatedSettings.Kind) async {
-        await Self.conform(kind) { try await GRPCBed($0) }
     }
 }
 
