@@ -185,6 +185,7 @@ import Web
                 libvirt:
                   uris: ["qemu+unix:///system?socket=/state/libvirt/libvirt-sock"]
                   interval: 5s
+                  timeout: 3s
                   definition_interval: 30s
 
                 """)

@@ -27,7 +27,7 @@ extension StackPlan {
         func settings(_ yaml: (String) -> String) -> String {
             // What is simulated may be asked often, so that what happens there is seen at once.
             "# Written by martlet at each start where it simulates a KVM host.\nlibvirt:\n  uris: [\(yaml(uri))]\n"
-                + "  interval: 5s\n  definition_interval: 30s\n"
+                + "  interval: 5s\n  timeout: 3s\n  definition_interval: 30s\n"
         }
     }
 
