@@ -86,7 +86,8 @@ def outcomes(provider: Provider, operation: str) -> dict[str, float | None]:
 def test_every_family_is_there_after_a_real_operation(provider: Provider) -> None:
     pb, stub, start = provider.pb, provider.stub, provider.samples()
     calls = {"provider_type": "simulated", "method": "Create", "code": "OK"}
-    assert ("virtrigaud_provider_rpc_requests_total", tuple(sorted(calls.items()))) not in start
+    methods = {method.name for method in pb.DESCRIPTOR.services_by_name["Provider"].methods}
+    assert {dict(labels)["method"] for (name, labels), value in start.items() if name == "virtrigaud_provider_rpc_requests_total" and value == 0} == methods
     info = next(dict(labels) for name, labels in start if name == "virtrigaud_build_info")
     assert info["component"] == "provider" and info["go_version"].startswith("swift") and set(info) == {"version", "git_sha", "go_version", "component"}
 
@@ -242,12 +243,20 @@ def test_a_libvirt_tells_its_connections_and_domains(start: Start, tmp_path: Pat
         pb = messages["provider"]
         stub = messages["provider_grpc"].ProviderStub(channel)
         machines = stub.ListVMs(pb.ListVMsRequest(), timeout=20).vms
-    text = fetch(url + "/metrics").text
+    text = wait_for(lambda: text if "virtrigaud_libvirt_domains{" in (text := fetch(url + "/metrics").text) else None, 20, "domains are counted")
     samples = {sample.name: sample for family in text_string_to_metric_families(text) for sample in family.samples if "libvirt" in sample.name}
     assert samples["virtrigaud_libvirt_connections_total"].value >= 1
     host = samples["virtrigaud_libvirt_connections_total"].labels["host"]
     assert host
+    assert len(machines) == 1
     for name in ("virtrigaud_libvirt_domains_total", "virtrigaud_libvirt_domains"):
-        assert samples[name].labels == {"host": host, "state": "running"} and samples[name].value == len(machines) == 1
+        states = {
+            sample.labels["state"]: sample.value for family in text_string_to_metric_families(text) for sample in family.samples
+            if sample.name == name and sample.labels["host"] == host
+        }
+        assert states == dict.fromkeys(("nostate", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended"), 0) | {"running": 1}
+    page = (REPOSITORY / "docs" / "manager-metrics.md").read_text()
+    families = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
+    assert "martlet_scrape_series_limit" in families and not [name for name in families if f"| `{name}` |" not in page]
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=30)
     assert sorted((done.stdout + done.stderr).split("\n")) == ["", *lint_exceptions("martlet-manager")]

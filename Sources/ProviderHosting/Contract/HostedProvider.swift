@@ -8,7 +8,7 @@ package struct HostedProvider: Sendable {
     package struct LibvirtFacts: Sendable {
         /// As the hypervisor calls itself.
         package let host: String
-        /// By the names of their states, as libvirt has them: `running`, `shut off`.
+        /// By the names of their states, as libvirt has them: `running`, `shutoff`; 0 for those that no domain is in.
         package let domains: [String: Int]
 
         package init(host: String, domains: [String: Int]) {

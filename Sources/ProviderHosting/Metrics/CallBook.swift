@@ -13,7 +13,8 @@ final class CallBook: Sendable {
             let code: RPCCode
         }
 
-        var calls: [Key: Int] = [:]
+        /// From 0 on, so that a method's first answer is an increase.
+        var calls = Dictionary(uniqueKeysWithValues: ProviderMethod.allCases.map { (Key(method: $0.rawValue, code: .ok), 0) })
         var durations: [String: Distribution] = [:]
         var errors: [ErrorReason: Int] = [:]
     }

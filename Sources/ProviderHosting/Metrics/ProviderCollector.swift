@@ -28,17 +28,18 @@ package struct ProviderCollector: Collector {
         families.writeCalls(source, &buffer)
         families.writeOperations(source, &buffer)
         sink.commit(buffer)
-        guard let ask = source.hosted.libvirtFacts else { return }
+        guard source.hosted.libvirtFacts != nil else { return }
         var libvirt = sink.begin("libvirt")
-        guard let facts = await ask(context.deadline) else {
-            sink.report(PartProblem(part: "libvirt", .unreachable, "libvirt does not tell its domains"))
-            // The counter is the provider's own.
-            if let host = source.lastHost { families.writeConnections(source, host, &libvirt) }
-            return sink.commit(libvirt)
-        }
-        source.note(host: facts.host)
-        families.writeConnections(source, facts.host, &libvirt)
-        families.writeDomains(facts, &libvirt)
+        if source.census.hasFailed { sink.report(PartProblem(part: "libvirt", .unreachable, "libvirt does not tell its domains")) }
+        // The counter is the provider's own.
+        if let host = source.census.lastHost { families.writeConnections(source, host, &libvirt) }
+        if let facts = source.census.facts() { families.writeDomains(facts, &libvirt) }
         sink.commit(libvirt)
+    }
+
+    /// Asks libvirt for its domains from time to time.
+    package func run(_ context: CollectionContext) async {
+        guard let source, let ask = source.hosted.libvirtFacts else { return }
+        await source.census.keep(ask)
     }
 }

@@ -67,9 +67,9 @@ struct ProviderFamilies: Sendable {
             source: "virConnectOpenAuth")
         domainsTotal = catalogue.gauge(
             "virtrigaud_libvirt_domains_total", "Domains by libvirt's state; the name that dashboards know.", labels: Self.domain,
-            source: "virConnectListAllDomains")
+            source: "virConnectGetAllDomainStats")
         domains = catalogue.gauge(
-            "virtrigaud_libvirt_domains", "Domains by libvirt's state.", labels: Self.domain, source: "virConnectListAllDomains")
+            "virtrigaud_libvirt_domains", "Domains by libvirt's state.", labels: Self.domain, source: "virConnectGetAllDomainStats")
         certificateEnd = catalogue.gauge(
             "martlet_grpc_certificate_not_after_timestamp_seconds",
             "Until when the certificate of the gRPC listeners is valid, in seconds since 1970.", source: "grpc.tls.cert_file")

@@ -1,6 +1,5 @@
 package import Primitives
 package import ProviderTasks
-import Synchronization
 
 /// Where a provider's metrics come from.
 final class ProviderSource: Sendable {
@@ -11,16 +10,11 @@ final class ProviderSource: Sendable {
     let version: Version
     let hosted: HostedProvider
     let books: ProviderBooks
-    private let host = Mutex<String?>(nil)
+    let census = CensusBook()
 
     init(type: String, name: String, version: Version, hosted: HostedProvider, books: ProviderBooks) {
         (self.type, self.name, self.version, self.hosted, self.books) = (type, name, version, hosted, books)
     }
-
-    /// As the hypervisor called itself when it last answered.
-    var lastHost: String? { host.withLock { $0 } }
-
-    func note(host name: String) { host.withLock { $0 = name } }
 }
 
 /// What is counted while a provider works; made before it, as it tells of operations from its start on.

@@ -15,7 +15,8 @@ enum MetricsCommand {
         let collectors: [any Collector] = [
             ProviderCollector(), ExporterCollector(version: Program.version) { nil }, ConfigurationCollector(), ProcessCollector(),
         ]
-        let reference = MetricsReference(collectors.flatMap { $0.catalogue.descriptors }, introduction: introduction)
+        let reference = MetricsReference(
+            (collectors.map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors), introduction: introduction)
         switch invocation.value("format") {
         case "table": return reference.table
         case "markdown": return reference.markdown
@@ -35,6 +36,7 @@ enum MetricsCommand {
         - `vm_operations_total` and what follows it count operations that ended, each once, and also after a restart: the journal has them. A call that is refused before it becomes an operation is only in
           `provider_rpc_requests_total`. `outcome` is `success`, `failure` (cannot be had), `error` (something broke) or `cancelled`.
         - `ip_discovery_duration_seconds` begins when a machine has been switched on, not when it was wished for.
+        - `libvirt_domains` is counted every 15 s in the background, so that a scrape never waits for libvirt; what is older than 60 s is not shown.
         - `libvirt_domains_total` is a gauge in spite of its name, which is kept; `libvirt_domains` is the same under a name that promtool likes.
 
         """
@@ -51,6 +53,10 @@ enum SettingsCommand {
 
         All settings of `martlet-manager.yml`. Each can also be given as an environment variable: `log.level` is `MARTLET_LOG__LEVEL`. A variable goes over the file,
         a flag over both. Paths count from the working directory; a duration without a unit counts seconds. KIND is the provider's kind. This page is made from the program by `make docs`.
+
+        `martlet` reads variables of the same prefix. Keys that both have (`MARTLET_LOG__LEVEL`) may stand in an environment that they share; one that only the other has
+        (`MARTLET_LIBVIRT__URIS`) is an unknown key and ends the program before anything starts, as a slip of the pen does: nobody wants a provider for another hypervisor than was meant.
+        So give each program an environment of its own, or such keys in its file.
 
         """
 }

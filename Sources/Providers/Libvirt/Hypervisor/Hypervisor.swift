@@ -14,12 +14,14 @@ final class Hypervisor: Sendable {
     private let acting: Lane
     /// What waits for a guest's agent.
     private let asking: LibvirtThreads
+    /// What counts machines for metrics, so that no client's call waits behind it.
+    private let counting: LibvirtThreads
     /// What copies disks.
     private let hauling: Lane
     let reboots: RebootWatch
     let rooms = RoomBook()
     /// Calls that hang, by all of them together.
-    let givenUp = LibvirtThreads.GivenUp(limit: 12)
+    let givenUp = LibvirtThreads.GivenUp(limit: 11)
     let knownHost = Mutex<(host: HostProfile, at: ContinuousClock.Instant)?>(nil)
 
     /// - Throws: `unavailable` or `environment` when there is no libvirt to call.
@@ -32,8 +34,9 @@ final class Hypervisor: Sendable {
         looking = LibvirtThreads("libvirt-look", width: 3, givenUp: givenUp, open: open)
         acting = Lane(threads: LibvirtThreads("libvirt-act", width: 4, givenUp: givenUp, open: open), name: "a change")
         // Guests may make these hang, one for each guest and for seconds, of an old daemon's for as long as they run (AddressFinder): they have a limit of
-        // their own. With that of all others it is less than the workers that a daemon has (20).
+        // their own. With that of all others, and the one for counting, it is less than the workers that a daemon has (20).
         asking = LibvirtThreads("libvirt-ask", width: 6, givenUp: LibvirtThreads.GivenUp(limit: 7), open: open)
+        counting = LibvirtThreads("libvirt-count", givenUp: LibvirtThreads.GivenUp(limit: 1), open: open)
         hauling = Lane(threads: LibvirtThreads("libvirt-haul", width: 4, givenUp: givenUp, open: open), name: "a copy")
         reboots = RebootWatch(LibvirtThreads("libvirt-listen", givenUp: givenUp, open: open))
     }
@@ -62,6 +65,10 @@ final class Hypervisor: Sendable {
 
     func ask<Value: Sendable>(_ doing: String, seconds: Double, _ body: @escaping Body<Value>) async throws(RPCError) -> Value {
         try await run(asking, doing, seconds, body)
+    }
+
+    func count<Value: Sendable>(_ doing: String, seconds: Double, _ body: @escaping Body<Value>) async throws(RPCError) -> Value {
+        try await run(counting, doing, seconds, body)
     }
 
     func haul<Value: Sendable>(_ doing: String, seconds: Double = 6 * 3600, _ body: @escaping Body<Value>) async throws(RPCError) -> Value {
