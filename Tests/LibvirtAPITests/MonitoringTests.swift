@@ -25,6 +25,7 @@ import XML
         let connection = try LibvirtHere.testDriver()
         let pool = try #require(try connection.poolStatuses().first)
         #expect(pool.name == "default-pool" && pool.state == 2 && (pool.capacity ?? 0) > 0 && pool.isAutostarted == false)
+        #expect(pool.description?.contains("<pool type='dir'>") == true)
         let network = try #require(try connection.networkStatuses().first)
         #expect(network.name == "default" && network.isActive == true && network.bridge == "virbr0")
     }

@@ -35,6 +35,8 @@ import Web
         #expect(shown["libvirt_domain_suspect" + domain] == 0 && shown["libvirt_domain_persistent" + domain] == 1)
         #expect(shown["libvirt_host_cpus{\(uri)}"] == 16 && shown["libvirt_host_memory_bytes{\(uri)}"] == 3_221_225_472)
         #expect(shown[#"libvirt_network_active{\#(uri),network="default"}"#] == 1)
+        #expect(shown[#"libvirt_storage_pool_info{\#(uri),storage_pool="default-pool",type="dir"}"#] == 1)
+        #expect(shown["libvirt_statistics_supported{\(uri)}"] != nil)
         #expect((shown[#"libvirt_storage_pool_capacity_bytes{\#(uri),storage_pool="default-pool"}"#] ?? 0) > 1e9)
         #expect(shown.keys.contains { $0.hasPrefix("libvirt_versions_info") && $0.contains(#"hypervisor="TEST""#) })
         #expect(shown.keys.contains { $0.hasPrefix("libvirt_domain_block_stats_info") && $0.contains("/guest/diskimage1") })

@@ -8,6 +8,8 @@ extension LibvirtConnection {
         package let state: Int?
         package let capacity, allocation, available: UInt64?
         package let isAutostarted: Bool?
+        /// In XML.
+        package let description: String?
     }
 
     /// All pools; of one that goes meanwhile what was told before.
@@ -22,7 +24,8 @@ extension LibvirtConnection {
             return PoolStatus(
                 name: mlt_virt_storage_pool_get_name(doors, pool).map { String(cString: $0) } ?? "",
                 state: isTold ? Int(info.state) : nil, capacity: isTold ? info.capacity : nil, allocation: isTold ? info.allocation : nil,
-                available: isTold ? info.available : nil, isAutostarted: isAutostartTold ? autostart != 0 : nil)
+                available: isTold ? info.available : nil, isAutostarted: isAutostartTold ? autostart != 0 : nil,
+                description: try? text(mlt_virt_storage_pool_get_xml_desc(doors, pool, 0)))
         }
     }
 

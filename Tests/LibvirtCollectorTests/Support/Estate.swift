@@ -76,6 +76,7 @@ enum Estate {
         (state.host.cpus, state.host.memoryBytes, state.host.numaNodes, state.host.sockets) = (8, 1e10, 1, 1)
         (state.host.coresPerSocket, state.host.threadsPerCore) = (4, 2)
         var pool = PoolRecord(name: "default")
+        pool.type = "dir"
         (pool.state, pool.isAutostarted, pool.capacityBytes, pool.allocationBytes, pool.availableBytes) = (2, true, 100, 40, 60)
         state.pools = [pool]
         var network = NetworkRecord(name: "default")

@@ -57,13 +57,18 @@ struct BlockFamilies: Sendable {
             .operations: limit(
                 "operations_per_second",
                 "Operations a second that the guest may read, write or both in total; absent where it is not limited.", "*_iops_sec"),
-            .burstBytes: limit("burst_bytes_per_second", "Bytes a second that the guest may for a while.", "*_bytes_sec_max"),
+            .burstBytes: limit(
+                "burst_bytes_per_second", "Bytes a second that the guest may for a while; absent where not set.", "*_bytes_sec_max"),
             .burstOperations: limit(
-                "burst_operations_per_second", "Operations a second that the guest may for a while.", "*_iops_sec_max"),
-            .bytesBurst: limit("bytes_burst_seconds", "For how long a burst of bytes may go on.", "*_bytes_sec_max_length"),
-            .operationsBurst: limit("operations_burst_seconds", "For how long a burst of operations may go on.", "*_iops_sec_max_length"),
+                "burst_operations_per_second", "Operations a second that the guest may for a while; absent where not set.", "*_iops_sec_max"
+            ),
+            .bytesBurst: limit(
+                "bytes_burst_seconds", "For how long a burst of bytes may go on; absent where not set.", "*_bytes_sec_max_length"),
+            .operationsBurst: limit(
+                "operations_burst_seconds", "For how long a burst of operations may go on; absent where not set.", "*_iops_sec_max_length"),
             .operationSize: limit(
-                "operation_size_bytes", "A larger operation counts as several, each of this size.", "size_iops_sec", hasType: false),
+                "operation_size_bytes", "A larger operation counts as several, each of this size; absent where not set.", "size_iops_sec",
+                hasType: false),
         ]
         error = ofDisk(
             "error_code", "What made the hypervisor stop the disk: 0 nothing, 1 an error, 2 no space left.",

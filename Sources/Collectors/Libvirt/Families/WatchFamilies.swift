@@ -8,6 +8,7 @@ struct WatchFamilies: Sendable {
     private static let stateLabels = domainLabels.adding("state")
 
     private let interval, duration, last: Metric
+    private let supported: Metric
     private let connections: Metric
     private let suspects, givenUp, givenUpLimit, givenUpTotal: Metric
     private let suspect, call, since, lastSuccess: Metric
@@ -24,6 +25,9 @@ struct WatchFamilies: Sendable {
         duration = gauge("collection_duration_seconds", "How long the last round took.")
         last = gauge(
             "collection_last_success_timestamp_seconds", "When the hypervisor's domains were listed last, in seconds since 1970.")
+        supported = gauge(
+            "statistics_supported", "1 if the hypervisor's driver tells statistics of domains, 0 if it has no such call.",
+            source: "virDomainListGetStats")
         connections = catalogue.counter(
             "libvirt_connections_opened_total", "Connections that were opened to the hypervisor.", labels: Self.labels,
             source: "virConnectOpenReadOnly")
@@ -58,6 +62,7 @@ struct WatchFamilies: Sendable {
         buffer.add(interval, labels, intervalSeconds)
         buffer.add(duration, labels, view.roundSeconds)
         buffer.add(last, labels, view.listedUnixSeconds)
+        buffer.add(supported, labels, view.tellsStatistics)
         buffer.add(connections, labels, Double(view.connectionsOpened))
         if view.isListed { buffer.add(suspects, labels, Double(view.domains.count { $0.suspect != nil })) }
         buffer.add(givenUp, labels, Double(view.threads.hanging))

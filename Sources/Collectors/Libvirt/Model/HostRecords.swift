@@ -12,6 +12,8 @@ struct HostRecord: Sendable, Equatable {
 
 struct PoolRecord: Sendable, Equatable {
     let name: String
+    /// dir, logical, rbd; empty where it is not known.
+    var type = ""
     /// virStoragePoolState: 0 inactive, 1 building, 2 running, 3 degraded, 4 inaccessible.
     var state: Int?
     var isAutostarted: Bool?

@@ -37,6 +37,8 @@ struct HypervisorView: Sendable {
     var problems: [Failure] = []
     var roundSeconds: Double?
     var listedUnixSeconds: Double?
+    /// Whether its driver tells statistics at all; nil before it is known.
+    var tellsStatistics: Bool?
     var connectionsOpened = 0
     var threads = Threads()
     var host: HostRecord?

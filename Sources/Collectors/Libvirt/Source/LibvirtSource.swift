@@ -212,6 +212,11 @@ private final class LibvirtWatcher: HypervisorConnection {
         attempt { () throws(LibvirtError) in
             try connection.poolStatuses().map { status in
                 var pool = PoolRecord(name: status.name)
+                if let description = status.description,
+                    let root = try? XMLReader.read(description, source: "description of storage pool \(status.name)")
+                {
+                    pool.type = root["type"] ?? ""
+                }
                 (pool.state, pool.isAutostarted) = (status.state, status.isAutostarted)
                 // Of one that is not active nothing is measured.
                 guard let state = status.state, state != PoolRecord.inactiveState else { return pool }

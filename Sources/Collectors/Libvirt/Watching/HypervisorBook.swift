@@ -19,6 +19,8 @@ final class HypervisorBook: Sendable {
         var lacks: [HypervisorWatch.Part: [Failure]] = [:]
         var gathered: [HypervisorWatch.Part: [Failure]] = [:]
         var roundSeconds: Double?
+        /// Whether the hypervisor's driver tells statistics at all.
+        var tellsStatistics: Bool?
         var listedUnixSeconds: Double?
     }
 
@@ -41,6 +43,7 @@ final class HypervisorBook: Sendable {
             (view.isUp, view.host, view.roundSeconds, view.listedUnixSeconds) = (
                 state.isUp, state.host, state.roundSeconds, state.listedUnixSeconds
             )
+            view.tellsStatistics = state.tellsStatistics
             view.problems = [state.failure].compactMap { $0 } + HypervisorWatch.Part.allCases.flatMap { state.lacks[$0] ?? [] }
             (view.connectionsOpened, view.threads) = (counts.opened, counts.threads)
             view.isListed = state.domains.listedAt.map { (now - $0).seconds <= maximumAgeSeconds } ?? false

@@ -26,7 +26,7 @@ extension HypervisorWatch {
             let end = await ask(.statistics, reading.firstStep) { reading.run($0, $1) }
             switch end {
             case .answered(let partial): await answered(reading, partial)
-            // A driver other than QEMU's may tell no statistics.
+            // A driver that tells none is no trouble: a family of its own says so.
             case .failed(let error): if error.kind != .unsupported { lack(.statistics, "statistics: \(error.message)") }
             case .hung(let step, let thread):
                 let known = await hung(reading, step, thread)

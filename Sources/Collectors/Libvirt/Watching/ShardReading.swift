@@ -30,10 +30,14 @@ struct ShardReading: Sendable {
         let told: [String: DomainStatistics]
         switch connection.statistics(domains) {
         case .success(let statistics): told = statistics
-        case .failure(let error): return .failure(error)
+        case .failure(let error):
+            // A driver other than QEMU's may tell none.
+            if error.kind == .unsupported { book.change { $0.tellsStatistics = false } }
+            return .failure(error)
         }
         let (now, unixSeconds) = (ContinuousClock.now, clock.unixSeconds)
         book.change { state in
+            state.tellsStatistics = true
             for (uuid, statistics) in told {
                 state.domains.take(statistics, of: uuid, id: ids[uuid], now: now, unixSeconds: unixSeconds)
             }
