@@ -86,6 +86,9 @@ def alertmanager(viewer: Viewer, path: str) -> Any:
 def test_every_panel_of_every_board_draws(desk: Tab, viewer: Viewer, uid: str) -> None:
     # A Windows guest has what others have, and processes.
     guest = viewer.stack.query('vm:disk_latency:avg5m{source="hypervisor"} and on (cluster, vm_id) up{job="windows-vms"} == 1')[0]["metric"]["vm_id"]
+    if uid == "martlet-vm-detail":
+        # Read in the background, node after node: on a machine that is busy not yet.
+        wait_for(lambda: viewer.stack.query(f'pve_guest_config_info{{vmid="{guest}"}} and on (vmid) pve_guest_disk_size_bytes'), 90, "the guest's configuration is known")
     page = desk.open(f"/d/{uid}?{RANGE}&refresh=off" + (f"&var-vm_id={guest}" if uid == "martlet-vm-detail" else ""))
     panels = desk.panels()
     assert len(panels) >= 10 and page.title().startswith(BOARDS[uid])
