@@ -123,7 +123,7 @@ extension TestDriverTests {
                 .clone, CloneRequest(sourceVMID: id, targetName: "copy", linked: true).protobuf, draft: draft,
                 work: CloneWork(hypervisor: world.provider.hypervisor))
             #expect(end.code == .failedPrecondition)
-            #expect(end.message.contains("has 1 snapshots"), "\(end.message)")
+            #expect(end.message.contains("has snapshots (1)"), "\(end.message)")
             #expect(try world.volumes() == before)
             #expect(try Hypervisor.view(domain).rootDisk?.path == disk)
             await world.close()
@@ -131,9 +131,7 @@ extension TestDriverTests {
 
         @Test func `what was made of a linked clone is taken back from the pools where it was made`() async throws {
             let world = try await TestDriverWorld()
-            let other = try world.connection.definePool(
-                "<pool type='dir'><name>other</name><target><path>/other-pool</path></target></pool>")
-            try other.start()
+            let other = try world.pool("other")
             let id = try await world.make("web")
             let before = try world.volumes()
             let work = CloneWork(hypervisor: world.provider.hypervisor)

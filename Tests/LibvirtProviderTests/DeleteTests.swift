@@ -84,9 +84,7 @@ extension TestDriverTests {
 
         @Test func `a base stays as long as a clone of it is in a pool that is away`() async throws {
             let world = try await TestDriverWorld()
-            let away = try world.connection.definePool(
-                "<pool type='dir'><name>away</name><target><path>/away-pool</path></target></pool>")
-            try away.start()
+            let away = try world.pool("away")
             let id = try await world.make("web")
             try await world.power(id, .off)
             let base = try #require(try world.volumes().first)
@@ -110,9 +108,7 @@ extension TestDriverTests {
         /// An image, for one: no mark lists it.
         @Test func `what may stand upon a volume in a pool that is away keeps it`() async throws {
             let world = try await TestDriverWorld()
-            let away = try world.connection.definePool(
-                "<pool type='dir'><name>away</name><target><path>/away-pool</path></target></pool>")
-            try away.start()
+            let away = try world.pool("away")
             let vmClass = VMClass(cpu: 1, memoryMiB: 256, diskDefaults: VMClass.DiskDefaults(sizeGiB: 1))
             let made = try await world.provider.create(
                 CreateRequest(name: "far", classJSON: vmClass.json, placementJSON: Placement(datastore: "away").json), LibvirtProvider.call)

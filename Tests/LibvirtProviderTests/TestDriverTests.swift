@@ -60,6 +60,13 @@ final class TestDriverWorld: Sendable {
 
     func volumes() throws -> Set<String> { Set(try connection.pool(named: Self.pool).volumes().map(\.name)) }
 
+    /// One more pool, which is active.
+    func pool(_ name: String) throws -> LibvirtPool {
+        let pool = try connection.definePool("<pool type='dir'><name>\(name)</name><target><path>/\(name)-pool</path></target></pool>")
+        try pool.start()
+        return pool
+    }
+
     /// Runs work of an operation that the test makes up, in the provider's place.
     func run(
         _ method: ProviderMethod, _ request: [UInt8], draft: OperationDraft, seconds: Double = 20, work: any OperationWork

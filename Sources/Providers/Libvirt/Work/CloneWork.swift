@@ -104,7 +104,7 @@ struct CloneWork: OperationWork {
         guard count == 0 else {
             throw LibvirtError(
                 .invalidState,
-                "machine \(source.name) has \(count) snapshots, which would not go with its disks; remove them, or make a full clone")
+                "machine \(source.name) has snapshots (\(count)), which would not go with its disks; remove them, or make a full clone")
         }
     }
 
