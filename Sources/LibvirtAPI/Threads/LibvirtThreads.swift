@@ -58,13 +58,13 @@ package final class LibvirtThreads: Sendable {
                     answer.give(.success(try body(connection)))
                     return nil
                 } catch {
-                    answer.give(.failure(error))
+                    // Whoever stops an errand answers its caller.
+                    if !errand.isStopped { answer.give(.failure(error)) }
                     return error
                 }
             }, fail: { answer.give(.failure($0)) })
         let alarm = Alarm(at: deadline) { [line] in
-            line.giveUp(number)
-            errand.stop()
+            line.giveUp(number, errand)
         }
         let result = await withTaskCancellationHandler {
             await answer.value
@@ -136,8 +136,8 @@ private final class WorkLine: Sendable {
         }
     }
 
-    /// The job's time is over.
-    func giveUp(_ number: Int) {
+    /// The job's time is over. Its caller hears so when the body may begin no further change.
+    func giveUp(_ number: Int, _ errand: Errand) {
         if let job = remove(number) {
             return job.fail(LibvirtError(.abandoned, "libvirt was not asked in time, as other calls were before this one"))
         }
@@ -150,6 +150,7 @@ private final class WorkLine: Sendable {
             return job
         }
         guard let job else { return }
+        errand.stop()
         job.fail(LibvirtError(.abandoned, "libvirt did not answer in time"))
         startThreads()
     }

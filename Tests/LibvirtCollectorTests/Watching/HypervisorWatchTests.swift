@@ -211,7 +211,7 @@ import Web
         let (hypervisor, desk) = (stand.hypervisor, stand.book.desk)
         hypervisor.set { $0.hangs = { _, _ in } }
         let running = Task { await stand.watch.round() }
-        #expect(await Stand.wait { stand.told == 15 })
+        #expect(await Stand.wait { stand.told == 15 && desk.awaited == 1 })
         running.cancel()
         _ = await running.value
         #expect(desk.counts().threads == .init(hanging: 0, limit: 9, total: 0) && stand.suspects.isEmpty)

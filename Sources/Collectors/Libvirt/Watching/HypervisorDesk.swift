@@ -53,6 +53,9 @@ final class HypervisorDesk: Sendable {
         }
     }
 
+    /// Threads that somebody waits for.
+    var awaited: Int { state.withLock { $0.errands.count } }
+
     /// Threads that were given up and have come back, each once.
     func takeReturned() -> [ThreadLedger.Ticket] {
         state.withLock { state in
