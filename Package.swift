@@ -131,6 +131,8 @@ let package = Package(
         module("GRPC", needs: ["Primitives", "Web", "Protobuf", "RPC", "GRPCShim"]),
         module("ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"]),
         module("ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC"]),
+        module("Objects", needs: ["Primitives", "JSON"]),
+        module("ObjectStore", needs: ["Primitives", "Objects"]),
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("UpstreamConfiguration", needs: ["Primitives", "Settings", "Web"]),
@@ -244,6 +246,7 @@ let package = Package(
         tests(of: "GRPC", needs: ["Primitives", "Web", "RPC", "TestSupport"]),
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
+        tests(of: "Objects", needs: ["Primitives", "JSON"]),
         tests(
             of: "SimulatedProvider",
             needs: [
