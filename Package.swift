@@ -143,6 +143,7 @@ let package = Package(
         module("ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
         // Floor 3.
+        module("Reconciling", needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore"]),
         module(
             "ProxmoxCollector", path: "Sources/Collectors/Proxmox",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
@@ -247,6 +248,9 @@ let package = Package(
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "Objects", needs: ["Primitives", "JSON"]),
+        tests(
+            of: "Reconciling",
+            needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore", "CollectorConformance", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
             needs: [
