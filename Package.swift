@@ -143,6 +143,7 @@ let package = Package(
         module("ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
         // Floor 3.
+        module("Reconciling", needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore"]),
         module(
             "ProxmoxCollector", path: "Sources/Collectors/Proxmox",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
@@ -171,7 +172,7 @@ let package = Package(
 
         module(
             "Controllers",
-            needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore"]),
+            needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
 
         // Floor 4.
         module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
@@ -253,7 +254,10 @@ let package = Package(
         tests(of: "Objects", needs: ["Primitives", "JSON"]),
         tests(
             of: "Controllers",
-            needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore"]),
+            needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
+        tests(
+            of: "Reconciling",
+            needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore", "CollectorConformance", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
             needs: [
