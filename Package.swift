@@ -230,6 +230,9 @@ let package = Package(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
             path: "Tests/Support/ProviderConformance", exclude: ["README.md"], swiftSettings: house),
         .target(
+            name: "ObjectStoreConformance", dependencies: ["Primitives", "Objects", "ObjectStore"],
+            path: "Tests/Support/ObjectStoreConformance", exclude: ["README.md"], swiftSettings: house),
+        .target(
             name: "AwkwardMessages", dependencies: ["Primitives", "Protobuf", "ProviderRPC"], path: "Tests/Support/AwkwardMessages",
             exclude: ["README.md", "awkward.proto"], swiftSettings: house),
         .executableTarget(
@@ -247,6 +250,7 @@ let package = Package(
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "Objects", needs: ["Primitives", "JSON"]),
+        tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
             needs: [

@@ -26,7 +26,7 @@ SIBLINGS_ALLOWED = {("floor 1", "JSON"), ("floor 2", "ProxmoxAPI"), ("floor 2", 
                     ("floor 2", "ProviderRPC"), ("floor 2", "Objects"), ("cellar", "*")}
 COLLECTORS = "Sources/Collectors/"
 OUTSIDE = {"test", "plugin"}
-TOOLS = {"embed-files", "CollectorConformance", "ProviderConformance", "RawPeers", "TestSupport", "AwkwardMessages", "protobuf-echo",
+TOOLS = {"embed-files", "CollectorConformance", "ProviderConformance", "ObjectStoreConformance", "RawPeers", "TestSupport", "AwkwardMessages", "protobuf-echo",
          "provider-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer"}
 
 
