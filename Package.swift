@@ -133,6 +133,7 @@ let package = Package(
         module("ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC"]),
         module("Objects", needs: ["Primitives", "JSON"]),
         module("ObjectStore", needs: ["Primitives", "Objects"]),
+        module("ObjectText", needs: ["Primitives", "Settings", "Objects"]),
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("UpstreamConfiguration", needs: ["Primitives", "Settings", "Web"]),
@@ -168,6 +169,8 @@ let package = Package(
             needs: [
                 "Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI",
             ]),
+
+        module("ObjectAPI", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectText", "ObjectStore"]),
 
         // Floor 4.
         module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
@@ -225,6 +228,9 @@ let package = Package(
             name: "rpc-peer", dependencies: ["Primitives", "JSON", "Web", "RPC", "GRPC"], path: "Tests/Support/RPCPeer",
             exclude: ["README.md"],
             swiftSettings: house),
+        .executableTarget(
+            name: "api-bed", dependencies: ["Primitives", "Web", "Objects", "ObjectStore", "ObjectAPI"], path: "Tests/Support/APIBed",
+            exclude: ["README.md"], swiftSettings: house),
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         .target(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],

@@ -1,0 +1,2 @@
+import Objects
+extension KindSchema { var openAPI: ObjectValue { ["type": "object"] } }
