@@ -98,7 +98,8 @@ struct Discovery: Sendable {
     func openAPI2(accept: String?) -> HTTPServerResponse {
         let wanted = accept ?? ""
         guard wanted.contains("com.github.proto-openapi.spec.v2") else { return HTTPServerResponse(json: openAPI2JSON) }
-        let type = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+        // Not the name that is asked for: Go's reader of media types does not take its @.
+        let type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
         return HTTPServerResponse(status: 200, headers: HTTPHeaders([("Content-Type", type)]), body: .bytes(openAPI2Protobuf))
     }
 

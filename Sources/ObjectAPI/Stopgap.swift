@@ -1,2 +1,0 @@
-import Objects
-extension KindSchema { var openAPI: ObjectValue { ["type": "object"] } }
