@@ -16,7 +16,7 @@ FLOORS = [
     ("floor 2", ["Boards", "Exporting", "LLMProbe", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "UpstreamConfiguration",
                  "WebConfiguration", "LibvirtAPI", "GRPC", "ProviderRPC", "ProviderTasks", "Objects", "ObjectStore"]),
     # And all that is in the folder of collectors.
-    ("floor 3", ["Discovery", "Logs", "SimulatedProvider", "LibvirtProvider"]),
+    ("floor 3", ["Discovery", "Logs", "SimulatedProvider", "LibvirtProvider", "KubernetesObjectStore"]),
     ("floor 4", ["Doctor", "FirstConfiguration", "ProviderHosting", "Serving", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet", "martlet-manager"]),
 ]
