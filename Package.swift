@@ -171,12 +171,14 @@ let package = Package(
             ]),
 
         module("ObjectAPI", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectText", "ObjectStore"]),
+        module("KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Settings", "Objects", "ObjectStore"]),
 
         // Floor 4.
         module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
         module(
             "ProviderHosting",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Protobuf", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
+        module("ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectText", "ObjectStore", "KubernetesObjectStore"]),
         module(
             "Doctor",
             needs: [
@@ -208,7 +210,7 @@ let package = Package(
             name: "martlet-manager",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
-                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider",
+                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "ObjectClient",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
         // Tools of the build.
@@ -257,6 +259,8 @@ let package = Package(
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "Objects", needs: ["Primitives", "JSON"]),
         tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
+        tests(
+            of: "KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
             needs: [

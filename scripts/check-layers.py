@@ -17,8 +17,8 @@ FLOORS = [
                  "WebConfiguration", "LibvirtAPI", "GRPC", "ProviderRPC", "ProviderTasks", "Objects", "ObjectText",
                  "ObjectStore"]),
     # And all that is in the folder of collectors.
-    ("floor 3", ["Discovery", "Logs", "SimulatedProvider", "LibvirtProvider", "ObjectAPI"]),
-    ("floor 4", ["Doctor", "FirstConfiguration", "ProviderHosting", "Serving", "Simulation", "Stack", "Viewer"]),
+    ("floor 3", ["Discovery", "Logs", "SimulatedProvider", "LibvirtProvider", "ObjectAPI", "KubernetesObjectStore"]),
+    ("floor 4", ["Doctor", "FirstConfiguration", "ObjectClient", "ProviderHosting", "Serving", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet", "martlet-manager"]),
 ]
 # No module of these floors may need a sibling: collectors do not know each other, and no foundation leans on its neighbour
