@@ -210,7 +210,7 @@ let package = Package(
             name: "martlet-manager",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
-                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "ObjectClient",
+                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText", "KubernetesObjectStore", "ObjectClient",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
         // Tools of the build.

@@ -1,8 +1,8 @@
-import Objects
+package import Objects
 
 extension ObjectValue {
     /// As JSON for a person, with two spaces for each depth and a line at the end.
-    var prettyJSON: [UInt8] {
+    package var prettyJSON: [UInt8] {
         var bytes: [UInt8] = []
         writePretty(&bytes, depth: 0)
         bytes.append(UInt8(ascii: "\n"))
