@@ -133,6 +133,7 @@ let package = Package(
         module("ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC"]),
         module("Objects", needs: ["Primitives", "JSON"]),
         module("ObjectStore", needs: ["Primitives", "Objects"]),
+        module("ObjectText", needs: ["Primitives", "Settings", "Objects"]),
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("UpstreamConfiguration", needs: ["Primitives", "Settings", "Web"]),
@@ -173,12 +174,15 @@ let package = Package(
         module(
             "Controllers",
             needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
+        module("ObjectAPI", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectText", "ObjectStore"]),
+        module("KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Settings", "Objects", "ObjectStore"]),
 
         // Floor 4.
         module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
         module(
             "ProviderHosting",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Protobuf", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
+        module("ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectText", "ObjectStore", "KubernetesObjectStore"]),
         module(
             "Doctor",
             needs: [
@@ -210,7 +214,7 @@ let package = Package(
             name: "martlet-manager",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
-                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider",
+                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText", "KubernetesObjectStore", "ObjectClient",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
         // Tools of the build.
@@ -230,6 +234,9 @@ let package = Package(
             name: "rpc-peer", dependencies: ["Primitives", "JSON", "Web", "RPC", "GRPC"], path: "Tests/Support/RPCPeer",
             exclude: ["README.md"],
             swiftSettings: house),
+        .executableTarget(
+            name: "api-bed", dependencies: ["Primitives", "Web", "Objects", "ObjectStore", "ObjectAPI"], path: "Tests/Support/APIBed",
+            exclude: ["README.md"], swiftSettings: house),
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         .target(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
@@ -265,6 +272,8 @@ let package = Package(
         tests(
             of: "Reconciling",
             needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore", "CollectorConformance", "TestSupport"]),
+        tests(
+            of: "KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
             needs: [

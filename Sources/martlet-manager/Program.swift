@@ -23,7 +23,7 @@ enum Program {
             Flag("log.level", "LEVEL", "debug, info, warn or error", standard: "info", setting: ["log", "level"]),
             Flag("log.format", "FORMAT", "logfmt or json", standard: "logfmt", setting: ["log", "format"]),
         ],
-        commands: [ProviderCommand.command, MetricsCommand.command, SettingsCommand.command])
+        commands: ObjectCommands.commands + [ProviderCommand.command, MetricsCommand.command, SettingsCommand.command])
 
     static func run() -> Never {
         Heap.setUp()
@@ -34,6 +34,7 @@ enum Program {
             case .version: ProgramEnd.finish(version.line.replacingFirstWord(with: name) + "\n")
             case .run(let invocation):
                 switch invocation.path.first {
+                case let name? where ObjectCommands.names.contains(name): try ObjectCommands.run(invocation)
                 case "provider": try ProviderCommand.run(invocation)
                 case "metrics": ProgramEnd.finish(try MetricsCommand.text(invocation))
                 default: ProgramEnd.finish(SettingsCommand.text)

@@ -17,8 +17,14 @@ enum Examples {
             .virtualMachine,
             #"{"spec":{"providerRef":{"name":"local"},"classRef":{"name":"small"},"imageRef":{"name":"debian"},"networks":[{"name":"lan","networkRef":{"name":"lan"},"ipAddress":"192.0.2.7","prefix":24,"gateway":"192.0.2.1","dns":"192.0.2.1, 2001:db8::1","macAddress":"52:54:00:12:34:56"}],"disks":[{"name":"data","sizeGiB":10}],"userData":{"cloudInit":{"inline":"packages: []\n"}},"powerState":"Off"}}"#
         ),
-        (.vmSnapshot, #"{"spec":{"vmRef":{"name":"web1"},"retentionPolicy":{"maxAge":"24h"},"schedule":{"enabled":true,"cronSpec":"0 3 * * *"}}}"#),
-        (.vmClone, #"{"spec":{"source":{"vmRef":{"name":"web1"}},"target":{"name":"web2"},"options":{"type":"LinkedClone","timeout":"1h30m"}}}"#),
+        (
+            .vmSnapshot,
+            #"{"spec":{"vmRef":{"name":"web1"},"retentionPolicy":{"maxAge":"24h"},"schedule":{"enabled":true,"cronSpec":"0 3 * * *"}}}"#
+        ),
+        (
+            .vmClone,
+            #"{"spec":{"source":{"vmRef":{"name":"web1"}},"target":{"name":"web2"},"options":{"type":"LinkedClone","timeout":"1h30m"}}}"#
+        ),
         (
             .vmSet,
             #"{"spec":{"replicas":3,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"providerRef":{"name":"local"},"classRef":{"name":"small"},"imageRef":{"name":"debian"}}}}}"#
