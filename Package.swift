@@ -169,6 +169,8 @@ let package = Package(
                 "Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI",
             ]),
 
+        module("EmbeddedObjectStore", needs: ["Primitives", "Database", "Objects", "ObjectStore"]),
+
         // Floor 4.
         module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
         module(
@@ -229,6 +231,9 @@ let package = Package(
         .target(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
             path: "Tests/Support/ProviderConformance", exclude: ["README.md"], swiftSettings: house),
+        .executableTarget(
+            name: "object-store-kill-bed", dependencies: ["Primitives", "JSON", "Objects", "ObjectStore", "EmbeddedObjectStore"],
+            path: "Tests/Support/ObjectStoreKillBed", exclude: ["README.md"], swiftSettings: house),
         .target(
             name: "ObjectStoreConformance", dependencies: ["Primitives", "Objects", "ObjectStore"],
             path: "Tests/Support/ObjectStoreConformance", exclude: ["README.md"], swiftSettings: house),
@@ -250,6 +255,9 @@ let package = Package(
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "Objects", needs: ["Primitives", "JSON"]),
+        tests(
+            of: "EmbeddedObjectStore",
+            needs: ["Primitives", "Database", "Objects", "ObjectStore", "ObjectStoreConformance", "TestSupport"]),
         tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
         tests(
             of: "SimulatedProvider",

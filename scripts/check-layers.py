@@ -16,7 +16,7 @@ FLOORS = [
     ("floor 2", ["Boards", "Exporting", "LLMProbe", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "UpstreamConfiguration",
                  "WebConfiguration", "LibvirtAPI", "GRPC", "ProviderRPC", "ProviderTasks", "Objects", "ObjectStore"]),
     # And all that is in the folder of collectors.
-    ("floor 3", ["Discovery", "Logs", "SimulatedProvider", "LibvirtProvider"]),
+    ("floor 3", ["Discovery", "Logs", "SimulatedProvider", "LibvirtProvider", "EmbeddedObjectStore"]),
     ("floor 4", ["Doctor", "FirstConfiguration", "ProviderHosting", "Serving", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet", "martlet-manager"]),
 ]
@@ -27,7 +27,7 @@ SIBLINGS_ALLOWED = {("floor 1", "JSON"), ("floor 2", "ProxmoxAPI"), ("floor 2", 
 COLLECTORS = "Sources/Collectors/"
 OUTSIDE = {"test", "plugin"}
 TOOLS = {"embed-files", "CollectorConformance", "ProviderConformance", "ObjectStoreConformance", "RawPeers", "TestSupport", "AwkwardMessages", "protobuf-echo",
-         "provider-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer"}
+         "provider-kill-bed", "object-store-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer"}
 
 
 def main() -> int:
