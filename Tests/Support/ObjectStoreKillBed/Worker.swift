@@ -34,7 +34,8 @@ struct Worker: Sendable {
         switch next(4) {
         case 0:
             guard let left = try await store.delete(key) else { return ledger.note("gone", name, uid: object.metadata.uid) }
-            answered(left)
+            // One that was being deleted already, when an earlier process died, is answered as it is.
+            if left.metadata.resourceVersion != object.metadata.resourceVersion { answered(left) }
             object = left
             object.metadata.finalizers = []
             ledger.note("asked", name, text: text)
