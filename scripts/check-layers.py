@@ -27,7 +27,8 @@ SIBLINGS_ALLOWED = {("floor 1", "JSON"), ("floor 2", "ProxmoxAPI"), ("floor 2", 
 COLLECTORS = "Sources/Collectors/"
 OUTSIDE = {"test", "plugin"}
 TOOLS = {"embed-files", "CollectorConformance", "ProviderConformance", "RawPeers", "TestSupport", "AwkwardMessages", "protobuf-echo",
-         "provider-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer"}
+         "provider-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer",
+         "object-store-check"}
 
 
 def main() -> int:
