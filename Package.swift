@@ -143,6 +143,7 @@ let package = Package(
         module("ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
         // Floor 3.
+        module("Reconciling", needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore"]),
         module(
             "ProxmoxCollector", path: "Sources/Collectors/Proxmox",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
@@ -170,6 +171,9 @@ let package = Package(
             ]),
 
         module("KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Settings", "Objects", "ObjectStore"]),
+        module(
+            "Controllers",
+            needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
 
         // Floor 4.
         module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
@@ -232,6 +236,9 @@ let package = Package(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
             path: "Tests/Support/ProviderConformance", exclude: ["README.md"], swiftSettings: house),
         .target(
+            name: "ObjectStoreConformance", dependencies: ["Primitives", "Objects", "ObjectStore"],
+            path: "Tests/Support/ObjectStoreConformance", exclude: ["README.md"], swiftSettings: house),
+        .target(
             name: "AwkwardMessages", dependencies: ["Primitives", "Protobuf", "ProviderRPC"], path: "Tests/Support/AwkwardMessages",
             exclude: ["README.md", "awkward.proto"], swiftSettings: house),
         .executableTarget(
@@ -252,6 +259,13 @@ let package = Package(
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "Objects", needs: ["Primitives", "JSON"]),
+        tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
+        tests(
+            of: "Controllers",
+            needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
+        tests(
+            of: "Reconciling",
+            needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore", "CollectorConformance", "TestSupport"]),
         tests(
             of: "KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
         tests(
