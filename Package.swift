@@ -267,7 +267,7 @@ let package = Package(
             of: "Reconciling",
             needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore", "CollectorConformance", "TestSupport"]),
         tests(
-            of: "KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
+            of: "KubernetesObjectStore", needs: ["Primitives", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
             needs: [
