@@ -262,7 +262,10 @@ let package = Package(
         tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
         tests(
             of: "Controllers",
-            needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
+            needs: [
+                "Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider", "Objects",
+                "ObjectStore", "Reconciling", "TestSupport",
+            ]),
         tests(
             of: "Reconciling",
             needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore", "CollectorConformance", "TestSupport"]),

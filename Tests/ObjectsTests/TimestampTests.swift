@@ -13,12 +13,12 @@ struct TimestampTests {
     @Test(arguments: [
         "", "2026-11-23", "2026-11-23T03:04:05", "2026-11-23 03:04:05Z", "2025-02-29T00:00:00Z", "2026-11-23T03:04:05.Z",
         "2026-11-23T03:04:05+0200",
-        "2026-11-23T25:04:05Z", "1969-12-31T23:59:59Z", "2026-11-23T03:04:05ZZ", "２026-11-23T03:04:05Z",
+        "2026-11-23T25:04:05Z", "2026-11-23T03:04:05ZZ", "２026-11-23T03:04:05Z",
     ])
     func `what is no time is not read`(_ text: String) { #expect(Timestamp.unixSeconds(text) == nil) }
 
     @Test func `times are written`() {
         #expect(Timestamp.text(1_795_403_045.999) == "2026-11-23T03:04:05Z")
-        #expect(Timestamp.exactText(1_795_403_045.25) == "2026-11-23T03:04:05.250Z")
+        #expect(Timestamp.preciseText(1_795_403_045.25) == "2026-11-23T03:04:05.250000Z")
     }
 }
