@@ -257,6 +257,9 @@ let package = Package(
         .executableTarget(
             name: "provider-kill-bed", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider"],
             path: "Tests/Support/ProviderKillBed", exclude: ["README.md"], swiftSettings: house),
+        .executableTarget(
+            name: "object-store-check", dependencies: ["Primitives", "Objects", "ObjectStore", "ObjectStoreConformance", "KubernetesObjectStore"],
+            path: "Tests/Support/ObjectStoreCheck", exclude: ["README.md"], swiftSettings: house),
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
         tests(of: "Protobuf", needs: ["Primitives", "AwkwardMessages", "TestSupport"]),
@@ -280,7 +283,7 @@ let package = Package(
             of: "Reconciling",
             needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore", "CollectorConformance", "TestSupport"]),
         tests(
-            of: "KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
+            of: "KubernetesObjectStore", needs: ["Primitives", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
             needs: [
