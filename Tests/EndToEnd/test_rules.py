@@ -327,6 +327,7 @@ JOBS = [
 OF_A_SCRAPE = {"up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added"}
 
 
+@functools.cache
 def labels_of_targets():
     """By job, the labels that prometheus.yml gives to its targets."""
     jobs = {}
@@ -391,6 +392,7 @@ def alertmanager_exposed(start_for_all, tmp_path_factory):
     return labels_exposed(fetch(f"{running.url}/metrics").text)
 
 
+@functools.cache
 def contract_labels():
     """By recorded name, the labels that the heads of the files tell: `name {a, b}`, where {vm, c} is short for what "{vm} stands for {…}" says, WITHOUT for one less."""
     found = {}
@@ -438,8 +440,8 @@ def each_rule(function):
 @each_rule
 def test_a_rule_asks_for_labels_that_its_series_have(rule, exposed, alertmanager_exposed):
     """A matcher, `by` or `on` with a label that is not there makes no error, and nothing that is right either."""
-    contract, jobs = contract_labels(), labels_of_targets()
-    labels = promql.Labels(lambda selector: labels_of(selector, exposed | alertmanager_exposed, contract, jobs))
+    contract, jobs, everywhere = contract_labels(), labels_of_targets(), exposed | alertmanager_exposed
+    labels = promql.Labels(lambda selector: labels_of(selector, everywhere, contract, jobs))
     result = labels.result(promql.parse(rule["expr"])) or set()
     assert labels.complaints == []
     if "record" in rule:
