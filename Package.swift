@@ -176,6 +176,7 @@ let package = Package(
             needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
         module("ObjectAPI", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectText", "ObjectStore"]),
         module("KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Settings", "Objects", "ObjectStore"]),
+        module("EmbeddedObjectStore", needs: ["Primitives", "Database", "Objects", "ObjectStore"]),
 
         // Floor 4.
         module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
@@ -241,6 +242,9 @@ let package = Package(
         .target(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
             path: "Tests/Support/ProviderConformance", exclude: ["README.md"], swiftSettings: house),
+        .executableTarget(
+            name: "object-store-kill-bed", dependencies: ["Primitives", "JSON", "Objects", "ObjectStore", "EmbeddedObjectStore"],
+            path: "Tests/Support/ObjectStoreKillBed", exclude: ["README.md"], swiftSettings: house),
         .target(
             name: "ObjectStoreConformance", dependencies: ["Primitives", "Objects", "ObjectStore"],
             path: "Tests/Support/ObjectStoreConformance", exclude: ["README.md"], swiftSettings: house),
@@ -253,6 +257,9 @@ let package = Package(
         .executableTarget(
             name: "provider-kill-bed", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider"],
             path: "Tests/Support/ProviderKillBed", exclude: ["README.md"], swiftSettings: house),
+        .executableTarget(
+            name: "object-store-check", dependencies: ["Primitives", "Objects", "ObjectStore", "ObjectStoreConformance", "KubernetesObjectStore"],
+            path: "Tests/Support/ObjectStoreCheck", exclude: ["README.md"], swiftSettings: house),
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
         tests(of: "Protobuf", needs: ["Primitives", "AwkwardMessages", "TestSupport"]),
@@ -262,15 +269,21 @@ let package = Package(
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "Objects", needs: ["Primitives", "JSON", "ObjectText"]),
+        tests(
+            of: "EmbeddedObjectStore",
+            needs: ["Primitives", "Database", "Objects", "ObjectStore", "ObjectStoreConformance", "TestSupport"]),
         tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
         tests(
             of: "Controllers",
-            needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
+            needs: [
+                "Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider", "Objects",
+                "ObjectStore", "Reconciling", "TestSupport",
+            ]),
         tests(
             of: "Reconciling",
             needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore", "CollectorConformance", "TestSupport"]),
         tests(
-            of: "KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
+            of: "KubernetesObjectStore", needs: ["Primitives", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
             needs: [

@@ -18,7 +18,7 @@ FLOORS = [
                  "ObjectStore"]),
     # And all that is in the folder of collectors.
     ("floor 3", ["Discovery", "Logs", "Reconciling", "Controllers", "SimulatedProvider", "LibvirtProvider", "ObjectAPI",
-                 "KubernetesObjectStore"]),
+                 "EmbeddedObjectStore", "KubernetesObjectStore"]),
     ("floor 4", ["Doctor", "FirstConfiguration", "ObjectClient", "ProviderHosting", "Serving", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet", "martlet-manager"]),
 ]
@@ -29,7 +29,7 @@ SIBLINGS_ALLOWED = {("floor 1", "JSON"), ("floor 2", "ProxmoxAPI"), ("floor 2", 
 COLLECTORS = "Sources/Collectors/"
 OUTSIDE = {"test", "plugin"}
 TOOLS = {"embed-files", "CollectorConformance", "ProviderConformance", "ObjectStoreConformance", "RawPeers", "TestSupport", "AwkwardMessages", "protobuf-echo",
-         "provider-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer", "api-bed"}
+         "provider-kill-bed", "object-store-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer", "api-bed", "object-store-check"}
 
 
 def main() -> int:

@@ -99,7 +99,6 @@ package struct JournalKeeper: Sendable {
         }
         journal.state.withLock { state in
             state.ended.removeAll { $0.operation.uid == operation.uid }
-            if state.last[operation.target.uid]?.uid == operation.uid { state.last[operation.target.uid] = nil }
         }
     }
 }

@@ -35,7 +35,7 @@ extension Operation {
         (metadata.uid, metadata.resourceVersion) = (uid, resourceVersion)
         let (providerNamespace, providerName) = Self.parts(provider)
         var spec: ObjectMembers = [
-            "operation": .text(method.rawValue), "providerType": .text(providerType), "startedAt": .text(Timestamp.exactText(startedAt)),
+            "operation": .text(method.rawValue), "providerType": .text(providerType), "startedAt": .text(Timestamp.preciseText(startedAt)),
             "providerRef": ["namespace": .text(providerNamespace), "name": .text(providerName)],
             "targetRef": [
                 "kind": .text(target.kind), "namespace": .text(target.namespace), "name": .text(target.name), "uid": .text(target.uid),
@@ -55,7 +55,7 @@ extension Operation {
             status["outcome"] = .text(end.outcome.rawValue)
             if !end.code.isEmpty { status["code"] = .text(end.code) }
             if !end.message.isEmpty { status["message"] = .text(end.message) }
-            status["completedAt"] = .text(Timestamp.exactText(end.at))
+            status["completedAt"] = .text(Timestamp.preciseText(end.at))
         }
         return APIObject(.vmOperation, metadata, ["spec": .members(spec), "status": .members(status)])
     }

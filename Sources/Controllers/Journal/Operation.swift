@@ -65,6 +65,13 @@ package struct Operation: Sendable, Equatable {
         providerType = type
     }
 
+    /// What has one operation at a time: an object, or an image on one provider.
+    package var line: String { Self.line(target, method, provider) }
+
+    static func line(_ target: Target, _ method: ProviderMethod, _ provider: String) -> String {
+        method == .imagePrepare ? "\(target.uid) \(provider)" : target.uid
+    }
+
     package var isOpen: Bool { end == nil }
 
     /// From its beginning to its end.

@@ -61,6 +61,10 @@ struct OperationDriver: Sendable {
         case .notAsked(let seconds, let why): return .waiting(seconds: seconds, why: why)
         case .failed(let error) where error.isUnanswered:
             return .waiting(seconds: attempts.nextSeconds(operation.uid), why: error.message)
+        // What was to be taken away is not there.
+        case .failed(let error) where error.code == .notFound && operation.method == .delete:
+            attempts.forget(operation.uid)
+            return .ended(try await journal.end(operation, .success, code: error.code.name, message: error.message))
         case .failed(let error):
             attempts.forget(operation.uid)
             return .ended(try await journal.end(operation, .failure, code: error.code.name, message: error.message))

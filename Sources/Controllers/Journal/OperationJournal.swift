@@ -1,7 +1,7 @@
 package import ObjectStore
 import Objects
 package import Primitives
-import ProviderRPC
+package import ProviderRPC
 import Synchronization
 
 /// All operations: written into the store before a provider hears of them, ended once, and counted by that.
@@ -9,19 +9,35 @@ import Synchronization
 /// Only the manager that leads writes operations, so what it knows of them is what there is; `load` reads what others before it have left.
 package final class OperationJournal: Sendable {
     struct State {
-        /// Those that are not over, of each target in their order.
+        /// Those that are not over, of each line in their order.
         var open: [String: [Operation]] = [:]
-        /// The last end of each target, while its object is kept.
-        var last: [String: Operation] = [:]
-        /// Ends in a row that were no success, of each target.
-        var failures: [String: Int] = [:]
+        /// The last end of each line and method.
+        var past: [String: [ProviderMethod: Past]] = [:]
         /// Those that are over and kept, the oldest end first.
         var ended: [Ended] = []
         /// Of each provider, by name.
         var sums: [String: (type: String, sums: OperationSums)] = [:]
-        /// Names of operations whose writing got no answer, by target.
+        /// Operations whose writing got no answer, by line.
         var doubtful: [String: Operation] = [:]
         var isLoaded = false
+    }
+
+    /// How the last operation of a target and a method ended.
+    package struct Past: Sendable, Equatable {
+        package let end: Operation.End
+        package let name: String
+        package let resultID: String?
+        package let requestDigest: String?
+        /// Ends in a row that were no success.
+        package let failures: Int
+        /// When this process heard of it.
+        package let heardAt: ContinuousClock.Instant
+
+        /// When it may be tried again, in seconds from the time that is given; 0 for at once.
+        package func waitSeconds(_ now: Double) -> Double {
+            guard failures > 0 else { return 0 }
+            return max(0, end.at + min(300, 5 * Double(1 << min(failures - 1, 10))) - now)
+        }
     }
 
     /// What is kept in mind of an operation that is over.
@@ -70,16 +86,18 @@ package final class OperationJournal: Sendable {
 
     private static func take(_ operation: Operation, isFolded: Bool, _ state: inout State) {
         guard operation.end != nil else {
-            state.open[operation.target.uid, default: []].append(operation)
+            state.open[operation.line, default: []].append(operation)
             return
         }
         note(end: operation, isFolded: isFolded, &state)
     }
 
     private static func note(end operation: Operation, isFolded: Bool, _ state: inout State) {
-        let target = operation.target.uid
-        state.last[target] = operation
-        state.failures[target] = operation.end?.outcome == .success ? nil : (state.failures[target] ?? 0) + 1
+        guard let end = operation.end else { return }
+        let before = state.past[operation.line]?[operation.method]?.failures ?? 0
+        state.past[operation.line, default: [:]][operation.method] = Past(
+            end: end, name: operation.name, resultID: operation.resultID, requestDigest: operation.requestDigest,
+            failures: end.outcome == .success ? 0 : before + 1, heardAt: .now)
         state.ended.append(Ended(operation: operation, isFolded: isFolded))
         guard !isFolded else { return }
         var entry = state.sums[operation.provider] ?? (operation.providerType, OperationSums())
@@ -92,13 +110,13 @@ package final class OperationJournal: Sendable {
     /// The operation of a target that is to be gone on with.
     func open(_ target: String) -> Operation? { state.withLock { $0.open[target]?.first } }
 
-    /// The operation of a target that ended last.
-    func last(_ target: String) -> Operation? { state.withLock { $0.last[target] } }
+    /// How the last operation of a target and a method ended; nil when there was none that is known.
+    package func past(_ target: String, _ method: ProviderMethod) -> Past? { state.withLock { $0.past[target]?[method] } }
 
-    /// Ends in a row that were no success.
-    func failures(_ target: String) -> Int { state.withLock { $0.failures[target] ?? 0 } }
+    /// When this process last heard that an operation of the target was over.
+    func lastEnd(_ target: String) -> ContinuousClock.Instant? { state.withLock { $0.past[target]?.values.map(\.heardAt).max() } }
 
-    /// Operations that are not over, of each provider and all in all.
+    /// Operations that are not over, of each provider.
     package var openCounts: [String: Int] {
         state.withLock { state in
             var counts: [String: Int] = [:]
@@ -129,7 +147,7 @@ package final class OperationJournal: Sendable {
     /// One target has one operation at a time: what is open is returned in place of another one.
     /// - Parameter draft: without a name, uid and time.
     func begin(_ draft: Operation) async throws(StoreError) -> Operation {
-        let target = draft.target.uid
+        let target = draft.line
         if let open = open(target) { return open }
         if let doubtful = state.withLock({ $0.doubtful[target] }) {
             let found = try await find(doubtful)
@@ -151,8 +169,8 @@ package final class OperationJournal: Sendable {
 
     private func keep(_ operation: Operation) -> Operation {
         state.withLock { state in
-            if let open = state.open[operation.target.uid]?.first { return open }
-            state.open[operation.target.uid] = [operation]
+            if let open = state.open[operation.line]?.first { return open }
+            state.open[operation.line] = [operation]
             return operation
         }
     }
@@ -218,7 +236,7 @@ package final class OperationJournal: Sendable {
 
     private func adopt(_ operation: Operation) {
         state.withLock { state in
-            let target = operation.target.uid
+            let target = operation.line
             guard operation.end != nil else {
                 if let place = state.open[target]?.firstIndex(where: { $0.uid == operation.uid }) { state.open[target]?[place] = operation }
                 return
@@ -233,8 +251,7 @@ package final class OperationJournal: Sendable {
     /// The target's object is gone: what is known of its last operation is of no more use.
     func forget(target: String) {
         state.withLock { state in
-            state.last[target] = nil
-            state.failures[target] = nil
+            state.past[target] = nil
             state.doubtful[target] = nil
         }
     }

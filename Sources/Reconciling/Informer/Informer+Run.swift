@@ -88,14 +88,14 @@ extension Informer: RunnableInformer {
         }
         change { $0.tell(listed, since: start) }
         noteSynced()
-        for name in state.withLock({ $0.cache.unsure }) { await makeSure(name) }
+        for name in state.withLock({ $0.cache.unsure }) { await makeSure(name, nil) }
         return list.resourceVersion
     }
 
     private func hear(_ event: WatchEvent) {
         change { cache in cache.tell(event).map { [$0] } ?? [] }
         let limit = time.now.advanced(by: .seconds(-Self.writtenSeconds))
-        let dropped = state.withLock { $0.cache.written.isEmpty ? [] : $0.cache.dropWritten(before: limit) }
+        let dropped = state.withLock { $0.cache.isAhead ? $0.cache.dropWritten(before: limit) : [] }
         for name in dropped {
             logger.warn("the store has not told of what was written; what it told is shown again", ["kind": title, "name": name])
         }

@@ -58,19 +58,26 @@ extension Informer {
     private func didWrite(_ number: Int, _ name: ObjectName, _ object: APIObject?, uid: String) async {
         let now = time.now
         let isSure = state.withLock { $0.cache.didWrite(number, name, object, uid: uid, at: now) }
-        if !isSure { await makeSure(name) }
+        if !isSure { await makeSure(name, object) }
     }
 
-    /// Asks the store for one object, when a list came between its being written and its being told of. Without an answer, what was written
-    /// is shown on.
-    func makeSure(_ name: ObjectName) async {
-        while !Task.isCancelled {
+    /// Reads one object from the store, when nobody can tell whether what was written or what was told is the newer.
+    ///
+    /// - Parameter written: shown when the store cannot be read; nil when it is already.
+    func makeSure(_ name: ObjectName, _ written: APIObject?) async {
+        while true {
             let number = willWrite(name)
             var object: APIObject?
             do throws(StoreError) {
                 object = try await store.get(ObjectKey(Kind.kind, name.namespace, name.name))
             } catch {
-                guard error.reason == .notFound else { return didNotWrite(number) }
+                if error.reason != .notFound {
+                    let now = time.now
+                    return state.withLock { state in
+                        guard let written else { return state.cache.didNotWrite(number) }
+                        state.cache.didNotRead(number, name, written, at: now)
+                    }
+                }
             }
             let now = time.now
             if state.withLock({ $0.cache.didRead(number, name, object, at: now) }) { return }

@@ -14,12 +14,7 @@ struct InformerCache<Kind: TypedKind>: Sendable {
 
     /// A written state that the store has not told of.
     struct Written: Sendable {
-        enum State: Sendable {
-            case version(String)
-            case gone
-        }
-
-        let state: State
+        let version: String
         let uid: String
         /// The object as the store last told of it.
         var told: Kind?
@@ -28,6 +23,12 @@ struct InformerCache<Kind: TypedKind>: Sendable {
         let sequence: Int
         /// A list came between: the store may have told of it already, or of later ones.
         var isUnsure = false
+    }
+
+    /// An object that is gone, though the store has not told so.
+    private struct Gone: Sendable {
+        let since: TimeSource.Instant
+        let sequence: Int
     }
 
     /// A write that is under way: what is told meanwhile may be what it writes.
@@ -44,6 +45,10 @@ struct InformerCache<Kind: TypedKind>: Sendable {
     /// What readers see.
     private(set) var items: [ObjectName: Kind] = [:]
     private(set) var written: [ObjectName: Written] = [:]
+    /// By uid, which no other object ever has.
+    private var gone: [String: Gone] = [:]
+    /// Objects as the store told of them that are gone.
+    private var hidden: [ObjectName: Kind] = [:]
     private var open: [Int: OpenWrite] = [:]
     private var indexes: [IndexTable<Kind>] = []
     private var sequence = 0
@@ -52,13 +57,14 @@ struct InformerCache<Kind: TypedKind>: Sendable {
 
     /// The object as the store last told of it, which is what handlers know.
     func told(_ name: ObjectName) -> Kind? {
-        if let written = written[name] { written.told } else { items[name] }
+        if let written = written[name] { written.told } else { hidden[name] ?? items[name] }
     }
 
     var allTold: [Kind] {
         var all: [Kind] = []
         all.reserveCapacity(items.count)
         for (name, item) in items where written[name] == nil { all.append(item) }
+        all.append(contentsOf: hidden.values)
         for written in written.values { if let told = written.told { all.append(told) } }
         return all
     }
@@ -93,31 +99,34 @@ struct InformerCache<Kind: TypedKind>: Sendable {
         noteTold(name, version)
         let old = told(name)
         if let old, old.object.metadata.resourceVersion == version { return nil }
+        let new: Kind
         if let entry = written[name] {
-            if case .version(version) = entry.state, let item = items[name] {
+            if entry.version == version, let item = items[name] {
                 written[name] = nil
-                return Change(old: old, new: item)
+                new = item
+            } else {
+                new = Kind(object)
+                written[name]?.told = new
             }
-            let new = Kind(object)
-            written[name]?.told = new
-            return Change(old: old, new: new)
+        } else {
+            new = Kind(object)
+            show(name, told: new)
         }
-        let new = Kind(object)
-        show(name, new)
         return Change(old: old, new: new)
     }
 
     private mutating func tellGone(_ object: APIObject) -> Change? {
         let (name, uid) = (ObjectName(object.metadata), object.metadata.uid)
         for number in open.keys { open[number]?.goneUIDs.insert(uid) }
+        gone[uid] = nil
         let old = told(name)
         if written[name]?.uid == uid {
             // Nothing comes after the end of an object.
             written[name] = nil
-            show(name, nil)
+            show(name, told: nil)
         } else {
             guard old?.object.metadata.uid == uid else { return nil }
-            if written[name] == nil { show(name, nil) } else { written[name]?.told = nil }
+            if written[name] == nil { show(name, told: nil) } else { written[name]?.told = nil }
         }
         return old.map { _ in Change(old: Kind(object), new: nil) }
     }
@@ -158,28 +167,30 @@ struct InformerCache<Kind: TypedKind>: Sendable {
         }
         for (name, entry) in written where entry.told == nil { setTold(name, nil, since: start) }
         for number in open.keys { open[number]?.metList = true }
+        gone = gone.filter { $0.value.sequence > start }
         return changes
     }
 
     /// Of a list that was asked for after something was written, the list is the newer.
     private mutating func setTold(_ name: ObjectName, _ item: Kind?, since start: Int) {
-        guard let entry = written[name] else { return show(name, item) }
-        let isKnown =
-            switch entry.state {
-            case .version(let version): item?.object.metadata.resourceVersion == version
-            case .gone: item?.object.metadata.uid != entry.uid
-            }
-        if entry.sequence < start || isKnown {
-            written[name] = nil
-            return show(name, item)
+        if let entry = written[name] {
+            written[name]?.told = item
+            written[name]?.isUnsure = true
+            if entry.sequence < start || item?.object.metadata.resourceVersion == entry.version { drop(name) }
+        } else {
+            show(name, told: item)
         }
-        written[name]?.told = item
-        // One that was written to go, and is in the list, goes later.
-        if case .version = entry.state { written[name]?.isUnsure = true }
     }
 
     private mutating func noteTold(_ name: ObjectName, _ version: String) {
         for (number, write) in open where write.name == nil || write.name == name { open[number]?.versions.insert(version) }
+    }
+
+    /// Shows an object as it was told of, unless it is gone.
+    private mutating func show(_ name: ObjectName, told item: Kind?) {
+        let isGone = item.map { gone[$0.object.metadata.uid] != nil } ?? false
+        hidden[name] = isGone ? item : nil
+        show(name, isGone ? nil : item)
     }
 
     private mutating func show(_ name: ObjectName, _ item: Kind?) {
@@ -210,58 +221,94 @@ struct InformerCache<Kind: TypedKind>: Sendable {
     /// - Parameters:
     ///   - object: nil when the object is gone.
     ///   - uid: of the object.
-    /// - Returns: whether it is sure that readers see the newer of what was written and what was told.
+    /// - Returns: false when nobody can tell which is the newer: this, or what a list or another write has brought meanwhile. Readers see the
+    ///   other then, and the store is to be read.
     mutating func didWrite(_ number: Int, _ name: ObjectName, _ object: APIObject?, uid: String, at now: TimeSource.Instant) -> Bool {
-        guard let write = open.removeValue(forKey: number), !write.goneUIDs.contains(uid) else { return true }
-        if let object, write.versions.contains(object.metadata.resourceVersion) { return true }
-        cover(name, object, uid: uid, at: now, isUnsure: write.metList)
-        return !write.metList
+        guard let write = open.removeValue(forKey: number) else { return true }
+        let isGone = write.goneUIDs.contains(uid) || gone[uid] != nil
+        if object == nil {
+            if !isGone { bury(name, [uid], at: now) }
+            return true
+        }
+        guard let object, !isGone, !write.versions.contains(object.metadata.resourceVersion) else {
+            // Told of already; but readers may be shown what was written by another before a list.
+            return written[name]?.isUnsure != true
+        }
+        guard !write.metList, (written[name]?.sequence ?? 0) < number else { return false }
+        cover(name, object, at: now)
+        return true
     }
 
-    /// What the store has at a moment after `willWrite`, of a name for which that was not sure.
+    /// What the store had at a moment after `willWrite`: that is as new as all that was written before.
     ///
-    /// - Returns: whether it is sure now.
+    /// - Returns: false when a list or another write has come meanwhile: it is to be read again.
     mutating func didRead(_ number: Int, _ name: ObjectName, _ object: APIObject?, at now: TimeSource.Instant) -> Bool {
         guard let read = open.removeValue(forKey: number) else { return true }
-        guard !read.metList else { return false }
-        // Written since, and sure.
-        guard let entry = written[name], entry.isUnsure else { return true }
-        if let object {
-            let metadata = object.metadata
-            if read.versions.contains(metadata.resourceVersion) || read.goneUIDs.contains(metadata.uid) {
-                drop(name)
-            } else {
-                cover(name, object, uid: metadata.uid, at: now, isUnsure: false)
-            }
-        } else if let uid = entry.told?.object.metadata.uid, uid == read.toldUID {
-            // It is gone, and that is still to be told.
-            cover(name, nil, uid: uid, at: now, isUnsure: false)
-        } else {
+        guard !read.metList, (written[name]?.sequence ?? 0) < number else { return false }
+        guard let object else {
+            // What there was when it was asked for is gone.
+            let uids = [read.toldUID, written[name]?.uid].compactMap { $0 }
             drop(name)
+            bury(name, uids.filter { !read.goneUIDs.contains($0) }, at: now)
+            return true
+        }
+        let metadata = object.metadata
+        if read.versions.contains(metadata.resourceVersion) || read.goneUIDs.contains(metadata.uid) || gone[metadata.uid] != nil {
+            drop(name)
+        } else {
+            cover(name, object, at: now)
         }
         return true
     }
 
-    private mutating func cover(_ name: ObjectName, _ object: APIObject?, uid: String, at now: TimeSource.Instant, isUnsure: Bool) {
+    /// What was written, when the store could not be read to make sure.
+    mutating func didNotRead(_ number: Int, _ name: ObjectName, _ object: APIObject, at now: TimeSource.Instant) {
+        open[number] = nil
+        guard written[name] == nil, gone[object.metadata.uid] == nil else { return }
+        cover(name, object, at: now)
+        written[name]?.isUnsure = true
+    }
+
+    private mutating func cover(_ name: ObjectName, _ object: APIObject, at now: TimeSource.Instant) {
         sequence += 1
-        let state = object.map { Written.State.version($0.metadata.resourceVersion) } ?? .gone
-        written[name] = Written(state: state, uid: uid, told: told(name), since: now, sequence: sequence, isUnsure: isUnsure)
-        show(name, object.map { Kind($0) })
+        let metadata = object.metadata
+        written[name] = Written(
+            version: metadata.resourceVersion, uid: metadata.uid, told: told(name), since: now, sequence: sequence)
+        hidden[name] = nil
+        show(name, Kind(object))
+    }
+
+    private mutating func bury(_ name: ObjectName, _ uids: [String], at now: TimeSource.Instant) {
+        sequence += 1
+        for uid in uids { gone[uid] = Gone(since: now, sequence: sequence) }
+        if let uid = written[name]?.uid, gone[uid] != nil {
+            drop(name)
+        } else if written[name] == nil {
+            show(name, told: told(name))
+        }
     }
 
     /// Shows what was told.
     private mutating func drop(_ name: ObjectName) {
         guard let entry = written.removeValue(forKey: name) else { return }
-        show(name, entry.told)
+        show(name, told: entry.told)
     }
 
     /// Names of which a list has left unknown what is newer.
     var unsure: [ObjectName] { written.filter { $0.value.isUnsure }.map(\.key).sorted() }
 
+    /// Whether there is something that the store is still to tell of.
+    var isAhead: Bool { !written.isEmpty || !gone.isEmpty }
+
     /// Drops what was written before an instant and was never told of, though the store goes on telling.
     mutating func dropWritten(before instant: TimeSource.Instant) -> [ObjectName] {
-        let names = written.filter { $0.value.since < instant }.map(\.key)
+        var names = written.filter { $0.value.since < instant }.map(\.key)
         for name in names { drop(name) }
+        gone = gone.filter { $0.value.since >= instant }
+        for (name, item) in hidden where gone[item.object.metadata.uid] == nil {
+            names.append(name)
+            show(name, told: item)
+        }
         return names
     }
 }
