@@ -268,7 +268,7 @@ let package = Package(
         tests(of: "GRPC", needs: ["Primitives", "Web", "RPC", "TestSupport"]),
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
-        tests(of: "Objects", needs: ["Primitives", "JSON", "ObjectText"]),
+        tests(of: "Objects", needs: ["Primitives", "JSON", "ObjectText"], exclude: ["Fixtures"]),
         tests(
             of: "EmbeddedObjectStore",
             needs: ["Primitives", "Database", "Objects", "ObjectStore", "ObjectStoreConformance", "TestSupport"]),
