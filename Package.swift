@@ -210,7 +210,8 @@ let package = Package(
             name: "martlet-manager",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
-                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText", "KubernetesObjectStore", "ObjectClient",
+                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText",
+                "KubernetesObjectStore", "ObjectClient",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
         // Tools of the build.
@@ -258,6 +259,10 @@ let package = Package(
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "Objects", needs: ["Primitives", "JSON"]),
+        tests(of: "ObjectText", needs: ["Primitives", "Objects"]),
+        tests(of: "ObjectAPI", needs: ["Primitives", "Web", "Objects", "ObjectStore", "TestSupport"]),
+        tests(
+            of: "ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectStore", "KubernetesObjectStore", "ObjectAPI", "TestSupport"]),
         tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
         tests(
             of: "KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),

@@ -171,7 +171,7 @@ extension ObjectAPI {
         let found = kindRules.problems(object, old)
         let unknown = found.filter { $0.reason == .unknown }
         let problems = found.filter { $0.reason != .unknown }
-        guard problems.isEmpty else { throw .invalid(object.key, problems) }
+        guard problems.isEmpty else { throw .invalid(object.key, options.fieldValidation == .strict ? found : problems) }
         if options.fieldValidation == .strict, !unknown.isEmpty {
             let text = unknown.map(\.description).joined(separator: "; ")
             throw StoreError(.badRequest, "strict decoding error: \(text)", key: object.key, problems: unknown)
