@@ -47,7 +47,7 @@ extension ObjectAPI {
         var attempts = 5
         while true {
             let current = try await store.get(key)
-            let value = try patch.apply(to: current.value)
+            let value = try patch.apply(to: current.value, of: key)
             let object = try object(value, of: key.kind, namespace: key.namespace, name: key.name)
             do {
                 let (updated, warnings) = try await write(object, over: current, part, options)
