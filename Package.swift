@@ -215,7 +215,8 @@ let package = Package(
             name: "martlet-manager",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
-                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText", "KubernetesObjectStore", "ObjectClient",
+                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText",
+                "KubernetesObjectStore", "ObjectClient",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
         // Tools of the build.
@@ -272,6 +273,10 @@ let package = Package(
         tests(
             of: "EmbeddedObjectStore",
             needs: ["Primitives", "Database", "Objects", "ObjectStore", "ObjectStoreConformance", "TestSupport"]),
+        tests(of: "ObjectText", needs: ["Primitives", "Objects"]),
+        tests(of: "ObjectAPI", needs: ["Primitives", "Web", "Objects", "ObjectStore", "TestSupport"]),
+        tests(
+            of: "ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectStore", "KubernetesObjectStore", "ObjectAPI", "TestSupport"]),
         tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
         tests(
             of: "Controllers",
