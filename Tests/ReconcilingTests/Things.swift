@@ -6,7 +6,7 @@ import Reconciling
 struct Thing: TypedKind {
     static let kind = ResourceKind(group: "test.example", version: "v1", kind: "Thing", plural: "things")
 
-    let object: APIObject
+    var object: APIObject
 
     init(_ object: APIObject) { self.object = object }
 
