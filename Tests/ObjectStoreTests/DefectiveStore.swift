@@ -37,8 +37,8 @@ final class DefectiveStore: ObjectStore {
         case .generatedNames where object.metadata.name.isEmpty && !object.metadata.generateName.isEmpty:
             object.metadata.name = object.metadata.generateName + "12345"
         case .sizes:
-            if let inline = object.spec["userData"]?["cloudInit"]?["inline"]?.text {
-                object.spec = ["userData": ["cloudInit": ["inline": .text(String(inline.prefix(1000)))]]]
+            if let note = object.spec["parameters"]?["note"]?.text {
+                object.spec = ["parameters": ["note": .text(String(note.prefix(1000)))]]
             }
         case .rivals:
             do throws(StoreError) {
