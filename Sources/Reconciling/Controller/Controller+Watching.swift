@@ -10,7 +10,7 @@ extension Controller {
     ) {
         informer.onChange { [queue] old, new in
             guard let object = new ?? old, isMeant(old, new) else { return }
-            queue.add(object.name)
+            queue.add(object.objectName)
         }
     }
 

@@ -146,9 +146,9 @@ struct InformerCache<Kind: TypedKind>: Sendable {
     mutating func tell(_ list: [Listed<Kind>], since start: Int) -> [Change] {
         var changes: [Change] = []
         let names = Set(list.map(\.name))
-        for item in allTold where !names.contains(item.name) {
+        for item in allTold where !names.contains(item.objectName) {
             changes.append(Change(old: item, new: nil))
-            setTold(item.name, nil, since: start)
+            setTold(item.objectName, nil, since: start)
         }
         for listed in list {
             noteTold(listed.name, listed.version)
