@@ -80,6 +80,8 @@ docs: build
 	$(MARTLET) settings --format env > .env.example
 	$(MANAGER) metrics --format markdown > docs/manager-metrics.md
 	$(MANAGER) settings > docs/manager-settings.md
+	$(MANAGER) objects > docs/objects.md
+	$(MANAGER) crds --directory deploy/kubernetes/crds > /dev/null
 
 ## dist: what is released, in dist/: tar.gz and Debian package of this machine's architecture, bill of materials, sums
 dist: build

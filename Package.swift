@@ -133,6 +133,7 @@ let package = Package(
         module("ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC"]),
         module("Objects", needs: ["Primitives", "JSON"]),
         module("ObjectStore", needs: ["Primitives", "Objects"]),
+        module("ObjectText", needs: ["Primitives", "Settings", "Objects"]),
         module("Boards", needs: ["Primitives", "JSON"]),
         module("WebConfiguration", needs: ["Primitives", "Settings", "Web"]),
         module("UpstreamConfiguration", needs: ["Primitives", "Settings", "Web"]),
@@ -170,11 +171,19 @@ let package = Package(
                 "Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI",
             ]),
 
+        module(
+            "Controllers",
+            needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
+        module("ObjectAPI", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectText", "ObjectStore"]),
+        module("KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Settings", "Objects", "ObjectStore"]),
+        module("EmbeddedObjectStore", needs: ["Primitives", "Database", "Objects", "ObjectStore"]),
+
         // Floor 4.
         module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
         module(
             "ProviderHosting",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Protobuf", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
+        module("ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectText", "ObjectStore", "KubernetesObjectStore"]),
         module(
             "Doctor",
             needs: [
@@ -206,7 +215,7 @@ let package = Package(
             name: "martlet-manager",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
-                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider",
+                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText", "KubernetesObjectStore", "ObjectClient",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
         // Tools of the build.
@@ -226,10 +235,19 @@ let package = Package(
             name: "rpc-peer", dependencies: ["Primitives", "JSON", "Web", "RPC", "GRPC"], path: "Tests/Support/RPCPeer",
             exclude: ["README.md"],
             swiftSettings: house),
+        .executableTarget(
+            name: "api-bed", dependencies: ["Primitives", "Web", "Objects", "ObjectStore", "ObjectAPI"], path: "Tests/Support/APIBed",
+            exclude: ["README.md"], swiftSettings: house),
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", exclude: ["README.md"], swiftSettings: house),
         .target(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
             path: "Tests/Support/ProviderConformance", exclude: ["README.md"], swiftSettings: house),
+        .executableTarget(
+            name: "object-store-kill-bed", dependencies: ["Primitives", "JSON", "Objects", "ObjectStore", "EmbeddedObjectStore"],
+            path: "Tests/Support/ObjectStoreKillBed", exclude: ["README.md"], swiftSettings: house),
+        .target(
+            name: "ObjectStoreConformance", dependencies: ["Primitives", "Objects", "ObjectStore"],
+            path: "Tests/Support/ObjectStoreConformance", exclude: ["README.md"], swiftSettings: house),
         .target(
             name: "AwkwardMessages", dependencies: ["Primitives", "Protobuf", "ProviderRPC"], path: "Tests/Support/AwkwardMessages",
             exclude: ["README.md", "awkward.proto"], swiftSettings: house),
@@ -239,6 +257,9 @@ let package = Package(
         .executableTarget(
             name: "provider-kill-bed", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider"],
             path: "Tests/Support/ProviderKillBed", exclude: ["README.md"], swiftSettings: house),
+        .executableTarget(
+            name: "object-store-check", dependencies: ["Primitives", "Objects", "ObjectStore", "ObjectStoreConformance", "KubernetesObjectStore"],
+            path: "Tests/Support/ObjectStoreCheck", exclude: ["README.md"], swiftSettings: house),
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
         tests(of: "Protobuf", needs: ["Primitives", "AwkwardMessages", "TestSupport"]),
@@ -247,10 +268,22 @@ let package = Package(
         tests(of: "GRPC", needs: ["Primitives", "Web", "RPC", "TestSupport"]),
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
-        tests(of: "Objects", needs: ["Primitives", "JSON"]),
+        tests(of: "Objects", needs: ["Primitives", "JSON", "ObjectText"]),
+        tests(
+            of: "EmbeddedObjectStore",
+            needs: ["Primitives", "Database", "Objects", "ObjectStore", "ObjectStoreConformance", "TestSupport"]),
+        tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
+        tests(
+            of: "Controllers",
+            needs: [
+                "Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider", "Objects",
+                "ObjectStore", "Reconciling", "TestSupport",
+            ]),
         tests(
             of: "Reconciling",
             needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore", "CollectorConformance", "TestSupport"]),
+        tests(
+            of: "KubernetesObjectStore", needs: ["Primitives", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
             needs: [

@@ -14,10 +14,12 @@ FLOORS = [
     ("ground", ["Primitives"]),
     ("floor 1", ["JSON", "Metrics", "Web", "Settings", "XML", "Database", "Protobuf", "RPC"]),
     ("floor 2", ["Boards", "Exporting", "LLMProbe", "Ownership", "ProxmoxAPI", "ProxmoxConfiguration", "UpstreamConfiguration",
-                 "WebConfiguration", "LibvirtAPI", "GRPC", "ProviderRPC", "ProviderTasks", "Objects", "ObjectStore"]),
+                 "WebConfiguration", "LibvirtAPI", "GRPC", "ProviderRPC", "ProviderTasks", "Objects", "ObjectText",
+                 "ObjectStore"]),
     # And all that is in the folder of collectors.
-    ("floor 3", ["Discovery", "Logs", "Reconciling", "SimulatedProvider", "LibvirtProvider"]),
-    ("floor 4", ["Doctor", "FirstConfiguration", "ProviderHosting", "Serving", "Simulation", "Stack", "Viewer"]),
+    ("floor 3", ["Discovery", "Logs", "Reconciling", "Controllers", "SimulatedProvider", "LibvirtProvider", "ObjectAPI",
+                 "EmbeddedObjectStore", "KubernetesObjectStore"]),
+    ("floor 4", ["Doctor", "FirstConfiguration", "ObjectClient", "ProviderHosting", "Serving", "Simulation", "Stack", "Viewer"]),
     ("roof", ["martlet", "martlet-manager"]),
 ]
 # No module of these floors may need a sibling: collectors do not know each other, and no foundation leans on its neighbour
@@ -26,8 +28,8 @@ SIBLINGS_ALLOWED = {("floor 1", "JSON"), ("floor 2", "ProxmoxAPI"), ("floor 2", 
                     ("floor 2", "ProviderRPC"), ("floor 2", "Objects"), ("floor 3", "Reconciling"), ("cellar", "*")}
 COLLECTORS = "Sources/Collectors/"
 OUTSIDE = {"test", "plugin"}
-TOOLS = {"embed-files", "CollectorConformance", "ProviderConformance", "RawPeers", "TestSupport", "AwkwardMessages", "protobuf-echo",
-         "provider-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer"}
+TOOLS = {"embed-files", "CollectorConformance", "ProviderConformance", "ObjectStoreConformance", "RawPeers", "TestSupport", "AwkwardMessages", "protobuf-echo",
+         "provider-kill-bed", "object-store-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer", "api-bed", "object-store-check"}
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         /// Changes after that version are not known any more.
         case expired = "Expired"
         case tooLarge = "RequestEntityTooLarge"
+        case notAcceptable = "NotAcceptable"
         case unsupportedMediaType = "UnsupportedMediaType"
         case invalid = "Invalid"
         case tooManyRequests = "TooManyRequests"
@@ -31,6 +32,7 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
             case .forbidden: 403
             case .notFound: 404
             case .methodNotAllowed: 405
+            case .notAcceptable: 406
             case .alreadyExists, .conflict: 409
             case .expired: 410
             case .tooLarge: 413

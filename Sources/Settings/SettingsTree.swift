@@ -9,6 +9,11 @@ package struct SettingsTree: Sendable {
     /// Settings with nothing in them.
     package static let empty = SettingsTree(SettingsNode(.mapping([]), .implied))
 
+    /// A YAML document (JSON is one too) that somebody else gives its shape, of 1 MiB at most. What it may hold is the caller's to check.
+    ///
+    /// - Parameter path: how errors name it.
+    package init(yaml bytes: [UInt8], path: String) throws(Failure) { self.init(try YAMLReader.read(bytes, path: path)) }
+
     /// Reads the file, lays environment and flags over it, and checks the whole against the shape.
     ///
     /// - Parameter file: a YAML file, or nil for none.

@@ -14,7 +14,7 @@ struct YAMLReader: ~Copyable {
 
     let bytes: UnsafeBufferPointer<UInt8>
     private let yaml: OpaquePointer
-    private let path: String
+    let path: String
     private var values = 0
 
     /// `malformed` failures begin with `path:line:column` and end with what to do.
@@ -33,7 +33,7 @@ struct YAMLReader: ~Copyable {
         }
     }
 
-    private init(yaml: OpaquePointer, bytes: UnsafeBufferPointer<UInt8>, path: String) {
+    init(yaml: OpaquePointer, bytes: UnsafeBufferPointer<UInt8>, path: String) {
         self.yaml = yaml
         self.bytes = bytes
         self.path = path
@@ -54,14 +54,7 @@ struct YAMLReader: ~Copyable {
     }
 
     private mutating func value(startingWith event: mlt_yaml_event, depth: Int) throws(Failure) -> SettingsNode {
-        values += 1
-        guard values <= Self.valueLimit else {
-            throw failure(event, "more than \(Self.valueLimit) values; check whether this is the right file")
-        }
-        guard depth <= Self.depthLimit else {
-            throw failure(event, "nested deeper than \(Self.depthLimit) levels; check brackets and indentation")
-        }
-        try refuseReferences(event)
+        try admit(event, depth: depth)
         switch event.kind {
         case mlt_yaml_scalar:
             let text = try self.text(event)
@@ -89,8 +82,20 @@ struct YAMLReader: ~Copyable {
         }
     }
 
+    /// Counts a value, and refuses what is too much or not supported.
+    mutating func admit(_ event: mlt_yaml_event, depth: Int) throws(Failure) {
+        values += 1
+        guard values <= Self.valueLimit else {
+            throw failure(event, "more than \(Self.valueLimit) values; check whether this is the right file")
+        }
+        guard depth <= Self.depthLimit else {
+            throw failure(event, "nested deeper than \(Self.depthLimit) levels; check brackets and indentation")
+        }
+        try refuseReferences(event)
+    }
+
     /// The text of a key.
-    private func name(_ key: mlt_yaml_event) throws(Failure) -> String {
+    func name(_ key: mlt_yaml_event) throws(Failure) -> String {
         try refuseReferences(key)
         guard key.kind == mlt_yaml_scalar else {
             throw failure(key, "a key must be plain text; a list or a section stands behind a key, not in its place")
@@ -112,7 +117,7 @@ struct YAMLReader: ~Copyable {
     }
 
     /// Tags are not supported, so that no honest file has any use for these.
-    private func refuseManyDirectives() throws(Failure) {
+    func refuseManyDirectives() throws(Failure) {
         var count = 0
         for index in bytes.indices where bytes[index] == UInt8(ascii: "%") && bytes[index...].starts(with: "%TAG".utf8) {
             count += 1
@@ -123,7 +128,7 @@ struct YAMLReader: ~Copyable {
     }
 
     /// The next event that means something.
-    private func next() throws(Failure) -> mlt_yaml_event {
+    func next() throws(Failure) -> mlt_yaml_event {
         while true {
             var event = mlt_yaml_next(yaml)
             if event.kind == mlt_yaml_error {
@@ -135,7 +140,7 @@ struct YAMLReader: ~Copyable {
     }
 
     /// What the scalar says. A NUL, which an escape can write, would end the text for every C library.
-    private func text(_ event: mlt_yaml_event) throws(Failure) -> String {
+    func text(_ event: mlt_yaml_event) throws(Failure) -> String {
         let text = UnsafeBufferPointer(start: event.text, count: event.size)
         guard !text.contains(0) else { throw failure(event, "text with a NUL character (\\0) in it; leave that out") }
         return String(decoding: text, as: UTF8.self)
@@ -145,7 +150,7 @@ struct YAMLReader: ~Copyable {
         .file(path, line: event.line, column: event.column)
     }
 
-    private func failure(_ event: mlt_yaml_event, _ message: String) -> Failure {
+    func failure(_ event: mlt_yaml_event, _ message: String) -> Failure {
         Failure(.malformed, "\(origin(event)): \(message)")
     }
 }

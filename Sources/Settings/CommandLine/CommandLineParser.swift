@@ -74,10 +74,11 @@ package struct CommandLineParser: Sendable {
             }
             throw usage("unknown command \"\(unknown)\"", nearest(to: unknown, among: command.commands.map(\.name)), chain)
         }
-        guard arguments.count <= command.arguments.count else {
-            throw usage("unexpected argument \"\(arguments[command.arguments.count])\"", nil, chain)
+        let most = command.arguments.count + command.optionalArguments.count
+        guard arguments.count <= most || command.optionalArguments.last?.hasSuffix("...") == true else {
+            throw usage("unexpected argument \"\(arguments[most])\"", nil, chain)
         }
-        guard arguments.count == command.arguments.count else {
+        guard arguments.count >= command.arguments.count else {
             throw usage("\(command.arguments[arguments.count]) is missing", nil, chain)
         }
         return .run(
@@ -94,6 +95,17 @@ package struct CommandLineParser: Sendable {
             name = name[..<equals]
         }
         let flags = chain.flatMap(\.flags)
+        if !word.hasPrefix("--"), let letter = name.first, let flag = flags.first(where: { $0.short == letter }),
+            !flags.contains(where: { $0.name == name })
+        {
+            // `-n default`, `-n=default` or `-ndefault`.
+            let rest = word.dropFirst(2)
+            if !rest.isEmpty, value == nil || rest.first != "=" {
+                guard flag.placeholder != nil else { throw usage("\(word): -\(letter) is a switch and takes no value", nil, chain) }
+                value = String(rest)
+            }
+            name = flag.name[...]
+        }
         if let flag = flags.first(where: { $0.name == name }) {
             if flag.placeholder == nil {
                 guard let on = value.map(SettingsShape.flag(of:)) ?? true else {

@@ -11,12 +11,14 @@ struct HelpText {
         if !command.commands.isEmpty { usage += " COMMAND" }
         usage += " [FLAGS]"
         for argument in command.arguments { usage += " \(argument)" }
+        for argument in command.optionalArguments { usage += " [\(argument)]" }
         var lines = [command.summary + ".", "", "Usage: " + usage]
         if !command.commands.isEmpty {
             lines += ["", "Commands:"] + columns(command.commands.map { ($0.name, $0.summary) })
         }
         let flags = chain.flatMap(\.flags).map { flag in
             var left = flag.placeholder == nil && flag.standard == "true" ? "--[no-]\(flag.name)" : "--\(flag.name)"
+            if let short = flag.short { left = "-\(short), " + left }
             if let placeholder = flag.placeholder { left += " " + placeholder }
             var right = flag.help
             if let standard = flag.standard, flag.placeholder != nil { right += " [\(standard)]" }

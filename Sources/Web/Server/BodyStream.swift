@@ -13,6 +13,10 @@ package final class BodyStream: Sendable {
         var isOver = false
         /// Whose connection sleeps until more has come.
         var sleeper: ServerExchange?
+        /// Who waits until more may come.
+        var writer: CheckedContinuation<Void, Never>?
+        /// Who wants to hear that it is over.
+        var onOver: (@Sendable () -> Void)?
 
         /// Lets the loop look again.
         mutating func wake() {
@@ -40,6 +44,35 @@ package final class BodyStream: Sendable {
         }
     }
 
+    /// Sends a piece of any size once most of what came before it has been read, and waits for that. Returns whether the next one is wanted.
+    ///
+    /// One caller at a time. A reader that reads nothing is ended by the server after its limits' time.
+    package func sendInTurn(_ bytes: [UInt8]) async -> Bool {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let mayGo = state.withLock { state in
+                let mayGo = state.isOver || state.waiting.count < Self.roomBytes / 2
+                if !mayGo { state.writer = continuation }
+                return mayGo
+            }
+            if mayGo { continuation.resume() }
+        }
+        return state.withLock { state in
+            guard !state.isOver, !state.isComplete else { return false }
+            state.waiting += bytes
+            state.wake()
+            return true
+        }
+    }
+
+    /// Calls once when the reader has gone, or at once if that is so already; on a thread that must not wait.
+    package func whenOver(_ body: @escaping @Sendable () -> Void) {
+        let isOver = state.withLock { state in
+            if !state.isOver { state.onOver = body }
+            return state.isOver
+        }
+        if isOver { body() }
+    }
+
     /// Ends the body once all of it is sent.
     package func finish() {
         state.withLock { state in
@@ -50,29 +83,37 @@ package final class BodyStream: Sendable {
 
     /// Ends the body where it is, and tells whoever makes it.
     func abandon() {
-        state.withLock { state in
+        let (writer, onOver) = state.withLock { state in
             state.isOver = true
             state.isComplete = true
             state.waiting = []
             state.wake()
+            defer { (state.writer, state.onOver) = (nil, nil) }
+            return (state.writer, state.onOver)
         }
+        writer?.resume()
+        onOver?()
     }
 
     /// How many bytes are in the room now, 0 at the end. On the connection's event loop; nil once that sleeps until there is more.
     func fill(_ room: UnsafeMutableRawBufferPointer, of exchange: ServerExchange) -> Int? {
-        state.withLock { state in
+        let (filled, writer): (Int?, CheckedContinuation<Void, Never>?) = state.withLock { state in
             guard state.waiting.isEmpty else {
                 let count = min(state.waiting.count, room.count)
                 state.waiting.withUnsafeBytes { room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(count))) }
                 state.waiting.removeFirst(count)
-                return count
+                guard state.waiting.count < Self.roomBytes / 2 else { return (count, nil) }
+                defer { state.writer = nil }
+                return (count, state.writer)
             }
-            if state.isComplete { return 0 }
+            if state.isComplete { return (0, nil) }
             // Under the lock: whoever sends must find the connection asleep, or nobody would wake it.
             state.sleeper = exchange
             exchange.putConnectionToSleep()
-            return nil
+            return (nil, nil)
         }
+        writer?.resume()
+        return filled
     }
 }
 

@@ -260,7 +260,7 @@ package final class HTTPServer: Sendable {
         }
         // The last answer, or the last under rules that hold no more: whoever never rests would go on for ever.
         if isLeaving.load(ordering: .relaxed) || entrance.isOutdated(exchange.id) { exchange.endConnectionAfterwards() }
-        keeper.move(exchange.id, to: .sending(bytes: exchange.answerBytes))
+        keeper.move(exchange.id, to: exchange.stream == nil ? .sending(bytes: exchange.answerBytes) : .streaming)
         if let stream = exchange.stream {
             let isStopping = state.withLock { state in
                 state.streams[ObjectIdentifier(exchange)] = stream

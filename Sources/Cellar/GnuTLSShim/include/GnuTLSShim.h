@@ -7,6 +7,25 @@
 /// negative code for `mlt_tls_error`.
 int mlt_self_signed(const char *common_name, const char *const *names, size_t name_count, time_t now, unsigned days,
                     char **certificate_pem, char **key_pem);
+/// A certificate that is to be made, and who signs it.
+typedef struct mlt_certificate_wish {
+    const char *common_name;
+    const char *const *names;     ///< DNS names and addresses that it stands for
+    size_t name_count;
+    time_t now;
+    unsigned days;
+    int is_authority;             ///< it may sign others
+    const char *issuer_pem;       ///< the certificate and the key of who signs it; NULL for itself
+    const char *issuer_key_pem;
+} mlt_certificate_wish;
+
+/// Makes an ECDSA P-256 key and a certificate; texts and result as of `mlt_self_signed`.
+int mlt_certificate_make(const mlt_certificate_wish *wish, char **certificate_pem, char **key_pem);
+/// Whether a certificate stands for that DNS name or address.
+int mlt_certificate_is_for(const char *certificate_pem, const char *name);
+/// Whether a certificate is signed by the other's holder.
+int mlt_certificate_is_signed_by(const char *certificate_pem, const char *issuer_pem);
+
 /// What GnuTLS says of a code, static text.
 const char *mlt_tls_error(int code);
 

@@ -32,6 +32,9 @@ int mlt_open_read(const char *path);
 // The same of a regular file only: a pipe is never waited for and a device never started. EINVAL for what is neither that nor a folder.
 int mlt_open_regular(const char *path);
 
+/// memfd_create(2), close-on-exec: an empty file in memory. Returns the descriptor or -errno.
+int mlt_memory_file(const char *name);
+
 /// open(2) for writing, created with `mode`, truncated unless `append`, close-on-exec. Returns the descriptor or -errno.
 int mlt_open_write(const char *path, mode_t mode, int append);
 

@@ -110,7 +110,7 @@ final class ConnectionKeeper: Sendable {
                     return isNew || Self.hasBytes(connection.descriptor)
                 // Under the lock, and so of a descriptor that is still open.
                 case .resting: return Self.hasBytes(connection.descriptor)
-                case .receiving, .working, .sending: return false
+                case .receiving, .working, .sending, .streaming: return false
                 }
             }
         }

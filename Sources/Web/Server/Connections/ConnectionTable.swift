@@ -54,6 +54,8 @@ struct ConnectionTable {
         /// A handler has it. Handlers have deadlines of their own.
         case working
         case sending(bytes: Int)
+        /// An answer that comes over time, for as long as whoever makes it likes. Who does not read it is ended by libmicrohttpd.
+        case streaming
     }
 
     struct Connection {
@@ -232,6 +234,7 @@ struct ConnectionTable {
         case .receiving: (limits.bodySeconds, .slowBody)
         case .working: nil
         case .sending: (limits.sendSeconds, .unread)
+        case .streaming: nil
         }
     }
 
@@ -300,6 +303,7 @@ struct ConnectionTable {
         case .receiving: .hasNotFinishedAsking
         case .resting: connection.answers > 1 ? .hasComeBack : .hasAskedOnce
         case .sending: seconds > limits.unreadGraceSeconds ? .doesNotRead : nil
+        case .streaming: .hasComeBack
         case .working: nil
         }
     }

@@ -1,0 +1,12 @@
+package import Primitives
+package import Reconciling
+
+/// The controllers of all kinds.
+package enum AllControllers {
+    package static func make(_ context: ControllerContext, logger: Logger = .silent) -> [Controller] {
+        [
+            ProviderController(context).controller(logger: logger), ImageController(context).controller(logger: logger),
+            VirtualMachineController(context).controller(logger: logger),
+        ]
+    }
+}

@@ -1,0 +1,69 @@
+import ObjectText
+package import Objects
+
+/// An object as `describe` shows it: who it is, its conditions as a table, what was done with it, then all that it says.
+package enum DescriptionText {
+    /// - Parameter operations: objects of the journal that are about it.
+    package static func text(_ object: ObjectValue, operations: [ObjectValue]) -> String {
+        let metadata = object["metadata"]
+        var lines = [
+            "Name:         \(metadata?["name"]?.text ?? "")", "Namespace:    \(metadata?["namespace"]?.text ?? "")",
+            "Kind:         \(object["kind"]?.text ?? "") (\(object["apiVersion"]?.text ?? ""))",
+            "Labels:       \(pairs(metadata?["labels"]))", "Annotations:  \(pairs(metadata?["annotations"]))",
+            "Made:         \(metadata?["creationTimestamp"]?.text ?? "")",
+        ]
+        if let deletion = metadata?["deletionTimestamp"]?.text {
+            let finalizers = (metadata?["finalizers"]?.list ?? []).compactMap(\.text).joined(separator: ", ")
+            lines.append("Deleted:      \(deletion), waits for \(finalizers.isEmpty ? "nobody" : finalizers)")
+        }
+        var text = lines.joined(separator: "\n") + "\n"
+        let conditions = object["status"]?["conditions"]?.list ?? []
+        if !conditions.isEmpty {
+            text += "\nConditions:\n"
+            text += table(
+                ["TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"],
+                conditions.map { condition in
+                    ["type", "status", "reason", "lastTransitionTime", "message"].map { condition[$0]?.text ?? "" }
+                })
+        }
+        if !operations.isEmpty {
+            text += "\nOperations:\n"
+            text += table(
+                ["NAME", "OPERATION", "PHASE", "BEGAN", "MESSAGE"],
+                operations.map { operation in
+                    [
+                        operation["metadata"]?["name"]?.text ?? "", operation["spec"]?["operation"]?.text ?? "",
+                        operation["status"]?["phase"]?.text ?? "",
+                        operation["spec"]?["startedAt"]?.text ?? "", operation["status"]?["message"]?.text ?? "",
+                    ]
+                })
+        }
+        for (title, name) in [("Spec", "spec"), ("Data", "data"), ("Status", "status")] {
+            guard case .members(var members)? = object[name], !members.isEmpty else { continue }
+            if name == "status" { members["conditions"] = nil }
+            // A Secret's own are not for a screen that others see.
+            let shown =
+                name == "data" ? ObjectMembers(members.map { ($0.name, .text("\($0.value.text?.utf8.count ?? 0) letters")) }) : members
+            guard !shown.isEmpty else { continue }
+            text += "\n\(title):\n"
+            text += YAMLText.text(of: .members(shown)).split(separator: "\n", omittingEmptySubsequences: true).map { "  \($0)\n" }.joined()
+        }
+        return text
+    }
+
+    private static func pairs(_ value: ObjectValue?) -> String {
+        let pairs = (value?.members ?? ObjectMembers()).filter { $0.name != Applier.annotation }.map { "\($0.name)=\($0.value.text ?? "")" }
+        return pairs.isEmpty ? "<none>" : pairs.joined(separator: "\n              ")
+    }
+
+    private static func table(_ heading: [String], _ rows: [[String]]) -> String {
+        let rows = [heading] + rows
+        let widths = heading.indices.map { index in rows.map { $0[index].unicodeScalars.count }.max() ?? 0 }
+        return rows.map { row in
+            "  "
+                + row.enumerated().map { index, cell in
+                    index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.unicodeScalars.count + 3)
+                }.joined() + "\n"
+        }.joined()
+    }
+}

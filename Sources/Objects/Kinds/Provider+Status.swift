@@ -1,0 +1,118 @@
+extension Provider {
+    package enum RuntimePhase: String, ObjectWord {
+        case pending = "Pending"
+        case starting = "Starting"
+        case running = "Running"
+        case stopping = "Stopping"
+        case failed = "Failed"
+    }
+
+    package struct Status: ConditionedStatus {
+        package var value: ObjectValue
+        package init(_ value: ObjectValue) { self.value = value }
+
+        package var isHealthy: Bool? {
+            get { self["healthy"] }
+            set { self["healthy"] = newValue }
+        }
+        /// RFC 3339.
+        package var lastHealthCheck: String? {
+            get { self["lastHealthCheck"] }
+            set { self["lastHealthCheck"] = newValue }
+        }
+        package var version: String? {
+            get { self["version"] }
+            set { self["version"] = newValue }
+        }
+        package var runtime: Runtime {
+            get { self[view: "runtime"] }
+            set { self[view: "runtime"] = newValue }
+        }
+        package var capabilities: [String] {
+            get { self[list: "capabilities"] }
+            set { self[list: "capabilities"] = newValue }
+        }
+        /// Nil until the provider has told.
+        package var reportedCapabilities: Capabilities? {
+            get { self["reportedCapabilities"] }
+            set { self["reportedCapabilities"] = newValue }
+        }
+        package var connectedVMs: Int? {
+            get { self["connectedVMs"] }
+            set { self["connectedVMs"] = newValue }
+        }
+        package var operationTotals: [OperationTotal] {
+            get { self[list: "operationTotals"] }
+            set { self[list: "operationTotals"] = newValue }
+        }
+    }
+
+    package struct Runtime: ObjectView {
+        package var value: ObjectValue
+        package init(_ value: ObjectValue) { self.value = value }
+
+        package var endpoint: String? {
+            get { self["endpoint"] }
+            set { self["endpoint"] = newValue }
+        }
+        package var phase: RuntimePhase? {
+            get { self["phase"] }
+            set { self["phase"] = newValue }
+        }
+        package var message: String? {
+            get { self["message"] }
+            set { self["message"] = newValue }
+        }
+    }
+
+    /// What the provider says that it can do; a flag that it did not tell is nil.
+    package struct Capabilities: ObjectView {
+        package var value: ObjectValue
+        package init(_ value: ObjectValue) { self.value = value }
+
+        /// - Parameter name: as the contract has it, `supportsSnapshots`.
+        package func supports(_ name: String) -> Bool? { self[name] }
+
+        package var supportsSnapshots: Bool? { self["supportsSnapshots"] }
+        package var supportsMemorySnapshots: Bool? { self["supportsMemorySnapshots"] }
+        package var supportsLinkedClones: Bool? { self["supportsLinkedClones"] }
+        package var supportsImageImport: Bool? { self["supportsImageImport"] }
+        package var supportsReconfigureOnline: Bool? { self["supportsReconfigureOnline"] }
+        package var supportsDiskExpansionOnline: Bool? { self["supportsDiskExpansionOnline"] }
+    }
+
+    /// Operations of one kind and end whose VMOperations are not kept any more.
+    package struct OperationTotal: ObjectView {
+        package var value: ObjectValue
+        package init(_ value: ObjectValue) { self.value = value }
+
+        package init(_ operation: VMOperation.Operation, _ outcome: VMOperation.Outcome, isLinked: Bool? = nil) {
+            self.init()
+            self["operation"] = operation
+            self["outcome"] = outcome
+            self["linked"] = isLinked
+            count = 0
+        }
+
+        package var operation: VMOperation.Operation? { self["operation"] }
+        package var outcome: VMOperation.Outcome? { self["outcome"] }
+        /// Of clones.
+        package var isLinked: Bool? { self["linked"] }
+        package var count: Int {
+            get { self["count"] ?? 0 }
+            set { self["count"] = newValue }
+        }
+        package var durationSecondsSum: Double? {
+            get { self["durationSecondsSum"] }
+            set { self["durationSecondsSum"] = newValue }
+        }
+        package var durationBuckets: [Int] {
+            get { self[list: "durationBuckets"] }
+            set { self[list: "durationBuckets"] = newValue }
+        }
+        package var foldedUIDs: [String] {
+            get { self[list: "foldedUIDs"] }
+            set { self[list: "foldedUIDs"] = newValue }
+        }
+    }
+}
