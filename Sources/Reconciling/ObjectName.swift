@@ -22,5 +22,5 @@ package struct ObjectName: Sendable, Hashable, Comparable, CustomStringConvertib
 }
 
 extension TypedKind {
-    package var objectName: ObjectName { ObjectName(object.metadata) }
+    package var name: ObjectName { ObjectName(object.metadata) }
 }

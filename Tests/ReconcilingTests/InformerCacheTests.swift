@@ -80,7 +80,7 @@ import TestSupport
 
         func hear(_ changes: [InformerCache<Thing>.Change]) {
             for change in changes {
-                guard let name = (change.new ?? change.old)?.objectName else { continue }
+                guard let name = (change.new ?? change.old)?.name else { continue }
                 if let new = change.new {
                     #expect(heard[name]?.version == change.old?.version)
                     heard[name] = new

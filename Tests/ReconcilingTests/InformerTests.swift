@@ -12,7 +12,7 @@ import Testing
     private func informer(resyncSeconds: Double? = nil) -> Informer<Thing> {
         let informer = Informer<Thing>(store, resyncSeconds: resyncSeconds, time: clock.source, chance: { 0 })
         informer.onChange { [log] old, new in
-            let name = (new ?? old)?.objectName.name ?? ""
+            let name = (new ?? old)?.name.name ?? ""
             log.add("\(name) \(old?.size.map(String.init) ?? "-") \(new?.size.map(String.init) ?? "-")")
         }
         return informer
@@ -205,13 +205,13 @@ import Testing
         let early = informer.index("owner") { $0.owner.map { [$0] } ?? [] }
         await running(informer) {
             _ = await informer.synced()
-            let late = informer.index("initial") { [String($0.objectName.name.prefix(1))] }
-            #expect(early.lookup("x").map(\.objectName.name) == ["a", "b"])
+            let late = informer.index("initial") { [String($0.name.name.prefix(1))] }
+            #expect(early.lookup("x").map(\.name.name) == ["a", "b"])
             #expect(late.lookup("c").count == 1)
             store.put(Thing.make("a", owner: "y"))
             _ = await log.first(4)
-            #expect(early.lookup("x").map(\.objectName.name) == ["b"])
-            #expect(early.lookup("y").map(\.objectName.name) == ["a", "c"])
+            #expect(early.lookup("x").map(\.name.name) == ["b"])
+            #expect(early.lookup("y").map(\.name.name) == ["a", "c"])
             #expect(informer.index("owner") { _ in ["never"] }.lookup("y").count == 2)
             _ = try? await store.delete(ObjectKey(Thing.kind, "default", "b"))
             _ = await log.first(5)

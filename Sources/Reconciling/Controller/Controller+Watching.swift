@@ -10,7 +10,7 @@ extension Controller {
     ) {
         informer.onChange { [queue] old, new in
             guard let object = new ?? old, isMeant(old, new) else { return }
-            queue.add(object.objectName)
+            queue.add(object.name)
         }
     }
 

@@ -146,9 +146,9 @@ struct InformerCache<Kind: TypedKind>: Sendable {
     mutating func tell(_ list: [Listed<Kind>], since start: Int) -> [Change] {
         var changes: [Change] = []
         let names = Set(list.map(\.name))
-        for item in allTold where !names.contains(item.objectName) {
+        for item in allTold where !names.contains(item.name) {
             changes.append(Change(old: item, new: nil))
-            setTold(item.objectName, nil, since: start)
+            setTold(item.name, nil, since: start)
         }
         for listed in list {
             noteTold(listed.name, listed.version)
