@@ -80,6 +80,7 @@ docs: build
 	$(MARTLET) settings --format env > .env.example
 	$(MANAGER) metrics --format markdown > docs/manager-metrics.md
 	$(MANAGER) settings > docs/manager-settings.md
+	scripts/make-prometheus-rule
 
 ## dist: what is released, in dist/: tar.gz and Debian package of this machine's architecture, bill of materials, sums
 dist: build
