@@ -159,6 +159,20 @@ def test_a_provider_starts_with_what_its_deployment_says(start: Start, tmp_path:
     assert "martlet_grpc_certificate_not_after_timestamp_seconds" in fetch(f"http://127.0.0.1:{port}/metrics").text
 
 
+def test_the_image_has_the_libraries_of_the_program() -> None:
+    """And none besides: whose they are Debian says."""
+    text = (REPOSITORY / "Dockerfile.manager").read_text()
+    [line] = re.findall(r"^    (ca-certificates .*) \$RUNTIME_PACKAGES", text, re.MULTILINE)
+    told = subprocess.run(["readelf", "-d", PROVIDER_PROGRAM], capture_output=True, text=True, check=True).stdout
+    needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", told))
+    found = subprocess.run(["dpkg-query", "--search", *(f"*/{name}" for name in needed)], capture_output=True, text=True, check=True).stdout
+    of = {place.split("/")[-1].strip(): package.split(":")[0] for package, place in (row.split(": ") for row in found.splitlines()) if place.startswith(("/lib/", "/usr/lib/"))}
+    assert set(of) >= needed
+    # The base has these two.
+    assert {of[name] for name in needed} - {"libc6", "libgcc-s1"} == set(line.split()) - {"ca-certificates"}
+    assert "USER 65532:65532" in text and "HEALTHCHECK" not in text
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeAPIServer]:
     if shutil.which("kubectl") is None:
