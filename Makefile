@@ -83,6 +83,7 @@ docs: build
 	$(MANAGER) settings > docs/manager-settings.md
 	$(MANAGER) objects > docs/objects.md
 	$(MANAGER) crds --directory deploy/kubernetes/crds > /dev/null
+	scripts/make-prometheus-rule
 
 ## dist: what is released, in dist/: tar.gz and Debian package of this machine's architecture, bill of materials, sums
 dist: build

@@ -46,6 +46,9 @@ HELD = """
     LlmServerDown LlmServerMissing LlmServerNotReady LlmMetricsDisabled LlmDataStale LlmSeriesDropped LlmProbeFailing LlmQueueBacklog LlmRequestsRejected
     LlmTimeToFirstTokenHigh LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
     LogsNotStored LogsLagging LogsLinesDropped LogsSourceDown LogsStateNotWritten
+    VirtrigaudManagerDown VirtrigaudNoLeader VirtrigaudTwoLeaders VirtrigaudStoreNotWritable VirtrigaudQueueBacklog VirtrigaudReconcileErrors
+    VirtrigaudControllerStuck VirtrigaudMachinesGone VirtrigaudMachinesFailed VirtrigaudProviderDown VirtrigaudProviderUnhealthy VirtrigaudCircuitBreakerOpen
+    VirtrigaudHighErrorRate VirtrigaudSlowVMCreation VirtrigaudRpcLatencyHigh VirtrigaudOperationStuck VirtrigaudCertificateExpiring
     ClusterCertificateExpiring ClusterCertificateExpired ClusterSubscriptionExpiring ClusterHaManagerStale
     TargetMissing ExporterScrapeSlow ExporterCollectorFailed ExporterDataStale ExporterSeriesDropped ExporterCardinalityHigh
 """.split()
@@ -229,6 +232,7 @@ def cases() -> Iterator[Case]:
     yield from hypervisor_cases()
     yield from model_cases()
     yield from log_cases()
+    yield from manager_cases()
 
 
 def card_cases() -> Iterator[Case]:
@@ -328,6 +332,27 @@ def log_cases() -> Iterator[Case]:
                 alert(source, **here), alert("LogsLinesDropped", **here, reason="other"), *([] if source == "LogsNotStored" else [lagging]),
                 alert("ExporterCollectorFailed", **here, **failed | {"collector": "gpu"}),
                 *(alert("LogsLagging", **other) for other in others), *(alert("ExporterCollectorFailed", **other, **failed) for other in others)])
+
+
+def manager_cases() -> Iterator[Case]:
+    """What a provider that cannot be used, or a store that cannot be written, says of itself in other words."""
+    held = ("VirtrigaudCircuitBreakerOpen", "VirtrigaudOperationStuck")
+    # A manager in Kubernetes may have no cluster.
+    for place in ({"cluster": "manager-provider"}, {}):
+        here: Labels = {**place, "provider_type": "libvirt", "provider": f"{len(place)}/kvm1"}
+        others = [here | {"provider": "default/vc1"}, here | {"cluster": "manager-provider-b"}]
+        yield Case(
+            f"VirtrigaudProviderUnhealthy-holds-what-follows-from-it{'' if place else '-without-a-cluster'}", held=[alert(name, **here) for name in held],
+            free=[
+                alert("VirtrigaudProviderUnhealthy", "critical", **here), alert("VirtrigaudHighErrorRate", **here, operation="Create"),
+                *(alert(name, **other) for name in held for other in others)])
+    store: Labels = {"cluster": "manager-store"}
+    waiting = ("VirtrigaudReconcileErrors", "VirtrigaudQueueBacklog")
+    yield Case(
+        "VirtrigaudStoreNotWritable-holds-what-follows-from-it", held=[alert(name, **store, kind="VirtualMachine") for name in waiting],
+        free=[
+            alert("VirtrigaudStoreNotWritable", "critical", **store, node="mgr1", instance="10.0.0.1:8080"), alert("VirtrigaudMachinesGone", "critical", **store, provider="default/kvm1"),
+            *(alert(name, cluster="manager-store-b", kind="VirtualMachine") for name in waiting)])
 
 
 def twin_cases() -> Iterator[Case]:
