@@ -185,6 +185,13 @@ let package = Package(
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Protobuf", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
         module("ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectText", "ObjectStore", "KubernetesObjectStore"]),
         module(
+            "ManagerHosting",
+            needs: [
+                "Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "RPC", "GRPC", "Objects", "ObjectStore",
+                "EmbeddedObjectStore",
+                "KubernetesObjectStore", "ObjectAPI", "ObjectClient", "Reconciling", "Controllers",
+            ]),
+        module(
             "Doctor",
             needs: [
                 "Primitives", "JSON", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration", "ProxmoxDropIn", "ZFSCollector",
@@ -216,7 +223,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
                 "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText",
-                "KubernetesObjectStore", "ObjectClient",
+                "KubernetesObjectStore", "ObjectClient", "Controllers", "Reconciling", "ManagerHosting",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
         // Tools of the build.
@@ -259,7 +266,8 @@ let package = Package(
             name: "provider-kill-bed", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider"],
             path: "Tests/Support/ProviderKillBed", exclude: ["README.md"], swiftSettings: house),
         .executableTarget(
-            name: "object-store-check", dependencies: ["Primitives", "Objects", "ObjectStore", "ObjectStoreConformance", "KubernetesObjectStore"],
+            name: "object-store-check",
+            dependencies: ["Primitives", "Objects", "ObjectStore", "ObjectStoreConformance", "KubernetesObjectStore"],
             path: "Tests/Support/ObjectStoreCheck", exclude: ["README.md"], swiftSettings: house),
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
