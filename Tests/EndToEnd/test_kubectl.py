@@ -45,7 +45,7 @@ class Kubectl:
 
 
 # The one of the machine may be much newer: it asks in other ways.
-@pytest.fixture(params=[str(DEBIANS), pytest.param(NEWER, marks=pytest.mark.skipif(NEWER is None, reason="no other kubectl here"))], ids=["debian", "installed"])
+@pytest.fixture(params=[str(DEBIANS), pytest.param(NEWER, marks=[pytest.mark.e2e, pytest.mark.skipif(NEWER is None, reason="no other kubectl here")])], ids=["debian", "installed"])
 def kubectl(request: pytest.FixtureRequest, bed: Bed) -> Kubectl:
     return Kubectl(bed, request.param)
 
