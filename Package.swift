@@ -144,6 +144,7 @@ let package = Package(
         module("ProxmoxConfiguration", needs: ["Primitives", "Settings", "Web", "Exporting", "ProxmoxAPI"]),
 
         // Floor 3.
+        module("Reconciling", needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore"]),
         module(
             "ProxmoxCollector", path: "Sources/Collectors/Proxmox",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "ProxmoxAPI", "ProxmoxConfiguration"]),
@@ -170,8 +171,12 @@ let package = Package(
                 "Primitives", "JSON", "XML", "Web", "Settings", "Metrics", "Protobuf", "RPC", "ProviderRPC", "ProviderTasks", "LibvirtAPI",
             ]),
 
+        module(
+            "Controllers",
+            needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
         module("ObjectAPI", needs: ["Primitives", "Web", "Objects", "ObjectText", "ObjectStore"]),
         module("KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Settings", "Objects", "ObjectStore"]),
+        module("EmbeddedObjectStore", needs: ["Primitives", "Database", "Objects", "ObjectStore"]),
 
         module("ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectText", "ObjectStore", "KubernetesObjectStore"]),
 
@@ -180,6 +185,13 @@ let package = Package(
         module(
             "ProviderHosting",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Protobuf", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
+        module(
+            "ManagerHosting",
+            needs: [
+                "Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "RPC", "GRPC", "Objects", "ObjectStore",
+                "EmbeddedObjectStore",
+                "KubernetesObjectStore", "ObjectAPI", "ObjectClient", "Reconciling", "Controllers",
+            ]),
         module(
             "Doctor",
             needs: [
@@ -212,7 +224,7 @@ let package = Package(
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
                 "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText",
-                "KubernetesObjectStore", "ObjectClient",
+                "KubernetesObjectStore", "ObjectClient", "Controllers", "Reconciling", "ManagerHosting",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
         // Tools of the build.
@@ -239,6 +251,9 @@ let package = Package(
         .target(
             name: "ProviderConformance", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks"],
             path: "Tests/Support/ProviderConformance", exclude: ["README.md"], swiftSettings: house),
+        .executableTarget(
+            name: "object-store-kill-bed", dependencies: ["Primitives", "JSON", "Objects", "ObjectStore", "EmbeddedObjectStore"],
+            path: "Tests/Support/ObjectStoreKillBed", exclude: ["README.md"], swiftSettings: house),
         .target(
             name: "ObjectStoreConformance", dependencies: ["Primitives", "Objects", "ObjectStore"],
             path: "Tests/Support/ObjectStoreConformance", exclude: ["README.md"], swiftSettings: house),
@@ -251,6 +266,10 @@ let package = Package(
         .executableTarget(
             name: "provider-kill-bed", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider"],
             path: "Tests/Support/ProviderKillBed", exclude: ["README.md"], swiftSettings: house),
+        .executableTarget(
+            name: "object-store-check",
+            dependencies: ["Primitives", "Objects", "ObjectStore", "ObjectStoreConformance", "KubernetesObjectStore"],
+            path: "Tests/Support/ObjectStoreCheck", exclude: ["README.md"], swiftSettings: house),
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
         tests(of: "Protobuf", needs: ["Primitives", "AwkwardMessages", "TestSupport"]),
@@ -264,9 +283,21 @@ let package = Package(
         tests(of: "ObjectAPI", needs: ["Primitives", "Web", "Objects", "ObjectStore", "TestSupport"]),
         tests(
             of: "ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectStore", "KubernetesObjectStore", "ObjectAPI", "TestSupport"]),
+        tests(
+            of: "EmbeddedObjectStore",
+            needs: ["Primitives", "Database", "Objects", "ObjectStore", "ObjectStoreConformance", "TestSupport"]),
         tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
         tests(
-            of: "KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
+            of: "Controllers",
+            needs: [
+                "Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider", "Objects",
+                "ObjectStore", "Reconciling", "TestSupport",
+            ]),
+        tests(
+            of: "Reconciling",
+            needs: ["Primitives", "Metrics", "Exporting", "Objects", "ObjectStore", "CollectorConformance", "TestSupport"]),
+        tests(
+            of: "KubernetesObjectStore", needs: ["Primitives", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
         tests(
             of: "SimulatedProvider",
             needs: [

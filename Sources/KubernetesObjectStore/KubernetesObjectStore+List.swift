@@ -20,7 +20,7 @@ extension KubernetesObjectStore {
     private func pages(_ kind: ResourceKind, in namespace: String?, _ selector: LabelSelector) async throws(StoreError) -> ObjectList {
         let limits = client.limits
         let path = KubePath.collection(kind, in: namespace)
-        let labels = KubePath.text(of: selector)
+        let labels = selector.requirements.isEmpty ? nil : selector.text
         var list = ObjectList(items: [], resourceVersion: "")
         var (size, next, bytes): (Int, String?, Int) = (limits.pageObjects, nil, 0)
         repeat {

@@ -117,7 +117,7 @@ final class DefectiveWatch: ObjectWatch {
         }
         guard let event = try await inner.next() else {
             // As if there were something, whatever was asked for.
-            return defect == .watchEnds ? .bookmark(resourceVersion: "1") : nil
+            return defect == .watchEnds ? .modified(APIObject(.virtualMachine, ObjectMetadata(name: "ghost"))) : nil
         }
         let count = kept.withLock { kept in
             kept.count += 1

@@ -11,6 +11,7 @@
 // What must outlive curl_easy_perform beside the handle.
 typedef struct transfer_state {
     struct curl_slist *headers;
+    struct curl_slist *connect_to;
     mlt_trust *trust;
     mlt_curl_on_address on_address;
     void *context;
@@ -32,6 +33,7 @@ void mlt_curl_multi_free(mlt_curl_multi *multi) { curl_multi_cleanup(multi); }
 
 static void free_state(transfer_state *state) {
     curl_slist_free_all(state->headers);
+    curl_slist_free_all(state->connect_to);
     mlt_trust_release(state->trust);
     free(state);
 }
@@ -72,6 +74,10 @@ mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request)
         if (longer == NULL) refused = 1;
         else state->headers = longer;
     }
+    if (request->connect_to != NULL) {
+        state->connect_to = curl_slist_append(NULL, request->connect_to);
+        if (state->connect_to == NULL) refused = 1;
+    }
 #define SET(option, value) refused |= curl_easy_setopt(easy, option, value) != CURLE_OK
     SET(CURLOPT_PRIVATE, state);
     SET(CURLOPT_ERRORBUFFER, state->message);
@@ -89,6 +95,10 @@ mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request)
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L);       // else the end of a transfer waits for a name server that does not answer, and all others with it
     SET(CURLOPT_TCP_NODELAY, 1L);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);    // who waits for the next piece of an answer without an end hears within three minutes that nobody is there
+    SET(CURLOPT_TCP_KEEPIDLE, 30L);
+    SET(CURLOPT_TCP_KEEPINTVL, 15L);
+    SET(CURLOPT_CONNECT_TO, state->connect_to);
     SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
     SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
     SET(CURLOPT_BUFFERSIZE, 128L * 1024L);
@@ -105,7 +115,8 @@ mlt_curl *mlt_curl_start(mlt_curl_multi *multi, const mlt_curl_request *request)
     if (request->body != NULL) {
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
         SET(CURLOPT_COPYPOSTFIELDS, request->body);
-        SET(CURLOPT_FRESH_CONNECT, 1L);  // on a kept one, what gets no answer is sent again, up to five times, and a login counts each
+        if (!request->may_repeat)
+            SET(CURLOPT_FRESH_CONNECT, 1L);  // on a kept one, what gets no answer is sent again, up to five times, and a login counts each
     } else if (strcmp(request->method, "HEAD") == 0) {
         SET(CURLOPT_NOBODY, 1L);
     }

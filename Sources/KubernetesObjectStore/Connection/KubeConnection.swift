@@ -17,8 +17,8 @@ package struct KubeConnection: Sendable {
     let credential: KubeCredential
     /// Its URL may hold a password.
     let proxy: Secret?
-    /// Whom the server's certificate must name in place of the URL's host.
-    let serverName: String?
+    /// The server by the name that its certificate has, where that is not the URL's host.
+    private let named: (url: String, connectTo: String, host: String)?
     /// What was said inside a kubeconfig; `trust` and `clientCertificate` have their paths.
     let files: [MemoryFile]
 
@@ -44,7 +44,12 @@ package struct KubeConnection: Sendable {
         self.clientCertificate = clientCertificate
         self.credential = credential
         self.proxy = proxy
-        self.serverName = parts.isSecure ? serverName : nil
+        named = try serverName.map { name throws(Failure) in
+            guard let url = parts.url(named: name) else {
+                throw Failure(.configuration, "\(origin): tls-server-name is no name of a host")
+            }
+            return (url, "\(parts.host):\(parts.port)", parts.authority)
+        }
         self.files = files
     }
 
@@ -105,8 +110,12 @@ package struct KubeConnection: Sendable {
 
     /// A request, by its path and query below the server's URL.
     package func request(_ method: String, _ path: String, by deadline: Deadline) -> HTTPRequest {
-        var request = HTTPRequest(url: server + path, deadline: deadline)
+        var request = HTTPRequest(url: (named?.url ?? server) + path, deadline: deadline)
         request.method = method
+        if let named {
+            request.connectTo = named.connectTo
+            request.headers.append(("Host", named.host))
+        }
         request.trust = trust
         request.clientCertificate = clientCertificate
         request.proxy = proxy?.reveal()
@@ -118,20 +127,42 @@ package struct KubeConnection: Sendable {
 /// What must be known of a server's URL.
 private struct ServerURL {
     let isSecure: Bool
-    let isLoopback: Bool
+    /// With brackets where it is an address of IPv6.
+    let host: String
+    let port: Int
+    /// Host and port as they were written.
+    let authority: String
+    private let path: String
 
     init?(_ url: String) {
-        let lowered = url.lowercased()
-        guard let scheme = ["https://", "http://"].first(where: lowered.hasPrefix), url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+        let schemes = ["https://", "http://"]
+        guard let scheme = schemes.first(where: url.lowercased().hasPrefix), url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
             return nil
         }
-        guard !url.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") || $0 == UInt8(ascii: "@") }) else {
-            return nil
+        guard !url.utf8.contains(where: "?#@\\".utf8.contains) else { return nil }
+        let rest = url.dropFirst(scheme.count)
+        let authority = String(rest.prefix { $0 != "/" })
+        self.authority = authority
+        path = String(rest.dropFirst(authority.count))
+        isSecure = scheme == schemes[0]
+        let end = authority.lastIndex(of: "]").map { authority.index(after: $0) } ?? authority.firstIndex(of: ":") ?? authority.endIndex
+        let host = authority[..<end].lowercased()
+        self.host = host
+        let tail = authority[end...]
+        guard !host.isEmpty, host.hasPrefix("[") == host.hasSuffix("]") else { return nil }
+        if tail.isEmpty {
+            port = isSecure ? 443 : 80
+        } else {
+            guard tail.first == ":", let number = tail.dropFirst().utf8.decimalNumber, (1...65535).contains(number) else { return nil }
+            port = number
         }
-        let authority = lowered.dropFirst(scheme.count).prefix { $0 != "/" }
-        let host = authority.hasPrefix("[") ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
-        guard !host.isEmpty else { return nil }
-        isSecure = scheme == "https://"
-        isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+
+    var isLoopback: Bool { host == "localhost" || host == "[::1]" || host.hasPrefix("127.") }
+
+    /// The same server by another name.
+    func url(named name: String) -> String? {
+        guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"/?#@:\\[]".utf8.contains($0) }) else { return nil }
+        return "\(isSecure ? "https" : "http")://\(name):\(port)\(path)"
     }
 }

@@ -1,3 +1,4 @@
+import Objects
 import Primitives
 import Synchronization
 
@@ -27,7 +28,7 @@ final class KubeCredential: Sendable {
     static func token(_ token: Secret) -> KubeCredential { KubeCredential(.fixed(Secret("Bearer " + token.reveal()))) }
 
     static func login(_ user: String, _ password: Secret) -> KubeCredential {
-        KubeCredential(.fixed(Secret("Basic " + Base64.encoded(Array("\(user):\(password.reveal())".utf8)))))
+        KubeCredential(.fixed(Secret("Basic " + Base64Text.text(Array("\(user):\(password.reveal())".utf8)))))
     }
 
     /// Tokens of service accounts are given anew each hour, in the same file.

@@ -1,3 +1,4 @@
+import Objects
 import Primitives
 import Settings
 
@@ -45,7 +46,7 @@ extension Kubeconfig.Entry {
     /// What a key says inside the file, in base64.
     func data(_ key: String) throws(Failure) -> [UInt8]? {
         guard let text = body.word(key) else { return nil }
-        guard let bytes = Base64.decoded(text.utf8), !bytes.isEmpty else {
+        guard let bytes = Base64Text.bytes(of: text), !bytes.isEmpty else {
             throw body[key].failure("\(key) is no base64; copy it whole, or name a file with \(key.dropLast("-data".count))")
         }
         return bytes

@@ -36,7 +36,7 @@ struct Candidate: Sendable {
         var next = LeaseRecord()
         next.holder = identity
         next.leaseSeconds = Int64(times.leaseSeconds.rounded(.up))
-        next.renewTime = LeaseRecord.moment(wallSeconds)
+        next.renewTime = Timestamp.preciseText(wallSeconds)
         next.acquireTime = next.renewTime
         guard var lease else {
             var new = APIObject(.lease, ObjectMetadata(name: key.name, namespace: key.namespace))
@@ -50,7 +50,7 @@ struct Candidate: Sendable {
             next.acquireTime = record.acquireTime
             next.transitions = record.transitions
             // A renewal that changes nothing is none: nobody would see it. Clocks can stand still, or be set back.
-            if next.renewTime == record.renewTime { next.renewTime = LeaseRecord.moment(wallSeconds + 1e-5) }
+            if next.renewTime == record.renewTime { next.renewTime = Timestamp.preciseText(wallSeconds + 1e-5) }
         } else {
             guard record.holder.isEmpty || isOver(now) else { return .wait(holder: record.holder) }
             next.transitions = record.transitions &+ 1
@@ -82,7 +82,7 @@ struct Candidate: Sendable {
         guard record.holder == identity else { return nil }
         record.holder = ""
         record.leaseSeconds = 1
-        record.renewTime = LeaseRecord.moment(wallSeconds)
+        record.renewTime = Timestamp.preciseText(wallSeconds)
         record.acquireTime = record.renewTime
         record.write(to: &lease)
         return lease

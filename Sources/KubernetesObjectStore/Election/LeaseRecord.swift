@@ -1,5 +1,4 @@
 package import Objects
-import Primitives
 
 /// What a Lease says of who leads.
 struct LeaseRecord: Sendable, Hashable {
@@ -7,6 +6,7 @@ struct LeaseRecord: Sendable, Hashable {
     var holder = ""
     var leaseSeconds: Int64 = 0
     /// As their writer's clock had it: compared for equality, never with a clock of ours.
+    /// A kube-apiserver refuses one that has not exactly six digits behind the point.
     var acquireTime = ""
     var renewTime = ""
     var transitions: Int64 = 0
@@ -30,14 +30,6 @@ struct LeaseRecord: Sendable, Hashable {
         spec["renewTime"] = .text(renewTime)
         spec["leaseTransitions"] = .whole(transitions)
         lease.spec = .members(spec)
-    }
-
-    /// A moment as Leases have it; a kube-apiserver refuses one that has not exactly six digits behind the point: `2026-11-23T03:04:05.000006Z`.
-    static func moment(_ unixSeconds: Double) -> String {
-        let microseconds = Int64((unixSeconds * 1e6).rounded(.down).clamped(to: 0...253_402_300_799_000_000))
-        let digits = String(microseconds % 1_000_000)
-        let whole = timestampText(Double(microseconds / 1_000_000)).prefix(19)
-        return "\(whole).\(String(repeating: "0", count: 6 - digits.count))\(digits)Z"
     }
 }
 

@@ -69,6 +69,8 @@ final class KubeClient: Sendable {
         request.headers += [("Accept", "application/json"), ("User-Agent", Self.userAgent)]
         if let body {
             request.body = body
+            // What is done twice is refused the second time, or was wanted gone. To be created twice is another matter.
+            request.mayRepeat = method != "POST"
             request.headers.append(("Content-Type", "application/json"))
         }
         let asked = request

@@ -28,19 +28,6 @@ enum KubePath {
         return present.isEmpty ? "" : "?" + present.joined(separator: "&")
     }
 
-    /// A selector as the query `labelSelector` has it; nil for one that chooses everything.
-    static func text(of selector: LabelSelector) -> String? {
-        let texts = selector.requirements.map { requirement in
-            switch requirement {
-            case .isOneOf(let name, let values): "\(name) in (\(values.sorted().joined(separator: ",")))"
-            case .isNoneOf(let name, let values): "\(name) notin (\(values.sorted().joined(separator: ",")))"
-            case .exists(let name): name
-            case .existsNot(let name): "!\(name)"
-            }
-        }
-        return texts.isEmpty ? nil : texts.joined(separator: ",")
-    }
-
     /// All but RFC 3986's unreserved characters as `%2F`.
     private static func escaped(_ text: String) -> String {
         var bytes: [UInt8] = []

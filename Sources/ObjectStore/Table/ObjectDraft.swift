@@ -8,6 +8,8 @@ package struct ObjectDraft: Sendable {
     package private(set) var changes: [ObjectChange] = []
     /// Each change's object as JSON; empty of what is gone.
     package private(set) var texts: [[UInt8]] = []
+    /// Of all texts.
+    package private(set) var bytes = 0
     /// Of the last change.
     package private(set) var version: Int64
 
@@ -80,6 +82,7 @@ package struct ObjectDraft: Sendable {
         version = next
         changes.append(ObjectChange(action, kept))
         texts.append(action == .deleted ? [] : text)
+        bytes += text.count
         now[object.key] = .some(action == .deleted ? nil : kept)
         return object
     }

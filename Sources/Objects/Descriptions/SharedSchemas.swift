@@ -32,7 +32,7 @@ extension Schema {
         of: .object(
             ObjectShape(
                 [
-                    .required("type", .text(TextRule(atLeast: 1, atMost: 316)), "What it is about: Ready, Healthy, …"),
+                    .required("type", .text(TextRule(atLeast: 1, atMost: 316)), "What it is about: Ready, Healthy and others."),
                     .required("status", .word("True", "False", "Unknown"), "Whether it is so."),
                     .required("reason", .text(atMost: 1024), "Why, in one word."),
                     .required("message", .text(atMost: 32_768), "Why, for people."),

@@ -156,7 +156,7 @@ enum VMImageSchema {
                 .kept(
                     "name", .word("ubuntu", "centos", "rhel", "fedora", "debian", "suse", "windows", "freebsd", "coreos", "other"),
                     "Its name."),
-                .kept("version", .text(atMost: 100), "Its version."), .kept("variant", .text(atMost: 100), "Server, desktop, …"),
+                .kept("version", .text(atMost: 100), "Its version."), .kept("variant", .text(atMost: 100), "Server, desktop and others."),
                 .kept("family", .word("linux", "windows", "bsd", "other"), "Family."),
                 .kept(
                     "kernel",

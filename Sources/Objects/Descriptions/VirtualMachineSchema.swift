@@ -107,7 +107,7 @@ enum VirtualMachineSchema {
 
     static let status: [Field] = [
         Field("id", .text(atMost: 1024), "What the provider calls the machine."),
-        Field("powerState", .text(atMost: 64), "Whether it is on, as the hypervisor says: On, Off, Paused, …"),
+        Field("powerState", .text(atMost: 64), "Whether it is on, as the hypervisor says: On, Off, Paused and others."),
         Field("phase", phase, "How far it has come."),
         .message,
         Field("ips", .list(of: .text(atMost: 64), atMost: 256), "Addresses of the guest."),

@@ -80,3 +80,7 @@ extension ObjectValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, 
     package init(arrayLiteral elements: ObjectValue...) { self = .list(elements) }
     package init(dictionaryLiteral elements: (String, ObjectValue)...) { self = .members(ObjectMembers(elements)) }
 }
+
+extension ObjectMembers: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, ObjectValue)...) { self.init(elements) }
+}

@@ -29,6 +29,11 @@ package struct HTTPRequest: Sendable {
     package var proxy: String?
     /// The path of a Unix socket to ask in place of the URL's host, which then is but a word in a header; nil for the network.
     package var unixSocket: String?
+    /// `host:port` to connect to in place of the URL's, whom the certificate must name all the same; nil for the URL's.
+    package var connectTo: String?
+    /// Whether a body may be sent twice, as one that names the state which it changes may: then it may be sent on a connection that is kept, and again on another when that
+    /// one had ended meanwhile. Else each body has a connection of its own.
+    package var mayRepeat = false
     package var deadline: Deadline
     package var connectTimeoutSeconds = 5.0
     package var bodyLimitBytes = 16 << 20
@@ -79,6 +84,9 @@ package struct HTTPRequest: Sendable {
             guard Self.isOneWord(proxy), mlt_curl_is_proxy(proxy) != 0 else {
                 return "the proxy is no http, https or SOCKS URL such as http://proxy:3128"
             }
+        }
+        if let connectTo {
+            guard Self.isOneWord(connectTo), connectTo.contains(":") else { return "the place to connect to is no host:port" }
         }
         if case .fingerprints = trust, scheme == "http://" {
             return "a fingerprint is given, but the URL is http, which shows no certificate"

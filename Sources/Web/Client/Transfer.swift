@@ -59,6 +59,8 @@ final class Transfer: Sendable {
         options.method = copy(request.method)
         options.proxy = copy(request.proxy)
         options.unix_socket = copy(request.unixSocket)
+        options.connect_to = copy(request.connectTo.map { "::\($0)" })
+        options.may_repeat = request.mayRepeat ? 1 : 0
         options.certificate_file = copy(request.clientCertificate?.certificateFile)
         options.key_file = copy(request.clientCertificate?.keyFile)
         var fingerprints: [UInt8] = []

@@ -79,7 +79,7 @@ extension Trial {
         said.metadata.creationTimestamp = ""
         said.metadata.uid = ""
         said.metadata.resourceVersion = ""
-        said.status = ["id": "7"]
+        // A status that is said here is not taken, but kube-apiserver 1.20 notes in managedFields who said it, and that is a change.
         expectSame(try await store.update(said), made, "an update of what only the store gives changes something")
         var status = made
         status.status = ["id": "100"]

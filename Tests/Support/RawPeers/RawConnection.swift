@@ -87,6 +87,13 @@ package final class RawConnection {
         }
     }
 
+    /// So many bytes, or nil when the connection ends before.
+    package func read(count: Int) -> String? {
+        while received.count < count { if !receive() { return nil } }
+        defer { received.removeFirst(count) }
+        return String(decoding: received.prefix(count), as: UTF8.self)
+    }
+
     /// One answer whose body has a length, or has none as that of HEAD.
     package func readAnswer(hasBody: Bool = true) -> RawAnswer? {
         guard let head = read(through: "\r\n\r\n") else { return nil }

@@ -36,6 +36,8 @@ typedef struct mlt_curl_request {
     const char *key_file;               ///< PEM; NULL when the key is in certificate_file
     const char *proxy;                  ///< NULL for none
     const char *unix_socket;            ///< path of a socket in place of the URL's host; NULL for the network
+    const char *connect_to;             ///< "::HOST:PORT" in place of the URL's, whose certificate is still asked for; NULL for none
+    int may_repeat;                     ///< a body may be sent on a kept connection, and again on another when that gives no answer
     long connect_timeout_ms;
     long timeout_ms;
     mlt_curl_on_data on_body;           ///< returning less than it was given ends the transfer

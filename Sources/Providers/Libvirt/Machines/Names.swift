@@ -1,4 +1,4 @@
-import ProviderTasks
+import Primitives
 import RPC
 
 /// Names of what is made.

@@ -1,4 +1,4 @@
-import ProviderTasks
+import Primitives
 
 /// Identifiers that an operation gives to what it makes: they follow from its own, so they are the same after a restart.
 enum Identity {

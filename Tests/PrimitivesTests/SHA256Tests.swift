@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ProviderTasks
+@testable import Primitives
 
 @Suite struct SHA256Tests {
     /// Of `sha256sum`.

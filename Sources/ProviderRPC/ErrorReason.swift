@@ -1,7 +1,7 @@
-import RPC
+package import RPC
 
 /// Why something failed, as `virtrigaud_errors_total` has it.
-enum ErrorReason: String, CaseIterable, Sendable {
+package enum ErrorReason: String, CaseIterable, Sendable {
     case connectionFailed = "ConnectionFailed"
     case authenticationError = "AuthenticationError"
     case timeout = "Timeout"
@@ -15,7 +15,7 @@ enum ErrorReason: String, CaseIterable, Sendable {
     case certificateError = "CertificateError"
 
     /// Nil for what is no error: a call that went well, or that its client did not want any more.
-    init?(_ code: RPCCode) {
+    package init?(_ code: RPCCode) {
         switch code {
         case .ok, .cancelled: return nil
         case .unavailable: self = .connectionFailed

@@ -1,0 +1,184 @@
+import ObjectStore
+import Objects
+package import Primitives
+import ProviderRPC
+import RPC
+package import Reconciling
+
+/// Brings images to the providers whose machines want them.
+package struct ImageController: Reconciler {
+    private let context: ControllerContext
+    private let driver: OperationDriver
+
+    package init(_ context: ControllerContext) {
+        self.context = context
+        driver = OperationDriver(context.journal)
+    }
+
+    package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
+        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
+        let controller = Controller(
+            "vmimage", kind: VMImage.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330), logger: logger)
+        let informers = context.informers
+        controller.watch(informers.images) { old, new in old?.metadata.generation != new?.metadata.generation }
+        // A machine that is new may want it where it is not yet.
+        informers.machines.onChange { [queue = controller.queue] old, new in
+            guard let new, old?.spec.imageRef != new.spec.imageRef, let reference = new.spec.imageRef else { return }
+            queue.add(reference.objectName(in: new.metadata.namespace))
+        }
+        informers.providers.onChange { [queue = controller.queue] old, new in
+            guard let new, old?.status.isHealthy != new.status.isHealthy else { return }
+            for machine in informers.machinesByProvider.lookup(new.fullName) {
+                if let reference = machine.spec.imageRef { queue.add(reference.objectName(in: machine.metadata.namespace)) }
+            }
+        }
+        return controller
+    }
+
+    package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
+        guard let image = context.informers.images.get(name), !image.metadata.isDeleting else { return .done }
+        var work = ImageWork(image, context, driver)
+        return try await work.run()
+    }
+}
+
+/// One look at one image.
+struct ImageWork {
+    private var image: VMImage
+    private var status: VMImage.Status
+    private let context: ControllerContext
+    private let driver: OperationDriver
+    /// When it is to be looked at again, as something is under way.
+    private var againSeconds: Double?
+
+    init(_ image: VMImage, _ context: ControllerContext, _ driver: OperationDriver) {
+        self.image = image
+        status = image.status
+        self.context = context
+        self.driver = driver
+    }
+
+    private var target: Operation.Target {
+        Operation.Target(kind: VMImage.kind.kind, namespace: image.metadata.namespace, name: image.metadata.name, uid: image.metadata.uid)
+    }
+
+    mutating func run() async throws(ReconcileError) -> ReconcileResult {
+        let problems = image.problems
+        guard problems.isEmpty else {
+            let message = problems.prefix(5).map(\.description).joined(separator: "; ")
+            set("Ready", .isFalse, "ValidationError", message)
+            try await write()
+            throw .terminal("\(image.name): \(message)")
+        }
+        let machines = context.informers.machinesByImage.lookup(image.name.description).filter { !$0.metadata.isDeleting }
+        for provider in Set(machines.map(\.providerName)).sorted() { try await look(provider) }
+        sumUp()
+        try await write()
+        return againSeconds.map { .after(seconds: $0) } ?? .done(againAfterSeconds: 600)
+    }
+
+    /// How it is on one provider.
+    private mutating func look(_ name: String) async throws(ReconcileError) {
+        let (namespace, short) = Operation.parts(name)
+        guard let connection = context.links[name], let provider = context.informers.providers.get(namespace, short) else { return }
+        var entry = status.providerStatus[name] ?? VMImage.ProviderStatus()
+        defer { if status.providerStatus[name] != entry { status.providerStatus[name] = entry } }
+        switch ImageSource.need(image, of: provider.spec.type) {
+        case .asItIs:
+            (entry.isAvailable, entry.phase, entry.observedGeneration) = (true, .ready, image.metadata.generation)
+        case .impossible(let why):
+            (entry.isAvailable, entry.phase, entry.message) = (false, .failed, why)
+        case .preparing(let wanted):
+            if entry.isAvailable, entry.observedGeneration == image.metadata.generation { return }
+            try await prepare(wanted, connection, &entry)
+        }
+    }
+
+    private mutating func prepare(
+        _ wanted: ObjectValue, _ connection: ProviderConnection, _ entry: inout VMImage.ProviderStatus
+    ) async throws(ReconcileError) {
+        let line = Operation.line(target, .imagePrepare, connection.link.name)
+        if context.journal.open(line) == nil {
+            if image.spec.prepare.onMissing != .import {
+                let word = image.spec.prepare.onMissing.rawValue
+                (entry.isAvailable, entry.phase) = (false, image.spec.prepare.onMissing == .fail ? .failed : .pending)
+                entry.message = "is not known to be there, and prepare.onMissing is \(word)"
+                return
+            }
+            if let past = context.journal.past(line, .imagePrepare), past.failures > 0 {
+                let isOver = past.failures > image.spec.prepare.retries
+                let seconds = isOver ? max(0, past.end.at + 3600 - now) : past.waitSeconds(now)
+                (entry.isAvailable, entry.phase, entry.attempts, entry.message) = (false, .failed, past.failures, past.end.message)
+                if seconds > 0 { return again(seconds) }
+            }
+            var draft = Operation(.imagePrepare, of: target, provider: connection.link.name, type: connection.link.type)
+            draft.parameters = [
+                "image": wanted, "name": .text(image.metadata.name), "generation": .whole(image.metadata.generation),
+            ]
+            _ = try await asking { () async throws(StoreError) in try await context.journal.begin(draft) }
+        }
+        guard let operation = context.journal.open(line) else { return again(1) }
+        let progress = try await asking { () async throws(StoreError) in
+            try await driver.advance(operation, over: connection.link) { operation, client, options throws(RPCError) in
+                let said = operation.parameters
+                let request = ImagePrepareRequest(
+                    imageJSON: said["image"].map { String(decoding: $0.json, as: UTF8.self) } ?? "", targetName: said["name"]?.text ?? "")
+                let answer = try await client.imagePrepare(request, options)
+                return .init(taskID: answer.task?.id, resultID: answer.preparedImageID, resultPath: answer.preparedImagePath)
+            }
+        }
+        entry.operation = operation.name
+        switch progress {
+        case .waiting(let seconds, let why):
+            (entry.isAvailable, entry.phase, entry.message) = (false, .importing, why)
+            again(seconds)
+        case .ended(let ended) where ended.end?.outcome == .success:
+            (entry.isAvailable, entry.phase, entry.message) = (true, .ready, nil)
+            (entry.id, entry.path) = (ended.resultID, ended.resultPath)
+            entry.observedGeneration = ended.parameters["generation"]?.whole
+            entry.lastUpdated = Timestamp.text(now)
+            status.lastPrepareTime = Timestamp.text(now)
+        case .ended(let ended):
+            (entry.isAvailable, entry.phase, entry.message) = (false, .failed, ended.end?.message)
+            again(0.01)
+        }
+    }
+
+    private var now: Double { context.clock.unixSeconds }
+
+    private mutating func again(_ seconds: Double) { againSeconds = min(againSeconds ?? seconds, seconds) }
+
+    private mutating func sumUp() {
+        let entries = status.providerStatus
+        status.availableOn = entries.filter { $0.value.isAvailable }.map(\.key).sorted()
+        status.isReady = !status.availableOn.isEmpty
+        let failed = entries.filter { $0.value.phase == .failed }
+        status.phase = entries.isEmpty ? .pending : againSeconds != nil && failed.isEmpty ? .importing : failed.isEmpty ? .ready : .failed
+        if let (name, entry) = failed.min(by: { $0.key < $1.key }) {
+            set("Ready", .isFalse, "ProviderError", "\(name): \(entry.message ?? "")")
+        } else if entries.isEmpty {
+            set("Ready", .unknown, "WaitingForDependencies", "no machine wants it yet")
+        } else if againSeconds != nil {
+            set("Ready", .isFalse, "TaskInProgress", "")
+        } else {
+            set("Ready", .isTrue, "ReconcileSuccess", "")
+        }
+    }
+
+    private mutating func set(_ type: String, _ value: Condition.Status, _ reason: String, _ message: String) {
+        var all = status.conditions
+        all.set(
+            type, value, reason: reason, message: String(message.prefix(1000)), observedGeneration: image.metadata.generation,
+            now: Timestamp.text(now))
+        status.conditions = all
+    }
+
+    private mutating func write() async throws(ReconcileError) {
+        status.observedGeneration = image.metadata.generation
+        guard status.value != image.status.value else { return }
+        var object = image.object
+        object.status = status.value
+        image = try await asking { () async throws(StoreError) in try await context.informers.images.update(object, .status) }
+        status = image.status
+    }
+}

@@ -1,0 +1,104 @@
+package import ObjectStore
+import Objects
+import Primitives
+import Synchronization
+
+/// Takes old operations out of the journal, and leaves what they counted behind.
+///
+/// First their provider's totals get them, with their uids beside; then their objects go. Who dies between the two finds the uids the next time, and adds nothing twice.
+package struct JournalKeeper: Sendable {
+    package struct Settings: Sendable {
+        /// How long an operation that is over is kept, in seconds.
+        package var keptSeconds = 24.0 * 3600
+        /// How many at most; the oldest go first.
+        package var kept = 2000
+        /// How many are folded by one update: their uids stand in the provider's status until the next.
+        package var batch = 200
+        package var roundSeconds = 60.0
+
+        package init() {}
+    }
+
+    private let journal: OperationJournal
+    private let settings: Settings
+
+    package init(_ journal: OperationJournal, _ settings: Settings = Settings()) {
+        self.journal = journal
+        self.settings = settings
+    }
+
+    /// Until its task is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            do throws(StoreError) {
+                while try await round() == settings.batch && !Task.isCancelled {}
+            } catch {
+                journal.logger.warn("old operations were not taken out of the journal", ["error": error.message])
+            }
+            try? await Task.sleep(for: .seconds(settings.roundSeconds))
+        }
+    }
+
+    /// - Returns: how many have gone.
+    @discardableResult
+    package func round() async throws(StoreError) -> Int {
+        let now = journal.clock.unixSeconds
+        let old: [OperationJournal.Ended] = journal.state.withLock { state in
+            let tooMany = max(0, state.ended.count - settings.kept)
+            let tooOld = state.ended.prefix { ($0.operation.end?.at ?? now) < now - settings.keptSeconds }.count
+            return Array(state.ended.prefix(min(settings.batch, max(tooMany, tooOld))))
+        }
+        for (provider, operations) in Dictionary(grouping: old, by: \.operation.provider) {
+            try await fold(operations.filter { !$0.isFolded }.map(\.operation), provider)
+        }
+        for ended in old { try await remove(ended.operation) }
+        return old.count
+    }
+
+    private func fold(_ operations: [Operation], _ provider: String) async throws(StoreError) {
+        guard !operations.isEmpty else { return }
+        let (namespace, name) = Operation.parts(provider)
+        while true {
+            do throws(StoreError) {
+                var object = try await journal.store.get(ObjectKey(.provider, namespace, name))
+                let kept = Set(journal.state.withLock { $0.ended.map(\.operation.uid) })
+                // Those whose objects are gone cannot be met again.
+                let folded = (object.status["foldedOperations"]?.list ?? []).compactMap(\.text).filter(kept.contains)
+                var sums = OperationSums(object.status["operationTotals"])
+                let new = operations.filter { !folded.contains($0.uid) }
+                for operation in new { sums.add(operation) }
+                var status = object.status.members ?? ObjectMembers()
+                status["operationTotals"] = sums.value
+                status["foldedOperations"] = .list((folded + new.map(\.uid)).map { .text($0) })
+                object.status = .members(status)
+                _ = try await journal.store.update(object, .status)
+                mark(Set(operations.map(\.uid)))
+                return
+            } catch {
+                // Without its provider nobody asks for the sums.
+                if error.reason == .notFound { return }
+                guard error.reason == .conflict else { throw error }
+            }
+        }
+    }
+
+    private func mark(_ uids: Set<String>) {
+        journal.state.withLock { state in
+            for place in state.ended.indices where uids.contains(state.ended[place].operation.uid) {
+                state.ended[place] = OperationJournal.Ended(operation: state.ended[place].operation, isFolded: true)
+            }
+        }
+    }
+
+    private func remove(_ operation: Operation) async throws(StoreError) {
+        do throws(StoreError) {
+            _ = try await journal.store.delete(operation.key, DeletePrecondition(uid: operation.uid))
+        } catch {
+            // One of that name that is another's is not ours to take away.
+            guard error.reason == .notFound || error.reason == .conflict else { throw error }
+        }
+        journal.state.withLock { state in
+            state.ended.removeAll { $0.operation.uid == operation.uid }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+package import ObjectStore
+import Objects
+package import Primitives
+package import ProviderRPC
+import Synchronization
+
+/// All operations: written into the store before a provider hears of them, ended once, and counted by that.
+///
+/// Only the manager that leads writes operations, so what it knows of them is what there is; `load` reads what others before it have left.
+package final class OperationJournal: Sendable {
+    struct State {
+        /// Those that are not over, of each line in their order.
+        var open: [String: [Operation]] = [:]
+        /// The last end of each line and method.
+        var past: [String: [ProviderMethod: Past]] = [:]
+        /// Those that are over and kept, the oldest end first.
+        var ended: [Ended] = []
+        /// Of each provider, by name.
+        var sums: [String: (type: String, sums: OperationSums)] = [:]
+        /// Operations whose writing got no answer, by line.
+        var doubtful: [String: Operation] = [:]
+        var isLoaded = false
+    }
+
+    /// How the last operation of a target and a method ended.
+    package struct Past: Sendable, Equatable {
+        package let end: Operation.End
+        package let name: String
+        package let resultID: String?
+        package let requestDigest: String?
+        /// Ends in a row that were no success.
+        package let failures: Int
+        /// When this process heard of it.
+        package let heardAt: ContinuousClock.Instant
+
+        /// When it may be tried again, in seconds from the time that is given; 0 for at once.
+        package func waitSeconds(_ now: Double) -> Double {
+            guard failures > 0 else { return 0 }
+            return max(0, end.at + min(300, 5 * Double(1 << min(failures - 1, 10))) - now)
+        }
+    }
+
+    /// What is kept in mind of an operation that is over.
+    struct Ended: Sendable {
+        let operation: Operation
+        /// Its provider's totals have it.
+        let isFolded: Bool
+    }
+
+    let store: any ObjectStore
+    let clock: WallClock
+    let logger: Logger
+    let state = Mutex(State())
+    /// Letters of names; random.
+    private let makeName: @Sendable () -> String
+
+    package init(_ store: any ObjectStore, clock: WallClock = .system, logger: Logger = .silent) {
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+        makeName = {
+            let letters = Array("bcdfghjklmnpqrstvwxz2456789")
+            return String((0..<8).map { _ in letters[Int.random(in: letters.indices)] })
+        }
+    }
+
+    /// Reads what there is. To be called when this manager begins to lead, before any controller.
+    package func load() async throws(StoreError) {
+        let providers = try await store.list(.provider)
+        let objects = try await store.list(.vmOperation)
+        var loaded = State()
+        var folded: Set<String> = []
+        for provider in providers.items {
+            let name = "\(provider.metadata.namespace)/\(provider.metadata.name)"
+            loaded.sums[name] = (provider.spec["type"]?.text ?? "", OperationSums(provider.status["operationTotals"]))
+            folded.formUnion(provider.status["foldedOperations"]?.list?.compactMap(\.text) ?? [])
+        }
+        let operations = objects.items.compactMap(Operation.init).sorted { ($0.end?.at ?? $0.startedAt) < ($1.end?.at ?? $1.startedAt) }
+        for operation in operations { Self.take(operation, isFolded: folded.contains(operation.uid), &loaded) }
+        for target in loaded.open.keys { loaded.open[target]?.sort { $0.startedAt < $1.startedAt } }
+        loaded.isLoaded = true
+        let open = loaded.open.values.reduce(0) { $0 + $1.count }
+        state.withLock { $0 = loaded }
+        logger.info("the journal was read", ["operations": operations.count, "open": open])
+    }
+
+    private static func take(_ operation: Operation, isFolded: Bool, _ state: inout State) {
+        guard operation.end != nil else {
+            state.open[operation.line, default: []].append(operation)
+            return
+        }
+        note(end: operation, isFolded: isFolded, &state)
+    }
+
+    private static func note(end operation: Operation, isFolded: Bool, _ state: inout State) {
+        guard let end = operation.end else { return }
+        let before = state.past[operation.line]?[operation.method]?.failures ?? 0
+        state.past[operation.line, default: [:]][operation.method] = Past(
+            end: end, name: operation.name, resultID: operation.resultID, requestDigest: operation.requestDigest,
+            failures: end.outcome == .success ? 0 : before + 1, heardAt: .now)
+        state.ended.append(Ended(operation: operation, isFolded: isFolded))
+        guard !isFolded else { return }
+        var entry = state.sums[operation.provider] ?? (operation.providerType, OperationSums())
+        entry.sums.add(operation)
+        state.sums[operation.provider] = entry
+    }
+
+    // MARK: looking
+
+    /// The operation of a target that is to be gone on with.
+    func open(_ target: String) -> Operation? { state.withLock { $0.open[target]?.first } }
+
+    /// How the last operation of a target and a method ended; nil when there was none that is known.
+    package func past(_ target: String, _ method: ProviderMethod) -> Past? { state.withLock { $0.past[target]?[method] } }
+
+    /// When this process last heard that an operation of the target was over.
+    func lastEnd(_ target: String) -> ContinuousClock.Instant? { state.withLock { $0.past[target]?.values.map(\.heardAt).max() } }
+
+    /// Operations that are not over, of each provider.
+    package var openCounts: [String: Int] {
+        state.withLock { state in
+            var counts: [String: Int] = [:]
+            for operation in state.open.values.joined() { counts[operation.provider, default: 0] += 1 }
+            return counts
+        }
+    }
+
+    var sums: [String: (type: String, sums: OperationSums)] { state.withLock { $0.sums } }
+
+    /// Targets whose operations are not over.
+    var openTargets: [Operation.Target] { state.withLock { $0.open.values.compactMap { $0.first?.target } } }
+
+    /// A provider whose object is gone has no series any more.
+    func forget(provider: String) { state.withLock { $0.sums[provider] = nil } }
+
+    /// From 0 on.
+    func begin(provider: String, type: String) {
+        state.withLock { state in
+            if state.sums[provider] == nil { state.sums[provider] = (type, OperationSums()) }
+        }
+    }
+
+    // MARK: writing
+
+    /// Writes down that something is to be done. Nobody may hear of it before.
+    ///
+    /// One target has one operation at a time: what is open is returned in place of another one.
+    /// - Parameter draft: without a name, uid and time.
+    func begin(_ draft: Operation) async throws(StoreError) -> Operation {
+        let target = draft.line
+        if let open = open(target) { return open }
+        if let doubtful = state.withLock({ $0.doubtful[target] }) {
+            let found = try await find(doubtful)
+            state.withLock { $0.doubtful[target] = nil }
+            if let found { return keep(found) }
+        }
+        var operation = draft
+        operation.namespace = draft.target.namespace
+        operation.name = "\(draft.target.name.prefix(40))-\(draft.method.rawValue.lowercased())-\(makeName())"
+        operation.startedAt = clock.unixSeconds
+        do throws(StoreError) {
+            return keep(Operation(try await store.create(operation.object)) ?? operation)
+        } catch {
+            // It may be there all the same: its name says so the next time.
+            if error.mayPass { state.withLock { [operation] in $0.doubtful[target] = operation } }
+            throw error
+        }
+    }
+
+    private func keep(_ operation: Operation) -> Operation {
+        state.withLock { state in
+            if let open = state.open[operation.line]?.first { return open }
+            state.open[operation.line] = [operation]
+            return operation
+        }
+    }
+
+    private func find(_ operation: Operation) async throws(StoreError) -> Operation? {
+        do throws(StoreError) {
+            return Operation(try await store.get(operation.key))
+        } catch {
+            guard error.reason == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    /// Writes down what the provider has said so far: the task, and what will come of it.
+    func note(_ operation: Operation) async throws(StoreError) -> Operation { try await write(operation) }
+
+    /// Writes down how it ended, which counts it. An operation that is over already stays as it ended.
+    func end(
+        _ operation: Operation, _ outcome: Operation.Outcome, code: String = "", message: String = ""
+    ) async throws(StoreError) -> Operation {
+        var ended = operation
+        ended.end = Operation.End(outcome: outcome, code: code, message: message, at: clock.unixSeconds)
+        let written = try await write(ended)
+        logger.info(
+            "an operation ended",
+            [
+                "operation": written.method.rawValue, "target": "\(written.target.namespace)/\(written.target.name)",
+                "provider": written.provider, "outcome": written.end?.outcome.rawValue ?? "", "message": written.end?.message ?? "",
+            ])
+        return written
+    }
+
+    private func write(_ operation: Operation) async throws(StoreError) -> Operation {
+        var object = operation.object
+        while true {
+            do throws(StoreError) {
+                let written = Operation(try await store.update(object, .status)) ?? operation
+                adopt(written)
+                return written
+            } catch {
+                switch error.reason {
+                case .conflict:
+                    let now = try await store.get(operation.key)
+                    if let known = Operation(now), known.uid == operation.uid, known.end != nil {
+                        adopt(known)
+                        return known
+                    }
+                    guard now.metadata.uid == operation.uid else { return lost(operation) }
+                    object.metadata.resourceVersion = now.metadata.resourceVersion
+                case .notFound: return lost(operation)
+                default: throw error
+                }
+            }
+        }
+    }
+
+    /// Somebody has taken the object away. What was done is done, and counted as long as this process lives.
+    private func lost(_ operation: Operation) -> Operation {
+        logger.warn("an operation's object was taken away before its end", ["operation": operation.name])
+        adopt(operation)
+        return operation
+    }
+
+    private func adopt(_ operation: Operation) {
+        state.withLock { state in
+            let target = operation.line
+            guard operation.end != nil else {
+                if let place = state.open[target]?.firstIndex(where: { $0.uid == operation.uid }) { state.open[target]?[place] = operation }
+                return
+            }
+            guard let place = state.open[target]?.firstIndex(where: { $0.uid == operation.uid }) else { return }
+            state.open[target]?.remove(at: place)
+            if state.open[target]?.isEmpty == true { state.open[target] = nil }
+            Self.note(end: operation, isFolded: false, &state)
+        }
+    }
+
+    /// The target's object is gone: what is known of its last operation is of no more use.
+    func forget(target: String) {
+        state.withLock { state in
+            state.past[target] = nil
+            state.doubtful[target] = nil
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Metrics
+import Objects
+import ProviderRPC
+
+/// How many operations ended how, and how long they took.
+struct OperationSums: Sendable, Equatable {
+    struct Key: Sendable, Hashable {
+        let method: ProviderMethod
+        let outcome: Operation.Outcome
+        /// Of clones.
+        let isLinked: Bool?
+    }
+
+    struct Sum: Sendable, Equatable {
+        /// Of each bucket alone, the one without a bound last.
+        var counts = [Int](repeating: 0, count: OperationSums.bounds.count + 1)
+        var seconds = 0.0
+
+        var count: Int { counts.reduce(0, +) }
+    }
+
+    /// Upper bounds in seconds. An alert thresholds ten minutes, so there must be bounds beyond.
+    static let bounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800]
+
+    /// What operations there are, each counted from 0 on.
+    static let methods: [ProviderMethod] = [
+        .create, .delete, .power, .reconfigure, .snapshotCreate, .snapshotDelete, .snapshotRevert, .clone, .imagePrepare,
+    ]
+
+    private(set) var sums: [Key: Sum] = [:]
+
+    mutating func add(_ operation: Operation) {
+        guard let end = operation.end, let seconds = operation.durationSeconds else { return }
+        let key = Key(
+            method: operation.method, outcome: end.outcome, isLinked: operation.method == .clone ? operation.isLinked ?? false : nil)
+        let bucket = Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count
+        sums[key, default: Sum()].counts[bucket] += 1
+        sums[key, default: Sum()].seconds += seconds
+    }
+
+    func count(_ method: ProviderMethod, _ outcome: Operation.Outcome, isLinked: Bool? = nil) -> Int {
+        sums.reduce(0) { sum, entry in
+            let isMeant = entry.key.method == method && entry.key.outcome == outcome && (isLinked == nil || entry.key.isLinked == isLinked)
+            return sum + (isMeant ? entry.value.count : 0)
+        }
+    }
+
+    /// Of all outcomes.
+    func durations(_ method: ProviderMethod) -> (counts: [Int], seconds: Double) {
+        var total = Sum()
+        for (key, sum) in sums where key.method == method {
+            for place in total.counts.indices { total.counts[place] += sum.counts[place] }
+            total.seconds += sum.seconds
+        }
+        return (total.counts, total.seconds)
+    }
+
+    // MARK: in an object
+
+    /// `operationTotals` of a Provider's status. Entries that cannot be read are left out.
+    init(_ value: ObjectValue?) {
+        for entry in value?.list ?? [] {
+            guard let method = entry["operation"]?.text.flatMap(ProviderMethod.init(rawValue:)),
+                let outcome = entry["outcome"]?.text.flatMap(Operation.Outcome.init(rawValue:))
+            else { continue }
+            var sum = Sum()
+            let counts = entry["durationBuckets"]?.list ?? []
+            for (place, count) in counts.enumerated() where sum.counts.indices.contains(place) {
+                sum.counts[place] = Int(clamping: max(0, count.whole ?? 0))
+            }
+            sum.seconds = max(0, entry["durationSecondsSum"]?.number ?? 0)
+            sums[Key(method: method, outcome: outcome, isLinked: entry["linked"]?.flag)] = sum
+        }
+    }
+
+    init() {}
+
+    /// For `operationTotals`, in an order that does not change.
+    var value: ObjectValue {
+        func rank(_ key: Key) -> String { "\(key.method.rawValue) \(key.outcome.rawValue) \(key.isLinked.map { $0 ? "1" : "0" } ?? "")" }
+        return .list(
+            sums.sorted { rank($0.key) < rank($1.key) }.map { key, sum in
+                var members: ObjectMembers = [
+                    "operation": .text(key.method.rawValue), "outcome": .text(key.outcome.rawValue), "count": .whole(Int64(sum.count)),
+                    "durationSecondsSum": .number(sum.seconds), "durationBuckets": .list(sum.counts.map { .whole(Int64($0)) }),
+                ]
+                if let isLinked = key.isLinked { members["linked"] = .flag(isLinked) }
+                return .members(members)
+            })
+    }
+}

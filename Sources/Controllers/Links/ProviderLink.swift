@@ -1,0 +1,100 @@
+import Primitives
+package import ProviderRPC
+package import RPC
+import Synchronization
+
+/// The way to one provider: every call goes through its breaker, keeps to its rate, has a deadline, and is counted.
+package final class ProviderLink: Sendable {
+    private struct State {
+        var breaker: CircuitBreaker
+        var bucket: TokenBucket
+        var inFlight = 0
+    }
+
+    /// `namespace/name` of the Provider.
+    package let name: String
+    /// `libvirt`, `vsphere`, …
+    package let type: String
+    package let settings: LinkSettings
+    private let client: ProviderClient
+    private let counts: CallCounts
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let state: Mutex<State>
+
+    package init(
+        name: String, type: String, transport: any RPCTransport, settings: LinkSettings = LinkSettings(), counts: CallCounts,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.name = name
+        self.type = type
+        self.settings = settings
+        self.counts = counts
+        self.now = now
+        client = ProviderClient(transport)
+        state = Mutex(
+            State(breaker: CircuitBreaker(), bucket: TokenBucket(rate: settings.callsPerSecond, burst: settings.burst, now())))
+        counts.begin(type: type)
+    }
+
+    /// As `virtrigaud_circuit_breaker_state` has it: 0 closed, 1 half open, 2 open.
+    package var breakerState: Int { state.withLock { $0.breaker.position(now()).rawValue } }
+
+    package var isOpen: Bool { breakerState == CircuitBreaker.Position.open.rawValue }
+
+    /// Calls that found nobody, since the start.
+    package var breakerFailures: Int { state.withLock { $0.breaker.failures } }
+
+    /// Nobody answered somebody else's question.
+    package func openBreaker() { state.withLock { $0.breaker.open(now()) } }
+
+    /// A call of the provider.
+    ///
+    /// - Parameter isTrial: asks past an open breaker, to see whether somebody answers; only for methods that change nothing.
+    /// - Parameter seconds: how long it may take; nil for the method's own time.
+    package func call<Answer: Sendable>(
+        _ method: ProviderMethod, key: IdempotencyKey? = nil, seconds: Double? = nil, isTrial: Bool = false,
+        _ body: (ProviderClient, RPCOptions) async throws(RPCError) -> Answer
+    ) async throws(LinkError) -> Answer {
+        try enter(method, isTrial: isTrial)
+        let start = now()
+        let options = RPCOptions(key: key, deadline: .after(seconds: seconds ?? method.defaultSeconds))
+        do {
+            let answer = try await body(client, options)
+            leave(method, .ok, now() - start, isAnswered: true)
+            return answer
+        } catch {
+            leave(method, error.code, now() - start, isAnswered: error.code == .cancelled ? nil : !error.isUnanswered)
+            throw .failed(error)
+        }
+    }
+
+    private func enter(_ method: ProviderMethod, isTrial: Bool) throws(LinkError) {
+        let refusal: (seconds: Double, why: String)? = state.withLock { state in
+            let now = now()
+            guard state.inFlight < settings.callsInFlight else {
+                return (0.2, "provider \(name) has \(settings.callsInFlight) calls to answer; others wait")
+            }
+            if !isTrial, let seconds = state.breaker.admit(now) {
+                return (seconds, "provider \(name) does not answer, and is asked again in \(Int(seconds.rounded(.up))) s")
+            }
+            if method != .taskStatus, let seconds = state.bucket.take(now) {
+                if !isTrial { state.breaker.forget() }
+                return (seconds, "provider \(name) has had its calls of this second (spec.rateLimit)")
+            }
+            state.inFlight += 1
+            return nil
+        }
+        guard let refusal else { return }
+        if isOpen { counts.count(type, method, .unavailable, nil) }
+        throw .notAsked(afterSeconds: refusal.seconds, why: refusal.why)
+    }
+
+    /// - Parameter isAnswered: nil when the end says nothing of the provider.
+    private func leave(_ method: ProviderMethod, _ code: RPCCode, _ duration: Duration, isAnswered: Bool?) {
+        state.withLock { state in
+            state.inFlight -= 1
+            if let isAnswered { state.breaker.note(isAnswered: isAnswered, now()) } else { state.breaker.forget() }
+        }
+        counts.count(type, method, code, duration)
+    }
+}

@@ -1,0 +1,61 @@
+import Primitives
+import Synchronization
+
+/// The ways to all providers, by `namespace/name`.
+package final class ProviderLinks: Sendable {
+    private struct Entry {
+        let connection: ProviderConnection
+        let close: @Sendable () -> Void
+    }
+
+    package let counts: CallCounts
+    private let dialer: any ProviderDialer
+    private let entries = Mutex<[String: Entry]>([:])
+    /// Told of machines of a provider that are otherwise than before.
+    private let changed = Mutex<@Sendable (_ provider: String, _ ids: [String]) -> Void>({ _, _ in })
+
+    package init(_ dialer: any ProviderDialer, counts: CallCounts = CallCounts()) {
+        self.dialer = dialer
+        self.counts = counts
+    }
+
+    /// To be called before there is a connection.
+    package func onChange(_ handler: @escaping @Sendable (_ provider: String, _ ids: [String]) -> Void) {
+        changed.withLock { $0 = handler }
+    }
+
+    package subscript(name: String) -> ProviderConnection? { entries.withLock { $0[name]?.connection } }
+
+    package var all: [ProviderConnection] { entries.withLock { $0.values.map(\.connection) } }
+
+    /// The connection made of the recipe; a new one when the recipe is another than before. Calls that are out on the old one come to their end.
+    ///
+    /// Errors: those of the dialer; the old one stays then.
+    func connection(_ recipe: ProviderRecipe) throws(Failure) -> ProviderConnection {
+        if let known = self[recipe.name], known.recipe == recipe { return known }
+        let (transport, close) = try dialer.dial(recipe)
+        let link = ProviderLink(name: recipe.name, type: recipe.type, transport: transport, settings: recipe.settings, counts: counts)
+        let connection = ProviderConnection(link, recipe)
+        let (old, handler) = (
+            entries.withLock { $0.updateValue(Entry(connection: connection, close: close), forKey: recipe.name) }, changed.withLock { $0 }
+        )
+        Self.end(old)
+        connection.startListing { ids in handler(recipe.name, ids) }
+        return connection
+    }
+
+    func remove(_ name: String) { Self.end(entries.withLock { $0.removeValue(forKey: name) }) }
+
+    package func removeAll() {
+        let all = entries.withLock { entries in
+            defer { entries = [:] }
+            return entries
+        }
+        for entry in all.values { Self.end(entry) }
+    }
+
+    private static func end(_ entry: Entry?) {
+        entry?.connection.stop()
+        entry?.close()
+    }
+}

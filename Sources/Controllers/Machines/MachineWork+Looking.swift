@@ -1,0 +1,200 @@
+import ObjectStore
+import Objects
+import Primitives
+import ProviderRPC
+import RPC
+import Reconciling
+
+/// What becomes of a machine that is there.
+extension MachineWork {
+    /// How long what is known of a machine that nobody touches may count, in lists of its provider.
+    private static let listsThatCount = 3.0
+    /// How often a machine is looked at that is as it should be, in seconds.
+    private static let restSeconds = 600.0
+    /// How long one waits for a first address, by looking more often.
+    private static let addressSeconds = 600.0
+    /// When it is tried again to bring about what a change did not.
+    private static let driftSeconds = 600.0
+
+    mutating func look(
+        at id: String, _ connection: ProviderConnection, _ provider: Provider
+    ) async throws(ReconcileError) -> Step {
+        let entry: MachineBook.Entry
+        switch await sighting(of: id, connection) {
+        case .success(let seen): entry = seen
+        case .failure(let error): return .end(try await unanswered(error))
+        }
+        guard let seen = entry.sighting else { return try await gone(id) }
+        note(seen, connection)
+        if let step = try await power(seen, id, connection) { return step }
+        if let step = try await revert(id, connection) { return step }
+        if let step = try await change(seen, id, connection, provider) { return step }
+        return .end(try await settle(seen, connection))
+    }
+
+    /// What the provider last said of the machine, if it was asked since anything was done to it; or what it says now.
+    private func sighting(of id: String, _ connection: ProviderConnection) async -> Result<MachineBook.Entry, LinkError> {
+        let now = ContinuousClock.now
+        if let entry = connection.machines[id], entry.sighting != nil, journal.lastEnd(uid).map({ $0 < entry.askedAt }) ?? true,
+            (now - entry.askedAt).seconds < connection.link.settings.listSeconds * Self.listsThatCount,
+            !waitsForAddress(entry.sighting) || (now - entry.askedAt).seconds < addressPause
+        {
+            return .success(entry)
+        }
+        do throws(LinkError) {
+            let owner = ObjectIdentity(uid: uid, namespace: machine.metadata.namespace, name: machine.metadata.name)
+            let answer = try await connection.link.call(.describe) { client, options throws(RPCError) in
+                try await client.describe(DescribeRequest(id: id, owner: owner), options)
+            }
+            return .success(connection.machines.note(id, answer, askedAt: now))
+        } catch { return .failure(error) }
+    }
+
+    private mutating func unanswered(_ error: LinkError) async throws(ReconcileError) -> ReconcileResult {
+        switch error {
+        case .notAsked(let seconds, let why):
+            // As long as others only have the line, what was so is so.
+            if context.links[machine.providerName]?.link.isOpen == true { try await fail("ProviderError", why) }
+            return .after(seconds: max(0.05, seconds))
+        case .failed(let error):
+            try await fail("ProviderError", "Describe: \(error.message)")
+            throw ReconcileError("\(machine.name): Describe: \(error.message)")
+        }
+    }
+
+    /// The hypervisor has no such machine, and nobody here has taken it away.
+    private mutating func gone(_ id: String) async throws(ReconcileError) -> Step {
+        if machine.metadata.annotations[Self.recreateAnnotation] == "true" {
+            status = VirtualMachine.Status()
+            status.set(.provisioning, .isTrue, "Recreating", "machine \(id) has gone, and is made anew", self)
+            try await write()
+            journal.forget(target: uid)
+            return .next
+        }
+        status.powerState = nil
+        status.ips = []
+        status.phase = .failed
+        let message =
+            "the hypervisor has no machine \(id) any more, and it was not deleted here; say \(Self.recreateAnnotation)=true to make a new one from its image, or delete this object"
+        try await fail("MachineGone", message)
+        return .end(.done(againAfterSeconds: Self.restSeconds))
+    }
+
+    private mutating func note(_ seen: MachineSighting, _ connection: ProviderConnection) {
+        if status.ips.isEmpty, !seen.ips.isEmpty, let since = switchedOnAt {
+            context.addresses.note(type: connection.link.type, seconds: now - since)
+        }
+        status.powerState = seen.power.text
+        if status.ips != seen.ips { status.ips = seen.ips }
+        if let url = seen.consoleURL { status.consoleURL = url }
+        var resources = status.currentResources
+        (resources.cpu, resources.memoryMiB) = (seen.cpu ?? resources.cpu, seen.memoryMiB ?? resources.memoryMiB)
+        if resources != status.currentResources { status.currentResources = resources }
+        if !seen.facts.isEmpty, status.provider != seen.facts { status.provider = seen.facts }
+    }
+
+    /// When the machine was last switched on by an operation that is known.
+    private var switchedOnAt: Double? {
+        [journal.past(uid, .create), journal.past(uid, .power)].compactMap { past in past?.end.outcome == .success ? past?.end.at : nil }
+            .max()
+    }
+
+    private func waitsForAddress(_ seen: MachineSighting?) -> Bool {
+        guard let seen, seen.power == .on, seen.ips.isEmpty, let since = switchedOnAt else { return false }
+        return now - since < Self.addressSeconds
+    }
+
+    /// Longer, the longer it is waited.
+    private var addressPause: Double { ((now - (switchedOnAt ?? now)) * 0.1).clamped(to: 0.2...10) }
+
+    // MARK: what is to be done
+
+    private mutating func power(_ seen: MachineSighting, _ id: String, _ connection: ProviderConnection) async throws(ReconcileError)
+        -> Step?
+    {
+        let step: PowerStep
+        switch (machine.spec.powerState, seen.power) {
+        // Off is off, however it came to be.
+        case (.on, .on), (.off, .off), (.offGraceful, .off): return nil
+        case (_, .other(let text)) where ["Unknown", "ShuttingDown"].contains(text):
+            status.set(.ready, .isFalse, "Updating", "the machine is \(text)", self)
+            try await write()
+            connection.machines.forget(id)
+            return .end(.after(seconds: 2))
+        case (.on, _): step = .on
+        case (.off, _): step = .off
+        case (.offGraceful, _): step = .shutDown
+        }
+        var parameters: ObjectMembers = ["id": .text(id), "op": .text(step.rawValue)]
+        if step == .shutDown {
+            parameters["gracefulTimeoutSeconds"] = .whole(
+                Int64(machine.spec.gracefulShutdownTimeoutSeconds.rounded(.up).clamped(to: 1...3600)))
+        }
+        return try await begin(.power, .members(parameters), connection)
+    }
+
+    /// Once for each wish: the snapshot's name and the generation of the object that named it.
+    private mutating func revert(_ id: String, _ connection: ProviderConnection) async throws(ReconcileError) -> Step? {
+        guard let reference = machine.spec.revertToRef else {
+            status.reverted = nil
+            return nil
+        }
+        let namespace = machine.metadata.namespace
+        guard let snapshot = context.informers.snapshots.get(namespace, reference.name), let snapshotID = snapshot.status.snapshotID else {
+            guard status.reverted?.hasPrefix(reference.name + " ") != true else { return nil }
+            return .end(try await wait(for: "VMSnapshot \(namespace)/\(reference.name) is not there, or not ready"))
+        }
+        let wish = "\(reference.name) \(snapshot.metadata.uid)"
+        guard status.reverted != wish else { return nil }
+        guard snapshot.spec.vmRef.name == machine.metadata.name else {
+            try await fail("ValidationError", "spec.snapshot.revertToRef: VMSnapshot \(reference.name) is of another machine")
+            return .end(.waiting)
+        }
+        return try await begin(
+            .snapshotRevert, ["id": .text(id), "snapshot": .text(snapshotID), "request": .text(wish)], connection)
+    }
+
+    /// Processors, memory and disks: when another thing is wanted than was last applied, and when the hypervisor has another thing than is wanted.
+    private mutating func change(
+        _ seen: MachineSighting, _ id: String, _ connection: ProviderConnection, _ provider: Provider
+    ) async throws(ReconcileError) -> Step? {
+        // Without its class it stays as it is.
+        guard case .success(let parameters) = parts(connection, provider) else { return nil }
+        let applied = Self.sum(MachineParameters.changeable(parameters))
+        if status.applied == nil { status.applied = applied }
+        let (cpu, memory) = (parameters["class"]?["cpu"]?.whole, parameters["class"]?["memoryMiB"]?.whole)
+        let differs =
+            (seen.cpu != nil && cpu != nil && seen.cpu.map(Int64.init) != cpu)
+            || (seen.memoryMiB != nil && memory != nil && seen.memoryMiB.map(Int64.init) != memory)
+        guard status.applied != applied || differs && !seen.waitsForRestart else {
+            if seen.waitsForRestart {
+                status.set(.reconfiguring, .isTrue, "WaitsForRestart", "what was changed counts from the machine's next start on", self)
+            } else {
+                status.unset(.reconfiguring)
+            }
+            return nil
+        }
+        // What was applied and is not so will not be so for being applied again at once.
+        if status.applied == applied, let past = journal.past(uid, .reconfigure), past.end.outcome == .success,
+            now - past.end.at < Self.driftSeconds
+        {
+            let has = "\(seen.cpu.map(String.init) ?? "?") processors and \(seen.memoryMiB.map(String.init) ?? "?") MiB"
+            status.set(.reconfiguring, .isFalse, "DriftRemains", "after the last change the hypervisor says \(has)", self)
+            return nil
+        }
+        return try await begin(
+            .reconfigure, ["id": .text(id), "desired": .text(MachineRequest.desired(parameters)), "applied": .text(applied)], connection)
+    }
+
+    /// What is so is what is wanted.
+    private mutating func settle(_ seen: MachineSighting, _ connection: ProviderConnection) async throws(ReconcileError) -> ReconcileResult
+    {
+        status.phase = seen.power == .on ? .running : .stopped
+        status.message = nil
+        status.set(.ready, .isTrue, "ReconcileSuccess", "", self)
+        status.unset(.error)
+        status.unset(.provisioning)
+        try await write()
+        return .done(againAfterSeconds: waitsForAddress(seen) ? addressPause : Self.restSeconds * Double.random(in: 0.9...1.1))
+    }
+}

@@ -1,0 +1,142 @@
+import ObjectStore
+import Objects
+import Primitives
+import ProviderRPC
+import RPC
+import Reconciling
+
+/// How a machine comes to be.
+extension MachineWork {
+    /// Said by a person of a machine that has gone.
+    static let recreateAnnotation = "virtrigaud.io/recreate"
+    /// Of a machine that a VMClone makes.
+    static let cloneAnnotation = "virtrigaud.io/clone"
+
+    mutating func create(_ connection: ProviderConnection, _ provider: Provider) async throws(ReconcileError) -> Step {
+        if let clone = machine.metadata.annotations[Self.cloneAnnotation] {
+            return .end(try await wait(for: "VMClone \(clone) makes it"))
+        }
+        let parameters: ObjectValue
+        switch parts(connection, provider) {
+        case .failure(let missing): return .end(try await wait(for: missing.text))
+        case .success(let value): parameters = value
+        }
+        guard let request = request(parameters) else {
+            return .end(try await wait(for: "the Secret that spec.userData or spec.metaData names is not there, or has no such member"))
+        }
+        status.phase = .provisioning
+        status.set(.provisioning, .isTrue, "Creating", "", self)
+        status.set(.ready, .isFalse, "Creating", "the machine is being made", self)
+        status.applied = Self.sum(MachineParameters.changeable(parameters))
+        return try await begin(.create, parameters, digest: request.digest, connection)
+    }
+
+    struct Missing: Error {
+        let text: String
+    }
+
+    /// What the machine is to be; or what it waits for.
+    func parts(_ connection: ProviderConnection, _ provider: Provider) -> Result<ObjectValue, Missing> {
+        let (spec, namespace) = (machine.spec, machine.metadata.namespace)
+        guard let vmClass = context.informers.classes.get(spec.classRef.objectName(in: namespace)) else {
+            return .failure(Missing(text: "VMClass \(spec.classRef.fullName(in: namespace)) is not there"))
+        }
+        if let problem = vmClass.problems.first { return .failure(Missing(text: "VMClass \(vmClass.name): \(problem)")) }
+        var networks: [VMNetworkAttachment?] = []
+        for card in spec.networks {
+            guard let reference = card.networkRef else {
+                networks.append(nil)
+                continue
+            }
+            guard let network = context.informers.networks.get(reference.objectName(in: namespace)) else {
+                return .failure(Missing(text: "VMNetworkAttachment \(reference.fullName(in: namespace)) is not there"))
+            }
+            networks.append(network)
+        }
+        var image: ObjectValue?
+        if let reference = spec.imageRef {
+            guard let object = context.informers.images.get(reference.objectName(in: namespace)) else {
+                return .failure(Missing(text: "VMImage \(reference.fullName(in: namespace)) is not there"))
+            }
+            switch ImageSource.of(object, on: provider) {
+            case .ready(let value): image = value
+            case .waits(let why): return .failure(Missing(text: "VMImage \(object.name): \(why)"))
+            }
+        } else if let disk = spec.importedDisk {
+            image = disk.path.map { ["path": .text($0), "format": .text(disk.format)] } ?? ["templateName": .text(disk.diskID)]
+        }
+        return .success(
+            MachineParameters.make(machine, vmClass: vmClass, image: image, networks: networks, provider: provider) { reference, member in
+                let secret = context.informers.secrets.get(reference.objectName(in: namespace))
+                return secret.map { secret in secret.names.count == 1 ? secret.names.first ?? member : member } ?? member
+            })
+    }
+
+    /// Nil when a Secret that it needs is not there.
+    func request(_ parameters: ObjectValue) -> MachineRequest? {
+        MachineRequest(parameters) { secret, member in
+            let (namespace, name) = Operation.parts(secret)
+            return context.informers.secrets.get(namespace, name)?.bytes(member)
+        }
+    }
+
+    /// How an operation's request is sent; nil when it cannot be made as it was.
+    func sender(of operation: Operation) async throws(ReconcileError) -> OperationDriver.Send? {
+        switch operation.method {
+        case .create:
+            guard let request = request(operation.parameters), request.digest == operation.requestDigest else { return nil }
+            return { operation, client, options throws(RPCError) in
+                let answer = try await client.create(request.create(owner: operation.target), options)
+                return .init(taskID: answer.task?.id, resultID: answer.id)
+            }
+        case .power:
+            return { operation, client, options throws(RPCError) in
+                let said = operation.parameters
+                var request = PowerRequest(id: said["id"]?.text ?? "")
+                request.op = PowerStep(rawValue: said["op"]?.text ?? "")?.op ?? .unspecified
+                request.gracefulTimeoutSeconds = Int32(clamping: said["gracefulTimeoutSeconds"]?.whole ?? 0)
+                return .init(taskID: try await client.power(request, options).task?.id)
+            }
+        case .reconfigure:
+            return { operation, client, options throws(RPCError) in
+                let request = ReconfigureRequest(
+                    id: operation.parameters["id"]?.text ?? "", desiredJSON: operation.parameters["desired"]?.text ?? "",
+                    owner: ObjectIdentity(uid: operation.target.uid, namespace: operation.target.namespace, name: operation.target.name))
+                return .init(taskID: try await client.reconfigure(request, options).task?.id)
+            }
+        case .snapshotRevert:
+            return { operation, client, options throws(RPCError) in
+                let request = SnapshotRevertRequest(
+                    vmID: operation.parameters["id"]?.text ?? "", snapshotID: operation.parameters["snapshot"]?.text ?? "")
+                return .init(taskID: try await client.snapshotRevert(request, options).task?.id)
+            }
+        case .delete:
+            return { operation, client, options throws(RPCError) in
+                .init(taskID: try await client.delete(DeleteRequest(id: operation.parameters["id"]?.text ?? ""), options).task?.id)
+            }
+        default: return nil
+        }
+    }
+
+    /// Tells two values apart: FNV-1a.
+    static func sum(_ value: ObjectValue) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in value.json { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return String(hash, radix: 16)
+    }
+}
+
+/// What a Power does.
+enum PowerStep: String {
+    case on = "On"
+    case off = "Off"
+    case shutDown = "ShutdownGraceful"
+
+    var op: PowerOp {
+        switch self {
+        case .on: .on
+        case .off: .off
+        case .shutDown: .shutdownGraceful
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import ObjectStore
+import Objects
+package import Primitives
+package import Reconciling
+
+/// Makes machines what their objects say.
+package struct VirtualMachineController: Reconciler {
+    let context: ControllerContext
+    let driver: OperationDriver
+
+    package init(_ context: ControllerContext) {
+        self.context = context
+        driver = OperationDriver(context.journal)
+    }
+
+    package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
+        guard let machine = context.informers.machines.get(name) else { return .done }
+        var work = MachineWork(machine, context, driver)
+        return try await work.run()
+    }
+
+    /// The controller, with all that it looks at.
+    package func controller(workers: Int = 64, logger: Logger = .silent) -> Controller {
+        // Rates are kept for each provider by its link.
+        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
+        let controller = Controller(
+            "virtualmachine", kind: VirtualMachine.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330),
+            logger: logger)
+        let informers = context.informers
+        // What it writes itself is no reason to look again.
+        controller.watch(informers.machines) { old, new in
+            guard let old, let new else { return true }
+            return old.metadata.generation != new.metadata.generation || old.metadata.deletionTimestamp != new.metadata.deletionTimestamp
+                || old.metadata.annotations != new.metadata.annotations || old.status.id != new.status.id
+        }
+        informers.machines.onChange { [journal = context.journal, links = context.links] old, new in
+            guard let old, new?.metadata.uid != old.metadata.uid else { return }
+            journal.forget(target: old.metadata.uid)
+            if let id = old.status.id { links[old.providerName]?.machines.forget(id) }
+        }
+        @Sendable func names(_ machines: [VirtualMachine]) -> [ObjectName] { machines.map(\.name) }
+        controller.watch(informers.classes) { names(informers.machinesByClass.lookup($0.name.description)) }
+        controller.watch(informers.networks) { names(informers.machinesByNetwork.lookup($0.name.description)) }
+        controller.watch(informers.secrets) { names(informers.machinesBySecret.lookup($0.name.description)) }
+        controller.watch(informers.images) { names(informers.machinesByImage.lookup($0.name.description)) }
+        // Only what machines wait for: a provider says each half minute that it was looked at.
+        informers.providers.onChange { [queue = controller.queue] old, new in
+            guard let provider = new ?? old else { return }
+            let isSame =
+                old?.status.isHealthy == new?.status.isHealthy && old?.metadata.generation == new?.metadata.generation
+                && old?.status.conditions["Ready"]?.status == new?.status.conditions["Ready"]?.status
+            guard !isSame else { return }
+            for name in names(informers.machinesByProvider.lookup(provider.fullName)) { queue.add(name) }
+        }
+        context.links.onChange { [queue = controller.queue] provider, ids in
+            for id in ids {
+                for machine in informers.machinesByID.lookup(Informers.place(id, on: provider)) { queue.add(machine.name) }
+            }
+        }
+        return controller
+    }
+}

@@ -1,0 +1,73 @@
+import Primitives
+import ProviderRPC
+import Synchronization
+
+/// What a provider's machines were when it was last asked, by their identifiers.
+///
+/// An answer counts from when its question was asked: one that was on its way while something was changed may not know of it.
+package final class MachineBook: Sendable {
+    package struct Entry: Sendable, Equatable {
+        /// nil for a machine that is not there.
+        package let sighting: MachineSighting?
+        package let askedAt: ContinuousClock.Instant
+    }
+
+    private struct State {
+        var entries: [String: Entry] = [:]
+        /// When the last list was asked for that came.
+        var listedAt: ContinuousClock.Instant?
+        var count = 0
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package subscript(id: String) -> Entry? { state.withLock { $0.entries[id] } }
+
+    /// Machines of the last list, whoever they belong to; nil before there was one.
+    package var count: Int? { state.withLock { $0.listedAt == nil ? nil : $0.count } }
+
+    /// - Returns: machines that are otherwise than was known, come or gone.
+    func note(_ list: [VMInfo], askedAt: ContinuousClock.Instant) -> [String] {
+        state.withLock { state in
+            (state.listedAt, state.count) = (askedAt, list.count)
+            var changed: [String] = []
+            var seen: Set<String> = []
+            for info in list {
+                seen.insert(info.id)
+                let before = state.entries[info.id]
+                guard before.map({ $0.askedAt < askedAt }) ?? true else { continue }
+                var sighting = MachineSighting(info)
+                if let known = before?.sighting {
+                    sighting.consoleURL = known.consoleURL
+                    sighting.facts = known.facts
+                    // A list does not say it.
+                    sighting.waitsForRestart = known.waitsForRestart
+                    if known.waitsForRestart { (sighting.cpu, sighting.memoryMiB) = (known.cpu, known.memoryMiB) }
+                }
+                if before?.sighting != sighting { changed.append(info.id) }
+                state.entries[info.id] = Entry(sighting: sighting, askedAt: askedAt)
+            }
+            for (id, entry) in state.entries where !seen.contains(id) && entry.askedAt < askedAt {
+                if entry.sighting != nil { changed.append(id) }
+                state.entries[id] = nil
+            }
+            return changed
+        }
+    }
+
+    /// What Describe answered of one machine.
+    @discardableResult
+    func note(_ id: String, _ answer: DescribeResponse, askedAt: ContinuousClock.Instant) -> Entry {
+        state.withLock { state in
+            let before = state.entries[id]
+            let entry = Entry(sighting: answer.exists ? MachineSighting(answer, before: before?.sighting) : nil, askedAt: askedAt)
+            if let before, before.askedAt >= askedAt { return before }
+            state.entries[id] = entry
+            return entry
+        }
+    }
+
+    func forget(_ id: String) { state.withLock { $0.entries[id] = nil } }
+}

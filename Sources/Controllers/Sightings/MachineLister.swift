@@ -1,0 +1,34 @@
+import Primitives
+import ProviderRPC
+import RPC
+
+/// Lists a provider's machines from time to time, and tells which of them are otherwise than before.
+///
+/// One call for all of them, so that ten thousand machines that nobody touches cost one call in a while and not ten thousand.
+struct MachineLister: Sendable {
+    let link: ProviderLink
+    let book: MachineBook
+    let changed: @Sendable (_ ids: [String]) -> Void
+
+    /// Until its task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            await round()
+            try? await Task.sleep(for: .seconds(link.settings.listSeconds))
+        }
+    }
+
+    /// - Returns: why there is no list.
+    @discardableResult
+    func round() async -> LinkError? {
+        let askedAt = ContinuousClock.now
+        do throws(LinkError) {
+            let answer = try await link.call(.listVMs) { client, options throws(RPCError) in
+                try await client.listVMs(ListVMsRequest(), options)
+            }
+            let ids = book.note(answer.vms, askedAt: askedAt)
+            if !ids.isEmpty { changed(ids) }
+            return nil
+        } catch { return error }
+    }
+}

@@ -1,0 +1,74 @@
+import JSON
+import Primitives
+import ProviderRPC
+
+/// A machine as its provider said it is, and when it was asked.
+package struct MachineSighting: Sendable, Equatable {
+    package enum Power: Sendable, Equatable {
+        case on, off
+        /// Neither: `Paused`, `ShuttingDown`, `Crashed`, …
+        case other(String)
+
+        init(_ text: String) {
+            switch text.lowercased() {
+            // Upstream's controller and its providers do not agree on the words.
+            case "on", "poweredon", "running": self = .on
+            case "off", "poweredoff", "stopped": self = .off
+            default: self = .other(text.isEmpty ? "Unknown" : text)
+            }
+        }
+
+        package var text: String {
+            switch self {
+            case .on: "On"
+            case .off: "Off"
+            case .other(let text): text
+            }
+        }
+    }
+
+    package var power: Power
+    package var ips: [String] = []
+    package var consoleURL: String?
+    /// Virtual processors; nil when the provider did not say.
+    package var cpu: Int?
+    package var memoryMiB: Int?
+    /// What the next start will bring, as it could not be had while the machine runs.
+    package var waitsForRestart = false
+    /// Disks beside the first by their name or number, in GiB; empty where the provider does not say.
+    package var facts: [String: String] = [:]
+
+    package init(power: Power) { self.power = power }
+}
+
+extension MachineSighting {
+    init(_ info: VMInfo) {
+        self.init(power: Power(info.powerState))
+        ips = info.ips
+        cpu = info.cpu > 0 ? Int(info.cpu) : nil
+        memoryMiB = info.memoryMiB > 0 ? Int(info.memoryMiB) : nil
+    }
+
+    /// - Parameter before: what lists said, for what Describe does not say.
+    init(_ answer: DescribeResponse, before: MachineSighting?) {
+        self.init(power: Power(answer.powerState))
+        ips = answer.ips
+        consoleURL = answer.consoleURL.isEmpty ? nil : answer.consoleURL
+        (cpu, memoryMiB) = (before?.cpu, before?.memoryMiB)
+        guard !answer.providerRawJSON.isEmpty, let raw = try? JSONDocument(parsing: Array(answer.providerRawJSON.utf8)) else { return }
+        raw.withRoot { root in
+            if let said = (root["vcpus"] ?? root["cpu"])?.integer { cpu = said }
+            if let kibibytes = root["memory_kib"]?.integer { memoryMiB = kibibytes >> 10 }
+            if let said = (root["memoryMiB"] ?? root["memory_mib"])?.integer { memoryMiB = said }
+            if let pending = root["pending_restart"], pending.isObject {
+                waitsForRestart = true
+                // What was asked for is done, as far as it can be.
+                if let said = pending["vcpus"]?.integer { cpu = said }
+                if let kibibytes = pending["memory_kib"]?.integer { memoryMiB = kibibytes >> 10 }
+            }
+            for name in ["uuid", "state", "state_reason", "domain_type", "machine_type"] as [StaticString] {
+                if let text = root[name]?.text { facts["\(name)"] = String(text.prefix(200)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import JSON
+import ObjectStore
+import Objects
+import Primitives
+import ProviderRPC
+import ProviderTasks
+import RPC
+import Reconciling
+import SimulatedProvider
+import Synchronization
+import TestSupport
+
+@testable import Controllers
+
+/// A manager within the process: a store in memory, all controllers, and simulated providers behind `unix:///bed/NAME`.
+final class ManagerBed: Sendable {
+    let store: any ObjectStore
+    let hypervisors = HypervisorBed()
+    private let running = Mutex<Running?>(nil)
+
+    private struct Running {
+        let context: ControllerContext
+        let task: Task<Void, Never>
+    }
+
+    init(_ store: any ObjectStore = MemoryObjectStore()) { self.store = store }
+
+    /// What a manager makes of itself when it begins to lead.
+    func start() async throws {
+        let informers = Informers(store)
+        let journal = OperationJournal(store)
+        try await journal.load()
+        let context = ControllerContext(journal: journal, links: ProviderLinks(hypervisors), informers: informers)
+        let set = ControllerSet(AllControllers.make(context), informers: informers.all)
+        let task = Task { await set.run() }
+        running.withLock { $0 = Running(context: context, task: task) }
+    }
+
+    var context: ControllerContext { running.withLock { $0!.context } }
+
+    func stop() async {
+        let running = running.withLock { running in
+            defer { running = nil }
+            return running
+        }
+        running?.task.cancel()
+        await running?.task.value
+        running?.context.links.removeAll()
+    }
+
+    func close() async {
+        await stop()
+        await hypervisors.close()
+    }
+
+    // MARK: objects
+
+    /// - Parameter text: of a whole object in JSON, without apiVersion.
+    @discardableResult
+    func apply(_ kind: ResourceKind, _ text: String) async throws -> APIObject {
+        var problems: [FieldProblem] = []
+        var object = APIObject(kind, try ObjectValue(parsing: Array(text.utf8)), &problems)
+        if kind.isNamespaced, object.metadata.namespace.isEmpty { object.metadata.namespace = "default" }
+        while true {
+            do throws(StoreError) {
+                var kept = try await store.get(object.key)
+                kept.spec = object.spec
+                kept.metadata.labels = object.metadata.labels
+                kept.metadata.annotations = object.metadata.annotations
+                return try await store.update(kept)
+            } catch {
+                if error.reason == .notFound { return try await store.create(object) }
+                guard error.reason == .conflict else { throw error }
+            }
+        }
+    }
+
+    func get<Kind: TypedKind>(_ type: Kind.Type, _ name: String, in namespace: String = "default") async throws -> Kind? {
+        do throws(StoreError) {
+            return Kind(try await store.get(ObjectKey(Kind.kind, namespace, name)))
+        } catch {
+            guard error.reason == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    func delete(_ kind: ResourceKind, _ name: String, in namespace: String = "default") async throws {
+        _ = try await store.delete(ObjectKey(kind, namespace, name))
+    }
+
+    /// Waits until an object is so; nil when it is not there.
+    @discardableResult
+    func wait<Kind: TypedKind>(
+        _ type: Kind.Type, _ name: String, in namespace: String = "default", seconds: Double = 30, until condition: (Kind?) -> Bool
+    ) async throws -> Kind? {
+        let deadline = Deadline.after(seconds: seconds)
+        while true {
+            let object = try await get(type, name, in: namespace)
+            if condition(object) { return object }
+            if deadline.hasPassed {
+                throw Failure(.timeout, "\(name) is not so: \(object.map { String(decoding: $0.object.json, as: UTF8.self) } ?? "gone")")
+            }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// A provider, a class and an image to make machines of.
+    func furnish(_ provider: String = "sim", _ kind: SimulatedSettings.Kind = .local) async throws {
+        try await hypervisors.start(provider, kind)
+        try await apply(
+            .provider,
+            #"{"metadata":{"name":"\#(provider)"},"spec":{"type":"simulated","endpoint":"unix:///bed/\#(provider)","rateLimit":{"qps":1000,"burst":2000},"healthCheck":{"interval":"1s"}}}"#
+        )
+        try await apply(
+            .vmClass, #"{"metadata":{"name":"small"},"spec":{"cpu":1,"memory":"1Gi","diskDefaults":{"type":"thin","size":"4Gi"}}}"#)
+        try await apply(.vmImage, #"{"metadata":{"name":"debian"},"spec":{"source":{"http":{"url":"https://example.org/debian.qcow2"}}}}"#)
+    }
+
+    static func machine(_ name: String, provider: String = "sim", _ more: String = "") -> String {
+        #"{"metadata":{"name":"\#(name)"},"spec":{"providerRef":{"name":"\#(provider)"},"classRef":{"name":"small"},"imageRef":{"name":"debian"},"networks":[{"name":"lan"}]\#(more)}}"#
+    }
+
+    /// Ends of operations, as they stand in the store.
+    func operations() async throws -> [Controllers.Operation] {
+        try await store.list(.vmOperation).items.compactMap { Controllers.Operation($0) }
+    }
+}
+
+/// Simulated hypervisors with their providers, by name.
+final class HypervisorBed: ProviderDialer {
+    private let folder = ScratchFolder()
+    private let providers = Mutex<[String: SimulatedProvider]>([:])
+    /// Codes that every call of a provider gets in place of an answer.
+    private let broken = Mutex<[String: RPCError]>([:])
+    /// Told of every call.
+    let heard = Mutex<[(provider: String, path: String)]>([])
+
+    func start(_ name: String, _ kind: SimulatedSettings.Kind = .local, taskSeconds: Double = 0.02) async throws {
+        let settings = SimulatedSettings(kind, folder: "\(folder.path)/\(name)", taskSeconds: taskSeconds, pollSeconds: 0.01)
+        let provider = try await SimulatedProvider(settings)
+        providers.withLock { $0[name] = provider }
+    }
+
+    func provider(_ name: String) -> SimulatedProvider? { providers.withLock { $0[name] } }
+
+    /// As when its process is killed.
+    func kill(_ name: String) async {
+        let provider = providers.withLock { $0.removeValue(forKey: name) }
+        await provider?.engine.abandon()
+        await provider?.hypervisor.close()
+    }
+
+    func close() async { for name in providers.withLock({ Array($0.keys) }) { await kill(name) } }
+
+    func breakCalls(_ name: String, _ error: RPCError?) { broken.withLock { $0[name] = error } }
+
+    func dial(_ recipe: ProviderRecipe) throws(Failure) -> (transport: any RPCTransport, close: @Sendable () -> Void) {
+        (BedTransport(bed: self, name: String(recipe.endpoint.dropFirst("unix:///bed/".count))), {})
+    }
+
+    /// Names of machines that there are.
+    func machines(_ name: String) async throws -> [String] {
+        try await provider(name)?.hypervisor.inventory().machines.map(\.name).sorted() ?? []
+    }
+
+    private struct BedTransport: RPCTransport {
+        let bed: HypervisorBed
+        let name: String
+
+        func call(_ path: String, _ message: [UInt8], by deadline: Deadline, metadata: RPCMetadata) async throws(RPCError) -> [UInt8] {
+            bed.heard.withLock { $0.append((name, path)) }
+            if let error = bed.broken.withLock({ $0[name] }) { throw error }
+            guard let provider = bed.provider(name) else { throw RPCError(.unavailable, "nobody answers at \(name)") }
+            return try await InProcessTransport([provider.rpcService(), provider.engine.taskService()])
+                .call(path, message, by: deadline, metadata: metadata)
+        }
+    }
+}
