@@ -278,7 +278,7 @@ let package = Package(
         tests(of: "GRPC", needs: ["Primitives", "Web", "RPC", "TestSupport"]),
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
-        tests(of: "Objects", needs: ["Primitives", "JSON"]),
+        tests(of: "Objects", needs: ["Primitives", "JSON", "ObjectText"], exclude: ["Fixtures"]),
         tests(of: "ObjectText", needs: ["Primitives", "Objects"]),
         tests(of: "ObjectAPI", needs: ["Primitives", "Web", "Objects", "ObjectStore", "TestSupport"]),
         tests(

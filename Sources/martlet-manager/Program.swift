@@ -1,3 +1,4 @@
+import Objects
 import Primitives
 import Serving
 import Settings
@@ -24,7 +25,8 @@ enum Program {
             Flag("log.format", "FORMAT", "logfmt or json", standard: "logfmt", setting: ["log", "format"]),
         ],
         commands: [ServeCommand.command] + ObjectCommands.commands + [
-            ProviderCommand.command, MetricsCommand.command, SettingsCommand.command,
+            ProviderCommand.command, MetricsCommand.command, SettingsCommand.command, ObjectsReferenceCommand.command,
+            DefinitionsCommand.command,
         ])
 
     static func run() -> Never {
@@ -40,6 +42,8 @@ enum Program {
                 case "serve": try ServeCommand.run(invocation)
                 case "provider": try ProviderCommand.run(invocation)
                 case "metrics": ProgramEnd.finish(try MetricsCommand.text(invocation))
+                case "objects": ProgramEnd.finish(ObjectsReference.markdown)
+                case "crds": ProgramEnd.finish(try DefinitionsCommand.text(invocation))
                 default: ProgramEnd.finish(SettingsCommand.text)
                 }
             }

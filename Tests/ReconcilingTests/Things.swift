@@ -3,7 +3,7 @@ import Objects
 import Reconciling
 
 /// A kind for tests.
-struct Thing: TypedKind {
+struct Thing: TypedKind, Hashable {
     static let kind = ResourceKind(group: "test.example", version: "v1", kind: "Thing", plural: "things")
 
     var object: APIObject
