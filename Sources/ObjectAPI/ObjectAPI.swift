@@ -39,7 +39,7 @@ package final class ObjectAPI: Sendable {
         self.clock = clock
         rules = ObjectRules(clock: clock)
         watchPlaces = WatchPlaces(options.watches)
-        discovery = Discovery(self.kinds, build: options.build)
+        discovery = Discovery(kinds, build: options.build)
     }
 
     /// Watches that are open now.

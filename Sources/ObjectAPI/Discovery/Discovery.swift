@@ -14,16 +14,16 @@ struct Discovery: Sendable {
     private let openAPI2Protobuf: [UInt8]
     private let openAPI3Documents: [String: [UInt8]]
 
-    init(_ kinds: [ResourceKind], build: String) {
-        self.kinds = kinds
+    init(_ kinds: [(ResourceKind, KindRules)], build: String) {
+        self.kinds = kinds.map(\.0)
         self.build = build
-        let document = OpenAPI(kinds, .openAPI2).document
+        let document = OpenAPI(kinds, form: .two).document
         openAPI2JSON = document.json
         openAPI2Protobuf = OpenAPIProtobuf.bytes(of: document)
-        let versions = Set(kinds.map { Self.path(of: $0) })
+        let versions = Set(kinds.map { Self.path(of: $0.0) })
         openAPI3Documents = Dictionary(
             uniqueKeysWithValues: versions.map { path in
-                (path, OpenAPI(kinds.filter { Self.path(of: $0) == path }, .openAPI3).document.json)
+                (path, OpenAPI(kinds.filter { Self.path(of: $0.0) == path }, form: .three).document.json)
             })
     }
 

@@ -9,16 +9,20 @@ package struct KindRules: Sendable {
     /// The object with what is not said and has a default, and without what its kind does not know.
     package var completed: @Sendable (_ object: APIObject) -> APIObject
     package var columns: [Column]
+    /// As OpenAPI says it: the whole object, but for `apiVersion`, `kind` and `metadata`.
+    package var schema: ObjectValue
 
     package init(
         problems: @escaping @Sendable (APIObject, APIObject?) -> [FieldProblem] = { _, _ in [] },
         statusProblems: @escaping @Sendable (APIObject) -> [FieldProblem] = { _ in [] },
-        completed: @escaping @Sendable (APIObject) -> APIObject = { $0 }, columns: [Column] = [.age]
+        completed: @escaping @Sendable (APIObject) -> APIObject = { $0 }, columns: [Column] = [.age],
+        schema: ObjectValue = ["type": "object"]
     ) {
         self.problems = problems
         self.statusProblems = statusProblems
         self.completed = completed
         self.columns = columns
+        self.schema = schema
     }
 
     /// What the kind's schema says.
@@ -35,7 +39,7 @@ package struct KindRules: Sendable {
                 if let members = schema.shape.pruned(.members(object.content)).members { object.content = members }
                 object.content["status"] = status
                 return schema.defaulted(object)
-            }, columns: schema.columns)
+            }, columns: schema.columns, schema: schema.openAPI)
     }
 }
 
