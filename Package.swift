@@ -279,13 +279,13 @@ let package = Package(
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "Objects", needs: ["Primitives", "JSON", "ObjectText"], exclude: ["Fixtures"]),
-        tests(
-            of: "EmbeddedObjectStore",
-            needs: ["Primitives", "Database", "Objects", "ObjectStore", "ObjectStoreConformance", "TestSupport"]),
         tests(of: "ObjectText", needs: ["Primitives", "Objects"]),
         tests(of: "ObjectAPI", needs: ["Primitives", "Web", "Objects", "ObjectStore", "TestSupport"]),
         tests(
             of: "ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectStore", "KubernetesObjectStore", "ObjectAPI", "TestSupport"]),
+        tests(
+            of: "EmbeddedObjectStore",
+            needs: ["Primitives", "Database", "Objects", "ObjectStore", "ObjectStoreConformance", "TestSupport"]),
         tests(of: "ObjectStore", needs: ["Primitives", "Objects", "ObjectStoreConformance", "TestSupport"]),
         tests(
             of: "Controllers",

@@ -31,6 +31,7 @@ package final class ManagerHost: Sendable {
     private let source: ManagerCollector.Source
     private let reconciling = ReconcilingSource()
     private let api: ObjectAPI?
+    private let credentials: APICredentials?
     private let apiServer: Mutex<HTTPServer?>
     private let state = Mutex(State())
     private let work = Mutex<Task<Void, Never>?>(nil)
@@ -53,6 +54,7 @@ package final class ManagerHost: Sendable {
             let kept = try KubernetesObjectStore(connection)
             (store, embedded, kube, api) = (kept, nil, connection, nil)
             apiServer = Mutex(nil)
+            credentials = nil
             logger.info("objects are kept by a kube-apiserver", ["server": connection.server, "named_by": connection.origin])
             return
         }
@@ -62,10 +64,14 @@ package final class ManagerHost: Sendable {
         options.build = version.number
         let api = ObjectAPI(kept, kinds: KindSchema.all.map { ($0.kind, KindRules($0)) }, options: options)
         self.api = api
-        apiServer = Mutex(try Self.open(api, settings, logger))
+        let (server, credentials) = try Self.open(api, settings, logger)
+        apiServer = Mutex(server)
+        self.credentials = credentials
     }
 
-    private static func open(_ api: ObjectAPI, _ settings: ManagerSettings, _ logger: Logger) throws(Failure) -> HTTPServer {
+    private static func open(_ api: ObjectAPI, _ settings: ManagerSettings, _ logger: Logger) throws(Failure) -> (
+        HTTPServer, APICredentials
+    ) {
         let listeners = try Listener.open(settings.apiAddresses.map { .network($0) }, origin: "--api.listen-address")
         let address = listeners.first?.address ?? settings.apiAddresses[0]
         // Whoever listens everywhere is called by its name for this machine.
@@ -79,7 +85,7 @@ package final class ManagerHost: Sendable {
         let server = try HTTPServer(
             listeners, limits: ObjectAPI.serverLimits, entrance: try credentials.entrance(), logger: logger, handler: door.handle)
         logger.info("answering kubectl", ["address": url, "kubeconfig": settings.kubeconfigPath])
-        return server
+        return (server, credentials)
     }
 
     /// What its HTTP port serves.
@@ -110,6 +116,7 @@ package final class ManagerHost: Sendable {
 
     private func run() async {
         await withTaskGroup(of: Void.self) { group in
+            if let credentials { group.addTask { await credentials.keepFresh() } }
             if let folder = settings.manifests { group.addTask { [self] in await keep(folder) } }
             guard let kube else {
                 await lead()
@@ -186,7 +193,7 @@ package final class ManagerHost: Sendable {
     private func keep(_ directory: String) async {
         let transport: any APITransport
         if let api {
-            transport = LocalTransport(api: api)
+            transport = HandlerTransport(api.handle)
         } else if let kube {
             transport = KubeTransport(kube, http: http)
         } else {
