@@ -251,6 +251,7 @@ def test_what_comes_from_outside_is_bounded(bed: Bed) -> None:
     assert bed.ask("GET", "/healthz").text == "ok"
 
 
+@pytest.mark.e2e
 def test_watches_end_and_give_their_places_back(tmp_path: Path) -> None:
     bed = Bed(tmp_path, "1000", "3")
     try:
