@@ -381,7 +381,7 @@ def test_a_card_that_fails_keeps_its_name(start: Start, cards: Cards, code: int,
 
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 999, *(pytest.param(code, marks=pytest.mark.e2e) for code in (6, 9, 13, 17, 18, 21, 27))])
 def test_a_call_that_fails_makes_no_number(start: Start, cards: Cards, code: int) -> None:
-    """One code of each kind, at the library itself; the unit tests have every code at every call."""
+    """One code of each kind, at the library itself; the unit tests have the others, with `make soak` every code at every call."""
     cards.fault(call="nvmlDeviceGetPowerUsage", card=1, code=code)
     machine = Machine(start, cards)
     if code in (1, 9, 18):

@@ -270,8 +270,9 @@ def test_a_call_whose_message_does_not_come_is_ended_and_its_place_is_free(tmp_p
         # The head of a call without the message behind it: what a client of streams sends first.
         paths = ["/test.Peer/Echo", "/test.Peer/Echo", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"]
         futures = [caller.channel.stream_unary(path).future(silence(), timeout=20) for path in paths]
-        # On a machine that is busy their heads take a while.
-        wait_for(lambda: caller.code("Echo") == "RESOURCE_EXHAUSTED", 4, "no room for another")
+        # On a machine that is busy their heads take a while, and to ask before would take their room.
+        time.sleep(1)
+        assert caller.fails("Echo")[0] == "RESOURCE_EXHAUSTED"
         # The clients' own patience would be twenty seconds.
         began = time.monotonic()
         codes = [(future.code().name, future.details()) for future in futures]

@@ -108,6 +108,8 @@ import Testing
     @Test func `reads again after a conflict, without noise`() async {
         let lines = Mutex(0)
         let isFirst = Mutex(true)
+        // Errors have no retries left.
+        let pace = RetryPace(firstSeconds: 0.005, longestSeconds: 1000, perSecond: 1, burst: 0)
         let controller = Controller(
             "thing", kind: "Thing",
             Scripted { name throws(ReconcileError) in
@@ -117,7 +119,8 @@ import Testing
                     throw ReconcileError(StoreError.conflict(ObjectKey(Thing.kind, name.namespace, name.name), "it has changed"))
                 }
                 return .done
-            }, time: clock.source, logger: Logger(write: { _ in lines.withLock { $0 += 1 } }))
+            }, limits: Controller.Limits(workers: 1, pace: pace), time: clock.source,
+            logger: Logger(write: { _ in lines.withLock { $0 += 1 } }))
         controller.queue.add(.of("a"))
         await work(controller)
         clock.advance(0.0051)

@@ -24,7 +24,7 @@ import Testing
         let world = try world(Self.steps(scenario))
         let guests = try guests(world, node: 1)
         var last: [Int: Exposition] = [:]
-        for seconds in stride(from: 540.0, through: 1600, by: 43.5) {
+        for seconds in stride(from: 540.0, through: 1600, by: 87) {
             for (position, guest) in [nil, guests[0].index, guests[1].index, guests[2].index].enumerated() {
                 let now = try guest.map { try Exposition(world, guest: $0, after: seconds) } ?? Exposition(world, node: 1, after: seconds)
                 guard let now else { continue }
