@@ -65,10 +65,10 @@ class Follower:
 class Bed:
     """A running api-bed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *words: str) -> None:
         assert API_BED.exists(), f"{API_BED} is missing; swift build --product api-bed makes it"
         self.folder = folder
-        self.process = subprocess.Popen([str(API_BED), str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([str(API_BED), str(folder), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         first = self.process.stdout.readline().split()
         assert first[:1] == ["ready"], first

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from conftest import wait_for
 from kubectls import DEBIANS, GROUP, MANAGER, VERSION, Answer, Bed, machine, machines, secret, size, text
 
 NEWER = shutil.which("kubectl")
@@ -248,6 +249,27 @@ def test_what_comes_from_outside_is_bounded(bed: Bed) -> None:
             target = path if method == "POST" else f"{path}/x"
             assert 400 <= bed.ask(method, target, body, type).status_code < 500, (method, body)
     assert bed.ask("GET", "/healthz").text == "ok"
+
+
+@pytest.mark.e2e
+def test_watches_end_and_give_their_places_back(tmp_path: Path) -> None:
+    bed = Bed(tmp_path, "1000", "3")
+    try:
+        path = bed.path("virtualmachines", "default") + "?watch=1"
+        ended = bed.ask("GET", f"{path}&timeoutSeconds=1")
+        assert ended.status_code == 200 and ended.text == ""
+        held = []
+        for _ in range(3):
+            held.append(requests.get(bed.url + path, headers={"Authorization": f"Bearer {bed.token}"}, verify=bed.authority, stream=True, timeout=30))
+            assert held[-1].status_code == 200
+        refused = bed.ask("GET", path)
+        assert refused.status_code == 429 and refused.headers["Retry-After"] == "1"
+        # Whoever goes without a word is noticed.
+        for answer in held:
+            answer.close()
+        wait_for(lambda: bed.ask("GET", f"{path}&timeoutSeconds=1").status_code == 200, 20, "a place for a watch")
+    finally:
+        bed.close()
 
 
 def test_pythons_client_lists_and_watches(bed: Bed) -> None:
