@@ -67,8 +67,7 @@ class Exposition:
             self.grow("virtrigaud_manager_reconcile_total", {"kind": kind, "outcome": "error"}, errors if kind == "VirtualMachine" else 0)
             self.times("virtrigaud_manager_reconcile_duration_seconds", {"kind": kind}, rate, 0.02)
             self.add("virtrigaud_queue_depth", {"kind": kind}, waiting if kind == "VirtualMachine" else 0)
-            controller = kind.lower()
-            self.add("workqueue_longest_running_processor_seconds", {"name": controller, "controller": controller}, longest if kind == "VMClone" else 0.01)
+            self.add("workqueue_longest_running_processor_seconds", {"name": kind.lower()}, longest if kind == "VMClone" else 0.01)
 
     def calls(self, kind: str, slow: float = 0.05) -> None:
         for method, rate, of in (("Describe", 3, 0.02), ("ListVMs", 0.1, 0.3), ("TaskStatus", 0.8, 0.004), ("Create", 0.05, slow)):

@@ -329,8 +329,8 @@ MANAGER = {
     "virtrigaud_queue_depth": {"kind"},
     "virtrigaud_vms": {"provider", "phase"},
     "virtrigaud_vms_not_ready": {"provider", "reason"},
-    "workqueue_longest_running_processor_seconds": {"name", "controller"},
-    "workqueue_unfinished_work_seconds": {"name", "controller"},
+    "workqueue_longest_running_processor_seconds": {"name"},
+    "workqueue_unfinished_work_seconds": {"name"},
 }
 
 # Whose series begin so, and in which jobs of prometheus.yml they come.

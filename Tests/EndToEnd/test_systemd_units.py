@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -282,11 +283,11 @@ def test_a_provider_may_do_all_that_it_does(start: Start, tmp_path: Path) -> Non
     """A machine is made, on a simulated hypervisor; it writes where the unit has its state, its socket, and nowhere else."""
     port, trace, settings = free_port(), tmp_path / "trace", tmp_path / "provider.yml"
     (command,) = values("ExecStart", PROVIDER)
-    assert values("StateDirectory", PROVIDER) == values("RuntimeDirectory", PROVIDER) == ["martlet-provider/%i"]
+    assert values("StateDirectory", PROVIDER) == values("RuntimeDirectory", PROVIDER) == ["martlet-manager/%i"]
     settings.write_text(yaml.safe_dump({"web": {"listen_address": [f"127.0.0.1:{port}"]}, "simulated": {"task_time": "200ms"}}))
     state, socket = tmp_path / "state", tmp_path / "run/provider.sock"
     socket.parent.mkdir()
-    places = {"/etc/martlet/martlet-provider-%i.yml": settings, "/var/lib/martlet-provider/%i": state, "/run/martlet-provider/%i/provider.sock": socket, "%i": "simulated"}
+    places = {"/etc/martlet/martlet-provider-%i.yml": settings, "/var/lib/martlet-manager/%i": state, "/run/martlet-manager/%i/provider.sock": socket, "%i": "simulated"}
     assert set(places) <= set(command.split())
     words = [str(places.get(word, word)) for word in command.split()[1:] if word != "$ARGS"]
     program = start(
@@ -303,6 +304,40 @@ def test_a_provider_may_do_all_that_it_does(start: Start, tmp_path: Path) -> Non
     assert {"execve", "socket", "fdatasync"} <= calls and calls - allowed_calls() - {"fchown"} == set()
     families = set(re.findall(r"\bsocket\((AF_\w+)", "\n".join(lines)))
     assert "AF_UNIX" in families and families <= set(values("RestrictAddressFamilies", PROVIDER)[0].split()), families
+    assert [line for line in lines if "PROT_WRITE|PROT_EXEC" in line or re.search(r"\bmprotect\(.*PROT_EXEC", line)] == []
+    written = {found.group(1) for line in lines if (found := re.search(r'\bopenat?\(\w+, "([^"]+)", \S*(?:O_WRONLY|O_RDWR|O_CREAT)', line))} - {"/dev/null"}
+    assert written and {path for path in written if not path.startswith(str(state))} == set()
+
+
+@needs_systemd
+@pytest.mark.skipif(not can_trace(), reason="strace is not installed or may not trace")
+def test_the_manager_may_do_all_that_it_does(start: Start, tmp_path: Path) -> None:
+    """An object is made over its API, kept, and shown; it writes where the unit has its state, and nowhere else."""
+    port, api, trace, settings = free_port(), free_port(), tmp_path / "trace", tmp_path / "manager.yml"
+    (command,) = values("ExecStart", MANAGER)
+    assert values("StateDirectory", MANAGER) == ["martlet-manager/manager"] and values("RuntimeDirectory", MANAGER) == []
+    settings.write_text(yaml.safe_dump({"web": {"listen_address": [f"127.0.0.1:{port}"]}, "manager": {"api": {"listen_address": [f"127.0.0.1:{api}"]}}}))
+    state = tmp_path / "state"
+    places = {"/etc/martlet/martlet-manager.yml": settings, "/var/lib/martlet-manager/manager": state}
+    assert set(places) <= set(command.split())
+    words = [str(places.get(word, word)) for word in command.split()[1:] if word != "$ARGS"]
+    program = start(shutil.which("strace") or "", "-D", "-f", "-qq", "-s", "200", "-e", "signal=none", "-o", trace, PROVIDER_PROGRAM, *words)
+    program.wait_until(f"http://127.0.0.1:{port}/ready", 60)
+    wait_for(lambda: (state / "kubeconfig").exists(), 30, "its kubeconfig")
+    config = yaml.safe_load((state / "kubeconfig").read_text())
+    authority = tmp_path / "ca.crt"
+    authority.write_bytes(base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]))
+    made = curl(
+        f"https://127.0.0.1:{api}/apis/infra.virtrigaud.io/v1beta1/namespaces/default/vmclasses", "--cacert", authority, "-H", f"Authorization: Bearer {config['users'][0]['user']['token']}",
+        "-H", "Content-Type: application/json", "-d", json.dumps({"apiVersion": "infra.virtrigaud.io/v1beta1", "kind": "VMClass", "metadata": {"name": "small"}, "spec": {"cpu": 1, "memory": "1Gi"}}))
+    assert made.status == 201, made.body
+    assert "virtrigaud_leader 1" in fetch(f"http://127.0.0.1:{port}/metrics").text
+    lines = trace.read_text().splitlines()
+    calls = {found.group(1) for line in lines if (found := re.match(r"\d+ +(\w+)\(", line))}
+    # As of the provider.
+    assert {"execve", "socket", "fdatasync"} <= calls and calls - allowed_calls() - {"fchown"} == set()
+    families = set(re.findall(r"\bsocket\((AF_\w+)", "\n".join(lines)))
+    assert "AF_INET" in families and families <= set(values("RestrictAddressFamilies", MANAGER)[0].split()), families
     assert [line for line in lines if "PROT_WRITE|PROT_EXEC" in line or re.search(r"\bmprotect\(.*PROT_EXEC", line)] == []
     written = {found.group(1) for line in lines if (found := re.search(r'\bopenat?\(\w+, "([^"]+)", \S*(?:O_WRONLY|O_RDWR|O_CREAT)', line))} - {"/dev/null"}
     assert written and {path for path in written if not path.startswith(str(state))} == set()
