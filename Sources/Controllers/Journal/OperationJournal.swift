@@ -116,12 +116,15 @@ package final class OperationJournal: Sendable {
     /// When this process last heard that an operation of the target was over.
     func lastEnd(_ target: String) -> ContinuousClock.Instant? { state.withLock { $0.past[target]?.values.map(\.heardAt).max() } }
 
-    /// Operations that are not over, of each provider.
-    package var openCounts: [String: Int] {
+    /// Operations that are not over, of each provider, and when the oldest of them was begun.
+    var openByProvider: [String: (count: Int, since: Double)] {
         state.withLock { state in
-            var counts: [String: Int] = [:]
-            for operation in state.open.values.joined() { counts[operation.provider, default: 0] += 1 }
-            return counts
+            var found: [String: (count: Int, since: Double)] = [:]
+            for operation in state.open.values.joined() {
+                let before = found[operation.provider] ?? (0, operation.startedAt)
+                found[operation.provider] = (before.count + 1, min(before.since, operation.startedAt))
+            }
+            return found
         }
     }
 

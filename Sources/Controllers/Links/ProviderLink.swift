@@ -18,13 +18,15 @@ package final class ProviderLink: Sendable {
     package let settings: LinkSettings
     private let client: ProviderClient
     private let counts: CallCounts
+    private let mayAct: @Sendable () -> Bool
     private let now: @Sendable () -> ContinuousClock.Instant
     private let state: Mutex<State>
 
     package init(
         name: String, type: String, transport: any RPCTransport, settings: LinkSettings = LinkSettings(), counts: CallCounts,
-        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+        mayAct: @escaping @Sendable () -> Bool = { true }, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
+        self.mayAct = mayAct
         self.name = name
         self.type = type
         self.settings = settings
@@ -69,6 +71,7 @@ package final class ProviderLink: Sendable {
     }
 
     private func enter(_ method: ProviderMethod, isTrial: Bool) throws(LinkError) {
+        guard mayAct() else { throw .notAsked(afterSeconds: 5, why: "this manager does not lead any more") }
         let refusal: (seconds: Double, why: String)? = state.withLock { state in
             let now = now()
             guard state.inFlight < settings.callsInFlight else {
