@@ -58,7 +58,9 @@ final class DefectiveStore: ObjectStore {
             for (name, value) in try await inner.get(object.key).metadata.labels where object.metadata.labels[name] == nil {
                 object.metadata.labels[name] = value
             }
-        case (.conflicts, _), (.writers, _), (.model, _): object.metadata.resourceVersion = ""
+        // Said to be done, and lost.
+        case (.writers, .main) where isThird: return object
+        case (.conflicts, _), (.model, _): object.metadata.resourceVersion = ""
         case (.noChange, .main): object.metadata.annotations["call"] = "\(calls.add(1, ordering: .relaxed).newValue)"
         case (.generation, _):
             var changed = try await inner.update(object, part)
