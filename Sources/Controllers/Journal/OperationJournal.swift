@@ -28,6 +28,8 @@ package final class OperationJournal: Sendable {
         package let name: String
         package let resultID: String?
         package let requestDigest: String?
+        /// Which wish it was to fulfil, where it was begun for one: `request` of its parameters.
+        package let request: String?
         /// Ends in a row that were no success.
         package let failures: Int
         /// When this process heard of it.
@@ -97,7 +99,7 @@ package final class OperationJournal: Sendable {
         let before = state.past[operation.line]?[operation.method]?.failures ?? 0
         state.past[operation.line, default: [:]][operation.method] = Past(
             end: end, name: operation.name, resultID: operation.resultID, requestDigest: operation.requestDigest,
-            failures: end.outcome == .success ? 0 : before + 1, heardAt: .now)
+            request: operation.parameters["request"]?.text, failures: end.outcome == .success ? 0 : before + 1, heardAt: .now)
         state.ended.append(Ended(operation: operation, isFolded: isFolded))
         guard !isFolded else { return }
         var entry = state.sums[operation.provider] ?? (operation.providerType, OperationSums())

@@ -98,7 +98,7 @@ struct MachineWork {
             status.lastReconfigureTime = Timestamp.text(now)
             status.applied = operation.parameters["applied"]?.text
             status.set(.reconfiguring, .isFalse, "Reconfigured", "", self)
-        case .snapshotRevert: status.reverted = operation.parameters["request"]?.text
+        case .snapshotRevert: (status.reverted, status.revertOperation) = (operation.parameters["request"]?.text, operation.name)
         default: break
         }
     }
@@ -211,5 +211,11 @@ extension VirtualMachine.Status {
     var reverted: String? {
         get { self["revertedTo"] }
         set { self["revertedTo"] = newValue }
+    }
+
+    /// Name of the VMOperation whose end `reverted` has.
+    var revertOperation: String? {
+        get { self["revertOperation"] }
+        set { self["revertOperation"] = newValue }
     }
 }

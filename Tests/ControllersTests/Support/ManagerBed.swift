@@ -26,11 +26,11 @@ final class ManagerBed: Sendable {
     init(_ store: any ObjectStore = MemoryObjectStore()) { self.store = store }
 
     /// What a manager makes of itself when it begins to lead.
-    func start() async throws {
+    func start(clock: WallClock = .system) async throws {
         let informers = Informers(store)
-        let journal = OperationJournal(store)
+        let journal = OperationJournal(store, clock: clock)
         try await journal.load()
-        let context = ControllerContext(journal: journal, links: ProviderLinks(hypervisors), informers: informers)
+        let context = ControllerContext(journal: journal, links: ProviderLinks(hypervisors), informers: informers, clock: clock)
         let set = ControllerSet(AllControllers.make(context), informers: informers.all)
         let task = Task { await set.run() }
         running.withLock { $0 = Running(context: context, task: task) }
