@@ -64,7 +64,7 @@ struct OperationDriver: Sendable {
         case .failed(let error) where error.isUnanswered:
             return .waiting(seconds: attempts.nextSeconds(operation.uid), why: error.message)
         // What was to be taken away is not there.
-        case .failed(let error) where error.code == .notFound && operation.method == .delete:
+        case .failed(let error) where error.code == .notFound && [.delete, .snapshotDelete].contains(operation.method):
             attempts.forget(operation.uid)
             return .ended(try await journal.end(operation, .success, code: error.code.name, message: error.message))
         case .failed(let error):

@@ -32,6 +32,7 @@ extension MachineWork {
         }
         if status.placedOn == nil { status.placedOn = connection.link.name }
         note(seen, connection)
+        noteSnapshots()
         if let step = try await power(seen, id, connection) { return step }
         if let step = try await revert(id, connection) { return step }
         if let step = try await change(seen, id, connection, provider) { return step }
@@ -151,15 +152,17 @@ extension MachineWork {
         return try await begin(.power, .members(parameters), connection)
     }
 
-    /// Once for each wish: the snapshot's name and the generation of the object that named it.
+    /// Once for each wish: the snapshot, and the change of the field that named it.
     private mutating func revert(_ id: String, _ connection: ProviderConnection) async throws(ReconcileError) -> Step? {
+        let past = journal.past(uid, .snapshotRevert)
         guard let reference = machine.spec.revertToRef else {
-            if status.reverted != nil {
-                status.reverted = nil
-                // The same wish may be said again, and is another one then.
-                if status.lastOperation == journal.past(uid, .snapshotRevert)?.name { status.lastOperation = nil }
-            }
+            status.reverted = nil
+            status.revertOperation = past?.name
             return nil
+        }
+        // It may have been done without a word of it in the status, and what the machine has done since would be lost.
+        if let past, past.end.outcome == .success, past.name != status.revertOperation {
+            (status.reverted, status.revertOperation) = (past.wish, past.name)
         }
         let namespace = machine.metadata.namespace
         guard let snapshot = context.informers.snapshots.get(namespace, reference.name), let snapshotID = snapshot.status.snapshotID else {
@@ -168,15 +171,39 @@ extension MachineWork {
         }
         let wish = "\(reference.name) \(snapshot.metadata.uid)"
         guard status.reverted != wish else { return nil }
-        guard snapshot.spec.vmRef.name == machine.metadata.name else {
-            try await fail("ValidationError", "spec.snapshot.revertToRef: VMSnapshot \(reference.name) is of another machine")
+        guard snapshot.spec.vmRef.name == machine.metadata.name, snapshot.status.machine?.uid == uid, snapshot.status.machine?.id == id
+        else {
+            try await fail(
+                "ValidationError",
+                "spec.snapshot.revertToRef: VMSnapshot \(reference.name) is of another machine, or of one that was in this one's place before"
+            )
             return .end(.waiting)
+        }
+        guard !snapshot.metadata.isDeleting, snapshot.status.phase != .failed else {
+            return .end(try await wait(for: "VMSnapshot \(namespace)/\(reference.name) is to go, or has failed"))
         }
         return try await begin(
             .snapshotRevert,
             [
                 "id": .text(id), "snapshot": .text(snapshotID), "request": .text(wish), "generation": .whole(machine.metadata.generation),
             ], connection)
+    }
+
+    /// What can be gone back to. It is written here and nowhere else, as two who write one status are in each other's way.
+    mutating func noteSnapshots() {
+        let all = context.informers.snapshotsByMachine.lookup(machine.name.description).compactMap { snapshot -> VirtualMachine.Snapshot? in
+            guard let id = snapshot.status.snapshotID, snapshot.status.phase != .failed, let known = snapshot.status.machine,
+                known.uid == uid, known.id == status.id
+            else { return nil }
+            var entry = VirtualMachine.Snapshot()
+            (entry.id, entry.name, entry.hasMemory) = (id, snapshot.metadata.name, snapshot.spec.includesMemory)
+            entry.creationTime = snapshot.status.completionTime ?? snapshot.status.creationTime
+            entry.description = snapshot.spec.description
+            return entry
+        }
+        // More than a status may have are the newest.
+        let sorted = all.sorted { ($0.creationTime ?? "", $0.name) < ($1.creationTime ?? "", $1.name) }.suffix(1000)
+        if status.snapshots != Array(sorted) { status.snapshots = Array(sorted) }
     }
 
     /// Processors, memory and disks: when another thing is wanted than was last applied, and when the hypervisor has another thing than is wanted.

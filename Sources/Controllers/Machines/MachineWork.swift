@@ -83,8 +83,6 @@ struct MachineWork {
             else { return nil }
             return past.wish
         }
-        // To go back twice would throw away what was done since.
-        if let reverted = wish(.snapshotRevert) { status.reverted = reverted }
         if let applied = wish(.reconfigure) { status.applied = applied }
     }
 
@@ -130,7 +128,7 @@ struct MachineWork {
             status.lastReconfigureTime = Timestamp.text(now)
             status.applied = operation.parameters["applied"]?.text
             status.set(.reconfiguring, .isFalse, "Reconfigured", "", self)
-        case .snapshotRevert: status.reverted = operation.parameters["request"]?.text
+        case .snapshotRevert: (status.reverted, status.revertOperation) = (operation.parameters["request"]?.text, operation.name)
         default: break
         }
     }
@@ -249,5 +247,11 @@ extension VirtualMachine.Status {
     var reverted: String? {
         get { self["revertedTo"] }
         set { self["revertedTo"] = newValue }
+    }
+
+    /// Name of the VMOperation whose end `reverted` has.
+    var revertOperation: String? {
+        get { self["revertOperation"] }
+        set { self["revertOperation"] = newValue }
     }
 }

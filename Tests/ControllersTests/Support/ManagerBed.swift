@@ -33,11 +33,11 @@ final class ManagerBed: Sendable {
     }
 
     /// What a manager makes of itself when it begins to lead.
-    func start() async throws {
+    func start(clock: WallClock = .system) async throws {
         let informers = Informers(managerStore)
-        let journal = OperationJournal(managerStore)
+        let journal = OperationJournal(managerStore, clock: clock)
         try await journal.load()
-        let context = ControllerContext(journal: journal, links: ProviderLinks(hypervisors), informers: informers)
+        let context = ControllerContext(journal: journal, links: ProviderLinks(hypervisors), informers: informers, clock: clock)
         let set = ControllerSet(AllControllers.make(context), informers: informers.all)
         let task = Task { await set.run() }
         running.withLock { $0 = Running(context: context, task: task) }
