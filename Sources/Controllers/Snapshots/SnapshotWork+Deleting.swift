@@ -30,7 +30,8 @@ extension SnapshotWork {
             guard let id = status.snapshotID, let machine = status.machine, missing(machine) == nil else { return try await finish() }
             guard let connection = context.links[machine.provider] else {
                 if isForced { return try await letGo("its provider was not asked: \(machine.provider) is not there") }
-                return try await wait(for: "Provider \(machine.provider) is not there, so that nobody can delete the snapshot")
+                return try await wait(
+                    for: "Provider \(machine.provider) is not there or cannot be asked, so that nobody can delete the snapshot")
             }
             if let past = journal.past(uid, .snapshotDelete) {
                 if isForced { return try await letGo("its provider did not delete it: \(past.end.message)") }
@@ -40,9 +41,26 @@ extension SnapshotWork {
                     return .after(seconds: seconds)
                 }
             }
+            switch await find(machine, connection) {
+            case .success(true): break
+            case .success(false): return try await finish()
+            case .failure(let error):
+                if isForced { return try await letGo("its provider was not asked: \(error.description)") }
+                let message = "before the snapshot is deleted its machine is looked at: \(error.description)"
+                try await say(.deleting, .isFalse, "ProviderError", message)
+                if case .notAsked(let seconds, _) = error { return .after(seconds: max(1, seconds)) }
+                throw ReconcileError("\(snapshot.name): \(message)")
+            }
             try await begin(.snapshotDelete, ["id": .text(machine.id), "snapshot": .text(id)], connection)
         }
         return .requeue
+    }
+
+    /// Whether its machine is there; what has the machine's identifier may be another one by now, with a snapshot of the same name.
+    private func find(_ known: SnapshotMachine, _ connection: ProviderConnection) async -> Result<Bool, LinkError> {
+        guard let machine = context.informers.machines.get(namespace, snapshot.spec.vmRef.name) else { return .success(false) }
+        let work = MachineWork(machine, context, driver)
+        return await work.describe(known.id, connection).map { entry in entry.sighting.map { !work.isForeign($0) } ?? false }
     }
 
     /// Somebody who has the right has said that the object shall go, whatever becomes of the snapshot.
@@ -59,6 +77,7 @@ extension SnapshotWork {
     }
 
     private mutating func finish() async throws(ReconcileError) -> ReconcileResult {
+        try await asking { () async throws(StoreError) in try await journal.clearDoubt(uid) }
         var object = snapshot.object
         object.metadata.finalizers.removeAll { $0 == VMSnapshot.finalizer }
         do throws(StoreError) {

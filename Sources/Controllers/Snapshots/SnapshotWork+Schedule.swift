@@ -41,7 +41,11 @@ extension SnapshotWork {
         // The schedule may be another one now: what was to come is asked anew, and what is late counts if it is of this one too.
         if let time = next, time > now || !plan.contains(time) { next = nil }
         guard let first = next ?? plan.next(after: now) else { throw try await invalid("spec.schedule.cronSpec: never falls due") }
-        guard first <= now else { return try await rest(first, "") }
+        guard first <= now else {
+            // Why there was none the last time stays to be read until the next.
+            let isKept = status.conditions[ConditionType.ready]?.reason == "Scheduled"
+            return try await rest(first, isKept ? status.message ?? "" : "")
+        }
         guard machine.status.id != nil, !machine.metadata.isDeleting else {
             return try await wait(for: "VirtualMachine \(namespace)/\(snapshot.spec.vmRef.name) has not been made yet, or is to go")
         }

@@ -49,10 +49,12 @@ extension SnapshotWork {
         guard let id = machine.status.id else {
             return .end(try await wait(for: "VirtualMachine \(namespace)/\(reference) has not been made yet"))
         }
-        let name = machine.providerName
-        guard let connection = context.links[name],
-            let provider = context.informers.providers.get(machine.spec.providerRef.objectName(in: namespace))
-        else {
+        guard machine.status.conditions[ConditionType.ready]?.reason != "MachineGone" else {
+            return .end(try await wait(for: "the hypervisor has no machine of VirtualMachine \(namespace)/\(reference) any more"))
+        }
+        let name = machine.status.placedOn ?? machine.providerName
+        let parts = Operation.parts(name)
+        guard let connection = context.links[name], let provider = context.informers.providers.get(parts.namespace, parts.name) else {
             return .end(try await wait(for: "Provider \(name) is not there, or not ready to be asked"))
         }
         switch ability(connection, provider) {
@@ -77,7 +79,7 @@ extension SnapshotWork {
             .snapshotCreate,
             [
                 "id": .text(id), "name": .text(spec.name ?? snapshot.metadata.name), "includeMemory": .flag(spec.includesMemory),
-                "description": .text(spec.description ?? ""),
+                "description": .text(spec.description ?? ""), "generation": .whole(snapshot.metadata.generation),
             ], connection)
         return .next
     }

@@ -20,7 +20,7 @@ struct SnapshotWork {
     var snapshot: VMSnapshot
     var status: VMSnapshot.Status
     let context: ControllerContext
-    private let driver: OperationDriver
+    let driver: OperationDriver
 
     var uid: String { snapshot.metadata.uid }
     var namespace: String { snapshot.metadata.namespace }
@@ -141,7 +141,7 @@ struct SnapshotWork {
     mutating func wait(for what: String, seconds: Double = 30) async throws(ReconcileError) -> ReconcileResult {
         let phase: VMSnapshot.Phase? = snapshot.metadata.isDeleting ? .deleting : status.snapshotID == nil ? .pending : nil
         try await say(phase, .isFalse, "WaitingForDependencies", what)
-        return .after(seconds: seconds)
+        return .after(seconds: seconds * Double.random(in: 1...2))
     }
 
     /// Writes how it is, if that is not written already.

@@ -61,6 +61,10 @@ package struct VMSnapshotController: Reconciler {
             guard !isSame else { return }
             for machine in informers.machinesByProvider.lookup(provider.fullName) { for name in names(machine) { queue.add(name) } }
         }
+        // After a start providers are as healthy as their objects say, and nothing of them changes.
+        context.links.onConnect { [queue = controller.queue] provider in
+            for machine in informers.machinesByProvider.lookup(provider) { for name in names(machine) { queue.add(name) } }
+        }
         return controller
     }
 }

@@ -97,16 +97,16 @@ struct ScheduleTests {
             try await Self.waitNext(bed, "\(hour + 1):00")
             let name = "hourly-" + Self.number("2026-11-23T\(hour):00:00Z")
             try await bed.waitSnapshot(name) { $0.isReady }
+            // Before the clock goes on, by which tasks are asked for less often.
+            if hour - left.count > 11 {
+                try await bed.waitSnapshot("hourly-" + Self.number("2026-11-23T\(hour - left.count):00:00Z")) { $0 == nil }
+            }
             guard hour == 11 else { continue }
             try await bed.apply(
                 .vmSnapshot,
                 #"{"metadata":{"name":"\#(name)"},"spec":{"vmRef":{"name":"web1"},"metadata":{"pinned":true}\#(policy)}}"#)
         }
         let names = (["11:00"] + left).map { "hourly-" + Self.number("2026-11-23T\($0):00Z") }
-        for hour in 12...15 {
-            let name = "hourly-" + Self.number("2026-11-23T\(hour):00:00Z")
-            if !names.contains(name) { try await bed.waitSnapshot(name) { $0 == nil } }
-        }
         #expect(try await Self.made(bed) == names)
         #expect(try await bed.get(VMSnapshot.self, "other").isReady)
         await bed.close()
