@@ -42,7 +42,8 @@ struct TypedKindTests {
                 "conditions": [
                     ["type": "Theirs", "status": "True", "extra": 7],
                     [
-                        "type": "Ready", "status": "True", "reason": "ReconcileSuccess", "message": "", "observedGeneration": 3,
+                        "type": "Ready", "status": "True", "reason": "ReconcileSuccess", "message": "ReconcileSuccess",
+                        "observedGeneration": 3,
                         "lastTransitionTime": "2026-11-23T03:04:05Z",
                     ],
                 ],
