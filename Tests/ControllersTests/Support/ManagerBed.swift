@@ -111,6 +111,29 @@ final class ManagerBed: Sendable {
         }
     }
 
+    /// Changes a spec past what the schema allows.
+    func applyAnyhow(_ kind: ResourceKind, _ name: String, _ change: (ObjectValue) -> ObjectValue) async throws {
+        while true {
+            var object = try await store.get(ObjectKey(kind, "default", name))
+            object.spec = change(object.spec)
+            do throws(StoreError) {
+                _ = try await store.update(object)
+                return
+            } catch { guard error.reason == .conflict else { throw error } }
+        }
+    }
+
+    func eventually(seconds: Double = 30, _ condition: () async throws -> Bool) async throws {
+        let deadline = Deadline.after(seconds: seconds)
+        while try await !condition() {
+            if deadline.hasPassed { throw Failure(.timeout, "it is not so") }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// Providers that the manager's metrics speak of.
+    var providersWithSeries: Set<String> { Set(context.journal.sums.keys).union(context.links.all.map(\.link.name)) }
+
     /// A provider, a class and an image to make machines of.
     func furnish(_ provider: String = "sim", _ kind: SimulatedSettings.Kind = .local) async throws {
         try await hypervisors.start(provider, kind)
@@ -139,6 +162,7 @@ final class HypervisorBed: ProviderDialer {
     private let providers = Mutex<[String: SimulatedProvider]>([:])
     /// Codes that every call of a provider gets in place of an answer.
     private let broken = Mutex<[String: RPCError]>([:])
+    private let garbled = Mutex<[String: RPCError]>([:])
     /// Answers of a provider's methods that stand in for its own.
     private let stubs = Mutex<[String: @Sendable () async -> Result<[UInt8], RPCError>]>([:])
     /// Told of every call.
@@ -151,6 +175,13 @@ final class HypervisorBed: ProviderDialer {
     }
 
     func provider(_ name: String) -> SimulatedProvider? { providers.withLock { $0[name] } }
+
+    /// What goes wrong on a hypervisor from now on.
+    func faults(_ name: String, _ change: (inout Faults) -> Void) throws {
+        var faults = Faults()
+        change(&faults)
+        try faults.write(to: "\(folder.path)/\(name)/faults.json")
+    }
 
     /// As when its process is killed.
     func kill(_ name: String) async {
@@ -166,6 +197,13 @@ final class HypervisorBed: ProviderDialer {
     /// - Parameter method: `Validate`; empty for all that have none of their own.
     func stub(_ name: String, _ method: String, _ answer: (@Sendable () async -> Result<[UInt8], RPCError>)?) {
         stubs.withLock { $0["\(name) \(method)"] = answer }
+    }
+
+    /// Does what it is asked for, and answers with an error.
+    func garble(_ name: String, _ method: String, _ error: RPCError) { garbled.withLock { $0["\(name) \(method)"] = error } }
+
+    private func garbled(_ name: String, _ path: String) -> RPCError? {
+        garbled.withLock { $0["\(name) \(path.split(separator: "/").last ?? "")"] }
     }
 
     private func stub(_ name: String, _ path: String) -> (@Sendable () async -> Result<[UInt8], RPCError>)? {
@@ -196,8 +234,10 @@ final class HypervisorBed: ProviderDialer {
             if let stub = bed.stub(name, path) { return try await stub().get() }
             if let error = bed.broken.withLock({ $0[name] }) { throw error }
             guard let provider = bed.provider(name) else { throw RPCError(.unavailable, "nobody answers at \(name)") }
-            return try await InProcessTransport([provider.rpcService(), provider.engine.taskService()])
+            let answer = try await InProcessTransport([provider.rpcService(), provider.engine.taskService()])
                 .call(path, message, by: deadline, metadata: metadata)
+            if let error = bed.garbled(name, path) { throw error }
+            return answer
         }
     }
 }
