@@ -196,8 +196,83 @@ struct EdgeTests {
     }
 }
 
+extension EdgeTests {
+    @Test func `an image that one provider does not answer for comes to the others`() async throws {
+        let bed = ManagerBed()
+        try await bed.furnish("hung")
+        try await bed.furnish("sim")
+        let latch = HangingCalls()
+        bed.hypervisors.stub("hung", "ImagePrepare") { await latch.wait() }
+        try await bed.start()
+        try await bed.apply(.virtualMachine, ManagerBed.machine("web1", provider: "hung"))
+        try await bed.eventually { latch.count == 1 }
+        try await bed.apply(.virtualMachine, ManagerBed.machine("web2"))
+        try await bed.wait(VirtualMachine.self, "web2", seconds: 15, until: Self.ready)
+        #expect(latch.count == 1)
+        let image = try await bed.wait(VMImage.self, "debian") { $0?.status.providerStatus["default/hung"]?.message != nil }
+        #expect(image?.status.availableOn == ["default/sim"])
+        latch.open()
+        await bed.close()
+    }
+
+    @Test func `an image that is described otherwise while it is brought is brought again`() async throws {
+        let bed = try await bed()
+        let latch = HangingCalls()
+        bed.hypervisors.hold("sim", "ImagePrepare", latch)
+        try await bed.apply(.virtualMachine, ManagerBed.machine("web1"))
+        try await bed.eventually { latch.count == 1 }
+        try await bed.apply(.vmImage, #"{"metadata":{"name":"debian"},"spec":{"source":{"http":{"url":"https://example.org/new.qcow2"}}}}"#)
+        latch.open()
+        try await bed.eventually(seconds: 10) { try await bed.operations().contains { $0.method == .imagePrepare && $0.generation == 2 } }
+        await bed.close()
+    }
+
+    /// States in which something is waited for.
+    enum Wait: String, CaseIterable, Sendable {
+        case provider, vmClass, image, failedCreate, gone, deadProvider, deletion, hung
+    }
+
+    @Test(arguments: Wait.allCases) func `whoever waits does not turn round and round`(_ wait: Wait) async throws {
+        let bed = try await bed()
+        let latch = HangingCalls()
+        var reconciles = 40
+        switch wait {
+        case .provider: try await bed.apply(.virtualMachine, ManagerBed.machine("web1", provider: "nobody"))
+        case .vmClass:
+            try await bed.delete(.vmClass, "small")
+            try await bed.apply(.virtualMachine, ManagerBed.machine("web1"))
+        case .image:
+            try bed.hypervisors.faults("sim") { ($0.failsAt, $0.failingKinds) = (0.5, ["image"]) }
+            try await bed.apply(.virtualMachine, ManagerBed.machine("web1"))
+        case .failedCreate:
+            try bed.hypervisors.faults("sim") { ($0.failsAt, $0.failingKinds) = (0.5, ["create"]) }
+            try await bed.apply(.virtualMachine, ManagerBed.machine("web1"))
+        case .gone:
+            _ = try await make(bed)
+            try await point(bed, "web1", at: "ffffffff-0000-4000-8000-000000000000")
+        case .deadProvider, .deletion:
+            _ = try await make(bed)
+            await bed.hypervisors.kill("sim")
+            if wait == .deletion { try await bed.delete(.virtualMachine, "web1") }
+            try await bed.apply(.virtualMachine, ManagerBed.machine("web2"))
+        case .hung:
+            _ = try await make(bed, "first")
+            bed.hypervisors.stub("sim", "Create") { await latch.wait() }
+            for number in 1...100 { try await bed.apply(.virtualMachine, ManagerBed.machine("web\(number)")) }
+            try await bed.eventually { latch.count == 16 }
+            reconciles = 400
+        }
+        try? await Task.sleep(for: .seconds(1.5))
+        let before = bed.reconciles
+        try? await Task.sleep(for: .seconds(1))
+        #expect(bed.reconciles - before < reconciles)
+        latch.open()
+        await bed.close()
+    }
+}
+
 /// Calls that get no answer until somebody says so.
-private final class HangingCalls: Sendable {
+final class HangingCalls: Sendable {
     private struct State {
         var count = 0
         var isOpen = false

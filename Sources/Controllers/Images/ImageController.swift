@@ -9,6 +9,7 @@ package import Reconciling
 package struct ImageController: Reconciler {
     private let context: ControllerContext
     private let driver: OperationDriver
+    private let errands = ImageErrands()
 
     package init(_ context: ControllerContext) {
         self.context = context
@@ -45,7 +46,7 @@ package struct ImageController: Reconciler {
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let image = context.informers.images.get(name), !image.metadata.isDeleting else { return .done }
-        var work = ImageWork(image, context, driver)
+        var work = ImageWork(image, context, driver, errands)
         return try await work.run()
     }
 }
@@ -56,11 +57,13 @@ struct ImageWork {
     private var status: VMImage.Status
     private let context: ControllerContext
     private let driver: OperationDriver
+    private let errands: ImageErrands
     /// When it is to be looked at again, as something is under way.
     private var againSeconds: Double?
 
-    init(_ image: VMImage, _ context: ControllerContext, _ driver: OperationDriver) {
+    init(_ image: VMImage, _ context: ControllerContext, _ driver: OperationDriver, _ errands: ImageErrands) {
         self.image = image
+        self.errands = errands
         status = image.status
         self.context = context
         self.driver = driver
@@ -163,7 +166,7 @@ struct ImageWork {
             _ = try await asking { () async throws(StoreError) in try await context.journal.begin(draft) }
         }
         guard let operation = context.journal.open(line) else { return again(1) }
-        let progress = try await asking { () async throws(StoreError) in
+        let errand = await errands.run(operation.uid) { [driver] () async throws(StoreError) -> OperationProgress in
             try await driver.advance(operation, over: connection.link) { operation, client, options throws(RPCError) in
                 let said = operation.parameters
                 let request = ImagePrepareRequest(
@@ -173,7 +176,12 @@ struct ImageWork {
             }
         }
         entry.operation = operation.name
-        switch progress {
+        guard let errand else {
+            (entry.isAvailable, entry.phase) = (false, .importing)
+            entry.message = "provider \(connection.link.name) has not answered yet"
+            return again(2)
+        }
+        switch try await asking({ () async throws(StoreError) in try errand.get() }) {
         case .waiting(let seconds, let why):
             (entry.isAvailable, entry.phase, entry.message) = (false, .importing, why)
             again(seconds)
