@@ -118,10 +118,10 @@ struct DefectTests {
         try bed.hypervisors.faults("sim") { $0.slowness = 1e6 }
         try await bed.start()
         try await bed.apply(.virtualMachine, ManagerBed.machine("web1"))
-        try await bed.eventually { bed.context.journal.openCounts["default/sim"] == 1 }
+        try await bed.eventually { bed.context.journal.openByProvider["default/sim"]?.count == 1 }
         await bed.stop()
         try await bed.start()
-        #expect(bed.context.journal.openCounts["default/sim"] == 1)
+        #expect(bed.context.journal.openByProvider["default/sim"]?.count == 1)
         await bed.close()
     }
 

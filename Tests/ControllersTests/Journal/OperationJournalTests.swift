@@ -41,7 +41,7 @@ struct OperationJournalTests {
         let second = try await journal()
         #expect(second.open("u1") == nil && second.open("u2") == open)
         #expect(second.past("u1", .create)?.resultID == "vm1" && second.past("u1", .create)?.end.outcome == .success)
-        #expect(count(first) == 1 && count(second) == 1 && second.openCounts == ["default/one": 1])
+        #expect(count(first) == 1 && count(second) == 1 && second.openByProvider["default/one"]?.count == 1)
     }
 
     @Test func `a target has one operation at a time`() async throws {
