@@ -162,6 +162,10 @@ struct EdgeTests {
 
     @Test func `texts for a guest are in no operation`() async throws {
         let bed = try await bed()
+        try await bed.apply(
+            .vmImage,
+            #"{"metadata":{"name":"debian"},"spec":{"source":{"http":{"url":"https://example.org/d.qcow2","headers":{"Authorization":"token-word"}}}}}"#
+        )
         try await bed.apply(.secret, #"{"metadata":{"name":"guest"},"data":{"metadata":"c2VjcmV0LXdvcmQ="}}"#)
         try await bed.apply(
             .virtualMachine,
@@ -170,6 +174,7 @@ struct EdgeTests {
         try await bed.wait(VirtualMachine.self, "web1", until: Self.ready)
         for object in try await bed.store.list(.vmOperation).items {
             let text = String(decoding: object.json, as: UTF8.self)
+            #expect(!text.contains("token-word"))
             #expect(!text.contains("password-word") && !text.contains("secret-word") && !text.contains("c2VjcmV0"))
         }
         await bed.close()

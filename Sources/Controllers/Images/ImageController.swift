@@ -138,6 +138,7 @@ struct ImageWork {
         _ wanted: ObjectValue, _ connection: ProviderConnection, _ entry: inout VMImage.ProviderStatus
     ) async throws(ReconcileError) {
         let line = Operation.line(target, .imagePrepare, connection.link.name)
+        let digest = SHA256.hex(wanted.json)
         if context.journal.open(line) == nil {
             if image.spec.prepare.onMissing != .import {
                 let word = image.spec.prepare.onMissing.rawValue
@@ -160,17 +161,23 @@ struct ImageWork {
                 if seconds > 0 { return again(seconds) }
             }
             var draft = Operation(.imagePrepare, of: target, provider: connection.link.name, type: connection.link.type)
-            draft.parameters = [
-                "image": wanted, "name": .text(image.metadata.name), "generation": .whole(image.metadata.generation),
-            ]
+            // What it is made of stays in the image: headers of downloads have tokens in them.
+            draft.parameters = ["name": .text(image.metadata.name), "generation": .whole(image.metadata.generation)]
+            draft.requestDigest = digest
             _ = try await asking { () async throws(StoreError) in try await context.journal.begin(draft) }
         }
         guard let operation = context.journal.open(line) else { return again(1) }
+        if operation.taskID == nil, operation.requestDigest != digest, !errands.isOut(operation.uid) {
+            _ = try await asking { () async throws(StoreError) in
+                try await context.journal.end(
+                    operation, .error, message: "what was asked for cannot be asked again: the image is described otherwise now")
+            }
+            return again(0.01)
+        }
         let errand = await errands.run(operation.uid) { [driver] () async throws(StoreError) -> OperationProgress in
             try await driver.advance(operation, over: connection.link) { operation, client, options throws(RPCError) in
-                let said = operation.parameters
-                let request = ImagePrepareRequest(
-                    imageJSON: said["image"].map { String(decoding: $0.json, as: UTF8.self) } ?? "", targetName: said["name"]?.text ?? "")
+                let name = operation.parameters["name"]?.text ?? ""
+                let request = ImagePrepareRequest(imageJSON: String(decoding: wanted.json, as: UTF8.self), targetName: name)
                 let answer = try await client.imagePrepare(request, options)
                 return .init(taskID: answer.task?.id, resultID: answer.preparedImageID, resultPath: answer.preparedImagePath)
             }

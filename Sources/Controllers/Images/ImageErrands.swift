@@ -15,6 +15,9 @@ final class ImageErrands: Sendable {
     private let errands = Mutex<[String: Errand]>([:])
     private static let patienceSeconds = 2.0
 
+    /// Whether there is a step that was begun, and of which nobody has heard the end.
+    func isOut(_ operation: String) -> Bool { errands.withLock { $0[operation] != nil } }
+
     /// Takes a step, or waits for the one that was begun for that operation.
     ///
     /// - Returns: what came of it; nil when that is not known yet.
