@@ -9,6 +9,7 @@ package import Reconciling
 package struct ImageController: Reconciler {
     private let context: ControllerContext
     private let driver: OperationDriver
+    private let errands = ImageErrands()
 
     package init(_ context: ControllerContext) {
         self.context = context
@@ -45,7 +46,7 @@ package struct ImageController: Reconciler {
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let image = context.informers.images.get(name), !image.metadata.isDeleting else { return .done }
-        var work = ImageWork(image, context, driver)
+        var work = ImageWork(image, context, driver, errands)
         return try await work.run()
     }
 }
@@ -56,11 +57,13 @@ struct ImageWork {
     private var status: VMImage.Status
     private let context: ControllerContext
     private let driver: OperationDriver
+    private let errands: ImageErrands
     /// When it is to be looked at again, as something is under way.
     private var againSeconds: Double?
 
-    init(_ image: VMImage, _ context: ControllerContext, _ driver: OperationDriver) {
+    init(_ image: VMImage, _ context: ControllerContext, _ driver: OperationDriver, _ errands: ImageErrands) {
         self.image = image
+        self.errands = errands
         status = image.status
         self.context = context
         self.driver = driver
@@ -135,6 +138,7 @@ struct ImageWork {
         _ wanted: ObjectValue, _ connection: ProviderConnection, _ entry: inout VMImage.ProviderStatus
     ) async throws(ReconcileError) {
         let line = Operation.line(target, .imagePrepare, connection.link.name)
+        let digest = SHA256.hex(wanted.json)
         if context.journal.open(line) == nil {
             if image.spec.prepare.onMissing != .import {
                 let word = image.spec.prepare.onMissing.rawValue
@@ -157,23 +161,34 @@ struct ImageWork {
                 if seconds > 0 { return again(seconds) }
             }
             var draft = Operation(.imagePrepare, of: target, provider: connection.link.name, type: connection.link.type)
-            draft.parameters = [
-                "image": wanted, "name": .text(image.metadata.name), "generation": .whole(image.metadata.generation),
-            ]
+            // What it is made of stays in the image: headers of downloads have tokens in them.
+            draft.parameters = ["name": .text(image.metadata.name), "generation": .whole(image.metadata.generation)]
+            draft.requestDigest = digest
             _ = try await asking { () async throws(StoreError) in try await context.journal.begin(draft) }
         }
         guard let operation = context.journal.open(line) else { return again(1) }
-        let progress = try await asking { () async throws(StoreError) in
+        if operation.taskID == nil, operation.requestDigest != digest, !errands.isOut(operation.uid) {
+            _ = try await asking { () async throws(StoreError) in
+                try await context.journal.end(
+                    operation, .error, message: "what was asked for cannot be asked again: the image is described otherwise now")
+            }
+            return again(0.01)
+        }
+        let errand = await errands.run(operation.uid) { [driver] () async throws(StoreError) -> OperationProgress in
             try await driver.advance(operation, over: connection.link) { operation, client, options throws(RPCError) in
-                let said = operation.parameters
-                let request = ImagePrepareRequest(
-                    imageJSON: said["image"].map { String(decoding: $0.json, as: UTF8.self) } ?? "", targetName: said["name"]?.text ?? "")
+                let name = operation.parameters["name"]?.text ?? ""
+                let request = ImagePrepareRequest(imageJSON: String(decoding: wanted.json, as: UTF8.self), targetName: name)
                 let answer = try await client.imagePrepare(request, options)
                 return .init(taskID: answer.task?.id, resultID: answer.preparedImageID, resultPath: answer.preparedImagePath)
             }
         }
         entry.operation = operation.name
-        switch progress {
+        guard let errand else {
+            (entry.isAvailable, entry.phase) = (false, .importing)
+            entry.message = "provider \(connection.link.name) has not answered yet"
+            return again(2)
+        }
+        switch try await asking({ () async throws(StoreError) in try errand.get() }) {
         case .waiting(let seconds, let why):
             (entry.isAvailable, entry.phase, entry.message) = (false, .importing, why)
             again(seconds)

@@ -63,7 +63,12 @@ struct ProviderWork {
 
     private mutating func check(_ connection: ProviderConnection) async throws(ReconcileError) -> ReconcileResult {
         let settings = provider.spec.healthCheck
-        let problem = await ask(connection, seconds: settings.timeoutSeconds)
+        let problem: Problem?
+        switch await ask(connection, seconds: settings.timeoutSeconds) {
+        case .answered(let said): problem = said
+        // It says nothing of the provider.
+        case .notAsked(let seconds): return .after(seconds: seconds)
+        }
         let (good, bad) = health.update(name) { entry in
             (entry.good, entry.bad) = problem == nil ? (entry.good + 1, 0) : (0, entry.bad + 1)
             return (entry.good, entry.bad)
@@ -90,17 +95,24 @@ struct ProviderWork {
         let isUnanswered: Bool
     }
 
-    private func ask(_ connection: ProviderConnection, seconds: Double) async -> Problem? {
+    private enum Answer {
+        case answered(Problem?)
+        case notAsked(afterSeconds: Double)
+    }
+
+    private func ask(_ connection: ProviderConnection, seconds: Double) async -> Answer {
         do throws(LinkError) {
             let answer = try await connection.link.call(.validate, seconds: seconds, isTrial: true) { client, options throws(RPCError) in
                 try await client.validate(ValidateRequest(), options)
             }
-            guard !answer.ok else { return nil }
+            guard !answer.ok else { return .answered(nil) }
             // It answers well, and says that nothing can be done: no code tells that.
             context.links.counts.count(.connectionFailed)
-            return Problem(reason: "HypervisorUnavailable", message: answer.message, isUnanswered: false)
+            let message = answer.message.isEmpty ? "the provider says that its hypervisor cannot be worked with" : answer.message
+            return .answered(Problem(reason: "HypervisorUnavailable", message: message, isUnanswered: false))
         } catch {
-            return Problem(reason: Self.reason(error), message: error.description, isUnanswered: error.isUnanswered)
+            if case .notAsked(let seconds, _) = error { return .notAsked(afterSeconds: seconds) }
+            return .answered(Problem(reason: Self.reason(error), message: error.description, isUnanswered: error.isUnanswered))
         }
     }
 

@@ -55,6 +55,18 @@ struct ProviderLinkTests {
         counts.contents.calls[.init(type: "libvirt", method: .describe, code: code)]
     }
 
+    @Test func `a provider that has all its calls out is still asked how it is`() async {
+        let link = link { ($0.callsPerSecond, $0.burst, $0.callsInFlight) = (1, 1, 1) }
+        peer.holds.store(true, ordering: .releasing)
+        async let first = describe(link)
+        while peer.calls.withLock({ $0.isEmpty }) { await Task.yield() }
+        if case .notAsked = await describe(link) {} else { Issue.record("it had no place") }
+        peer.holds.store(false, ordering: .releasing)
+        #expect(await describe(link, isTrial: true) == nil)
+        for wait in peer.gate.withLock({ $0 }) { wait.resume() }
+        #expect(await first == nil)
+    }
+
     @Test(arguments: [RPCCode.notFound, .unknown, .internal, .failedPrecondition, .resourceExhausted])
     func `a provider that says no is not kept from being asked`(_ code: RPCCode) async {
         let link = link()

@@ -5,12 +5,12 @@ import Primitives
 import ProviderRPC
 import ProviderTasks
 import RPC
-import Reconciling
 import SimulatedProvider
 import Synchronization
 import TestSupport
 
 @testable import Controllers
+@testable import Reconciling
 
 /// A manager within the process: a store in memory, all controllers, and simulated providers behind `unix:///bed/NAME`.
 final class ManagerBed: Sendable {
@@ -20,6 +20,7 @@ final class ManagerBed: Sendable {
 
     private struct Running {
         let context: ControllerContext
+        let controllers: [Controller]
         let task: Task<Void, Never>
     }
 
@@ -38,12 +39,16 @@ final class ManagerBed: Sendable {
         let journal = OperationJournal(managerStore, clock: clock)
         try await journal.load()
         let context = ControllerContext(journal: journal, links: ProviderLinks(hypervisors), informers: informers, clock: clock)
-        let set = ControllerSet(AllControllers.make(context), informers: informers.all)
+        let controllers = AllControllers.make(context)
+        let set = ControllerSet(controllers, informers: informers.all)
         let task = Task { await set.run() }
-        running.withLock { $0 = Running(context: context, task: task) }
+        running.withLock { $0 = Running(context: context, controllers: controllers, task: task) }
     }
 
     var context: ControllerContext { running.withLock { $0!.context } }
+
+    /// Looks at objects, of all controllers.
+    var reconciles: Int { running.withLock { $0?.controllers.reduce(0) { $0 + $1.book.contents.outcomes.values.reduce(0, +) } ?? 0 } }
 
     func stop() async {
         let running = running.withLock { running in
@@ -111,6 +116,29 @@ final class ManagerBed: Sendable {
         }
     }
 
+    /// Changes a spec past what the schema allows.
+    func applyAnyhow(_ kind: ResourceKind, _ name: String, _ change: (ObjectValue) -> ObjectValue) async throws {
+        while true {
+            var object = try await store.get(ObjectKey(kind, "default", name))
+            object.spec = change(object.spec)
+            do throws(StoreError) {
+                _ = try await store.update(object)
+                return
+            } catch { guard error.reason == .conflict else { throw error } }
+        }
+    }
+
+    func eventually(seconds: Double = 30, _ condition: () async throws -> Bool) async throws {
+        let deadline = Deadline.after(seconds: seconds)
+        while try await !condition() {
+            if deadline.hasPassed { throw Failure(.timeout, "it is not so") }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// Providers that the manager's metrics speak of.
+    var providersWithSeries: Set<String> { Set(context.journal.sums.keys).union(context.links.all.map(\.link.name)) }
+
     /// A provider, a class and an image to make machines of.
     func furnish(_ provider: String = "sim", _ kind: SimulatedSettings.Kind = .local) async throws {
         try await hypervisors.start(provider, kind)
@@ -139,6 +167,8 @@ final class HypervisorBed: ProviderDialer {
     private let providers = Mutex<[String: SimulatedProvider]>([:])
     /// Codes that every call of a provider gets in place of an answer.
     private let broken = Mutex<[String: RPCError]>([:])
+    private let held = Mutex<[String: HangingCalls]>([:])
+    private let garbled = Mutex<[String: RPCError]>([:])
     /// Answers of a provider's methods that stand in for its own.
     private let stubs = Mutex<[String: @Sendable () async -> Result<[UInt8], RPCError>]>([:])
     /// Told of every call.
@@ -151,6 +181,13 @@ final class HypervisorBed: ProviderDialer {
     }
 
     func provider(_ name: String) -> SimulatedProvider? { providers.withLock { $0[name] } }
+
+    /// What goes wrong on a hypervisor from now on.
+    func faults(_ name: String, _ change: (inout Faults) -> Void) throws {
+        var faults = Faults()
+        change(&faults)
+        try faults.write(to: "\(folder.path)/\(name)/faults.json")
+    }
 
     /// As when its process is killed.
     func kill(_ name: String) async {
@@ -166,6 +203,20 @@ final class HypervisorBed: ProviderDialer {
     /// - Parameter method: `Validate`; empty for all that have none of their own.
     func stub(_ name: String, _ method: String, _ answer: (@Sendable () async -> Result<[UInt8], RPCError>)?) {
         stubs.withLock { $0["\(name) \(method)"] = answer }
+    }
+
+    /// A call waits, and is made then.
+    func hold(_ name: String, _ method: String, _ calls: HangingCalls) { held.withLock { $0["\(name) \(method)"] = calls } }
+
+    private func held(_ name: String, _ path: String) -> HangingCalls? {
+        held.withLock { $0["\(name) \(path.split(separator: "/").last ?? "")"] }
+    }
+
+    /// Does what it is asked for, and answers with an error.
+    func garble(_ name: String, _ method: String, _ error: RPCError) { garbled.withLock { $0["\(name) \(method)"] = error } }
+
+    private func garbled(_ name: String, _ path: String) -> RPCError? {
+        garbled.withLock { $0["\(name) \(path.split(separator: "/").last ?? "")"] }
     }
 
     private func stub(_ name: String, _ path: String) -> (@Sendable () async -> Result<[UInt8], RPCError>)? {
@@ -193,11 +244,14 @@ final class HypervisorBed: ProviderDialer {
 
         func call(_ path: String, _ message: [UInt8], by deadline: Deadline, metadata: RPCMetadata) async throws(RPCError) -> [UInt8] {
             bed.heard.withLock { $0.append((name, path)) }
+            if let calls = bed.held(name, path) { _ = await calls.wait() }
             if let stub = bed.stub(name, path) { return try await stub().get() }
             if let error = bed.broken.withLock({ $0[name] }) { throw error }
             guard let provider = bed.provider(name) else { throw RPCError(.unavailable, "nobody answers at \(name)") }
-            return try await InProcessTransport([provider.rpcService(), provider.engine.taskService()])
+            let answer = try await InProcessTransport([provider.rpcService(), provider.engine.taskService()])
                 .call(path, message, by: deadline, metadata: metadata)
+            if let error = bed.garbled(name, path) { throw error }
+            return answer
         }
     }
 }
