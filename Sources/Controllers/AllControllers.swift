@@ -6,7 +6,7 @@ package enum AllControllers {
     package static func make(_ context: ControllerContext, logger: Logger = .silent) -> [Controller] {
         [
             ProviderController(context).controller(logger: logger), ImageController(context).controller(logger: logger),
-            VirtualMachineController(context).controller(logger: logger),
+            VirtualMachineController(context).controller(logger: logger), VMSetController(context).controller(logger: logger),
         ]
     }
 }

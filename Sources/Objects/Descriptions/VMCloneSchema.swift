@@ -151,7 +151,11 @@ enum VMCloneSchema {
         Field("actualCloneType", .word("FullClone", "LinkedClone", "InstantClone"), "How it was made."),
         Field("retryCount", .count, "How often it was tried again."),
         Field("lastRetryTime", .text(.timestamp), "When it was tried again last."),
+        Field("nextRetryTime", .text(.timestamp), "When it is tried again."),
         Field("lastOperation", .text(atMost: 253), "Name of the VMOperation that was begun last."),
+        Field(
+            "formerOperation", .text(atMost: 253), "Name of the VMOperation that is not waited for any more, as it failed or took too long."
+        ),
         Field("progress", .anyObject, "How far it is."),
     ]
 

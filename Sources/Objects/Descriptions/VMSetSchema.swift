@@ -83,6 +83,7 @@ enum VMSetSchema {
         Field("updatedReplicas", .count, "How many are of the newest template."),
         Field("currentRevision", .text(atMost: 253), "Digest of the template before."),
         Field("updateRevision", .text(atMost: 253), "Digest of the newest template."),
+        Field("currentTemplate", .anyObject, "The template before, of which machines below the partition are made."),
         Field("collisionCount", .count, "Always absent; digests do not collide."),
         Field("selector", .text(atMost: 4096), "The selector as text, for kubectl scale."),
         Field("updateStatus", .anyObject, "How far an update is."),
