@@ -28,6 +28,9 @@ package final class OperationJournal: Sendable {
         package let name: String
         package let resultID: String?
         package let requestDigest: String?
+        /// `namespace/name`
+        package let provider: String
+        package let providerType: String
         /// Ends in a row that were no success.
         package let failures: Int
         /// When this process heard of it.
@@ -97,7 +100,8 @@ package final class OperationJournal: Sendable {
         let before = state.past[operation.line]?[operation.method]?.failures ?? 0
         state.past[operation.line, default: [:]][operation.method] = Past(
             end: end, name: operation.name, resultID: operation.resultID, requestDigest: operation.requestDigest,
-            failures: end.outcome == .success ? 0 : before + 1, heardAt: .now)
+            provider: operation.provider, providerType: operation.providerType, failures: end.outcome == .success ? 0 : before + 1,
+            heardAt: .now)
         state.ended.append(Ended(operation: operation, isFolded: isFolded))
         guard !isFolded else { return }
         var entry = state.sums[operation.provider] ?? (operation.providerType, OperationSums())

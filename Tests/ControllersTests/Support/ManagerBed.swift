@@ -132,6 +132,8 @@ final class HypervisorBed: ProviderDialer {
     private let providers = Mutex<[String: SimulatedProvider]>([:])
     /// Codes that every call of a provider gets in place of an answer.
     private let broken = Mutex<[String: RPCError]>([:])
+    /// What is answered in place of what a provider would, by the call's path.
+    let forged = Mutex<[String: [UInt8]]>([:])
     /// Told of every call.
     let heard = Mutex<[(provider: String, path: String)]>([])
 
@@ -152,6 +154,9 @@ final class HypervisorBed: ProviderDialer {
 
     func close() async { for name in providers.withLock({ Array($0.keys) }) { await kill(name) } }
 
+    /// Of the hypervisor itself, from now on.
+    func spoil(_ name: String, _ faults: Faults) throws { try faults.write(to: "\(folder.path)/\(name)/faults.json") }
+
     func breakCalls(_ name: String, _ error: RPCError?) { broken.withLock { $0[name] = error } }
 
     func dial(_ recipe: ProviderRecipe) throws(Failure) -> (transport: any RPCTransport, close: @Sendable () -> Void) {
@@ -170,6 +175,7 @@ final class HypervisorBed: ProviderDialer {
         func call(_ path: String, _ message: [UInt8], by deadline: Deadline, metadata: RPCMetadata) async throws(RPCError) -> [UInt8] {
             bed.heard.withLock { $0.append((name, path)) }
             if let error = bed.broken.withLock({ $0[name] }) { throw error }
+            if let answer = bed.forged.withLock({ $0[path] }) { return answer }
             guard let provider = bed.provider(name) else { throw RPCError(.unavailable, "nobody answers at \(name)") }
             return try await InProcessTransport([provider.rpcService(), provider.engine.taskService()])
                 .call(path, message, by: deadline, metadata: metadata)
