@@ -174,16 +174,24 @@ let package = Package(
         module(
             "Controllers",
             needs: ["Primitives", "JSON", "Metrics", "Exporting", "RPC", "ProviderRPC", "Objects", "ObjectStore", "Reconciling"]),
-        module("ObjectAPI", needs: ["Primitives", "JSON", "Web", "Objects", "ObjectText", "ObjectStore"]),
+        module("ObjectAPI", needs: ["Primitives", "Web", "Objects", "ObjectText", "ObjectStore"]),
         module("KubernetesObjectStore", needs: ["Primitives", "JSON", "Web", "Settings", "Objects", "ObjectStore"]),
         module("EmbeddedObjectStore", needs: ["Primitives", "Database", "Objects", "ObjectStore"]),
+
+        module("ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectText", "ObjectStore", "KubernetesObjectStore"]),
 
         // Floor 4.
         module("Serving", needs: ["Primitives", "Metrics", "Settings", "Web", "WebConfiguration", "Exporting"]),
         module(
             "ProviderHosting",
             needs: ["Primitives", "Metrics", "Settings", "Web", "Exporting", "Protobuf", "RPC", "GRPC", "ProviderRPC", "ProviderTasks"]),
-        module("ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectText", "ObjectStore", "KubernetesObjectStore"]),
+        module(
+            "ManagerHosting",
+            needs: [
+                "Primitives", "JSON", "Metrics", "Settings", "Web", "Exporting", "RPC", "GRPC", "Objects", "ObjectStore",
+                "EmbeddedObjectStore",
+                "KubernetesObjectStore", "ObjectAPI", "ObjectClient", "Reconciling", "Controllers",
+            ]),
         module(
             "Doctor",
             needs: [
@@ -215,7 +223,8 @@ let package = Package(
             name: "martlet-manager",
             dependencies: [
                 "Primitives", "Metrics", "Settings", "Web", "Exporting", "Serving", "RPC", "GRPC", "ProviderRPC",
-                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText", "KubernetesObjectStore", "ObjectClient",
+                "ProviderTasks", "ProviderHosting", "SimulatedProvider", "LibvirtProvider", "Objects", "ObjectStore", "ObjectText",
+                "KubernetesObjectStore", "ObjectClient", "Controllers", "Reconciling", "ManagerHosting",
             ], exclude: ["README.md"], swiftSettings: house, plugins: [.plugin(name: "RecordRevision")]),
 
         // Tools of the build.
@@ -258,7 +267,8 @@ let package = Package(
             name: "provider-kill-bed", dependencies: ["Primitives", "JSON", "RPC", "ProviderRPC", "ProviderTasks", "SimulatedProvider"],
             path: "Tests/Support/ProviderKillBed", exclude: ["README.md"], swiftSettings: house),
         .executableTarget(
-            name: "object-store-check", dependencies: ["Primitives", "Objects", "ObjectStore", "ObjectStoreConformance", "KubernetesObjectStore"],
+            name: "object-store-check",
+            dependencies: ["Primitives", "Objects", "ObjectStore", "ObjectStoreConformance", "KubernetesObjectStore"],
             path: "Tests/Support/ObjectStoreCheck", exclude: ["README.md"], swiftSettings: house),
         tests(of: "XML", needs: ["Primitives"]),
         tests(of: "Database", needs: ["Primitives", "TestSupport"]),
@@ -268,7 +278,11 @@ let package = Package(
         tests(of: "GRPC", needs: ["Primitives", "Web", "RPC", "TestSupport"]),
         tests(of: "ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC", "AwkwardMessages"]),
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
-        tests(of: "Objects", needs: ["Primitives", "JSON"]),
+        tests(of: "Objects", needs: ["Primitives", "JSON", "ObjectText"], exclude: ["Fixtures"]),
+        tests(of: "ObjectText", needs: ["Primitives", "Objects"]),
+        tests(of: "ObjectAPI", needs: ["Primitives", "Web", "Objects", "ObjectStore", "TestSupport"]),
+        tests(
+            of: "ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectStore", "KubernetesObjectStore", "ObjectAPI", "TestSupport"]),
         tests(
             of: "EmbeddedObjectStore",
             needs: ["Primitives", "Database", "Objects", "ObjectStore", "ObjectStoreConformance", "TestSupport"]),

@@ -3,11 +3,11 @@ package import Reconciling
 
 /// The controllers of all kinds.
 package enum AllControllers {
-    package static func make(_ context: ControllerContext, logger: Logger = .silent) -> [Controller] {
+    package static func make(_ context: ControllerContext, workers: Int = 64, logger: Logger = .silent) -> [Controller] {
         [
             ProviderController(context).controller(logger: logger), ImageController(context).controller(logger: logger),
-            VirtualMachineController(context).controller(logger: logger), VMSetController(context).controller(logger: logger),
-            VMCloneController(context).controller(logger: logger),
+            VirtualMachineController(context).controller(workers: workers, logger: logger),
+            VMSetController(context).controller(logger: logger), VMCloneController(context).controller(logger: logger),
         ]
     }
 }

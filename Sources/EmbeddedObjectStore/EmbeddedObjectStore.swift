@@ -5,9 +5,10 @@ package import Primitives
 /// Objects in one SQLite file, which is this process's alone, and in memory.
 ///
 /// What `create`, `update` and `delete` have answered survives the process and the machine. One that is refused with `unavailable` (a full disk) has
-/// changed nothing, and may be tried again. After a start, watches from versions of before are `expired`.
+/// changed nothing here, and may be tried again; where the commit itself failed it may be there after the next start, as may be any request that was
+/// not answered. After a start, watches from versions of before are `expired`.
 package final class EmbeddedObjectStore: ObjectStore {
-    private let line: WriteLine
+    let line: WriteLine
     private let table: SharedTable
     let file: ObjectFile
 

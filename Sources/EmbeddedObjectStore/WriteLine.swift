@@ -15,6 +15,7 @@ final class WriteLine: Sendable {
         var isWriting = false
         var isClosed = false
         var ended: [OneAnswer<Void>] = []
+        var transactions = 0
     }
 
     /// Of one transaction: so much is written in some tens of milliseconds.
@@ -33,6 +34,11 @@ final class WriteLine: Sendable {
         self.file = file
         self.table = table
         self.rules = rules
+    }
+
+    /// Transactions that were committed, and changes that wait while one is being written; nil when none is.
+    var counts: (transactions: Int, waiting: Int?) {
+        state.withLock { ($0.transactions, $0.isWriting ? $0.line.count : nil) }
     }
 
     /// - Returns: when the change is on the disk and in the table.
@@ -65,17 +71,18 @@ final class WriteLine: Sendable {
 
     private func writeAll() async {
         while true {
-            let batch: [Waiting] = state.withLock { state in
+            let (batch, ended): ([Waiting], [OneAnswer<Void>]) = state.withLock { state in
                 let batch = Array(state.line.prefix(Self.batchRequests))
                 state.line.removeFirst(batch.count)
-                if batch.isEmpty {
-                    state.isWriting = false
-                    for ended in state.ended { ended.give(()) }
-                    state.ended = []
-                }
-                return batch
+                guard batch.isEmpty else { return (batch, []) }
+                state.isWriting = false
+                defer { state.ended = [] }
+                return ([], state.ended)
             }
-            if batch.isEmpty { return }
+            if batch.isEmpty {
+                for one in ended { one.give(()) }
+                return
+            }
             await write(batch)
         }
     }
@@ -99,6 +106,7 @@ final class WriteLine: Sendable {
             do throws(Failure) {
                 try await file.write(draft)
                 table.apply(draft.changes)
+                state.withLock { $0.transactions += 1 }
             } catch {
                 // Refusals too: what they saw may never have been.
                 answers = answers.map { _ in .failure(StoreError(.unavailable, error.message)) }

@@ -17,7 +17,7 @@ extension ObjectAPI {
             let current = try await store.get(key)
             let scale = Self.scale(of: current)
             var wanted = sent ?? scale
-            if let patch { wanted = try patch.apply(to: scale) }
+            if let patch { wanted = try patch.apply(to: scale, of: key) }
             guard let replicas = wanted["spec"]?["replicas"]?.whole, (0...Int64(Int32.max)).contains(replicas) else {
                 throw .invalid(key, [FieldProblem("spec.replicas", .invalid, "must be a whole number from 0 on")])
             }

@@ -47,7 +47,7 @@ extension ObjectAPI {
         var attempts = 5
         while true {
             let current = try await store.get(key)
-            let value = try patch.apply(to: current.value)
+            let value = try patch.apply(to: current.value, of: key)
             let object = try object(value, of: key.kind, namespace: key.namespace, name: key.name)
             do {
                 let (updated, warnings) = try await write(object, over: current, part, options)
@@ -171,7 +171,7 @@ extension ObjectAPI {
         let found = kindRules.problems(object, old)
         let unknown = found.filter { $0.reason == .unknown }
         let problems = found.filter { $0.reason != .unknown }
-        guard problems.isEmpty else { throw .invalid(object.key, problems) }
+        guard problems.isEmpty else { throw .invalid(object.key, options.fieldValidation == .strict ? found : problems) }
         if options.fieldValidation == .strict, !unknown.isEmpty {
             let text = unknown.map(\.description).joined(separator: "; ")
             throw StoreError(.badRequest, "strict decoding error: \(text)", key: object.key, problems: unknown)

@@ -73,6 +73,9 @@ package final class ObjectAPI: Sendable {
             return HTTPServerResponse(text: "ok")
         default: break
         }
+        if case .namespaces = path, !isRead {
+            throw StoreError(.methodNotAllowed, "namespaces are neither made nor deleted here: one is there while an object is in it")
+        }
         guard isRead else { throw Self.notAllowed(request.method) }
         switch path {
         case .namespaces(let name): return try await namespaces(request, name)

@@ -28,7 +28,8 @@ struct Preparation: Sendable {
         try StateFormat().adopt(paths)
         let targets = [
             "prometheus/targets/node", "prometheus/targets/martlet-hosts", "prometheus/targets/gpu-hosts",
-            "prometheus/targets/martlet-logs", "prometheus/targets/martlet",
+            "prometheus/targets/martlet-logs", "prometheus/targets/virtrigaud-manager", "prometheus/targets/virtrigaud-provider",
+            "prometheus/targets/martlet",
         ]
         for folder in ["run", "log", "prometheus/data", "alertmanager/data"] + targets {
             try Files.makeDirectory(paths.path(folder), mode: 0o700)

@@ -1,3 +1,4 @@
+import ManagerHosting
 import Primitives
 import ProviderHosting
 import Serving
@@ -22,7 +23,9 @@ struct Configuration: Sendable {
                 .section([
                     SettingsKey(
                         "listen_address", .texts, "Where /metrics and /ready are: HOST:PORT, or unix:/PATH of a socket.",
-                        standard: ProviderKinds.all.map { "\($0.standardAddress) (\($0.name))" }.joined(separator: ", ")),
+                        standard: (["\(ManagerSettings.standardAddress) (serve)"]
+                            + ProviderKinds.all.map { "\($0.standardAddress) (\($0.name))" })
+                            .joined(separator: ", ")),
                     SettingsKey("config_file", .text, "TLS, users, rate limit and headers, in exporter-toolkit's format."),
                     SettingsKey(
                         "allowed_hosts", .texts,
@@ -31,6 +34,7 @@ struct Configuration: Sendable {
                     SettingsKey(
                         "max_requests", .integer(1...10_000), "Requests answered at the same time; more get 503.", standard: "40"),
                 ]), "The HTTP port."),
+            SettingsKey("manager", .section(ManagerSettings.keys), "The manager: martlet-manager serve."),
             SettingsKey("grpc", .section(GRPCSettings.keys), "Where calls come in."),
             SettingsKey(
                 "provider",
@@ -71,10 +75,10 @@ struct Configuration: Sendable {
     }
 
     /// Where the HTTP port is.
-    func listenPlaces(of kind: any ProviderKind.Type) throws(Failure) -> [ListenPlace] {
+    func listenPlaces(standard: String) throws(Failure) -> [ListenPlace] {
         let setting = tree["web"]["listen_address"]
         var places: [ListenPlace] = []
-        for text in setting.texts ?? [kind.standardAddress] {
+        for text in setting.texts ?? [standard] {
             do { places.append(try ListenPlace(parsing: text)) } catch { throw setting.failure(error.message) }
         }
         guard !places.isEmpty else { throw setting.failure("web.listen_address is an empty list; name an address, or leave the key out") }

@@ -1,3 +1,4 @@
+import Objects
 import Primitives
 import Serving
 import Settings
@@ -23,7 +24,10 @@ enum Program {
             Flag("log.level", "LEVEL", "debug, info, warn or error", standard: "info", setting: ["log", "level"]),
             Flag("log.format", "FORMAT", "logfmt or json", standard: "logfmt", setting: ["log", "format"]),
         ],
-        commands: ObjectCommands.commands + [ProviderCommand.command, MetricsCommand.command, SettingsCommand.command])
+        commands: [ServeCommand.command] + ObjectCommands.commands + [
+            ProviderCommand.command, MetricsCommand.command, SettingsCommand.command, ObjectsReferenceCommand.command,
+            DefinitionsCommand.command,
+        ])
 
     static func run() -> Never {
         Heap.setUp()
@@ -35,8 +39,11 @@ enum Program {
             case .run(let invocation):
                 switch invocation.path.first {
                 case let name? where ObjectCommands.names.contains(name): try ObjectCommands.run(invocation)
+                case "serve": try ServeCommand.run(invocation)
                 case "provider": try ProviderCommand.run(invocation)
                 case "metrics": ProgramEnd.finish(try MetricsCommand.text(invocation))
+                case "objects": ProgramEnd.finish(ObjectsReference.markdown)
+                case "crds": ProgramEnd.finish(try DefinitionsCommand.text(invocation))
                 default: ProgramEnd.finish(SettingsCommand.text)
                 }
             }

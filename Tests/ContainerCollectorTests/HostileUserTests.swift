@@ -26,7 +26,9 @@ import Testing
     @Test func `empty groups without end cost nobody else a container`() async throws {
         let folder = try TemporaryFolder()
         try folder.estate()
-        for number in 0..<20_100 { try Files.makeDirectory("\(folder.path)/sys/fs/cgroup/\(Self.slice)/g\(number)") }
+        let slice = "\(folder.path)/sys/fs/cgroup/\(Self.slice)"
+        try Files.makeDirectory(slice)
+        for number in 0..<20_100 { try #require(mkdir("\(slice)/g\(number)", 0o755) == 0) }
         try folder.group("user.slice/user-1001.slice/user@1001.service/libpod-\(Self.id(1)).scope", pids: [500])
         let trial = try await scrape(collector(), folder)
         #expect(trial.containers == [Self.docker, "llm", "ollama", "user@1001/aaaaaaaaaaaa"])

@@ -12,7 +12,9 @@ final class EmbeddedBed: ObjectStoreBed {
     private let namespaces = Atomic(0)
     var store: any ObjectStore { embedded }
 
-    init() async throws { embedded = try await EmbeddedObjectStore(folder.path + "/objects.db", bookmarkSeconds: 0.05) }
+    init(bookmarkSeconds: Double) async throws {
+        embedded = try await EmbeddedObjectStore(folder.path + "/objects.db", bookmarkSeconds: bookmarkSeconds)
+    }
 
     func namespace() async -> String { "ns-\(namespaces.add(1, ordering: .relaxed).newValue)" }
 

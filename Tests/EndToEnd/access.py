@@ -19,6 +19,8 @@ TOKEN = "monitor@pve!martlet"
 SECRET = "0f7a1c9e-secret"
 ROOT_PASSWORD = "geheim & +1%"
 RELEASES = ["9.2", "8.4"]
+# Where `make e2e` does with the older one what `make test` does with the newer.
+RELEASES_IN_TURN = ["9.2", pytest.param("8.4", marks=pytest.mark.e2e)]
 
 HEARD = [""]
 """The last answer to a client of proxmoxer, which keeps of an error only what the real server says beside it, in the line of the status."""

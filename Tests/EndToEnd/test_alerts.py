@@ -19,12 +19,13 @@ from stack import Stack, quick_rules
 from test_gpu_alerts import ALERTS as CARD_ALERTS
 from test_libvirt_boards import ALERTS as LIBVIRT_ALERTS
 from test_logs_alerts import ALERTS as LOG_ALERTS
+from test_manager_boards import ALERTS as MANAGER_ALERTS
 
 RULE_FILES = sorted((REPOSITORY / "prometheus/rules").glob("*.yml"))
 ALERTS = [rule for path in RULE_FILES for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"] if "alert" in rule]
 # What a simulated cluster has. Cards and containers are of a machine by itself, in test_gpu_alerts.py, servers of models in test_llm_boards.py, hypervisors of
-# libvirt in test_libvirt_boards.py, and logs in test_logs_alerts.py.
-NAMES = sorted({alert["alert"] for alert in ALERTS} - LIBVIRT_ALERTS - {alert["alert"] for alert in [*CARD_ALERTS, *MODEL_ALERTS, *LOG_ALERTS]})
+# libvirt in test_libvirt_boards.py, the manager in test_manager_boards.py, and logs in test_logs_alerts.py.
+NAMES = sorted({alert["alert"] for alert in ALERTS} - LIBVIRT_ALERTS - MANAGER_ALERTS - {alert["alert"] for alert in [*CARD_ALERTS, *MODEL_ALERTS, *LOG_ALERTS]})
 
 # What happens, and which alerts are to come of it. An alert that stands nowhere here stands below, with the reason.
 SCENARIOS: dict[str, list[str]] = {

@@ -24,7 +24,7 @@ FILES = pytest.mark.parametrize("file", BOARDS)
 UIDS = {
     "martlet-cluster-overview", "martlet-host-detail", "martlet-vm-comparison", "martlet-vm-detail", "martlet-storage-zfs",
     "martlet-backup-replication", "martlet-stack-health", "martlet-gpu", "martlet-vgpu", "martlet-containers", "martlet-llm", "martlet-models", "martlet-servers",
-    "martlet-libvirt",
+    "martlet-libvirt", "martlet-vm-manager",
 }
 
 # What the viewer of the same files can show. Whoever adds to a list here adds it there.
@@ -112,6 +112,14 @@ THRESHOLDS = {
     "llm:preemptions:rate5m": ["LlmPreemptionsHigh"],
     "llm:model_spilled:ratio": ["LlmModelSpilled"],
     "llm:answer_age:seconds": ["LlmDataStale"],
+    "virtrigaud:vm_operation_failures:ratio": ["VirtrigaudHighErrorRate"],
+    "virtrigaud:vm_creation:p95": ["VirtrigaudSlowVMCreation"],
+    "virtrigaud:rpc_latency:p95": ["VirtrigaudRpcLatencyHigh"],
+    "virtrigaud:oldest_operation:timestamp_seconds": ["VirtrigaudOperationStuck"],
+    "virtrigaud:queue_depth:max": ["VirtrigaudQueueBacklog"],
+    "virtrigaud:reconcile_errors:rate10m": ["VirtrigaudReconcileErrors"],
+    "virtrigaud:longest_reconcile:seconds": ["VirtrigaudControllerStuck"],
+    "virtrigaud:certificate_expiry:timestamp_seconds": ["VirtrigaudCertificateExpiring"],
     "target:scrape_duration:ratio": ["ExporterScrapeSlow"],
     "logs:lag:seconds": ["LogsLagging"],
     "exporter:source_overdue:ratio": ["ExporterDataStale"],
@@ -184,7 +192,7 @@ def with_data(board: Board) -> list[Any]:
     return [panel for panel in board.panels if panel["type"] not in ("row", "text", "logs")]
 
 
-def test_the_fourteen_boards_are_there_in_their_one_form() -> None:
+def test_the_fifteen_boards_are_there_in_their_one_form() -> None:
     assert Counter(board.uid for board in BOARDS.values()) == Counter(UIDS)
     assert {name: "martlet-" + name.removesuffix(".json") for name in BOARDS} == {name: board.uid for name, board in BOARDS.items()}
     formatted = subprocess.run([REPOSITORY / "scripts/format-boards", "--check"], capture_output=True, text=True)

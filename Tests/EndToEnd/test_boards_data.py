@@ -13,14 +13,16 @@ from boards import Board, Prometheus, Query, boards, choices
 from conftest import Start, free_port
 from libvirt_numbers import HYPERVISOR_BOARDS
 from llm_numbers import MODEL_BOARDS
+from manager_numbers import MANAGER_BOARDS
 from stack import Stack, quick_rules
 from test_boards import families
 from test_gpu_alerts import CARD_BOARDS
 
 pytestmark = pytest.mark.e2e
 
-# A simulated cluster has no cards, no models and no libvirt: test_gpu_boards.py, test_llm_boards.py and test_libvirt_boards.py ask where some are.
-BOARDS = {name: board for name, board in boards().items() if name not in CARD_BOARDS | MODEL_BOARDS | HYPERVISOR_BOARDS}
+# A simulated cluster has no cards, no models, no libvirt and no manager: test_gpu_boards.py, test_llm_boards.py, test_libvirt_boards.py and test_manager_boards.py ask
+# where some are.
+BOARDS = {name: board for name, board in boards().items() if name not in CARD_BOARDS | MODEL_BOARDS | HYPERVISOR_BOARDS | MANAGER_BOARDS}
 HOUR, DAY = 3600, 86400
 
 # What has no answer, and why that is right.

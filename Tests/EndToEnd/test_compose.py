@@ -504,10 +504,11 @@ def test_what_is_written_is_what_is_read(kind: str, tmp_path: Path) -> None:
     subprocess.run(["promtool", "check", "config", str(written / "prometheus/prometheus.yml")], check=True, capture_output=True, timeout=60)
     # Mounted over, where nothing could be made any more.
     mounted = [volume.split(":")[1] for volume in merged["prometheus"]["volumes"] if "/targets/" in volume]
-    assert len(mounted) == 4 and all((tmp_path / target.removeprefix("/var/lib/martlet/")).is_dir() for target in mounted)
+    assert len(mounted) == 6 and all((tmp_path / target.removeprefix("/var/lib/martlet/")).is_dir() for target in mounted)
     jobs = {job["job_name"]: job for job in yaml.safe_load((written / "prometheus/prometheus.yml").read_text())["scrape_configs"]}
     read = {f"/var/lib/martlet/files/prometheus/{Path(pattern).parent}"
-            for job in ("node", "martlet-hosts", "gpu-hosts", "martlet-logs") for config in jobs[job]["file_sd_configs"] for pattern in config["files"]}
+            for job in ("node", "martlet-hosts", "gpu-hosts", "martlet-logs", "virtrigaud-manager", "virtrigaud-provider")
+            for config in jobs[job]["file_sd_configs"] for pattern in config["files"]}
     assert read == set(mounted)
 
     # Who is scraped is a container, at the port on which it listens; and who has metrics is scraped, but for those whose file a person adds.

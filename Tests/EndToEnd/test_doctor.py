@@ -273,7 +273,7 @@ LACKS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("release", ["9.2", "8.4"])
+@pytest.mark.parametrize("release", ["9.2", pytest.param("8.4", marks=pytest.mark.e2e)])
 def test_commands_of_the_report_mend_it(doctor: Doctor, start: Start, tmp_path: Path, release: str) -> None:
     """What the doctor says is typed, and then it has nothing more to say of rights: one lack after the other, each on what the last one left."""
     pveum = pytest.importorskip("pveum")

@@ -260,7 +260,7 @@ def test_connections_that_come_and_go(plain: Doors, tmp_path: Path) -> None:
     expect_served(report, CONNECTIONS_MIB)
 
 
-@pytest.mark.parametrize("is_secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("is_secure", [pytest.param(False, marks=pytest.mark.e2e), True], ids=["plain", "tls"])
 def test_resets_in_every_phase(request: pytest.FixtureRequest, tmp_path: Path, is_secure: bool) -> None:
     """RST after nothing, in the headers, in the body, while a handler works, while the answer is on its way, between requests."""
     doors: Doors = request.getfixturevalue("secure" if is_secure else "plain")
@@ -294,7 +294,7 @@ def test_resets_in_every_phase(request: pytest.FixtureRequest, tmp_path: Path, i
 
 
 # Of 253 addresses each holds as little as a scraper does; when these ask, too, who is new among them cannot be told from them.
-@pytest.mark.parametrize(("manner", "sources"), [("ask", "2-21"), pytest.param("idle", "2-21", marks=pytest.mark.e2e), ("idle", "2-254")])
+@pytest.mark.parametrize(("manner", "sources"), [("ask", "2-21"), *(pytest.param("idle", sources, marks=pytest.mark.e2e) for sources in ("2-21", "2-254"))])
 def test_out_of_open_files(start: Start, small: Simulator, tmp_path: Path, manner: str, sources: str) -> None:
     """With 256 open files, half as many as there are places: the limit of the process is not the end of the service."""
     doors = Doors(start, small, open_files=256)

@@ -531,7 +531,7 @@ if "token" in sys.argv and "add" in sys.argv:
 """
 
 
-@pytest.mark.parametrize("release", access.RELEASES)
+@pytest.mark.parametrize("release", access.RELEASES_IN_TURN)
 def test_the_commands_make_an_account_that_suffices_and_may_be_run_again(folder: Path, start: Start, release: str) -> None:
     cluster = access.Cluster(start, "--release", release, token="somebody@pve!else")
     words = {"python": sys.executable, "folder": str(Path(__file__).parent), "port": cluster.port, "password": access.ROOT_PASSWORD}

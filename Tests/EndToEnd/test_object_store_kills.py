@@ -30,13 +30,14 @@ def bed() -> Path:
     return BED
 
 
-def kill_after(bed: Path, folder: Path, seed: int, seconds: float) -> None:
-    """Starts it, waits until it has opened its file, and ends it so long after."""
+def kill_after(bed: Path, folder: Path, seed: int, seconds: float, waits: bool = True) -> None:
+    """Starts it, waits until it has opened its file unless it is to end before, and ends it so long after."""
     with subprocess.Popen([bed, folder, "run", str(seed)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stderr
         try:
-            line = process.stdout.readline()
-            assert line == "ready\n", line + process.stderr.read()
+            if waits:
+                line = process.stdout.readline()
+                assert line == "ready\n", line + process.stderr.read()
             try:
                 process.wait(seconds)
                 raise AssertionError(f"it ended by itself: {process.stderr.read()}")
@@ -123,8 +124,9 @@ def test_what_was_answered_is_there_after_the_store_was_killed(bed: Path, tmp_pa
     hits: collections.Counter[str] = collections.Counter()
     before, answered = 1, 0
     for number in range(count):
-        # One file for all of them: each start finds what the kills before have left.
-        kill_after(bed, tmp_path, seed + number, generator.uniform(0, MOST_SECONDS))
+        # One file for all of them: each start finds what the kills before have left, and some are ended while they read it.
+        waits = number == 0 or generator.random() < 0.8
+        kill_after(bed, tmp_path, seed + number, generator.uniform(0, MOST_SECONDS if waits else MOST_SECONDS / 20), waits)
         notes = ledger(tmp_path)
         (tmp_path / "ledger").unlink(missing_ok=True)
         version, objects = state(tmp_path)

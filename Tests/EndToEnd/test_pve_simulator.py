@@ -47,7 +47,9 @@ class Simulated:
         return assert_same(self.peer.pve(asked), self.ours.pve(asked), self.peer, self.ours)
 
 
-@pytest.mark.parametrize("flags", [(), ("--nodes", "4", "--guests", "400"), ("--qdevice",)], ids=["default", "400 guests", "qdevice"])
+@pytest.mark.parametrize(
+    "flags", [pytest.param((), marks=pytest.mark.e2e), pytest.param(("--nodes", "4", "--guests", "400"), marks=pytest.mark.e2e), ("--qdevice",)],
+    ids=["default", "400 guests", "qdevice"])
 def test_simulated_cluster(start: Start, tmp_path: Path, flags: tuple[str, ...]) -> None:
     simulated = Simulated(start, tmp_path, *flags)
     theirs = simulated.same(cluster=1, node=1)

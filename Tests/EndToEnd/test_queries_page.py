@@ -13,8 +13,11 @@ import pytest
 import yaml
 from conftest import REPOSITORY, Start, fetch, free_port, run, wait_for
 from estate import Estate, Watch
+from test_rules import MANAGER
 
 PAGE = REPOSITORY / "docs/queries.md"
+# Of the manager of machines and its providers, which the cluster here has none of.
+MANAGER_FAMILY = re.compile(r"\b(?:virtrigaud|workqueue|controller_runtime)_\w*[a-z]\b")
 FAMILY = re.compile(r"\b(?:pve|zfs|martlet)_\w*[a-z]\b")
 
 # What a cluster without trouble has nothing of.
@@ -31,7 +34,7 @@ def expressions(block: str) -> list[str]:
     for line in block.splitlines():
         if not line or line.startswith("#"):
             is_new = True
-        elif not is_new and (found[-1].count("(") > found[-1].count(")") or line.startswith(("or ", "and ", "unless "))):
+        elif not is_new and (found[-1].count("(") > found[-1].count(")") or line.startswith(("or ", "and ", "unless ", "/ "))):
             found[-1] += "\n" + line
         else:
             found.append(line)
@@ -40,6 +43,9 @@ def expressions(block: str) -> list[str]:
 
 
 ALL = [expression for block in re.findall(r"^```promql\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL) for expression in expressions(block)]
+
+# Those in which series have their names, for promql to read.
+NAMED = [expression for expression in ALL if "__name__" not in expression]
 
 
 def the_one_with(text: str) -> str:
@@ -146,11 +152,37 @@ def test_age(query: Query, watch: Watch) -> None:
 
 def test_recorded_series_are_recorded() -> None:
     rules = [rule for path in (REPOSITORY / "prometheus/rules").glob("*.yml") for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
-    named = {name for expression in ALL if "llm:" in expression for name in promql.names(expression) if ":" in name}
-    assert len(named) > 5 and named <= {rule["record"] for rule in rules if "record" in rule}
+    named = {name for expression in NAMED for name in promql.names(expression) if ":" in name}
+    assert len(named) > 15 and named <= {rule["record"] for rule in rules if "record" in rule}
 
 
 def test_families_are_there() -> None:
     known = set(re.findall(r"^\| `(\w+)` \|", run("metrics", "--format", "markdown").stdout, re.MULTILINE))
     named = set(FAMILY.findall("\n".join(ALL)))
     assert len(named) > 25 and named <= known, sorted(named - known)
+
+
+def test_families_of_the_manager_are_there() -> None:
+    known = set(re.findall(r"^\| `(\w+)` \|", (REPOSITORY / "docs/manager-metrics.md").read_text(), re.MULTILINE)) | MANAGER.keys()
+    named = {name.removesuffix("_bucket") for name in MANAGER_FAMILY.findall("\n".join(ALL))}
+    assert len(named) > 5 and named <= known, sorted(named - known)
+
+
+def test_what_counts_twice_is_chosen_by_the_job() -> None:
+    """Manager and providers have series of the same names: an expression that names no job adds them up."""
+    twice = [selector for expression in NAMED for selector in promql.selectors(expression) if MANAGER_FAMILY.fullmatch(selector.name)]
+    assert twice and [selector for selector in twice if "job" not in {label for label, _, _ in selector.matchers}] == []
+
+
+def test_each_mistake_is_one(tmp_path: Path) -> None:
+    """What the page calls a parse error is one."""
+    [table] = re.findall(r"^\| what is written .*\n((?:\|.*\n)+)", PAGE.read_text(), re.MULTILINE)
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.splitlines()[1:]]
+    assert len(rows) == 16 and {len(row) for row in rows} == {3}
+    wrong = [re.findall(r"`([^`]+)`", written)[0] for written, outcome, _ in rows if outcome == "a parse error"]
+    assert len(wrong) == 3
+    for expression in wrong:
+        file = tmp_path / "rules.yml"
+        file.write_text(yaml.safe_dump({"groups": [{"name": "page", "rules": [{"record": "page:wrong:rate", "expr": expression}]}]}))
+        checked = subprocess.run(["promtool", "check", "rules", file], capture_output=True, text=True)
+        assert checked.returncode != 0 and "parse error" in checked.stderr, expression

@@ -24,6 +24,7 @@ PROMETHEUS = ROOT / "prometheus" / "prometheus.yml"
 LOCAL_TARGET = ROOT / "prometheus" / "targets" / "node" / "local.yml"
 ALERTMANAGER = ROOT / "alertmanager" / "alertmanager.yml"
 RUNBOOK = ROOT / "docs" / "runbook.md"
+MANAGER_PAGE = ROOT / "docs" / "manager-metrics.md"
 RULE_FILES = sorted((ROOT / "prometheus" / "rules").glob("*.yml"))
 RULE_TESTS = sorted((ROOT / "prometheus" / "rules" / "tests").glob("*_test.yml"))
 RUNBOOK_URL = "https://github.com/martlet-monitoring/martlet/blob/main/docs/runbook.md#"
@@ -314,8 +315,31 @@ ELSEWHERE = {
     "smartctl_device_smart_status": {"device"},
 }
 
+# Of the manager of machines, with the labels that it gives: those of its families that its providers do not have.
+MANAGER = {
+    "martlet_object_store_errors_total": {"reason"},
+    "martlet_object_store_writes_total": set(),
+    "virtrigaud_circuit_breaker_failures_total": {"provider_type", "provider"},
+    "virtrigaud_circuit_breaker_state": {"provider_type", "provider"},
+    "virtrigaud_leader": set(),
+    "virtrigaud_manager_reconcile_duration_seconds_bucket": {"kind", "le"},
+    "virtrigaud_manager_reconcile_total": {"kind", "outcome"},
+    "virtrigaud_provider_healthy": {"provider_type", "provider"},
+    "virtrigaud_provider_oldest_operation_timestamp_seconds": {"provider_type", "provider"},
+    "virtrigaud_queue_depth": {"kind"},
+    "virtrigaud_vms": {"provider", "phase"},
+    "virtrigaud_vms_not_ready": {"provider", "reason"},
+    "workqueue_longest_running_processor_seconds": {"name"},
+    "workqueue_unfinished_work_seconds": {"name"},
+}
+
 # Whose series begin so, and in which jobs of prometheus.yml they come.
 JOBS = [
+    ("martlet_grpc_", {"virtrigaud-manager", "virtrigaud-provider"}),
+    ("martlet_object_store_", {"virtrigaud-manager"}),
+    ("martlet_web_", {"martlet", "virtrigaud-manager", "virtrigaud-provider"}),
+    ("virtrigaud_", {"virtrigaud-manager", "virtrigaud-provider"}),
+    ("workqueue_", {"virtrigaud-manager"}),
     ("pve_", {"martlet"}),
     ("martlet_", {"martlet"}),
     ("node_", {"node", "linux-vms"}),
@@ -327,6 +351,7 @@ JOBS = [
 OF_A_SCRAPE = {"up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added"}
 
 
+@functools.cache
 def labels_of_targets():
     """By job, the labels that prometheus.yml gives to its targets."""
     jobs = {}
@@ -349,7 +374,8 @@ def labels_exposed(text):
 def exposed(start_for_all, tmp_path_factory):
     """By name, the labels of every series that a rule may read, as its source shows or lists them."""
     catalogue = {}
-    for line in martlet("metrics", "--format", "markdown").stdout.splitlines():
+    # The page about the manager is made from its program, as docs/metrics.md is from martlet.
+    for line in [*martlet("metrics", "--format", "markdown").stdout.splitlines(), *MANAGER_PAGE.read_text().splitlines()]:
         cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
         if len(cells) == 7 and cells[0].startswith("`"):
             labels = set(re.findall(r"`(\w+)`", cells[3]))
@@ -357,6 +383,9 @@ def exposed(start_for_all, tmp_path_factory):
             if cells[1] == "histogram":
                 catalogue |= {cells[0].strip("`") + suffix: labels | more for suffix, more in (("_bucket", {"le"}), ("_sum", set()), ("_count", set()))}
     assert "pve_node_up" in catalogue and "martlet_scrape_series_limit" in catalogue and "zfs_arc_size_bytes" in catalogue
+    assert "virtrigaud_vm_operations_duration_seconds_bucket" in catalogue
+    for name, labels in MANAGER.items():
+        assert catalogue.setdefault(name, labels) == labels, name
 
     port, windows, control, prometheus = free_port("127.0.0.2"), free_port("127.0.2.1"), free_port(), free_port()
     start_for_all("simulate", "hosts", "--port", str(port), "--guests-first-address", "127.0.2.1", "--windows-port", str(windows),
@@ -391,6 +420,7 @@ def alertmanager_exposed(start_for_all, tmp_path_factory):
     return labels_exposed(fetch(f"{running.url}/metrics").text)
 
 
+@functools.cache
 def contract_labels():
     """By recorded name, the labels that the heads of the files tell: `name {a, b}`, where {vm, c} is short for what "{vm} stands for {…}" says, WITHOUT for one less."""
     found = {}
@@ -438,8 +468,8 @@ def each_rule(function):
 @each_rule
 def test_a_rule_asks_for_labels_that_its_series_have(rule, exposed, alertmanager_exposed):
     """A matcher, `by` or `on` with a label that is not there makes no error, and nothing that is right either."""
-    contract, jobs = contract_labels(), labels_of_targets()
-    labels = promql.Labels(lambda selector: labels_of(selector, exposed | alertmanager_exposed, contract, jobs))
+    contract, jobs, everywhere = contract_labels(), labels_of_targets(), exposed | alertmanager_exposed
+    labels = promql.Labels(lambda selector: labels_of(selector, everywhere, contract, jobs))
     result = labels.result(promql.parse(rule["expr"])) or set()
     assert labels.complaints == []
     if "record" in rule:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from access import HEARD, RELEASES, Cluster, refused, token_with
+from access import HEARD, RELEASES_IN_TURN, Cluster, refused, token_with
 from conftest import REPOSITORY, Start
 from proxmoxer import ProxmoxAPI
 from proxmoxer.core import ResourceException
@@ -18,7 +18,7 @@ def recorded(name: str, folder: str = "pve-9.2-access") -> Any:
     return json.loads((RECORDED / folder / f"{name}.json").read_text())["data"]
 
 
-@pytest.fixture(scope="module", params=RELEASES)
+@pytest.fixture(scope="module", params=RELEASES_IN_TURN)
 def estate(request: pytest.FixtureRequest, start_for_all: Start) -> tuple[str, Cluster, ProxmoxAPI]:
     cluster = Cluster(start_for_all, "--release", request.param, "--nodes", "3", "--guests", "30")
     return request.param, cluster, cluster.log_in()

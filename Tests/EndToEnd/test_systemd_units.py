@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import re
 import shutil
 import signal
@@ -13,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import journald
+import grpc
 import pytest
 import yaml
-from conftest import MARTLET, REPOSITORY, Start, fetch, free_port, run, wait_for
+from conftest import DEBUG, MARTLET, REPOSITORY, Start, fetch, free_port, run, wait_for
 from doors import LAUNCHER, PASSWORD, Simulator, bcrypt, curl
 from loki_stand_in import LokiStandIn
+from protos import generate
 from test_init import SECRET, simulate
 from viewing import upstream
 
@@ -27,7 +31,12 @@ ZFS, GPU = FOLDER / "martlet-exporter-zfs.conf", FOLDER / "martlet-exporter-gpu.
 DISCOVERY = FOLDER / "martlet-discovery.service"
 DASHBOARDS = FOLDER / "martlet-dashboards.service"
 LOGS = FOLDER / "martlet-logs.service"
+MANAGER, PROVIDER, LIBVIRT = FOLDER / "martlet-manager.service", FOLDER / "martlet-provider@.service", FOLDER / "martlet-provider-libvirt.conf"
 PROGRAM, SETTINGS = "/usr/local/bin/martlet", "/etc/martlet/martlet.yml"
+PROVIDER_PROGRAM = Path(os.environ.get("MARTLET_MANAGER", DEBUG / "martlet-manager"))
+MANAGER_PROGRAM = "/usr/local/bin/martlet-manager"
+# Of a template systemd judges what it makes.
+INSTANCES = {PROVIDER: "martlet-provider@libvirt.service"}
 
 # What runs where: a unit with its drop-ins, and how much of it systemd may call exposed.
 SERVICES = {
@@ -35,6 +44,9 @@ SERVICES = {
     "discovery": (DISCOVERY, [], 1.3),
     "dashboards": (DASHBOARDS, [], 1.3),
     "logs": (LOGS, [], 1.4),
+    "manager": (MANAGER, [], 1.3),
+    "provider": (PROVIDER, [], 1.3),
+    "provider of libvirt": (PROVIDER, [LIBVIRT], 1.4),
     "ZFS host": (SERVICE, [ZFS], 1.7),
     "GPU host": (SERVICE, [GPU], 1.5),
     "ZFS and GPU host": (SERVICE, [ZFS, GPU], 1.7),
@@ -76,6 +88,10 @@ def can_trace() -> bool:
     return shutil.which("strace") is not None and subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode == 0
 
 
+def instance(unit: Path) -> str:
+    return INSTANCES.get(unit, unit.name)
+
+
 def tree(root: Path, drop_ins: list[Path]) -> Path:
     """A system with our units, these drop-ins, and the targets and slices that systemd brings; nothing of the machine's own units."""
     stock, units = root / "lib/systemd/system", root / "etc/systemd/system"
@@ -83,12 +99,14 @@ def tree(root: Path, drop_ins: list[Path]) -> Path:
     for kind in ("target", "slice"):
         for unit in Path("/lib/systemd/system").glob(f"*.{kind}"):
             shutil.copy(unit, stock)
-    (units / f"{SERVICE.name}.d").mkdir(parents=True)
-    for unit in (SERVICE, SOCKET, DISCOVERY, DASHBOARDS, LOGS):
+    units.mkdir(parents=True)
+    for unit in (SERVICE, SOCKET, DISCOVERY, DASHBOARDS, LOGS, MANAGER, PROVIDER):
         shutil.copy(unit, units)
     for drop_in in drop_ins:
-        shutil.copy(drop_in, units / f"{SERVICE.name}.d")
-    for program in (PROGRAM, "/bin/kill"):
+        folder = units / f"{instance(PROVIDER if drop_in == LIBVIRT else SERVICE)}.d"
+        folder.mkdir(exist_ok=True)
+        shutil.copy(drop_in, folder)
+    for program in (PROGRAM, MANAGER_PROGRAM, "/bin/kill"):
         there = root / program.lstrip("/")
         there.parent.mkdir(parents=True, exist_ok=True)
         there.write_text("#!/bin/sh\n")
@@ -113,12 +131,12 @@ def test_systemd_has_nothing_to_say(tmp_path: Path, name: str) -> None:
     """It warns of keys that it does not know, and ends well all the same: the warning is looked for too."""
     unit, drop_ins, _ = SERVICES[name]
     root = tree(tmp_path / "root", drop_ins)
-    for each in {unit.name, *([SOCKET.name] if unit == SERVICE else [])}:
+    for each in {instance(unit), *([SOCKET.name] if unit == SERVICE else [])}:
         check = analyze(root, "verify", "--man=no", each)
         assert (check.returncode, check.stdout, check.stderr) == (0, "", ""), each
-    last = root / "etc/systemd/system" / (f"{unit.name}.d/{drop_ins[-1].name}" if drop_ins else unit.name)
+    last = root / "etc/systemd/system" / (f"{instance(unit)}.d/{drop_ins[-1].name}" if drop_ins else unit.name)
     last.write_text(last.read_text().replace("[Service]\n", "[Service]\nPrivateDevice=no\n"))
-    assert "Unknown key" in analyze(root, "verify", "--man=no", unit.name).stderr
+    assert "Unknown key" in analyze(root, "verify", "--man=no", instance(unit)).stderr
 
 
 @needs_systemd
@@ -127,7 +145,7 @@ def test_what_is_open_is_told_with_the_reason(tmp_path: Path, name: str) -> None
     """Little is, and each of it stands in the comments of unit and drop-ins, and nothing else."""
     unit, drop_ins, most = SERVICES[name]
     root = tree(tmp_path / "root", drop_ins)
-    said = analyze(root, "security", "--offline=true", unit.name)
+    said = analyze(root, "security", "--offline=true", instance(unit))
     score = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said.stdout)
     assert score, said.stdout + said.stderr
     print(f"{name}: {score.group(1)}")
@@ -136,7 +154,7 @@ def test_what_is_open_is_told_with_the_reason(tmp_path: Path, name: str) -> None
     rows_of_page = re.findall(r"^\| .* \| `(martlet-.*?)` ?\|(.*)\| ([0-9.]+) \|$", (FOLDER / "README.md").read_text(), re.MULTILINE)
     written = [number for units, names, number in rows_of_page if unit.name in units and [drop_in.name for drop_in in drop_ins] == re.findall(r"[a-z-]+\.conf", names)]
     assert written == ([score.group(1)] if len(drop_ins) < 2 else [])
-    rows = json.loads(analyze(root, "security", "--offline=true", "--json=short", unit.name).stdout)
+    rows = json.loads(analyze(root, "security", "--offline=true", "--json=short", instance(unit)).stdout)
     assert len(rows) > 60
     assert {row["name"] for row in rows if not row["set"] and row["exposure"]} == set(told_open(unit, drop_ins))
     assert all(reason.endswith(".") and len(reason) > 8 for reason in told_open(unit, drop_ins).values())
@@ -177,12 +195,12 @@ def test_the_service_may_run_zpool(start: Start, tmp_path: Path) -> None:
 
 
 def test_the_others_are_allowed_what_the_exporter_is() -> None:
-    """Which traces of exporter and dashboards show to be enough: all are one program that asks over HTTP and answers HTTP."""
+    """Which traces of exporter, dashboards, logs and a provider show to be enough."""
     def sandbox(unit: Path) -> list[str]:
         lines = unit.read_text().splitlines()
         return lines[lines.index("CapabilityBoundingSet="):lines.index("[Install]")]
 
-    assert sandbox(DISCOVERY) == sandbox(DASHBOARDS) == sandbox(LOGS) == sandbox(SERVICE)
+    assert sandbox(DISCOVERY) == sandbox(DASHBOARDS) == sandbox(LOGS) == sandbox(MANAGER) == sandbox(PROVIDER) == sandbox(SERVICE)
 
 
 @pytest.mark.parametrize("unit", [SERVICE, DISCOVERY], ids=lambda unit: unit.stem)
@@ -228,7 +246,7 @@ def test_a_host_needs_no_cluster(start: Start, tmp_path: Path, drop_in: Path) ->
     program.wait_until(f"http://127.0.0.1:{port}/ready")
 
 
-@pytest.mark.parametrize("unit", [SERVICE, DISCOVERY, DASHBOARDS, LOGS], ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [SERVICE, DISCOVERY, DASHBOARDS, LOGS, MANAGER, PROVIDER], ids=lambda unit: unit.stem)
 def test_all_have_limits(unit: Path) -> None:
     """Room for the 512 connections of the server, which takes half of the files, and for a thread of each processor."""
     (memory,), (tasks,), (files,), (core,) = (values(key, unit) for key in ("MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE"))
@@ -257,6 +275,72 @@ def test_dashboards_may_do_all_that_they_do(start: Start, tmp_path: Path) -> Non
         assert prometheus.asked
     calls = {found.group(1) for line in trace.read_text().splitlines() if (found := re.match(r"\d+ +(\w+)\(", line))}
     assert {"execve", "socket"} <= calls and calls - allowed_calls() == set()
+
+
+@needs_systemd
+@pytest.mark.skipif(not can_trace(), reason="strace is not installed or may not trace")
+def test_a_provider_may_do_all_that_it_does(start: Start, tmp_path: Path) -> None:
+    """A machine is made, on a simulated hypervisor; it writes where the unit has its state, its socket, and nowhere else."""
+    port, trace, settings = free_port(), tmp_path / "trace", tmp_path / "provider.yml"
+    (command,) = values("ExecStart", PROVIDER)
+    assert values("StateDirectory", PROVIDER) == values("RuntimeDirectory", PROVIDER) == ["martlet-manager/%i"]
+    settings.write_text(yaml.safe_dump({"web": {"listen_address": [f"127.0.0.1:{port}"]}, "simulated": {"task_time": "200ms"}}))
+    state, socket = tmp_path / "state", tmp_path / "run/provider.sock"
+    socket.parent.mkdir()
+    places = {"/etc/martlet/martlet-provider-%i.yml": settings, "/var/lib/martlet-manager/%i": state, "/run/martlet-manager/%i/provider.sock": socket, "%i": "simulated"}
+    assert set(places) <= set(command.split())
+    words = [str(places.get(word, word)) for word in command.split()[1:] if word != "$ARGS"]
+    program = start(
+        shutil.which("strace") or "", "-D", "-f", "-qq", "-s", "200", "-e", "signal=none", "-o", trace, PROVIDER_PROGRAM, *words)
+    program.wait_until(f"http://127.0.0.1:{port}/ready", 60)
+    made = generate(tmp_path)
+    with grpc.insecure_channel(f"unix:{socket}") as channel:
+        assert made["provider_grpc"].ProviderStub(channel).Create(made["provider"].CreateRequest(name="web1", class_json='{"cpu": 1}'), timeout=30).id
+    ended = re.compile(r'^virtrigaud_vm_operations_total\{[^}]*operation="Create"[^}]*outcome="success"[^}]*\} 1$', re.MULTILINE)
+    wait_for(lambda: ended.search(fetch(f"http://127.0.0.1:{port}/metrics").text), 60, "the end of it")
+    lines = trace.read_text().splitlines()
+    calls = {found.group(1) for line in lines if (found := re.match(r"\d+ +(\w+)\(", line))}
+    # SQLite hands the files that root makes to their folder's owner; the service is not root, and these tests may be.
+    assert {"execve", "socket", "fdatasync"} <= calls and calls - allowed_calls() - {"fchown"} == set()
+    families = set(re.findall(r"\bsocket\((AF_\w+)", "\n".join(lines)))
+    assert "AF_UNIX" in families and families <= set(values("RestrictAddressFamilies", PROVIDER)[0].split()), families
+    assert [line for line in lines if "PROT_WRITE|PROT_EXEC" in line or re.search(r"\bmprotect\(.*PROT_EXEC", line)] == []
+    written = {found.group(1) for line in lines if (found := re.search(r'\bopenat?\(\w+, "([^"]+)", \S*(?:O_WRONLY|O_RDWR|O_CREAT)', line))} - {"/dev/null"}
+    assert written and {path for path in written if not path.startswith(str(state))} == set()
+
+
+@needs_systemd
+@pytest.mark.skipif(not can_trace(), reason="strace is not installed or may not trace")
+def test_the_manager_may_do_all_that_it_does(start: Start, tmp_path: Path) -> None:
+    """An object is made over its API, kept, and shown; it writes where the unit has its state, and nowhere else."""
+    port, api, trace, settings = free_port(), free_port(), tmp_path / "trace", tmp_path / "manager.yml"
+    (command,) = values("ExecStart", MANAGER)
+    assert values("StateDirectory", MANAGER) == ["martlet-manager/manager"] and values("RuntimeDirectory", MANAGER) == []
+    settings.write_text(yaml.safe_dump({"web": {"listen_address": [f"127.0.0.1:{port}"]}, "manager": {"api": {"listen_address": [f"127.0.0.1:{api}"]}}}))
+    state = tmp_path / "state"
+    places = {"/etc/martlet/martlet-manager.yml": settings, "/var/lib/martlet-manager/manager": state}
+    assert set(places) <= set(command.split())
+    words = [str(places.get(word, word)) for word in command.split()[1:] if word != "$ARGS"]
+    program = start(shutil.which("strace") or "", "-D", "-f", "-qq", "-s", "200", "-e", "signal=none", "-o", trace, PROVIDER_PROGRAM, *words)
+    program.wait_until(f"http://127.0.0.1:{port}/ready", 60)
+    wait_for(lambda: (state / "kubeconfig").exists(), 30, "its kubeconfig")
+    config = yaml.safe_load((state / "kubeconfig").read_text())
+    authority = tmp_path / "ca.crt"
+    authority.write_bytes(base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]))
+    made = curl(
+        f"https://127.0.0.1:{api}/apis/infra.virtrigaud.io/v1beta1/namespaces/default/vmclasses", "--cacert", authority, "-H", f"Authorization: Bearer {config['users'][0]['user']['token']}",
+        "-H", "Content-Type: application/json", "-d", json.dumps({"apiVersion": "infra.virtrigaud.io/v1beta1", "kind": "VMClass", "metadata": {"name": "small"}, "spec": {"cpu": 1, "memory": "1Gi"}}))
+    assert made.status == 201, made.body
+    assert "virtrigaud_leader 1" in fetch(f"http://127.0.0.1:{port}/metrics").text
+    lines = trace.read_text().splitlines()
+    calls = {found.group(1) for line in lines if (found := re.match(r"\d+ +(\w+)\(", line))}
+    # As of the provider.
+    assert {"execve", "socket", "fdatasync"} <= calls and calls - allowed_calls() - {"fchown"} == set()
+    families = set(re.findall(r"\bsocket\((AF_\w+)", "\n".join(lines)))
+    assert "AF_INET" in families and families <= set(values("RestrictAddressFamilies", MANAGER)[0].split()), families
+    assert [line for line in lines if "PROT_WRITE|PROT_EXEC" in line or re.search(r"\bmprotect\(.*PROT_EXEC", line)] == []
+    written = {found.group(1) for line in lines if (found := re.search(r'\bopenat?\(\w+, "([^"]+)", \S*(?:O_WRONLY|O_RDWR|O_CREAT)', line))} - {"/dev/null"}
+    assert written and {path for path in written if not path.startswith(str(state))} == set()
 
 
 @needs_systemd

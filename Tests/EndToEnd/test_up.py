@@ -63,6 +63,7 @@ def test_everything_from_the_first_scrape_to_a_delivered_alert(start: Start, tmp
     assert [name for name, process in children.items() if is_alive(process)] == []
 
 
+@pytest.mark.e2e
 def test_cpu_saturation_is_delivered(start: Start, tmp_path: Path) -> None:
     rules = quick_rules(tmp_path)
     for path in rules.glob("*.yml"):

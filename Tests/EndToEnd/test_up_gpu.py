@@ -65,7 +65,10 @@ def test_the_cards_and_their_owners_arrive(stack: Stack) -> None:
     wait_for(lambda: wanted <= owners(), 30, f"{wanted} among the owners")
     assert ("vllm-llama-70b", "true") in labels(stack.query("llm_monitor_container_info"), "container", "gpu")
     # The virtual machines with parts of a card are those of the node whose labels the host has.
-    parts = wait_for(lambda: stack.query("llm_monitor_vgpu_framebuffer_used_bytes"), 30, "vGPUs")
+    # One that was seen before its owner was known has no name yet.
+    parts = wait_for(
+        lambda: all("vm_id" in part["metric"] for part in found) and found if (found := stack.query("llm_monitor_vgpu_framebuffer_used_bytes")) else [],
+        30, "vGPUs, each with its machine")
     names = {str(row["vmid"]): row["name"] for row in stack.resources() if row["type"] == "qemu" and row["node"] == TARGET["node"]}
     assert parts and all(names[part["metric"]["vm_id"]] == part["metric"]["vm_name"] for part in parts)
     joined = stack.query("llm_monitor_vgpu_framebuffer_used_bytes * on (cluster, node) group_left () max by (cluster, node) (pve_node_up)")
@@ -132,6 +135,7 @@ def test_its_processes_end_with_the_rest(start: Start, tmp_path: Path) -> None:
     wait_for(lambda: not [process for process in [*running.values(), *helpers] if Path(f"/proc/{process}").exists()], 5, "all are gone")
 
 
+@pytest.mark.e2e
 def test_none_are_there_when_none_are_wanted(start: Start, tmp_path: Path) -> None:
     stack = Stack(start, tmp_path, "--prometheus.scrape-interval", "1s")
     stack.wait_until_ready()
@@ -140,6 +144,7 @@ def test_none_are_there_when_none_are_wanted(start: Start, tmp_path: Path) -> No
     assert not (tmp_path / "state/prometheus/targets/gpu-hosts/simulated.yml").exists()
 
 
+@pytest.mark.e2e
 def test_a_missing_library_is_said_once(start: Start, tmp_path: Path) -> None:
     """As with a program that was copied without what is beside it."""
     if Path("/usr/lib/martlet/simulated/libnvidia-ml.so.1").exists():

@@ -18,6 +18,7 @@ from conftest import REPOSITORY, Start, fetch, free_port, wait_for
 from doors import PASSWORD
 from libvirt_numbers import HYPERVISOR_UIDS
 from llm_numbers import MODEL_UIDS
+from manager_numbers import MANAGER_UIDS
 from playwright.sync_api import Browser, Locator, Page, expect
 
 __all__ = ["browser"]
@@ -81,8 +82,15 @@ def alertmanager(viewer: Viewer, path: str) -> Any:
     return fetch(f"{viewer.stack.url('alertmanager')}/api/v2/{path}").json
 
 
-# There are no servers of models and no hypervisors of libvirt: test_llm_boards.py and test_libvirt_boards.py look at their boards.
-@pytest.mark.parametrize("uid", [uid for uid in BOARDS if uid not in MODEL_UIDS | HYPERVISOR_UIDS], ids=lambda uid: uid.removeprefix("martlet-"))
+# There are no servers of models, no hypervisors of libvirt and no manager: test_llm_boards.py, test_libvirt_boards.py and test_manager_boards.py look at their boards. Every board takes ten
+# seconds of a processor: `make test` looks at one with each kind of panel but logs, which test_logs_shown.py has, and at one whose variable is chosen.
+LOOKED_AT_EACH_TIME = {"martlet-host-detail", "martlet-vm-detail"}
+
+
+@pytest.mark.parametrize(
+    "uid",
+    [pytest.param(uid, marks=[] if uid in LOOKED_AT_EACH_TIME else pytest.mark.e2e) for uid in BOARDS if uid not in MODEL_UIDS | HYPERVISOR_UIDS | MANAGER_UIDS],
+    ids=lambda uid: uid.removeprefix("martlet-"))
 def test_every_panel_of_every_board_draws(desk: Tab, viewer: Viewer, uid: str) -> None:
     # A Windows guest has what others have, and processes.
     guest = viewer.stack.query('vm:disk_latency:avg5m{source="hypervisor"} and on (cluster, vm_id) up{job="windows-vms"} == 1')[0]["metric"]["vm_id"]

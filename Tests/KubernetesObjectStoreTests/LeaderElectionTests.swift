@@ -231,6 +231,19 @@ private final class Diary: Sendable {
         }
     }
 
+    @Test func `work that sees by itself that it leads no more has lost`() async {
+        let clock = FastClock(speed: 1)
+        let end = await election("a", clock).run { leadership in
+            clock.leap(3600)
+            if leadership.holds { diary.note("holds") }
+        }
+        guard case .lost = end else {
+            Issue.record("it was not lost")
+            return
+        }
+        #expect(diary.lines.isEmpty)
+    }
+
     @Test func `work that does not end is told of before another may begin`() async {
         let clock = FastClock(speed: 10)
         let lead = election("a", clock)

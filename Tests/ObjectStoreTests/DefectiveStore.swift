@@ -37,8 +37,8 @@ final class DefectiveStore: ObjectStore {
         case .generatedNames where object.metadata.name.isEmpty && !object.metadata.generateName.isEmpty:
             object.metadata.name = object.metadata.generateName + "12345"
         case .sizes:
-            if let inline = object.spec["userData"]?["cloudInit"]?["inline"]?.text {
-                object.spec = ["userData": ["cloudInit": ["inline": .text(String(inline.prefix(1000)))]]]
+            if let note = object.spec["parameters"]?["note"]?.text {
+                object.spec = ["parameters": ["note": .text(String(note.prefix(1000)))]]
             }
         case .rivals:
             do throws(StoreError) {
@@ -58,7 +58,9 @@ final class DefectiveStore: ObjectStore {
             for (name, value) in try await inner.get(object.key).metadata.labels where object.metadata.labels[name] == nil {
                 object.metadata.labels[name] = value
             }
-        case (.conflicts, _), (.writers, _), (.model, _): object.metadata.resourceVersion = ""
+        // Said to be done, and lost.
+        case (.writers, .main) where isThird: return object
+        case (.conflicts, _), (.model, _): object.metadata.resourceVersion = ""
         case (.noChange, .main): object.metadata.annotations["call"] = "\(calls.add(1, ordering: .relaxed).newValue)"
         case (.generation, _):
             var changed = try await inner.update(object, part)

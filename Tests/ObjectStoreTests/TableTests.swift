@@ -118,6 +118,15 @@ import Testing
         #expect(table.waiting == 0)
     }
 
+    @Test(.timeLimit(.minutes(1))) func `what came between looking and waiting is not waited for`() async throws {
+        let table = SharedTable(ObjectTable(version: 1))
+        let watch = try #require(try table.watch(.virtualMachine, in: nil, from: "1") as? TableWatch)
+        table.apply([change(2, "m")])
+        #expect(await table.wait(watch, after: 1, by: .after(seconds: 1000)) == 1)
+        watch.stop()
+        #expect(await table.wait(watch, after: 2, by: .after(seconds: 1000)) == 2)
+    }
+
     @Test(arguments: ["", "x", "-1", "1.5", "99999999999999999999"])
     func `what is no version is refused`(version: String) async {
         do throws(StoreError) {

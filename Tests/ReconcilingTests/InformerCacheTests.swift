@@ -62,7 +62,7 @@ import TestSupport
 
     /// Readers never see less than what a write that has returned has written; handlers hear of each change in order; and in the end the cache
     /// is as the store.
-    @Test(arguments: 0..<100) func `is never behind what was written through it`(_ seed: Int) {
+    @Test(arguments: 0..<60) func `is never behind what was written through it`(_ seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed))
         var (world, cache) = (World(), InformerCache<Thing>())
         var calls: [Call] = []
@@ -74,6 +74,8 @@ import TestSupport
         var promised: [String: Int] = [:]
         // What readers must not see again.
         var gone: Set<String> = []
+        // What a reader of the store did not find: who writes it and hears of that later is shown nothing.
+        var missing: Set<String> = []
         let now = TestClock().now
 
         func hear(_ changes: [InformerCache<Thing>.Change]) {
@@ -162,7 +164,8 @@ import TestSupport
             if isSure, object == nil {
                 gone.insert(uid)
                 promised[call.name] = nil
-            } else if isSure, !gone.contains(uid) {
+                if call.kind == .read { missing.formUnion(world.log[..<place].filter { $0.name == call.name }.map(\.uid)) }
+            } else if isSure, !gone.contains(uid), !missing.contains(uid) {
                 promised[call.name] = max(promised[call.name] ?? 0, place)
             } else if !isSure {
                 calls.append(Call(number: cache.willWrite(name), name: call.name, kind: .read))

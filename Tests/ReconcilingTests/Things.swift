@@ -3,10 +3,10 @@ import Objects
 import Reconciling
 
 /// A kind for tests.
-struct Thing: TypedKind {
+struct Thing: TypedKind, Hashable {
     static let kind = ResourceKind(group: "test.example", version: "v1", kind: "Thing", plural: "things")
 
-    let object: APIObject
+    var object: APIObject
 
     init(_ object: APIObject) { self.object = object }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Simulation
@@ -10,19 +11,29 @@ struct Exposition {
 
     private static let grow = ["node_vmstat_", "node_zfs_arc_hits", "node_zfs_arc_misses"]
 
+    // By bytes: there are thousands of lines in each of hundreds of cases.
     init(_ bytes: [UInt8]) throws {
         var isCounter = false
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            let words = line.split(separator: " ")
-            if line.hasPrefix("# TYPE ") {
-                isCounter = words[3] == "counter" || Self.grow.contains { words[2].hasPrefix($0) }
-            } else if !line.hasPrefix("#") {
-                let space = try #require(line.lastIndex(of: " "))
-                let series = String(line[..<space])
-                let value: Double = try #require(Double(String(line[line.index(after: space)...])))
-                values[series] = value
-                if isCounter { counters.insert(series) }
+        try bytes.withUnsafeBytes { text in
+            guard var rest = text.baseAddress else { return }
+            let end = rest + text.count
+            while let newline = memchr(rest, 0x0A, end - rest) {
+                let line = UnsafeRawBufferPointer(start: rest, count: UnsafeRawPointer(newline) - rest)
+                rest = UnsafeRawPointer(newline) + 1
+                if line.first != UInt8(ascii: "#") {
+                    var space = line.count - 1
+                    while space > 0, line[space] != 0x20 { space -= 1 }
+                    let series = String(decoding: UnsafeRawBufferPointer(rebasing: line[..<space]), as: UTF8.self)
+                    let value = String(decoding: UnsafeRawBufferPointer(rebasing: line[(space + 1)...]), as: UTF8.self)
+                    let number: Double = try #require(Double(value), "\(series) \(value)")
+                    values[series] = number
+                    if isCounter { counters.insert(series) }
+                } else {
+                    let words = String(decoding: line, as: UTF8.self).split(separator: " ", maxSplits: 3)
+                    if words[1] == "TYPE" { isCounter = words[3] == "counter" || Self.grow.contains { words[2].hasPrefix($0) } }
+                }
             }
+            #expect(rest == end, "the last line ends, too")
         }
     }
 

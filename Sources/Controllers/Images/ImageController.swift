@@ -26,12 +26,16 @@ package struct ImageController: Reconciler {
             guard let new, old?.spec.imageRef != new.spec.imageRef, let reference = new.spec.imageRef else { return }
             queue.add(reference.objectName(in: new.metadata.namespace))
         }
-        informers.providers.onChange { [queue = controller.queue] old, new in
-            guard let new, old?.status.isHealthy != new.status.isHealthy else { return }
-            for machine in informers.machinesByProvider.lookup(new.fullName) {
-                if let reference = machine.spec.imageRef { queue.add(reference.objectName(in: machine.metadata.namespace)) }
+        @Sendable func look(_ provider: String) {
+            for machine in informers.machinesByProvider.lookup(provider) {
+                if let reference = machine.spec.imageRef { controller.queue.add(reference.objectName(in: machine.metadata.namespace)) }
             }
         }
+        informers.providers.onChange { old, new in
+            guard let new, old?.status.isHealthy != new.status.isHealthy else { return }
+            look(new.fullName)
+        }
+        context.links.onConnect(look)
         return controller
     }
 

@@ -14,6 +14,9 @@ package final class ProviderLinks: Sendable {
     /// Told of machines of a provider that are otherwise than before.
     private let changed = Mutex<@Sendable (_ provider: String, _ ids: [String]) -> Void>({ _, _ in })
 
+    /// Told of a provider that can be asked from now on.
+    private let connected = Mutex<[@Sendable (_ provider: String) -> Void]>([])
+
     package init(_ dialer: any ProviderDialer, counts: CallCounts = CallCounts()) {
         self.dialer = dialer
         self.counts = counts
@@ -23,6 +26,9 @@ package final class ProviderLinks: Sendable {
     package func onChange(_ handler: @escaping @Sendable (_ provider: String, _ ids: [String]) -> Void) {
         changed.withLock { $0 = handler }
     }
+
+    /// To be called before there is a connection; each handler is told.
+    package func onConnect(_ handler: @escaping @Sendable (_ provider: String) -> Void) { connected.withLock { $0.append(handler) } }
 
     package subscript(name: String) -> ProviderConnection? { entries.withLock { $0[name]?.connection } }
 
@@ -41,6 +47,7 @@ package final class ProviderLinks: Sendable {
         )
         Self.end(old)
         connection.startListing { ids in handler(recipe.name, ids) }
+        for tell in connected.withLock({ $0 }) { tell(recipe.name) }
         return connection
     }
 

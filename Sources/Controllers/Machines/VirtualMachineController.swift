@@ -52,6 +52,10 @@ package struct VirtualMachineController: Reconciler {
             guard !isSame else { return }
             for name in names(informers.machinesByProvider.lookup(provider.fullName)) { queue.add(name) }
         }
+        // After a start providers are as healthy as their objects say, and nothing of them changes.
+        context.links.onConnect { [queue = controller.queue] provider in
+            for name in names(informers.machinesByProvider.lookup(provider)) { queue.add(name) }
+        }
         context.links.onChange { [queue = controller.queue] provider, ids in
             for id in ids {
                 for machine in informers.machinesByID.lookup(Informers.place(id, on: provider)) { queue.add(machine.name) }

@@ -157,7 +157,10 @@ package final class LeaderElection: Sendable {
         }
         renewal.cancel()
         watch.cancel()
-        guard case .lost = found else { return found }
+        guard case .lost = found else {
+            // Work may look by itself whether it leads still.
+            return leadership.holds ? found : .lost("\(key) was not renewed within \(times.renewSeconds) s")
+        }
         // Another may begin this much later.
         let rest = times.leaseSeconds - times.renewSeconds
         let limit = leadership.end.advanced(by: .seconds(rest - min(0.5, rest / 4)))

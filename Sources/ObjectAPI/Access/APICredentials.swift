@@ -72,6 +72,22 @@ package final class APICredentials: Sendable {
         try writeKubeconfig(authority, text)
     }
 
+    /// Calls `refresh` from time to time, until the task is cancelled. What goes wrong is said, and tried again.
+    package func keepFresh(everySeconds seconds: Double = 60) async {
+        while (try? await Task.sleep(for: .seconds(seconds))) != nil {
+            // On a thread of its own: a disk may hang.
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                let look: @Sendable () -> Void = { [self] in
+                    do throws(Failure) { try refresh() } catch {
+                        logger.warn("credentials of the API could not be renewed", ["error": error.description])
+                    }
+                    continuation.resume()
+                }
+                do { try Thread.start("credentials", look) } catch { look() }
+            }
+        }
+    }
+
     /// Makes a new token; the old one is worth nothing from then on.
     package func rotateToken() throws(Failure) {
         Files.remove(tokenPath)

@@ -49,11 +49,16 @@ struct AnyPatch: Sendable {
         }
     }
 
-    func apply(to value: ObjectValue) throws(StoreError) -> ObjectValue {
+    func apply(to value: ObjectValue, of key: ObjectKey) throws(StoreError) -> ObjectValue {
         switch change {
-        case .merge(let patch): MergePatch.apply(patch, to: value)
-        case .operations(let patch): try patch.apply(to: value)
-        case .strategic(let patch): try StrategicPatch.apply(patch, to: value)
+        case .merge(let patch): return MergePatch.apply(patch, to: value)
+        case .strategic(let patch): return try StrategicPatch.apply(patch, to: value)
+        case .operations(let patch):
+            do { return try patch.apply(to: value) } catch {
+                guard error.reason == .invalid else { throw error }
+                // kubectl shows causes, and of the message nothing.
+                throw .invalid(key, [FieldProblem("patch", .invalid, error.message)])
+            }
         }
     }
 }

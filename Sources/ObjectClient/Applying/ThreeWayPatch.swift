@@ -27,14 +27,19 @@ enum ThreeWayPatch {
         return patch.isEmpty ? nil : .members(patch)
     }
 
-    /// What was said the last time and is not said now, as far as it is there.
-    private static func removals(from last: ObjectValue, to wanted: ObjectValue, _ present: ObjectValue) -> ObjectValue? {
+    /// What was said the last time and is not said now, as far as it is there: a whole section with it, defaults and all, as kubectl has it. Labels and
+    /// annotations are others' too, and are taken one by one.
+    private static func removals(
+        from last: ObjectValue, to wanted: ObjectValue, _ present: ObjectValue, inMetadata: Bool = false
+    ) -> ObjectValue? {
         guard case .members(let last) = last, case .members(let wanted) = wanted, case .members(let present) = present else { return nil }
         var patch = ObjectMembers()
         for member in last {
             guard let there = present[member.name] else { continue }
             if let now = wanted[member.name] {
-                patch[member.name] = removals(from: member.value, to: now, there)
+                patch[member.name] = removals(from: member.value, to: now, there, inMetadata: member.name == "metadata")
+            } else if inMetadata, member.value.members != nil {
+                patch[member.name] = removals(from: member.value, to: .members(ObjectMembers()), there)
             } else {
                 patch[member.name] = .null
             }

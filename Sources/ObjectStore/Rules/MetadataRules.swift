@@ -14,7 +14,14 @@ package enum MetadataRules {
             problems.append(FieldProblem("metadata.finalizers[\(index)]", .invalid, qualifiedNameText))
         }
         checkOwners(metadata.ownerReferences, &problems)
-        return problems
+        return Array(problems.prefix(mostProblems))
+    }
+
+    /// Who has more than these has enough to mend.
+    private static let mostProblems = 20
+
+    private static func path(_ part: String, _ name: String) -> String {
+        "metadata.\(part)[\(name.utf8.count <= 320 ? name : String(name.prefix(40)) + "…")]"
     }
 
     private static let subdomainText =
@@ -47,11 +54,11 @@ package enum MetadataRules {
 
     private static func checkLabels(_ metadata: ObjectMetadata, _ problems: inout [FieldProblem]) {
         for (name, value) in metadata.labels.sorted(by: { $0.key < $1.key }) {
-            if !NameRules.isQualifiedName(name) { problems.append(FieldProblem("metadata.labels[\(name)]", .invalid, qualifiedNameText)) }
+            if !NameRules.isQualifiedName(name) { problems.append(FieldProblem(path("labels", name), .invalid, qualifiedNameText)) }
             if !NameRules.isLabelValue(value) {
                 problems.append(
                     FieldProblem(
-                        "metadata.labels[\(name)]", .invalid,
+                        path("labels", name), .invalid,
                         "a value must be empty, or 1 to 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends"))
             }
         }
@@ -60,7 +67,7 @@ package enum MetadataRules {
             bytes += name.utf8.count + value.utf8.count
             // Annotations may have a prefix in capitals, unlike labels.
             if !NameRules.isQualifiedName(name.lowercased()) {
-                problems.append(FieldProblem("metadata.annotations[\(name)]", .invalid, qualifiedNameText))
+                problems.append(FieldProblem(path("annotations", name), .invalid, qualifiedNameText))
             }
         }
         if bytes > annotationBytes {

@@ -4,9 +4,9 @@ import Objects
 struct ObjectHistory: Sendable {
     /// How much is kept of a kind.
     struct Limits: Sendable {
-        var changes = 10_000
-        /// Of the objects as JSON.
-        var bytes = 16 << 20
+        var changes = 5000
+        /// Of the objects as JSON; in memory they take about five times as much, less what their states share.
+        var bytes = 8 << 20
     }
 
     private let limits: Limits

@@ -46,10 +46,12 @@ extension Schema {
             Field(
                 "networkRef", .reference,
                 "The VMNetworkAttachment that says where it is plugged in; without it, the provider's default network."),
-            Field("ipAddress", .text(.ipAddress), "An address that the guest is to have, given to it by cloud-init."),
+            Field(
+                "ipAddress", .text(.ipAddress),
+                "An address that the guest is to have; the provider for libvirt tells cloud-init."),
             Field("prefix", .whole(1...128), "Length of the network's prefix: 24 of 192.0.2.7/24."),
-            Field("gateway", .text(.ipAddress), "Where the guest sends what is for elsewhere."),
-            Field("dns", .text(.ipAddresses), "Name servers, with commas between them."),
+            .kept("gateway", .text(.ipAddress), "Where the guest sends what is for elsewhere: cloud-init has to say it."),
+            .kept("dns", .text(.ipAddresses), "Name servers, with commas between them: cloud-init has to say them."),
             Field("macAddress", .text(.macAddress), "The card's address; without it, the hypervisor chooses one."),
         ]), by: "name", atMost: 10)
 

@@ -76,9 +76,9 @@ enum VMCloneSchema {
             .object(
                 [
                     Field("vmRef", .localReference, "A machine of this namespace."),
-                    .kept("snapshotRef", .localReference, "A VMSnapshot of this namespace. Not done yet: the clone fails, and says so."),
-                    .kept("templateRef", .reference, "A template. Not done yet: the clone fails, and says so."),
-                    .kept("imageRef", .reference, "A VMImage. Not done: make a VirtualMachine of it."),
+                    Field("snapshotRef", .localReference, "A VMSnapshot of this namespace. Not done yet: the clone fails, and says so."),
+                    Field("templateRef", .reference, "A template. Not done yet: the clone fails, and says so."),
+                    Field("imageRef", .reference, "A VMImage. Not done: the clone fails, and says so; make a VirtualMachine of it."),
                 ], .exactlyOne(["vmRef", "snapshotRef", "templateRef", "imageRef"])), "What it is made from."),
         .required(
             "target",

@@ -86,20 +86,20 @@ enum VMImageSchema {
                             "headers", .map(of: .text(atMost: 8192), atMost: 20),
                             "What to send along. They are for all to read who may read the image."),
                     ] + checksum + [
-                        .kept("authentication", authentication, "Who we are there."),
+                        Field("authentication", authentication, "Who we are there. A provider that cannot do it refuses the image."),
                         .kept("timeout", .text(.duration), "How long it may take.", standard: "30m"),
                     ]), "For any provider that fetches images."),
-            .kept(
+            Field(
                 "registry",
                 .object([
                     .required("image", .text(.containerImage), "The image."),
                     .kept("pullSecretRef", .localReference, "A Secret to fetch it with."),
                     .kept("format", .imageFormat, "How its bytes are to be read.", standard: "qcow2"),
-                ]), "In a registry of containers."),
-            .kept(
+                ]), "In a registry of containers. Not done yet: its machines wait, and say so."),
+            Field(
                 "dataVolume",
                 .object([.required("name", .text(.subdomain), "Its name."), .kept("namespace", .text(.label), "Its namespace.")]),
-                "A DataVolume of Kubernetes."),
+                "A DataVolume of Kubernetes. Not done yet: its machines wait, and say so."),
         ], .atLeastOne(["libvirt", "vsphere", "proxmox", "http", "registry", "dataVolume"]))
 
     static let spec: [Field] = [

@@ -84,8 +84,8 @@ enum VMNetworkAttachmentSchema {
     private static let proxmox: [Field] = [
         .required("bridge", .text(.interfaceName), "Bridge, or network of the cluster: vmbr0."),
         Field("model", .word("virtio", "e1000", "e1000e", "rtl8139", "vmxnet3"), "Model of the card.", standard: "virtio"),
-        Field("vlanTag", vlanID, "VLAN."), Field("firewall", .flag, "Whether the host's firewall looks at it."),
-        Field("rateLimit", .whole(1...10240), "Most MB per second."), Field("mtu", .whole(1...65520), "Largest frame; 1 is the bridge's."),
+        Field("vlanTag", vlanID, "VLAN."), .kept("firewall", .flag, "Whether the host's firewall looks at it."),
+        .kept("rateLimit", .whole(1...10240), "Most MB per second."), .kept("mtu", .whole(1...65520), "Largest frame; 1 is the bridge's."),
     ]
 
     private static let ipAllocation: [Field] = [
@@ -93,7 +93,7 @@ enum VMNetworkAttachmentSchema {
         Field(
             "staticConfig",
             .object([
-                .required("address", .text(.ipPrefix), "Address and prefix."), Field("gateway", .text(.ipAddress), "Gateway."),
+                .required("address", .text(.ipPrefix), "Address and prefix."), .kept("gateway", .text(.ipAddress), "Gateway."),
                 .kept(
                     "routes",
                     .list(
@@ -112,10 +112,10 @@ enum VMNetworkAttachmentSchema {
                 .kept("clientID", .text(atMost: 255), "Who it says it is."), .kept("hostname", .text(atMost: 255), "What it is called."),
                 .kept("options", .map(of: .text(atMost: 1024), atMost: 20), "Options."),
             ]), "Of type DHCP."),
-        Field(
+        .kept(
             "dnsConfig",
             .object([
-                Field("servers", .list(of: .text(.ipAddress), atMost: 10), "Name servers."),
+                .kept("servers", .list(of: .text(.ipAddress), atMost: 10), "Name servers."),
                 .kept("searchDomains", .list(of: .text(.hostname), atMost: 10), "Where short names are looked for."),
                 .kept("options", .map(of: .text(atMost: 255), atMost: 10), "Options."),
             ]), "Name servers."),

@@ -1,47 +1,25 @@
-/// For whom a schema is written.
-package enum SchemaDialect: Sendable {
-    /// `openAPIV3Schema` of a CustomResourceDefinition: structural, with defaults.
-    case definition
-    /// What kubectl reads (`/openapi/v2`), which knows neither `oneOf` nor `anyOf` nor `not`.
-    case openAPI2
-    /// `/openapi/v3`.
-    case openAPI3
-}
-
 extension Schema {
-    /// - Parameters:
-    ///   - description: in whole sentences; left out when it is empty.
-    ///   - standard: the default.
-    package func openAPI(_ dialect: SchemaDialect, description: String = "", standard: ObjectValue? = nil) -> ObjectValue {
-        var members = own(dialect)
-        if !description.isEmpty { members["description"] = .text(description) }
-        // An OpenAPI of version 2 with defaults would make kubectl explain nothing more; a kube-apiserver leaves them out too.
-        if let standard, dialect != .openAPI2 { members["default"] = standard }
-        return .members(members)
-    }
-
-    private func own(_ dialect: SchemaDialect) -> ObjectMembers {
+    /// As OpenAPI of version 3 that is structural, as Kubernetes calls it: for CustomResourceDefinitions.
+    var openAPI: ObjectMembers {
         switch self {
         case .text(let rule): rule.openAPI
         case .whole(let range):
             Self.limited(["type": "integer", "format": .text(Self.isSmall(range) ? "int32" : "int64")], range)
         case .number(let range): ObjectMembers([("type", "number"), ("format", "double"), ("minimum", Self.bound(range.lowerBound))])
         case .flag: ["type": "boolean"]
-        case .quantity: Self.wholeOrText(Quantity.pattern, dialect)
-        case .share: Self.wholeOrText("^([0-9]{1,2}|100)%$", dialect)
+        case .quantity: Self.wholeOrText(Quantity.pattern)
+        case .share: Self.wholeOrText("^([0-9]{1,2}|100)%$")
         case .list(let element, let rule):
-            rule.openAPI(of: element.openAPI(dialect))
+            rule.openAPI(of: .members(element.openAPI))
         case .map(let element, let rule):
-            ["type": "object", "maxProperties": .whole(Int64(rule.atMost)), "additionalProperties": element.openAPI(dialect)]
-        case .object(let shape): shape.openAPI(dialect)
+            ["type": "object", "maxProperties": .whole(Int64(rule.atMost)), "additionalProperties": .members(element.openAPI)]
+        case .object(let shape): shape.openAPI
         case .anyObject: ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
         }
     }
 
-    private static func wholeOrText(_ pattern: String, _ dialect: SchemaDialect) -> ObjectMembers {
-        // kubectl takes a type that is missing for any.
-        if dialect == .openAPI2 { return ["x-kubernetes-int-or-string": true] }
-        return ["anyOf": [["type": "integer"], ["type": "string"]], "pattern": .text(pattern), "x-kubernetes-int-or-string": true]
+    private static func wholeOrText(_ pattern: String) -> ObjectMembers {
+        ["anyOf": [["type": "integer"], ["type": "string"]], "pattern": .text(pattern), "x-kubernetes-int-or-string": true]
     }
 
     private static func isSmall(_ range: ClosedRange<Int64>) -> Bool {
@@ -83,17 +61,15 @@ extension ListRule {
 }
 
 extension ObjectShape {
-    func openAPI(_ dialect: SchemaDialect) -> ObjectMembers {
+    var openAPI: ObjectMembers {
         var members: ObjectMembers = ["type": "object"]
         members["properties"] = .members(
             ObjectMembers(
-                fields.map { ($0.name, $0.schema.openAPI(dialect, description: $0.fullDescription, standard: $0.standard)) }))
+                fields.map { ($0.name, .members($0.openAPI)) }))
         let required = fields.filter(\.isRequired).map(\.name)
         if !required.isEmpty { members["required"] = .list(required.map { .text($0) }) }
         if isOpen { members["x-kubernetes-preserve-unknown-fields"] = true }
-        if dialect != .openAPI2 {
-            for rule in rules { rule.add(to: &members) }
-        }
+        for rule in rules { rule.add(to: &members) }
         return members
     }
 }
@@ -107,14 +83,18 @@ extension MemberRule {
         case .atMostOne(let names):
             var pairs: [ObjectValue] = []
             for (index, name) in names.enumerated() {
-                for other in names.dropFirst(index + 1) { pairs.append(["not": required([name, other])]) }
+                for other in names.dropFirst(index + 1) { pairs.append(required([name, other])) }
             }
-            members["allOf"] = .list(pairs)
+            members["not"] = pairs.count == 1 ? pairs[0] : ["anyOf": .list(pairs)]
         }
     }
 }
 
 extension Field {
-    /// With a word on fields that do nothing.
-    package var fullDescription: String { effect == .kept ? "\(description) Kept, and nothing follows from it." : description }
+    fileprivate var openAPI: ObjectMembers {
+        var members = schema.openAPI
+        members["description"] = .text(effect == .kept ? "\(description) Kept, and nothing follows from it." : description)
+        members["default"] = standard
+        return members
+    }
 }

@@ -1,4 +1,5 @@
 package import Primitives
+import ProviderRPC
 package import ProviderTasks
 
 /// Where a provider's metrics come from.

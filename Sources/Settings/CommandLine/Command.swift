@@ -13,7 +13,8 @@ package struct Command: Sendable {
     package var notes: [String]
 
     package init(
-        _ name: String, _ summary: String, flags: [Flag] = [], arguments: [String] = [], optionalArguments: [String] = [], commands: [Command] = [],
+        _ name: String, _ summary: String, flags: [Flag] = [], arguments: [String] = [], optionalArguments: [String] = [],
+        commands: [Command] = [],
         notes: [String] = []
     ) {
         self.name = name

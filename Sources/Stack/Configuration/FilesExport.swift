@@ -67,9 +67,9 @@ package struct FilesExport: Sendable {
         let files = try files()
         let root = Files.absolute(directory)
         try Files.makeDirectory(root)
-        // Where a person adds hosts that no cluster knows, exporters on hosts and beside cards, who ships logs, and dashboards; they must be there to
-        // be mounted over.
-        for folder in ["node", "martlet-hosts", "gpu-hosts", "martlet-logs", "martlet"] {
+        // Where a person adds hosts that no cluster knows, exporters on hosts and beside cards, who ships logs, who makes machines, and dashboards; they
+        // must be there to be mounted over.
+        for folder in ["node", "martlet-hosts", "gpu-hosts", "martlet-logs", "virtrigaud-manager", "virtrigaud-provider", "martlet"] {
             try Files.makeDirectory("\(root)/prometheus/targets/\(folder)")
         }
         // Before the secret is there.

@@ -1,7 +1,9 @@
+import Controllers
 import Exporting
 import Metrics
 import Primitives
 import ProviderHosting
+import Reconciling
 import Serving
 import Settings
 
@@ -16,7 +18,11 @@ enum MetricsCommand {
             ProviderCollector(), ExporterCollector(version: Program.version) { nil }, ConfigurationCollector(), ProcessCollector(),
         ]
         let reference = MetricsReference(
-            (collectors.map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors), introduction: introduction)
+            (collectors.map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors), introduction: introduction,
+            dropIn: (
+                descriptors: [ManagerCollector().catalogue, ReconcilingCollector().catalogue].flatMap(\.descriptors),
+                heading: "Metrics of the manager", introduction: managerIntroduction
+            ))
         switch invocation.value("format") {
         case "table": return reference.table
         case "markdown": return reference.markdown
@@ -38,6 +44,21 @@ enum MetricsCommand {
         - `ip_discovery_duration_seconds` begins when a machine has been switched on, not when it was wished for.
         - `libvirt_domains` is counted every 15 s in the background, so that a scrape never waits for libvirt; what is older than 60 s is not shown.
         - `libvirt_domains_total` is a gauge in spite of its name, which is kept; `libvirt_domains` is the same under a name that promtool likes.
+
+        """
+}
+
+extension MetricsCommand {
+    fileprivate static let managerIntroduction = """
+        What `martlet-manager serve` tells beside its own `martlet_` and `process_` families. Some names are those of a provider's families above and are counted here from the manager's side;
+        the label `provider` tells them apart: the manager says `namespace/name`, a provider its own name.
+
+        - `vm_operations_total` and what follows it are sums over VMOperation objects: an operation counts when its end is written down, once, and is still counted after a restart and when its object is old and gone.
+          `outcome` is `success`, `failure` (the hypervisor said no) or `error` (nobody will know). Describe and ListVMs are calls, and no operations.
+        - `provider_rpc_requests_total` has calls that an open breaker kept back, as UNAVAILABLE; `_latency_seconds` has not, as they would pull it to zero.
+        - `manager_reconcile_total`: `success` when what is so is what is wanted, `requeue` while something is waited for, `error`; there is no `failure`.
+        - `workqueue_*` and `controller_runtime_*` mean what they mean in Kubernetes' own controllers; `controller_runtime_reconcile_panics_total` is not served.
+
 
         """
 }

@@ -1,5 +1,6 @@
 import Glibc
 import KubernetesObjectStore
+import ManagerHosting
 import ObjectClient
 import ObjectStore
 import Objects
@@ -46,7 +47,7 @@ enum ObjectCommands {
     ]
 
     /// Where `serve` writes it.
-    static let kubeconfig = "/var/lib/martlet-manager/kubeconfig"
+    static let kubeconfig = "\(ManagerSettings.standardStateDirectory)/kubeconfig"
 
     static func run(_ invocation: CommandLineParser.Invocation) throws(Failure) -> Never {
         let connection = try connection(invocation)

@@ -139,6 +139,8 @@ final class ObjectSession: Sendable {
                 throw Failure(.unavailable, error.message)
             }
             if let failure = last.failure { throw Failure(.unavailable, failure) }
+            // A server that ends watches at once is not to be kept busy with them.
+            try? await Task.sleep(for: .seconds(1))
         }
     }
 

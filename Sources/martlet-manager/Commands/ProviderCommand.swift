@@ -38,7 +38,7 @@ enum ProviderCommand {
         }
         let configuration = try Configuration(invocation)
         let grpc = try configuration.grpc(of: kind)
-        let places = try configuration.listenPlaces(of: kind)
+        let places = try configuration.listenPlaces(standard: kind.standardAddress)
         let entrance = try configuration.entrance()
         try ServiceRunner.run(of: Program.name) { stop throws(Failure) in
             let logger = configuration.logger

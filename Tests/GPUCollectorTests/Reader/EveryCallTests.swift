@@ -1,5 +1,6 @@
 import CollectorConformance
 import Exporting
+import Glibc
 import Metrics
 import Ownership
 import Testing
@@ -9,6 +10,9 @@ import Testing
 /// Every code that is published, and some that are not, at every call that the reader makes: down to what a scrape shows.
 @Suite struct EveryCallTests {
     static let codes: [Int32] = Array(1...30) + [999, 77, -1]
+
+    /// Everything with everything, as `make soak` does.
+    private static let isWhole = getenv("EVERY_CASE") != nil
 
     // What each code means, told here once more on purpose.
     private static let stale: Set<Int32> = [1, 9, 18]
@@ -21,6 +25,20 @@ import Testing
         case old, oldVGPU
         /// MIG is switched off in the end.
         case migGone
+    }
+
+    /// Whether a code is tried at a call: of those that mean the same each call gets one, and the next call the next.
+    private static func isTried(_ code: Int32, at number: Int, _ call: NVMLCall) -> Bool {
+        let alike: [Int32]
+        switch code {
+        case _ where stale.contains(code): alike = stale.sorted()
+        case 6 where call == .processUtilization: return true
+        case _ where absent.contains(code): alike = absent.sorted()
+        // An argument that is wrong, a card that is lost, and one that must be reset.
+        case 2, 15, 16: return true
+        default: alike = codes.filter { !stale.contains($0) && !absent.contains($0) && ![2, 15, 16].contains($0) }
+        }
+        return isWhole || alike[number % alike.count] == code
     }
 
     private struct Fault {
@@ -177,7 +195,12 @@ import Testing
     }
 
     @Test(arguments: codes) func `a call that fails takes its own families with it, and no other`(_ code: Int32) throws {
-        for (scene, call) in Self.cases { try check(scene, Fault(call: call, code: code)) }
+        var tried = 0
+        for (number, (scene, call)) in Self.cases.enumerated() where Self.isTried(code, at: number, call) {
+            try check(scene, Fault(call: call, code: code))
+            tried += 1
+        }
+        #expect(tried > 0)
     }
 
     private func check(_ scene: Scene, _ fault: Fault) throws {

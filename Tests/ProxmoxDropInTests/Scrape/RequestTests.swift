@@ -137,30 +137,41 @@ import Web
 
     // MARK: time
 
-    @Test(arguments: [
-        "/cluster/resources", "/version", "/nodes/pve1/subscription", "/nodes/pve1/qemu/100/config", "/cluster/config/qdevice",
-    ])
-    func `the scraper's patience is kept`(path: String) async throws {
-        try await serving { api, exporter in
-            api[path] = .hang
-            let begin = ContinuousClock.now
-            let answer = try await exporter.ask("", [("X-Prometheus-Scrape-Timeout-Seconds", "1.6")])
-            let seconds = (ContinuousClock.now - begin).seconds
-            #expect(answer.status == 500)
-            #expect(answer.text.hasPrefix("\(api.authority): GET /") && answer.text.hasSuffix("\n"))
-            #expect(seconds > 1 && seconds < 15, "of 30 that the setting gives")
+    @Test func `the scraper's patience is kept`() async throws {
+        let paths = [
+            "/cluster/resources", "/version", "/nodes/pve1/subscription", "/nodes/pve1/qemu/100/config", "/cluster/config/qdevice",
+        ]
+        try await beside(paths) { path in
+            try await serving { api, exporter in
+                api[path] = .hang
+                let begin = ContinuousClock.now
+                let answer = try await exporter.ask("", [("X-Prometheus-Scrape-Timeout-Seconds", "1.6")])
+                let seconds = (ContinuousClock.now - begin).seconds
+                #expect(answer.status == 500, "\(path)")
+                #expect(answer.text.hasPrefix("\(api.authority): GET /") && answer.text.hasSuffix("\n"), "\(path)")
+                #expect(seconds > 1 && seconds < 15, "\(path): of 30 that the setting gives")
+            }
         }
     }
 
-    @Test(arguments: ["x", "", "-1", "0", "nan", "inf", "1e400", "1000000", "0x1p9"])
-    func `a patience that is none leaves the setting's`(header: String) async throws {
-        try await serving(timeoutSeconds: 0.6) { api, exporter in
-            api["/version"] = .hang
-            let begin = ContinuousClock.now
-            let answer = try await exporter.ask("", [("X-Prometheus-Scrape-Timeout-Seconds", header)])
-            #expect(answer.status == 500)
-            let seconds = (ContinuousClock.now - begin).seconds
-            #expect(seconds > 0.3 && seconds < 15)
+    @Test func `a patience that is none leaves the setting's`() async throws {
+        try await beside(["x", "", "-1", "0", "nan", "inf", "1e400", "1000000", "0x1p9"]) { header in
+            try await serving(timeoutSeconds: 0.6) { api, exporter in
+                api["/version"] = .hang
+                let begin = ContinuousClock.now
+                let answer = try await exporter.ask("", [("X-Prometheus-Scrape-Timeout-Seconds", header)])
+                #expect(answer.status == 500, "\(header)")
+                let seconds = (ContinuousClock.now - begin).seconds
+                #expect(seconds > 0.3 && seconds < 15, "\(header)")
+            }
+        }
+    }
+
+    /// All cases beside each other, as each waits for as long.
+    private func beside(_ cases: [String], _ body: @escaping @Sendable (String) async throws -> Void) async throws {
+        try await withThrowingTaskGroup { group in
+            for one in cases { group.addTask { try await body(one) } }
+            try await group.waitForAll()
         }
     }
 

@@ -12,6 +12,7 @@ enum Bed {
         let logger = Logger(level: .warn)
         var options = ObjectAPI.Options()
         if let seconds = CommandLine.arguments.dropFirst(2).first.flatMap({ Double($0) }) { options.watchSeconds = seconds }
+        if let watches = CommandLine.arguments.dropFirst(3).first.flatMap({ Int($0) }) { options.watches = watches }
         let store = MemoryObjectStore(bookmarkSeconds: 1)
         let api = ObjectAPI(store, kinds: KindSchema.all.map { ($0.kind, KindRules($0)) }, options: options)
         let listener = try Listener(ListenAddress(host: "127.0.0.1", port: 0), origin: "api-bed")

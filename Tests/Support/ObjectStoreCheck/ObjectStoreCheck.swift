@@ -10,6 +10,9 @@ import Primitives
 struct ObjectStoreCheck {
     static func main() async {
         do {
+            // Before there is a thread that could take them.
+            let stop = OneAnswer<Bool>()
+            try Signals.handle { _ in stop.give(true) }
             var arguments = CommandLine.arguments.dropFirst()
             let command = arguments.popFirst() ?? ""
             var kubeconfig: String?
@@ -20,10 +23,11 @@ struct ObjectStoreCheck {
             let connection = try KubeConnection.find(kubeconfig: kubeconfig)
             switch command {
             case "suite": try await suite(connection, arguments)
-            case "lead": try await lead(connection, arguments.first ?? "candidate")
+            case "lead": try await lead(connection, arguments.first ?? "candidate", until: stop)
             case "unknown": try await unknown(connection)
+            case "watch": try await watch(connection, from: arguments.first ?? "")
             case "load": try await load(connection, arguments.first.flatMap { Int($0) } ?? 100)
-            default: throw Failure(.usage, "usage: object-store-check suite|lead|unknown|load --kubeconfig FILE ...")
+            default: throw Failure(.usage, "usage: object-store-check suite|lead|unknown|watch|load --kubeconfig FILE ...")
             }
         } catch {
             say("error: \(error)")
@@ -47,10 +51,18 @@ struct ObjectStoreCheck {
         exit(count == 0 ? 0 : 1)
     }
 
-    private static func lead(_ connection: KubeConnection, _ name: String) async throws {
+    private static func lead(_ connection: KubeConnection, _ name: String, until stop: OneAnswer<Bool>) async throws {
         let election = LeaderElection(
             try KubernetesObjectStore(connection), namespace: "default", name: "object-store-check", identity: name,
-            report: { event in say("\(name) \(event)") },
+            report: { event in
+                switch event {
+                case .waiting(let holder): say("\(name) waits for \(holder)")
+                case .leading: break
+                case .failed(let error): say("\(name) fails: \(error)")
+                case .lost(let why): say("\(name) lost: \(why)")
+                case .released: say("\(name) released")
+                }
+            },
             onOverrun: {
                 say("\(name) overrun")
                 exit(3)
@@ -65,12 +77,33 @@ struct ObjectStoreCheck {
                 if end == .finished { return }
             }
         }
-        try Signals.handle { _ in turn.cancel() }
+        _ = await stop.value
+        turn.cancel()
         await turn.value
     }
 
     private static func unknown(_ connection: KubeConnection) async throws {
         for kind in try await KubernetesObjectStore(connection).unknown(of: ResourceKind.all + [.lease]) { say(kind.qualifiedName) }
+    }
+
+    /// Ends with the watch.
+    private static func watch(_ connection: KubeConnection, from version: String) async throws {
+        do {
+            let store = try KubernetesObjectStore(connection)
+            let watch = try await store.watch(.virtualMachine, in: nil, from: version)
+            say("watching")
+            while let event = try await watch.next() {
+                switch event {
+                case .added(let object): say("added \(object.metadata.name)")
+                case .modified(let object): say("modified \(object.metadata.name)")
+                case .deleted(let object): say("deleted \(object.metadata.name)")
+                case .bookmark(let version): say("bookmark \(version)")
+                }
+            }
+            say("end")
+        } catch let error as StoreError {
+            say("\(error.reason.rawValue) \(error)")
+        }
     }
 
     private static func load(_ connection: KubeConnection, _ count: Int) async throws {

@@ -164,19 +164,22 @@ extension Trial {
 
     func sizes() async throws {
         func padded(_ name: String, _ count: Int) -> APIObject {
-            var object = machine(name)
-            var spec = object.spec.members ?? ObjectMembers()
-            spec["userData"] = ["cloudInit": ["inline": .text(String(repeating: "x", count: count))]]
-            object.spec = .members(spec)
+            // Of what its schema lets be of any size.
+            var object = APIObject(.vmOperation, ObjectMetadata(name: name, namespace: namespace))
+            object.spec = [
+                "operation": "Create", "targetRef": ["kind": "VirtualMachine", "name": "web1"],
+                "providerRef": ["name": "lab", "namespace": .text(namespace)],
+                "parameters": ["note": .text(String(repeating: "x", count: count))],
+            ]
             return object
         }
         let nearly = try await store.create(padded("nearly", 1_400_000))
         expect(
-            try await store.get(nearly.key).spec["userData"]?["cloudInit"]?["inline"]?.text?.utf8.count == 1_400_000, "a large text is cut")
+            try await store.get(nearly.key).spec["parameters"]?["note"]?.text?.utf8.count == 1_400_000, "a large text is cut")
         // What comes between is a server's own matter: etcd's limit is 1.5 MiB, kube-apiserver's 3 MB.
         let error = await refusal { () throws(StoreError) in _ = try await store.create(padded("large", 3_500_000)) }
         expect(error != nil, "an object of 3.5 MB is taken")
-        await expectAbsent(machine("large").key, "that was too large")
+        await expectAbsent(padded("large", 0).key, "that was too large")
         var grown = nearly
         grown.spec = padded("", 3_500_000).spec
         expect(await refusal { () throws(StoreError) in _ = try await store.update(grown) } != nil, "an object grows to 3.5 MB")

@@ -3,12 +3,15 @@ import ObjectStore
 import Synchronization
 
 extension Trial {
-    private func count(_ object: APIObject) -> Int64 { object.spec["resources"]?["cpu"]?.whole ?? 0 }
+    /// As a count is said in MiB of memory, of which a schema wants some.
+    private static let nothing: Int64 = 1024
+
+    private func count(_ object: APIObject) -> Int64 { (object.spec["resources"]?["memoryMiB"]?.whole ?? Self.nothing) - Self.nothing }
 
     private func counting(_ object: APIObject, _ count: Int64) -> APIObject {
         var changed = object
         var spec = changed.spec.members ?? ObjectMembers()
-        spec["resources"] = ["cpu": .whole(count)]
+        spec["resources"] = ["memoryMiB": .whole(Self.nothing + count)]
         changed.spec = .members(spec)
         return changed
     }

@@ -76,22 +76,31 @@ extension Trial {
     func watchEnds() async throws {
         let version = try await store.list(.virtualMachine, in: namespace).resourceVersion
         let stopped = try await watch(.virtualMachine, namespace, from: version)
-        let waiting = Task { try await stopped.next() }
+        let waiting = Task { try await events(of: stopped) }
         // Whether it waits already or not, it ends.
         await Task.yield()
+        let stop = Deadline.after(seconds: limits.watchSeconds)
         stopped.stop()
-        expect(try await waiting.value?.object == nil, "a watch that was stopped gives something")
-        expect(try await next(stopped) == nil, "a watch that was stopped goes on")
+        expect(try await waiting.value <= 1 && !stop.hasPassed, "a watch that was stopped goes on")
+        expect(try await events(of: stopped) == 0 && !stop.hasPassed, "a watch that was stopped begins again")
 
         let cancelled = try await watch(.virtualMachine, namespace, from: version)
-        let task = Task { try await cancelled.next() }
+        let task = Task { try await events(of: cancelled) }
         await Task.yield()
+        let cancel = Deadline.after(seconds: limits.watchSeconds)
         task.cancel()
-        expect(try await task.value?.object == nil, "a watch whose task was cancelled gives something")
+        expect(try await task.value <= 1 && !cancel.hasPassed, "a watch whose task was cancelled goes on")
         // Who was cancelled has taken nothing with him.
         let made = try await store.create(machine("web1"))
         try await expectNext(cancelled, "added web1 \(made.metadata.resourceVersion)", "after a task that waited was cancelled")
         cancelled.stop()
+    }
+
+    /// Until it ends, or has gone on for longer than one that ends does: a bookmark may have been on its way.
+    private func events(of watch: any ObjectWatch) async throws -> Int {
+        var count = 0
+        while count < 5, try await watch.next() != nil { count += 1 }
+        return count
     }
 
     func bookmarks() async throws {

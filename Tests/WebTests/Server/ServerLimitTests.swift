@@ -379,7 +379,7 @@ struct ServerLimitTests {
 
     @Test("Servers start and stop under fire")
     func startAndStop() async throws {
-        for round in 0..<20 {
+        for round in 0..<8 {
             var limits = HTTPServer.Limits()
             limits.threads = 1 + round % 2
             let server = try HTTPServer(
@@ -400,7 +400,7 @@ struct ServerLimitTests {
                     }
                 }
                 group.addTask {
-                    for _ in 0..<(round * 5) { await Task.yield() }
+                    for _ in 0..<(round * 12) { await Task.yield() }
                     await server.stop(withinSeconds: round % 3 == 0 ? 0 : 0.05)
                 }
             }

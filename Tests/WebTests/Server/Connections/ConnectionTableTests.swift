@@ -32,7 +32,7 @@ struct ConnectionTableTests {
 
     static let patience: [(ConnectionTable.Phase, Double?, ConnectionTable.EndReason)] = [
         (.opening, 10, .slowHeaders), (.resting, 120, .idle), (.receiving, 20, .slowBody), (.working, nil, .idle),
-        (.sending(bytes: 1), 60, .unread),
+        (.sending(bytes: 1), 60, .unread), (.streaming, nil, .idle),
     ]
 
     @Test("Each phase has its time, and nothing that a client sends sets it back", arguments: patience)

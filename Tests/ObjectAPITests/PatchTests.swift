@@ -1,0 +1,114 @@
+import ObjectStore
+import Objects
+import Testing
+
+@testable import ObjectAPI
+
+@Suite struct PatchTests {
+    /// Those of RFC 7386, appendix A.
+    @Test(
+        arguments: [
+            (["a": "b"], ["a": "c"], ["a": "c"]), (["a": "b"], ["b": "c"], ["a": "b", "b": "c"]), (["a": "b"], ["a": .null], [:]),
+            (["a": "b", "b": "c"], ["a": .null], ["b": "c"]), (["a": ["b"]], ["a": "c"], ["a": "c"]),
+            (["a": "c"], ["a": ["b"]], ["a": ["b"]]),
+            (["a": ["b": "c"]], ["a": ["b": "d", "c": .null]], ["a": ["b": "d"]]), (["a": [["b": "c"]]], ["a": [1]], ["a": [1]]),
+            (["a", "b"], ["c", "d"], ["c", "d"]),
+            (["a": "b"], ["c"], ["c"]), (["a": "foo"], .null, .null), (["a": "foo"], "bar", "bar"),
+            (["e": .null], ["a": 1], ["e": .null, "a": 1]),
+            ([1, 2], ["a": "b", "c": .null], ["a": "b"]), ([:], ["a": ["bb": ["ccc": .null]]], ["a": ["bb": [:]]]),
+        ] as [(ObjectValue, ObjectValue, ObjectValue)])
+    func `merge patches do as RFC 7386 says`(target: ObjectValue, patch: ObjectValue, result: ObjectValue) {
+        #expect(MergePatch.apply(patch, to: target) == result)
+    }
+
+    private func applied(_ operations: ObjectValue, to value: ObjectValue) -> Result<ObjectValue, StoreError> {
+        do throws(StoreError) { return .success(try JSONPatch(operations).apply(to: value)) } catch { return .failure(error) }
+    }
+
+    /// Those of RFC 6902, appendix A, and edges of pointers.
+    @Test(
+        arguments: [
+            (["foo": "bar"], [["op": "add", "path": "/baz", "value": "qux"]], ["baz": "qux", "foo": "bar"]),
+            (["foo": ["bar", "baz"]], [["op": "add", "path": "/foo/1", "value": "qux"]], ["foo": ["bar", "qux", "baz"]]),
+            (["baz": "qux", "foo": "bar"], [["op": "remove", "path": "/baz"]], ["foo": "bar"]),
+            (["foo": ["bar", "qux", "baz"]], [["op": "remove", "path": "/foo/1"]], ["foo": ["bar", "baz"]]),
+            (["baz": "qux", "foo": "bar"], [["op": "replace", "path": "/baz", "value": "boo"]], ["baz": "boo", "foo": "bar"]),
+            (
+                ["foo": ["bar": "baz", "waldo": "fred"], "qux": ["corge": "grault"]],
+                [["op": "move", "from": "/foo/waldo", "path": "/qux/thud"]],
+                ["foo": ["bar": "baz"], "qux": ["corge": "grault", "thud": "fred"]]
+            ),
+            (
+                ["foo": ["all", "grass", "cows", "eat"]], [["op": "move", "from": "/foo/1", "path": "/foo/3"]],
+                ["foo": ["all", "cows", "eat", "grass"]]
+            ),
+            (
+                ["baz": "qux", "foo": ["a", 2, "c"]],
+                [["op": "test", "path": "/baz", "value": "qux"], ["op": "test", "path": "/foo/1", "value": .number(2)]],
+                ["baz": "qux", "foo": ["a", 2, "c"]]
+            ),
+            (
+                ["foo": "bar"], [["op": "add", "path": "/child", "value": ["grandchild": [:]]]],
+                ["foo": "bar", "child": ["grandchild": [:]]]
+            ),
+            (["/": 9, "~1": 10], [["op": "test", "path": "/~01", "value": 10]], ["/": 9, "~1": 10]),
+            (["foo": ["bar"]], [["op": "add", "path": "/foo/-", "value": ["abc"]]], ["foo": ["bar", ["abc"]]]),
+            (["a": 1], [["op": "replace", "path": "", "value": ["b": 2]]], ["b": 2]),
+            (["a": ["b": 1]], [["op": "copy", "from": "/a", "path": "/c"]], ["a": ["b": 1], "c": ["b": 1]]),
+        ] as [(ObjectValue, ObjectValue, ObjectValue)])
+    func `JSON patches do as RFC 6902 says`(target: ObjectValue, operations: ObjectValue, result: ObjectValue) {
+        #expect(applied(operations, to: target).map { $0 == result } == .success(true))
+    }
+
+    @Test(
+        arguments: [
+            ([["op": "add", "path": "/b/c", "value": 1]], .invalid), ([["op": "remove", "path": "/b"]], .invalid),
+            ([["op": "replace", "path": "/b", "value": 1]], .invalid),
+            ([["op": "test", "path": "/a", "value": 2]], .invalid), ([["op": "move", "from": "/a", "path": "/a/b"]], .invalid),
+            ([["op": "add", "path": "/l/3", "value": 1]], .invalid),
+            ([["op": "add", "path": "/l/01", "value": 1]], .invalid), ([["op": "add", "path": "/l/-1", "value": 1]], .invalid),
+            ([["op": "remove", "path": "/l/-"]], .invalid),
+            ([["op": "remove", "path": "/l/99999999999999999999"]], .invalid), ([["op": "add", "path": "b", "value": 1]], .badRequest),
+            ([["op": "add", "path": "/b~2", "value": 1]], .badRequest),
+            ([["op": "add", "path": "/b~", "value": 1]], .badRequest), ([["op": "add", "path": "/b"]], .badRequest),
+            ([["op": "jump", "path": "/b"]], .badRequest), (["a"], .badRequest),
+            (["a": 1], .badRequest), (.list(Array(repeating: ["op": "remove", "path": "/a"], count: 1001)), .tooLarge),
+        ] as [(ObjectValue, StoreError.Reason)])
+    func `JSON patches that cannot be done are refused`(operations: ObjectValue, reason: StoreError.Reason) {
+        #expect(applied(operations, to: ["a": 1, "l": [1, 2]]).failure?.reason == reason)
+    }
+
+    @Test func `copies of copies end`() {
+        let doubling = ObjectValue.list((0..<100).map { _ in ["op": "copy", "from": "/a", "path": "/a/-"] })
+        #expect(applied(doubling, to: ["a": [1, 2, 3]]).failure?.reason == .tooLarge)
+    }
+
+    @Test func `of strategic patches, what kubectl sends for a Secret is known`() throws {
+        let target: ObjectValue = [
+            "data": ["a": "x", "b": "y"],
+            "metadata": ["finalizers": ["one", "two"], "ownerReferences": [["uid": "1", "name": "p"]], "labels": ["l": "m"]],
+        ]
+        let patch: ObjectValue = [
+            "data": ["a": .null, "c": "z"],
+            "metadata": [
+                "$setElementOrder/finalizers": ["two", "three"], "$deleteFromPrimitiveList/finalizers": ["one"], "finalizers": ["three"],
+                "ownerReferences": [["$patch": "delete", "uid": "1"], ["uid": "2"]], "labels": ["$patch": "replace", "n": "o"],
+            ],
+        ]
+        let expected: ObjectValue = [
+            "data": ["b": "y", "c": "z"],
+            "metadata": ["finalizers": ["two", "three"], "ownerReferences": [["uid": "2"]], "labels": ["n": "o"]],
+        ]
+        #expect(try StrategicPatch.apply(patch, to: target) == expected)
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        if case .failure(let failure) = self { failure } else { nil }
+    }
+}
+
+extension Result where Success == Bool, Failure == StoreError {
+    fileprivate static func == (one: Self, other: Self) -> Bool { (try? one.get()) == (try? other.get()) }
+}
