@@ -43,13 +43,16 @@ enum VMSetSchema {
                     ]), "What its machines have beside their names."),
                 .required(
                     "spec", .object(ObjectShape(VirtualMachineSchema.spec, [.atMostOne(["imageRef", "importedDisk"])])),
-                    "As of a VirtualMachine."),
+                    "As of a VirtualMachine. Machines are replaced, and their disks are lost, when providerRef, imageRef, importedDisk, networks, userData, metaData, placement or tags change; all else changes them where they are."
+                ),
             ]), "What each machine is made after."),
         Field(
             "updateStrategy",
             .object([
                 Field(
-                    "type", .word("RollingUpdate", "OnDelete", "Recreate"), "How machines follow the template.", standard: "RollingUpdate"),
+                    "type", .word("RollingUpdate", "OnDelete", "Recreate"),
+                    "How machines follow the template: one after the other, each when it is deleted, or all at once.",
+                    standard: "RollingUpdate"),
                 Field(
                     "rollingUpdate",
                     .object([

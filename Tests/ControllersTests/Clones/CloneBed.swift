@@ -33,4 +33,13 @@ extension ManagerBed {
     func operations(_ method: ProviderMethod) async throws -> [Controllers.Operation] {
         try await operations().filter { $0.method == method }
     }
+
+    /// Waits until there is an operation that is over.
+    func ended(_ method: ProviderMethod) async throws {
+        let deadline = Deadline.after(seconds: 30)
+        while try await operations(method).first?.end == nil {
+            if deadline.hasPassed { throw Failure(.timeout, "no \(method.rawValue) has ended") }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
 }

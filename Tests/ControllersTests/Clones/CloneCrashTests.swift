@@ -8,7 +8,7 @@ import Testing
 
 /// The manager is killed at each write that a clone takes, before it is kept and after.
 struct CloneCrashTests {
-    @Test(arguments: 0..<16, [false, true]) func `whenever it is killed there is one machine and one object`(
+    @Test(arguments: 0..<12, [false, true]) func `whenever it is killed there is one machine and one object`(
         _ writes: Int, _ isKept: Bool
     ) async throws {
         let memory = MemoryObjectStore()

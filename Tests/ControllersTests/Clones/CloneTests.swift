@@ -26,6 +26,9 @@ struct CloneTests {
         try await bed.delete(.vmClone, "c")
         try await bed.wait(VMClone.self, "c") { $0 == nil }
         #expect(try await bed.hypervisors.machines("sim") == ["copy", "src"])
+        // Another VMClone of that name does not take it for its own.
+        try await bed.apply(.vmClone, ManagerBed.clone())
+        #expect(try await bed.phase(.failed).status.conditions["Ready"]?.reason == "NameTaken")
         await bed.close()
     }
 
@@ -53,7 +56,7 @@ struct CloneTests {
         await bed.close()
     }
 
-    @Test(arguments: [
+    private static let refused: [(text: String, reason: String)] = [
         (ManagerBed.clone(source: #"{"snapshotRef":{"name":"s"}}"#), "UnsupportedSource"),
         (ManagerBed.clone(source: #"{"templateRef":{"name":"t"}}"#), "UnsupportedSource"),
         (ManagerBed.clone(source: #"{"imageRef":{"name":"debian"}}"#), "UnsupportedSource"),
@@ -65,18 +68,22 @@ struct CloneTests {
         (ManagerBed.clone(target: #","networks":[{"name":"a"},{"name":"b"}]"#), "OtherNetworks"),
         (ManagerBed.clone(target: #","networks":[{"name":"lan","macAddress":"52:54:00:00:00:01"}]"#), "OtherNetworks"),
         (ManagerBed.clone(name: "src"), "ValidationError"), (ManagerBed.clone(name: "taken"), "NameTaken"),
-    ]) func `what cannot be is refused before anything is cloned`(_ text: String, _ reason: String) async throws {
+    ]
+
+    @Test func `what cannot be is refused before anything is cloned`() async throws {
         let bed = ManagerBed()
         try await bed.furnishSource()
         try await bed.apply(.virtualMachine, ManagerBed.machine("taken", provider: "nobody"))
-        try await bed.apply(.vmClone, text)
-        let clone = try await bed.phase(.failed)
-        #expect(clone.status.conditions["Ready"]?.reason == reason && clone.status.conditions.isTrue("Error"))
-        #expect(clone.status.message?.isEmpty == false && !(clone.status.message ?? "").contains("\n"))
+        for (text, reason) in Self.refused {
+            try await bed.apply(.vmClone, text)
+            let clone = try await bed.phase(.failed)
+            #expect(clone.status.conditions["Ready"]?.reason == reason && clone.status.conditions.isTrue("Error"), "\(text)")
+            #expect(clone.status.message?.isEmpty == false && !(clone.status.message ?? "").contains("\n"))
+            // It can go.
+            try await bed.delete(.vmClone, "c")
+            try await bed.wait(VMClone.self, "c") { $0 == nil }
+        }
         #expect(!bed.hypervisors.heard.withLock { $0 }.contains { $0.path.hasSuffix("/Clone") })
-        // It can go.
-        try await bed.delete(.vmClone, "c")
-        try await bed.wait(VMClone.self, "c") { $0 == nil }
         await bed.close()
     }
 
@@ -121,7 +128,7 @@ struct CloneTests {
         try await bed.apply(.vmClone, ManagerBed.clone(#""timeout":"100ms""#))
         let clone = try await bed.phase(.failed)
         #expect(clone.status.conditions["Ready"]?.reason == "Timeout")
-        while try await bed.operations(.delete).first?.end == nil { try? await Task.sleep(for: .milliseconds(10)) }
+        try await bed.ended(.delete)
         #expect(try await bed.operations(.clone).map { $0.end?.outcome } == [.success])
         #expect(try await bed.hypervisors.machines("sim") == ["src"])
         #expect(try await bed.get(VirtualMachine.self, "copy") == nil)
@@ -150,7 +157,7 @@ struct CloneTests {
         _ = try await bed.phase(.cloning)
         try await bed.apply(.virtualMachine, ManagerBed.machine("copy", provider: "nobody"))
         #expect(try await bed.phase(.failed).status.conditions["Ready"]?.reason == "NameTaken")
-        while try await bed.operations(.delete).first?.end == nil { try? await Task.sleep(for: .milliseconds(10)) }
+        try await bed.ended(.delete)
         #expect(try await bed.hypervisors.machines("sim") == ["src"])
         #expect(try await bed.get(VirtualMachine.self, "copy")?.metadata.labels.isEmpty == true)
         await bed.close()

@@ -19,7 +19,13 @@ final class MachineWatch: Sendable {
     private let task = Mutex<Task<Void, Never>?>(nil)
 
     init(_ store: any ObjectStore) async throws {
-        watch = try await store.watch(.virtualMachine, in: nil, from: try await store.list(.virtualMachine).resourceVersion)
+        let list = try await store.list(.virtualMachine)
+        watch = try await store.watch(.virtualMachine, in: nil, from: list.resourceVersion)
+        state.withLock { state in
+            for machine in list.items.map({ VirtualMachine($0) }) {
+                state.ready[machine.metadata.name] = machine.status.conditions.isTrue("Ready")
+            }
+        }
         let task = Task { [weak self, watch] in
             while let event = try? await watch.next() {
                 guard let self else { return }
@@ -48,7 +54,10 @@ final class MachineWatch: Sendable {
                     state.story.append("~\(name)")
                 }
                 // One that is changed where it is counts as ready until its controller says otherwise.
-                state.ready[name] = !machine.metadata.isDeleting && machine.status.conditions.isTrue("Ready")
+                let condition = machine.status.conditions["Ready"]
+                // A manager that has just begun has no way to its provider yet, and the machine is as it was.
+                let isForgotten = condition?.reason == "WaitingForDependencies" && state.ready[name] == true
+                state.ready[name] = !machine.metadata.isDeleting && (condition?.status == .isTrue || isForgotten)
             case .bookmark: break
             }
             if state.isCounting { state.fewest = min(state.fewest ?? .max, state.ready.values.count { $0 }) }
