@@ -93,7 +93,7 @@ package final class KubernetesObjectStore: ObjectStore {
                 known[kind.apiVersion] = Set(resources.compactMap { $0["name"]?.text })
             } catch {
                 // A group is unknown until the first of its kinds is there.
-                guard error.message.contains("status 404") || error.reason == .notFound else { throw error }
+                guard error.reason == .notFound else { throw error }
             }
         }
         return kinds.filter { known[$0.apiVersion]?.contains($0.plural) != true }

@@ -25,7 +25,7 @@ package final class ManagerHost: Sendable {
     private let version: Version
     private let logger: Logger
     private let http: HTTPClient
-    private let store: any ObjectStore
+    private let store: CountedObjectStore
     private let embedded: EmbeddedObjectStore?
     private let kube: KubeConnection?
     private let source: ManagerCollector.Source
@@ -36,8 +36,8 @@ package final class ManagerHost: Sendable {
     private let state = Mutex(State())
     private let work = Mutex<Task<Void, Never>?>(nil)
 
-    /// How long controllers have when the manager stops.
-    private static let stopSeconds = 10.0
+    /// How long reconciles have when the manager stops, or leads no more: twice that is less than it takes until another may lead.
+    private static let stopSeconds = 2.0
 
     /// Opens the store, and the API where the store is the manager's own.
     ///
@@ -52,17 +52,17 @@ package final class ManagerHost: Sendable {
         guard settings.isEmbedded else {
             let connection = try KubeConnection.find(kubeconfig: settings.kubeconfig, context: settings.context)
             let kept = try KubernetesObjectStore(connection)
-            (store, embedded, kube, api) = (kept, nil, connection, nil)
+            (store, embedded, kube, api) = (CountedObjectStore(kept), nil, connection, nil)
             apiServer = Mutex(nil)
             credentials = nil
             logger.info("objects are kept by a kube-apiserver", ["server": connection.server, "named_by": connection.origin])
             return
         }
         let kept = try await EmbeddedObjectStore(settings.databasePath)
-        (store, embedded, kube) = (kept, kept, nil)
+        (store, embedded, kube) = (CountedObjectStore(kept), kept, nil)
         var options = ObjectAPI.Options()
         options.build = version.number
-        let api = ObjectAPI(kept, kinds: KindSchema.all.map { ($0.kind, KindRules($0)) }, options: options)
+        let api = ObjectAPI(store, kinds: KindSchema.all.map { ($0.kind, KindRules($0)) }, options: options)
         self.api = api
         let (server, credentials) = try Self.open(api, settings, logger)
         apiServer = Mutex(server)
@@ -91,7 +91,7 @@ package final class ManagerHost: Sendable {
     /// What its HTTP port serves.
     package func contents(_ context: CollectionContext) -> ExporterContents {
         var contents = ExporterContents(
-            collectors: [ManagerCollector(source), LeadingControllersCollector(reconciling)], context: context)
+            collectors: [ManagerCollector(source), LeadingControllersCollector(reconciling), ObjectStoreCollector(store)], context: context)
         contents.title = "manager"
         contents.unreadiness = { [self] in unreadiness }
         return contents
@@ -119,7 +119,7 @@ package final class ManagerHost: Sendable {
             if let credentials { group.addTask { await credentials.keepFresh() } }
             if let folder = settings.manifests { group.addTask { [self] in await keep(folder) } }
             guard let kube else {
-                await lead()
+                await lead { true }
                 group.cancelAll()
                 return
             }
@@ -132,7 +132,7 @@ package final class ManagerHost: Sendable {
                     _exit(1)
                 })
             while !Task.isCancelled {
-                let end = await election.run { [self] _ in await lead() }
+                let end = await election.run { [self] leadership in await lead { leadership.holds } }
                 if case .lost(let why) = end { logger.warn("does not lead any more", ["reason": why]) }
             }
             group.cancelAll()
@@ -150,13 +150,15 @@ package final class ManagerHost: Sendable {
             state.withLock { $0.leader = "" }
             logger.info("leading")
         case .failed(let error): logger.warn("the Lease could not be had", ["error": error.message])
-        case .lost(let why): logger.warn("the Lease was lost", ["reason": why])
+        // Told by what it ends.
+        case .lost: break
         case .released: logger.info("the Lease was released")
         }
     }
 
     /// Works as the one manager there is, until the task is cancelled.
-    private func lead() async {
+    /// - Parameter holds: whether it may act; asked before each call of a provider.
+    private func lead(while holds: @escaping @Sendable () -> Bool) async {
         let journal = OperationJournal(store, logger: logger)
         var pause = 0.5
         while !Task.isCancelled {
@@ -172,9 +174,9 @@ package final class ManagerHost: Sendable {
         guard !Task.isCancelled else { return }
         let dialer = GRPCDialer(directory: "\(settings.stateDirectory)/tls", logger: logger)
         let context = ControllerContext(
-            journal: journal, links: ProviderLinks(dialer), informers: Informers(store, logger: logger), logger: logger)
+            journal: journal, links: ProviderLinks(dialer, mayAct: holds), informers: Informers(store, logger: logger), logger: logger)
         let controllers = AllControllers.make(context, workers: settings.workers, logger: logger)
-        let set = ControllerSet(controllers, informers: context.informers.all, stopSeconds: Self.stopSeconds / 2, logger: logger)
+        let set = ControllerSet(controllers, informers: context.informers.all, stopSeconds: Self.stopSeconds, logger: logger)
         state.withLock { $0.controllers = set }
         source.context = context
         reconciling.controllers = controllers

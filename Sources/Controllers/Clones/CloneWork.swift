@@ -106,7 +106,8 @@ struct CloneWork {
             if isForced { return try await letGo(operation, "its provider is not there") }
             return try await wait("Provider \(operation.provider) is not there", for: operation)
         }
-        guard let send = sender(of: operation) else {
+        // One that was accepted is asked about only, whatever has become of the Secret that it was made of.
+        guard let send = operation.taskID == nil ? sender(of: operation) : Self.unsent else {
             let message = "what was asked for cannot be asked again, as the Secret that it needs is another one now"
             _ = try await asking { () async throws(StoreError) in try await journal.end(operation, .error, message: message) }
             return .next
@@ -115,6 +116,10 @@ struct CloneWork {
         guard case .waiting(let seconds, let why) = progress else { return .next }
         if isForced, connection.link.isOpen { return try await letGo(operation, "its provider does not answer") }
         return try await wait(why, for: journal.open(uid) ?? operation, seconds: seconds)
+    }
+
+    private static let unsent: OperationDriver.Send = { _, _, _ throws(RPCError) in
+        throw RPCError(.internal, "the operation was accepted already")
     }
 
     private func sender(of operation: Operation) -> OperationDriver.Send? {
@@ -199,6 +204,7 @@ struct CloneWork {
 
     /// The finalizer goes.
     mutating func leave() async throws(ReconcileError) -> ReconcileResult {
+        try await asking { () async throws(StoreError) in try await journal.clearDoubt(uid) }
         var object = clone.object
         object.metadata.finalizers.removeAll { $0 == VMClone.finalizer }
         do throws(StoreError) {

@@ -21,6 +21,10 @@ package struct ImageController: Reconciler {
             "vmimage", kind: VMImage.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330), logger: logger)
         let informers = context.informers
         controller.watch(informers.images) { old, new in old?.metadata.generation != new?.metadata.generation }
+        informers.images.onChange { [journal = context.journal] old, new in
+            guard let old, new?.metadata.uid != old.metadata.uid else { return }
+            for provider in old.status.providerStatus.keys { journal.forget(target: "\(old.metadata.uid) \(provider)") }
+        }
         // A machine that is new may want it where it is not yet.
         informers.machines.onChange { [queue = controller.queue] old, new in
             guard let new, old?.spec.imageRef != new.spec.imageRef, let reference = new.spec.imageRef else { return }
@@ -70,15 +74,44 @@ struct ImageWork {
         let problems = image.problems
         guard problems.isEmpty else {
             let message = problems.prefix(5).map(\.description).joined(separator: "; ")
-            set("Ready", .isFalse, "ValidationError", message)
-            try await write()
+            try await write(invalid: message)
             throw .terminal("\(image.name): \(message)")
         }
         let machines = context.informers.machinesByImage.lookup(image.name.description).filter { !$0.metadata.isDeleting }
-        for provider in Set(machines.map(\.providerName)).sorted() { try await look(provider) }
-        sumUp()
-        try await write()
+        try await look(at: Set(machines.map(\.providerName)))
         return againSeconds.map { .after(seconds: $0) } ?? .done(againAfterSeconds: 600)
+    }
+
+    private struct Look: Sendable {
+        let provider: String
+        let work: ImageWork
+        let error: ReconcileError?
+    }
+
+    /// All at a time, each written as it comes: one that does not answer keeps nobody else's machines waiting.
+    private mutating func look(at providers: Set<String>) async throws(ReconcileError) {
+        let start = self
+        var problem: ReconcileError?
+        await withTaskGroup(of: Look.self) { group in
+            for provider in providers {
+                group.addTask {
+                    var work = start
+                    do throws(ReconcileError) {
+                        try await work.look(provider)
+                        return Look(provider: provider, work: work, error: nil)
+                    } catch { return Look(provider: provider, work: work, error: error) }
+                }
+            }
+            for await look in group {
+                status.providerStatus[look.provider] = look.work.status.providerStatus[look.provider]
+                if let time = look.work.status.lastPrepareTime { status.lastPrepareTime = time }
+                if let seconds = look.work.againSeconds { again(seconds) }
+                problem = problem ?? look.error
+                do throws(ReconcileError) { try await write() } catch { problem = problem ?? error }
+            }
+        }
+        try await write()
+        if let problem { throw problem }
     }
 
     /// How it is on one provider.
@@ -107,6 +140,14 @@ struct ImageWork {
                 let word = image.spec.prepare.onMissing.rawValue
                 (entry.isAvailable, entry.phase) = (false, image.spec.prepare.onMissing == .fail ? .failed : .pending)
                 entry.message = "is not known to be there, and prepare.onMissing is \(word)"
+                return
+            }
+            // A manager before this one died before it could say so.
+            if let past = context.journal.past(line, .imagePrepare), past.end.outcome == .success,
+                past.generation == image.metadata.generation, entry.observedGeneration != past.generation
+            {
+                (entry.isAvailable, entry.phase, entry.message) = (true, .ready, nil)
+                (entry.id, entry.path, entry.observedGeneration) = (past.resultID, past.resultPath, past.generation)
                 return
             }
             if let past = context.journal.past(line, .imagePrepare), past.failures > 0 {
@@ -139,7 +180,9 @@ struct ImageWork {
         case .ended(let ended) where ended.end?.outcome == .success:
             (entry.isAvailable, entry.phase, entry.message) = (true, .ready, nil)
             (entry.id, entry.path) = (ended.resultID, ended.resultPath)
-            entry.observedGeneration = ended.parameters["generation"]?.whole
+            entry.observedGeneration = ended.generation
+            // It has been described otherwise meanwhile.
+            if ended.generation != image.metadata.generation { again(0.01) }
             entry.lastUpdated = Timestamp.text(now)
             status.lastPrepareTime = Timestamp.text(now)
         case .ended(let ended):
@@ -177,7 +220,8 @@ struct ImageWork {
         status.conditions = all
     }
 
-    private mutating func write() async throws(ReconcileError) {
+    private mutating func write(invalid: String? = nil) async throws(ReconcileError) {
+        if let invalid { set("Ready", .isFalse, "ValidationError", invalid) } else { sumUp() }
         status.observedGeneration = image.metadata.generation
         guard status.value != image.status.value else { return }
         var object = image.object

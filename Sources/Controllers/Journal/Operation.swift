@@ -72,6 +72,30 @@ package struct Operation: Sendable, Equatable {
         method == .imagePrepare ? "\(target.uid) \(provider)" : target.uid
     }
 
+    /// What was wanted, as the target's status says afterwards that it has it; nil where there is nothing such.
+    package var wish: String? {
+        switch method {
+        case .create: MachineWork.sum(MachineParameters.changeable(parameters))
+        case .reconfigure: parameters["applied"]?.text
+        case .snapshotRevert: parameters["request"]?.text
+        default: nil
+        }
+    }
+
+    /// Of the target when it was begun.
+    package var generation: Int64? { parameters["generation"]?.whole }
+
+    func isSameRequest(as other: Operation) -> Bool {
+        method == other.method && provider == other.provider && parameters == other.parameters && requestDigest == other.requestDigest
+    }
+
+    /// A name that Kubernetes takes, whatever the target's is: that may be long, and end in a dot where it is cut.
+    static func name(_ target: String, _ method: ProviderMethod, _ letters: String) -> String {
+        var start = target.prefix(40)
+        while let last = start.last, last == "." || last == "-" { start.removeLast() }
+        return "\(start)-\(method.rawValue.lowercased())-\(letters)"
+    }
+
     package var isOpen: Bool { end == nil }
 
     /// From its beginning to its end.

@@ -55,6 +55,8 @@ struct OperationDriver: Sendable {
     }
 
     private static let firstLookSeconds = 0.02
+    /// How often a provider may answer with an error when it is asked for a task: an hour of it.
+    private static let refusedLooks = 120
 
     private func refused(_ operation: Operation, _ error: LinkError) async throws(StoreError) -> OperationProgress {
         switch error {
@@ -62,7 +64,7 @@ struct OperationDriver: Sendable {
         case .failed(let error) where error.isUnanswered:
             return .waiting(seconds: attempts.nextSeconds(operation.uid), why: error.message)
         // What was to be taken away is not there.
-        case .failed(let error) where error.code == .notFound && operation.method == .delete:
+        case .failed(let error) where error.code == .notFound && [.delete, .snapshotDelete].contains(operation.method):
             attempts.forget(operation.uid)
             return .ended(try await journal.end(operation, .success, code: error.code.name, message: error.message))
         case .failed(let error):
@@ -83,6 +85,10 @@ struct OperationDriver: Sendable {
             case .failed(let error) where error.code == .notFound:
                 // The provider has lost it, and with it what came of it.
                 let message = "the provider does not know task \(task.id) any more: \(error.message)"
+                return .ended(try await journal.end(operation, .error, code: error.code.name, message: message))
+            case .failed(let error) where !error.isUnanswered && attempts.count(operation.uid) >= Self.refusedLooks:
+                let message = "the provider does not say how task \(task.id) ended: \(error.message)"
+                attempts.forget(operation.uid)
                 return .ended(try await journal.end(operation, .error, code: error.code.name, message: message))
             case .failed(let error): return .waiting(seconds: attempts.nextSeconds(operation.uid), why: error.message)
             case .notAsked(let seconds, let why): return .waiting(seconds: seconds, why: why)
@@ -107,12 +113,16 @@ final class AttemptBook: Sendable {
 
     func nextSeconds(_ name: String) -> Double {
         let count = counts.withLock { counts in
+            // Operations that others ended are not told of.
+            if counts.count > 50_000 { counts = [:] }
             counts[name, default: 0] += 1
             return counts[name] ?? 1
         }
         // A tenth at random, so that all who wait for one provider do not come together.
         return min(longestSeconds, 0.5 * Double(1 << min(count - 1, 16))) * Double.random(in: 0.9...1.1)
     }
+
+    func count(_ name: String) -> Int { counts.withLock { $0[name] ?? 0 } }
 
     func forget(_ name: String) { counts.withLock { _ = $0.removeValue(forKey: name) } }
 }

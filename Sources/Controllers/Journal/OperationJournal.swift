@@ -28,6 +28,11 @@ package final class OperationJournal: Sendable {
         package let name: String
         package let resultID: String?
         package let requestDigest: String?
+        /// `Operation.wish`
+        package let wish: String?
+        /// Of the target when it was begun; nil when that is not known.
+        package let generation: Int64?
+        package let resultPath: String?
         /// `namespace/name`
         package let provider: String
         package let providerType: String
@@ -73,13 +78,19 @@ package final class OperationJournal: Sendable {
         let objects = try await store.list(.vmOperation)
         var loaded = State()
         var folded: Set<String> = []
+        var madeAt: [String: Double] = [:]
         for provider in providers.items {
             let name = "\(provider.metadata.namespace)/\(provider.metadata.name)"
             loaded.sums[name] = (provider.spec["type"]?.text ?? "", OperationSums(provider.status["operationTotals"]))
             folded.formUnion(provider.status["foldedOperations"]?.list?.compactMap(\.text) ?? [])
+            madeAt[name] = Timestamp.unixSeconds(provider.metadata.creationTimestamp)
         }
         let operations = objects.items.compactMap(Operation.init).sorted { ($0.end?.at ?? $0.startedAt) < ($1.end?.at ?? $1.startedAt) }
-        for operation in operations { Self.take(operation, isFolded: folded.contains(operation.uid), &loaded) }
+        for operation in operations {
+            // One of a provider of that name that was there before is not this one's.
+            let isEarlier = operation.end.map { end in madeAt[operation.provider].map { end.at < $0 } ?? true } ?? false
+            Self.take(operation, isFolded: isEarlier || folded.contains(operation.uid), &loaded)
+        }
         for target in loaded.open.keys { loaded.open[target]?.sort { $0.startedAt < $1.startedAt } }
         loaded.isLoaded = true
         let open = loaded.open.values.reduce(0) { $0 + $1.count }
@@ -100,13 +111,16 @@ package final class OperationJournal: Sendable {
         let before = state.past[operation.line]?[operation.method]?.failures ?? 0
         state.past[operation.line, default: [:]][operation.method] = Past(
             end: end, name: operation.name, resultID: operation.resultID, requestDigest: operation.requestDigest,
-            provider: operation.provider, providerType: operation.providerType, failures: end.outcome == .success ? 0 : before + 1,
-            heardAt: .now)
-        state.ended.append(Ended(operation: operation, isFolded: isFolded))
-        guard !isFolded else { return }
-        var entry = state.sums[operation.provider] ?? (operation.providerType, OperationSums())
-        entry.sums.add(operation)
-        state.sums[operation.provider] = entry
+            wish: operation.wish, generation: operation.generation, resultPath: operation.resultPath,
+            provider: operation.provider, providerType: operation.providerType,
+            failures: end.outcome == .success ? 0 : before + 1, heardAt: .now)
+        // Whose provider is gone is in nobody's sums, and makes no series of it again.
+        let isCounted = !isFolded && state.sums[operation.provider] != nil
+        var kept = operation
+        // Texts that may be long, of which nobody asks any more.
+        kept.parameters = .members(ObjectMembers())
+        state.ended.append(Ended(operation: kept, isFolded: !isCounted))
+        if isCounted { state.sums[operation.provider]?.sums.add(operation) }
     }
 
     // MARK: looking
@@ -120,12 +134,15 @@ package final class OperationJournal: Sendable {
     /// When this process last heard that an operation of the target was over.
     func lastEnd(_ target: String) -> ContinuousClock.Instant? { state.withLock { $0.past[target]?.values.map(\.heardAt).max() } }
 
-    /// Operations that are not over, of each provider.
-    package var openCounts: [String: Int] {
+    /// Operations that are not over, of each provider, and when the oldest of them was begun.
+    var openByProvider: [String: (count: Int, since: Double)] {
         state.withLock { state in
-            var counts: [String: Int] = [:]
-            for operation in state.open.values.joined() { counts[operation.provider, default: 0] += 1 }
-            return counts
+            var found: [String: (count: Int, since: Double)] = [:]
+            for operation in state.open.values.joined() {
+                let before = found[operation.provider] ?? (0, operation.startedAt)
+                found[operation.provider] = (before.count + 1, min(before.since, operation.startedAt))
+            }
+            return found
         }
     }
 
@@ -135,7 +152,15 @@ package final class OperationJournal: Sendable {
     var openTargets: [Operation.Target] { state.withLock { $0.open.values.compactMap { $0.first?.target } } }
 
     /// A provider whose object is gone has no series any more.
-    func forget(provider: String) { state.withLock { $0.sums[provider] = nil } }
+    func forget(provider: String) {
+        state.withLock { state in
+            state.sums[provider] = nil
+            // One of that name that comes after it has none of them.
+            for place in state.ended.indices where state.ended[place].operation.provider == provider {
+                state.ended[place] = Ended(operation: state.ended[place].operation, isFolded: true)
+            }
+        }
+    }
 
     /// From 0 on.
     func begin(provider: String, type: String) {
@@ -154,13 +179,19 @@ package final class OperationJournal: Sendable {
         let target = draft.line
         if let open = open(target) { return open }
         if let doubtful = state.withLock({ $0.doubtful[target] }) {
-            let found = try await find(doubtful)
+            if let found = try await find(doubtful), found.isOpen {
+                if found.isSameRequest(as: draft) {
+                    state.withLock { $0.doubtful[target] = nil }
+                    return keep(found)
+                }
+                // Nobody has heard of it, and another thing is wanted by now.
+                try await takeBack(found)
+            }
             state.withLock { $0.doubtful[target] = nil }
-            if let found { return keep(found) }
         }
         var operation = draft
         operation.namespace = draft.target.namespace
-        operation.name = "\(draft.target.name.prefix(40))-\(draft.method.rawValue.lowercased())-\(makeName())"
+        operation.name = Operation.name(draft.target.name, draft.method, makeName())
         operation.startedAt = clock.unixSeconds
         do throws(StoreError) {
             return keep(Operation(try await store.create(operation.object)) ?? operation)
@@ -186,6 +217,21 @@ package final class OperationJournal: Sendable {
             guard error.reason == .notFound else { throw error }
             return nil
         }
+    }
+
+    private func takeBack(_ operation: Operation) async throws(StoreError) {
+        do throws(StoreError) {
+            _ = try await store.delete(operation.key, DeletePrecondition(uid: operation.uid))
+        } catch {
+            guard error.reason == .notFound || error.reason == .conflict else { throw error }
+        }
+    }
+
+    /// Takes back what may have been written and was not begun, when nothing is wanted of the target any more.
+    func clearDoubt(_ target: String) async throws(StoreError) {
+        guard let doubtful = state.withLock({ $0.doubtful[target] }) else { return }
+        if let found = try await find(doubtful), found.isOpen { try await takeBack(found) }
+        state.withLock { $0.doubtful[target] = nil }
     }
 
     /// Writes down what the provider has said so far: the task, and what will come of it.

@@ -9,6 +9,8 @@ package final class ProviderLink: Sendable {
         var breaker: CircuitBreaker
         var bucket: TokenBucket
         var inFlight = 0
+        /// Calls that found no place since the last one that did.
+        var turnedAway = 0
     }
 
     /// `namespace/name` of the Provider.
@@ -18,13 +20,15 @@ package final class ProviderLink: Sendable {
     package let settings: LinkSettings
     private let client: ProviderClient
     private let counts: CallCounts
+    private let mayAct: @Sendable () -> Bool
     private let now: @Sendable () -> ContinuousClock.Instant
     private let state: Mutex<State>
 
     package init(
         name: String, type: String, transport: any RPCTransport, settings: LinkSettings = LinkSettings(), counts: CallCounts,
-        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+        mayAct: @escaping @Sendable () -> Bool = { true }, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
+        self.mayAct = mayAct
         self.name = name
         self.type = type
         self.settings = settings
@@ -49,7 +53,7 @@ package final class ProviderLink: Sendable {
 
     /// A call of the provider.
     ///
-    /// - Parameter isTrial: asks past an open breaker, to see whether somebody answers; only for methods that change nothing.
+    /// - Parameter isTrial: asks past an open breaker, its rate and its places, to see whether somebody answers; only for methods that change nothing.
     /// - Parameter seconds: how long it may take; nil for the method's own time.
     package func call<Answer: Sendable>(
         _ method: ProviderMethod, key: IdempotencyKey? = nil, seconds: Double? = nil, isTrial: Bool = false,
@@ -63,30 +67,41 @@ package final class ProviderLink: Sendable {
             leave(method, .ok, now() - start, isAnswered: true)
             return answer
         } catch {
-            leave(method, error.code, now() - start, isAnswered: error.code == .cancelled ? nil : !error.isUnanswered)
+            leave(method, error.code, now() - start, isAnswered: Self.isAnswered(method, error))
             throw .failed(error)
         }
     }
 
     private func enter(_ method: ProviderMethod, isTrial: Bool) throws(LinkError) {
+        guard mayAct() else { throw .notAsked(afterSeconds: 5, why: "this manager does not lead any more") }
         let refusal: (seconds: Double, why: String)? = state.withLock { state in
             let now = now()
-            guard state.inFlight < settings.callsInFlight else {
-                return (0.2, "provider \(name) has \(settings.callsInFlight) calls to answer; others wait")
+            guard isTrial || state.inFlight < settings.callsInFlight else {
+                // The more wait, the less often each comes: places may be free again after minutes only.
+                state.turnedAway += 1
+                let seconds = min(10, 0.2 + Double(state.turnedAway) / 100)
+                return (seconds, "provider \(name) has \(settings.callsInFlight) calls to answer; others wait")
             }
             if !isTrial, let seconds = state.breaker.admit(now) {
                 return (seconds, "provider \(name) does not answer, and is asked again in \(Int(seconds.rounded(.up))) s")
             }
-            if method != .taskStatus, let seconds = state.bucket.take(now) {
-                if !isTrial { state.breaker.forget() }
+            if method != .taskStatus, !isTrial, let seconds = state.bucket.take(now) {
+                state.breaker.forget()
                 return (seconds, "provider \(name) has had its calls of this second (spec.rateLimit)")
             }
             state.inFlight += 1
+            state.turnedAway = 0
             return nil
         }
         guard let refusal else { return }
         if isOpen { counts.count(type, method, .unavailable, nil) }
         throw .notAsked(afterSeconds: refusal.seconds, why: refusal.why)
+    }
+
+    /// nil when the end says nothing of the provider: there are those that answer TaskStatus when the task is over, however long it takes.
+    private static func isAnswered(_ method: ProviderMethod, _ error: RPCError) -> Bool? {
+        if error.code == .cancelled || method == .taskStatus && error.code == .deadlineExceeded { return nil }
+        return !error.isUnanswered
     }
 
     /// - Parameter isAnswered: nil when the end says nothing of the provider.

@@ -17,9 +17,13 @@ package final class ProviderLinks: Sendable {
     /// Told of a provider that can be asked from now on.
     private let connected = Mutex<[@Sendable (_ provider: String) -> Void]>([])
 
-    package init(_ dialer: any ProviderDialer, counts: CallCounts = CallCounts()) {
+    private let mayAct: @Sendable () -> Bool
+
+    /// - Parameter mayAct: whether providers may be asked at all: not by a manager that does not lead any more.
+    package init(_ dialer: any ProviderDialer, counts: CallCounts = CallCounts(), mayAct: @escaping @Sendable () -> Bool = { true }) {
         self.dialer = dialer
         self.counts = counts
+        self.mayAct = mayAct
     }
 
     /// To be called before there is a connection.
@@ -40,7 +44,8 @@ package final class ProviderLinks: Sendable {
     func connection(_ recipe: ProviderRecipe) throws(Failure) -> ProviderConnection {
         if let known = self[recipe.name], known.recipe == recipe { return known }
         let (transport, close) = try dialer.dial(recipe)
-        let link = ProviderLink(name: recipe.name, type: recipe.type, transport: transport, settings: recipe.settings, counts: counts)
+        let link = ProviderLink(
+            name: recipe.name, type: recipe.type, transport: transport, settings: recipe.settings, counts: counts, mayAct: mayAct)
         let connection = ProviderConnection(link, recipe)
         let (old, handler) = (
             entries.withLock { $0.updateValue(Entry(connection: connection, close: close), forKey: recipe.name) }, changed.withLock { $0 }

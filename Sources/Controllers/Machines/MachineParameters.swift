@@ -26,12 +26,25 @@ enum MachineParameters {
         let namespace = machine.metadata.namespace
         func data(_ data: VirtualMachine.GuestData?, _ member: String) -> ObjectValue? {
             guard let data else { return nil }
-            if let inline = data.inline { return ["inline": .text(inline)] }
+            // The text stays where it stands: it is long, and passwords are in it more often than not.
+            if data.inline != nil { return ["inline": .text(member)] }
             return data.secretRef.map { ["secret": .text($0.fullName(in: namespace)), "member": .text(dataMember($0, member))] }
         }
         parameters["userData"] = data(spec.userData?.cloudInit, "userdata") ?? data(spec.userData?.ignition, "ignition")
         parameters["metaData"] = data(spec.metaData, "metadata")
         return .members(parameters)
+    }
+
+    /// A text that stands in the machine's object itself.
+    static func inline(_ machine: VirtualMachine, _ member: String) -> [UInt8]? {
+        let data =
+            switch member {
+            case "userdata": machine.spec.userData?.cloudInit
+            case "ignition": machine.spec.userData?.ignition
+            case "metadata": machine.spec.metaData
+            default: VirtualMachine.GuestData?.none
+            }
+        return data?.inline.map { Array($0.utf8) }
     }
 
     /// Sizes as numbers, which every provider reads; the rest as the class has it.

@@ -4,21 +4,24 @@ import ProviderRPC
 
 /// What a provider is told of a machine, made of the machine's object and of those that it names.
 ///
-/// Texts of Secrets are not in `parameters`, which goes into the journal; where they stand is, and `digest` says whether they are the same.
+/// Texts for the guest are not in `parameters`, which goes into the journal; where they stand is, and `digest` says whether they are the same.
 struct MachineRequest: Sendable {
     /// `name`, `class`, `image`, `networks`, `disks`, `placement`, `tags`, `userData`, `metaData`: as in the JSON of the contract.
     let parameters: ObjectValue
-    /// Of all of it, texts of Secrets too.
+    /// Of all of it, those texts too.
     let digest: String
     private let userData: [UInt8]
     private let metaData: [UInt8]
 
     /// - Parameter parameters: made by `MachineParameters`, or read from the journal.
+    /// - Parameter inline: a text of the machine's object, by where it stands; nil when there is none any more.
     /// - Parameter read: a text of a Secret, by its `namespace/name` and the member's name; nil for one that is not there.
-    init?(_ parameters: ObjectValue, read: (_ secret: String, _ member: String) -> [UInt8]?) {
+    init?(
+        _ parameters: ObjectValue, inline: (_ member: String) -> [UInt8]?, read: (_ secret: String, _ member: String) -> [UInt8]?
+    ) {
         func text(_ name: String) -> [UInt8]? {
             guard let place = parameters[name] else { return [] }
-            if let inline = place["inline"]?.text { return Array(inline.utf8) }
+            if let member = place["inline"]?.text { return inline(member) }
             guard let secret = place["secret"]?.text else { return [] }
             return read(secret, place["member"]?.text ?? "")
         }

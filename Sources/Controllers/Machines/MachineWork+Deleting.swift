@@ -15,10 +15,17 @@ extension MachineWork {
         guard machine.metadata.finalizers.contains(VirtualMachine.finalizer) else { return .done }
         status.phase = .deleting
         let isForced = machine.metadata.annotations[Self.forceAnnotation] == "true"
-        guard let connection = context.links[machine.providerName] else {
-            if isForced { return try await letGo("its provider was not asked: \(machine.providerName) is not there") }
-            return try await holdOn(
-                "WaitingForDependencies", "Provider \(machine.providerName) is not there, so that nobody can delete the machine")
+        // Nobody was ever asked for it.
+        if status.id == nil, status.lastOperation == nil, journal.open(uid) == nil, journal.past(uid, .create) == nil {
+            try await asking { () async throws(StoreError) in try await journal.clearDoubt(uid) }
+            return try await finish()
+        }
+        let provider = status.id == nil ? machine.providerName : status.placedOn ?? machine.providerName
+        guard let connection = context.links[provider] else {
+            if isForced { return try await letGo("its provider was not asked: \(provider) is not there") }
+            let message =
+                "Provider \(provider) is not there or cannot be asked, so that nobody can delete the machine; \(Self.forceAnnotation)=true lets the object go and leaves the machine"
+            return try await holdOn("WaitingForDependencies", message)
         }
         for _ in 0..<4 {
             if let operation = journal.open(uid) {
@@ -27,7 +34,14 @@ extension MachineWork {
                 return result
             }
             if let past = journal.past(uid, .delete), past.end.outcome == .success { return try await finish() }
-            guard let id = try await identifier(connection) else { return try await finish() }
+            let id: String
+            switch try await identifier(connection) {
+            case .none: return try await finish()
+            case .known(let known): id = known
+            case .unknown(let error):
+                if isForced { return try await letGo("its provider was not asked: \(error.description)") }
+                return try await holdOn("ProviderError", "before the machine is deleted it is looked at: \(error.description)", error)
+            }
             status.set(.deleting, .isTrue, "Deleting", "the machine is being deleted", self)
             if case .end(let result) = try await begin(.delete, ["id": .text(id)], connection) {
                 if isForced { return try await letGo("its provider did not delete it: \(journal.past(uid, .delete)?.end.message ?? "")") }
@@ -37,37 +51,54 @@ extension MachineWork {
         return .requeue
     }
 
-    /// What the provider calls the machine; nil when there is none.
-    private mutating func identifier(_ connection: ProviderConnection) async throws(ReconcileError) -> String? {
-        if let id = status.id { return id }
-        guard let made = journal.past(uid, .create) else { return nil }
-        switch made.end.outcome {
-        case .success: return made.resultID
-        // The provider has said so, and has taken back what it had begun.
-        case .failure: return nil
-        case .error: return try await find(connection)
+    private enum Found {
+        /// There is no machine of this object's.
+        case none
+        case known(String)
+        case unknown(LinkError)
+    }
+
+    /// What the provider calls the machine; looked at before it is deleted, as its identifier may be another machine's by now.
+    private mutating func identifier(_ connection: ProviderConnection) async throws(ReconcileError) -> Found {
+        let made = journal.past(uid, .create)
+        guard let id = status.id ?? (made?.end.outcome == .success ? made?.resultID : nil) else { return await find(connection) }
+        switch await describe(id, connection) {
+        case .failure(let error): return .unknown(error)
+        case .success(let entry):
+            guard let seen = entry.sighting else { return .none }
+            guard isForeign(seen) else { return .known(id) }
+            context.logger.warn(
+                "a machine's identifier is another machine's now, which is not touched",
+                ["machine": "\(machine.name)", "id": id, "owner": seen.owner ?? ""])
+            return .none
         }
     }
 
-    /// A machine of this owner, of whose making nobody knows the end.
-    private mutating func find(_ connection: ProviderConnection) async throws(ReconcileError) -> String? {
+    /// A machine of this owner: an attempt to make it may have made it, whatever was answered to this one or another.
+    private func find(_ connection: ProviderConnection) async -> Found {
         do throws(LinkError) {
             let list = try await connection.link.call(.listVMs) { client, options throws(RPCError) in
                 try await client.listVMs(ListVMsRequest(), options)
             }
-            return list.vms.first { $0.providerRaw["owner_uid"] == uid }?.id
-        } catch {
-            _ = try await holdOn("ProviderError", "ListVMs: \(error.description)")
-            throw ReconcileError("\(machine.name): ListVMs: \(error.description)")
-        }
+            return list.vms.first { $0.providerRaw["owner_uid"] == uid }.map { .known($0.id) } ?? .none
+        } catch { return .unknown(error) }
     }
 
-    private mutating func holdOn(_ reason: String, _ message: String) async throws(ReconcileError) -> ReconcileResult {
+    private mutating func holdOn(
+        _ reason: String, _ message: String, _ error: LinkError? = nil
+    ) async throws(ReconcileError) -> ReconcileResult {
+        if case .notAsked(let seconds, _) = error, context.links[machine.providerName]?.link.isOpen != true {
+            return .after(seconds: max(0.05, seconds))
+        }
         status.message = message
         status.set(.deleting, .isTrue, reason, message, self)
         status.set(.ready, .isFalse, reason, message, self)
         try await write()
-        return .after(seconds: 30)
+        switch error {
+        case nil: return .after(seconds: Double.random(in: 30...60))
+        case .notAsked(let seconds, _): return .after(seconds: max(1, seconds))
+        case .failed: throw ReconcileError("\(machine.name): \(message)")
+        }
     }
 
     /// Somebody who has the right has said that the object shall go, whatever becomes of the machine.

@@ -25,7 +25,14 @@ extension MachineWork {
         case .failure(let error): return .end(try await unanswered(error))
         }
         guard let seen = entry.sighting else { return try await gone(id) }
+        if isForeign(seen) {
+            let message =
+                "what the hypervisor has as \(id) is another machine now (its owner is \(seen.owner ?? "")): this one has gone, and that one is not touched; say \(Self.recreateAnnotation)=true to make a new one, or delete this object"
+            return try await gone(id, message)
+        }
+        if status.placedOn == nil { status.placedOn = connection.link.name }
         note(seen, connection)
+        noteSnapshots()
         if let step = try await power(seen, id, connection) { return step }
         if let step = try await revert(id, connection) { return step }
         if let step = try await change(seen, id, connection, provider) { return step }
@@ -34,13 +41,25 @@ extension MachineWork {
 
     /// What the provider last said of the machine, if it was asked since anything was done to it; or what it says now.
     private func sighting(of id: String, _ connection: ProviderConnection) async -> Result<MachineBook.Entry, LinkError> {
-        let now = ContinuousClock.now
         if let entry = connection.machines[id], entry.sighting != nil, journal.lastEnd(uid).map({ $0 < entry.askedAt }) ?? true,
-            (now - entry.askedAt).seconds < connection.link.settings.listSeconds * Self.listsThatCount,
-            !waitsForAddress(entry.sighting) || (now - entry.askedAt).seconds < addressPause
+            (ContinuousClock.now - entry.askedAt).seconds < connection.link.settings.listSeconds * Self.listsThatCount,
+            !waitsForAddress(entry.sighting) || (ContinuousClock.now - entry.askedAt).seconds < addressPause
         {
             return .success(entry)
         }
+        return await describe(id, connection)
+    }
+
+    /// Whose a machine is that the provider has under this one's identifier, which may have been given away again.
+    func isForeign(_ seen: MachineSighting) -> Bool {
+        guard let owner = seen.owner, owner != uid else { return false }
+        // A clone was made for its VMClone.
+        return machine.metadata.annotations[Self.cloneAnnotation] == nil && machine.metadata.labels["virtrigaud.io/adopted"] == nil
+    }
+
+    /// What the provider says now.
+    func describe(_ id: String, _ connection: ProviderConnection) async -> Result<MachineBook.Entry, LinkError> {
+        let now = ContinuousClock.now
         do throws(LinkError) {
             let owner = ObjectIdentity(uid: uid, namespace: machine.metadata.namespace, name: machine.metadata.name)
             let answer = try await connection.link.call(.describe) { client, options throws(RPCError) in
@@ -63,7 +82,7 @@ extension MachineWork {
     }
 
     /// The hypervisor has no such machine, and nobody here has taken it away.
-    private mutating func gone(_ id: String) async throws(ReconcileError) -> Step {
+    private mutating func gone(_ id: String, _ why: String? = nil) async throws(ReconcileError) -> Step {
         if machine.metadata.annotations[Self.recreateAnnotation] == "true" {
             status = VirtualMachine.Status()
             status.set(.provisioning, .isTrue, "Recreating", "machine \(id) has gone, and is made anew", self)
@@ -75,8 +94,8 @@ extension MachineWork {
         status.ips = []
         status.phase = .failed
         let message =
-            "the hypervisor has no machine \(id) any more, and it was not deleted here; say \(Self.recreateAnnotation)=true to make a new one from its image, or delete this object"
-        try await fail("MachineGone", message)
+            "the hypervisor has no machine \(id) any more, and it was not deleted here; say \(Self.recreateAnnotation)=true to make a new one from its image, or delete this object (if Provider \(machine.providerName) was pointed at another hypervisor, point it back)"
+        try await fail("MachineGone", why ?? message)
         return .end(.done(againAfterSeconds: Self.restSeconds))
     }
 
@@ -133,11 +152,17 @@ extension MachineWork {
         return try await begin(.power, .members(parameters), connection)
     }
 
-    /// Once for each wish: the snapshot's name and the generation of the object that named it.
+    /// Once for each wish: the snapshot, and the change of the field that named it.
     private mutating func revert(_ id: String, _ connection: ProviderConnection) async throws(ReconcileError) -> Step? {
+        let past = journal.past(uid, .snapshotRevert)
         guard let reference = machine.spec.revertToRef else {
             status.reverted = nil
+            status.revertOperation = past?.name
             return nil
+        }
+        // It may have been done without a word of it in the status, and what the machine has done since would be lost.
+        if let past, past.end.outcome == .success, past.name != status.revertOperation {
+            (status.reverted, status.revertOperation) = (past.wish, past.name)
         }
         let namespace = machine.metadata.namespace
         guard let snapshot = context.informers.snapshots.get(namespace, reference.name), let snapshotID = snapshot.status.snapshotID else {
@@ -146,12 +171,39 @@ extension MachineWork {
         }
         let wish = "\(reference.name) \(snapshot.metadata.uid)"
         guard status.reverted != wish else { return nil }
-        guard snapshot.spec.vmRef.name == machine.metadata.name else {
-            try await fail("ValidationError", "spec.snapshot.revertToRef: VMSnapshot \(reference.name) is of another machine")
+        guard snapshot.spec.vmRef.name == machine.metadata.name, snapshot.status.machine?.uid == uid, snapshot.status.machine?.id == id
+        else {
+            try await fail(
+                "ValidationError",
+                "spec.snapshot.revertToRef: VMSnapshot \(reference.name) is of another machine, or of one that was in this one's place before"
+            )
             return .end(.waiting)
         }
+        guard !snapshot.metadata.isDeleting, snapshot.status.phase != .failed else {
+            return .end(try await wait(for: "VMSnapshot \(namespace)/\(reference.name) is to go, or has failed"))
+        }
         return try await begin(
-            .snapshotRevert, ["id": .text(id), "snapshot": .text(snapshotID), "request": .text(wish)], connection)
+            .snapshotRevert,
+            [
+                "id": .text(id), "snapshot": .text(snapshotID), "request": .text(wish), "generation": .whole(machine.metadata.generation),
+            ], connection)
+    }
+
+    /// What can be gone back to. It is written here and nowhere else, as two who write one status are in each other's way.
+    mutating func noteSnapshots() {
+        let all = context.informers.snapshotsByMachine.lookup(machine.name.description).compactMap { snapshot -> VirtualMachine.Snapshot? in
+            guard let id = snapshot.status.snapshotID, snapshot.status.phase != .failed, let known = snapshot.status.machine,
+                known.uid == uid, known.id == status.id
+            else { return nil }
+            var entry = VirtualMachine.Snapshot()
+            (entry.id, entry.name, entry.hasMemory) = (id, snapshot.metadata.name, snapshot.spec.includesMemory)
+            entry.creationTime = snapshot.status.completionTime ?? snapshot.status.creationTime
+            entry.description = snapshot.spec.description
+            return entry
+        }
+        // More than a status may have are the newest.
+        let sorted = all.sorted { ($0.creationTime ?? "", $0.name) < ($1.creationTime ?? "", $1.name) }.suffix(1000)
+        if status.snapshots != Array(sorted) { status.snapshots = Array(sorted) }
     }
 
     /// Processors, memory and disks: when another thing is wanted than was last applied, and when the hypervisor has another thing than is wanted.
@@ -159,7 +211,7 @@ extension MachineWork {
         _ seen: MachineSighting, _ id: String, _ connection: ProviderConnection, _ provider: Provider
     ) async throws(ReconcileError) -> Step? {
         // Without its class it stays as it is.
-        guard case .success(let parameters) = parts(connection, provider) else { return nil }
+        guard case .success(let parameters) = parts(connection, provider, isThere: true) else { return nil }
         let applied = Self.sum(MachineParameters.changeable(parameters))
         if status.applied == nil { status.applied = applied }
         let (cpu, memory) = (parameters["class"]?["cpu"]?.whole, parameters["class"]?["memoryMiB"]?.whole)
@@ -183,12 +235,26 @@ extension MachineWork {
             return nil
         }
         return try await begin(
-            .reconfigure, ["id": .text(id), "desired": .text(MachineRequest.desired(parameters)), "applied": .text(applied)], connection)
+            .reconfigure,
+            [
+                "id": .text(id), "desired": .text(MachineRequest.desired(parameters)), "applied": .text(applied),
+                "generation": .whole(machine.metadata.generation),
+            ], connection)
+    }
+
+    /// The word counts for once: the next time that the machine goes, its disks are somebody's again.
+    private mutating func forgetRecreation() async throws(ReconcileError) {
+        guard machine.metadata.annotations[Self.recreateAnnotation] != nil else { return }
+        var object = machine.object
+        object.metadata.annotations[Self.recreateAnnotation] = nil
+        machine = try await asking { () async throws(StoreError) in try await context.informers.machines.update(object) }
     }
 
     /// What is so is what is wanted.
     private mutating func settle(_ seen: MachineSighting, _ connection: ProviderConnection) async throws(ReconcileError) -> ReconcileResult
     {
+        try await asking { () async throws(StoreError) in try await journal.clearDoubt(uid) }
+        try await forgetRecreation()
         status.phase = seen.power == .on ? .running : .stopped
         status.message = nil
         status.set(.ready, .isTrue, "ReconcileSuccess", "", self)

@@ -36,7 +36,8 @@ extension MachineWork {
     }
 
     /// What the machine is to be; or what it waits for.
-    func parts(_ connection: ProviderConnection, _ provider: Provider) -> Result<ObjectValue, Missing> {
+    /// - Parameter isThere: whether the machine is made already, so that its image does not matter any more.
+    func parts(_ connection: ProviderConnection, _ provider: Provider, isThere: Bool = false) -> Result<ObjectValue, Missing> {
         let (spec, namespace) = (machine.spec, machine.metadata.namespace)
         guard let vmClass = context.informers.classes.get(spec.classRef.objectName(in: namespace)) else {
             return .failure(Missing(text: "VMClass \(spec.classRef.fullName(in: namespace)) is not there"))
@@ -55,12 +56,9 @@ extension MachineWork {
         }
         var image: ObjectValue?
         if let reference = spec.imageRef {
-            guard let object = context.informers.images.get(reference.objectName(in: namespace)) else {
-                return .failure(Missing(text: "VMImage \(reference.fullName(in: namespace)) is not there"))
-            }
-            switch ImageSource.of(object, on: provider) {
-            case .ready(let value): image = value
-            case .waits(let why): return .failure(Missing(text: "VMImage \(object.name): \(why)"))
+            switch self.image(reference, provider) {
+            case .success(let value): image = value
+            case .failure(let missing): if !isThere { return .failure(missing) }
             }
         } else if let disk = spec.importedDisk {
             image = disk.path.map { ["path": .text($0), "format": .text(disk.format)] } ?? ["templateName": .text(disk.diskID)]
@@ -72,9 +70,20 @@ extension MachineWork {
             })
     }
 
+    private func image(_ reference: ObjectReference, _ provider: Provider) -> Result<ObjectValue, Missing> {
+        let namespace = machine.metadata.namespace
+        guard let object = context.informers.images.get(reference.objectName(in: namespace)) else {
+            return .failure(Missing(text: "VMImage \(reference.fullName(in: namespace)) is not there"))
+        }
+        switch ImageSource.of(object, on: provider) {
+        case .ready(let value): return .success(value)
+        case .waits(let why): return .failure(Missing(text: "VMImage \(object.name): \(why)"))
+        }
+    }
+
     /// Nil when a Secret that it needs is not there.
     func request(_ parameters: ObjectValue) -> MachineRequest? {
-        MachineRequest(parameters) { secret, member in
+        MachineRequest(parameters, inline: { MachineParameters.inline(machine, $0) }) { secret, member in
             let (namespace, name) = Operation.parts(secret)
             return context.informers.secrets.get(namespace, name)?.bytes(member)
         }
@@ -87,12 +96,14 @@ extension MachineWork {
             guard let request = request(operation.parameters), request.digest == operation.requestDigest else { return nil }
             return { operation, client, options throws(RPCError) in
                 let answer = try await client.create(request.create(owner: operation.target), options)
+                // Without one it could not be found again, and another one would be made.
+                guard !answer.id.isEmpty else { throw RPCError(.internal, "the provider made a machine and did not say what it calls it") }
                 return .init(taskID: answer.task?.id, resultID: answer.id)
             }
         case .power:
             return { operation, client, options throws(RPCError) in
                 let said = operation.parameters
-                var request = PowerRequest(id: said["id"]?.text ?? "")
+                var request = PowerRequest(id: said["id"]?.text ?? "", owner: Self.owner(operation))
                 request.op = PowerStep(rawValue: said["op"]?.text ?? "")?.op ?? .unspecified
                 request.gracefulTimeoutSeconds = Int32(clamping: said["gracefulTimeoutSeconds"]?.whole ?? 0)
                 return .init(taskID: try await client.power(request, options).task?.id)
@@ -101,7 +112,7 @@ extension MachineWork {
             return { operation, client, options throws(RPCError) in
                 let request = ReconfigureRequest(
                     id: operation.parameters["id"]?.text ?? "", desiredJSON: operation.parameters["desired"]?.text ?? "",
-                    owner: ObjectIdentity(uid: operation.target.uid, namespace: operation.target.namespace, name: operation.target.name))
+                    owner: Self.owner(operation))
                 return .init(taskID: try await client.reconfigure(request, options).task?.id)
             }
         case .snapshotRevert:
@@ -112,10 +123,16 @@ extension MachineWork {
             }
         case .delete:
             return { operation, client, options throws(RPCError) in
-                .init(taskID: try await client.delete(DeleteRequest(id: operation.parameters["id"]?.text ?? ""), options).task?.id)
+                let request = DeleteRequest(id: operation.parameters["id"]?.text ?? "", owner: Self.owner(operation))
+                return .init(taskID: try await client.delete(request, options).task?.id)
             }
         default: return nil
         }
+    }
+
+    private static func owner(_ operation: Operation) -> ObjectIdentity {
+        let target = operation.target
+        return ObjectIdentity(uid: target.uid, namespace: target.namespace, name: target.name)
     }
 
     /// Tells two values apart: FNV-1a.

@@ -42,6 +42,13 @@ struct MachineWork {
             throw .terminal("\(machine.name): \(message)")
         }
         try await keepFinalizer()
+        if let place = status.placedOn, place != machine.providerName, status.id != nil {
+            // Another hypervisor may have another machine under the same identifier.
+            let message =
+                "spec.providerRef names \(machine.providerName), and the machine is on \(place): say \(place) again, or make another machine there"
+            try await fail("ValidationError", message)
+            throw .terminal("\(machine.name): \(message)")
+        }
         guard let connection = context.links[machine.providerName], let provider = context.informers.providers.get(providerName) else {
             return try await wait(for: "Provider \(machine.providerName) is not there, or not ready to be asked")
         }
@@ -55,9 +62,11 @@ struct MachineWork {
 
     private mutating func step(_ connection: ProviderConnection, _ provider: Provider) async throws(ReconcileError) -> Step {
         if let operation = journal.open(uid) { return try await goOn(operation, connection) }
+        adoptEnds()
         // The answer to a Create may have been the last thing that a manager before this one heard.
         if status.id == nil, let made = journal.past(uid, .create), made.end.outcome == .success, let id = made.resultID {
-            status.id = id
+            (status.id, status.placedOn) = (id, connection.link.name)
+            status.applied = made.wish
             status.set(.provisioning, .isFalse, "Created", "", self)
             try await write()
         }
@@ -65,13 +74,28 @@ struct MachineWork {
         return try await look(at: id, connection, provider)
     }
 
+    /// What ended well and is not in the status, as a manager before this one died between the two.
+    private mutating func adoptEnds() {
+        let written = status.observedGeneration ?? 0
+        func wish(_ method: ProviderMethod) -> String? {
+            guard let past = journal.past(uid, method), past.end.outcome == .success,
+                past.name == status.lastOperation || (past.generation ?? -1) >= written
+            else { return nil }
+            return past.wish
+        }
+        if let applied = wish(.reconfigure) { status.applied = applied }
+    }
+
     // MARK: operations
 
     /// Goes on with what was begun, by this manager or one before it.
     mutating func goOn(_ operation: Operation, _ connection: ProviderConnection) async throws(ReconcileError) -> Step {
-        guard let send = try await sender(of: operation) else {
+        // One that was accepted is asked about only, whatever has become of what it was made of.
+        guard let send = operation.taskID == nil ? try await sender(of: operation) : Self.unsent else {
             // The request cannot be made as it was: whether it was accepted is for the next one to find, by the machine's owner.
-            try await end(operation, .error, "what was asked for cannot be asked again, as a Secret that it needs is another one now")
+            try await end(
+                operation, .error,
+                "what was asked for cannot be asked again: the texts for the guest, or the Secret that has them, are others now")
             return .next
         }
         let progress = try await asking { () async throws(StoreError) in try await driver.advance(operation, over: connection.link, send) }
@@ -87,18 +111,24 @@ struct MachineWork {
         }
     }
 
+    private static let unsent: OperationDriver.Send = { _, _, _ throws(RPCError) in
+        throw RPCError(.internal, "the operation was accepted already")
+    }
+
     private func end(_ operation: Operation, _ outcome: Operation.Outcome, _ message: String) async throws(ReconcileError) {
         _ = try await asking { () async throws(StoreError) in try await journal.end(operation, outcome, message: message) }
     }
 
     private mutating func note(success operation: Operation) {
         switch operation.method {
-        case .create: status.set(.provisioning, .isFalse, "Created", "", self)
+        case .create:
+            status.applied = operation.wish
+            status.set(.provisioning, .isFalse, "Created", "", self)
         case .reconfigure:
             status.lastReconfigureTime = Timestamp.text(now)
             status.applied = operation.parameters["applied"]?.text
             status.set(.reconfiguring, .isFalse, "Reconfigured", "", self)
-        case .snapshotRevert: status.reverted = operation.parameters["request"]?.text
+        case .snapshotRevert: (status.reverted, status.revertOperation) = (operation.parameters["request"]?.text, operation.name)
         default: break
         }
     }
@@ -165,7 +195,7 @@ struct MachineWork {
         status.message = what
         status.set(.ready, .isFalse, "WaitingForDependencies", what, self)
         try await write()
-        return .after(seconds: 30)
+        return .after(seconds: Double.random(in: 30...60))
     }
 
     mutating func fail(_ reason: String, _ message: String) async throws(ReconcileError) {
@@ -207,9 +237,21 @@ extension VirtualMachine.Status {
         set { self["appliedConfiguration"] = newValue }
     }
 
+    /// The provider that has the machine.
+    var placedOn: String? {
+        get { self["placedOn"] }
+        set { self["placedOn"] = newValue }
+    }
+
     /// The wish to go back to a snapshot that was last fulfilled.
     var reverted: String? {
         get { self["revertedTo"] }
         set { self["revertedTo"] = newValue }
+    }
+
+    /// Name of the VMOperation whose end `reverted` has.
+    var revertOperation: String? {
+        get { self["revertOperation"] }
+        set { self["revertOperation"] = newValue }
     }
 }

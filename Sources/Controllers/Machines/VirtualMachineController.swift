@@ -43,6 +43,14 @@ package struct VirtualMachineController: Reconciler {
         controller.watch(informers.networks) { names(informers.machinesByNetwork.lookup($0.name.description)) }
         controller.watch(informers.secrets) { names(informers.machinesBySecret.lookup($0.name.description)) }
         controller.watch(informers.images) { names(informers.machinesByImage.lookup($0.name.description)) }
+        informers.snapshots.onChange { [queue = controller.queue] old, new in
+            guard let snapshot = new ?? old else { return }
+            let isSame =
+                old?.status.phase == new?.status.phase && old?.status.snapshotID == new?.status.snapshotID
+                && old?.metadata.uid == new?.metadata.uid
+            guard !isSame else { return }
+            queue.add(ObjectName(snapshot.metadata.namespace, snapshot.spec.vmRef.name))
+        }
         // Only what machines wait for: a provider says each half minute that it was looked at.
         informers.providers.onChange { [queue = controller.queue] old, new in
             guard let provider = new ?? old else { return }

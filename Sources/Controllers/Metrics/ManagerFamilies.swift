@@ -9,7 +9,7 @@ struct ManagerFamilies: Sendable {
     private let build, leader: Metric
     private let operations, durations, reconfigures, snapshots, clones, images, addresses: Metric
     private let requests, latency, inflight, errors: Metric
-    private let breaker, breakerFailures, healthy, machines, hypervisorMachines: Metric
+    private let breaker, breakerFailures, healthy, oldest, machines, notReady, hypervisorMachines: Metric
 
     private static let version = LabelSchema("version", "git_sha", "go_version", "component")
     private static let operation = LabelSchema("operation", "provider_type", "provider", "outcome")
@@ -23,6 +23,12 @@ struct ManagerFamilies: Sendable {
     private static let provider = LabelSchema("provider_type", "provider")
     private static let error = LabelSchema("reason", "component")
     private static let phase = LabelSchema("provider", "phase")
+    private static let reason = LabelSchema("provider", "reason")
+
+    /// Why machines are not ready; every other word is Other.
+    private static let reasons = [
+        "Creating", "Updating", "TaskInProgress", "WaitingForDependencies", "ProviderError", "ValidationError", "MachineGone", "Other",
+    ]
 
     init(_ catalogue: inout Catalogue) {
         let (journal, calls, object) = ("VMOperation objects", "calls of providers", "Provider.status")
@@ -72,6 +78,13 @@ struct ManagerFamilies: Sendable {
             "virtrigaud_provider_healthy", "1 if the provider answers and its hypervisor can be worked with, else 0.",
             labels: Self.provider,
             source: object)
+        oldest = catalogue.gauge(
+            "virtrigaud_provider_oldest_operation_timestamp_seconds",
+            "When the oldest operation that is not over was begun, in seconds since 1970; absent without one.", labels: Self.provider,
+            source: journal)
+        notReady = catalogue.gauge(
+            "virtrigaud_vms_not_ready", "VirtualMachines that are not as they are wanted, by the reason of their condition Ready.",
+            labels: Self.reason, source: "VirtualMachine.status.conditions")
         machines = catalogue.gauge(
             "virtrigaud_vms", "VirtualMachines by their phase.", labels: Self.phase, source: "VirtualMachine.status.phase")
         hypervisorMachines = catalogue.gauge(
@@ -97,9 +110,11 @@ struct ManagerFamilies: Sendable {
                 buffer.add(durations, labels, Self.distribution(entry.sums.durations(method)))
             }
         }
-        let open = journal.openCounts
+        let open = journal.openByProvider
         for (provider, entry) in sums.sorted(by: { $0.key < $1.key }) {
-            buffer.add(inflight, buffer.labels(Self.provider, entry.type, provider), Double(open[provider] ?? 0))
+            let labels = buffer.labels(Self.provider, entry.type, provider)
+            buffer.add(inflight, labels, Double(open[provider]?.count ?? 0))
+            buffer.add(oldest, labels, open[provider]?.since)
         }
         let types = Dictionary(grouping: sums.values, by: \.type).mapValues { $0.map(\.sums) }
         for (type, sums) in types.sorted(by: { $0.key < $1.key }) { writeKinds(type, sums, &buffer) }
@@ -174,9 +189,17 @@ struct ManagerFamilies: Sendable {
         var counts: [String: [VirtualMachine.Phase: Int]] = [:]
         for provider in providers { counts[provider.fullName] = [:] }
         for machine in list { counts[machine.providerName, default: [:]][machine.status.phase ?? .pending, default: 0] += 1 }
+        var reasons: [String: [String: Int]] = [:]
+        for machine in list where !machine.status.conditions.isTrue("Ready") {
+            let reason = machine.status.conditions["Ready"]?.reason ?? "Creating"
+            reasons[machine.providerName, default: [:]][Self.reasons.contains(reason) ? reason : "Other", default: 0] += 1
+        }
         for (provider, phases) in counts.sorted(by: { $0.key < $1.key }) {
             for phase in VirtualMachine.Phase.allCases {
                 buffer.add(machines, buffer.labels(Self.phase, provider, phase.rawValue), Double(phases[phase] ?? 0))
+            }
+            for reason in Self.reasons {
+                buffer.add(notReady, buffer.labels(Self.reason, provider, reason), Double(reasons[provider]?[reason] ?? 0))
             }
         }
     }

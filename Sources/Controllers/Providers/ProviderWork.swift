@@ -100,7 +100,6 @@ struct ProviderWork {
             context.links.counts.count(.connectionFailed)
             return Problem(reason: "HypervisorUnavailable", message: answer.message, isUnanswered: false)
         } catch {
-            if case .notAsked = error { return Problem(reason: "ProviderBusy", message: error.description, isUnanswered: false) }
             return Problem(reason: Self.reason(error), message: error.description, isUnanswered: error.isUnanswered)
         }
     }

@@ -42,6 +42,7 @@ package final class MachineBook: Sendable {
                 if let known = before?.sighting {
                     sighting.consoleURL = known.consoleURL
                     sighting.facts = known.facts
+                    if sighting.owner == nil { sighting.owner = known.owner }
                     // A list does not say it.
                     sighting.waitsForRestart = known.waitsForRestart
                     if known.waitsForRestart { (sighting.cpu, sighting.memoryMiB) = (known.cpu, known.memoryMiB) }

@@ -13,8 +13,10 @@ struct MachineLister: Sendable {
     /// Until its task is cancelled.
     func run() async {
         while !Task.isCancelled {
-            await round()
-            try? await Task.sleep(for: .seconds(link.settings.listSeconds))
+            var seconds = link.settings.listSeconds
+            // When others have its calls, the list is late and not left out.
+            if case .notAsked(let pause, _) = await round() { seconds = min(seconds, max(0.1, pause)) }
+            try? await Task.sleep(for: .seconds(seconds))
         }
     }
 

@@ -35,6 +35,8 @@ package struct MachineSighting: Sendable, Equatable {
     package var memoryMiB: Int?
     /// What the next start will bring, as it could not be had while the machine runs.
     package var waitsForRestart = false
+    /// Uid of the object whose machine it is; nil where the provider does not say.
+    package var owner: String?
     /// Disks beside the first by their name or number, in GiB; empty where the provider does not say.
     package var facts: [String: String] = [:]
 
@@ -47,6 +49,7 @@ extension MachineSighting {
         ips = info.ips
         cpu = info.cpu > 0 ? Int(info.cpu) : nil
         memoryMiB = info.memoryMiB > 0 ? Int(info.memoryMiB) : nil
+        owner = info.providerRaw["owner_uid"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// - Parameter before: what lists said, for what Describe does not say.
@@ -66,6 +69,7 @@ extension MachineSighting {
                 if let said = pending["vcpus"]?.integer { cpu = said }
                 if let kibibytes = pending["memory_kib"]?.integer { memoryMiB = kibibytes >> 10 }
             }
+            if let said = (root["owner_uid"] ?? root["owner"]?["uid"])?.text, !said.isEmpty { owner = said }
             for name in ["uuid", "state", "state_reason", "domain_type", "machine_type"] as [StaticString] {
                 if let text = root[name]?.text { facts["\(name)"] = String(text.prefix(200)) }
             }

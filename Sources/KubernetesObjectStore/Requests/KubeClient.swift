@@ -116,6 +116,7 @@ final class KubeClient: Sendable {
             switch status {
             case 401: .unauthorized
             case 403: .forbidden
+            case 404: .notFound
             case 410: .expired
             case 413: .tooLarge
             case 429: .tooManyRequests

@@ -44,22 +44,27 @@ enum VMSnapshotSchema {
             "retentionPolicy",
             .object([
                 Field("maxAge", .text(.duration), "When it goes by itself."),
-                Field("maxCount", .whole(1...100), "How many of the machine's are kept; the oldest goes."),
+                Field("maxCount", .whole(1...100), "Of a schedule: how many that are ready are kept; the oldest goes."),
                 Field("deleteOnVMDelete", .flag, "Whether it goes with the machine.", standard: true),
                 Field("preservePinned", .flag, "Whether one that is pinned stays.", standard: true),
-                .kept("gracePeriod", .text(.duration), "How long it stays after that.", standard: "24h"),
+                Field("gracePeriod", .text(.duration), "How long it stays after `maxAge`, expired.", standard: "24h"),
             ]), "How long it is kept."),
         Field(
             "schedule",
             .object([
                 Field("enabled", .flag, "Whether further ones are made.", standard: false),
                 Field("cronSpec", .text(.cron), "When: `0 3 * * *`, `@daily` or `@every 6h`."),
-                .kept("timezone", .text(atMost: 64), "Time zone of the schedule; it is UTC.", standard: "UTC"),
+                Field(
+                    "timezone", .text(atMost: 64), "Time zone of the schedule: `UTC`, `+02:00`, or a name that the manager's system knows.",
+                    standard: "UTC"),
                 Field("suspend", .flag, "Whether it rests.", standard: false),
                 Field(
                     "concurrencyPolicy", .word("Allow", "Forbid", "Replace"), "What to do when the one before is not ready yet.",
                     standard: "Forbid"),
-                Field("successfulJobsHistoryLimit", .whole(0...100), "How many good ones are kept.", standard: 3),
+                Field(
+                    "successfulJobsHistoryLimit", .whole(0...100),
+                    "How many good ones are kept, where `retentionPolicy` says neither `maxCount` nor `maxAge`.",
+                    standard: 3),
                 Field("failedJobsHistoryLimit", .whole(0...100), "How many failed ones are kept.", standard: 1),
             ]), "When further ones are made."),
         Field(

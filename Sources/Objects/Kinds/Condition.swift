@@ -56,6 +56,8 @@ extension [Condition] {
 
     /// Sets the condition of that type. Its time changes with its status alone.
     ///
+    /// A message is never empty: kube-apiserver 1.20 takes an empty one of a custom resource for null, and refuses the object.
+    ///
     /// - Parameter now: RFC 3339.
     package mutating func set(
         _ type: String, _ status: Condition.Status, reason: String, message: String, observedGeneration: Int64? = nil, now: String
@@ -65,7 +67,7 @@ extension [Condition] {
         condition.type = type
         condition.status = status
         condition.reason = reason
-        condition.message = message
+        condition.message = message.isEmpty ? reason : message
         if let observedGeneration { condition.observedGeneration = observedGeneration }
         if let index = firstIndex(where: { $0.type == type }) { self[index] = condition } else { append(condition) }
     }

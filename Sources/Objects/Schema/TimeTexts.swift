@@ -27,7 +27,7 @@ package enum DurationText {
     package static func seconds(_ value: ObjectValue?) -> Double? { value?.text.flatMap { seconds($0) } }
 }
 
-/// A schedule in cron's five fields, `@daily` and its like, or `@every 6h`. In UTC.
+/// A schedule in cron's five fields, `@daily` and its like, or `@every 6h`.
 package enum CronText {
     private static let ranges: [ClosedRange<Int>] = [0...59, 0...23, 1...31, 1...12, 0...7]
     private static let names: [[String]] = [

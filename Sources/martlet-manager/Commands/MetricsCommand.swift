@@ -1,5 +1,6 @@
 import Controllers
 import Exporting
+import ManagerHosting
 import Metrics
 import Primitives
 import ProviderHosting
@@ -20,7 +21,8 @@ enum MetricsCommand {
         let reference = MetricsReference(
             (collectors.map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors), introduction: introduction,
             dropIn: (
-                descriptors: [ManagerCollector().catalogue, ReconcilingCollector().catalogue].flatMap(\.descriptors),
+                descriptors: [ManagerCollector().catalogue, ReconcilingCollector().catalogue, ObjectStoreCollector().catalogue].flatMap(
+                    \.descriptors),
                 heading: "Metrics of the manager", introduction: managerIntroduction
             ))
         switch invocation.value("format") {

@@ -30,10 +30,6 @@ extension ManagerBed {
         return clone
     }
 
-    func operations(_ method: ProviderMethod) async throws -> [Controllers.Operation] {
-        try await operations().filter { $0.method == method }
-    }
-
     /// Waits until there is an operation that is over.
     func ended(_ method: ProviderMethod) async throws {
         let deadline = Deadline.after(seconds: 30)

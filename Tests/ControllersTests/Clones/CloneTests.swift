@@ -46,7 +46,7 @@ struct CloneTests {
     @Test func `what its provider does not make is not made otherwise`() async throws {
         let bed = ManagerBed()
         // A message without a field: nothing is supported.
-        bed.hypervisors.forged.withLock { $0["/provider.v1.Provider/GetCapabilities"] = [] }
+        bed.hypervisors.stub("sim", "GetCapabilities") { .success([]) }
         try await bed.furnishSource()
         try await bed.apply(.vmClone, ManagerBed.clone(#""type":"LinkedClone""#))
         let clone = try await bed.phase(.failed)

@@ -38,9 +38,8 @@ struct ProviderLinkTests {
         var settings = LinkSettings()
         (settings.callsPerSecond, settings.burst) = (0, 0)
         prepare(&settings)
-        return ProviderLink(name: "default/one", type: "libvirt", transport: peer, settings: settings, counts: counts) { [clock] in
-            clock.now
-        }
+        return ProviderLink(
+            name: "default/one", type: "libvirt", transport: peer, settings: settings, counts: counts, now: { [clock] in clock.now })
     }
 
     private func describe(_ link: ProviderLink, isTrial: Bool = false) async -> LinkError? {

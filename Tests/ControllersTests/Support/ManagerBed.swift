@@ -23,14 +23,21 @@ final class ManagerBed: Sendable {
         let task: Task<Void, Never>
     }
 
-    init(_ store: any ObjectStore = MemoryObjectStore()) { self.store = store }
+    /// The store as the manager has it, where that is another one than the test's.
+    private let managerStore: any ObjectStore
+
+    /// - Parameter manager: makes of the store what the manager has of it.
+    init(_ store: any ObjectStore = MemoryObjectStore(), manager: (any ObjectStore)? = nil) {
+        self.store = store
+        managerStore = manager ?? store
+    }
 
     /// What a manager makes of itself when it begins to lead.
-    func start() async throws {
-        let informers = Informers(store)
-        let journal = OperationJournal(store)
+    func start(clock: WallClock = .system) async throws {
+        let informers = Informers(managerStore)
+        let journal = OperationJournal(managerStore, clock: clock)
         try await journal.load()
-        let context = ControllerContext(journal: journal, links: ProviderLinks(hypervisors), informers: informers)
+        let context = ControllerContext(journal: journal, links: ProviderLinks(hypervisors), informers: informers, clock: clock)
         let set = ControllerSet(AllControllers.make(context), informers: informers.all)
         let task = Task { await set.run() }
         running.withLock { $0 = Running(context: context, task: task) }
@@ -132,8 +139,8 @@ final class HypervisorBed: ProviderDialer {
     private let providers = Mutex<[String: SimulatedProvider]>([:])
     /// Codes that every call of a provider gets in place of an answer.
     private let broken = Mutex<[String: RPCError]>([:])
-    /// What is answered in place of what a provider would, by the call's path.
-    let forged = Mutex<[String: [UInt8]]>([:])
+    /// Answers of a provider's methods that stand in for its own.
+    private let stubs = Mutex<[String: @Sendable () async -> Result<[UInt8], RPCError>]>([:])
     /// Told of every call.
     let heard = Mutex<[(provider: String, path: String)]>([])
 
@@ -159,6 +166,21 @@ final class HypervisorBed: ProviderDialer {
 
     func breakCalls(_ name: String, _ error: RPCError?) { broken.withLock { $0[name] = error } }
 
+    /// - Parameter method: `Validate`; empty for all that have none of their own.
+    func stub(_ name: String, _ method: String, _ answer: (@Sendable () async -> Result<[UInt8], RPCError>)?) {
+        stubs.withLock { $0["\(name) \(method)"] = answer }
+    }
+
+    private func stub(_ name: String, _ path: String) -> (@Sendable () async -> Result<[UInt8], RPCError>)? {
+        let method = path.split(separator: "/").last.map(String.init) ?? ""
+        return stubs.withLock { $0["\(name) \(method)"] ?? $0["\(name) "] }
+    }
+
+    /// How often a method of a provider was called.
+    func count(_ name: String, _ method: String) -> Int {
+        heard.withLock { $0.count { $0.provider == name && $0.path.hasSuffix("/" + method) } }
+    }
+
     func dial(_ recipe: ProviderRecipe) throws(Failure) -> (transport: any RPCTransport, close: @Sendable () -> Void) {
         (BedTransport(bed: self, name: String(recipe.endpoint.dropFirst("unix:///bed/".count))), {})
     }
@@ -174,8 +196,8 @@ final class HypervisorBed: ProviderDialer {
 
         func call(_ path: String, _ message: [UInt8], by deadline: Deadline, metadata: RPCMetadata) async throws(RPCError) -> [UInt8] {
             bed.heard.withLock { $0.append((name, path)) }
+            if let stub = bed.stub(name, path) { return try await stub().get() }
             if let error = bed.broken.withLock({ $0[name] }) { throw error }
-            if let answer = bed.forged.withLock({ $0[path] }) { return answer }
             guard let provider = bed.provider(name) else { throw RPCError(.unavailable, "nobody answers at \(name)") }
             return try await InProcessTransport([provider.rpcService(), provider.engine.taskService()])
                 .call(path, message, by: deadline, metadata: metadata)

@@ -8,11 +8,22 @@ import Primitives
 /// What the tests do with a real kube-apiserver; README.md has the commands.
 @main
 struct ObjectStoreCheck {
-    static func main() async {
+    /// Signals are heard by a thread that must be there before any other.
+    static func main() {
+        let stop = OneAnswer<Bool>()
+        do { try Signals.handle { _ in stop.give(true) } } catch {
+            say("error: \(error)")
+            exit(2)
+        }
+        Task.detached {
+            await run(stop)
+            exit(0)
+        }
+        while true { pause() }
+    }
+
+    private static func run(_ stop: OneAnswer<Bool>) async {
         do {
-            // Before there is a thread that could take them.
-            let stop = OneAnswer<Bool>()
-            try Signals.handle { _ in stop.give(true) }
             var arguments = CommandLine.arguments.dropFirst()
             let command = arguments.popFirst() ?? ""
             var kubeconfig: String?

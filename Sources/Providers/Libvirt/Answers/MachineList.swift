@@ -29,6 +29,7 @@ enum MachineList {
     ) -> VMInfo {
         var raw = ["state": state?.name ?? "unknown", "state_reason": state?.reason ?? "unknown"]
         if let mark = view.mark { raw["operation"] = mark.operation }
+        if let owner = view.mark?.owner?.uid, !owner.isEmpty { raw["owner_uid"] = owner }
         if let type = view.domainType { raw["domain_type"] = type }
         let isOn = domain.number != nil
         return VMInfo(

@@ -1,0 +1,80 @@
+import ObjectStore
+import Objects
+package import Primitives
+package import Reconciling
+
+/// Takes snapshots of machines, on time where a schedule says so, and takes them away again.
+package struct VMSnapshotController: Reconciler {
+    private let context: ControllerContext
+    private let driver: OperationDriver
+
+    package init(_ context: ControllerContext) {
+        self.context = context
+        driver = OperationDriver(context.journal)
+    }
+
+    package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
+        guard let snapshot = context.informers.snapshots.get(name) else { return .done }
+        var work = SnapshotWork(snapshot, context, driver)
+        return try await work.run()
+    }
+
+    /// The controller, with all that it looks at.
+    package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
+        // Rates are kept for each provider by its link.
+        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
+        let controller = Controller(
+            "vmsnapshot", kind: VMSnapshot.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330),
+            logger: logger)
+        let informers = context.informers
+        // What it writes itself is no reason to look again.
+        controller.watch(informers.snapshots) { old, new in
+            guard let old, let new else { return true }
+            return old.metadata.generation != new.metadata.generation || old.metadata.deletionTimestamp != new.metadata.deletionTimestamp
+                || old.metadata.annotations != new.metadata.annotations
+        }
+        // A schedule waits for the end of what it has begun, and counts what there is.
+        informers.snapshots.onChange { [queue = controller.queue] old, new in
+            guard let snapshot = new ?? old, let owner = snapshot.scheduleReference, old?.status.phase != new?.status.phase else { return }
+            queue.add(ObjectName(snapshot.metadata.namespace, owner.name))
+        }
+        informers.snapshots.onChange { [journal = context.journal] old, new in
+            guard let old, new?.metadata.uid != old.metadata.uid else { return }
+            journal.forget(target: old.metadata.uid)
+        }
+        @Sendable func names(_ machine: VirtualMachine) -> [ObjectName] {
+            informers.snapshotsByMachine.lookup(machine.name.description).map(\.name)
+        }
+        informers.machines.onChange { [queue = controller.queue] old, new in
+            guard let machine = new ?? old else { return }
+            let isSame =
+                old?.metadata.uid == new?.metadata.uid && old?.status.id == new?.status.id
+                && old?.metadata.deletionTimestamp == new?.metadata.deletionTimestamp
+            guard !isSame else { return }
+            for name in names(machine) { queue.add(name) }
+        }
+        informers.providers.onChange { [queue = controller.queue] old, new in
+            guard let provider = new ?? old else { return }
+            let isSame =
+                old?.status.isHealthy == new?.status.isHealthy && old?.status.reportedCapabilities == new?.status.reportedCapabilities
+                && (old == nil) == (new == nil)
+            guard !isSame else { return }
+            for machine in informers.machinesByProvider.lookup(provider.fullName) { for name in names(machine) { queue.add(name) } }
+        }
+        return controller
+    }
+}
+
+extension VMSnapshot {
+    /// The VMSnapshot whose schedule made it; nil for one that a person has made.
+    var scheduleReference: OwnerReference? {
+        metadata.controller.flatMap { $0.kind == Self.kind.kind && $0.apiVersion == Self.kind.apiVersion ? $0 : nil }
+    }
+
+    /// Whether it makes others and is none itself. One whose schedule is switched off makes none, and is none either.
+    var isMaker: Bool { spec.schedule.map { $0.isEnabled || $0.cron != nil } ?? false }
+
+    var target: Operation.Target {
+        Operation.Target(kind: Self.kind.kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid)
+    }
+}

@@ -1,0 +1,59 @@
+import ObjectStore
+import Objects
+import Synchronization
+
+/// A store, and how often it was written to and did not do what it was asked for.
+final class CountedObjectStore: ObjectStore {
+    struct Counts: Sendable {
+        var writes = 0
+        /// By reason; what somebody else's change or a wrong request brings about is none.
+        var errors: [StoreError.Reason: Int] = [:]
+    }
+
+    /// Why a store could not do what is its own to do.
+    static let faults: [StoreError.Reason] = [
+        .unavailable, .timeout, .tooManyRequests, .internalError, .unauthorized, .forbidden, .tooLarge,
+    ]
+
+    private let store: any ObjectStore
+    private let state = Mutex(Counts())
+
+    init(_ store: any ObjectStore) { self.store = store }
+
+    var counts: Counts { state.withLock { $0 } }
+
+    func get(_ key: ObjectKey) async throws(StoreError) -> APIObject {
+        try await counted(isWrite: false) { () async throws(StoreError) in try await self.store.get(key) }
+    }
+
+    func list(_ kind: ResourceKind, in namespace: String?, _ selector: LabelSelector) async throws(StoreError) -> ObjectList {
+        try await counted(isWrite: false) { () async throws(StoreError) in try await self.store.list(kind, in: namespace, selector) }
+    }
+
+    func create(_ object: APIObject) async throws(StoreError) -> APIObject {
+        try await counted(isWrite: true) { () async throws(StoreError) in try await self.store.create(object) }
+    }
+
+    func update(_ object: APIObject, _ part: ObjectPart) async throws(StoreError) -> APIObject {
+        try await counted(isWrite: true) { () async throws(StoreError) in try await self.store.update(object, part) }
+    }
+
+    func delete(_ key: ObjectKey, _ precondition: DeletePrecondition) async throws(StoreError) -> APIObject? {
+        try await counted(isWrite: true) { () async throws(StoreError) in try await self.store.delete(key, precondition) }
+    }
+
+    func watch(_ kind: ResourceKind, in namespace: String?, from version: String) async throws(StoreError) -> any ObjectWatch {
+        try await counted(isWrite: false) { () async throws(StoreError) in try await self.store.watch(kind, in: namespace, from: version) }
+    }
+
+    private func counted<Value>(isWrite: Bool, _ body: () async throws(StoreError) -> Value) async throws(StoreError) -> Value {
+        do throws(StoreError) {
+            let value = try await body()
+            if isWrite { state.withLock { $0.writes += 1 } }
+            return value
+        } catch {
+            if Self.faults.contains(error.reason) { state.withLock { $0.errors[error.reason, default: 0] += 1 } }
+            throw error
+        }
+    }
+}
