@@ -60,7 +60,9 @@ extension VMSet {
     var template: SetTemplate { SetTemplate(object.spec["template"] ?? .members(ObjectMembers())) }
 
     var ownerReference: OwnerReference {
-        OwnerReference(apiVersion: Self.kind.apiVersion, kind: Self.kind.kind, name: metadata.name, uid: metadata.uid)
+        // The finalizer sees to it that machines go first, and wants no right on the set's finalizers where that is asked for.
+        OwnerReference(
+            apiVersion: Self.kind.apiVersion, kind: Self.kind.kind, name: metadata.name, uid: metadata.uid, blocksDeletion: false)
     }
 
     /// What the schema lets pass, and what cannot be so of several machines.
