@@ -7,6 +7,7 @@ package enum AllControllers {
         [
             ProviderController(context).controller(logger: logger), ImageController(context).controller(logger: logger),
             VirtualMachineController(context).controller(workers: workers, logger: logger),
+            VMSetController(context).controller(logger: logger), VMCloneController(context).controller(logger: logger),
             VMSnapshotController(context).controller(logger: logger),
         ]
     }

@@ -101,6 +101,13 @@ extension ObjectAPI {
                 case .unchanged: return (current, false)
                 }
             }
+            // Whoever deletes what belongs to it looks for that; of other kinds nothing goes with an object.
+            if options.orphans, key.kind == .vmSet, !current.metadata.isDeleting, !current.metadata.finalizers.contains("orphan") {
+                var kept = current
+                kept.metadata.finalizers.append("orphan")
+                do { _ = try await store.update(kept) } catch { guard error.reason == .conflict else { throw error } }
+                continue
+            }
             var exact = precondition
             // The answer names the uid that is gone: it must be this one.
             exact.uid = precondition.uid ?? current.metadata.uid
@@ -129,6 +136,7 @@ extension ObjectAPI {
         if let policy = value["propagationPolicy"]?.text, !policies.contains(policy) {
             throw StoreError(.badRequest, "propagationPolicy must be Orphan, Background or Foreground")
         }
+        options.orphans = value["propagationPolicy"]?.text == "Orphan"
         let preconditions = value["preconditions"]
         return DeletePrecondition(uid: preconditions?["uid"]?.text, resourceVersion: preconditions?["resourceVersion"]?.text)
     }

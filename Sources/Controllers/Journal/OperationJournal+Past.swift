@@ -10,6 +10,9 @@ extension OperationJournal {
         /// Of the target when it was begun; nil when that is not known.
         package let generation: Int64?
         package let resultPath: String?
+        /// `namespace/name`
+        package let provider: String
+        package let providerType: String
         /// Ends in a row that were no success.
         package let failures: Int
         /// When this process heard of it.

@@ -86,6 +86,7 @@ package final class OperationJournal: Sendable {
         state.past[operation.line, default: [:]][operation.method] = Past(
             end: end, name: operation.name, resultID: operation.resultID, requestDigest: operation.requestDigest,
             wish: operation.wish, generation: operation.generation, resultPath: operation.resultPath,
+            provider: operation.provider, providerType: operation.providerType,
             failures: end.outcome == .success ? 0 : before + 1, heardAt: .now)
         // Whose provider is gone is in nobody's sums, and makes no series of it again.
         let isCounted = !isFolded && state.sums[operation.provider] != nil

@@ -19,6 +19,8 @@ package struct Informers: Sendable {
     let machinesByProvider, machinesByClass, machinesByImage, machinesByNetwork, machinesBySecret: InformerIndex<VirtualMachine>
     /// By `namespace/name of the provider` and the machine's identifier.
     let machinesByID: InformerIndex<VirtualMachine>
+    /// By the `namespace/name` of the VMSet that looks after it, or would by its name.
+    let machinesBySet: InformerIndex<VirtualMachine>
     /// By the Secret's `namespace/name`.
     let providersBySecret: InformerIndex<Provider>
     /// By the machine's `namespace/name`.
@@ -47,6 +49,7 @@ package struct Informers: Sendable {
             machine.guestData.compactMap { $0.secretRef?.fullName(in: machine.metadata.namespace) }
         }
         machinesByID = machines.index("id") { machine in machine.status.id.map { [Self.place($0, on: machine.providerName)] } ?? [] }
+        machinesBySet = machines.index("set") { machine in SetMember.set(of: machine).map { [$0.description] } ?? [] }
         providersBySecret = providers.index("secret") { provider in
             provider.spec.tls?.secretRef.map { [$0.fullName(in: provider.metadata.namespace)] } ?? []
         }

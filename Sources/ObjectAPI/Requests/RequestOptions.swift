@@ -21,6 +21,8 @@ struct RequestOptions: Sendable {
     var allowsBookmarks = false
     var sendsInitialEvents = false
     var isDryRun = false
+    /// Whether what belongs to an object stays when it goes.
+    var orphans = false
     var fieldValidation = FieldValidation.warn
     var isPretty = false
     var includesObject = "Metadata"

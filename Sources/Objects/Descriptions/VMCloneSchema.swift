@@ -88,7 +88,7 @@ enum VMCloneSchema {
                 Field("providerRef", .reference, "Its Provider: that of the source, as machines are not cloned from one to another."),
                 Field("classRef", .reference, "Its VMClass; without it, the source's."),
                 .kept("placementRef", .localReference, "A VMPlacementPolicy."),
-                Field("networks", .networks, "Its cards; without them, the source's."),
+                Field("networks", .networks, "What its guest is told of its cards, which are on the source's networks, in their order."),
                 Field("disks", .disks, "Its disks; without them, the source's."),
                 Field("labels", .labels, "Its labels."), Field("annotations", .map(of: .text(atMost: 65_536)), "Its annotations."),
             ]), "The machine that is made."),
@@ -101,7 +101,7 @@ enum VMCloneSchema {
                 Field("powerOn", .flag, "Whether it is to run.", standard: false),
                 .kept("includeSnapshots", .flag, "Whether snapshots come along.", standard: false),
                 .kept("parallel", .flag, "Whether disks are copied at the same time.", standard: false),
-                Field("timeout", .text(.duration), "How long it may take.", standard: "30m"),
+                Field("timeout", .text(.duration), "How long each try may take. What comes of it later is taken away.", standard: "30m"),
                 Field(
                     "retryPolicy",
                     .object([
@@ -151,7 +151,11 @@ enum VMCloneSchema {
         Field("actualCloneType", .word("FullClone", "LinkedClone", "InstantClone"), "How it was made."),
         Field("retryCount", .count, "How often it was tried again."),
         Field("lastRetryTime", .text(.timestamp), "When it was tried again last."),
+        Field("nextRetryTime", .text(.timestamp), "When it is tried again."),
         Field("lastOperation", .text(atMost: 253), "Name of the VMOperation that was begun last."),
+        Field(
+            "formerOperation", .text(atMost: 253), "Name of the VMOperation that is not waited for any more, as it failed or took too long."
+        ),
         Field("progress", .anyObject, "How far it is."),
     ]
 

@@ -43,13 +43,16 @@ enum VMSetSchema {
                     ]), "What its machines have beside their names."),
                 .required(
                     "spec", .object(ObjectShape(VirtualMachineSchema.spec, [.atMostOne(["imageRef", "importedDisk"])])),
-                    "As of a VirtualMachine."),
+                    "As of a VirtualMachine. Machines are replaced, and their disks are lost, when providerRef, imageRef, importedDisk, networks, userData, metaData, placement or tags change; all else changes them where they are."
+                ),
             ]), "What each machine is made after."),
         Field(
             "updateStrategy",
             .object([
                 Field(
-                    "type", .word("RollingUpdate", "OnDelete", "Recreate"), "How machines follow the template.", standard: "RollingUpdate"),
+                    "type", .word("RollingUpdate", "OnDelete", "Recreate"),
+                    "How machines follow the template: one after the other, each when it is deleted, or all at once.",
+                    standard: "RollingUpdate"),
                 Field(
                     "rollingUpdate",
                     .object([
@@ -83,6 +86,7 @@ enum VMSetSchema {
         Field("updatedReplicas", .count, "How many are of the newest template."),
         Field("currentRevision", .text(atMost: 253), "Digest of the template before."),
         Field("updateRevision", .text(atMost: 253), "Digest of the newest template."),
+        Field("currentTemplate", .anyObject, "The template before, of which machines below the partition are made."),
         Field("collisionCount", .count, "Always absent; digests do not collide."),
         Field("selector", .text(atMost: 4096), "The selector as text, for kubectl scale."),
         Field("updateStatus", .anyObject, "How far an update is."),

@@ -134,6 +134,11 @@ package struct VMClone: TypedResource {
             get { self["retryCount"] }
             set { self["retryCount"] = newValue }
         }
+        /// When it is to be tried again.
+        package var nextRetryTime: String? {
+            get { self["nextRetryTime"] }
+            set { self["nextRetryTime"] = newValue }
+        }
         package var actualCloneType: CloneType? {
             get { self["actualCloneType"] }
             set { self["actualCloneType"] = newValue }
@@ -142,6 +147,11 @@ package struct VMClone: TypedResource {
         package var lastOperation: String? {
             get { self["lastOperation"] }
             set { self["lastOperation"] = newValue }
+        }
+        /// Name of the VMOperation whose clone is not waited for any more: it has failed, or took too long.
+        package var formerOperation: String? {
+            get { self["formerOperation"] }
+            set { self["formerOperation"] = newValue }
         }
     }
 }

@@ -91,6 +91,11 @@ package struct VMSet: TypedResource {
             get { self["updateRevision"] }
             set { self["updateRevision"] = newValue }
         }
+        /// `spec.template` as it was when all machines were of it.
+        package var currentTemplate: ObjectValue? {
+            get { self["currentTemplate"] }
+            set { self["currentTemplate"] = newValue }
+        }
         /// As text, for `kubectl scale`.
         package var selector: String? {
             get { self["selector"] }

@@ -198,6 +198,9 @@ final class HypervisorBed: ProviderDialer {
 
     func close() async { for name in providers.withLock({ Array($0.keys) }) { await kill(name) } }
 
+    /// Of the hypervisor itself, from now on.
+    func spoil(_ name: String, _ faults: Faults) throws { try faults.write(to: "\(folder.path)/\(name)/faults.json") }
+
     func breakCalls(_ name: String, _ error: RPCError?) { broken.withLock { $0[name] = error } }
 
     /// - Parameter method: `Validate`; empty for all that have none of their own.

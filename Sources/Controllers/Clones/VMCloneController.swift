@@ -1,0 +1,63 @@
+import ObjectStore
+import Objects
+package import Primitives
+package import Reconciling
+
+/// Makes machines from others: one clone on the hypervisor, and one VirtualMachine for it, whenever the manager is stopped and goes on.
+package struct VMCloneController: Reconciler {
+    private let context: ControllerContext
+    private let driver: OperationDriver
+
+    package init(_ context: ControllerContext) {
+        self.context = context
+        driver = OperationDriver(context.journal)
+    }
+
+    package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
+        guard let clone = context.informers.clones.get(name) else { return .done }
+        var work = CloneWork(clone, context, driver)
+        return try await work.run()
+    }
+
+    /// The controller, with all that it looks at.
+    package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
+        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
+        let controller = Controller(
+            "vmclone", kind: VMClone.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330), logger: logger)
+        let informers = context.informers
+        controller.watch(informers.clones) { old, new in
+            guard let old, let new else { return true }
+            return old.metadata.generation != new.metadata.generation || old.metadata.annotations != new.metadata.annotations
+        }
+        informers.clones.onChange { [journal = context.journal] old, new in
+            guard let old, new?.metadata.uid != old.metadata.uid else { return }
+            journal.forget(target: old.metadata.uid)
+        }
+        // The source, until it is there; the machine that was made, until it runs.
+        informers.machines.onChange { [queue = controller.queue] old, new in
+            guard let machine = new ?? old else { return }
+            if let old, let new, SetMember.isSame(old, new), old.status.id == new.status.id { return }
+            for clone in informers.clonesByMachine.lookup(machine.name.description) where !clone.isOver { queue.add(clone.name) }
+            if let name = CloneTarget.clone(of: machine) { queue.add(name) }
+        }
+        informers.providers.onChange { [queue = controller.queue] old, new in
+            guard old?.status.isHealthy != new?.status.isHealthy else { return }
+            for clone in informers.clones.list() where !clone.isOver { queue.add(clone.name) }
+        }
+        return controller
+    }
+}
+
+extension VMClone {
+    /// Whether nothing is to be waited for any more.
+    var isOver: Bool { (status.phase == .ready || status.phase == .failed) && !metadata.isDeleting }
+
+    var operationTarget: Operation.Target {
+        Operation.Target(kind: Self.kind.kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid)
+    }
+
+    var targetName: ObjectName {
+        let said = spec.target.namespace ?? ""
+        return ObjectName(said.isEmpty ? metadata.namespace : said, spec.target.name)
+    }
+}
