@@ -45,7 +45,11 @@ final class ManagerBed: Sendable {
         running.withLock { $0 = Running(context: context, controllers: controllers, task: task) }
     }
 
-    var context: ControllerContext { running.withLock { $0!.context } }
+    /// Of a manager that runs.
+    var context: ControllerContext {
+        guard let context = running.withLock({ $0?.context }) else { preconditionFailure("the manager does not run") }
+        return context
+    }
 
     /// Looks at objects, of all controllers.
     var reconciles: Int { running.withLock { $0?.controllers.reduce(0) { $0 + $1.book.contents.outcomes.values.reduce(0, +) } ?? 0 } }
