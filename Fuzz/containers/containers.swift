@@ -48,9 +48,9 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 
 /// A tree of /proc, /sys and /etc of which every file that a test fills is one in memory.
 private struct Folder {
     let path: String
-    let text = MemoryFile()
-    let arguments = MemoryFile()
-    let status = MemoryFile()
+    let text = UnlinkedFile()
+    let arguments = UnlinkedFile()
+    let status = UnlinkedFile()
 
     static let groups = ["memory", "cpu,cpuacct", "blkio", "pids", "freezer"]
 
@@ -85,7 +85,7 @@ private struct Folder {
     var two: CgroupTree? { CgroupTree(fileSystemRoot: path + "/new") }
     var root: String { path + "/root" }
 
-    private func link(_ place: String, _ file: MemoryFile) {
+    private func link(_ place: String, _ file: UnlinkedFile) {
         let whole = "\(path)/\(place.hasPrefix("two/") ? "new/sys/fs/cgroup/" + place.dropFirst(4) : place)"
         var made = ""
         for part in whole.split(separator: "/").dropLast() {

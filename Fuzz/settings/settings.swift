@@ -6,7 +6,7 @@ import Primitives
 
 // Configuration: YAML, the shapes that it must have, and what modules make of it.
 
-private let file = MemoryFile()
+private let file = UnlinkedFile()
 
 /// Sections as the program has them, and one of each other kind of value.
 private let shape = SettingsShape.section([

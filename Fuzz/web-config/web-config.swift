@@ -6,7 +6,7 @@ import Primitives
 
 // A `--web.config.file`: what stands between the network and a service must be read as it was meant, or refused.
 
-private let file = MemoryFile()
+private let file = UnlinkedFile()
 
 /// libFuzzer's door: one input. Always 0, or the program ends.
 @_cdecl("LLVMFuzzerTestOneInput")

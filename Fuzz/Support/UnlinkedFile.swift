@@ -1,7 +1,7 @@
 import Glibc
 
 /// A file that is no longer in any folder, for readers that want a path.
-package final class MemoryFile: Sendable {
+package final class UnlinkedFile: Sendable {
     private let descriptor: Int32
     package let path: String
 
