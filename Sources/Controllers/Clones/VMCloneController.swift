@@ -44,6 +44,10 @@ package struct VMCloneController: Reconciler {
             guard old?.status.isHealthy != new?.status.isHealthy else { return }
             for clone in informers.clones.list() where !clone.isOver { queue.add(clone.name) }
         }
+        // After a start providers are as healthy as their objects say, and nothing of them changes.
+        context.links.onConnect { [queue = controller.queue] _ in
+            for clone in informers.clones.list() where !clone.isOver { queue.add(clone.name) }
+        }
         return controller
     }
 }

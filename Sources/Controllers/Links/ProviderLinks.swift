@@ -14,7 +14,7 @@ package final class ProviderLinks: Sendable {
     /// Told of machines of a provider that are otherwise than before.
     private let changed = Mutex<@Sendable (_ provider: String, _ ids: [String]) -> Void>({ _, _ in })
 
-    /// Told of a provider that can be asked from now on.
+    /// Told of a provider that can be asked from now on, and of one that has said what it can do.
     private let connected = Mutex<[@Sendable (_ provider: String) -> Void]>([])
 
     private let mayAct: @Sendable () -> Bool
@@ -34,6 +34,10 @@ package final class ProviderLinks: Sendable {
     /// To be called before there is a connection; each handler is told.
     package func onConnect(_ handler: @escaping @Sendable (_ provider: String) -> Void) { connected.withLock { $0.append(handler) } }
 
+    func tellConnected(_ provider: String) {
+        for tell in connected.withLock({ $0 }) { tell(provider) }
+    }
+
     package subscript(name: String) -> ProviderConnection? { entries.withLock { $0[name]?.connection } }
 
     package var all: [ProviderConnection] { entries.withLock { $0.values.map(\.connection) } }
@@ -52,7 +56,7 @@ package final class ProviderLinks: Sendable {
         )
         Self.end(old)
         connection.startListing { ids in handler(recipe.name, ids) }
-        for tell in connected.withLock({ $0 }) { tell(recipe.name) }
+        tellConnected(recipe.name)
         return connection
     }
 

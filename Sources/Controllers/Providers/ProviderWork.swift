@@ -141,6 +141,7 @@ struct ProviderWork {
         } catch { return }
         health.update(name) { ($0.connection, $0.capabilitiesAt) = (identity, .now) }
         connection.capabilities = answer
+        context.links.tellConnected(name)
         let flags: [(String, Bool)] = [
             ("supportsReconfigureOnline", answer.supportsReconfigureOnline),
             ("supportsDiskExpansionOnline", answer.supportsDiskExpansionOnline),
