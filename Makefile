@@ -8,7 +8,7 @@ PYTHON = .build/venv/bin/python
 # What Python compiles is kept, whatever the environment says: each of the processes below would compile all of the tests for ten seconds.
 PYTEST = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.build/compiled $(PYTHON) -m pytest -q
 # Most of these tests wait; the tests of a file share what they start, and the longest files come first.
-SIX_AT_A_TIME = -n 6 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE = -n 8 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run build monitor test e2e soak fuzz bench check docs dist clean
 
@@ -34,14 +34,14 @@ test: monitor
 	@scripts/check-fuzz-targets
 	@scripts/unit-tests
 	$(PYTEST) -m "alone and not e2e and not soak" Tests/EndToEnd
-	$(PYTEST) $(SIX_AT_A_TIME) -m "not alone and not e2e and not soak" Tests/EndToEnd
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not alone and not e2e and not soak" Tests/EndToEnd
 
 ## e2e: everything else that talks to real programs, with the shipped files' own times
 e2e: build
 	@scripts/bootstrap test e2e dist
 	$(SWIFT_BUILD) --product rpc-peer
 	$(SWIFT_BUILD) --product martlet-manager
-	$(PYTEST) $(SIX_AT_A_TIME) -m "e2e and not alone" Tests/EndToEnd
+	$(PYTEST) $(SIDE_BY_SIDE) -m "e2e and not alone" Tests/EndToEnd
 	$(PYTEST) -m "e2e and alone" Tests/EndToEnd
 
 ## soak: long runs and crashes, fuzzing, and all unit tests under the address and the thread sanitizer

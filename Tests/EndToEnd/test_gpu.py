@@ -87,6 +87,7 @@ def test_nvidias_binding_says_the_same(start: Start, tmp_path: Path, profile: st
     assert re.findall(r"^owners of (\d+) processes as martlet says", check.stdout, re.MULTILINE) in ([], ["1"])
 
 
+@pytest.mark.e2e
 def test_the_comparison_sees_what_is_missing(start: Start, tmp_path: Path) -> None:
     cards = Cards(start, tmp_path, "--cards", "1", "--profile", "llm")
     machine = Machine(start, cards, per_process="true")
@@ -183,6 +184,7 @@ def test_the_comparison_sees_a_difference(start: Start, tmp_path: Path, profile:
     assert different(check.stdout) == expected, check.stdout
 
 
+@pytest.mark.e2e
 def test_the_comparison_lives_with_what_is_refused(start: Start, tmp_path: Path) -> None:
     """A card without GPM, a driver that tells strangers nothing, and no root: nothing is known of who works there, and both say so. One is lost."""
     cards = Cards(start, tmp_path, "--profile", "mig", "--cards", "3")

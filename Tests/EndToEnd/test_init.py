@@ -201,6 +201,7 @@ def test_a_secret_alone_gets_the_name_that_is_meant(terminal: Terminal, cluster:
     finish(terminal, folder)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("mark", [" ", ":"])
 def test_a_token_that_is_not_quite_written_is_read_and_not_shown(terminal: Terminal, cluster: Cluster, folder: Path, mark: str) -> None:
     begin(terminal, cluster)
@@ -231,6 +232,7 @@ def test_errors_fit_the_window(terminal: Terminal, cluster: Cluster) -> None:
     assert len(lines) > 2 and max(map(len, lines)) <= COLUMNS and not any(line.startswith(" ") for line in lines)
 
 
+@pytest.mark.e2e
 def test_a_wrong_secret_is_said_and_asked_again(terminal: Terminal, cluster: Cluster, folder: Path) -> None:
     begin(terminal, cluster)
     terminal.type("monitor@pve!martlet=wrong")
@@ -359,6 +361,7 @@ def test_rights_that_lack_are_named_and_tested_again(terminal: Terminal, folder:
     finish(terminal, folder)
 
 
+@pytest.mark.e2e
 def test_rights_that_lack_may_go_on_lacking(terminal: Terminal, folder: Path, start: Start) -> None:
     cluster = simulate(start, folder / "home/world")
     cluster.play("rights-lost")
@@ -369,6 +372,7 @@ def test_rights_that_lack_may_go_on_lacking(terminal: Terminal, folder: Path, st
     assert written(folder) == ["martlet.yml", "secrets/token"]
 
 
+@pytest.mark.e2e
 def test_ctrl_c_in_the_secret_leaves_nothing_and_a_sane_terminal(terminal: Terminal, cluster: Cluster, folder: Path) -> None:
     begin(terminal, cluster)
     assert not terminal.is_echoing
@@ -454,6 +458,7 @@ def test_flags_answer_where_nobody_is(cluster: Cluster, folder: Path, start: Sta
     assert written(folder) == ["martlet.yml", "martlet.yml.1", "secrets/token"]
 
 
+@pytest.mark.e2e
 def test_what_flags_leave_open_is_an_error_that_names_the_flag(cluster: Cluster, folder: Path) -> None:
     def says(words: str, *flags: str | Path, status: int = 1, **environment: str) -> None:
         outcome = run("init", "--config.file", folder / "martlet.yml", *flags, env=environment, stdin="", cwd=folder)

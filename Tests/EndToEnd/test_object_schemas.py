@@ -13,6 +13,7 @@ import pytest
 import yaml
 from conftest import REPOSITORY, wait_for
 from kube_apiserver import KubeAPIServer
+from kubectls import MANAGER
 
 DEFINITIONS = REPOSITORY / "deploy/kubernetes/crds"
 SAMPLES = REPOSITORY / "deploy/kubernetes/samples"
@@ -76,7 +77,7 @@ def test_manifests_to_begin_with_are_taken_and_shown(server: KubeAPIServer) -> N
 
 
 def test_files_that_are_made_from_the_program_are_up_to_date(tmp_path: Path) -> None:
-    program = REPOSITORY / ".build/release/martlet-manager"
+    program = MANAGER
     written = subprocess.run([program, "crds", "--directory", tmp_path], capture_output=True, text=True, timeout=20, check=True).stdout.split()
     assert {Path(path).name: Path(path).read_text() for path in written} == {path.name: path.read_text() for path in DEFINITIONS.glob("*.yaml")}, "run: make docs"
     page = subprocess.run([program, "objects"], capture_output=True, text=True, timeout=20, check=True).stdout
