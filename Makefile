@@ -8,7 +8,7 @@ PYTHON = .build/venv/bin/python
 # What Python compiles is kept, whatever the environment says: each of the processes below would compile all of the tests for ten seconds.
 PYTEST = PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.build/compiled $(PYTHON) -m pytest -q
 # Most of these tests wait; the tests of a file share what they start, and the longest files come first.
-SIDE_BY_SIDE = -n 8 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE = -n 7 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run build monitor test e2e soak fuzz bench check docs dist clean
 
