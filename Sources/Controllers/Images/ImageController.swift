@@ -233,6 +233,7 @@ struct ImageWork {
             type, value, reason: reason, message: String(message.prefix(1000)), observedGeneration: image.metadata.generation,
             now: Timestamp.text(now))
         status.conditions = all
+        status.message = message.isEmpty ? nil : message
     }
 
     private mutating func write(invalid: String? = nil) async throws(ReconcileError) {

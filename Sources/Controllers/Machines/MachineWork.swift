@@ -64,6 +64,7 @@ struct MachineWork {
 
     private mutating func step(_ connection: ProviderConnection, _ provider: Provider) async throws(ReconcileError) -> Step {
         if let operation = journal.open(uid) { return try await goOn(operation, connection) }
+        (status.lastTaskRef, status.reconfigureTaskRef) = (nil, nil)
         adoptEnds()
         // The answer to a Create may have been the last thing that a manager before this one heard.
         if status.id == nil, let made = journal.past(uid, .create), made.end.outcome == .success, let id = made.resultID {
@@ -107,7 +108,9 @@ struct MachineWork {
             return .next
         case .waiting(let seconds, let why):
             status.lastOperation = operation.name
-            say(operation, why, isAnswered: journal.open(uid)?.taskID != nil)
+            let task = journal.open(uid)?.taskID
+            (status.lastTaskRef, status.reconfigureTaskRef) = (task, operation.method == .reconfigure ? task : nil)
+            say(operation, why, isAnswered: task != nil)
             try await write()
             return .end(.after(seconds: seconds))
         }
@@ -231,29 +234,5 @@ extension VirtualMachine.Status {
     mutating func unset(_ fact: Fact) {
         guard conditions[fact.rawValue] != nil else { return }
         conditions.remove(fact.rawValue)
-    }
-
-    /// A sum of what was last applied of what can be changed.
-    var applied: String? {
-        get { self["appliedConfiguration"] }
-        set { self["appliedConfiguration"] = newValue }
-    }
-
-    /// The provider that has the machine.
-    var placedOn: String? {
-        get { self["placedOn"] }
-        set { self["placedOn"] = newValue }
-    }
-
-    /// The wish to go back to a snapshot that was last fulfilled.
-    var reverted: String? {
-        get { self["revertedTo"] }
-        set { self["revertedTo"] = newValue }
-    }
-
-    /// Name of the VMOperation whose end `reverted` has.
-    var revertOperation: String? {
-        get { self["revertOperation"] }
-        set { self["revertOperation"] = newValue }
     }
 }

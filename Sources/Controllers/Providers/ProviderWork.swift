@@ -148,10 +148,19 @@ struct ProviderWork {
             ("supportsSnapshots", answer.supportsSnapshots), ("supportsMemorySnapshots", answer.supportsMemorySnapshots),
             ("supportsLinkedClones", answer.supportsLinkedClones), ("supportsImageImport", answer.supportsImageImport),
             ("supportsDiskExport", answer.supportsDiskExport), ("supportsDiskImport", answer.supportsDiskImport),
+            ("supportsExportCompression", answer.supportsExportCompression), ("supportsClustering", answer.supportsClustering),
+        ]
+        let lists = [
+            ("supportedDiskTypes", answer.supportedDiskTypes), ("supportedNetworkTypes", answer.supportedNetworkTypes),
+            ("supportedExportFormats", answer.supportedExportFormats), ("supportedImportFormats", answer.supportedImportFormats),
         ]
         status.capabilities = flags.filter(\.1).map { String($0.0.dropFirst("supports".count)) }
-        status.reportedCapabilities = .init(.members(ObjectMembers(flags.map { ($0.0, .flag($0.1)) })))
+        let said = flags.map { ($0.0, ObjectValue.flag($0.1)) } + lists.filter { !$0.1.isEmpty }.map { ($0.0, Self.names($0.1)) }
+        status.reportedCapabilities = .init(.members(ObjectMembers(said)))
     }
+
+    /// As many as a status may have.
+    private static func names(_ all: [String]) -> ObjectValue { .list(all.prefix(64).map { .text(String($0.unicodeScalars.prefix(64))) }) }
 
     // MARK: the object
 

@@ -12,6 +12,7 @@ extension SnapshotWork {
 
     /// What the journal has and the status has not: it may be the last thing that a manager before this one heard.
     mutating func learn() {
+        status.taskRef = nil
         // What may be there is not tried again for a change of the object.
         if status.snapshotID == nil, status.observedGeneration != snapshot.metadata.generation { status.failures = 0 }
         guard let made = journal.past(uid, .snapshotCreate), made.name != status.noted else { return }

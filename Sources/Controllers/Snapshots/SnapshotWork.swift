@@ -94,11 +94,11 @@ struct SnapshotWork {
         }
         guard case .waiting(let seconds, let why) = progress else { return .next }
         status.lastOperation = operation.name
-        let isAnswered = journal.open(uid)?.taskID != nil
+        status.taskRef = journal.open(uid)?.taskID
         let text = "\(operation.method.rawValue): \(why)"
         if operation.method == .snapshotCreate { status.creationTime = Timestamp.text(operation.startedAt) }
         let phase: VMSnapshot.Phase = snapshot.metadata.isDeleting ? .deleting : .creating
-        try await say(phase, .isFalse, isAnswered ? "TaskInProgress" : "ProviderError", text)
+        try await say(phase, .isFalse, status.taskRef != nil ? "TaskInProgress" : "ProviderError", text)
         return .end(.after(seconds: seconds))
     }
 

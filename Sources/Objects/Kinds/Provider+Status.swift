@@ -20,10 +20,6 @@ extension Provider {
             get { self["lastHealthCheck"] }
             set { self["lastHealthCheck"] = newValue }
         }
-        package var version: String? {
-            get { self["version"] }
-            set { self["version"] = newValue }
-        }
         package var runtime: Runtime {
             get { self[view: "runtime"] }
             set { self[view: "runtime"] = newValue }
@@ -58,10 +54,6 @@ extension Provider {
         package var phase: RuntimePhase? {
             get { self["phase"] }
             set { self["phase"] = newValue }
-        }
-        package var message: String? {
-            get { self["message"] }
-            set { self["message"] = newValue }
         }
     }
 

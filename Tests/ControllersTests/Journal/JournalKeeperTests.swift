@@ -25,7 +25,7 @@ struct JournalKeeperTests {
     }
 
     private func load(_ store: (any ObjectStore)? = nil) async throws -> OperationJournal {
-        let journal = OperationJournal(store ?? base)
+        let journal = OperationJournal(TruthfulStore(store ?? base))
         try await journal.load()
         return journal
     }

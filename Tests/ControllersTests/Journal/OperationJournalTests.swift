@@ -15,7 +15,7 @@ struct OperationJournalTests {
     }
 
     private func journal(_ store: (any ObjectStore)? = nil) async throws -> OperationJournal {
-        let journal = OperationJournal(store ?? base)
+        let journal = OperationJournal(TruthfulStore(store ?? base))
         try await journal.load()
         return journal
     }

@@ -24,13 +24,13 @@ final class ManagerBed: Sendable {
         let task: Task<Void, Never>
     }
 
-    /// The store as the manager has it, where that is another one than the test's.
+    /// The store as the manager has it, which may be another one than the test's.
     private let managerStore: any ObjectStore
 
     /// - Parameter manager: makes of the store what the manager has of it.
     init(_ store: any ObjectStore = MemoryObjectStore(), manager: (any ObjectStore)? = nil) {
         self.store = store
-        managerStore = manager ?? store
+        managerStore = TruthfulStore(manager ?? store)
     }
 
     /// What a manager makes of itself when it begins to lead.
