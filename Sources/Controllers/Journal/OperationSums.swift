@@ -57,8 +57,8 @@ struct OperationSums: Sendable, Equatable {
 
     // MARK: in an object
 
-    /// `operationTotals` of a Provider's status. Entries that cannot be read are left out.
-    init(_ value: ObjectValue?) {
+    /// Entries that cannot be read are left out.
+    fileprivate init(_ value: ObjectValue?) {
         for entry in value?.list ?? [] {
             guard let method = entry["operation"]?.text.flatMap(ProviderMethod.init(rawValue:)),
                 let outcome = entry["outcome"]?.text.flatMap(Operation.Outcome.init(rawValue:))
@@ -75,8 +75,8 @@ struct OperationSums: Sendable, Equatable {
 
     init() {}
 
-    /// For `operationTotals`, in an order that does not change.
-    var value: ObjectValue {
+    /// In an order that does not change.
+    fileprivate var value: ObjectValue {
         func rank(_ key: Key) -> String { "\(key.method.rawValue) \(key.outcome.rawValue) \(key.isLinked.map { $0 ? "1" : "0" } ?? "")" }
         return .list(
             sums.sorted { rank($0.key) < rank($1.key) }.map { key, sum in
@@ -87,5 +87,19 @@ struct OperationSums: Sendable, Equatable {
                 if let isLinked = key.isLinked { members["linked"] = .flag(isLinked) }
                 return .members(members)
             })
+    }
+}
+
+extension Provider.Status {
+    /// Of operations that are over and whose objects need not be there any more.
+    var operationTotals: OperationSums {
+        get { OperationSums(value["operationTotals"]) }
+        set { value.set("operationTotals", newValue.value) }
+    }
+
+    /// Uids of operations that the totals have and whose objects may still be there.
+    var foldedOperations: [String] {
+        get { self[list: "foldedOperations"] }
+        set { self[list: "foldedOperations"] = newValue }
     }
 }

@@ -164,4 +164,26 @@ struct OperationJournalTests {
             #expect(same == one && read.end?.outcome == one.end?.outcome && read.end?.message == one.end?.message)
         }
     }
+
+    @Test func `words of operations are those of the schema`() throws {
+        func words(_ part: String, _ name: String) throws -> [String] {
+            guard case .object(let shape) = try #require(KindSchema.of(.vmOperation)?.shape[part]).schema,
+                case .text(let rule) = try #require(shape[name]).schema
+            else { return [] }
+            return rule.choices
+        }
+        #expect(try words("spec", "operation") == OperationSums.methods.map(\.rawValue))
+        #expect(try words("status", "outcome") == Controllers.Operation.Outcome.allCases.map(\.rawValue))
+        var operation = Controllers.Operation(
+            .power, of: .init(kind: "VirtualMachine", namespace: "default", name: "web", uid: "u"), provider: "default/one", type: "libvirt"
+        )
+        var phases = [operation.phase]
+        operation.taskID = "1"
+        phases.append(operation.phase)
+        for outcome in Controllers.Operation.Outcome.allCases {
+            operation.end = .init(outcome: outcome, code: "", message: "", at: 1)
+            phases.append(operation.phase)
+        }
+        #expect(try words("status", "phase") == phases)
+    }
 }
