@@ -22,11 +22,6 @@ struct OperationSums: Sendable, Equatable {
     /// Upper bounds in seconds. An alert thresholds ten minutes, so there must be bounds beyond.
     static let bounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800]
 
-    /// What operations there are, each counted from 0 on.
-    static let methods: [ProviderMethod] = [
-        .create, .delete, .power, .reconfigure, .snapshotCreate, .snapshotDelete, .snapshotRevert, .clone, .imagePrepare,
-    ]
-
     private(set) var sums: [Key: Sum] = [:]
 
     mutating func add(_ operation: Operation) {
@@ -46,13 +41,13 @@ struct OperationSums: Sendable, Equatable {
     }
 
     /// Of all outcomes.
-    func durations(_ method: ProviderMethod) -> (counts: [Int], seconds: Double) {
+    func durations(_ method: ProviderMethod) -> Distribution {
         var total = Sum()
         for (key, sum) in sums where key.method == method {
             for place in total.counts.indices { total.counts[place] += sum.counts[place] }
             total.seconds += sum.seconds
         }
-        return (total.counts, total.seconds)
+        return Distribution(bounds: Self.bounds, ownCounts: total.counts, sum: total.seconds) ?? Distribution(bounds: Self.bounds)
     }
 
     // MARK: in an object

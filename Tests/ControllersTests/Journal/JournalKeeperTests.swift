@@ -1,3 +1,4 @@
+import Metrics
 import ObjectStore
 import Objects
 import Primitives

@@ -146,7 +146,7 @@ struct OperationJournalTests {
         var random = SystemRandomNumberGenerator()
         func maybe(_ text: String) -> String? { Bool.random(using: &random) ? text : nil }
         for _ in 0..<500 {
-            var one = draft("u\(Int.random(in: 0...9))", OperationSums.methods.randomElement() ?? .create)
+            var one = draft("u\(Int.random(in: 0...9))", ProviderMethod.operations.randomElement() ?? .create)
             (one.namespace, one.name, one.uid, one.resourceVersion) = ("default", "n", "o1", "7")
             one.startedAt = Double(Int.random(in: 0...2_000_000_000)) + Double(Int.random(in: 0...999)) / 1000
             one.parameters = ["a": .list([.text("ü\n\""), .whole(.max), .flag(true)])]
@@ -172,7 +172,7 @@ struct OperationJournalTests {
             else { return [] }
             return rule.choices
         }
-        #expect(try words("spec", "operation") == OperationSums.methods.map(\.rawValue))
+        #expect(try words("spec", "operation") == ProviderMethod.operations.map(\.rawValue))
         #expect(try words("status", "outcome") == Controllers.Operation.Outcome.allCases.map(\.rawValue))
         var operation = Controllers.Operation(
             .power, of: .init(kind: "VirtualMachine", namespace: "default", name: "web", uid: "u"), provider: "default/one", type: "libvirt"
