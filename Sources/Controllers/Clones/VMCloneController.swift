@@ -21,18 +21,13 @@ package struct VMCloneController: Reconciler {
 
     /// The controller, with all that it looks at.
     package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
-        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
-        let controller = Controller(
-            "vmclone", kind: VMClone.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330), logger: logger)
+        let controller = Controller(of: VMClone.self, self, workers: workers, logger: logger)
         let informers = context.informers
         controller.watch(informers.clones) { old, new in
             guard let old, let new else { return true }
             return old.metadata.generation != new.metadata.generation || old.metadata.annotations != new.metadata.annotations
         }
-        informers.clones.onChange { [journal = context.journal] old, new in
-            guard let old, new?.metadata.uid != old.metadata.uid else { return }
-            journal.forget(target: old.metadata.uid)
-        }
+        context.forget(informers.clones)
         // The source, until it is there; the machine that was made, until it runs.
         informers.machines.onChange { [queue = controller.queue] old, new in
             guard let machine = new ?? old else { return }
@@ -55,10 +50,6 @@ package struct VMCloneController: Reconciler {
 extension VMClone {
     /// Whether nothing is to be waited for any more.
     var isOver: Bool { (status.phase == .ready || status.phase == .failed) && !metadata.isDeleting }
-
-    var operationTarget: Operation.Target {
-        Operation.Target(kind: Self.kind.kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid)
-    }
 
     var targetName: ObjectName {
         let said = spec.target.namespace ?? ""

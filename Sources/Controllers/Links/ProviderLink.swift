@@ -113,3 +113,12 @@ package final class ProviderLink: Sendable {
         counts.count(type, method, code, duration)
     }
 }
+
+extension ProviderLink {
+    /// What the provider calls the machine that was made for an object: an attempt may have made it whose answer nobody heard.
+    /// - Parameter uid: of the object.
+    func machine(ownedBy uid: String) async throws(LinkError) -> String? {
+        let list = try await call(.listVMs) { client, options throws(RPCError) in try await client.listVMs(ListVMsRequest(), options) }
+        return list.vms.first { $0.providerRaw["owner_uid"] == uid }?.id
+    }
+}

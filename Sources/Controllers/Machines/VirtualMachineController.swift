@@ -21,11 +21,7 @@ package struct VirtualMachineController: Reconciler {
 
     /// The controller, with all that it looks at.
     package func controller(workers: Int = 64, logger: Logger = .silent) -> Controller {
-        // Rates are kept for each provider by its link.
-        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
-        let controller = Controller(
-            "virtualmachine", kind: VirtualMachine.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330),
-            logger: logger)
+        let controller = Controller(of: VirtualMachine.self, self, workers: workers, logger: logger)
         let informers = context.informers
         // What it writes itself is no reason to look again.
         controller.watch(informers.machines) { old, new in
@@ -33,9 +29,9 @@ package struct VirtualMachineController: Reconciler {
             return old.metadata.generation != new.metadata.generation || old.metadata.deletionTimestamp != new.metadata.deletionTimestamp
                 || old.metadata.annotations != new.metadata.annotations || old.status.id != new.status.id
         }
-        informers.machines.onChange { [journal = context.journal, links = context.links] old, new in
+        context.forget(informers.machines)
+        informers.machines.onChange { [links = context.links] old, new in
             guard let old, new?.metadata.uid != old.metadata.uid else { return }
-            journal.forget(target: old.metadata.uid)
             if let id = old.status.id { links[old.providerName]?.machines.forget(id) }
         }
         @Sendable func names(_ machines: [VirtualMachine]) -> [ObjectName] { machines.map(\.name) }

@@ -21,11 +21,7 @@ package struct VMSnapshotController: Reconciler {
 
     /// The controller, with all that it looks at.
     package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
-        // Rates are kept for each provider by its link.
-        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
-        let controller = Controller(
-            "vmsnapshot", kind: VMSnapshot.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330),
-            logger: logger)
+        let controller = Controller(of: VMSnapshot.self, self, workers: workers, logger: logger)
         let informers = context.informers
         // What it writes itself is no reason to look again.
         controller.watch(informers.snapshots) { old, new in
@@ -38,10 +34,7 @@ package struct VMSnapshotController: Reconciler {
             guard let snapshot = new ?? old, let owner = snapshot.scheduleReference, old?.status.phase != new?.status.phase else { return }
             queue.add(ObjectName(snapshot.metadata.namespace, owner.name))
         }
-        informers.snapshots.onChange { [journal = context.journal] old, new in
-            guard let old, new?.metadata.uid != old.metadata.uid else { return }
-            journal.forget(target: old.metadata.uid)
-        }
+        context.forget(informers.snapshots)
         @Sendable func names(_ machine: VirtualMachine) -> [ObjectName] {
             informers.snapshotsByMachine.lookup(machine.name.description).map(\.name)
         }
@@ -77,8 +70,4 @@ extension VMSnapshot {
 
     /// Whether it makes others and is none itself. One whose schedule is switched off makes none, and is none either.
     var isMaker: Bool { spec.schedule.map { $0.isEnabled || $0.cron != nil } ?? false }
-
-    var target: Operation.Target {
-        Operation.Target(kind: Self.kind.kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid)
-    }
 }
