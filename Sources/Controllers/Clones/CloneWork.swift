@@ -18,15 +18,13 @@ struct CloneWork: ObjectWork {
     var object: VMClone
     var status: VMClone.Status
     let context: ControllerContext
-    let driver: OperationDriver
 
     private static let steps = 8
 
-    init(_ clone: VMClone, _ context: ControllerContext, _ driver: OperationDriver) {
+    init(_ clone: VMClone, _ context: ControllerContext) {
         object = clone
         status = clone.status
         self.context = context
-        self.driver = driver
     }
 
     var clone: VMClone { object }

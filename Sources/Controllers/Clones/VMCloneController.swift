@@ -6,16 +6,12 @@ package import Reconciling
 /// Makes machines from others: one clone on the hypervisor, and one VirtualMachine for it, whenever the manager is stopped and goes on.
 package struct VMCloneController: Reconciler {
     private let context: ControllerContext
-    private let driver: OperationDriver
 
-    package init(_ context: ControllerContext) {
-        self.context = context
-        driver = OperationDriver(context.journal)
-    }
+    package init(_ context: ControllerContext) { self.context = context }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let clone = context.informers.clones.get(name) else { return .done }
-        var work = CloneWork(clone, context, driver)
+        var work = CloneWork(clone, context)
         return try await work.run()
     }
 

@@ -8,13 +8,9 @@ package import Reconciling
 /// Brings images to the providers whose machines want them.
 package struct ImageController: Reconciler {
     private let context: ControllerContext
-    private let driver: OperationDriver
     private let errands = ImageErrands()
 
-    package init(_ context: ControllerContext) {
-        self.context = context
-        driver = OperationDriver(context.journal)
-    }
+    package init(_ context: ControllerContext) { self.context = context }
 
     package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
         let controller = Controller(of: VMImage.self, self, workers: workers, logger: logger)
@@ -44,7 +40,7 @@ package struct ImageController: Reconciler {
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let image = context.informers.images.get(name), !image.metadata.isDeleting else { return .done }
-        var work = ImageWork(image, context, driver, errands)
+        var work = ImageWork(image, context, errands)
         return try await work.run()
     }
 }
@@ -54,17 +50,15 @@ struct ImageWork: ObjectWork {
     var object: VMImage
     var status: VMImage.Status
     let context: ControllerContext
-    private let driver: OperationDriver
     private let errands: ImageErrands
     /// When it is to be looked at again, as something is under way.
     private var againSeconds: Double?
 
-    init(_ image: VMImage, _ context: ControllerContext, _ driver: OperationDriver, _ errands: ImageErrands) {
+    init(_ image: VMImage, _ context: ControllerContext, _ errands: ImageErrands) {
         object = image
         self.errands = errands
         status = image.status
         self.context = context
-        self.driver = driver
     }
 
     private var image: VMImage { object }

@@ -10,7 +10,6 @@ struct MachineWork: ObjectWork {
     var object: VirtualMachine
     var status: VirtualMachine.Status
     let context: ControllerContext
-    let driver: OperationDriver
 
     var machine: VirtualMachine { object }
     var informer: Informer<VirtualMachine> { context.informers.machines }
@@ -18,11 +17,10 @@ struct MachineWork: ObjectWork {
     /// Steps of one look; each is a call of the provider at least.
     private static let steps = 8
 
-    init(_ machine: VirtualMachine, _ context: ControllerContext, _ driver: OperationDriver) {
+    init(_ machine: VirtualMachine, _ context: ControllerContext) {
         object = machine
         status = machine.status
         self.context = context
-        self.driver = driver
     }
 
     mutating func run() async throws(ReconcileError) -> ReconcileResult {

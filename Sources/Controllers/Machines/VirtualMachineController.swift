@@ -6,16 +6,12 @@ package import Reconciling
 /// Makes machines what their objects say.
 package struct VirtualMachineController: Reconciler {
     let context: ControllerContext
-    let driver: OperationDriver
 
-    package init(_ context: ControllerContext) {
-        self.context = context
-        driver = OperationDriver(context.journal)
-    }
+    package init(_ context: ControllerContext) { self.context = context }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let machine = context.informers.machines.get(name) else { return .done }
-        var work = MachineWork(machine, context, driver)
+        var work = MachineWork(machine, context)
         return try await work.run()
     }
 
@@ -52,13 +48,13 @@ package struct VirtualMachineController: Reconciler {
             guard let provider = new ?? old else { return }
             let isSame =
                 old?.status.isHealthy == new?.status.isHealthy && old?.metadata.generation == new?.metadata.generation
-                && old?.status.conditions["Ready"]?.status == new?.status.conditions["Ready"]?.status
+                && old?.status.conditions[.ready]?.status == new?.status.conditions[.ready]?.status
             guard !isSame else { return }
-            for name in names(informers.machinesByProvider.lookup(provider.fullName)) { queue.add(name) }
+            queue.add(all: names(informers.machinesByProvider.lookup(provider.fullName)))
         }
         // After a start providers are as healthy as their objects say, and nothing of them changes.
         context.links.onConnect { [queue = controller.queue] provider in
-            for name in names(informers.machinesByProvider.lookup(provider)) { queue.add(name) }
+            queue.add(all: names(informers.machinesByProvider.lookup(provider)))
         }
         context.links.onChange { [queue = controller.queue] provider, ids in
             for id in ids {

@@ -129,8 +129,8 @@ struct ManagerFamilies: Sendable {
         for provider in providers { counts[provider.fullName] = [:] }
         for machine in list { counts[machine.providerName, default: [:]][machine.status.phase ?? .pending, default: 0] += 1 }
         var reasons: [String: [String: Int]] = [:]
-        for machine in list where !machine.status.conditions.isTrue("Ready") {
-            let reason = machine.status.conditions["Ready"]?.reason ?? "Creating"
+        for machine in list where !machine.status.conditions.isTrue(.ready) {
+            let reason = machine.status.conditions[.ready]?.reason ?? "Creating"
             reasons[machine.providerName, default: [:]][Self.reasons.contains(reason) ? reason : "Other", default: 0] += 1
         }
         for (provider, phases) in counts.sorted(by: { $0.key < $1.key }) {

@@ -58,7 +58,7 @@ extension SnapshotWork {
     /// Whether its machine is there; what has the machine's identifier may be another one by now, with a snapshot of the same name.
     private func find(_ known: SnapshotMachine, _ connection: ProviderConnection) async -> Result<Bool, LinkError> {
         guard let machine = context.informers.machines.get(namespace, snapshot.spec.vmRef.name) else { return .success(false) }
-        let work = MachineWork(machine, context, driver)
+        let work = MachineWork(machine, context)
         return await work.describe(known.id, connection).map { entry in entry.sighting.map { !work.isForeign($0) } ?? false }
     }
 

@@ -50,7 +50,7 @@ extension SnapshotWork {
         guard let id = machine.status.id else {
             return .end(try await wait(for: "VirtualMachine \(namespace)/\(reference) has not been made yet"))
         }
-        guard machine.status.conditions[ConditionType.ready]?.reason != "MachineGone" else {
+        guard machine.status.conditions[.ready]?.reason != "MachineGone" else {
             return .end(try await wait(for: "the hypervisor has no machine of VirtualMachine \(namespace)/\(reference) any more"))
         }
         let name = machine.status.placedOn ?? machine.providerName

@@ -13,16 +13,14 @@ struct SnapshotWork: ObjectWork {
     var object: VMSnapshot
     var status: VMSnapshot.Status
     let context: ControllerContext
-    let driver: OperationDriver
 
     var snapshot: VMSnapshot { object }
     var informer: Informer<VMSnapshot> { context.informers.snapshots }
 
-    init(_ snapshot: VMSnapshot, _ context: ControllerContext, _ driver: OperationDriver) {
+    init(_ snapshot: VMSnapshot, _ context: ControllerContext) {
         object = snapshot
         status = snapshot.status
         self.context = context
-        self.driver = driver
     }
 
     mutating func run() async throws(ReconcileError) -> ReconcileResult {

@@ -6,16 +6,12 @@ package import Reconciling
 /// Takes snapshots of machines, on time where a schedule says so, and takes them away again.
 package struct VMSnapshotController: Reconciler {
     private let context: ControllerContext
-    private let driver: OperationDriver
 
-    package init(_ context: ControllerContext) {
-        self.context = context
-        driver = OperationDriver(context.journal)
-    }
+    package init(_ context: ControllerContext) { self.context = context }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let snapshot = context.informers.snapshots.get(name) else { return .done }
-        var work = SnapshotWork(snapshot, context, driver)
+        var work = SnapshotWork(snapshot, context)
         return try await work.run()
     }
 
@@ -44,7 +40,7 @@ package struct VMSnapshotController: Reconciler {
                 old?.metadata.uid == new?.metadata.uid && old?.status.id == new?.status.id
                 && old?.metadata.deletionTimestamp == new?.metadata.deletionTimestamp
             guard !isSame else { return }
-            for name in names(machine) { queue.add(name) }
+            queue.add(all: names(machine))
         }
         informers.providers.onChange { [queue = controller.queue] old, new in
             guard let provider = new ?? old else { return }
@@ -52,11 +48,11 @@ package struct VMSnapshotController: Reconciler {
                 old?.status.isHealthy == new?.status.isHealthy && old?.status.reportedCapabilities == new?.status.reportedCapabilities
                 && (old == nil) == (new == nil)
             guard !isSame else { return }
-            for machine in informers.machinesByProvider.lookup(provider.fullName) { for name in names(machine) { queue.add(name) } }
+            for machine in informers.machinesByProvider.lookup(provider.fullName) { queue.add(all: names(machine)) }
         }
         // After a start providers are as healthy as their objects say, and nothing of them changes.
         context.links.onConnect { [queue = controller.queue] provider in
-            for machine in informers.machinesByProvider.lookup(provider) { for name in names(machine) { queue.add(name) } }
+            for machine in informers.machinesByProvider.lookup(provider) { queue.add(all: names(machine)) }
         }
         return controller
     }

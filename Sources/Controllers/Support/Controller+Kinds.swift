@@ -13,8 +13,10 @@ extension Controller {
             Kind.kind.kind.lowercased(), kind: Kind.kind.kind, reconciler,
             limits: .init(workers: workers, pace: pace, reconcileSeconds: reconcileSeconds), logger: logger)
     }
+}
 
-    func add(_ names: some Sequence<ObjectName>) { for name in names { queue.add(name) } }
+extension WorkQueue {
+    func add(all keys: some Sequence<Key>) { for key in keys { add(key) } }
 }
 
 extension ControllerContext {

@@ -31,6 +31,7 @@ extension ObjectWork {
     var namespace: String { object.metadata.namespace }
     var isDeleting: Bool { object.metadata.isDeleting }
     var journal: OperationJournal { context.journal }
+    var driver: OperationDriver { context.driver }
     var now: Double { context.clock.unixSeconds }
 
     /// Whether somebody who has the right has said that the object shall go, whatever becomes of what it stands for.
