@@ -84,6 +84,12 @@ extension MachineWork {
     /// The hypervisor has no such machine, and nobody here has taken it away.
     private mutating func gone(_ id: String, _ why: String? = nil) async throws(ReconcileError) -> Step {
         if machine.metadata.annotations[ObjectAnnotation.recreate] == "true" {
+            // It is made from its image, and no clone any more, which its VMClone would not make a second time.
+            if machine.metadata.annotations[ObjectAnnotation.clone] != nil {
+                try await change {
+                    $0.annotations[ObjectAnnotation.clone] = nil; $0.annotations[ObjectAnnotation.cloneUID] = nil
+                }
+            }
             status = VirtualMachine.Status()
             mark(.provisioning, .isTrue, "Recreating", "machine \(id) has gone, and is made anew")
             try await write()

@@ -57,6 +57,9 @@ extension MachineWork {
             }
         } else if let disk = spec.importedDisk {
             image = disk.path.map { ["path": .text($0), "format": .text(disk.format)] } ?? ["templateName": .text(disk.diskID)]
+        } else if !isThere {
+            // A clone of one that was made from a disk, and that has gone.
+            return .failure(Missing(text: "spec.imageRef: nothing says what it is to be made from; name a VMImage"))
         }
         return .success(
             MachineParameters.make(machine, vmClass: vmClass, image: image, networks: networks, provider: provider) { reference, member in

@@ -132,6 +132,27 @@ final class ManagerBed: Sendable {
         }
     }
 
+    func annotate(_ kind: ResourceKind, _ name: String, _ annotations: [String: String]) async throws {
+        while true {
+            do throws(StoreError) {
+                var object = try await store.get(ObjectKey(kind, "default", name))
+                object.metadata.annotations.merge(annotations) { $1 }
+                _ = try await store.update(object)
+                return
+            } catch { guard error.reason == .conflict else { throw error } }
+        }
+    }
+
+    /// As when somebody removes a machine on the hypervisor, past the manager.
+    func takeAway(_ id: String?, from name: String = "sim") async throws {
+        guard let id, let provider = hypervisors.provider(name) else { throw Failure(.unavailable, "there is none") }
+        let client = ProviderClient(InProcessTransport([provider.rpcService(), provider.engine.taskService()]))
+        let deadline = RPCOptions(deadline: .after(seconds: 5))
+        _ = try await client.delete(DeleteRequest(id: id), deadline)
+        try await eventually { try await !client.describe(DescribeRequest(id: id), deadline).exists }
+        context.links["default/\(name)"]?.machines.forget(id)
+    }
+
     func eventually(seconds: Double = 30, _ condition: () async throws -> Bool) async throws {
         let deadline = Deadline.after(seconds: seconds)
         while try await !condition() {
