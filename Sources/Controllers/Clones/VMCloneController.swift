@@ -7,16 +7,27 @@ package import Reconciling
 package struct VMCloneController: Reconciler {
     private let context: ControllerContext
 
-    package init(_ context: ControllerContext) { self.context = context }
+    private let workers: Int
+    private let shares: WorkerShares
+
+    package init(_ context: ControllerContext, workers: Int = 16) {
+        self.context = context
+        self.workers = workers
+        shares = WorkerShares(workers: workers)
+    }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let clone = context.informers.clones.get(name) else { return .done }
-        var work = CloneWork(clone, context)
-        return try await work.run()
+        let work = CloneWork(clone, context)
+        let provider = context.journal.open(clone.metadata.uid)?.provider ?? work.source?.providerName
+        return try await shares.look(at: provider) { () async throws(ReconcileError) in
+            var work = work
+            return try await work.run()
+        }
     }
 
     /// The controller, with all that it looks at.
-    package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
+    package func controller(logger: Logger = .silent) -> Controller {
         let controller = Controller(of: VMClone.self, self, workers: workers, logger: logger)
         let informers = context.informers
         controller.watch(informers.clones) { old, new in

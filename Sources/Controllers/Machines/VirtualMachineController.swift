@@ -7,16 +7,25 @@ package import Reconciling
 package struct VirtualMachineController: Reconciler {
     let context: ControllerContext
 
-    package init(_ context: ControllerContext) { self.context = context }
+    private let workers: Int
+    private let shares: WorkerShares
+
+    package init(_ context: ControllerContext, workers: Int = 64) {
+        self.context = context
+        self.workers = workers
+        shares = WorkerShares(workers: workers)
+    }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let machine = context.informers.machines.get(name) else { return .done }
-        var work = MachineWork(machine, context)
-        return try await work.run()
+        return try await shares.look(at: machine.status.placedOn ?? machine.providerName) { () async throws(ReconcileError) in
+            var work = MachineWork(machine, context)
+            return try await work.run()
+        }
     }
 
     /// The controller, with all that it looks at.
-    package func controller(workers: Int = 64, logger: Logger = .silent) -> Controller {
+    package func controller(logger: Logger = .silent) -> Controller {
         let controller = Controller(of: VirtualMachine.self, self, workers: workers, logger: logger)
         let informers = context.informers
         // What it writes itself is no reason to look again.

@@ -7,16 +7,27 @@ package import Reconciling
 package struct VMSnapshotController: Reconciler {
     private let context: ControllerContext
 
-    package init(_ context: ControllerContext) { self.context = context }
+    private let workers: Int
+    private let shares: WorkerShares
+
+    package init(_ context: ControllerContext, workers: Int = 16) {
+        self.context = context
+        self.workers = workers
+        shares = WorkerShares(workers: workers)
+    }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let snapshot = context.informers.snapshots.get(name) else { return .done }
-        var work = SnapshotWork(snapshot, context)
-        return try await work.run()
+        let machine = context.informers.machines.get(snapshot.metadata.namespace, snapshot.spec.vmRef.name)
+        let provider = context.journal.open(snapshot.metadata.uid)?.provider ?? snapshot.status.machine?.provider ?? machine?.providerName
+        return try await shares.look(at: provider) { () async throws(ReconcileError) in
+            var work = SnapshotWork(snapshot, context)
+            return try await work.run()
+        }
     }
 
     /// The controller, with all that it looks at.
-    package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
+    package func controller(logger: Logger = .silent) -> Controller {
         let controller = Controller(of: VMSnapshot.self, self, workers: workers, logger: logger)
         let informers = context.informers
         // What it writes itself is no reason to look again.
