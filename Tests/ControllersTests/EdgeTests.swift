@@ -211,7 +211,7 @@ extension EdgeTests {
         // As many as there are workers, if nobody sees to it that some are left.
         try await bed.eventually { latch.count >= 48 }
         for number in 1...20 { try await bed.apply(.virtualMachine, ManagerBed.machine("web\(number)")) }
-        for number in 1...20 { try await bed.wait(VirtualMachine.self, "web\(number)", seconds: 10, until: Self.ready) }
+        for number in 1...20 { try await bed.wait(VirtualMachine.self, "web\(number)", until: Self.ready) }
         #expect(latch.count < 64)
         latch.open()
         await bed.close()
@@ -238,9 +238,9 @@ extension EdgeTests {
         try await bed.eventually { latch.count >= 8 }
         try await make("s", of: "m-sim")
         if kind == .vmClone {
-            try await bed.wait(VMClone.self, "s", seconds: 10) { $0?.status.phase == .ready }
+            try await bed.wait(VMClone.self, "s") { $0?.status.phase == .ready }
         } else {
-            try await bed.wait(VMSnapshot.self, "s", seconds: 10) { $0?.status.phase == .ready }
+            try await bed.wait(VMSnapshot.self, "s") { $0?.status.phase == .ready }
         }
         latch.open()
         await bed.close()
