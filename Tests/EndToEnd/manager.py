@@ -58,15 +58,17 @@ class Hypervisor:
 class Manager:
     """A manager that runs, with its API, its metrics, and kubectl."""
 
-    def __init__(self, start: Start, folder: Path, *words: str) -> None:
-        self.start, self.folder, self.words = start, folder / "manager", words
+    def __init__(self, start: Start, folder: Path, *words: str, **settings: str) -> None:
+        """- settings: by their variables, as `MARTLET_MANAGER__WORKERS`."""
+        self.start, self.folder, self.words, self.settings = start, folder / "manager", words, settings
         self.url = f"http://127.0.0.1:{free_port()}"
         self.api = f"127.0.0.1:{free_port()}"
         self.begin()
 
     def begin(self, wait: bool = True) -> None:
         self.program: Program = self.start(
-            MANAGER, "serve", "--manager.state-dir", self.folder, "--web.listen-address", self.url.removeprefix("http://"), "--api.listen-address", self.api, *self.words)
+            MANAGER, "serve", "--manager.state-dir", self.folder, "--web.listen-address", self.url.removeprefix("http://"), "--api.listen-address", self.api, *self.words,
+            env=self.settings)
         if wait:
             self.program.wait_until(self.url + "/ready")
 

@@ -1,6 +1,7 @@
 """The manager is ended with SIGKILL at random moments while people change their minds, begun again, and what it says and has is held against its hypervisor.
 
-What is there in the end is read past the manager: machines from the hypervisor's file, operations from the provider's journal.
+What is there in the end is read past the manager: machines and their disks from the hypervisor's file, operations from the provider's journal. Of its own
+journal the manager keeps a few operations only, so that most of what it counts was folded into sums, and deleted, between two kills.
 """
 
 from __future__ import annotations
@@ -19,10 +20,46 @@ from manager import Hypervisor, Manager, condition, debian, machine, small
 KILLS = int(os.environ.get("MANAGER_KILLS", "200"))
 
 
-def done(hypervisor: Hypervisor) -> dict[str, int]:
-    """Operations that the provider has ended, by their kind."""
+SIM = {"provider_type": "simulated", "provider": "default/sim"}
+METHODS = ("Create", "Delete", "Power", "Reconfigure", "ImagePrepare", "Clone", "SnapshotCreate", "SnapshotDelete", "SnapshotRevert")
+Counts = dict[tuple[str, str], int]
+
+
+def done(hypervisor: Hypervisor) -> Counts:
+    """Operations that the provider has ended, by their kind and outcome."""
     with sqlite3.connect(f"file:{hypervisor.folder / 'tasks.db'}?mode=ro", uri=True) as connection:
-        return dict(connection.execute("SELECT kind, count(*) FROM operations WHERE ended IS NOT NULL GROUP BY kind"))
+        # Each request came with a key, and the same key is one operation.
+        [(count, keys, ended)] = connection.execute("SELECT count(*), count(DISTINCT token), count(ended) FROM operations")
+        assert count == keys == ended, (count, keys, ended)
+        return {
+            (kind, "success" if not code else "failure"): count
+            for kind, code, count in connection.execute("SELECT kind, code != 0, count(*) FROM operations GROUP BY 1, 2")}
+
+
+def told(manager: Manager) -> Counts:
+    """The same as the manager counts them, by HTTP; without those that have not happened."""
+    samples = manager.samples()
+    found = {
+        (method, outcome): int(samples.get(("virtrigaud_vm_operations_total", tuple(sorted({"operation": method, "outcome": outcome, **SIM}.items()))), 0))
+        for method in METHODS for outcome in ("success", "failure", "error")}
+    for method in METHODS:
+        times = samples.get(("virtrigaud_vm_operations_duration_seconds_count", tuple(sorted({"operation": method, **SIM}.items()))), 0)
+        assert times == sum(count for (name, _), count in found.items() if name == method), method
+    return {key: count for key, count in found.items() if count}
+
+
+def machines(hypervisor: Hypervisor) -> dict[str, dict[str, Any]]:
+    """All that the hypervisor has of machines, whole and half, and of disks."""
+    with sqlite3.connect(f"file:{hypervisor.folder / 'hypervisor.db'}?mode=ro", uri=True) as connection:
+        rows = connection.execute("SELECT row, name, owner, cpu, memory, power, complete FROM machines").fetchall()
+        found: dict[str, dict[str, Any]] = {}
+        for row, name, owner, cpu, memory, power, complete in rows:
+            disks = dict(connection.execute("SELECT label, capacity >> 30 FROM volumes WHERE machine = ? AND use = 'disk'", (row,)))
+            found[name] = {"owner": owner, "cpu": cpu, "memory": memory, "on": bool(power), "whole": bool(complete), "disks": disks}
+        assert len(found) == len(rows), rows
+        loose = connection.execute("SELECT name, use, complete FROM volumes WHERE machine IS NULL").fetchall()
+        assert [(use, complete) for _, use, complete in loose] == [("image", 1)], loose
+    return found
 
 
 class People:
@@ -58,9 +95,11 @@ class People:
 
 def trial(start: Start, folder: Path, kills: int, seed: int) -> None:
     hypervisor = Hypervisor(start, folder, "sim", task_time="60ms")
-    manager = Manager(start, folder)
+    manager = Manager(start, folder, MARTLET_MANAGER__KEPT_OPERATIONS="8")
     manager.apply(hypervisor.object, small(), debian())
     people, chance = People(manager, seed), random.Random(seed + 1)
+    again, counted = 0, 0
+    begun = time.monotonic()
     for _ in range(kills):
         for _ in range(chance.randint(1, 3)):
             people.act()
@@ -73,31 +112,36 @@ def trial(start: Start, folder: Path, kills: int, seed: int) -> None:
         if chance.random() < 0.2:
             time.sleep(chance.uniform(0, 0.15))
             manager.kill()
+            again += 1
             manager.begin(wait=False)
         manager.program.wait_until(manager.url + "/ready")
+        # What was counted stays counted.
+        sum_now = sum(told(manager).values())
+        assert sum_now >= counted
+        counted = sum_now
+    seconds = time.monotonic() - begun
 
     def settled() -> bool:
-        machines = {it["metadata"]["name"]: it for it in manager.list("vm")}
-        return machines.keys() == people.wanted.keys() and all(
-            condition(it, "Ready").get("status") == "True" and it["status"].get("observedGeneration") == it["metadata"]["generation"] for it in machines.values()
-        ) and manager.value("virtrigaud_provider_tasks_inflight", provider_type="simulated", provider="default/sim") == 0
+        objects = {it["metadata"]["name"]: it for it in manager.list("vm")}
+        return objects.keys() == people.wanted.keys() and all(
+            condition(it, "Ready").get("status") == "True" and it["status"].get("observedGeneration") == it["metadata"]["generation"] for it in objects.values()
+        ) and manager.value("virtrigaud_provider_tasks_inflight", **SIM) == 0
 
     before = time.monotonic()
     wait_for(settled, 120, "every machine is as its manifest says")
-    seconds = time.monotonic() - before
-    assert hypervisor.machines() == sorted(people.wanted)
-    with sqlite3.connect(f"file:{hypervisor.folder / 'hypervisor.db'}?mode=ro", uri=True) as connection:
-        for name, cpu, running in connection.execute("SELECT name, cpu, power FROM machines"):
-            spec = people.wanted[name]
-            assert cpu == spec.get("resources", {}).get("cpu", 1) and bool(running) == (spec.get("powerState", "On") == "On"), (name, cpu, running, spec)
-    told = {
-        operation: sum(
-            manager.value("virtrigaud_vm_operations_total", operation=operation, outcome=outcome, provider_type="simulated", provider="default/sim") or 0
-            for outcome in ("success", "failure", "error"))
-        for operation in ("Create", "Delete", "Power", "Reconfigure", "ImagePrepare")
-    }
-    assert told == {operation: done(hypervisor).get(operation, 0) for operation in told}
-    print(f"{kills} kills, {len(people.wanted)} machines in the end, settled after {seconds:.1f} s, operations {told}")
+    settling = time.monotonic() - before
+    uids = {it["metadata"]["name"]: it["metadata"]["uid"] for it in manager.list("vm")}
+    assert machines(hypervisor) == {
+        name: {
+            "owner": uids[name], "cpu": spec.get("resources", {}).get("cpu", 1), "memory": 1024, "on": spec.get("powerState", "On") == "On", "whole": True,
+            "disks": {"root": 4} | {disk["name"]: disk["sizeGiB"] for disk in spec.get("disks", [])}}
+        for name, spec in people.wanted.items()}
+    assert told(manager) == done(hypervisor)
+    assert all(it["status"].get("completedAt") for it in manager.list("vmoperation"))
+    folded = manager.get("provider", "sim")["status"].get("operationTotals")
+    if kills > 20:
+        assert folded and len(manager.list("vmoperation")) < sum(told(manager).values())
+    print(f"{kills} kills and {again} more before it had begun, in {seconds:.0f} s; {len(people.wanted)} machines in the end, settled after {settling:.1f} s, operations {told(manager)}")
 
 
 def test_a_few_kills(start: Start, tmp_path: Path) -> None:
