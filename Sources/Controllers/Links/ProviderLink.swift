@@ -64,10 +64,10 @@ package final class ProviderLink: Sendable {
         let options = RPCOptions(key: key, deadline: .after(seconds: seconds ?? method.defaultSeconds))
         do {
             let answer = try await body(client, options)
-            leave(method, .ok, now() - start, isAnswered: true)
+            leave(method, nil, now() - start, isAnswered: true)
             return answer
         } catch {
-            leave(method, error.code, now() - start, isAnswered: Self.isAnswered(method, error))
+            leave(method, error, now() - start, isAnswered: Self.isAnswered(method, error))
             throw .failed(error)
         }
     }
@@ -94,7 +94,7 @@ package final class ProviderLink: Sendable {
             return nil
         }
         guard let refusal else { return }
-        if isOpen { counts.count(type, method, .unavailable, nil) }
+        if isOpen { counts.count(type, method, .unavailable, nil, .connectionFailed) }
         throw .notAsked(afterSeconds: refusal.seconds, why: refusal.why)
     }
 
@@ -105,11 +105,11 @@ package final class ProviderLink: Sendable {
     }
 
     /// - Parameter isAnswered: nil when the end says nothing of the provider.
-    private func leave(_ method: ProviderMethod, _ code: RPCCode, _ duration: Duration, isAnswered: Bool?) {
+    private func leave(_ method: ProviderMethod, _ error: RPCError?, _ duration: Duration, isAnswered: Bool?) {
         state.withLock { state in
             state.inFlight -= 1
             if let isAnswered { state.breaker.note(isAnswered: isAnswered, now()) } else { state.breaker.forget() }
         }
-        counts.count(type, method, code, duration)
+        counts.count(type, method, error?.code ?? .ok, duration, error?.reason)
     }
 }

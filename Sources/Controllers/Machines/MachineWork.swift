@@ -52,7 +52,7 @@ struct MachineWork {
         guard let connection = context.links[machine.providerName], let provider = context.informers.providers.get(providerName) else {
             // After a start: what was so is so until somebody has looked.
             if context.informers.providers.get(providerName)?.status.isHealthy == true { return .after(seconds: 5) }
-            return try await wait(for: "Provider \(machine.providerName) is not there, or not ready to be asked")
+            return try await wait(for: context.whyUnasked(machine.providerName))
         }
         for _ in 0..<Self.steps {
             if case .end(let result) = try await step(connection, provider) { return result }
