@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -18,48 +17,7 @@ from conftest import Start, wait_for
 from manager import Hypervisor, Manager, condition, debian, machine, small
 
 KILLS = int(os.environ.get("MANAGER_KILLS", "200"))
-
-
 SIM = {"provider_type": "simulated", "provider": "default/sim"}
-METHODS = ("Create", "Delete", "Power", "Reconfigure", "ImagePrepare", "Clone", "SnapshotCreate", "SnapshotDelete", "SnapshotRevert")
-Counts = dict[tuple[str, str], int]
-
-
-def done(hypervisor: Hypervisor) -> Counts:
-    """Operations that the provider has ended, by their kind and outcome."""
-    with sqlite3.connect(f"file:{hypervisor.folder / 'tasks.db'}?mode=ro", uri=True) as connection:
-        # Each request came with a key, and the same key is one operation.
-        [(count, keys, ended)] = connection.execute("SELECT count(*), count(DISTINCT token), count(ended) FROM operations")
-        assert count == keys == ended, (count, keys, ended)
-        return {
-            (kind, "success" if not code else "failure"): count
-            for kind, code, count in connection.execute("SELECT kind, code != 0, count(*) FROM operations GROUP BY 1, 2")}
-
-
-def told(manager: Manager) -> Counts:
-    """The same as the manager counts them, by HTTP; without those that have not happened."""
-    samples = manager.samples()
-    found = {
-        (method, outcome): int(samples.get(("virtrigaud_vm_operations_total", tuple(sorted({"operation": method, "outcome": outcome, **SIM}.items()))), 0))
-        for method in METHODS for outcome in ("success", "failure", "error")}
-    for method in METHODS:
-        times = samples.get(("virtrigaud_vm_operations_duration_seconds_count", tuple(sorted({"operation": method, **SIM}.items()))), 0)
-        assert times == sum(count for (name, _), count in found.items() if name == method), method
-    return {key: count for key, count in found.items() if count}
-
-
-def machines(hypervisor: Hypervisor) -> dict[str, dict[str, Any]]:
-    """All that the hypervisor has of machines, whole and half, and of disks."""
-    with sqlite3.connect(f"file:{hypervisor.folder / 'hypervisor.db'}?mode=ro", uri=True) as connection:
-        rows = connection.execute("SELECT row, name, owner, cpu, memory, power, complete FROM machines").fetchall()
-        found: dict[str, dict[str, Any]] = {}
-        for row, name, owner, cpu, memory, power, complete in rows:
-            disks = dict(connection.execute("SELECT label, capacity >> 30 FROM volumes WHERE machine = ? AND use = 'disk'", (row,)))
-            found[name] = {"owner": owner, "cpu": cpu, "memory": memory, "on": bool(power), "whole": bool(complete), "disks": disks}
-        assert len(found) == len(rows), rows
-        loose = connection.execute("SELECT name, use, complete FROM volumes WHERE machine IS NULL").fetchall()
-        assert [(use, complete) for _, use, complete in loose] == [("image", 1)], loose
-    return found
 
 
 class People:
@@ -119,7 +77,7 @@ def trial(start: Start, folder: Path, kills: int, seed: int) -> None:
             manager.begin(wait=False)
         manager.program.wait_until(manager.url + "/ready")
         # What was counted stays counted.
-        sum_now = sum(told(manager).values())
+        sum_now = sum(manager.operations(SIM["provider"]).values())
         assert sum_now >= counted
         counted = sum_now
     seconds = time.monotonic() - begun
@@ -136,18 +94,18 @@ def trial(start: Start, folder: Path, kills: int, seed: int) -> None:
     wait_for(settled, 120, "every machine is as its manifest says")
     settling = time.monotonic() - before
     uids = {it["metadata"]["name"]: it["metadata"]["uid"] for it in manager.list("vm")}
-    assert machines(hypervisor) == {
+    assert hypervisor.inventory() == {
         name: {
             "owner": uids[name], "cpu": spec.get("resources", {}).get("cpu", 1), "memory": 1024, "on": spec.get("powerState", "On") == "On", "whole": True,
             "disks": {"root": 4} | {disk["name"]: disk["sizeGiB"] for disk in spec.get("disks", [])}}
         for name, spec in people.wanted.items()}
-    assert told(manager) == done(hypervisor)
+    assert manager.operations(SIM["provider"]) == hypervisor.operations()
     assert all(it["status"].get("completedAt") for it in manager.list("vmoperation"))
     folded = manager.get("provider", "sim")["status"].get("operationTotals")
     if kills > 20:
-        assert {outcome for _, outcome in told(manager)} == {"success", "failure"}
-        assert folded and len(manager.list("vmoperation")) < sum(told(manager).values())
-    print(f"{kills} kills and {again} more before it had begun, in {seconds:.0f} s; {len(people.wanted)} machines in the end, settled after {settling:.1f} s, operations {told(manager)}")
+        assert {outcome for _, outcome in manager.operations(SIM["provider"])} == {"success", "failure"}
+        assert folded and len(manager.list("vmoperation")) < sum(manager.operations(SIM["provider"]).values())
+    print(f"{kills} kills and {again} more before it had begun, in {seconds:.0f} s; {len(people.wanted)} machines in the end, settled after {settling:.1f} s, operations {manager.operations(SIM["provider"])}")
 
 
 def test_a_few_kills(start: Start, tmp_path: Path) -> None:

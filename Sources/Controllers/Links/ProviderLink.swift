@@ -48,6 +48,9 @@ package final class ProviderLink: Sendable {
     /// Calls that found nobody, since the start.
     package var breakerFailures: Int { state.withLock { $0.breaker.failures } }
 
+    /// An operation of the provider failed after its call had been answered.
+    func count(_ reason: ErrorReason?) { if let reason { counts.count(reason) } }
+
     /// Nobody answered somebody else's question.
     package func openBreaker() { state.withLock { $0.breaker.open(now()) } }
 
