@@ -357,7 +357,8 @@ def test_connections_and_requests_that_are_too_many(start: Start, tmp_path: Path
 
 @pytest.mark.e2e
 def test_doors_with_a_certificate(start: Start, tmp_path: Path) -> None:
-    identity = Identity.of(Authority(tmp_path, "ours").issue("server"), tmp_path / "ours/authority.pem")
+    authority = Authority(tmp_path, "ours")
+    identity = Identity.of(authority.issue("server"), authority.pem)
     doors = tmp_path / "doors.yml"
     doors.write_text(yaml.safe_dump({"tls_server_config": {"cert_file": str(identity.certificate), "key_file": str(identity.key)}}))
     address = f"127.0.0.1:{free_port()}"
@@ -367,7 +368,7 @@ def test_doors_with_a_certificate(start: Start, tmp_path: Path) -> None:
     def value(name: str) -> float | None:
         assert program.is_running, program.output
         try:
-            text = requests.get(f"https://{address}/metrics", verify=False, timeout=10).text
+            text = requests.get(f"https://{address}/metrics", verify=str(authority.pem), timeout=10).text
         except requests.ConnectionError:
             return None
         found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
