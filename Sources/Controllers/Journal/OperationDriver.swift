@@ -113,7 +113,11 @@ struct OperationDriver: Sendable {
             return .waiting(seconds: (age * 0.1).clamped(to: Self.firstLookSeconds...5), why: "the provider is at it")
         }
         guard !status.error.isEmpty else { return .ended(try await journal.end(operation, .success)) }
-        return .ended(try await journal.end(operation, .failure, code: "", message: status.error))
+        // `CODE: why`, where the provider is one of ours.
+        let code = RPCCode.allCases.first { status.error.hasPrefix("\($0.name): ") }
+        let ended = try await journal.end(operation, .failure, code: code?.name ?? "", message: status.error)
+        link.count(ErrorReason(code ?? .unknown))
+        return .ended(ended)
     }
 }
 

@@ -38,14 +38,15 @@ package final class CallCounts: Sendable {
     }
 
     /// - Parameter duration: nil for a call that was not made, which would pull times down.
-    func count(_ type: String, _ method: ProviderMethod, _ code: RPCCode, _ duration: Duration?) {
+    /// - Parameter reason: what it counts as among errors; nil for none.
+    func count(_ type: String, _ method: ProviderMethod, _ code: RPCCode, _ duration: Duration?, _ reason: ErrorReason?) {
         state.withLock { state in
             state.calls[.init(type: type, method: method, code: code), default: 0] += 1
             if let duration {
                 state.durations[.init(type: type, method: method), default: Distribution(bounds: VirtrigaudFamilies.callBounds)].observe(
                     duration.seconds)
             }
-            if let reason = ErrorReason(code) { state.errors[reason, default: 0] += 1 }
+            if let reason { state.errors[reason, default: 0] += 1 }
         }
     }
 

@@ -47,6 +47,9 @@ package final class ProviderLink: Sendable {
     /// Calls that found nobody, since the start.
     package var breakerFailures: Int { state.withLock { $0.breaker.failures } }
 
+    /// An operation of the provider failed after its call had been answered.
+    func count(_ reason: ErrorReason?) { if let reason { counts.count(reason) } }
+
     /// Nobody answered somebody else's question.
     package func openBreaker() { state.withLock { $0.breaker.open(now()) } }
 
@@ -63,10 +66,10 @@ package final class ProviderLink: Sendable {
         let options = RPCOptions(key: key, deadline: .after(seconds: seconds ?? method.defaultSeconds))
         do {
             let answer = try await body(client, options)
-            leave(method, .ok, now() - start, isAnswered: true)
+            leave(method, nil, now() - start, isAnswered: true)
             return answer
         } catch {
-            leave(method, error.code, now() - start, isAnswered: Self.isAnswered(method, error))
+            leave(method, error, now() - start, isAnswered: Self.isAnswered(method, error))
             throw .failed(error)
         }
     }
@@ -90,7 +93,7 @@ package final class ProviderLink: Sendable {
             return nil
         }
         guard let refusal else { return }
-        if isOpen { counts.count(type, method, .unavailable, nil) }
+        if isOpen { counts.count(type, method, .unavailable, nil, .connectionFailed) }
         throw .notAsked(afterSeconds: refusal.seconds, why: refusal.why)
     }
 
@@ -101,12 +104,12 @@ package final class ProviderLink: Sendable {
     }
 
     /// - Parameter isAnswered: nil when the end says nothing of the provider.
-    private func leave(_ method: ProviderMethod, _ code: RPCCode, _ duration: Duration, isAnswered: Bool?) {
+    private func leave(_ method: ProviderMethod, _ error: RPCError?, _ duration: Duration, isAnswered: Bool?) {
         state.withLock { state in
             state.inFlight -= 1
             if let isAnswered { state.breaker.note(isAnswered: isAnswered, now()) } else { state.breaker.forget() }
         }
-        counts.count(type, method, code, duration)
+        counts.count(type, method, error?.code ?? .ok, duration, error?.reason)
     }
 }
 

@@ -73,7 +73,9 @@ extension MachineWork {
         switch error {
         case .notAsked(let seconds, let why):
             // As long as others only have the line, what was so is so.
-            if context.links[machine.providerName]?.link.isOpen == true { try await fail("ProviderError", why) }
+            if context.links[machine.providerName]?.link.isOpen == true {
+                try await fail("ProviderError", context.whyUnasked(machine.providerName, or: why))
+            }
             return .after(seconds: max(0.05, seconds))
         case .failed(let error):
             try await fail("ProviderError", "Describe: \(error.message)")

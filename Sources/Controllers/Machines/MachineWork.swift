@@ -36,7 +36,7 @@ struct MachineWork: ObjectWork {
         guard let connection = context.links[machine.providerName], let provider = context.informers.providers.get(providerName) else {
             // After a start: what was so is so until somebody has looked.
             if context.informers.providers.get(providerName)?.status.isHealthy == true { return .after(seconds: 5) }
-            return try await wait(for: "Provider \(machine.providerName) is not there, or not ready to be asked")
+            return try await wait(for: context.whyUnasked(machine.providerName))
         }
         for _ in 0..<Self.steps {
             if case .end(let result) = try await step(connection, provider) { return result }
@@ -94,7 +94,7 @@ struct MachineWork: ObjectWork {
             status.lastOperation = operation.name
             let task = journal.open(uid)?.taskID
             (status.lastTaskRef, status.reconfigureTaskRef) = (task, operation.method == .reconfigure ? task : nil)
-            say(operation, why, isAnswered: task != nil)
+            say(operation, connection.link.isOpen ? context.whyUnasked(machine.providerName, or: why) : why, isAnswered: task != nil)
             try await write()
             return .end(.after(seconds: seconds))
         }

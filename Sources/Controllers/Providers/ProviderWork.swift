@@ -44,8 +44,14 @@ struct ProviderWork: ObjectWork {
         do throws(Failure) {
             connection = try context.links.connection(recipe)
         } catch {
-            try await refuse("ValidationError", error.message)
-            throw .terminal("\(name): \(error.message)")
+            guard recipe.certificates != nil, error.message.contains("certificate") else {
+                try await refuse("ValidationError", error.message)
+                throw .terminal("\(name): \(error.message)")
+            }
+            context.links.counts.count(.certificateError)
+            try await refuse(ErrorReason.certificateError.rawValue, error.message)
+            // One that is not valid yet will be.
+            return .after(seconds: 30)
         }
         context.journal.begin(provider: name, type: recipe.type)
         context.addresses.begin(type: recipe.type)
@@ -117,12 +123,8 @@ struct ProviderWork: ObjectWork {
     }
 
     private static func reason(_ error: LinkError) -> String {
-        let message = error.description.lowercased()
-        // Code and message are all that gRPC says of a handshake.
-        if error.code == .unavailable, ["certificate", "handshake", "ssl", "tls"].contains(where: message.contains) {
-            return "CertificateError"
-        }
-        return ErrorReason(error.code)?.rawValue ?? "ProviderError"
+        guard case .failed(let error) = error else { return "ProviderError" }
+        return error.reason?.rawValue ?? "ProviderError"
     }
 
     /// What it can do.

@@ -56,7 +56,7 @@ extension SnapshotWork {
         let name = machine.status.placedOn ?? machine.providerName
         let parts = Operation.parts(name)
         guard let connection = context.links[name], let provider = context.informers.providers.get(parts.namespace, parts.name) else {
-            return .end(try await wait(for: "Provider \(name) is not there, or not ready to be asked"))
+            return .end(try await wait(for: context.whyUnasked(name)))
         }
         switch ability(connection, provider) {
         case .yes: break

@@ -71,7 +71,7 @@ struct SnapshotWork: ObjectWork {
     /// Goes on with what was begun, by this manager or one before it.
     mutating func goOn(_ operation: Operation) async throws(ReconcileError) -> Step {
         guard let connection = context.links[operation.provider] else {
-            return .end(try await wait(for: "Provider \(operation.provider) is not there, or not ready to be asked"))
+            return .end(try await wait(for: context.whyUnasked(operation.provider)))
         }
         let progress = try await asking { () async throws(StoreError) in
             try await driver.advance(operation, over: connection.link) { operation, client, options throws(RPCError) in

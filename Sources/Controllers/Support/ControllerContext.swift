@@ -1,4 +1,6 @@
+import Objects
 package import Primitives
+import Reconciling
 
 /// What all controllers stand on.
 package struct ControllerContext: Sendable {
@@ -22,5 +24,15 @@ package struct ControllerContext: Sendable {
         self.addresses = addresses
         self.clock = clock
         self.logger = logger
+    }
+
+    /// Why there is no way to a provider, for who waits for one.
+    /// - Parameter why: what is said when its object says nothing.
+    func whyUnasked(_ provider: String, or why: String? = nil) -> String {
+        let parts = Operation.parts(provider)
+        guard let status = informers.providers.get(parts.namespace, parts.name)?.status, status.isHealthy == false,
+            let problem = status.message
+        else { return why ?? "Provider \(provider) is not there, or not ready to be asked" }
+        return "Provider \(provider) cannot be asked: \(problem)"
     }
 }
