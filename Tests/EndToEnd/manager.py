@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 import yaml
 from conftest import Program, Start, environment_without_settings, fetch, free_port, wait_for
@@ -111,7 +112,7 @@ class Manager:
 
         try:
             wait_for(seen, seconds, f"{kind} {name}")
-        except AssertionError as error:
+        except pytest.fail.Exception as error:
             raise AssertionError(f"{error}\n{json.dumps(last, indent=1)}") from None
         return last[0]
 

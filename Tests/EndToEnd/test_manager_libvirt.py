@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
+import subprocess
+import threading
 import time
 import xml.etree.ElementTree as xml
 from collections.abc import Callable, Iterator
@@ -64,7 +67,6 @@ def test_a_machines_life(guests: ManagedLibvirt) -> None:
     assert web1["status"]["powerState"] == "On" and web1["status"]["phase"] == "Running" and web1["status"]["id"] == bed.virsh("domuuid", "web1")
     assert web1["status"]["currentResources"] == {"cpu": 1, "memoryMiB": 96}
     assert guests.answers(address), address
-    first = guests.domains()["web1"]
     assert guests.disk_bytes("web1") == GIB and guests.disk_bytes("web1", "data") == GIB and guests.problems() == []
 
     # Resized: disks at once, the rest from its next start on, as its class allows no more.
@@ -146,29 +148,64 @@ def test_a_machine_grows_while_it_runs(guests: ManagedLibvirt) -> None:
 
 
 class Watch:
-    """How many machines were there at the least, as a set says and as libvirt has them, while it is looked at."""
+    """How many machines of a set there were at the least and at the most: at each change of libvirt's that it told of itself, and at looks at the set's status."""
 
     def __init__(self, guests: ManagedLibvirt, name: str) -> None:
         self.guests, self.name = guests, name
-        self.least = self.least_running = 1000
-        self.most = self.looks = 0
+        self.least_available, self.looks, self.changes = 1000, 0, 0
+        self.running, self.defined = guests.running(), set(guests.names())
+        self.least_running, self.most_defined = len(self.running), len(self.defined)
+        self.is_heard = threading.Event()
+        self.events = subprocess.Popen(
+            ["virsh", "--quiet", "-c", guests.bed.uri, "event", "--event", "lifecycle", "--loop"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        # Whoever hears of this one hears of all that follow.
+        disk = guests.bed.folder / "probe.img"
+        disk.touch()
+        while not self.is_heard.wait(0.1):
+            guests.bed.define("probe", disk, start=False)
+            guests.bed.virsh("undefine", "probe")
 
-    def look(self) -> dict[str, Any]:
-        running = len(self.guests.running())
-        found = self.guests.manager.get("vmset", self.name)
-        self.least, self.least_running = min(self.least, found["status"].get("availableReplicas", 0)), min(self.least_running, running)
-        self.most, self.looks = max(self.most, len(self.guests.names())), self.looks + 1
-        return found
+    def _read(self) -> None:
+        assert self.events.stdout
+        for line in self.events.stdout:
+            if not (found := re.match(r"event 'lifecycle' for domain '(.+)': (\w+)", line)):
+                continue
+            name, what = found.groups()
+            if name == "probe":
+                self.is_heard.set()
+                continue
+            self.changes += 1
+            match what:
+                case "Started" | "Resumed": self.running.add(name)
+                case "Stopped" | "Shutdown" | "Crashed" | "Suspended": self.running.discard(name)
+                case "Defined": self.defined.add(name)
+                case "Undefined": self.defined.discard(name)
+            self.least_running, self.most_defined = min(self.least_running, len(self.running)), max(self.most_defined, len(self.defined))
 
     def until(self, holds: Callable[[dict[str, Any]], Any], seconds: float) -> dict[str, Any]:
         last: dict[str, Any] = {}
 
         def seen() -> bool:
-            last.update(self.look())
+            last.clear()
+            last.update(self.guests.manager.get("vmset", self.name))
+            self.least_available, self.looks = min(self.least_available, last["status"].get("availableReplicas", 0)), self.looks + 1
             return bool(holds(last))
 
-        wait_for(seen, seconds, f"the set: {last}")
+        try:
+            wait_for(seen, seconds, "the set is as it was wanted")
+        except pytest.fail.Exception as error:
+            raise AssertionError(f"{error}\n{json.dumps(last, indent=1)}") from None
+        running = self.guests.running()
+        wait_for(lambda: self.running == running, 10, f"libvirt told of all its changes: {self.running} of {running}")
+        self.events.terminate()
+        self.events.wait(10)
+        self.reader.join(10)
         return last
+
+    def __str__(self) -> str:
+        return f"at {self.changes} changes and {self.looks} looks at least {self.least_running} running and {self.least_available} available, at most {self.most_defined} there"
 
 
 def machines_of(name: str, replicas: int, away: int, **more: Any) -> dict[str, Any]:
@@ -187,38 +224,40 @@ def is_even(found: dict[str, Any]) -> bool:
 @pytest.mark.e2e
 def test_a_set_grows_and_rolls(guests: ManagedLibvirt) -> None:
     manager, bed = guests.manager, guests.bed
-    manager.apply(size("large", "128Mi", cpu=2), machines_of("web", 3, 1))
-    Watch(guests, "web").until(is_even, 120)
-    assert guests.names() == ["web-0", "web-1", "web-2"] == sorted(guests.running())
-    manager.kubectl("scale", "vmset/web", "--replicas=5")
     watch = Watch(guests, "web")
+    manager.apply(size("large", "128Mi", cpu=2), machines_of("web", 3, 1))
+    watch.until(is_even, 120)
+    assert guests.names() == ["web-0", "web-1", "web-2"] == sorted(guests.running())
+    watch = Watch(guests, "web")
+    manager.kubectl("scale", "vmset/web", "--replicas=5")
     watch.until(is_even, 120)
     names = [f"web-{number}" for number in range(5)]
-    assert guests.names() == names == sorted(guests.running()) and watch.least == watch.least_running == 3
+    assert guests.names() == names == sorted(guests.running()) and watch.least_available == watch.least_running == 3, str(watch)
     first = {name: bed.virsh("domuuid", name) for name in names}
 
     # What can be changed is changed where it is.
-    manager.apply(machines_of("web", 5, 2, classRef={"name": "large"}))
     watch = Watch(guests, "web")
+    manager.apply(machines_of("web", 5, 2, classRef={"name": "large"}))
     watch.until(is_even, 180)
-    assert watch.least >= 3 and watch.least_running == 5, vars(watch)
+    print(f"changed: {watch}")
+    assert watch.least_available >= 3 and watch.least_running == watch.most_defined == 5
     assert {name: bed.virsh("domuuid", name) for name in names} == first
     assert all(sizes(domain.next) == (2, 128) for domain in guests.domains().values())
-    print(f"changed in {watch.looks} looks, at least {watch.least} available")
 
     # What cannot is made anew, one after the other.
-    manager.apply(machines_of("web", 5, 1, classRef={"name": "large"}, userData={"cloudInit": {"inline": "#cloud-config\n# second\n"}}))
     watch = Watch(guests, "web")
+    manager.apply(machines_of("web", 5, 1, classRef={"name": "large"}, userData={"cloudInit": {"inline": "#cloud-config\n# second\n"}}))
     last = watch.until(is_even, 300)
-    assert watch.least >= 4 and watch.least_running >= 4 and watch.most == 5, vars(watch)
+    print(f"replaced: {watch}")
+    assert watch.least_available >= 4 and watch.least_running == 4 and watch.most_defined == 5
     second = {name: bed.virsh("domuuid", name) for name in names}
     assert guests.names() == names == sorted(guests.running()) and not set(first.values()) & set(second.values())
     assert all(sizes(domain.now) == (2, 128) for domain in guests.domains().values()) and guests.problems() == []
     assert last["status"]["currentRevision"] == last["status"]["updateRevision"]
-    print(f"replaced in {watch.looks} looks, at least {watch.least} available and {watch.least_running} running")
 
+    watch = Watch(guests, "web")
     manager.kubectl("scale", "vmset/web", "--replicas=0")
-    Watch(guests, "web").until(is_even, 120)
+    watch.until(is_even, 120)
     assert guests.names() == [] and guests.volumes() == []
     manager.delete("vmset", "web")
     assert manager.list("vmset") == [] and manager.list("vm") == [] and guests.problems() == []
@@ -232,28 +271,53 @@ class People:
     def __init__(self, bed: ManagedLibvirt, chance: random.Random) -> None:
         self.bed, self.chance = bed, chance
         self.wanted: dict[str, dict[str, Any]] = {}
+        # Of each machine, those that were asked for.
+        self.snapshots: dict[str, set[str]] = {}
         self.last = 0
 
     def act(self) -> str:
         if len(self.wanted) < 4 or self.chance.random() < 0.25 and len(self.wanted) < 8:
             self.last += 1
-            self.wanted[f"vm{self.last}"] = {}
+            self.wanted[f"vm{self.last}"], self.snapshots[f"vm{self.last}"] = {}, set()
             return f"make vm{self.last}"
         name = self.chance.choice(sorted(self.wanted))
-        spec = self.wanted[name]
-        match self.chance.randrange(5):
+        spec, snapshots = self.wanted[name], self.snapshots[name]
+        match self.chance.randrange(6):
             case 0:
-                del self.wanted[name]
+                del self.wanted[name], self.snapshots[name]
                 self.bed.manager.kubectl("delete", "vm", name, "--wait=false", "--ignore-not-found")
                 return f"delete {name}"
             case 1: spec["resources"] = {"cpu": self.chance.randint(1, 4)}
             case 2: spec["classRef"] = {"name": self.chance.choice(["small", "large"])}
-            case 3: spec["powerState"] = self.chance.choice(["On", "Off"])
+            case 3 if snapshots and self.chance.random() < 0.4:
+                old = min(snapshots)
+                snapshots.remove(old)
+                self.bed.manager.kubectl("delete", "vmsnapshot", old, "--wait=false")
+                return f"delete {old}"
+            case 3:
+                self.last += 1
+                snapshots.add(f"{name}-at-{self.last:03}")
+            case 4: spec["powerState"] = self.chance.choice(["On", "Off"])
             case _: spec["disks"] = [{"name": "data", "sizeGiB": spec.get("disks", [{"sizeGiB": 0}])[0]["sizeGiB"] + 1}]
-        return f"{name} {spec}"
+        return f"{name} {spec} {sorted(snapshots)}"
 
     def apply(self) -> None:
-        self.bed.manager.apply(*(machine(name, **spec) for name, spec in self.wanted.items()))
+        snapshots = [thing("VMSnapshot", name, vmRef={"name": of}) for of, names in self.snapshots.items() for name in names]
+        self.bed.manager.apply(*(machine(name, **spec) for name, spec in self.wanted.items()), *snapshots)
+
+    def settled(self) -> bool:
+        manager = self.bed.manager
+        machines, snapshots = ({it["metadata"]["name"]: it for it in manager.list(kind)} for kind in ("vm", "vmsnapshot"))
+        return (
+            machines.keys() == self.wanted.keys() and snapshots.keys() == set().union(*self.snapshots.values())
+            and all(condition(it, "Ready").get("status") == "True" and it["status"].get("observedGeneration") == it["metadata"]["generation"] for it in [*machines.values(), *snapshots.values()])
+            and all({it["name"] for it in one["status"].get("snapshots", [])} == self.snapshots[name] for name, one in machines.items())
+            and manager.value("virtrigaud_provider_tasks_inflight", **KVM) == 0)
+
+    def unsettled(self) -> str:
+        listed = "\n".join(self.bed.manager.kubectl("get", kind, "-A", "-o", "wide") for kind in ("vm", "vmsnapshot"))
+        failed = [(it["spec"]["operation"], it["spec"]["targetRef"]["name"], it["status"].get("message")) for it in self.bed.manager.list("vmoperation") if it["status"].get("outcome") != "success"]
+        return f"wanted: {self.wanted} {self.snapshots}\n{listed}\n{failed}"
 
     def faults(self) -> list[str]:
         """In what libvirt has of these machines."""
@@ -266,14 +330,16 @@ class People:
                 disks = [disk["sizeGiB"] * GIB for disk in spec.get("disks", [])]
                 has = [self.bed.disk_bytes(name, "data") for serial in domain.serials()[0] if serial == "data"]
                 power = "running" if spec.get("powerState", "On") == "On" else "shut off"
-                if (sizes(domain.next), has, domain.state) != (size, disks, power):
-                    found.append(f"{name} has {(sizes(domain.next), has, domain.state)}, and wanted is {(size, disks, power)}")
+                found_here, wanted_here = (sizes(domain.next), has, domain.state, len(domain.snapshots)), (size, disks, power, len(self.snapshots[name]))
+                if found_here != wanted_here:
+                    found.append(f"{name} has {found_here}, and wanted is {wanted_here}")
         return found
 
 
 @pytest.mark.soak
-def test_the_manager_is_killed_while_libvirt_works(start: Start, tmp_path: Path, messages: dict[str, ModuleType]) -> None:
-    """In the end there are exactly the machines that the manifests say, and each operation was counted once."""
+@pytest.mark.parametrize("others", [False, True], ids=["alone", "with others"])
+def test_the_manager_is_killed_while_libvirt_works(start: Start, tmp_path: Path, messages: dict[str, ModuleType], others: bool) -> None:
+    """In the end there are exactly the machines that the manifests say, and each operation was counted once. `others` are the provider and the daemon, now and then."""
     seed = int(os.environ.get("SEED", random.SystemRandom().randrange(1 << 30)))
     print(f"seed {seed}")
     chance, kills = random.Random(seed), int(os.environ.get("MANAGER_KILLS_LIBVIRT", "10"))
@@ -295,7 +361,13 @@ def test_the_manager_is_killed_while_libvirt_works(start: Start, tmp_path: Path,
             bed.manager.kill()
             open_now = bed.provider.rows(OPEN)
             under_way += bool(open_now)
-            print(f"kill {number + 1}: {said}; under way {open_now}", flush=True)
+            fate = chance.random() if others else 1
+            if fate < 0.3:
+                bed.provider.kill()
+                bed.provider.begin()
+            elif fate < 0.5:
+                libvirt.restart(signal.SIGKILL)
+            print(f"kill {number + 1}{' with the provider' if fate < 0.3 else ' with libvirtd' if fate < 0.5 else ''}: {said}; under way {open_now}", flush=True)
             time.sleep(chance.choice([0, 0, chance.uniform(0, 2)]))
             bed.manager.begin(wait=False)
             bed.manager.program.wait_until(bed.manager.url + "/health")
@@ -306,13 +378,10 @@ def test_the_manager_is_killed_while_libvirt_works(start: Start, tmp_path: Path,
                 bed.manager.begin(wait=False)
             bed.manager.program.wait_until(bed.manager.url + "/ready")
 
-        def settled() -> bool:
-            machines = {it["metadata"]["name"]: it for it in bed.manager.list("vm")}
-            return machines.keys() == people.wanted.keys() and all(
-                condition(it, "Ready").get("status") == "True" and it["status"].get("observedGeneration") == it["metadata"]["generation"] for it in machines.values()
-            ) and bed.manager.value("virtrigaud_provider_tasks_inflight", **KVM) == 0
-
-        wait_for(settled, 180, "every machine is as its manifest says")
+        try:
+            wait_for(people.settled, 180, "every machine is as its manifest says")
+        except pytest.fail.Exception as error:
+            raise AssertionError(f"seed {seed}: {error}\n{people.unsettled()}") from None
         assert people.faults() + bed.problems() == [], f"seed {seed}"
         told, done = bed.told(), bed.done()
         print(f"{kills} kills, at {under_way} of which libvirt was at work; {len(people.wanted)} machines in the end, operations {told}")
