@@ -41,13 +41,21 @@ extension MachineWork {
 
     /// What the provider last said of the machine, if it was asked since anything was done to it; or what it says now.
     private func sighting(of id: String, _ connection: ProviderConnection) async -> Result<MachineBook.Entry, LinkError> {
-        if let entry = connection.machines[id], entry.sighting != nil, journal.lastEnd(uid).map({ $0 < entry.askedAt }) ?? true,
+        if let entry = connection.machines[id], let seen = entry.sighting, isKnownSize(seen),
+            journal.lastEnd(uid).map({ $0 < entry.askedAt }) ?? true,
             (ContinuousClock.now - entry.askedAt).seconds < connection.link.settings.listSeconds * Self.listsThatCount,
-            !waitsForAddress(entry.sighting) || (ContinuousClock.now - entry.askedAt).seconds < addressPause
+            !waitsForAddress(seen) || (ContinuousClock.now - entry.askedAt).seconds < addressPause
         {
             return .success(entry)
         }
         return await describe(id, connection)
+    }
+
+    /// Whether what a list says need not be asked about.
+    private func isKnownSize(_ seen: MachineSighting) -> Bool {
+        let known = status.currentResources
+        return seen.isDescribed
+            || (seen.cpu == nil || seen.cpu == known.cpu) && (seen.memoryMiB == nil || seen.memoryMiB == known.memoryMiB)
     }
 
     /// Whose a machine is that the provider has under this one's identifier, which may have been given away again.
