@@ -22,7 +22,7 @@ struct ProviderWork {
     }
 
     private var name: String { provider.fullName }
-    private var machines: Int { context.informers.machinesByProvider.lookup(name).count }
+    private var machines: Int { context.informers.machinesByProvider.count(of: name) }
 
     mutating func run() async throws(ReconcileError) -> ReconcileResult {
         if provider.metadata.isDeleting, try await hasGone() { return .done }
