@@ -49,10 +49,13 @@ struct MachineWork {
             try await fail("ValidationError", message)
             throw .terminal("\(machine.name): \(message)")
         }
-        guard let connection = context.links[machine.providerName], let provider = context.informers.providers.get(providerName) else {
+        // Of the provider that was asked, whatever spec.providerRef says by now.
+        let asked = journal.open(uid)?.provider ?? machine.providerName
+        let name = Operation.parts(asked)
+        guard let connection = context.links[asked], let provider = context.informers.providers.get(name.namespace, name.name) else {
             // After a start: what was so is so until somebody has looked.
-            if context.informers.providers.get(providerName)?.status.isHealthy == true { return .after(seconds: 5) }
-            return try await wait(for: "Provider \(machine.providerName) is not there, or not ready to be asked")
+            if context.informers.providers.get(name.namespace, name.name)?.status.isHealthy == true { return .after(seconds: 5) }
+            return try await wait(for: "Provider \(asked) is not there, or not ready to be asked")
         }
         for _ in 0..<Self.steps {
             if case .end(let result) = try await step(connection, provider) { return result }
@@ -60,17 +63,19 @@ struct MachineWork {
         return .requeue
     }
 
-    var providerName: ObjectName { machine.spec.providerRef.objectName(in: machine.metadata.namespace) }
-
     private mutating func step(_ connection: ProviderConnection, _ provider: Provider) async throws(ReconcileError) -> Step {
         if let operation = journal.open(uid) { return try await goOn(operation, connection) }
         adoptEnds()
         // The answer to a Create may have been the last thing that a manager before this one heard.
         if status.id == nil, let made = journal.past(uid, .create), made.end.outcome == .success, let id = made.resultID {
-            (status.id, status.placedOn) = (id, connection.link.name)
+            (status.id, status.placedOn) = (id, made.provider)
             status.applied = made.wish
             status.set(.provisioning, .isFalse, "Created", "", self)
             try await write()
+        }
+        // Somebody has said another one meanwhile, which the next look sees.
+        if connection.link.name != machine.providerName || status.placedOn ?? machine.providerName != machine.providerName {
+            return .end(.requeue)
         }
         guard let id = status.id else { return try await create(connection, provider) }
         return try await look(at: id, connection, provider)
