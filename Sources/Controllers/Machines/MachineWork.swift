@@ -58,7 +58,10 @@ struct MachineWork {
             return try await wait(for: "Provider \(asked) is not there, or not ready to be asked")
         }
         for _ in 0..<Self.steps {
-            if case .end(let result) = try await step(connection, provider) { return result }
+            guard case .end(let result) = try await step(connection, provider) else { continue }
+            // What the provider calls it, where nothing else was to be said of it.
+            if status.id != machine.status.id { try await write() }
+            return result
         }
         return .requeue
     }
@@ -70,8 +73,8 @@ struct MachineWork {
         if status.id == nil, let made = journal.past(uid, .create), made.end.outcome == .success, let id = made.resultID {
             (status.id, status.placedOn) = (id, made.provider)
             status.applied = made.wish
+            // The journal has it, so that it can be written with what is seen of the machine.
             status.set(.provisioning, .isFalse, "Created", "", self)
-            try await write()
         }
         // Somebody has said another one meanwhile, which the next look sees.
         if connection.link.name != machine.providerName || status.placedOn ?? machine.providerName != machine.providerName {
