@@ -94,6 +94,35 @@ struct EdgeTests {
         await bed.close()
     }
 
+    @Test(arguments: [true, false]) func `a machine is where it was asked for, though another provider is named before that is written`(
+        _ isDeleted: Bool
+    ) async throws {
+        let bed = try await bed()
+        try await bed.furnish("far")
+        let latch = HangingCalls()
+        bed.hypervisors.hold("sim", "Create", latch)
+        try await bed.apply(.virtualMachine, ManagerBed.machine("web1"))
+        try await bed.eventually { bed.hypervisors.count("sim", "Create") == 1 }
+        try await bed.applyAnyhow(.virtualMachine, "web1") { spec in
+            var members = spec.members ?? ObjectMembers()
+            members["providerRef"] = ["name": "far"]
+            return .members(members)
+        }
+        if isDeleted {
+            try await bed.delete(.virtualMachine, "web1")
+            latch.open()
+        } else {
+            latch.open()
+            let moved = try await bed.wait(VirtualMachine.self, "web1") { $0?.status.conditions["Ready"]?.reason == "ValidationError" }
+            #expect(moved?.status.message?.contains("default/sim") == true && moved?.status.id != nil)
+            try await bed.delete(.virtualMachine, "web1")
+        }
+        try await bed.wait(VirtualMachine.self, "web1") { $0 == nil }
+        #expect(try await bed.hypervisors.machines("sim").isEmpty)
+        #expect(bed.hypervisors.count("far", "Create") == 0 && bed.hypervisors.count("far", "Describe") == 0)
+        await bed.close()
+    }
+
     @Test func `one of two machines of one name does not take the other one along`() async throws {
         let bed = try await bed()
         _ = try await make(bed)

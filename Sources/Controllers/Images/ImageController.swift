@@ -70,8 +70,12 @@ struct ImageWork: ObjectWork {
             try await write()
             throw .terminal("\(image.name): \(problem)")
         }
-        let machines = context.informers.machinesByImage.lookup(image.name.description).filter { !$0.metadata.isDeleting }
-        try await look(at: Set(machines.map(\.providerName)))
+        // Of the providers, which are few, and not of the machines.
+        let wanted = context.informers.machinesByImageOnProvider
+        let providers = context.informers.providers.list().map(\.fullName).filter { provider in
+            wanted.count(of: Informers.image(image.name.description, on: provider)) > 0
+        }
+        try await look(at: Set(providers))
         return againSeconds.map { .after(seconds: $0) } ?? .done(againAfterSeconds: 600)
     }
 

@@ -19,6 +19,8 @@ package struct JournalKeeper: Sendable {
         package init() {}
     }
 
+    private static let removalsAtOnce = 32
+
     private let journal: OperationJournal
     private let settings: Settings
 
@@ -51,7 +53,7 @@ package struct JournalKeeper: Sendable {
         for (provider, operations) in Dictionary(grouping: old, by: \.operation.provider) {
             try await fold(operations.filter { !$0.isFolded }.map(\.operation), provider)
         }
-        for ended in old { try await remove(ended.operation) }
+        try await remove(old.map(\.operation))
         return old.count
     }
 
@@ -88,15 +90,34 @@ package struct JournalKeeper: Sendable {
         }
     }
 
-    private func remove(_ operation: Operation) async throws(StoreError) {
+    /// Several at a time, which the store writes as one; and the journal goes over its list once for all of them.
+    private func remove(_ operations: [Operation]) async throws(StoreError) {
+        var gone: Set<String> = []
+        var problem: StoreError?
+        await withTaskGroup(of: Result<String, StoreError>.self) { group in
+            var left = operations[...]
+            for operation in left.prefix(Self.removalsAtOnce) { group.addTask { await remove(operation) } }
+            left = left.dropFirst(Self.removalsAtOnce)
+            for await result in group {
+                switch result {
+                case .success(let uid): gone.insert(uid)
+                case .failure(let error): problem = error
+                }
+                if problem == nil, let operation = left.popFirst() { group.addTask { await remove(operation) } }
+            }
+        }
+        journal.state.withLock { [gone] state in state.ended.removeAll { gone.contains($0.operation.uid) } }
+        if let problem { throw problem }
+    }
+
+    /// - Returns: its uid.
+    private func remove(_ operation: Operation) async -> Result<String, StoreError> {
         do throws(StoreError) {
             _ = try await journal.store.delete(operation.key, DeletePrecondition(uid: operation.uid))
         } catch {
             // One of that name that is another's is not ours to take away.
-            guard error.reason == .notFound || error.reason == .conflict else { throw error }
+            guard error.reason == .notFound || error.reason == .conflict else { return .failure(error) }
         }
-        journal.state.withLock { state in
-            state.ended.removeAll { $0.operation.uid == operation.uid }
-        }
+        return .success(operation.uid)
     }
 }

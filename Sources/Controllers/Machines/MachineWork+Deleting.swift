@@ -17,7 +17,9 @@ extension MachineWork {
             try await clearDoubt()
             return try await finish()
         }
-        let provider = status.id == nil ? machine.providerName : status.placedOn ?? machine.providerName
+        let asked = journal.open(uid)
+        let made = journal.past(uid, .create).flatMap { $0.end.outcome == .success ? $0.provider : nil }
+        let provider = asked?.provider ?? (status.id == nil ? made : status.placedOn) ?? machine.providerName
         guard let connection = context.links[provider] else {
             if isForced { return try await letGo("its provider was not asked: \(provider) is not there") }
             let message =

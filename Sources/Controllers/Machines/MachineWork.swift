@@ -33,13 +33,19 @@ struct MachineWork: ObjectWork {
                 "spec.providerRef names \(machine.providerName), and the machine is on \(place): say \(place) again, or make another machine there"
             throw try await invalid(message)
         }
-        guard let connection = context.links[machine.providerName], let provider = context.informers.providers.get(providerName) else {
+        // Of the provider that was asked, whatever spec.providerRef says by now.
+        let asked = journal.open(uid)?.provider ?? machine.providerName
+        let name = Operation.parts(asked)
+        guard let connection = context.links[asked], let provider = context.informers.providers.get(name.namespace, name.name) else {
             // After a start: what was so is so until somebody has looked.
-            if context.informers.providers.get(providerName)?.status.isHealthy == true { return .after(seconds: 5) }
-            return try await wait(for: context.whyUnasked(machine.providerName))
+            if context.informers.providers.get(name.namespace, name.name)?.status.isHealthy == true { return .after(seconds: 5) }
+            return try await wait(for: context.whyUnasked(asked))
         }
         for _ in 0..<Self.steps {
-            if case .end(let result) = try await step(connection, provider) { return result }
+            guard case .end(let result) = try await step(connection, provider) else { continue }
+            // What the provider calls it, where nothing else was to be said of it.
+            if status.id != machine.status.id { try await write() }
+            return result
         }
         return .requeue
     }
@@ -49,18 +55,20 @@ struct MachineWork: ObjectWork {
         return .terminal("\(machine.name): \(message)")
     }
 
-    var providerName: ObjectName { machine.spec.providerRef.objectName(in: machine.metadata.namespace) }
-
     private mutating func step(_ connection: ProviderConnection, _ provider: Provider) async throws(ReconcileError) -> Step {
         if let operation = journal.open(uid) { return try await goOn(operation, connection) }
         (status.lastTaskRef, status.reconfigureTaskRef) = (nil, nil)
         adoptEnds()
         // The answer to a Create may have been the last thing that a manager before this one heard.
         if status.id == nil, let made = journal.past(uid, .create), made.end.outcome == .success, let id = made.resultID {
-            (status.id, status.placedOn) = (id, connection.link.name)
+            (status.id, status.placedOn) = (id, made.provider)
             status.applied = made.wish
+            // The journal has it, so that it can be written with what is seen of the machine.
             mark(.provisioning, .isFalse, "Created", "")
-            try await write()
+        }
+        // Somebody has said another one meanwhile, which the next look sees.
+        if connection.link.name != machine.providerName || status.placedOn ?? machine.providerName != machine.providerName {
+            return .end(.requeue)
         }
         guard let id = status.id else { return try await create(connection, provider) }
         return try await look(at: id, connection, provider)
@@ -94,7 +102,7 @@ struct MachineWork: ObjectWork {
             status.lastOperation = operation.name
             let task = journal.open(uid)?.taskID
             (status.lastTaskRef, status.reconfigureTaskRef) = (task, operation.method == .reconfigure ? task : nil)
-            say(operation, connection.link.isOpen ? context.whyUnasked(machine.providerName, or: why) : why, isAnswered: task != nil)
+            say(operation, connection.link.isOpen ? context.whyUnasked(connection.link.name, or: why) : why, isAnswered: task != nil)
             try await write()
             return .end(.after(seconds: seconds))
         }

@@ -24,7 +24,7 @@ struct ProviderWork: ObjectWork {
     private var provider: Provider { object }
     var informer: Informer<Provider> { context.informers.providers }
     private var name: String { provider.fullName }
-    private var machines: Int { context.informers.machinesByProvider.lookup(name).count }
+    private var machines: Int { context.informers.machinesByProvider.count(of: name) }
 
     mutating func run() async throws(ReconcileError) -> ReconcileResult {
         if isDeleting, try await hasGone() { return .done }

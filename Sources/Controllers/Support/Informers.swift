@@ -17,6 +17,8 @@ package struct Informers: Sendable {
 
     /// By `namespace/name` of what a machine names.
     let machinesByProvider, machinesByClass, machinesByImage, machinesByNetwork, machinesBySecret: InformerIndex<VirtualMachine>
+    /// By the image's `namespace/name` and the provider's, without those that are to go.
+    let machinesByImageOnProvider: InformerIndex<VirtualMachine>
     /// By `namespace/name of the provider` and the machine's identifier.
     let machinesByID: InformerIndex<VirtualMachine>
     /// By the `namespace/name` of the VMSet that looks after it, or would by its name.
@@ -41,6 +43,10 @@ package struct Informers: Sendable {
         machinesByClass = machines.index("class") { [$0.spec.classRef.fullName(in: $0.metadata.namespace)] }
         machinesByImage = machines.index("image") { machine in
             machine.spec.imageRef.map { [$0.fullName(in: machine.metadata.namespace)] } ?? []
+        }
+        machinesByImageOnProvider = machines.index("image on provider") { machine in
+            guard !machine.metadata.isDeleting, let image = machine.spec.imageRef else { return [] }
+            return [Self.image(image.fullName(in: machine.metadata.namespace), on: machine.providerName)]
         }
         machinesByNetwork = machines.index("network") { machine in
             machine.spec.networks.compactMap { $0.networkRef?.fullName(in: machine.metadata.namespace) }
@@ -75,6 +81,8 @@ package struct Informers: Sendable {
         guard let names = secrets.get(reference.objectName(in: namespace))?.names, names.count == 1 else { return usual }
         return names[0]
     }
+
+    static func image(_ name: String, on provider: String) -> String { "\(name) \(provider)" }
 
     static func place(_ id: String, on provider: String) -> String { "\(provider) \(id)" }
 }

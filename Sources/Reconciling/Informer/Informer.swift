@@ -78,6 +78,8 @@ package final class Informer<Kind: TypedKind>: Sendable {
 
     func lookup(_ index: Int, _ value: String) -> [Kind] { state.withLock { $0.cache.lookup(index, value) } }
 
+    func count(_ index: Int, _ value: String) -> Int { state.withLock { $0.cache.count(index, value) } }
+
     /// Seconds since the store last told something: a list, a change, or that there was none. Nil before the first.
     package var silenceSeconds: Double? {
         let now = time.now

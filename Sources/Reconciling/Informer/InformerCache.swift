@@ -83,6 +83,8 @@ struct InformerCache<Kind: TypedKind>: Sendable {
         return indexes[index].lookup(value).compactMap { items[$0] }
     }
 
+    func count(_ index: Int, _ value: String) -> Int { indexes.indices.contains(index) ? indexes[index].count(of: value) : 0 }
+
     // MARK: the store tells
 
     /// A change of one object.

@@ -12,6 +12,9 @@ package struct InformerIndex<Kind: TypedKind>: Sendable {
 
     /// The objects that have this value, in the order of their names.
     package func lookup(_ value: String) -> [Kind] { informer.lookup(number, value) }
+
+    /// How many objects have this value; dear for nobody, however many they are.
+    package func count(of value: String) -> Int { informer.count(number, value) }
 }
 
 /// Which names have which value.
@@ -36,6 +39,8 @@ struct IndexTable<Kind: TypedKind>: Sendable {
     }
 
     func lookup(_ value: String) -> [ObjectName] { names[value]?.sorted() ?? [] }
+
+    func count(of value: String) -> Int { names[value]?.count ?? 0 }
 
     /// Values that somebody has.
     var count: Int { names.count }

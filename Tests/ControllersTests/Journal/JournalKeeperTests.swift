@@ -77,6 +77,15 @@ struct JournalKeeperTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func `the old are taken away several at a time`() async throws {
+        // Who takes one away waits until another one is asked for.
+        let journal = try await journal(PairingStore(base), ended: 40)
+        #expect(try await keeper(journal, kept: 0).round() == 40)
+        #expect(try await base.list(.vmOperation).items.isEmpty)
+        #expect(journal.state.withLock { $0.ended.isEmpty })
+        #expect(try await keeper(journal, kept: 0).round() == 0)
+    }
+
     @Test func `operations of a provider that is gone go with nothing left behind`() async throws {
         let journal = try await journal(ended: 6)
         _ = try await base.delete(ObjectKey(.provider, "default", "one"))
@@ -133,6 +142,34 @@ private final class FoldStore: ObjectStore {
 
     func delete(_ key: ObjectKey, _ precondition: DeletePrecondition) async throws(StoreError) -> APIObject? {
         try await write { () async throws(StoreError) in try await base.delete(key, precondition) }
+    }
+
+    func watch(_ kind: ResourceKind, in namespace: String?, from version: String) async throws(StoreError) -> any ObjectWatch {
+        try await base.watch(kind, in: namespace, from: version)
+    }
+}
+
+/// A store whose deletions wait until there are two of them.
+private final class PairingStore: ObjectStore {
+    private let base: any ObjectStore
+    private let first = Atomic(true)
+    private let second = OneAnswer<Bool>()
+
+    init(_ base: any ObjectStore) { self.base = base }
+
+    func get(_ key: ObjectKey) async throws(StoreError) -> APIObject { try await base.get(key) }
+
+    func list(_ kind: ResourceKind, in namespace: String?, _ selector: LabelSelector) async throws(StoreError) -> ObjectList {
+        try await base.list(kind, in: namespace, selector)
+    }
+
+    func create(_ object: APIObject) async throws(StoreError) -> APIObject { try await base.create(object) }
+
+    func update(_ object: APIObject, _ part: ObjectPart) async throws(StoreError) -> APIObject { try await base.update(object, part) }
+
+    func delete(_ key: ObjectKey, _ precondition: DeletePrecondition) async throws(StoreError) -> APIObject? {
+        if first.exchange(false, ordering: .relaxed) { _ = await second.value } else { second.give(true) }
+        return try await base.delete(key, precondition)
     }
 
     func watch(_ kind: ResourceKind, in namespace: String?, from version: String) async throws(StoreError) -> any ObjectWatch {
