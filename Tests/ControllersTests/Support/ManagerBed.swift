@@ -34,12 +34,12 @@ final class ManagerBed: Sendable {
     }
 
     /// What a manager makes of itself when it begins to lead.
-    func start(clock: WallClock = .system) async throws {
+    func start(clock: WallClock = .system, workers: Int = 64) async throws {
         let informers = Informers(managerStore)
         let journal = OperationJournal(managerStore, clock: clock)
         try await journal.load()
         let context = ControllerContext(journal: journal, links: ProviderLinks(hypervisors), informers: informers, clock: clock)
-        let controllers = AllControllers.make(context)
+        let controllers = AllControllers.make(context, workers: workers)
         let set = ControllerSet(controllers, informers: informers.all)
         let task = Task { await set.run() }
         running.withLock { $0 = Running(context: context, controllers: controllers, task: task) }
