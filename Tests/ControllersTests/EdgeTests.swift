@@ -185,7 +185,7 @@ struct EdgeTests {
         for number in 1...100 { try await bed.apply(.virtualMachine, ManagerBed.machine("hung\(number)", provider: "hung")) }
         try await bed.eventually { latch.count == 16 }
         for number in 1...20 { try await bed.apply(.virtualMachine, ManagerBed.machine("web\(number)")) }
-        for number in 1...20 { try await bed.wait(VirtualMachine.self, "web\(number)", seconds: 10, until: Self.ready) }
+        for number in 1...20 { try await bed.wait(VirtualMachine.self, "web\(number)", until: Self.ready) }
         #expect(latch.count == 16)
         // It is not taken for one that is not there, as it answers when it is asked how it is.
         #expect(try await bed.get(Provider.self, "hung")?.status.isHealthy == true)
@@ -256,7 +256,7 @@ extension EdgeTests {
         try await bed.apply(.virtualMachine, ManagerBed.machine("web1", provider: "hung"))
         try await bed.eventually { latch.count == 1 }
         try await bed.apply(.virtualMachine, ManagerBed.machine("web2"))
-        try await bed.wait(VirtualMachine.self, "web2", seconds: 15, until: Self.ready)
+        try await bed.wait(VirtualMachine.self, "web2", until: Self.ready)
         #expect(latch.count == 1)
         let image = try await bed.wait(VMImage.self, "debian") { $0?.status.providerStatus["default/hung"]?.message != nil }
         #expect(image?.status.availableOn == ["default/sim"])

@@ -147,9 +147,8 @@ final class ManagerBed: Sendable {
     func takeAway(_ id: String?, from name: String = "sim") async throws {
         guard let id, let provider = hypervisors.provider(name) else { throw Failure(.unavailable, "there is none") }
         let client = ProviderClient(InProcessTransport([provider.rpcService(), provider.engine.taskService()]))
-        let deadline = RPCOptions(deadline: .after(seconds: 5))
-        _ = try await client.delete(DeleteRequest(id: id), deadline)
-        try await eventually { try await !client.describe(DescribeRequest(id: id), deadline).exists }
+        _ = try await client.delete(DeleteRequest(id: id), RPCOptions(deadline: .after(seconds: 30)))
+        try await eventually { try await !client.describe(DescribeRequest(id: id), RPCOptions(deadline: .after(seconds: 30))).exists }
         context.links["default/\(name)"]?.machines.forget(id)
     }
 
