@@ -107,7 +107,7 @@ final class ManagerBed: Sendable {
     /// Waits until an object is so; nil when it is not there.
     @discardableResult
     func wait<Kind: TypedKind>(
-        _ type: Kind.Type, _ name: String, in namespace: String = "default", seconds: Double = 30, until condition: (Kind?) -> Bool
+        _ type: Kind.Type, _ name: String, in namespace: String = "default", seconds: Double = 60, until condition: (Kind?) -> Bool
     ) async throws -> Kind? {
         let deadline = Deadline.after(seconds: seconds)
         while true {
@@ -152,7 +152,7 @@ final class ManagerBed: Sendable {
         context.links["default/\(name)"]?.machines.forget(id)
     }
 
-    func eventually(seconds: Double = 30, _ condition: () async throws -> Bool) async throws {
+    func eventually(seconds: Double = 60, _ condition: () async throws -> Bool) async throws {
         let deadline = Deadline.after(seconds: seconds)
         while try await !condition() {
             if deadline.hasPassed { throw Failure(.timeout, "it is not so") }
