@@ -37,7 +37,7 @@ struct CrashTests {
     ) async throws {
         for number in 1...40 {
             let base = MemoryObjectStore()
-            let store = DyingStore(base)
+            let store = DyingStore(base, counting: [.vmOperation, .virtualMachine, .vmImage])
             let bed = ManagerBed(base, manager: store)
             try await bed.furnish()
             try await bed.start()

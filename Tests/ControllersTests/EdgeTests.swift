@@ -11,7 +11,7 @@ import Testing
 
 /// What people and hypervisors do that nobody planned.
 struct EdgeTests {
-    private static let ready: @Sendable (VirtualMachine?) -> Bool = { machine in
+    static let ready: @Sendable (VirtualMachine?) -> Bool = { machine in
         machine?.status.conditions.isTrue("Ready") == true && machine?.status.ips.isEmpty == false
     }
 
@@ -201,98 +201,9 @@ struct EdgeTests {
         }
         await bed.close()
     }
-
-    @Test func `a provider that hangs keeps nobody else's machines waiting`() async throws {
-        let bed = ManagerBed()
-        try await bed.furnish("hung")
-        try await bed.furnish("sim")
-        try await bed.start()
-        try await bed.apply(.virtualMachine, ManagerBed.machine("first", provider: "hung"))
-        try await bed.wait(VirtualMachine.self, "first", until: Self.ready)
-        let latch = HangingCalls()
-        bed.hypervisors.stub("hung", "Create") { await latch.wait() }
-        for number in 1...100 { try await bed.apply(.virtualMachine, ManagerBed.machine("hung\(number)", provider: "hung")) }
-        try await bed.eventually { latch.count == 16 }
-        for number in 1...20 { try await bed.apply(.virtualMachine, ManagerBed.machine("web\(number)")) }
-        for number in 1...20 { try await bed.wait(VirtualMachine.self, "web\(number)", seconds: 10, until: Self.ready) }
-        #expect(latch.count == 16)
-        // It is not taken for one that is not there, as it answers when it is asked how it is.
-        #expect(try await bed.get(Provider.self, "hung")?.status.isHealthy == true)
-        latch.open()
-        await bed.close()
-    }
 }
 
 extension EdgeTests {
-    @Test func `providers that hang leave workers for those that do not, however many they are`() async throws {
-        let bed = ManagerBed()
-        let hung = (1...4).map { "hung\($0)" }
-        let latch = HangingCalls()
-        for name in hung {
-            try await bed.furnish(name)
-            bed.hypervisors.stub(name, "Create") { await latch.wait() }
-        }
-        try await bed.furnish("sim")
-        try await bed.start()
-        for name in hung {
-            for number in 1...20 { try await bed.apply(.virtualMachine, ManagerBed.machine("\(name)-m\(number)", provider: name)) }
-        }
-        // As many as there are workers, if nobody sees to it that some are left.
-        try await bed.eventually { latch.count >= 48 }
-        for number in 1...20 { try await bed.apply(.virtualMachine, ManagerBed.machine("web\(number)")) }
-        for number in 1...20 { try await bed.wait(VirtualMachine.self, "web\(number)", until: Self.ready) }
-        #expect(latch.count < 64)
-        latch.open()
-        await bed.close()
-    }
-
-    @Test(arguments: [ResourceKind.vmSnapshot, .vmClone])
-    func `a provider that hangs leaves workers of each kind to the others`(_ kind: ResourceKind) async throws {
-        let bed = ManagerBed()
-        try await bed.furnish("hung")
-        try await bed.furnish("sim")
-        try await bed.start()
-        for name in ["hung", "sim"] {
-            try await bed.apply(.virtualMachine, ManagerBed.machine("m-\(name)", provider: name, #","powerState":"Off""#))
-            try await bed.wait(VirtualMachine.self, "m-\(name)") { $0.map(SetMember.isReady) ?? false }
-        }
-        let latch = HangingCalls()
-        bed.hypervisors.stub("hung", kind == .vmClone ? "Clone" : "SnapshotCreate") { await latch.wait() }
-        func make(_ name: String, of machine: String) async throws {
-            guard kind == .vmClone else { return try await bed.snapshot(name, of: machine) }
-            let spec = #"{"source":{"vmRef":{"name":"\#(machine)"}},"target":{"name":"\#(name)"}}"#
-            try await bed.apply(.vmClone, #"{"metadata":{"name":"\#(name)"},"spec":\#(spec)}"#)
-        }
-        for number in 1...20 { try await make("h\(number)", of: "m-hung") }
-        try await bed.eventually { latch.count >= 8 }
-        try await make("s", of: "m-sim")
-        if kind == .vmClone {
-            try await bed.wait(VMClone.self, "s") { $0?.status.phase == .ready }
-        } else {
-            try await bed.wait(VMSnapshot.self, "s") { $0?.status.phase == .ready }
-        }
-        latch.open()
-        await bed.close()
-    }
-
-    @Test func `an image that one provider does not answer for comes to the others`() async throws {
-        let bed = ManagerBed()
-        try await bed.furnish("hung")
-        try await bed.furnish("sim")
-        let latch = HangingCalls()
-        bed.hypervisors.stub("hung", "ImagePrepare") { await latch.wait() }
-        try await bed.start()
-        try await bed.apply(.virtualMachine, ManagerBed.machine("web1", provider: "hung"))
-        try await bed.eventually { latch.count == 1 }
-        try await bed.apply(.virtualMachine, ManagerBed.machine("web2"))
-        try await bed.wait(VirtualMachine.self, "web2", seconds: 15, until: Self.ready)
-        #expect(latch.count == 1)
-        let image = try await bed.wait(VMImage.self, "debian") { $0?.status.providerStatus["default/hung"]?.message != nil }
-        #expect(image?.status.availableOn == ["default/sim"])
-        latch.open()
-        await bed.close()
-    }
-
     @Test func `an image that is described otherwise while it is brought is brought again`() async throws {
         let bed = try await bed()
         let latch = HangingCalls()

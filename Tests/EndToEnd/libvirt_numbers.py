@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from expositions import Exposition
 
 HYPERVISOR_BOARDS = {"libvirt.json"}
 HYPERVISOR_UIDS = {"martlet-libvirt"}
@@ -14,21 +10,6 @@ HYPERVISOR_UIDS = {"martlet-libvirt"}
 LOCAL, REMOTE = "qemu:///system", "qemu+tls://kvm9/system"
 GIB = 1 << 30
 DAY = 86_400
-
-Labels = Mapping[str, str]
-
-
-class Exposition:
-    def __init__(self, now: float, began: float) -> None:
-        self.now, self.since = now, now - began
-        self.lines: list[str] = []
-
-    def add(self, name: str, labels: Labels, value: float) -> None:
-        inside = ",".join(f'{key}="{text}"' for key, text in labels.items())
-        self.lines.append(f"libvirt_{name}{{{inside}}} {value}")
-
-    def grow(self, name: str, labels: Labels, rate: float) -> None:
-        self.add(name, labels, 1000 + rate * self.since)
 
 
 def _guest(out: Exposition, number: int, name: str, state: str = "running", reason: str = "booted", hangs: bool = False, delay: float = 0.01, told_ago: float = 5) -> None:
@@ -74,7 +55,7 @@ def _guest(out: Exposition, number: int, name: str, state: str = "running", reas
 
 
 def exposition(now: float, began: float) -> str:
-    out = Exposition(now, began)
+    out = Exposition(now, began, "libvirt_")
     for uri, up in ((LOCAL, 1), (REMOTE, 0)):
         here = {"uri": uri}
         out.add("up", here, up)
@@ -102,30 +83,4 @@ def exposition(now: float, began: float) -> str:
         out.add("storage_pool_autostart", labels, starts)
         out.add("storage_pool_capacity_bytes", labels, 1000 * GIB if state == 2 else 0)
         out.add("storage_pool_available_bytes", labels, available * GIB)
-    return "\n".join(out.lines) + "\n"
-
-
-@contextmanager
-def served(port: int) -> Iterator[str]:
-    """The address of an exporter that shows this."""
-    began = time.time()
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = exposition(time.time(), began).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    return out.text

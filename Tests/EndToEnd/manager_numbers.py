@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from expositions import Exposition, Labels
 
 MANAGER_BOARDS = {"vm-manager.json"}
 MANAGER_UIDS = {"martlet-vm-manager"}
@@ -16,21 +13,8 @@ DAY = 86_400
 PHASES = ("Pending", "Provisioning", "Running", "Stopped", "Reconfiguring", "Deleting", "Failed")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800)
 
-Labels = Mapping[str, str]
 
-
-class Exposition:
-    def __init__(self, now: float, began: float) -> None:
-        self.now, self.since = now, now - began
-        self.lines: list[str] = []
-
-    def add(self, name: str, labels: Labels, value: float) -> None:
-        inside = ",".join(f'{key}="{text}"' for key, text in labels.items())
-        self.lines.append(f"{name}{{{inside}}} {value}")
-
-    def grow(self, name: str, labels: Labels, rate: float) -> None:
-        self.add(name, labels, 1000 + rate * self.since)
-
+class ManagerExposition(Exposition):
     def times(self, name: str, labels: Labels, rate: float, of: float) -> None:
         """A histogram in which everything takes that long."""
         for bound in (*SECONDS, None):
@@ -82,7 +66,7 @@ class Exposition:
         self.grow("martlet_object_store_errors_total", {"reason": "full"}, lost)
 
 
-def lab(out: Exposition) -> None:
+def lab(out: ManagerExposition) -> None:
     """Leads, with trouble of every kind of providers, machines and controllers."""
     out.add("virtrigaud_leader", {}, 1)
     out.add("martlet_web_certificate_not_after_timestamp_seconds", {}, out.now + 80 * DAY)
@@ -98,25 +82,25 @@ def lab(out: Exposition) -> None:
     out.grow("virtrigaud_errors_total", {"reason": "NotFound", "component": "manager"}, 0.02)
 
 
-def waits(out: Exposition) -> None:
+def waits(out: ManagerExposition) -> None:
     """One of those that share a store and do not lead; it tells of the store's objects what the leader tells."""
     out.add("virtrigaud_leader", {}, 0)
     out.process(41e6)
 
 
-def full(out: Exposition) -> None:
+def full(out: ManagerExposition) -> None:
     """Leads, and cannot keep what it does."""
     out.add("virtrigaud_leader", {}, 1)
     out.process(40e6)
     out.store(0, 1)
 
 
-def twin(out: Exposition) -> None:
+def twin(out: ManagerExposition) -> None:
     out.add("virtrigaud_leader", {}, 1)
     out.process(39e6)
 
 
-def provider(out: Exposition) -> None:
+def provider(out: ManagerExposition) -> None:
     """Counts its own calls and operations by the same names, and its certificate ends soon."""
     of = {"provider_type": "libvirt", "provider": "libvirt"}
     out.process(30e6)
@@ -136,9 +120,9 @@ SHOWN = {"lab": lab, "waits": waits, "full": full, "twin": twin, "provider": pro
 
 
 def exposition(who: str, now: float, began: float) -> str:
-    out = Exposition(now, began)
+    out = ManagerExposition(now, began)
     SHOWN[who](out)
-    return "\n".join(out.lines) + "\n"
+    return out.text
 
 
 def targets(job: str, address: str) -> list[dict[str, Any]]:
@@ -148,28 +132,6 @@ def targets(job: str, address: str) -> list[dict[str, Any]]:
         for who, cluster, node in TARGETS[job]]
 
 
-@contextmanager
-def served(port: int) -> Iterator[str]:
-    """The address at which all of them answer, each by its path."""
-    began = time.time()
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            who = self.path.strip("/")
-            body = exposition(who, time.time(), began).encode() if who in SHOWN else b""
-            self.send_response(200 if body else 503)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+def page(who: str, now: float, began: float) -> str:
+    """Each of them answers by its path; whoever is gone does not."""
+    return exposition(who, now, began) if who in SHOWN else ""

@@ -171,7 +171,7 @@ import Web
         let table = await bed.answer("GET", Bed.classes, accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json").value
         #expect(table["kind"] == "Table")
         #expect(
-            table["columnDefinitions"]?.list?.compactMap { $0["name"]?.text } == ["Name", "CPU", "Memory", "Firmware", "Used By", "Age"])
+            table["columnDefinitions"]?.list?.compactMap { $0["name"]?.text } == ["Name", "CPU", "Memory", "Firmware", "Age"])
         #expect(table["rows"]?[0]?["cells"]?.list?.prefix(4) == ["small", 2, "2Gi", "BIOS"])
         #expect(table["rows"]?[0]?["object"]?["kind"] == "PartialObjectMetadata")
         #expect(await bed.answer("GET", Bed.classes, accept: "application/vnd.kubernetes.protobuf").status == 406)

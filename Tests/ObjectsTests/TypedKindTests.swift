@@ -34,7 +34,8 @@ struct TypedKindTests {
         status.phase = .running
         status.currentResources.cpu = 2
         status.conditions.set(
-            ConditionType.ready.rawValue, .isTrue, reason: "ReconcileSuccess", message: "", observedGeneration: 3, now: "2026-11-23T03:04:05Z")
+            ConditionType.ready.rawValue, .isTrue, reason: "ReconcileSuccess", message: "", observedGeneration: 3,
+            now: "2026-11-23T03:04:05Z")
         machine.status = status
         #expect(
             machine.object.status == [

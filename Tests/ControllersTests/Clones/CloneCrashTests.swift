@@ -12,18 +12,18 @@ struct CloneCrashTests {
         _ writes: Int, _ isKept: Bool
     ) async throws {
         let memory = MemoryObjectStore()
-        let store = FragileStore(memory)
+        let store = DyingStore(memory)
         let bed = ManagerBed(store)
         try await bed.furnishSource()
         let hand = ManagerBed(memory)
-        store.breakAfter(writes, isKept: isKept)
+        store.die(at: writes + 1, isKept ? .after : .before)
         try await hand.apply(.vmClone, ManagerBed.clone())
         let deadline = Deadline.after(seconds: 20)
-        while !store.isBroken, try await hand.get(VMClone.self, "c")?.status.phase != .ready, !deadline.hasPassed {
+        while !store.isDead, try await hand.get(VMClone.self, "c")?.status.phase != .ready, !deadline.hasPassed {
             try? await Task.sleep(for: .milliseconds(5))
         }
         await bed.stop()
-        store.mend()
+        store.die(at: nil)
         try await bed.start()
         let clone = try await bed.phase(.ready)
         let copy = try await bed.wait(VirtualMachine.self, "copy") { $0.map(SetMember.isReady) ?? false }

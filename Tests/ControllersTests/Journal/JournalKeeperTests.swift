@@ -3,7 +3,6 @@ import ObjectStore
 import Objects
 import Primitives
 import ProviderRPC
-import Synchronization
 import Testing
 
 @testable import Controllers
@@ -63,7 +62,7 @@ struct JournalKeeperTests {
     @Test(arguments: [1, 2, 3, 4], DyingStore.Death.allCases) func `who dies between adding and taking away adds nothing twice`(
         _ number: Int, _ death: DyingStore.Death
     ) async throws {
-        let store = FoldStore(base)
+        let store = DyingStore(base)
         let journal = try await journal(store, ended: 6)
         store.die(at: number, death)
         await #expect(throws: (any Error).self) { try await keeper(journal, kept: 2).round() }
@@ -103,49 +102,6 @@ struct JournalKeeperTests {
         try await keeper(journal, kept: 0).round()
         let next = try await load()
         #expect(sums(journal) == [0, 0, 0] && sums(next) == [0, 0, 0])
-    }
-}
-
-/// As `DyingStore`, and counts writes of providers and operations.
-private final class FoldStore: ObjectStore {
-    private let base: any ObjectStore
-    private let state = Mutex<(left: Int?, death: DyingStore.Death)>((nil, .before))
-
-    init(_ base: any ObjectStore) { self.base = base }
-
-    func die(at number: Int?, _ death: DyingStore.Death = .before) { state.withLock { $0 = (number, death) } }
-
-    private func write<Value>(_ body: () async throws(StoreError) -> Value) async throws(StoreError) -> Value {
-        let lost = StoreError(.unavailable, "the store is gone")
-        let (left, death) = state.withLock { state in
-            if let left = state.left { state.left = left - 1 }
-            return state
-        }
-        guard let left, left <= 1 else { return try await body() }
-        if left == 1, death == .after { _ = try await body() }
-        throw lost
-    }
-
-    func get(_ key: ObjectKey) async throws(StoreError) -> APIObject { try await base.get(key) }
-
-    func list(_ kind: ResourceKind, in namespace: String?, _ selector: LabelSelector) async throws(StoreError) -> ObjectList {
-        try await base.list(kind, in: namespace, selector)
-    }
-
-    func create(_ object: APIObject) async throws(StoreError) -> APIObject {
-        try await write { () async throws(StoreError) in try await base.create(object) }
-    }
-
-    func update(_ object: APIObject, _ part: ObjectPart) async throws(StoreError) -> APIObject {
-        try await write { () async throws(StoreError) in try await base.update(object, part) }
-    }
-
-    func delete(_ key: ObjectKey, _ precondition: DeletePrecondition) async throws(StoreError) -> APIObject? {
-        try await write { () async throws(StoreError) in try await base.delete(key, precondition) }
-    }
-
-    func watch(_ kind: ResourceKind, in namespace: String?, from version: String) async throws(StoreError) -> any ObjectWatch {
-        try await base.watch(kind, in: namespace, from: version)
     }
 }
 

@@ -270,22 +270,22 @@ struct SetCrashTests {
         _ writes: Int, _ isKept: Bool
     ) async throws {
         let memory = MemoryObjectStore()
-        let store = FragileStore(memory)
+        let store = DyingStore(memory)
         let bed = ManagerBed(store)
         try await bed.furnishSet()
         try await bed.settle(ManagerBed.set(2, strategy: ManagerBed.parallel))
         let hand = ManagerBed(memory)
         let watch = try await MachineWatch(memory)
         watch.count()
-        store.breakAfter(writes, isKept: isKept)
+        store.die(at: writes + 1, isKept ? .after : .before)
         let generation = try await hand.apply(.vmSet, ManagerBed.set(2, image: "newer")).metadata.generation
         let deadline = Deadline.after(seconds: 20)
-        while !store.isBroken, !deadline.hasPassed {
+        while !store.isDead, !deadline.hasPassed {
             if let set = try await hand.get(VMSet.self, "web"), ManagerBed.isUpdated(set) { break }
             try? await Task.sleep(for: .milliseconds(5))
         }
         await bed.stop()
-        store.mend()
+        store.die(at: nil)
         try await bed.start()
         try await bed.settled(generation, ManagerBed.isUpdated)
         #expect(watch.story == ["-web-1", "+web-1", "-web-0", "+web-0"])

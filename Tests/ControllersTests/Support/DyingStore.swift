@@ -17,14 +17,19 @@ final class DyingStore: ObjectStore {
         var isDead = false
     }
 
-    let base: any ObjectStore
+    private let base: any ObjectStore
+    private let counted: [ResourceKind]
     private let state = Mutex(State())
 
-    init(_ base: any ObjectStore) { self.base = base }
+    /// - Parameter counted: kinds whose writes are counted.
+    init(_ base: any ObjectStore, counting counted: [ResourceKind] = ResourceKind.all) {
+        self.base = base
+        self.counted = counted
+    }
 
     var isDead: Bool { state.withLock { $0.isDead } }
 
-    /// - Parameter number: of the write, from 1 on, among those of operations, machines and images; nil for none.
+    /// - Parameter number: of the write, from 1 on; nil for none, so that all goes on.
     func die(at number: Int?, _ death: Death = .before) { state.withLock { $0 = State(left: number, death: death) } }
 
     private func write<Value>(
@@ -33,7 +38,7 @@ final class DyingStore: ObjectStore {
         let lost = StoreError(.unavailable, "the store is gone")
         let isLast: Bool? = state.withLock { state in
             if state.isDead { return nil }
-            guard let left = state.left, [.vmOperation, .virtualMachine, .vmImage].contains(kind) else { return false }
+            guard let left = state.left, counted.contains(kind) else { return false }
             state.left = left - 1
             state.isDead = left <= 1
             return state.isDead

@@ -34,12 +34,12 @@ final class ManagerBed: Sendable {
     }
 
     /// What a manager makes of itself when it begins to lead.
-    func start(clock: WallClock = .system) async throws {
+    func start(clock: WallClock = .system, workers: Int = 64) async throws {
         let informers = Informers(managerStore)
         let journal = OperationJournal(managerStore, clock: clock)
         try await journal.load()
         let context = ControllerContext(journal: journal, links: ProviderLinks(hypervisors), informers: informers, clock: clock)
-        let controllers = AllControllers.make(context)
+        let controllers = AllControllers.make(context, workers: workers)
         let set = ControllerSet(controllers, informers: informers.all)
         let task = Task { await set.run() }
         running.withLock { $0 = Running(context: context, controllers: controllers, task: task) }
@@ -107,7 +107,7 @@ final class ManagerBed: Sendable {
     /// Waits until an object is so; nil when it is not there.
     @discardableResult
     func wait<Kind: TypedKind>(
-        _ type: Kind.Type, _ name: String, in namespace: String = "default", seconds: Double = 30, until condition: (Kind?) -> Bool
+        _ type: Kind.Type, _ name: String, in namespace: String = "default", seconds: Double = 60, until condition: (Kind?) -> Bool
     ) async throws -> Kind? {
         let deadline = Deadline.after(seconds: seconds)
         while true {
@@ -147,13 +147,12 @@ final class ManagerBed: Sendable {
     func takeAway(_ id: String?, from name: String = "sim") async throws {
         guard let id, let provider = hypervisors.provider(name) else { throw Failure(.unavailable, "there is none") }
         let client = ProviderClient(InProcessTransport([provider.rpcService(), provider.engine.taskService()]))
-        let deadline = RPCOptions(deadline: .after(seconds: 5))
-        _ = try await client.delete(DeleteRequest(id: id), deadline)
-        try await eventually { try await !client.describe(DescribeRequest(id: id), deadline).exists }
+        _ = try await client.delete(DeleteRequest(id: id), RPCOptions(deadline: .after(seconds: 30)))
+        try await eventually { try await !client.describe(DescribeRequest(id: id), RPCOptions(deadline: .after(seconds: 30))).exists }
         context.links["default/\(name)"]?.machines.forget(id)
     }
 
-    func eventually(seconds: Double = 30, _ condition: () async throws -> Bool) async throws {
+    func eventually(seconds: Double = 60, _ condition: () async throws -> Bool) async throws {
         let deadline = Deadline.after(seconds: seconds)
         while try await !condition() {
             if deadline.hasPassed { throw Failure(.timeout, "it is not so") }
