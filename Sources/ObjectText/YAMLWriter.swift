@@ -72,10 +72,23 @@ struct YAMLWriter {
 
     private func quotedIfNeeded(_ text: String) -> String {
         guard case .text = YAMLScalar.value(ofPlain: text), Self.isPlain(text) else {
-            // JSON's quotes are YAML's.
-            return String(decoding: ObjectValue.text(text).json, as: UTF8.self)
+            return Self.quoted(text)
         }
         return text
+    }
+
+    /// JSON's quotes are YAML's, but for what YAML takes for the end of a line, or does not take.
+    private static func quoted(_ text: String) -> String {
+        var quoted = ""
+        for letter in String(decoding: ObjectValue.text(text).json, as: UTF8.self).unicodeScalars {
+            switch letter.value {
+            case 0x7F...0xA0, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF:
+                let digits = String(letter.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(letter)
+            }
+        }
+        return quoted
     }
 
     private static func isPlain(_ text: String) -> Bool {
