@@ -107,7 +107,8 @@ struct MachineWork {
             return .next
         case .waiting(let seconds, let why):
             status.lastOperation = operation.name
-            say(operation, connection.link.isOpen ? context.whyUnasked(machine.providerName, or: why) : why, isAnswered: journal.open(uid)?.taskID != nil)
+            let cause = connection.link.isOpen ? context.whyUnasked(machine.providerName, or: why) : why
+            say(operation, cause, isAnswered: journal.open(uid)?.taskID != nil)
             try await write()
             return .end(.after(seconds: seconds))
         }
