@@ -5,6 +5,8 @@ import Reconciling
 /// What all controllers stand on.
 package struct ControllerContext: Sendable {
     package let journal: OperationJournal
+    /// By which operations of all kinds are gone on with.
+    let driver: OperationDriver
     package let links: ProviderLinks
     package let informers: Informers
     package let addresses: AddressDurations
@@ -16,6 +18,7 @@ package struct ControllerContext: Sendable {
         clock: WallClock = .system, logger: Logger = .silent
     ) {
         self.journal = journal
+        driver = OperationDriver(journal)
         self.links = links
         self.informers = informers
         self.addresses = addresses

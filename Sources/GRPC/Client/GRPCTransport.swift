@@ -97,6 +97,9 @@ package final class GRPCTransport: RPCTransport {
             return message
         case .deadlineExceeded where !outcome.wasSent:
             throw RPCError(.unavailable, "\(place) could not be reached for \(path) within \(Self.text(seconds)) s")
+        // What the library says where nobody else has: two words.
+        case .deadlineExceeded where outcome.details == "Deadline Exceeded":
+            throw RPCError(.deadlineExceeded, "\(place) did not answer \(path) within \(Self.text(seconds)) s")
         case .cancelled where Task.isCancelled: throw RPCError(.cancelled, "\(path) was cancelled")
         case .some(let code): throw RPCError(code, outcome.details)
         case nil: throw RPCError(.unknown, "\(place) answered \(path) with the unknown code \(outcome.status): \(outcome.details)")
