@@ -391,6 +391,8 @@ if Context.environment["MARTLET_FUZZ"] != nil {
         fuzzTarget("libvirt", needs: ["Exporting", "LibvirtAPI", "LibvirtCollector", "Metrics", "Primitives", "XML"]),
         fuzzTarget("loki", needs: ["JSON", "Primitives", "Simulation", "Web"]),
         fuzzTarget("xml", needs: ["LibvirtProvider", "Primitives", "RPC", "XML"]),
+        fuzzTarget("manifests", needs: ["ObjectText", "Objects", "Primitives"]),
+        fuzzTarget("patches", needs: ["ObjectAPI", "ObjectStore", "Objects", "Primitives"]),
         fuzzTarget("protobuf", needs: ["AwkwardMessages", "Primitives", "Protobuf"]),
         fuzzTarget("libvirtd", needs: ["Primitives", "Simulation"]),
         fuzzTarget("web-config", needs: ["Primitives", "Settings", "Web", "WebConfiguration"]),

@@ -60,9 +60,10 @@ struct YAMLWriter {
     /// Several lines as a literal; nil for a text that cannot be one.
     private func block(_ text: String, depth: Int) -> String? {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count > 1, let first = lines.first, !first.isEmpty, first.first != " ", !text.hasSuffix("\n\n"), text != "\n",
+        let space = UInt8(ascii: " ")
+        guard lines.count > 1, let first = lines.first, !first.isEmpty, first.utf8.first != space, !text.hasSuffix("\n\n"), text != "\n",
             text.unicodeScalars.allSatisfy({ $0 == "\n" || $0 == "\t" || Self.isPrintable($0) }),
-            !lines.contains(where: { $0.last == " " || $0.last == "\t" })
+            !lines.contains(where: { $0.utf8.last == space || $0.utf8.last == UInt8(ascii: "\t") })
         else { return nil }
         let endsWithLine = text.hasSuffix("\n")
         let margin = String(repeating: "  ", count: max(depth, 1))
@@ -72,10 +73,23 @@ struct YAMLWriter {
 
     private func quotedIfNeeded(_ text: String) -> String {
         guard case .text = YAMLScalar.value(ofPlain: text), Self.isPlain(text) else {
-            // JSON's quotes are YAML's.
-            return String(decoding: ObjectValue.text(text).json, as: UTF8.self)
+            return Self.quoted(text)
         }
         return text
+    }
+
+    /// JSON's quotes are YAML's, but for what YAML takes for the end of a line, or does not take.
+    private static func quoted(_ text: String) -> String {
+        var quoted = ""
+        for letter in String(decoding: ObjectValue.text(text).json, as: UTF8.self).unicodeScalars {
+            switch letter.value {
+            case 0x7F...0xA0, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF:
+                let digits = String(letter.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(letter)
+            }
+        }
+        return quoted
     }
 
     private static func isPlain(_ text: String) -> Bool {
@@ -84,11 +98,16 @@ struct YAMLWriter {
         }
         guard
             !"-?:,[]{}#&*!|>'\"%@`=<".unicodeScalars.contains(first)
-                || first == "-" && text.utf8.count > 1 && !text.hasPrefix("- ") && !text.hasPrefix("---")
+                || first == "-" && text.utf8.count > 1 && !text.utf8.starts(with: "- ".utf8) && !text.utf8.starts(with: "---".utf8)
         else { return false }
         // Words that other readers take for a truth value, and dates for a time.
         guard !["y", "n", "Y", "N"].contains(text), !looksLikeDate(text) else { return false }
-        return !text.contains(": ") && !text.contains(" #") && text.unicodeScalars.allSatisfy(isPrintable)
+        // By bytes, as a space may be one letter with the mark behind it.
+        let bytes = Array(text.utf8)
+        let ends = zip(bytes, bytes.dropFirst()).contains { pair in
+            pair == (UInt8(ascii: ":"), UInt8(ascii: " ")) || pair == (UInt8(ascii: " "), UInt8(ascii: "#"))
+        }
+        return !ends && text.unicodeScalars.allSatisfy(isPrintable)
     }
 
     private static func looksLikeDate(_ text: String) -> Bool {

@@ -52,7 +52,7 @@ class People:
         self.manager.kubectl(*words)
 
 
-def trial(start: Start, folder: Path, kills: int, seed: int) -> None:
+def trial(start: Start, folder: Path, kills: int, seed: int, failing: float) -> None:
     hypervisor = Hypervisor(start, folder, "sim", task_time="60ms")
     manager = Manager(start, folder, MARTLET_MANAGER__KEPT_OPERATIONS="8")
     manager.apply(hypervisor.object, small(), debian())
@@ -63,7 +63,7 @@ def trial(start: Start, folder: Path, kills: int, seed: int) -> None:
         for _ in range(chance.randint(1, 3)):
             people.act()
         # Now and then operations fail, and are tried again.
-        hypervisor.break_down(**({"failsAt": 0.5, "failingKinds": ["create", "reconfigure", "power"]} if chance.random() < 0.1 else {}))
+        hypervisor.break_down(**({"failsAt": 0.5, "failingKinds": ["create", "reconfigure", "power"]} if chance.random() < failing else {}))
         people.apply()
         time.sleep(chance.uniform(0, 0.6))
         manager.kill()
@@ -110,9 +110,9 @@ def trial(start: Start, folder: Path, kills: int, seed: int) -> None:
 
 
 def test_a_few_kills(start: Start, tmp_path: Path) -> None:
-    trial(start, tmp_path, 4, 7)
+    trial(start, tmp_path, 4, 7, failing=0)
 
 
 @pytest.mark.soak
 def test_many_kills(start: Start, tmp_path: Path) -> None:
-    trial(start, tmp_path, KILLS, 1)
+    trial(start, tmp_path, KILLS, 1, failing=0.1)

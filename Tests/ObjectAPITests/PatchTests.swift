@@ -52,6 +52,7 @@ import Testing
                 ["foo": "bar", "child": ["grandchild": [:]]]
             ),
             (["/": 9, "~1": 10], [["op": "test", "path": "/~01", "value": 10]], ["/": 9, "~1": 10]),
+            (["a": ["\u{301}": 1]], [["op": "remove", "path": "/a/\u{301}"]], ["a": [:]]),
             (["foo": ["bar"]], [["op": "add", "path": "/foo/-", "value": ["abc"]]], ["foo": ["bar", ["abc"]]]),
             (["a": 1], [["op": "replace", "path": "", "value": ["b": 2]]], ["b": 2]),
             (["a": ["b": 1]], [["op": "copy", "from": "/a", "path": "/c"]], ["a": ["b": 1], "c": ["b": 1]]),

@@ -84,12 +84,13 @@ struct JSONPatch: Sendable {
     /// RFC 6901; nil for what is none.
     static func pointer(_ text: String) -> [String]? {
         guard !text.isEmpty else { return [] }
-        guard text.hasPrefix("/") else { return nil }
+        // By scalars: a slash with a mark that combines with it is a slash.
+        guard text.unicodeScalars.first == "/" else { return nil }
         var parts: [String] = []
-        for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+        for part in text.unicodeScalars.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
             var plain = ""
             var isEscape = false
-            for letter in part.unicodeScalars {
+            for letter in part {
                 switch (isEscape, letter) {
                 case (true, "0"): plain.unicodeScalars.append("~")
                 case (true, "1"): plain.unicodeScalars.append("/")
