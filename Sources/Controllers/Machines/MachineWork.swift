@@ -157,16 +157,17 @@ struct MachineWork {
     mutating func begin(
         _ method: ProviderMethod, _ parameters: ObjectValue, digest: String? = nil, _ connection: ProviderConnection
     ) async throws(ReconcileError) -> Step {
-        if let past = journal.past(uid, method), past.failures > 0 {
+        var draft = Operation(method, of: machine.target, provider: connection.link.name, type: connection.link.type)
+        draft.parameters = parameters
+        draft.requestDigest = digest
+        // Another thing than was refused may be had at once.
+        if let past = journal.past(uid, method), past.failures > 0, past.request == draft.request {
             let seconds = past.waitSeconds(now)
             if seconds > 0 {
                 try await fail("ProviderError", "\(method.rawValue): \(past.end.message)")
                 return .end(.after(seconds: seconds))
             }
         }
-        var draft = Operation(method, of: machine.target, provider: connection.link.name, type: connection.link.type)
-        draft.parameters = parameters
-        draft.requestDigest = digest
         let operation = try await asking { () async throws(StoreError) in try await journal.begin(draft) }
         status.lastOperation = operation.name
         return .next
