@@ -80,6 +80,20 @@ struct DefectTests {
         await bed.close()
     }
 
+    @Test(arguments: [("Reconfigure", #","resources":{"cpu":2}"#), ("Power", #","powerState":"Off""#)])
+    func `a machine that hangs, and does not let a change begin, can be deleted`(_ method: String, _ change: String) async throws {
+        let bed = try await bed()
+        bed.hypervisors.stub("sim", method) { .failure(RPCError(.deadlineExceeded, "its monitor does not answer")) }
+        try await bed.apply(.virtualMachine, ManagerBed.machine("web1", change))
+        try await bed.wait(VirtualMachine.self, "web1") { $0?.status.conditions["Ready"]?.reason == "ProviderError" }
+        try await bed.delete(.virtualMachine, "web1")
+        try await bed.wait(VirtualMachine.self, "web1") { $0 == nil }
+        let ends = try await bed.operations().reduce(into: [:]) { $0[$1.method.rawValue] = $1.end?.outcome }
+        #expect(ends[method] == .error && ends["Delete"] == .success && ends["Create"] == .success, "\(ends)")
+        #expect(try await bed.hypervisors.machines("sim").isEmpty)
+        await bed.close()
+    }
+
     @Test func `tasks that take longer than a call may do not open the breaker`() async throws {
         let link = ProviderLink(
             name: "default/one", type: "vsphere", transport: Refusing(RPCError(.deadlineExceeded, "it waits for the task")),
