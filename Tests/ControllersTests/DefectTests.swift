@@ -66,6 +66,34 @@ struct DefectTests {
         await bed.close()
     }
 
+    @Test func `who says another thing than was refused does not wait for what was refused`() async throws {
+        let bed = try await bed()
+        try bed.hypervisors.faults("sim") { ($0.failsAt, $0.failingKinds) = (0.5, ["power"]) }
+        try await bed.apply(.virtualMachine, ManagerBed.machine("web1", #","powerState":"OffGraceful""#))
+        try await bed.wait(VirtualMachine.self, "web1") { $0?.status.conditions["Error"]?.status == .isTrue }
+        try bed.hypervisors.faults("sim") { $0.failingKinds = [] }
+        try await bed.apply(.virtualMachine, ManagerBed.machine("web1", #","powerState":"Off""#))
+        try await bed.wait(VirtualMachine.self, "web1") { $0?.status.phase == .stopped && $0?.status.conditions.isTrue("Ready") == true }
+        let operations = try await bed.operations().filter { $0.method == .power }.sorted { $0.startedAt < $1.startedAt }
+        let refused = try #require(operations.first?.end)
+        #expect(operations.count == 2 && operations[1].startedAt - refused.at < 3, "\(operations.map(\.startedAt)), \(refused)")
+        await bed.close()
+    }
+
+    @Test(arguments: [("Reconfigure", #","resources":{"cpu":2}"#), ("Power", #","powerState":"Off""#)])
+    func `a machine that hangs, and does not let a change begin, can be deleted`(_ method: String, _ change: String) async throws {
+        let bed = try await bed()
+        bed.hypervisors.stub("sim", method) { .failure(RPCError(.deadlineExceeded, "its monitor does not answer")) }
+        try await bed.apply(.virtualMachine, ManagerBed.machine("web1", change))
+        try await bed.wait(VirtualMachine.self, "web1") { $0?.status.conditions["Ready"]?.reason == "ProviderError" }
+        try await bed.delete(.virtualMachine, "web1")
+        try await bed.wait(VirtualMachine.self, "web1") { $0 == nil }
+        let ends = try await bed.operations().reduce(into: [:]) { $0[$1.method.rawValue] = $1.end?.outcome }
+        #expect(ends[method] == .error && ends["Delete"] == .success && ends["Create"] == .success, "\(ends)")
+        #expect(try await bed.hypervisors.machines("sim").isEmpty)
+        await bed.close()
+    }
+
     @Test func `tasks that take longer than a call may do not open the breaker`() async throws {
         let link = ProviderLink(
             name: "default/one", type: "vsphere", transport: Refusing(RPCError(.deadlineExceeded, "it waits for the task")),

@@ -124,7 +124,7 @@ class ManagedLibvirt:
             it["status"]["id"]: Machine(
                 it["metadata"]["name"], makers.get(it["status"]["id"], ""), {snapshot["id"] for snapshot in it["status"].get("snapshots", [])},
                 {disk["name"] for disk in it["spec"].get("disks", [])}, (loose or {}).get(it["metadata"]["name"], set()))
-            for it in self.manager.list("vm") if it["spec"]["providerRef"]["name"] == "kvm"}
+            for it in self.manager.list("vm") if it["spec"]["providerRef"]["name"] == "kvm" and it["status"].get("id")}
         return problems(self.provider, self.bed, world)
 
     # What was counted.

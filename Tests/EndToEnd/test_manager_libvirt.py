@@ -434,3 +434,54 @@ def test_a_hypervisor_that_hangs_or_dies_is_named_and_heals(start: Start, tmp_pa
         wait_for(lambda: manager.value("virtrigaud_provider_tasks_inflight", **KVM) == 0, 30, "nothing is under way")
         assert bed.told() == bed.done() == {"Create": {"success": 2}, "Delete": {"success": 1}, "ImagePrepare": {"success": 1}}
         assert bed.problems() == []
+
+
+@pytest.mark.e2e
+def test_what_libvirt_refuses_is_said_where_it_was_asked_for(start: Start, tmp_path: Path, messages: dict[str, ModuleType]) -> None:
+    with LibvirtBed(tmp_path / "bed") as libvirt, served(empty_image(tmp_path)) as image:
+        bed = ManagedLibvirt(start, libvirt, messages, image, memory="32Mi")
+        manager = bed.manager
+        source = image["spec"]["source"]["libvirt"]
+        manager.apply(
+            thing("VMImage", "private", source={"libvirt": {**source, "url": source["url"].replace("127.0.0.1", "127.0.0.2")}}),
+            thing("VMImage", "other", source={"libvirt": {**source, "checksum": "0" * 64}}),
+            thing("VMNetworkAttachment", "bridged", network={"type": "bridged", "libvirt": {"bridge": {"name": "br0"}}}),
+            machine("private", imageRef={"name": "private"}), machine("other", imageRef={"name": "other"}),
+            machine("bridged", networks=[{"name": "lan", "networkRef": {"name": "bridged"}}]),
+            machine("deaf", disks=[{"name": "data", "sizeGiB": 2}], lifecycle={"gracefulShutdownTimeout": "2s"}))
+        manager.until_ready("vm", "deaf", 60)
+
+        def refused(kind: str, name: str, *words: str, reason: str = "ProviderError") -> dict[str, Any]:
+            return manager.until(kind, name, lambda it: (said := condition(it, "Ready")).get("reason") == reason and all(word in said["message"] for word in words), 30)
+
+        refused("vmimage", "private", "default/kvm", "127.0.0.2", "libvirt.image_sources")
+        refused("vm", "private", "VMImage default/private: is not on default/kvm yet", "127.0.0.2", reason="WaitingForDependencies")
+        refused("vmimage", "other", "has sha256", "was expected")
+        refused("vm", "other", "VMImage default/other", "was expected", reason="WaitingForDependencies")
+        assert refused("vm", "bridged", "networks_json[0].bridge: br0 is no bridge that machines may be attached to")["status"]["phase"] == "Failed"
+
+        # What runs is not cloned, and is when it is off.
+        manager.apply(thing("VMClone", "twin", source={"vmRef": {"name": "deaf"}}, target={"name": "deaf2"}, options={"retryPolicy": {"maxRetries": 10, "retryDelay": "2s", "backoffMultiplier": 1}}))
+        manager.until("vmclone", "twin", lambda it: "is running" in it["status"].get("message", ""), 30)
+
+        # Another thing than was refused is done at once, however often that was tried in vain.
+        def change(**spec: Any) -> None:
+            manager.kubectl("patch", "vm", "deaf", "--type=merge", "-p", json.dumps({"spec": spec}))
+
+        change(disks=[{"name": "data", "sizeGiB": 1}])
+        refused("vm", "deaf", "a disk is never made smaller")
+        change(disks=[{"name": "data", "sizeGiB": 3}])
+        manager.until("vm", "deaf", lambda it: it["status"]["observedGeneration"] == it["metadata"]["generation"] and condition(it, "Ready")["status"] == "True", 10)
+        assert bed.disk_bytes("deaf", "data") == 3 * GIB
+        change(powerState="OffGraceful")
+        refused("vm", "deaf", "was asked to end, and runs on")
+        wait_for(lambda: bed.told()["Power"].get("failure", 0) == 2, 30, "it is asked once more")
+        assert libvirt.state("deaf") == "running"
+        change(powerState="Off")
+        manager.until("vm", "deaf", lambda it: it["status"]["phase"] == "Stopped" and condition(it, "Ready")["status"] == "True", 8)
+        manager.until_ready("vmclone", "twin", 60)
+        assert bed.names() == ["deaf", "deaf2"] and bed.problems() == []
+
+        # What nobody could make goes without a word to the hypervisor.
+        manager.delete("vm", "private", "other", "bridged", "deaf", "deaf2")
+        assert bed.names() == [] and bed.volumes() == [] and bed.told()["Delete"] == bed.done()["Delete"] == {"success": 2}

@@ -85,6 +85,13 @@ package struct Operation: Sendable, Equatable {
     /// Of the target when it was begun.
     package var generation: Int64? { parameters["generation"]?.whole }
 
+    /// Tells what was asked for from anything else that may be asked for.
+    package var request: String {
+        var members = parameters.members ?? ObjectMembers()
+        members["generation"] = nil
+        return MachineWork.sum(.members(members)) + (requestDigest ?? "")
+    }
+
     func isSameRequest(as other: Operation) -> Bool {
         method == other.method && provider == other.provider && parameters == other.parameters && requestDigest == other.requestDigest
     }

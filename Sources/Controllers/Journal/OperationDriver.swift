@@ -71,6 +71,9 @@ struct OperationDriver: Sendable {
     /// How often a provider may answer with an error when it is asked for a task: an hour of it.
     private static let refusedLooks = 120
 
+    /// Whether this process has asked for it and had no answer, or none that says whether it was begun.
+    func isUnanswered(_ operation: Operation) -> Bool { attempts.count(operation.uid) > 0 }
+
     private func refused(_ operation: Operation, _ error: LinkError) async throws(StoreError) -> OperationProgress {
         switch error {
         case .notAsked(let seconds, let why): return .waiting(seconds: seconds, why: why)

@@ -13,12 +13,14 @@ extension OperationJournal {
         /// `namespace/name`
         package let provider: String
         package let providerType: String
-        /// Ends in a row that were no success.
+        /// `Operation.request`
+        package let request: String
+        /// Ends in a row that were no success, of the same request.
         package let failures: Int
         /// When this process heard of it.
         package let heardAt: ContinuousClock.Instant
 
-        /// When it may be tried again, in seconds from the time that is given; 0 for at once.
+        /// When the same may be tried again, in seconds from the time that is given; 0 for at once.
         package func waitSeconds(_ now: Double) -> Double {
             guard failures > 0 else { return 0 }
             return max(0, end.at + min(300, 5 * Double(1 << min(failures - 1, 10))) - now)

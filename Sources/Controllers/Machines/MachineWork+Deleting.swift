@@ -29,6 +29,14 @@ extension MachineWork {
         for _ in 0..<4 {
             if let operation = journal.open(uid) {
                 guard case .end(let result) = try await goOn(operation, connection) else { continue }
+                // A machine that hangs may never let it begin, and goes all the same: nothing comes of it that does not go with the machine.
+                if Self.mayBeLeft.contains(operation.method), let left = journal.open(uid), left.taskID == nil, driver.isUnanswered(left),
+                    !connection.link.isOpen
+                {
+                    let message = "the machine is being deleted, and nobody has said whether it was begun"
+                    _ = try await asking { () async throws(StoreError) in try await journal.end(left, .error, message: message) }
+                    continue
+                }
                 if isForced, connection.link.isOpen { return try await letGo("its provider does not answer") }
                 return result
             }
@@ -49,6 +57,8 @@ extension MachineWork {
         }
         return .requeue
     }
+
+    private static let mayBeLeft: Set<ProviderMethod> = [.power, .reconfigure, .snapshotRevert]
 
     private enum Found {
         /// There is no machine of this object's.

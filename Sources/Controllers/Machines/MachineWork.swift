@@ -144,14 +144,16 @@ struct MachineWork: ObjectWork {
     mutating func begin(
         _ method: ProviderMethod, _ parameters: ObjectValue, digest: String? = nil, _ connection: ProviderConnection
     ) async throws(ReconcileError) -> Step {
-        if let past = journal.past(uid, method), past.failures > 0 {
+        let draft = draft(method, parameters, digest: digest, at: connection.link.name, type: connection.link.type)
+        // Another thing than was refused may be had at once.
+        if let past = journal.past(uid, method), past.failures > 0, past.request == draft.request {
             let seconds = past.waitSeconds(now)
             if seconds > 0 {
                 try await fail("ProviderError", "\(method.rawValue): \(past.end.message)")
                 return .end(.after(seconds: seconds))
             }
         }
-        let operation = try await begin(method, parameters, digest: digest, at: connection.link.name, type: connection.link.type)
+        let operation = try await begin(draft)
         status.lastOperation = operation.name
         return .next
     }

@@ -95,9 +95,20 @@ extension ObjectWork {
     func begin(
         _ method: ProviderMethod, _ parameters: ObjectValue, digest: String? = nil, isLinked: Bool? = nil, at provider: String, type: String
     ) async throws(ReconcileError) -> Operation {
+        try await begin(draft(method, parameters, digest: digest, isLinked: isLinked, at: provider, type: type))
+    }
+
+    func begin(_ draft: Operation) async throws(ReconcileError) -> Operation {
+        try await asking { () async throws(StoreError) in try await journal.begin(draft) }
+    }
+
+    /// An operation that nobody has written down yet.
+    func draft(
+        _ method: ProviderMethod, _ parameters: ObjectValue, digest: String? = nil, isLinked: Bool? = nil, at provider: String, type: String
+    ) -> Operation {
         var draft = Operation(method, of: object.operationTarget, provider: provider, type: type)
         (draft.parameters, draft.requestDigest, draft.isLinked) = (parameters, digest, isLinked)
-        return try await asking { () async throws(StoreError) in try await journal.begin(draft) }
+        return draft
     }
 
     /// Nobody waits any more for what is under way, as the object is let go by force.

@@ -3,6 +3,7 @@ import ObjectStore
 import Objects
 import Primitives
 import ProviderRPC
+import Synchronization
 import Testing
 
 @testable import Controllers
