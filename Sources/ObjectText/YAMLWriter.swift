@@ -100,6 +100,8 @@ struct YAMLWriter {
             !"-?:,[]{}#&*!|>'\"%@`=<".unicodeScalars.contains(first)
                 || first == "-" && text.utf8.count > 1 && !text.utf8.starts(with: "- ".utf8) && !text.utf8.starts(with: "---".utf8)
         else { return false }
+        // The end of a document, where it stands at the beginning of a line.
+        guard !text.utf8.starts(with: "...".utf8) else { return false }
         // Words that other readers take for a truth value, and dates for a time.
         guard !["y", "n", "Y", "N"].contains(text), !looksLikeDate(text) else { return false }
         // By bytes, as a space may be one letter with the mark behind it.
