@@ -28,8 +28,6 @@ extension MachineWork {
         status.set(.provisioning, .isTrue, "Creating", "", self)
         status.set(.ready, .isFalse, "Creating", "the machine is being made", self)
         status.applied = Self.sum(MachineParameters.changeable(parameters))
-        // A hypervisor that hangs may keep the answer for minutes.
-        try await write()
         return try await begin(.create, parameters, digest: request.digest, connection)
     }
 
