@@ -21,7 +21,7 @@ import pytest
 from conftest import Start, wait_for
 from guest_image import guest_image
 from guest_image import reason_not_to as reason_without_image
-from libvirt_bed import LibvirtBed, reason_not_to
+from libvirt_bed import LibvirtBed, paused, reason_not_to
 from libvirt_provider import MANAGER
 from manager import Hypervisor, condition, debian, thing
 from manager import machine as simulated_machine
@@ -434,6 +434,30 @@ def test_a_hypervisor_that_hangs_or_dies_is_named_and_heals(start: Start, tmp_pa
         wait_for(lambda: manager.value("virtrigaud_provider_tasks_inflight", **KVM) == 0, 30, "nothing is under way")
         assert bed.told() == bed.done() == {"Create": {"success": 2}, "Delete": {"success": 1}, "ImagePrepare": {"success": 1}}
         assert bed.problems() == []
+
+
+@pytest.mark.e2e
+def test_one_machine_that_hangs_holds_up_no_other(start: Start, tmp_path: Path, messages: dict[str, ModuleType]) -> None:
+    with LibvirtBed(tmp_path / "bed") as libvirt, served(empty_image(tmp_path)) as image:
+        bed = ManagedLibvirt(start, libvirt, messages, image, memory="32Mi")
+        manager = bed.manager
+        disks = [{"name": "data", "sizeGiB": 1}]
+        manager.apply(machine("hung", disks=disks), machine("well"))
+        for name in ("hung", "well"):
+            manager.until_ready("vm", name, 60)
+        with paused(libvirt.qemu("hung")):
+            manager.apply(machine("hung", disks=[{"name": "data", "sizeGiB": 2}]), machine("well", disks=disks), machine("new"))
+            for name in ("well", "new"):
+                manager.until("vm", name, lambda it: it["status"].get("observedGeneration") == it["metadata"]["generation"] and condition(it, "Ready").get("status") == "True", 30)
+            assert bed.disk_bytes("well", "data") == GIB
+            manager.until("vm", "hung", lambda it: "did not answer in time" in condition(it, "Ready")["message"], 60)
+            assert condition(manager.get("provider", "kvm"), "Healthy")["status"] == "True" and manager.value("virtrigaud_circuit_breaker_state", **KVM) == 0
+            # It goes while it hangs.
+            began = time.monotonic()
+            manager.kubectl("delete", "vm", "hung", "--timeout=100s", seconds=110)
+            print(f"deleted in {time.monotonic() - began:.1f} s")
+            assert bed.names() == ["new", "well"] and bed.problems() == []
+        assert bed.told()["Reconfigure"]["success"] == 1 and bed.told()["Delete"] == bed.done()["Delete"] == {"success": 1}
 
 
 @pytest.mark.e2e

@@ -23,8 +23,6 @@ extension MachineWork {
         mark(.provisioning, .isTrue, "Creating", "")
         mark(.ready, .isFalse, "Creating", "the machine is being made")
         status.applied = Self.sum(MachineParameters.changeable(parameters))
-        // A hypervisor that hangs may keep the answer for minutes.
-        try await write()
         return try await begin(.create, parameters, digest: request.digest, connection)
     }
 
