@@ -129,7 +129,7 @@ let package = Package(
         // Floor 2.
         module("LibvirtAPI", needs: ["Primitives", "XML", "LibvirtShim"]),
         module("GRPC", needs: ["Primitives", "Web", "Protobuf", "RPC", "GRPCShim"]),
-        module("ProviderRPC", needs: ["Primitives", "JSON", "Protobuf", "RPC"]),
+        module("ProviderRPC", needs: ["Primitives", "JSON", "Metrics", "Protobuf", "RPC"]),
         module("ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC"]),
         module("Objects", needs: ["Primitives", "JSON"]),
         module("ObjectStore", needs: ["Primitives", "Objects"]),

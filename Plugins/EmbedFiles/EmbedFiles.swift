@@ -8,7 +8,7 @@ struct EmbedFiles: BuildToolPlugin {
     private static let folders = [
         ("prometheus", ".yml"), ("prometheus/rules", ".yml"), ("alertmanager", ".yml"), ("alertmanager/templates", ".tmpl"),
         ("grafana/provisioning/datasources", ".yml"), ("grafana/provisioning/dashboards", ".yml"),
-        ("grafana/provisioning/dashboards/json", ".json"),
+        ("grafana/provisioning/dashboards/json", ".json"), ("deploy/manifests/libvirt", ".yaml"), ("deploy/manifests/simulated", ".yaml"),
     ]
 
     /// What a browser asks for of the dashboards' page: the script stands for all modules.

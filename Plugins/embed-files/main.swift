@@ -114,8 +114,11 @@ if output == "--page" {
 
 let files = Array(arguments.dropFirst())
 var text = "/// The files of the stack as they stand in the repository, by their path there.\nenum EmbeddedFiles {\n"
-text += list("all", files.filter { !$0.hasPrefix("grafana/") }, read)
+let (boards, manifests) = ("grafana/", "deploy/manifests/")
+text += list("all", files.filter { !$0.hasPrefix(boards) && !$0.hasPrefix(manifests) }, read)
 text += "    /// What Grafana is provisioned with.\n"
-text += list("grafana", files.filter { $0.hasPrefix("grafana/") }, read)
+text += list("grafana", files.filter { $0.hasPrefix(boards) }, read)
+text += "    /// Objects for the manager of virtual machines.\n"
+text += list("manifests", files.filter { $0.hasPrefix(manifests) }, read)
 text += "}\n"
 write(text, to: output)

@@ -29,7 +29,8 @@ struct GRPCDialer: ProviderDialer {
         let folder = "\(directory)/\(SHA256.hex(recipe.name.utf8).prefix(16))-\(UInt32.random(in: 0...UInt32.max))"
         try Files.makeClosedDirectory(directory)
         try Files.makeClosedDirectory(folder)
-        let files = TLSFiles(certificate: "\(folder)/tls.crt", key: "\(folder)/tls.key", authorities: "\(folder)/ca.crt")
+        let files = TLSFiles(
+            certificate: "\(folder)/tls.crt", key: "\(folder)/tls.key", authorities: "\(folder)/ca.crt", origin: certificates.origin)
         let remove: @Sendable () -> Void = {
             for path in [files.certificate, files.key, files.authorities] { Files.remove(path) }
             rmdir(folder)

@@ -40,6 +40,17 @@ extension Distribution {
         self.init(bounds: bounds, counts: counts, sum: sum)
     }
 
+    /// What was counted of each bucket alone, the one without a bound last. Nil when it cannot be true.
+    package init?(bounds: [Double], ownCounts: [Int], sum: Double) {
+        guard ownCounts.count == bounds.count + 1 else { return nil }
+        var below = 0.0
+        let buckets = zip(bounds + [.infinity], ownCounts).map { bound, count in
+            below += Double(count)
+            return Bucket(bound: bound, count: below)
+        }
+        self.init(cumulative: buckets, sum: sum)
+    }
+
     /// Both together, in the buckets that both have: of counts that add up, those are exact. Nil when that is more than can be counted.
     package func adding(_ other: Distribution) -> Distribution? {
         guard Double(count) + Double(other.count) <= Self.countLimit, (sum + other.sum).isFinite else { return nil }

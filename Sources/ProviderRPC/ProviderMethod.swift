@@ -19,6 +19,11 @@ package enum ProviderMethod: String, CaseIterable, Sendable {
     case getDiskInfo = "GetDiskInfo"
     case listVMs = "ListVMs"
 
+    /// Those that change something on a hypervisor: each call of one is an operation, which is written down, and counted from 0 on.
+    package static let operations: [ProviderMethod] = [
+        .create, .delete, .power, .reconfigure, .snapshotCreate, .snapshotDelete, .snapshotRevert, .clone, .imagePrepare,
+    ]
+
     package static let serviceName = "provider.v1.Provider"
 
     /// As on the wire: `/provider.v1.Provider/Create`.

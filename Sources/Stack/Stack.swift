@@ -54,7 +54,7 @@ package final class Stack: Sendable {
         _ = try result.get()
     }
 
-    /// Starts the children in order: simulators, node_exporter, Alertmanager, Prometheus.
+    /// Starts the children in order: simulators, providers of machines, exporters and the manager, Alertmanager, Prometheus.
     ///
     /// From then on a child that ends is started again, after a pause that grows from 0.5 s to 30 s. Errors: a program that cannot
     /// be started; what ran until then is stopped.
@@ -75,7 +75,7 @@ package final class Stack: Sendable {
         }
     }
 
-    /// Ends the children in order: Prometheus, Alertmanager, node_exporter, simulators. SIGTERM first, SIGKILL when a child's share of
+    /// Ends the children in order: Prometheus, Alertmanager, exporters and the manager, providers of machines, simulators. SIGTERM first, SIGKILL when a child's share of
     /// the time is over; then gives the state directory free. May be called at any time and more than once.
     package func stop(withinSeconds seconds: Double) async {
         let running: (Preparation.Prepared, Supervisor)? = phase.withLock { phase in
@@ -85,7 +85,7 @@ package final class Stack: Sendable {
         }
         await running?.1.stop(withinSeconds: seconds)
         // While the state directory is still ours, and whoever else holds what was prepared.
-        running?.0.socketFolder?.remove()
+        for folder in running?.0.socketFolders ?? [] { folder.remove() }
         phase.withLock { $0 = .stopped }
     }
 
@@ -117,13 +117,13 @@ package final class Stack: Sendable {
             let client = try HTTPClient()
             defer { client.close() }
             let ownNames = own.map(\.name)
-            // Prometheus itself, Alertmanager, exporter, discovery and dashboards, this host, and the simulated ones with cards and with libvirt. A simulated estate is all there; in a real one, who
-            // knows in how many guests there is an exporter.
+            // Prometheus itself, Alertmanager, exporter, discovery and dashboards, this host, and the simulated ones with cards and with libvirt; the
+            // manager and its providers. A simulated estate is all there; in a real one, who knows in how many guests there is an exporter.
             let others = [
                 plan.dashboards != nil && plan.hasOpenDashboards, plan.simulation?.cards != nil, plan.simulation?.hypervisor != nil,
             ].count { $0 }
             let watch = ReadinessWatch(
-                subjects: subjects, expectedTargets: 5 + others,
+                subjects: subjects, expectedTargets: 5 + others + (plan.manager.map { 1 + $0.providers.count } ?? 0),
                 simulatedTargets: plan.simulation.map { $0.nodeNames.count + ($0.guests > 0 ? 1 : 0) },
                 client: client,
                 status: { ownNames.contains($0) ? Supervisor.Status(processID: getpid()) : supervisor.status[$0] },

@@ -70,6 +70,7 @@ struct StackSettings: Sendable {
                     "deadman_url", .text, "Called every five minutes as long as alerting works, for a service that misses the call."),
                 SettingsKey("deadman_url_file", .text, "File that holds the URL that is called."),
             ]), "Alertmanager, as martlet up runs it."),
+        managerKey,
         SettingsKey(
             "node_exporter", .section([SettingsKey("listen_address", .text, "Address of node_exporter.", standard: "127.0.0.1:9100")]),
             "node_exporter, as martlet up runs it."),
@@ -77,67 +78,75 @@ struct StackSettings: Sendable {
 
     static let standardDashboardsURL = "http://127.0.0.1:3000"
 
-    static let flags = [
-        Flag("simulate", nil, "Watch a simulated cluster, also when others are configured"),
-        Flag(
-            "profile", "NAME",
-            "standard, or llm for a machine that serves language models: pages on 23000 to 23004, exporters from 8081 on",
-            standard: StackProfile.standard.rawValue, setting: ["stack", "profile"]),
-        Flag(
-            "state-dir", "DIR", "Folder for samples, logs and generated configuration", standard: "state", setting: ["stack", "state_dir"]),
-        Flag(
-            "prometheus.listen-address", "ADDRESS", "Address of Prometheus", standard: "127.0.0.1:9090",
-            setting: ["stack", "prometheus", "listen_address"]),
-        Flag(
-            "prometheus.retention", "DURATION", "How long samples are kept", standard: "15d", setting: ["stack", "prometheus", "retention"]),
-        Flag(
-            "prometheus.scrape-interval", "DURATION", "Time between scrapes; the shipped 15s if not given",
-            setting: ["stack", "prometheus", "scrape_interval"]),
-        Flag(
-            "prometheus.rules-dir", "DIR", "Rule files in place of the shipped ones", setting: ["stack", "prometheus", "rules_dir"]),
-        Flag(
-            "alertmanager.listen-address", "ADDRESS", "Address of Alertmanager", standard: "127.0.0.1:9093",
-            setting: ["stack", "alertmanager", "listen_address"]),
-        Flag(
-            "alertmanager.config-file", "FILE", "Alertmanager's configuration in place of the shipped one",
-            setting: ["stack", "alertmanager", "config_file"]),
-        Flag(
-            "node-exporter.listen-address", "ADDRESS", "Address of node_exporter", standard: "127.0.0.1:9100",
-            setting: ["stack", "node_exporter", "listen_address"]),
-        Flag(
-            "dashboards.url", "URL", "Where people open the dashboards, for links in alerts; their own address if not given",
-            setting: ["stack", "dashboards_url"]),
-        Flag("webhook.listen-address", "ADDRESS", "Address of the receiver that prints notifications", standard: "127.0.0.1:9099"),
-        Flag("simulate.nodes", "COUNT", "Nodes of the simulated cluster", standard: "4"),
-        Flag("simulate.guests", "COUNT", "Guests of the simulated cluster", standard: "100"),
-        Flag("simulate.seed", "NUMBER", "Chooses which simulated cluster", standard: "1"),
-        Flag("simulate.proxmox-address", "ADDRESS", "Address of the simulated Proxmox API", standard: "127.0.0.1:18006"),
-        Flag(
-            "simulate.hosts-address", "ADDRESS", "127.0.0.2 and the port of simulated node_exporters; hosts count on from that address",
-            standard: "127.0.0.2:9100"),
-        Flag(
-            "simulate.guests-address", "IP", "Address of the first simulated guest's exporter; the others count on from it",
-            standard: "127.0.2.1"),
-        Flag("simulate.windows-port", "PORT", "Port of windows_exporter in simulated guests", standard: "9182"),
-        Flag("simulate.ceph", nil, "The simulated cluster has Ceph"),
-        Flag("simulate.qdevice", nil, "The simulated cluster has a quorum device"),
-        Flag("simulate.scenario-address", "ADDRESS", "Where the simulated world takes a scenario", standard: "127.0.0.1:18100"),
-        Flag("simulate.gpus", "COUNT", "Graphics cards of one host of the simulated cluster, up to 16; 0 for none", standard: "8"),
-        Flag("simulate.gpu-address", "ADDRESS", "Where the simulated cards take scenarios and faults", standard: "127.0.0.1:18200"),
-        Flag(
-            "simulate.llm-address", "ADDRESS",
-            "First of the simulated servers of models, with --profile llm; the others have the ports after it", standard: "127.0.0.1:18301"),
-        Flag("simulate.llm-control-address", "ADDRESS", "Where they take scenarios and faults", standard: "127.0.0.1:18300"),
-        Flag("simulate.loki-address", "ADDRESS", "Where their logs are, with --profile llm", standard: StackProfile.llm.address(of: .loki)),
-        Flag("simulate.gpu-exporter-address", "ADDRESS", "Address of the exporter beside the simulated cards", standard: "127.0.0.1:9835"),
-        Flag(
-            "simulate.domains", "COUNT", "Virtual machines of a simulated KVM host beside the cluster, up to 1000; 0 for no such host",
-            standard: "12"),
-        Flag("simulate.libvirt-address", "ADDRESS", "Where the simulated KVM host takes scenarios", standard: "127.0.0.1:18400"),
-        Flag(
-            "simulate.libvirt-exporter-address", "ADDRESS", "Address of the exporter that asks the simulated KVM host",
-            standard: "127.0.0.1:18401"),
-    ]
+    static let flags =
+        [
+            Flag("simulate", nil, "Watch a simulated cluster, also when others are configured"),
+            Flag(
+                "profile", "NAME",
+                "standard, or llm for a machine that serves language models: pages on 23000 to 23004, exporters from 8081 on",
+                standard: StackProfile.standard.rawValue, setting: ["stack", "profile"]),
+            Flag(
+                "state-dir", "DIR", "Folder for samples, logs and generated configuration", standard: "state",
+                setting: ["stack", "state_dir"]),
+            Flag(
+                "prometheus.listen-address", "ADDRESS", "Address of Prometheus", standard: "127.0.0.1:9090",
+                setting: ["stack", "prometheus", "listen_address"]),
+            Flag(
+                "prometheus.retention", "DURATION", "How long samples are kept", standard: "15d",
+                setting: ["stack", "prometheus", "retention"]),
+            Flag(
+                "prometheus.scrape-interval", "DURATION", "Time between scrapes; the shipped 15s if not given",
+                setting: ["stack", "prometheus", "scrape_interval"]),
+            Flag(
+                "prometheus.rules-dir", "DIR", "Rule files in place of the shipped ones", setting: ["stack", "prometheus", "rules_dir"]),
+            Flag(
+                "alertmanager.listen-address", "ADDRESS", "Address of Alertmanager", standard: "127.0.0.1:9093",
+                setting: ["stack", "alertmanager", "listen_address"]),
+            Flag(
+                "alertmanager.config-file", "FILE", "Alertmanager's configuration in place of the shipped one",
+                setting: ["stack", "alertmanager", "config_file"]),
+            Flag(
+                "node-exporter.listen-address", "ADDRESS", "Address of node_exporter", standard: "127.0.0.1:9100",
+                setting: ["stack", "node_exporter", "listen_address"]),
+            Flag(
+                "dashboards.url", "URL", "Where people open the dashboards, for links in alerts; their own address if not given",
+                setting: ["stack", "dashboards_url"]),
+            Flag("webhook.listen-address", "ADDRESS", "Address of the receiver that prints notifications", standard: "127.0.0.1:9099"),
+            Flag("simulate.nodes", "COUNT", "Nodes of the simulated cluster", standard: "4"),
+            Flag("simulate.guests", "COUNT", "Guests of the simulated cluster", standard: "100"),
+            Flag("simulate.seed", "NUMBER", "Chooses which simulated cluster", standard: "1"),
+            Flag("simulate.proxmox-address", "ADDRESS", "Address of the simulated Proxmox API", standard: "127.0.0.1:18006"),
+            Flag(
+                "simulate.hosts-address", "ADDRESS", "127.0.0.2 and the port of simulated node_exporters; hosts count on from that address",
+                standard: "127.0.0.2:9100"),
+            Flag(
+                "simulate.guests-address", "IP", "Address of the first simulated guest's exporter; the others count on from it",
+                standard: "127.0.2.1"),
+            Flag("simulate.windows-port", "PORT", "Port of windows_exporter in simulated guests", standard: "9182"),
+            Flag("simulate.ceph", nil, "The simulated cluster has Ceph"),
+            Flag("simulate.qdevice", nil, "The simulated cluster has a quorum device"),
+            Flag("simulate.scenario-address", "ADDRESS", "Where the simulated world takes a scenario", standard: "127.0.0.1:18100"),
+            Flag("simulate.gpus", "COUNT", "Graphics cards of one host of the simulated cluster, up to 16; 0 for none", standard: "8"),
+            Flag("simulate.gpu-address", "ADDRESS", "Where the simulated cards take scenarios and faults", standard: "127.0.0.1:18200"),
+            Flag(
+                "simulate.llm-address", "ADDRESS",
+                "First of the simulated servers of models, with --profile llm; the others have the ports after it",
+                standard: "127.0.0.1:18301"),
+            Flag("simulate.llm-control-address", "ADDRESS", "Where they take scenarios and faults", standard: "127.0.0.1:18300"),
+            Flag(
+                "simulate.loki-address", "ADDRESS", "Where their logs are, with --profile llm",
+                standard: StackProfile.llm.address(of: .loki)),
+            Flag(
+                "simulate.gpu-exporter-address", "ADDRESS", "Address of the exporter beside the simulated cards", standard: "127.0.0.1:9835"
+            ),
+            Flag(
+                "simulate.domains", "COUNT", "Virtual machines of a simulated KVM host beside the cluster, up to 1000; 0 for no such host",
+                standard: "12"),
+            Flag("simulate.libvirt-address", "ADDRESS", "Where the simulated KVM host takes scenarios", standard: "127.0.0.1:18400"),
+            Flag(
+                "simulate.libvirt-exporter-address", "ADDRESS", "Address of the exporter that asks the simulated KVM host",
+                standard: "127.0.0.1:18401"),
+        ] + managerFlags
 
     /// What to run. Failures name the flag or key.
     ///
@@ -171,6 +180,7 @@ struct StackSettings: Sendable {
         let own = dashboards?.address.url(scheme: dashboards?.scheme ?? "http")
         plan.dashboardsURL = Self.withoutSlash(tree.word("dashboards_url") ?? own ?? Self.standardDashboardsURL)
         if isSimulated { plan.simulation = try simulation(plan.stateDirectory) }
+        if tree["manager"]["enabled"].flag == true { plan.manager = try manager(plan, isSimulated: isSimulated) }
         return plan
     }
 
@@ -248,7 +258,8 @@ struct StackSettings: Sendable {
         guard domains > 0, obstacleToHypervisor == nil else { return nil }
         return StackPlan.Hypervisor(
             host: LibvirtSimulator.Options().host, domains: domains, control: try place("simulate.libvirt-address"),
-            exporter: try place("simulate.libvirt-exporter-address"), socket: StackPlan.SocketPlace(stateDirectory: stateDirectory))
+            exporter: try place("simulate.libvirt-exporter-address"),
+            socket: StackPlan.SocketPlace.hypervisor(stateDirectory: stateDirectory))
     }
 
     /// Why there is no KVM host although one is asked for: the exporter wants libvirt's library.
@@ -304,7 +315,7 @@ struct StackSettings: Sendable {
     private static func withoutSlash(_ url: String) -> String { url.hasSuffix("/") ? String(url.dropLast()) : url }
 
     /// - Parameter part: what listens there, for the profile's address where nobody gives one.
-    private func place(
+    func place(
         _ flag: String, _ setting: SettingsTree? = nil, _ part: StackProfile.Part? = nil
     ) throws(Failure) -> StackPlan.Place {
         let standard = invocation.isGiven(flag) ? nil : part.map { profile.address(of: $0) }

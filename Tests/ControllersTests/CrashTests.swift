@@ -61,7 +61,7 @@ struct CrashTests {
             let operations = try await bed.operations()
             #expect(operations.allSatisfy { $0.end != nil }, "write \(number)")
             let sums = bed.context.journal.sums["default/sim"]?.sums
-            for method in OperationSums.methods {
+            for method in ProviderMethod.operations {
                 for outcome in Controllers.Operation.Outcome.allCases {
                     let count = operations.count { $0.method == method && $0.end?.outcome == outcome }
                     #expect(sums?.count(method, outcome) == count, "write \(number): \(method) \(outcome)")

@@ -56,14 +56,7 @@ struct EdgeTests {
     @Test func `a machine is made anew once for each time that somebody says so`() async throws {
         let bed = try await bed()
         let first = try await make(bed)
-        func takeAway(_ id: String?) async throws {
-            let provider = try #require(bed.hypervisors.provider("sim"))
-            let client = ProviderClient(InProcessTransport([provider.rpcService(), provider.engine.taskService()]))
-            _ = try await client.delete(DeleteRequest(id: id ?? ""), RPCOptions(deadline: .after(seconds: 5)))
-            try await bed.eventually { try await bed.hypervisors.machines("sim").isEmpty }
-            bed.context.links["default/sim"]?.machines.forget(id ?? "")
-        }
-        try await takeAway(first.status.id)
+        try await bed.takeAway(first.status.id)
         // Something is wanted of it, so it is looked for.
         try await bed.apply(.virtualMachine, ManagerBed.machine("web1", #","resources":{"cpu":2}"#))
         try await bed.wait(VirtualMachine.self, "web1") { $0?.status.conditions["Ready"]?.reason == "MachineGone" }
@@ -75,7 +68,7 @@ struct EdgeTests {
         let second = try await bed.wait(VirtualMachine.self, "web1") { Self.ready($0) && $0?.status.id != first.status.id }
         #expect(try await bed.hypervisors.machines("sim") == ["web1"])
         #expect(second?.metadata.annotations["virtrigaud.io/recreate"] == nil)
-        try await takeAway(second?.status.id)
+        try await bed.takeAway(second?.status.id)
         try await bed.apply(.virtualMachine, ManagerBed.machine("web1", #","resources":{"cpu":2}"#))
         try await bed.wait(VirtualMachine.self, "web1") { $0?.status.conditions["Ready"]?.reason == "MachineGone" }
         await bed.close()
@@ -231,6 +224,57 @@ struct EdgeTests {
 }
 
 extension EdgeTests {
+    @Test func `providers that hang leave workers for those that do not, however many they are`() async throws {
+        let bed = ManagerBed()
+        let hung = (1...4).map { "hung\($0)" }
+        let latch = HangingCalls()
+        for name in hung {
+            try await bed.furnish(name)
+            bed.hypervisors.stub(name, "Create") { await latch.wait() }
+        }
+        try await bed.furnish("sim")
+        try await bed.start()
+        for name in hung {
+            for number in 1...20 { try await bed.apply(.virtualMachine, ManagerBed.machine("\(name)-m\(number)", provider: name)) }
+        }
+        // As many as there are workers, if nobody sees to it that some are left.
+        try await bed.eventually { latch.count >= 48 }
+        for number in 1...20 { try await bed.apply(.virtualMachine, ManagerBed.machine("web\(number)")) }
+        for number in 1...20 { try await bed.wait(VirtualMachine.self, "web\(number)", until: Self.ready) }
+        #expect(latch.count < 64)
+        latch.open()
+        await bed.close()
+    }
+
+    @Test(arguments: [ResourceKind.vmSnapshot, .vmClone])
+    func `a provider that hangs leaves workers of each kind to the others`(_ kind: ResourceKind) async throws {
+        let bed = ManagerBed()
+        try await bed.furnish("hung")
+        try await bed.furnish("sim")
+        try await bed.start()
+        for name in ["hung", "sim"] {
+            try await bed.apply(.virtualMachine, ManagerBed.machine("m-\(name)", provider: name, #","powerState":"Off""#))
+            try await bed.wait(VirtualMachine.self, "m-\(name)") { $0.map(SetMember.isReady) ?? false }
+        }
+        let latch = HangingCalls()
+        bed.hypervisors.stub("hung", kind == .vmClone ? "Clone" : "SnapshotCreate") { await latch.wait() }
+        func make(_ name: String, of machine: String) async throws {
+            guard kind == .vmClone else { return try await bed.snapshot(name, of: machine) }
+            let spec = #"{"source":{"vmRef":{"name":"\#(machine)"}},"target":{"name":"\#(name)"}}"#
+            try await bed.apply(.vmClone, #"{"metadata":{"name":"\#(name)"},"spec":\#(spec)}"#)
+        }
+        for number in 1...20 { try await make("h\(number)", of: "m-hung") }
+        try await bed.eventually { latch.count >= 8 }
+        try await make("s", of: "m-sim")
+        if kind == .vmClone {
+            try await bed.wait(VMClone.self, "s") { $0?.status.phase == .ready }
+        } else {
+            try await bed.wait(VMSnapshot.self, "s") { $0?.status.phase == .ready }
+        }
+        latch.open()
+        await bed.close()
+    }
+
     @Test func `an image that one provider does not answer for comes to the others`() async throws {
         let bed = ManagerBed()
         try await bed.furnish("hung")

@@ -157,6 +157,17 @@ class LibvirtBed:
         assert self.daemon, "it does not run"
         return int(Path(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children").read_text().split()[0])
 
+    @contextlib.contextmanager
+    def hung(self) -> Iterator[None]:
+        """The daemon answers nobody."""
+        assert self.daemon, "it does not run"
+        try:
+            with paused(self.daemon_process):
+                yield
+        finally:
+            # Who stands outside for it stops when it does, and would never hear of its end.
+            os.kill(self.daemon.pid, signal.SIGCONT)
+
     def stop_daemon(self, number: int = signal.SIGTERM) -> None:
         """Ends the daemon; guests run on. SIGKILL is a crash."""
         if self.daemon is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 import yaml
 from conftest import Program, Start, environment_without_settings, fetch, free_port, wait_for
@@ -16,22 +17,26 @@ from kubectls import DEBIANS, GROUP, MANAGER, VERSION
 from prometheus_client.parser import text_string_to_metric_families
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+# How many operations ended, by their kind and outcome.
+Ends = dict[tuple[str, str], int]
+METHODS = ("Create", "Delete", "Power", "Reconfigure", "ImagePrepare", "Clone", "SnapshotCreate", "SnapshotDelete", "SnapshotRevert")
 
 
 class Hypervisor:
     """A simulated provider, which can be ended and begun again, and its hypervisor, read past it."""
 
-    def __init__(self, start: Start, folder: Path, name: str, task_time: str = "100ms") -> None:
-        self.start, self.folder, self.name, self.task_time = start, folder / name, name, task_time
+    def __init__(self, start: Start, folder: Path, name: str, task_time: str = "100ms", words: Sequence[str | Path] = ()) -> None:
+        self.start, self.folder, self.name, self.task_time, self.words = start, folder / name, name, task_time, words
         self.socket = folder / f"{name}.sock"
         self.url = f"http://127.0.0.1:{free_port()}"
         self.begin()
 
-    def begin(self) -> None:
+    def begin(self, wait: bool = True) -> None:
         self.program: Program = self.start(
             MANAGER, "provider", "simulated", "--provider.state-dir", self.folder, "--grpc.socket", self.socket, "--web.listen-address", self.url.removeprefix("http://"),
-            "--simulated.task-time", self.task_time, "--simulated.poll-interval", "20ms")
-        self.program.wait_until(self.url + "/ready")
+            "--simulated.task-time", self.task_time, "--simulated.poll-interval", "20ms", *self.words)
+        if wait:
+            self.program.wait_until(self.url + "/ready")
 
     def kill(self) -> None:
         self.program.process.kill()
@@ -48,6 +53,29 @@ class Hypervisor:
         with sqlite3.connect(f"file:{self.folder / 'hypervisor.db'}?mode=ro", uri=True) as connection:
             return sorted(name for (name,) in connection.execute("SELECT name FROM machines"))
 
+    def inventory(self) -> dict[str, dict[str, Any]]:
+        """All that it has of machines and their disks. No volume but a whole image may be nobody's."""
+        with sqlite3.connect(f"file:{self.folder / 'hypervisor.db'}?mode=ro", uri=True) as connection:
+            rows = connection.execute("SELECT row, name, owner, cpu, memory, power, complete FROM machines").fetchall()
+            found: dict[str, dict[str, Any]] = {}
+            for row, name, owner, cpu, memory, power, complete in rows:
+                disks = dict(connection.execute("SELECT label, capacity >> 30 FROM volumes WHERE machine = ? AND use = 'disk'", (row,)))
+                found[name] = {"owner": owner, "cpu": cpu, "memory": memory, "on": bool(power), "whole": bool(complete), "disks": disks}
+            assert len(found) == len(rows), rows
+            loose = connection.execute("SELECT name, use, complete FROM volumes WHERE machine IS NULL").fetchall()
+            assert {(use, complete) for _, use, complete in loose} <= {("image", 1)}, loose
+        return found
+
+    def operations(self) -> Ends:
+        """What the provider has done, by its own journal."""
+        with sqlite3.connect(f"file:{self.folder / 'tasks.db'}?mode=ro", uri=True) as connection:
+            # Each request came with a key, and the same key is one operation.
+            [(count, keys, ended)] = connection.execute("SELECT count(*), count(DISTINCT token), count(ended) FROM operations")
+            assert count == keys == ended, (count, keys, ended)
+            return {
+                (kind, "failure" if failed else "success"): count
+                for kind, failed, count in connection.execute("SELECT kind, code != 0, count(*) FROM operations GROUP BY 1, 2")}
+
     @property
     def object(self) -> dict[str, Any]:
         return thing(
@@ -58,15 +86,17 @@ class Hypervisor:
 class Manager:
     """A manager that runs, with its API, its metrics, and kubectl."""
 
-    def __init__(self, start: Start, folder: Path, *words: str) -> None:
-        self.start, self.folder, self.words = start, folder / "manager", words
+    def __init__(self, start: Start, folder: Path, *words: str, **settings: str) -> None:
+        """- settings: by their variables, as `MARTLET_MANAGER__WORKERS`."""
+        self.start, self.folder, self.words, self.settings = start, folder / "manager", words, settings
         self.url = f"http://127.0.0.1:{free_port()}"
         self.api = f"127.0.0.1:{free_port()}"
         self.begin()
 
     def begin(self, wait: bool = True) -> None:
         self.program: Program = self.start(
-            MANAGER, "serve", "--manager.state-dir", self.folder, "--web.listen-address", self.url.removeprefix("http://"), "--api.listen-address", self.api, *self.words)
+            MANAGER, "serve", "--manager.state-dir", self.folder, "--web.listen-address", self.url.removeprefix("http://"), "--api.listen-address", self.api, *self.words,
+            env=self.settings)
         if wait:
             self.program.wait_until(self.url + "/ready")
 
@@ -111,7 +141,7 @@ class Manager:
 
         try:
             wait_for(seen, seconds, f"{kind} {name}")
-        except AssertionError as error:
+        except pytest.fail.Exception as error:
             raise AssertionError(f"{error}\n{json.dumps(last, indent=1)}") from None
         return last[0]
 
@@ -130,6 +160,18 @@ class Manager:
 
     def value(self, name: str, /, **labels: str) -> float | None:
         return self.samples().get((name, tuple(sorted(labels.items()))))
+
+    def operations(self, provider: str) -> Ends:
+        """What it counts of a provider; without what has not happened."""
+        samples, of = self.samples(), {"provider_type": "simulated", "provider": provider}
+
+        def value(name: str, **labels: str) -> int:
+            return int(samples.get((name, tuple(sorted((labels | of).items()))), 0))
+
+        found = {(method, outcome): value("virtrigaud_vm_operations_total", operation=method, outcome=outcome) for method in METHODS for outcome in ("success", "failure", "error")}
+        for method in METHODS:
+            assert value("virtrigaud_vm_operations_duration_seconds_count", operation=method) == sum(count for (name, _), count in found.items() if name == method), method
+        return {key: count for key, count in found.items() if count}
 
     def sum(self, name: str, /, **labels: str) -> float:
         return sum(value for (found, said), value in self.samples().items() if found == name and labels.items() <= dict(said).items())

@@ -132,10 +132,37 @@ def test_a_full_pool_is_a_failure_with_its_words_and_heals(bed: tuple[Manager, H
     second = manager.until("vm", "second", lambda it: condition(it, "Error").get("status") == "True")
     assert condition(second, "Ready")["reason"] == "ProviderError" and "pool" in condition(second, "Ready")["message"], second
     assert (outcomes(manager, "Create")["failure"] or 0) >= 1 and condition(manager.get("vm", "first"), "Ready")["status"] == "True"
-    assert manager.value("virtrigaud_circuit_breaker_state", **SIM) == 0
+    assert manager.value("virtrigaud_circuit_breaker_state", **SIM) == 0 and manager.value("virtrigaud_provider_healthy", **SIM) == 1
+    assert (manager.value("virtrigaud_errors_total", reason="ResourceExhausted", component="manager") or 0) >= 1
+    assert (manager.value("virtrigaud_provider_rpc_requests_total", provider_type="simulated", method="Create", code="RESOURCE_EXHAUSTED") or 0) >= 1
+    assert manager.value("virtrigaud_vms_not_ready", provider="default/sim", reason="ProviderError") == 1 == manager.value("virtrigaud_vms", provider="default/sim", phase="Failed")
     hypervisor.break_down()
     manager.until_ready("vm", "second", 40)
     assert not condition(manager.get("vm", "second"), "Error") and hypervisor.machines() == ["first", "second"]
+    assert manager.sum("virtrigaud_vms_not_ready") == 0 and manager.value("virtrigaud_vms", provider="default/sim", phase="Running") == 2
+
+
+def test_machines_of_a_set_stay_when_their_set_goes_alone(bed: tuple[Manager, Hypervisor]) -> None:
+    manager, hypervisor = bed
+    web = thing("VMSet", "web", replicas=2, selector={"matchLabels": {"app": "web"}}, template={"metadata": {"labels": {"app": "web"}}, "spec": machine("x")["spec"]})
+    manager.apply(web)
+    manager.until("vmset", "web", lambda it: it["status"].get("readyReplicas") == 2)
+    names = ["web-0", "web-1"]
+    before = {name: manager.get("vm", name)["metadata"]["uid"] for name in names}
+    assert "deleted" in manager.kubectl("delete", "vmset", "web", "--cascade=orphan", "--timeout=30s")
+    assert manager.list("vmset") == []
+    for name in names:
+        left = manager.get("vm", name)["metadata"]
+        assert left["uid"] == before[name] and not left.get("ownerReferences") and "deletionTimestamp" not in left, left
+    # One of its name takes them up again, as they are; and takes them along when it goes as usual.
+    manager.apply(web)
+    manager.until("vmset", "web", lambda it: it["status"].get("readyReplicas") == 2)
+    for name in names:
+        taken = manager.get("vm", name)["metadata"]
+        assert taken["uid"] == before[name] and [owner["name"] for owner in taken["ownerReferences"]] == ["web"], taken
+    assert hypervisor.machines() == names and outcomes(manager, "Create")["success"] == 2
+    manager.delete("vmset", "web")
+    assert hypervisor.machines() == [] and manager.list("vm") == []
 
 
 def test_what_is_wrong_with_an_object_is_said_at_once(bed: tuple[Manager, Hypervisor]) -> None:

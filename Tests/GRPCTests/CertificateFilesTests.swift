@@ -59,6 +59,25 @@ import Web
         #expect(said.adopted == 1)
     }
 
+    @Test func `One that has expired is named as its owner knows it, and when that was`() throws {
+        let material = try TLSMaterial(files, now: WallClock.system.unixSeconds)
+        #expect(material.whyExpired(now: material.expires - 1) == nil)
+        #expect(
+            material.whyExpired(now: material.expires)
+                == "the certificate in \(files.certificate) expired at \(timestampText(material.expires)); put a new one there")
+        let made = TLSFiles(
+            certificate: files.certificate, key: files.key, authorities: files.authorities, origin: "Secret default/tls")
+        do throws(Failure) {
+            _ = try TLSMaterial(made, now: material.expires + 1)
+            Issue.record("it was taken")
+        } catch {
+            #expect(
+                error.message
+                    == "the certificate in cert.pem of Secret default/tls expired at \(timestampText(material.expires)); put a new one there"
+            )
+        }
+    }
+
     @Test func `Half a pair leaves the old one in force, and is told when it stays`() throws {
         let said = Said()
         let watched = try watched(said)

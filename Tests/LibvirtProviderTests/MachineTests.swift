@@ -53,6 +53,19 @@ struct MachineTests {
         #expect(try MachineView(xml: plan { $0.isUEFI = true }.xml).hasFlashFirmware)
     }
 
+    /// As libvirt tells it of a machine that may grow, whose guest has not begun yet, and of one whose next start will bring more.
+    @Test(arguments: [
+        (2 << 20, true, 2 << 20, true), (1 << 20, true, 2 << 20, false), (2 << 20, false, 2 << 20, false), (2 << 20, true, 4 << 20, false),
+    ])
+    func `memory that a guest is on its way to is told beside what it has`(memory: Int, isOn: Bool, maximum: Int, isTold: Bool) throws {
+        let (now, next) = (
+            try MachineView(xml: plan { $0.memoryKiB = memory }.xml), try MachineView(xml: plan { $0.maximumMemoryKiB = maximum }.xml)
+        )
+        let machine = Hypervisor.Machine(
+            uuid: Self.uuid, name: "web1", state: DomainState(state: isOn ? 1 : 5, reason: 1), now: now, next: next)
+        #expect(MachineRaw.json(machine).contains(#""memory_target_kib":1048576"#) == isTold, "\(MachineRaw.json(machine))")
+    }
+
     @Test(arguments: [MachinePlan.Graphics.none, .vnc(listen: "0.0.0.0")], [true, false])
     func `libvirt takes the description`(graphics: MachinePlan.Graphics, isWhole: Bool) throws {
         guard let library = try? LibvirtLibrary.load() else { return }

@@ -44,6 +44,14 @@ struct SchemaShapeTests {
         #expect(Set(schema.columns.map(\.name)).count == schema.columns.count)
     }
 
+    @Test(arguments: ResourceKind.all)
+    func `columns are of fields that somebody writes`(_ kind: ResourceKind) throws {
+        let schema = try #require(KindSchema.of(kind))
+        var kept: Set<String> = []
+        Self.forEachField(.object(schema.shape), "") { field, path in if field.effect == .kept { kept.insert(path) } }
+        for column in schema.columns { #expect(!kept.contains(String(column.path.dropFirst().prefix { $0 != "[" })), "\(column.path)") }
+    }
+
     @Test func `every kind has a schema, and those with a status have one in it`() {
         #expect(KindSchema.all.map(\.kind) == ResourceKind.all)
         for schema in KindSchema.all { #expect((schema.status != nil) == schema.kind.hasStatus) }

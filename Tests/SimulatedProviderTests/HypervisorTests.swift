@@ -230,6 +230,32 @@ final class Hands: Sendable {
         }
     }
 
+    @Test func `one that hangs answers when it does not any more, and nothing is done before`() async throws {
+        var faults = Faults()
+        faults.hangs = true
+        let hypervisor = try await hypervisor(.local)
+        try faults.write(to: hypervisor.settings.faultsFile)
+        let plan = plan("web")
+        let waiting = Task {
+            do throws(RPCError) {
+                try await hypervisor.call("define") { (world) throws(Failure) in _ = try world.define(plan, lock: "", isComplete: true) }
+                return nil as RPCCode?
+            } catch { return error.code }
+        }
+        let givenUp = Task {
+            do throws(RPCError) {
+                try await hypervisor.call("look", changes: false) { _ in }
+                return nil as RPCCode?
+            } catch { return error.code }
+        }
+        givenUp.cancel()
+        #expect(await givenUp.value == .cancelled)
+        #expect(try await hypervisor.inventory().machines.isEmpty)
+        Files.remove(hypervisor.settings.faultsFile)
+        #expect(await waiting.value == nil)
+        #expect(try await hypervisor.inventory().machines.count == 1)
+    }
+
     @Test func `so many answers are lost as the file says, and what they answered was done`() async throws {
         var faults = Faults()
         faults.losesAnswers = ["define": 1]

@@ -88,6 +88,37 @@ import Web
             plan.listeners.map(\.place.flag).filter { $0.contains("libvirt") } == ["--simulate.libvirt", "--simulate.libvirt-exporter"])
     }
 
+    /// Providers first, as the manager calls them; of machines it knows what the manifests say.
+    @Test func aManagerHasItsProvidersBefore() throws {
+        var plan = shippedPlan()
+        plan.manager = manager()
+        let services = services(plan)
+        #expect(
+            services.map(\.name) == [
+                "simulated-webhook", "provider-simulated", "provider-libvirt", "manager", "node-exporter", "alertmanager", "prometheus",
+            ])
+        #expect(services.map(\.stage) == services.map(\.stage).sorted())
+        let lines = services.filter { $0.request.program == "/usr/bin/martlet-manager" }.map { $0.request.arguments.joined(separator: " ") }
+        #expect(
+            lines == [
+                "provider simulated --provider.name simulated --provider.state-dir /state/providers/simulated "
+                    + "--grpc.socket /state/providers/simulated.sock --web.listen-address 127.0.0.1:8072",
+                "provider libvirt --provider.name libvirt --provider.state-dir /state/providers/libvirt "
+                    + "--grpc.socket /state/providers/libvirt.sock --web.listen-address 127.0.0.1:8071 --libvirt.uri qemu:///system",
+                "serve --manager.state-dir /state/manager --manager.manifests /state/manifests --api.listen-address 127.0.0.1:8070 "
+                    + "--web.listen-address 127.0.0.1:8080",
+            ])
+        #expect(
+            plan.listeners.map(\.place.flag).filter { $0.hasPrefix("--manager") || $0.contains("provider") } == [
+                "--manager.listen-address", "--manager.api-address", "--simulate.provider-address", "--manager.libvirt-address",
+            ])
+        #expect(plan.kubeconfig == "/state/manager/kubeconfig" && plan.manifestsDirectory == "/state/manifests")
+        plan.manager = manager(manifests: "/my/manifests")
+        #expect(plan.manifestsDirectory == "/my/manifests")
+        let arguments = try #require(self.services(plan).first { $0.name == "manager" }).request.arguments
+        #expect(arguments.contains("/my/manifests"))
+    }
+
     @Test func withoutASimulationOnlyTheWebhookIsSimulated() {
         #expect(services(shippedPlan()).map(\.name) == ["simulated-webhook", "node-exporter", "alertmanager", "prometheus"])
         var plan = shippedPlan()

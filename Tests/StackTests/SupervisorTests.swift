@@ -50,7 +50,7 @@ extension ProcessTests {
                 return shellService(
                     name, stage, "trap '\(onSignal)' TERM; echo up >> \(folder.file("up")); while :; do sleep 0.02; done")
             }
-            try await supervisor.start([polite("c", .nodeExporter), polite("b", .alertmanager), polite("a", .prometheus)])
+            try await supervisor.start([polite("c", .exporters), polite("b", .alertmanager), polite("a", .prometheus)])
             #expect(await eventually { folder.lines(of: "up").count == 3 })
             async let first: Void = supervisor.stop(withinSeconds: 10)
             await supervisor.stop(withinSeconds: 10)

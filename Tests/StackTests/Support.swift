@@ -112,7 +112,22 @@ func hypervisor(stateDirectory: String = "/state") -> StackPlan.Hypervisor {
     }
     return StackPlan.Hypervisor(
         host: "kvm01", domains: 12, control: place(18400, "libvirt"), exporter: place(18401, "libvirt-exporter"),
-        socket: StackPlan.SocketPlace(stateDirectory: stateDirectory))
+        socket: StackPlan.SocketPlace.hypervisor(stateDirectory: stateDirectory))
+}
+
+func manager(stateDirectory: String = "/state", manifests: String? = nil) -> StackPlan.Manager {
+    func place(_ port: UInt16, _ name: String) -> StackPlan.Place {
+        StackPlan.Place(ListenAddress(host: "127.0.0.1", port: port), flag: "--\(name)")
+    }
+    return StackPlan.Manager(
+        program: "/usr/bin/martlet-manager", metrics: place(8080, "manager.listen-address"), api: place(8070, "manager.api-address"),
+        manifests: manifests,
+        providers: [
+            .init(kind: "simulated", metrics: place(8072, "simulate.provider-address"), stateDirectory: stateDirectory),
+            .init(
+                kind: "libvirt", metrics: place(8071, "manager.libvirt-address"), stateDirectory: stateDirectory,
+                flags: ["--libvirt.uri", "qemu:///system"]),
+        ])
 }
 
 /// A service of the shell.

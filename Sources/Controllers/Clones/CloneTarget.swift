@@ -4,20 +4,19 @@ import Reconciling
 
 /// The VirtualMachine that stands for a clone.
 enum CloneTarget {
-    static let uidAnnotation = "virtrigaud.io/clone-uid"
     static let adoptedLabel = "virtrigaud.io/adopted"
     static let sourceLabel = "virtrigaud.io/cloned-from"
 
     /// The VMClone that makes a machine, or has made it.
     static func clone(of machine: VirtualMachine) -> ObjectName? {
-        guard let name = machine.metadata.annotations[MachineWork.cloneAnnotation] else { return nil }
+        guard let name = machine.metadata.annotations[ObjectAnnotation.clone] else { return nil }
         let (namespace, short) = Operation.parts(name)
         return ObjectName(namespace, short)
     }
 
     /// Whether it is this clone's, and not that of one before of the same name.
     static func isOurs(_ machine: VirtualMachine, _ clone: VMClone) -> Bool {
-        machine.metadata.annotations[uidAnnotation] == clone.metadata.uid
+        machine.metadata.annotations[ObjectAnnotation.cloneUID] == clone.metadata.uid
     }
 
     /// The source's spec, with what the target is to have of its own.
@@ -29,8 +28,8 @@ enum CloneTarget {
         metadata.labels[adoptedLabel] = "true"
         metadata.labels[sourceLabel] = label(source.metadata.name)
         metadata.annotations = said.target.annotations
-        metadata.annotations[MachineWork.cloneAnnotation] = clone.name.description
-        metadata.annotations[uidAnnotation] = clone.metadata.uid
+        metadata.annotations[ObjectAnnotation.clone] = clone.name.description
+        metadata.annotations[ObjectAnnotation.cloneUID] = clone.metadata.uid
 
         var spec = source.object.spec
         // That disk is the source's, and what it went back to as well.

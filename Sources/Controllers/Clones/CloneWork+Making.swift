@@ -28,12 +28,9 @@ extension CloneWork {
         if let other = try await target(), !CloneTarget.isOurs(other, clone) {
             return try await fail("NameTaken", "VirtualMachine \(other.name) is there already, and nothing was cloned", isFinal: true)
         }
-        var draft = Operation(
-            .clone, of: clone.operationTarget, provider: found.source.providerName, type: found.connection.link.type)
-        draft.parameters = found.parameters.parameters
-        draft.requestDigest = found.parameters.digest
-        draft.isLinked = clone.spec.options.type == .linked
-        _ = try await asking { [draft] () async throws(StoreError) in try await journal.begin(draft) }
+        _ = try await begin(
+            .clone, found.parameters.parameters, digest: found.parameters.digest, isLinked: clone.spec.options.type == .linked,
+            at: found.source.providerName, type: found.connection.link.type)
         return .next
     }
 
@@ -96,8 +93,7 @@ extension CloneWork {
             guard vmClass != nil else { return .waits("VMClass \(reference.fullName(in: namespace)) is not there") }
         }
         var value = CloneParameters.make(clone, of: source, vmClass: vmClass) { reference, member in
-            let secret = context.informers.secrets.get(reference.objectName(in: namespace))
-            return secret.map { $0.names.count == 1 ? $0.names.first ?? member : member } ?? member
+            context.informers.member(of: reference, in: namespace, usually: member)
         }
         // Written down too, as the source may be gone when its clone is there.
         value.set("target", CloneTarget.object(clone, of: source).value)
@@ -133,7 +129,7 @@ extension CloneWork {
         guard left > 0 else { return try await fail("Timeout", what) }
         status.phase = .pending
         status.message = what
-        say(ConditionType.ready, .isFalse, "WaitingForDependencies", what)
+        mark(.ready, .isFalse, "WaitingForDependencies", what)
         try await write()
         return .end(.after(seconds: min(5, left)))
     }
@@ -158,7 +154,7 @@ extension CloneWork {
             status.actualCloneType = clone.spec.options.type == .linked ? .linked : .full
             status.message = nil
             status.lastOperation = journal.past(uid, .clone)?.name ?? status.lastOperation
-            say(ConditionType.ready, .isFalse, "Creating", "VirtualMachine \(clone.targetName) is being made")
+            mark(.ready, .isFalse, "Creating", "VirtualMachine \(clone.targetName) is being made")
             try await write()
         }
         let plan = try await plan()
@@ -227,14 +223,14 @@ extension CloneWork {
             return .end(.done)
         }
         if clone.spec.options.powersOn, !(SetMember.isReady(machine) && machine.status.powerState == "On") {
-            say(ConditionType.ready, .isFalse, "PoweringOn", machine.status.message ?? "")
+            mark(.ready, .isFalse, "PoweringOn", machine.status.message ?? "")
             try await write()
             return .end(.after(seconds: 30))
         }
         status.phase = .ready
         status.completionTime = Timestamp.text(now)
         status.message = nil
-        say(ConditionType.ready, .isTrue, "ReconcileSuccess", "")
+        mark(.ready, .isTrue, "ReconcileSuccess", "")
         try await write()
         return .end(.done)
     }

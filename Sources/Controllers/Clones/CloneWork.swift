@@ -8,37 +8,27 @@ import Reconciling
 /// One look at one clone: from what is written and what the journal has to the next thing to do.
 ///
 /// What a step finds is in the store or in the journal; so it goes on in the same way wherever the one before was stopped.
-struct CloneWork {
-    enum Step {
-        /// There may be another one.
-        case next
-        case end(ReconcileResult)
-    }
-
+struct CloneWork: ObjectWork {
     /// Why a clone cannot be had.
     struct Refusal: Error {
         let reason: String
         let message: String
     }
 
-    var clone: VMClone
+    var object: VMClone
     var status: VMClone.Status
     let context: ControllerContext
-    let driver: OperationDriver
 
     private static let steps = 8
 
-    init(_ clone: VMClone, _ context: ControllerContext, _ driver: OperationDriver) {
-        self.clone = clone
+    init(_ clone: VMClone, _ context: ControllerContext) {
+        object = clone
         status = clone.status
         self.context = context
-        self.driver = driver
     }
 
-    var uid: String { clone.metadata.uid }
-    var journal: OperationJournal { context.journal }
-    var now: Double { context.clock.unixSeconds }
-    var isDeleting: Bool { clone.metadata.isDeleting }
+    var clone: VMClone { object }
+    var informer: Informer<VMClone> { context.informers.clones }
 
     mutating func run() async throws(ReconcileError) -> ReconcileResult {
         if isDeleting {
@@ -85,10 +75,7 @@ struct CloneWork {
             throw ReconcileError("\(clone.name): Provider \(past.provider) is not there, so that nobody knows whether it made the machine")
         }
         do throws(LinkError) {
-            let list = try await connection.link.call(.listVMs) { client, options throws(RPCError) in
-                try await client.listVMs(ListVMsRequest(), options)
-            }
-            return list.vms.first { $0.providerRaw["owner_uid"] == uid }?.id
+            return try await connection.link.machine(ownedBy: uid)
         } catch {
             throw ReconcileError("\(clone.name): ListVMs: \(error.description)")
         }
@@ -101,25 +88,18 @@ struct CloneWork {
     // MARK: operations
 
     private mutating func goOn(_ operation: Operation) async throws(ReconcileError) -> Step {
-        let isForced = isDeleting && clone.metadata.annotations[MachineWork.forceAnnotation] == "true"
+        let mayLetGo = isDeleting && isForced
         guard let connection = context.links[operation.provider] else {
-            if isForced { return try await letGo(operation, "its provider is not there") }
+            if mayLetGo { return try await letGo("its provider is not there") }
             return try await wait("Provider \(operation.provider) is not there", for: operation)
         }
-        // One that was accepted is asked about only, whatever has become of the Secret that it was made of.
-        guard let send = operation.taskID == nil ? sender(of: operation) : Self.unsent else {
-            let message = "what was asked for cannot be asked again, as the Secret that it needs is another one now"
-            _ = try await asking { () async throws(StoreError) in try await journal.end(operation, .error, message: message) }
-            return .next
+        let lost = "what was asked for cannot be asked again, as the Secret that it needs is another one now"
+        let progress = try await asking { () async throws(StoreError) in
+            try await driver.advance(operation, over: connection.link, sending: { sender(of: operation) }, orEndAs: lost)
         }
-        let progress = try await asking { () async throws(StoreError) in try await driver.advance(operation, over: connection.link, send) }
         guard case .waiting(let seconds, let why) = progress else { return .next }
-        if isForced, connection.link.isOpen { return try await letGo(operation, "its provider does not answer") }
+        if mayLetGo, connection.link.isOpen { return try await letGo("its provider does not answer") }
         return try await wait(why, for: journal.open(uid) ?? operation, seconds: seconds)
-    }
-
-    private static let unsent: OperationDriver.Send = { _, _, _ throws(RPCError) in
-        throw RPCError(.internal, "the operation was accepted already")
     }
 
     private func sender(of operation: Operation) -> OperationDriver.Send? {
@@ -138,10 +118,7 @@ struct CloneWork {
 
     /// Nil when a Secret that it needs is not there.
     func parameters(_ value: ObjectValue) -> CloneParameters? {
-        CloneParameters(value) { secret, member in
-            let (namespace, name) = Operation.parts(secret)
-            return context.informers.secrets.get(namespace, name)?.bytes(member)
-        }
+        CloneParameters(value) { secret, member in context.informers.bytes(of: secret, member) }
     }
 
     /// Says what is under way, unless it has taken too long.
@@ -156,7 +133,7 @@ struct CloneWork {
         status.phase = .cloning
         (status.taskRef, status.lastOperation) = (operation.taskID, operation.name)
         status.message = why
-        say(ConditionType.ready, .isFalse, operation.taskID == nil ? "ProviderError" : "TaskInProgress", why)
+        mark(.ready, .isFalse, operation.taskID == nil ? "ProviderError" : "TaskInProgress", why)
         try await write()
         return .end(.after(seconds: min(seconds, left)))
     }
@@ -172,30 +149,22 @@ struct CloneWork {
         if let failed = journal.past(uid, .delete), failed.failures > 0, failed.waitSeconds(now) > 0 {
             return .end(.after(seconds: failed.waitSeconds(now)))
         }
-        var draft = Operation(.delete, of: clone.operationTarget, provider: past.provider, type: past.providerType)
-        draft.parameters = ["id": .text(id)]
-        _ = try await asking { [draft] () async throws(StoreError) in try await journal.begin(draft) }
+        _ = try await begin(.delete, ["id": .text(id)], at: past.provider, type: past.providerType)
         return .next
     }
 
     /// Somebody who has the right has said that the object shall go, whatever becomes of the machine.
-    private mutating func letGo(_ operation: Operation, _ why: String) async throws(ReconcileError) -> Step {
+    private mutating func letGo(_ why: String) async throws(ReconcileError) -> Step {
         context.logger.warn(
             "a clone's object was let go by force, and a machine may be left on the hypervisor", ["clone": "\(clone.name)", "reason": why])
-        _ = try await asking { () async throws(StoreError) in
-            try await journal.end(operation, .error, message: "the object was let go by force: \(why)")
-        }
+        try await abandon(why)
         return .end(try await leave())
     }
 
     // MARK: the object
 
     private mutating func begin() async throws(ReconcileError) {
-        if !clone.metadata.finalizers.contains(VMClone.finalizer) {
-            var object = clone.object
-            object.metadata.finalizers.append(VMClone.finalizer)
-            clone = try await asking { () async throws(StoreError) in try await context.informers.clones.update(object) }
-        }
+        try await keep(VMClone.finalizer)
         guard status.phase == nil else { return }
         status.phase = .pending
         status.startTime = Timestamp.preciseText(now)
@@ -204,14 +173,8 @@ struct CloneWork {
 
     /// The finalizer goes.
     mutating func leave() async throws(ReconcileError) -> ReconcileResult {
-        try await asking { () async throws(StoreError) in try await journal.clearDoubt(uid) }
-        var object = clone.object
-        object.metadata.finalizers.removeAll { $0 == VMClone.finalizer }
-        do throws(StoreError) {
-            _ = try await context.informers.clones.update(object)
-        } catch {
-            guard error.reason == .notFound else { throw ReconcileError(error) }
-        }
+        try await clearDoubt()
+        try await release(VMClone.finalizer)
         return .done
     }
 
@@ -232,32 +195,15 @@ struct CloneWork {
             status.nextRetryTime = Timestamp.preciseText(now + min(delay, 86_400))
             status.phase = .pending
             status.message = "is tried again, as it failed: \(message)"
-            say(ConditionType.ready, .isFalse, "Retrying", status.message ?? "")
+            mark(.ready, .isFalse, "Retrying", status.message ?? "")
         } else {
             status.phase = .failed
             status.completionTime = Timestamp.text(now)
             status.message = message
-            say(ConditionType.ready, .isFalse, reason, message)
-            say(ConditionType.error, .isTrue, reason, message)
+            mark(.ready, .isFalse, reason, message)
+            mark(.error, .isTrue, reason, message)
         }
         try await write()
         return .next
-    }
-
-    mutating func say(_ type: String, _ value: Condition.Status, _ reason: String, _ message: String) {
-        var all = status.conditions
-        all.set(
-            type, value, reason: reason, message: String(message.prefix(1000)), observedGeneration: clone.metadata.generation,
-            now: Timestamp.text(now))
-        if all != status.conditions { status.conditions = all }
-    }
-
-    mutating func write() async throws(ReconcileError) {
-        status.observedGeneration = clone.metadata.generation
-        guard status.value != clone.status.value else { return }
-        var object = clone.object
-        object.status = status.value
-        clone = try await asking { () async throws(StoreError) in try await context.informers.clones.update(object, .status) }
-        status = clone.status
     }
 }

@@ -6,33 +6,35 @@ package import Reconciling
 /// Makes machines from others: one clone on the hypervisor, and one VirtualMachine for it, whenever the manager is stopped and goes on.
 package struct VMCloneController: Reconciler {
     private let context: ControllerContext
-    private let driver: OperationDriver
 
-    package init(_ context: ControllerContext) {
+    private let workers: Int
+    private let shares: WorkerShares
+
+    package init(_ context: ControllerContext, workers: Int = 16) {
         self.context = context
-        driver = OperationDriver(context.journal)
+        self.workers = workers
+        shares = WorkerShares(workers: workers)
     }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let clone = context.informers.clones.get(name) else { return .done }
-        var work = CloneWork(clone, context, driver)
-        return try await work.run()
+        let work = CloneWork(clone, context)
+        let provider = context.journal.open(clone.metadata.uid)?.provider ?? work.source?.providerName
+        return try await shares.look(at: provider) { () async throws(ReconcileError) in
+            var work = work
+            return try await work.run()
+        }
     }
 
     /// The controller, with all that it looks at.
-    package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
-        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
-        let controller = Controller(
-            "vmclone", kind: VMClone.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330), logger: logger)
+    package func controller(logger: Logger = .silent) -> Controller {
+        let controller = Controller(of: VMClone.self, self, workers: workers, logger: logger)
         let informers = context.informers
         controller.watch(informers.clones) { old, new in
             guard let old, let new else { return true }
             return old.metadata.generation != new.metadata.generation || old.metadata.annotations != new.metadata.annotations
         }
-        informers.clones.onChange { [journal = context.journal] old, new in
-            guard let old, new?.metadata.uid != old.metadata.uid else { return }
-            journal.forget(target: old.metadata.uid)
-        }
+        context.forget(informers.clones)
         // The source, until it is there; the machine that was made, until it runs.
         informers.machines.onChange { [queue = controller.queue] old, new in
             guard let machine = new ?? old else { return }
@@ -55,10 +57,6 @@ package struct VMCloneController: Reconciler {
 extension VMClone {
     /// Whether nothing is to be waited for any more.
     var isOver: Bool { (status.phase == .ready || status.phase == .failed) && !metadata.isDeleting }
-
-    var operationTarget: Operation.Target {
-        Operation.Target(kind: Self.kind.kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid)
-    }
 
     var targetName: ObjectName {
         let said = spec.target.namespace ?? ""

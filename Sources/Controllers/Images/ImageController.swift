@@ -8,18 +8,12 @@ package import Reconciling
 /// Brings images to the providers whose machines want them.
 package struct ImageController: Reconciler {
     private let context: ControllerContext
-    private let driver: OperationDriver
     private let errands = ImageErrands()
 
-    package init(_ context: ControllerContext) {
-        self.context = context
-        driver = OperationDriver(context.journal)
-    }
+    package init(_ context: ControllerContext) { self.context = context }
 
     package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
-        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
-        let controller = Controller(
-            "vmimage", kind: VMImage.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330), logger: logger)
+        let controller = Controller(of: VMImage.self, self, workers: workers, logger: logger)
         let informers = context.informers
         controller.watch(informers.images) { old, new in old?.metadata.generation != new?.metadata.generation }
         informers.images.onChange { [journal = context.journal] old, new in
@@ -46,39 +40,35 @@ package struct ImageController: Reconciler {
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let image = context.informers.images.get(name), !image.metadata.isDeleting else { return .done }
-        var work = ImageWork(image, context, driver, errands)
+        var work = ImageWork(image, context, errands)
         return try await work.run()
     }
 }
 
 /// One look at one image.
-struct ImageWork {
-    private var image: VMImage
-    private var status: VMImage.Status
-    private let context: ControllerContext
-    private let driver: OperationDriver
+struct ImageWork: ObjectWork {
+    var object: VMImage
+    var status: VMImage.Status
+    let context: ControllerContext
     private let errands: ImageErrands
     /// When it is to be looked at again, as something is under way.
     private var againSeconds: Double?
 
-    init(_ image: VMImage, _ context: ControllerContext, _ driver: OperationDriver, _ errands: ImageErrands) {
-        self.image = image
+    init(_ image: VMImage, _ context: ControllerContext, _ errands: ImageErrands) {
+        object = image
         self.errands = errands
         status = image.status
         self.context = context
-        self.driver = driver
     }
 
-    private var target: Operation.Target {
-        Operation.Target(kind: VMImage.kind.kind, namespace: image.metadata.namespace, name: image.metadata.name, uid: image.metadata.uid)
-    }
+    private var image: VMImage { object }
+    var informer: Informer<VMImage> { context.informers.images }
 
     mutating func run() async throws(ReconcileError) -> ReconcileResult {
-        let problems = image.problems
-        guard problems.isEmpty else {
-            let message = problems.prefix(5).map(\.description).joined(separator: "; ")
-            try await write(invalid: message)
-            throw .terminal("\(image.name): \(message)")
+        if let problem = image.problems.summary {
+            say(.isFalse, "ValidationError", problem)
+            try await write()
+            throw .terminal("\(image.name): \(problem)")
         }
         // Of the providers, which are few, and not of the machines.
         let wanted = context.informers.machinesByImageOnProvider
@@ -114,10 +104,10 @@ struct ImageWork {
                 if let time = look.work.status.lastPrepareTime { status.lastPrepareTime = time }
                 if let seconds = look.work.againSeconds { again(seconds) }
                 problem = problem ?? look.error
-                do throws(ReconcileError) { try await write() } catch { problem = problem ?? error }
+                do throws(ReconcileError) { try await writeSum() } catch { problem = problem ?? error }
             }
         }
-        try await write()
+        try await writeSum()
         if let problem { throw problem }
     }
 
@@ -141,9 +131,9 @@ struct ImageWork {
     private mutating func prepare(
         _ wanted: ObjectValue, _ connection: ProviderConnection, _ entry: inout VMImage.ProviderStatus
     ) async throws(ReconcileError) {
-        let line = Operation.line(target, .imagePrepare, connection.link.name)
+        let line = Operation.line(image.operationTarget, .imagePrepare, connection.link.name)
         let digest = SHA256.hex(wanted.json)
-        if context.journal.open(line) == nil {
+        if journal.open(line) == nil {
             if image.spec.prepare.onMissing != .import {
                 let word = image.spec.prepare.onMissing.rawValue
                 (entry.isAvailable, entry.phase) = (false, image.spec.prepare.onMissing == .fail ? .failed : .pending)
@@ -151,29 +141,27 @@ struct ImageWork {
                 return
             }
             // A manager before this one died before it could say so.
-            if let past = context.journal.past(line, .imagePrepare), past.end.outcome == .success,
+            if let past = journal.past(line, .imagePrepare), past.end.outcome == .success,
                 past.generation == image.metadata.generation, entry.observedGeneration != past.generation
             {
                 (entry.isAvailable, entry.phase, entry.message) = (true, .ready, nil)
                 (entry.id, entry.path, entry.observedGeneration) = (past.resultID, past.resultPath, past.generation)
                 return
             }
-            if let past = context.journal.past(line, .imagePrepare), past.failures > 0 {
+            if let past = journal.past(line, .imagePrepare), past.failures > 0 {
                 let isOver = past.failures > image.spec.prepare.retries
                 let seconds = isOver ? max(0, past.end.at + 3600 - now) : past.waitSeconds(now)
                 (entry.isAvailable, entry.phase, entry.attempts, entry.message) = (false, .failed, past.failures, past.end.message)
                 if seconds > 0 { return again(seconds) }
             }
-            var draft = Operation(.imagePrepare, of: target, provider: connection.link.name, type: connection.link.type)
             // What it is made of stays in the image: headers of downloads have tokens in them.
-            draft.parameters = ["name": .text(image.metadata.name), "generation": .whole(image.metadata.generation)]
-            draft.requestDigest = digest
-            _ = try await asking { () async throws(StoreError) in try await context.journal.begin(draft) }
+            let parameters: ObjectValue = ["name": .text(image.metadata.name), "generation": .whole(image.metadata.generation)]
+            _ = try await begin(.imagePrepare, parameters, digest: digest, at: connection.link.name, type: connection.link.type)
         }
-        guard let operation = context.journal.open(line) else { return again(1) }
+        guard let operation = journal.open(line) else { return again(1) }
         if operation.taskID == nil, operation.requestDigest != digest, !errands.isOut(operation.uid) {
             _ = try await asking { () async throws(StoreError) in
-                try await context.journal.end(
+                try await journal.end(
                     operation, .error, message: "what was asked for cannot be asked again: the image is described otherwise now")
             }
             return again(0.01)
@@ -210,42 +198,28 @@ struct ImageWork {
         }
     }
 
-    private var now: Double { context.clock.unixSeconds }
-
     private mutating func again(_ seconds: Double) { againSeconds = min(againSeconds ?? seconds, seconds) }
 
-    private mutating func sumUp() {
+    private mutating func writeSum() async throws(ReconcileError) {
         let entries = status.providerStatus
         status.availableOn = entries.filter { $0.value.isAvailable }.map(\.key).sorted()
         status.isReady = !status.availableOn.isEmpty
         let failed = entries.filter { $0.value.phase == .failed }
         status.phase = entries.isEmpty ? .pending : againSeconds != nil && failed.isEmpty ? .importing : failed.isEmpty ? .ready : .failed
         if let (name, entry) = failed.min(by: { $0.key < $1.key }) {
-            set("Ready", .isFalse, "ProviderError", "\(name): \(entry.message ?? "")")
+            say(.isFalse, "ProviderError", "\(name): \(entry.message ?? "")")
         } else if entries.isEmpty {
-            set("Ready", .unknown, "WaitingForDependencies", "no machine wants it yet")
+            say(.unknown, "WaitingForDependencies", "no machine wants it yet")
         } else if againSeconds != nil {
-            set("Ready", .isFalse, "TaskInProgress", "")
+            say(.isFalse, "TaskInProgress", "")
         } else {
-            set("Ready", .isTrue, "ReconcileSuccess", "")
+            say(.isTrue, "ReconcileSuccess", "")
         }
+        try await write()
     }
 
-    private mutating func set(_ type: String, _ value: Condition.Status, _ reason: String, _ message: String) {
-        var all = status.conditions
-        all.set(
-            type, value, reason: reason, message: String(message.prefix(1000)), observedGeneration: image.metadata.generation,
-            now: Timestamp.text(now))
-        status.conditions = all
-    }
-
-    private mutating func write(invalid: String? = nil) async throws(ReconcileError) {
-        if let invalid { set("Ready", .isFalse, "ValidationError", invalid) } else { sumUp() }
-        status.observedGeneration = image.metadata.generation
-        guard status.value != image.status.value else { return }
-        var object = image.object
-        object.status = status.value
-        image = try await asking { () async throws(StoreError) in try await context.informers.images.update(object, .status) }
-        status = image.status
+    private mutating func say(_ isReady: Condition.Status, _ reason: String, _ message: String) {
+        status.message = message.isEmpty ? nil : message
+        mark(.ready, isReady, reason, message)
     }
 }

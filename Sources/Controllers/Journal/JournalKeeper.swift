@@ -57,23 +57,21 @@ package struct JournalKeeper: Sendable {
         return old.count
     }
 
-    private func fold(_ operations: [Operation], _ provider: String) async throws(StoreError) {
+    private func fold(_ operations: [Operation], _ fullName: String) async throws(StoreError) {
         guard !operations.isEmpty else { return }
-        let (namespace, name) = Operation.parts(provider)
+        let (namespace, name) = Operation.parts(fullName)
         while true {
             do throws(StoreError) {
-                var object = try await journal.store.get(ObjectKey(.provider, namespace, name))
+                var provider = Provider(try await journal.store.get(ObjectKey(.provider, namespace, name)))
                 let kept = Set(journal.state.withLock { $0.ended.map(\.operation.uid) })
                 // Those whose objects are gone cannot be met again.
-                let folded = (object.status["foldedOperations"]?.list ?? []).compactMap(\.text).filter(kept.contains)
-                var sums = OperationSums(object.status["operationTotals"])
+                let folded = provider.status.foldedOperations.filter(kept.contains)
                 let new = operations.filter { !folded.contains($0.uid) }
-                for operation in new { sums.add(operation) }
-                var status = object.status.members ?? ObjectMembers()
-                status["operationTotals"] = sums.value
-                status["foldedOperations"] = .list((folded + new.map(\.uid)).map { .text($0) })
-                object.status = .members(status)
-                _ = try await journal.store.update(object, .status)
+                var totals = provider.status.operationTotals
+                for operation in new { totals.add(operation) }
+                provider.status.operationTotals = totals
+                provider.status.foldedOperations = folded + new.map(\.uid)
+                _ = try await journal.store.update(provider.object, .status)
                 mark(Set(operations.map(\.uid)))
                 return
             } catch {

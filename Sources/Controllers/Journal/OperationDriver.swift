@@ -54,6 +54,19 @@ struct OperationDriver: Sendable {
         return .waiting(seconds: Self.firstLookSeconds, why: "the provider is at it")
     }
 
+    /// As the other, for a request that is made of what others may change.
+    ///
+    /// - Parameter send: nil when the request cannot be made as it was: whether it was accepted is then for whoever looks for what came of it.
+    /// - Parameter why: that it cannot.
+    func advance(
+        _ operation: Operation, over link: ProviderLink, sending send: () -> Send?, orEndAs why: String
+    ) async throws(StoreError) -> OperationProgress {
+        // One that was accepted is asked about only, whatever has become of what it was made of.
+        guard operation.taskID == nil else { return try await look(operation, link) }
+        guard let send = send() else { return .ended(try await journal.end(operation, .error, message: why)) }
+        return try await advance(operation, over: link, send)
+    }
+
     private static let firstLookSeconds = 0.02
     /// How often a provider may answer with an error when it is asked for a task: an hour of it.
     private static let refusedLooks = 120
@@ -100,7 +113,11 @@ struct OperationDriver: Sendable {
             return .waiting(seconds: (age * 0.1).clamped(to: Self.firstLookSeconds...5), why: "the provider is at it")
         }
         guard !status.error.isEmpty else { return .ended(try await journal.end(operation, .success)) }
-        return .ended(try await journal.end(operation, .failure, code: "", message: status.error))
+        // `CODE: why`, where the provider is one of ours.
+        let code = RPCCode.allCases.first { status.error.hasPrefix("\($0.name): ") }
+        let ended = try await journal.end(operation, .failure, code: code?.name ?? "", message: status.error)
+        link.count(ErrorReason(code ?? .unknown))
+        return .ended(ended)
     }
 }
 

@@ -53,10 +53,10 @@ package final class OperationJournal: Sendable {
         var loaded = State()
         var folded: Set<String> = []
         var madeAt: [String: Double] = [:]
-        for provider in providers.items {
-            let name = "\(provider.metadata.namespace)/\(provider.metadata.name)"
-            loaded.sums[name] = (provider.spec["type"]?.text ?? "", OperationSums(provider.status["operationTotals"]))
-            folded.formUnion(provider.status["foldedOperations"]?.list?.compactMap(\.text) ?? [])
+        for provider in providers.items.map({ Provider($0) }) {
+            let name = provider.fullName
+            loaded.sums[name] = (provider.spec.type, provider.status.operationTotals)
+            folded.formUnion(provider.status.foldedOperations)
             madeAt[name] = Timestamp.unixSeconds(provider.metadata.creationTimestamp)
         }
         let operations = objects.items.compactMap(Operation.init).sorted { ($0.end?.at ?? $0.startedAt) < ($1.end?.at ?? $1.startedAt) }

@@ -22,11 +22,6 @@ struct OperationSums: Sendable, Equatable {
     /// Upper bounds in seconds. An alert thresholds ten minutes, so there must be bounds beyond.
     static let bounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800]
 
-    /// What operations there are, each counted from 0 on.
-    static let methods: [ProviderMethod] = [
-        .create, .delete, .power, .reconfigure, .snapshotCreate, .snapshotDelete, .snapshotRevert, .clone, .imagePrepare,
-    ]
-
     private(set) var sums: [Key: Sum] = [:]
 
     mutating func add(_ operation: Operation) {
@@ -46,19 +41,19 @@ struct OperationSums: Sendable, Equatable {
     }
 
     /// Of all outcomes.
-    func durations(_ method: ProviderMethod) -> (counts: [Int], seconds: Double) {
+    func durations(_ method: ProviderMethod) -> Distribution {
         var total = Sum()
         for (key, sum) in sums where key.method == method {
             for place in total.counts.indices { total.counts[place] += sum.counts[place] }
             total.seconds += sum.seconds
         }
-        return (total.counts, total.seconds)
+        return Distribution(bounds: Self.bounds, ownCounts: total.counts, sum: total.seconds) ?? Distribution(bounds: Self.bounds)
     }
 
     // MARK: in an object
 
-    /// `operationTotals` of a Provider's status. Entries that cannot be read are left out.
-    init(_ value: ObjectValue?) {
+    /// Entries that cannot be read are left out.
+    fileprivate init(_ value: ObjectValue?) {
         for entry in value?.list ?? [] {
             guard let method = entry["operation"]?.text.flatMap(ProviderMethod.init(rawValue:)),
                 let outcome = entry["outcome"]?.text.flatMap(Operation.Outcome.init(rawValue:))
@@ -75,8 +70,8 @@ struct OperationSums: Sendable, Equatable {
 
     init() {}
 
-    /// For `operationTotals`, in an order that does not change.
-    var value: ObjectValue {
+    /// In an order that does not change.
+    fileprivate var value: ObjectValue {
         func rank(_ key: Key) -> String { "\(key.method.rawValue) \(key.outcome.rawValue) \(key.isLinked.map { $0 ? "1" : "0" } ?? "")" }
         return .list(
             sums.sorted { rank($0.key) < rank($1.key) }.map { key, sum in
@@ -87,5 +82,19 @@ struct OperationSums: Sendable, Equatable {
                 if let isLinked = key.isLinked { members["linked"] = .flag(isLinked) }
                 return .members(members)
             })
+    }
+}
+
+extension Provider.Status {
+    /// Of operations that are over and whose objects need not be there any more.
+    var operationTotals: OperationSums {
+        get { OperationSums(value["operationTotals"]) }
+        set { value.set("operationTotals", newValue.value) }
+    }
+
+    /// Uids of operations that the totals have and whose objects may still be there.
+    var foldedOperations: [String] {
+        get { self[list: "foldedOperations"] }
+        set { self[list: "foldedOperations"] = newValue }
     }
 }

@@ -21,9 +21,6 @@ package final class CallCounts: Sendable {
         var errors: [ErrorReason: Int] = [:]
     }
 
-    /// Upper bounds in seconds.
-    static let bounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
-
     private let state = Mutex(Contents())
 
     package init() {}
@@ -35,19 +32,21 @@ package final class CallCounts: Sendable {
         state.withLock { state in
             for method in ProviderMethod.allCases where state.durations[.init(type: type, method: method)] == nil {
                 state.calls[.init(type: type, method: method, code: .ok)] = 0
-                state.durations[.init(type: type, method: method)] = Distribution(bounds: Self.bounds)
+                state.durations[.init(type: type, method: method)] = Distribution(bounds: VirtrigaudFamilies.callBounds)
             }
         }
     }
 
     /// - Parameter duration: nil for a call that was not made, which would pull times down.
-    func count(_ type: String, _ method: ProviderMethod, _ code: RPCCode, _ duration: Duration?) {
+    /// - Parameter reason: what it counts as among errors; nil for none.
+    func count(_ type: String, _ method: ProviderMethod, _ code: RPCCode, _ duration: Duration?, _ reason: ErrorReason?) {
         state.withLock { state in
             state.calls[.init(type: type, method: method, code: code), default: 0] += 1
             if let duration {
-                state.durations[.init(type: type, method: method), default: Distribution(bounds: Self.bounds)].observe(duration.seconds)
+                state.durations[.init(type: type, method: method), default: Distribution(bounds: VirtrigaudFamilies.callBounds)].observe(
+                    duration.seconds)
             }
-            if let reason = ErrorReason(code) { state.errors[reason, default: 0] += 1 }
+            if let reason { state.errors[reason, default: 0] += 1 }
         }
     }
 

@@ -1,3 +1,4 @@
+import ProviderRPC
 package import RPC
 
 /// Why a provider's answer is not there.
@@ -39,5 +40,13 @@ extension RPCError {
         case .unavailable, .deadlineExceeded, .cancelled: true
         default: false
         }
+    }
+
+    /// What it counts as among `virtrigaud_errors_total`; nil for what is no error.
+    var reason: ErrorReason? {
+        // Code and message are all that gRPC says of a handshake.
+        let message = message.lowercased()
+        if code == .unavailable, message.contains("certificate") || message.contains("handshake") { return .certificateError }
+        return ErrorReason(code)
     }
 }

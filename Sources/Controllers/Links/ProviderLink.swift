@@ -9,8 +9,7 @@ package final class ProviderLink: Sendable {
         var breaker: CircuitBreaker
         var bucket: TokenBucket
         var inFlight = 0
-        /// Calls that found no place since the last one that did.
-        var turnedAway = 0
+        var crowd = Crowd()
     }
 
     /// `namespace/name` of the Provider.
@@ -48,6 +47,9 @@ package final class ProviderLink: Sendable {
     /// Calls that found nobody, since the start.
     package var breakerFailures: Int { state.withLock { $0.breaker.failures } }
 
+    /// An operation of the provider failed after its call had been answered.
+    func count(_ reason: ErrorReason?) { if let reason { counts.count(reason) } }
+
     /// Nobody answered somebody else's question.
     package func openBreaker() { state.withLock { $0.breaker.open(now()) } }
 
@@ -64,10 +66,10 @@ package final class ProviderLink: Sendable {
         let options = RPCOptions(key: key, deadline: .after(seconds: seconds ?? method.defaultSeconds))
         do {
             let answer = try await body(client, options)
-            leave(method, .ok, now() - start, isAnswered: true)
+            leave(method, nil, now() - start, isAnswered: true)
             return answer
         } catch {
-            leave(method, error.code, now() - start, isAnswered: Self.isAnswered(method, error))
+            leave(method, error, now() - start, isAnswered: Self.isAnswered(method, error))
             throw .failed(error)
         }
     }
@@ -77,10 +79,7 @@ package final class ProviderLink: Sendable {
         let refusal: (seconds: Double, why: String)? = state.withLock { state in
             let now = now()
             guard isTrial || state.inFlight < settings.callsInFlight else {
-                // The more wait, the less often each comes: places may be free again after minutes only.
-                state.turnedAway += 1
-                let seconds = min(10, 0.2 + Double(state.turnedAway) / 100)
-                return (seconds, "provider \(name) has \(settings.callsInFlight) calls to answer; others wait")
+                return (state.crowd.wait(), "provider \(name) has \(settings.callsInFlight) calls to answer; others wait")
             }
             if !isTrial, let seconds = state.breaker.admit(now) {
                 return (seconds, "provider \(name) does not answer, and is asked again in \(Int(seconds.rounded(.up))) s")
@@ -90,11 +89,11 @@ package final class ProviderLink: Sendable {
                 return (seconds, "provider \(name) has had its calls of this second (spec.rateLimit)")
             }
             state.inFlight += 1
-            state.turnedAway = 0
+            state.crowd.letIn()
             return nil
         }
         guard let refusal else { return }
-        if isOpen { counts.count(type, method, .unavailable, nil) }
+        if isOpen { counts.count(type, method, .unavailable, nil, .connectionFailed) }
         throw .notAsked(afterSeconds: refusal.seconds, why: refusal.why)
     }
 
@@ -105,11 +104,20 @@ package final class ProviderLink: Sendable {
     }
 
     /// - Parameter isAnswered: nil when the end says nothing of the provider.
-    private func leave(_ method: ProviderMethod, _ code: RPCCode, _ duration: Duration, isAnswered: Bool?) {
+    private func leave(_ method: ProviderMethod, _ error: RPCError?, _ duration: Duration, isAnswered: Bool?) {
         state.withLock { state in
             state.inFlight -= 1
             if let isAnswered { state.breaker.note(isAnswered: isAnswered, now()) } else { state.breaker.forget() }
         }
-        counts.count(type, method, code, duration)
+        counts.count(type, method, error?.code ?? .ok, duration, error?.reason)
+    }
+}
+
+extension ProviderLink {
+    /// What the provider calls the machine that was made for an object: an attempt may have made it whose answer nobody heard.
+    /// - Parameter uid: of the object.
+    func machine(ownedBy uid: String) async throws(LinkError) -> String? {
+        let list = try await call(.listVMs) { client, options throws(RPCError) in try await client.listVMs(ListVMsRequest(), options) }
+        return list.vms.first { $0.providerRaw["owner_uid"] == uid }?.id
     }
 }

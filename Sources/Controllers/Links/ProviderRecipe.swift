@@ -11,11 +11,14 @@ package struct ProviderRecipe: Sendable, Equatable {
         package var key: [UInt8]
         /// PEM.
         package var authority: [UInt8]
+        /// Where they are from, as people know it: `Secret default/tls`.
+        package var origin: String
 
-        package init(certificate: [UInt8], key: [UInt8], authority: [UInt8]) {
+        package init(certificate: [UInt8], key: [UInt8], authority: [UInt8], origin: String) {
             self.certificate = certificate
             self.key = key
             self.authority = authority
+            self.origin = origin
         }
     }
 

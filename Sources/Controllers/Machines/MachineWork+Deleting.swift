@@ -9,15 +9,12 @@ import Reconciling
 ///
 /// The finalizer goes when the provider says that there is no such machine, and when there never was one. Nothing else takes it away but a person's word.
 extension MachineWork {
-    static let forceAnnotation = "virtrigaud.io/force-delete"
-
     mutating func delete() async throws(ReconcileError) -> ReconcileResult {
         guard machine.metadata.finalizers.contains(VirtualMachine.finalizer) else { return .done }
         status.phase = .deleting
-        let isForced = machine.metadata.annotations[Self.forceAnnotation] == "true"
         // Nobody was ever asked for it.
         if status.id == nil, status.lastOperation == nil, journal.open(uid) == nil, journal.past(uid, .create) == nil {
-            try await asking { () async throws(StoreError) in try await journal.clearDoubt(uid) }
+            try await clearDoubt()
             return try await finish()
         }
         let asked = journal.open(uid)
@@ -26,7 +23,7 @@ extension MachineWork {
         guard let connection = context.links[provider] else {
             if isForced { return try await letGo("its provider was not asked: \(provider) is not there") }
             let message =
-                "Provider \(provider) is not there or cannot be asked, so that nobody can delete the machine; \(Self.forceAnnotation)=true lets the object go and leaves the machine"
+                "Provider \(provider) is not there or cannot be asked, so that nobody can delete the machine; \(ObjectAnnotation.forceDelete)=true lets the object go and leaves the machine"
             return try await holdOn("WaitingForDependencies", message)
         }
         for _ in 0..<4 {
@@ -44,7 +41,7 @@ extension MachineWork {
                 if isForced { return try await letGo("its provider was not asked: \(error.description)") }
                 return try await holdOn("ProviderError", "before the machine is deleted it is looked at: \(error.description)", error)
             }
-            status.set(.deleting, .isTrue, "Deleting", "the machine is being deleted", self)
+            mark(.deleting, .isTrue, "Deleting", "the machine is being deleted")
             if case .end(let result) = try await begin(.delete, ["id": .text(id)], connection) {
                 if isForced { return try await letGo("its provider did not delete it: \(journal.past(uid, .delete)?.end.message ?? "")") }
                 return result
@@ -79,10 +76,7 @@ extension MachineWork {
     /// A machine of this owner: an attempt to make it may have made it, whatever was answered to this one or another.
     private func find(_ connection: ProviderConnection) async -> Found {
         do throws(LinkError) {
-            let list = try await connection.link.call(.listVMs) { client, options throws(RPCError) in
-                try await client.listVMs(ListVMsRequest(), options)
-            }
-            return list.vms.first { $0.providerRaw["owner_uid"] == uid }.map { .known($0.id) } ?? .none
+            return try await connection.link.machine(ownedBy: uid).map { .known($0) } ?? .none
         } catch { return .unknown(error) }
     }
 
@@ -93,8 +87,8 @@ extension MachineWork {
             return .after(seconds: max(0.05, seconds))
         }
         status.message = message
-        status.set(.deleting, .isTrue, reason, message, self)
-        status.set(.ready, .isFalse, reason, message, self)
+        mark(.deleting, .isTrue, reason, message)
+        mark(.ready, .isFalse, reason, message)
         try await write()
         switch error {
         case nil: return .after(seconds: Double.random(in: 30...60))
@@ -108,22 +102,12 @@ extension MachineWork {
         context.logger.warn(
             "a machine's object was let go by force, and the machine may be left on the hypervisor",
             ["machine": "\(machine.name)", "id": status.id ?? "", "reason": why])
-        while let operation = journal.open(uid) {
-            _ = try await asking { () async throws(StoreError) in
-                try await journal.end(operation, .error, message: "the object was let go by force: \(why)")
-            }
-        }
+        try await abandon(why)
         return try await finish()
     }
 
     private mutating func finish() async throws(ReconcileError) -> ReconcileResult {
-        var object = machine.object
-        object.metadata.finalizers.removeAll { $0 == VirtualMachine.finalizer }
-        do throws(StoreError) {
-            _ = try await context.informers.machines.update(object)
-        } catch {
-            guard error.reason == .notFound else { throw ReconcileError(error) }
-        }
+        try await release(VirtualMachine.finalizer)
         return .done
     }
 }

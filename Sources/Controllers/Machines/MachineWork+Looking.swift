@@ -27,7 +27,7 @@ extension MachineWork {
         guard let seen = entry.sighting else { return try await gone(id) }
         if isForeign(seen) {
             let message =
-                "what the hypervisor has as \(id) is another machine now (its owner is \(seen.owner ?? "")): this one has gone, and that one is not touched; say \(Self.recreateAnnotation)=true to make a new one, or delete this object"
+                "what the hypervisor has as \(id) is another machine now (its owner is \(seen.owner ?? "")): this one has gone, and that one is not touched; say \(ObjectAnnotation.recreate)=true to make a new one, or delete this object"
             return try await gone(id, message)
         }
         if status.placedOn == nil { status.placedOn = connection.link.name }
@@ -41,20 +41,28 @@ extension MachineWork {
 
     /// What the provider last said of the machine, if it was asked since anything was done to it; or what it says now.
     private func sighting(of id: String, _ connection: ProviderConnection) async -> Result<MachineBook.Entry, LinkError> {
-        if let entry = connection.machines[id], entry.sighting != nil, journal.lastEnd(uid).map({ $0 < entry.askedAt }) ?? true,
+        if let entry = connection.machines[id], let seen = entry.sighting, isKnownSize(seen),
+            journal.lastEnd(uid).map({ $0 < entry.askedAt }) ?? true,
             (ContinuousClock.now - entry.askedAt).seconds < connection.link.settings.listSeconds * Self.listsThatCount,
-            !waitsForAddress(entry.sighting) || (ContinuousClock.now - entry.askedAt).seconds < addressPause
+            !waitsForAddress(seen) || (ContinuousClock.now - entry.askedAt).seconds < addressPause
         {
             return .success(entry)
         }
         return await describe(id, connection)
     }
 
+    /// Whether what a list says need not be asked about.
+    private func isKnownSize(_ seen: MachineSighting) -> Bool {
+        let known = status.currentResources
+        return seen.isDescribed
+            || (seen.cpu == nil || seen.cpu == known.cpu) && (seen.memoryMiB == nil || seen.memoryMiB == known.memoryMiB)
+    }
+
     /// Whose a machine is that the provider has under this one's identifier, which may have been given away again.
     func isForeign(_ seen: MachineSighting) -> Bool {
         guard let owner = seen.owner, owner != uid else { return false }
         // A clone was made for its VMClone.
-        return machine.metadata.annotations[Self.cloneAnnotation] == nil && machine.metadata.labels["virtrigaud.io/adopted"] == nil
+        return machine.metadata.annotations[ObjectAnnotation.clone] == nil && machine.metadata.labels["virtrigaud.io/adopted"] == nil
     }
 
     /// What the provider says now.
@@ -73,7 +81,9 @@ extension MachineWork {
         switch error {
         case .notAsked(let seconds, let why):
             // As long as others only have the line, what was so is so.
-            if context.links[machine.providerName]?.link.isOpen == true { try await fail("ProviderError", why) }
+            if context.links[machine.providerName]?.link.isOpen == true {
+                try await fail("ProviderError", context.whyUnasked(machine.providerName, or: why))
+            }
             return .after(seconds: max(0.05, seconds))
         case .failed(let error):
             try await fail("ProviderError", "Describe: \(error.message)")
@@ -83,9 +93,15 @@ extension MachineWork {
 
     /// The hypervisor has no such machine, and nobody here has taken it away.
     private mutating func gone(_ id: String, _ why: String? = nil) async throws(ReconcileError) -> Step {
-        if machine.metadata.annotations[Self.recreateAnnotation] == "true" {
+        if machine.metadata.annotations[ObjectAnnotation.recreate] == "true" {
+            // It is made from its image, and no clone any more, which its VMClone would not make a second time.
+            if machine.metadata.annotations[ObjectAnnotation.clone] != nil {
+                try await change {
+                    $0.annotations[ObjectAnnotation.clone] = nil; $0.annotations[ObjectAnnotation.cloneUID] = nil
+                }
+            }
             status = VirtualMachine.Status()
-            status.set(.provisioning, .isTrue, "Recreating", "machine \(id) has gone, and is made anew", self)
+            mark(.provisioning, .isTrue, "Recreating", "machine \(id) has gone, and is made anew")
             try await write()
             journal.forget(target: uid)
             return .next
@@ -94,7 +110,7 @@ extension MachineWork {
         status.ips = []
         status.phase = .failed
         let message =
-            "the hypervisor has no machine \(id) any more, and it was not deleted here; say \(Self.recreateAnnotation)=true to make a new one from its image, or delete this object (if Provider \(machine.providerName) was pointed at another hypervisor, point it back)"
+            "the hypervisor has no machine \(id) any more, and it was not deleted here; say \(ObjectAnnotation.recreate)=true to make a new one from its image, or delete this object (if Provider \(machine.providerName) was pointed at another hypervisor, point it back)"
         try await fail("MachineGone", why ?? message)
         return .end(.done(againAfterSeconds: Self.restSeconds))
     }
@@ -136,7 +152,7 @@ extension MachineWork {
         // Off is off, however it came to be.
         case (.on, .on), (.off, .off), (.offGraceful, .off): return nil
         case (_, .other(let text)) where ["Unknown", "ShuttingDown"].contains(text):
-            status.set(.ready, .isFalse, "Updating", "the machine is \(text)", self)
+            mark(.ready, .isFalse, "Updating", "the machine is \(text)")
             try await write()
             connection.machines.forget(id)
             return .end(.after(seconds: 2))
@@ -220,9 +236,9 @@ extension MachineWork {
             || (seen.memoryMiB != nil && memory != nil && seen.memoryMiB.map(Int64.init) != memory)
         guard status.applied != applied || differs && !seen.waitsForRestart else {
             if seen.waitsForRestart {
-                status.set(.reconfiguring, .isTrue, "WaitsForRestart", "what was changed counts from the machine's next start on", self)
+                mark(.reconfiguring, .isTrue, "WaitsForRestart", "what was changed counts from the machine's next start on")
             } else {
-                status.unset(.reconfiguring)
+                unmark(.reconfiguring)
             }
             return nil
         }
@@ -231,7 +247,7 @@ extension MachineWork {
             now - past.end.at < Self.driftSeconds
         {
             let has = "\(seen.cpu.map(String.init) ?? "?") processors and \(seen.memoryMiB.map(String.init) ?? "?") MiB"
-            status.set(.reconfiguring, .isFalse, "DriftRemains", "after the last change the hypervisor says \(has)", self)
+            mark(.reconfiguring, .isFalse, "DriftRemains", "after the last change the hypervisor says \(has)")
             return nil
         }
         return try await begin(
@@ -244,22 +260,20 @@ extension MachineWork {
 
     /// The word counts for once: the next time that the machine goes, its disks are somebody's again.
     private mutating func forgetRecreation() async throws(ReconcileError) {
-        guard machine.metadata.annotations[Self.recreateAnnotation] != nil else { return }
-        var object = machine.object
-        object.metadata.annotations[Self.recreateAnnotation] = nil
-        machine = try await asking { () async throws(StoreError) in try await context.informers.machines.update(object) }
+        guard machine.metadata.annotations[ObjectAnnotation.recreate] != nil else { return }
+        try await change { $0.annotations[ObjectAnnotation.recreate] = nil }
     }
 
     /// What is so is what is wanted.
     private mutating func settle(_ seen: MachineSighting, _ connection: ProviderConnection) async throws(ReconcileError) -> ReconcileResult
     {
-        try await asking { () async throws(StoreError) in try await journal.clearDoubt(uid) }
+        try await clearDoubt()
         try await forgetRecreation()
         status.phase = seen.power == .on ? .running : .stopped
         status.message = nil
-        status.set(.ready, .isTrue, "ReconcileSuccess", "", self)
-        status.unset(.error)
-        status.unset(.provisioning)
+        mark(.ready, .isTrue, "ReconcileSuccess", "")
+        unmark(.error)
+        unmark(.provisioning)
         try await write()
         return .done(againAfterSeconds: waitsForAddress(seen) ? addressPause : Self.restSeconds * Double.random(in: 0.9...1.1))
     }

@@ -7,13 +7,8 @@ import Reconciling
 
 /// How a machine comes to be.
 extension MachineWork {
-    /// Said by a person of a machine that has gone.
-    static let recreateAnnotation = "virtrigaud.io/recreate"
-    /// Of a machine that a VMClone makes.
-    static let cloneAnnotation = "virtrigaud.io/clone"
-
     mutating func create(_ connection: ProviderConnection, _ provider: Provider) async throws(ReconcileError) -> Step {
-        if let clone = machine.metadata.annotations[Self.cloneAnnotation] {
+        if let clone = machine.metadata.annotations[ObjectAnnotation.clone] {
             return .end(try await wait(for: "VMClone \(clone) makes it"))
         }
         let parameters: ObjectValue
@@ -25,9 +20,11 @@ extension MachineWork {
             return .end(try await wait(for: "the Secret that spec.userData or spec.metaData names is not there, or has no such member"))
         }
         status.phase = .provisioning
-        status.set(.provisioning, .isTrue, "Creating", "", self)
-        status.set(.ready, .isFalse, "Creating", "the machine is being made", self)
+        mark(.provisioning, .isTrue, "Creating", "")
+        mark(.ready, .isFalse, "Creating", "the machine is being made")
         status.applied = Self.sum(MachineParameters.changeable(parameters))
+        // A hypervisor that hangs may keep the answer for minutes.
+        try await write()
         return try await begin(.create, parameters, digest: request.digest, connection)
     }
 
@@ -62,11 +59,13 @@ extension MachineWork {
             }
         } else if let disk = spec.importedDisk {
             image = disk.path.map { ["path": .text($0), "format": .text(disk.format)] } ?? ["templateName": .text(disk.diskID)]
+        } else if !isThere {
+            // A clone of one that was made from a disk, and that has gone.
+            return .failure(Missing(text: "spec.imageRef: nothing says what it is to be made from; name a VMImage"))
         }
         return .success(
             MachineParameters.make(machine, vmClass: vmClass, image: image, networks: networks, provider: provider) { reference, member in
-                let secret = context.informers.secrets.get(reference.objectName(in: namespace))
-                return secret.map { secret in secret.names.count == 1 ? secret.names.first ?? member : member } ?? member
+                context.informers.member(of: reference, in: namespace, usually: member)
             })
     }
 
@@ -84,13 +83,12 @@ extension MachineWork {
     /// Nil when a Secret that it needs is not there.
     func request(_ parameters: ObjectValue) -> MachineRequest? {
         MachineRequest(parameters, inline: { MachineParameters.inline(machine, $0) }) { secret, member in
-            let (namespace, name) = Operation.parts(secret)
-            return context.informers.secrets.get(namespace, name)?.bytes(member)
+            context.informers.bytes(of: secret, member)
         }
     }
 
     /// How an operation's request is sent; nil when it cannot be made as it was.
-    func sender(of operation: Operation) async throws(ReconcileError) -> OperationDriver.Send? {
+    func sender(of operation: Operation) -> OperationDriver.Send? {
         switch operation.method {
         case .create:
             guard let request = request(operation.parameters), request.digest == operation.requestDigest else { return nil }

@@ -6,26 +6,27 @@ package import Reconciling
 /// Makes machines what their objects say.
 package struct VirtualMachineController: Reconciler {
     let context: ControllerContext
-    let driver: OperationDriver
 
-    package init(_ context: ControllerContext) {
+    private let workers: Int
+    private let shares: WorkerShares
+
+    package init(_ context: ControllerContext, workers: Int = 64) {
         self.context = context
-        driver = OperationDriver(context.journal)
+        self.workers = workers
+        shares = WorkerShares(workers: workers)
     }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let machine = context.informers.machines.get(name) else { return .done }
-        var work = MachineWork(machine, context, driver)
-        return try await work.run()
+        return try await shares.look(at: machine.status.placedOn ?? machine.providerName) { () async throws(ReconcileError) in
+            var work = MachineWork(machine, context)
+            return try await work.run()
+        }
     }
 
     /// The controller, with all that it looks at.
-    package func controller(workers: Int = 64, logger: Logger = .silent) -> Controller {
-        // Rates are kept for each provider by its link.
-        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
-        let controller = Controller(
-            "virtualmachine", kind: VirtualMachine.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330),
-            logger: logger)
+    package func controller(logger: Logger = .silent) -> Controller {
+        let controller = Controller(of: VirtualMachine.self, self, workers: workers, logger: logger)
         let informers = context.informers
         // What it writes itself is no reason to look again.
         controller.watch(informers.machines) { old, new in
@@ -33,9 +34,9 @@ package struct VirtualMachineController: Reconciler {
             return old.metadata.generation != new.metadata.generation || old.metadata.deletionTimestamp != new.metadata.deletionTimestamp
                 || old.metadata.annotations != new.metadata.annotations || old.status.id != new.status.id
         }
-        informers.machines.onChange { [journal = context.journal, links = context.links] old, new in
+        context.forget(informers.machines)
+        informers.machines.onChange { [links = context.links] old, new in
             guard let old, new?.metadata.uid != old.metadata.uid else { return }
-            journal.forget(target: old.metadata.uid)
             if let id = old.status.id { links[old.providerName]?.machines.forget(id) }
         }
         @Sendable func names(_ machines: [VirtualMachine]) -> [ObjectName] { machines.map(\.name) }
@@ -56,13 +57,13 @@ package struct VirtualMachineController: Reconciler {
             guard let provider = new ?? old else { return }
             let isSame =
                 old?.status.isHealthy == new?.status.isHealthy && old?.metadata.generation == new?.metadata.generation
-                && old?.status.conditions["Ready"]?.status == new?.status.conditions["Ready"]?.status
+                && old?.status.conditions[.ready]?.status == new?.status.conditions[.ready]?.status
             guard !isSame else { return }
-            for name in names(informers.machinesByProvider.lookup(provider.fullName)) { queue.add(name) }
+            queue.add(all: names(informers.machinesByProvider.lookup(provider.fullName)))
         }
         // After a start providers are as healthy as their objects say, and nothing of them changes.
         context.links.onConnect { [queue = controller.queue] provider in
-            for name in names(informers.machinesByProvider.lookup(provider)) { queue.add(name) }
+            queue.add(all: names(informers.machinesByProvider.lookup(provider)))
         }
         context.links.onChange { [queue = controller.queue] provider, ids in
             for id in ids {

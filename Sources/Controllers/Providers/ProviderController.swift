@@ -16,10 +16,8 @@ package struct ProviderController: Reconciler {
     package init(_ context: ControllerContext) { self.context = context }
 
     package func controller(workers: Int = 8, logger: Logger = .silent) -> Controller {
-        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 60, perSecond: nil)
         let controller = Controller(
-            "provider", kind: Provider.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 120),
-            logger: logger)
+            of: Provider.self, self, workers: workers, longestRetrySeconds: 60, reconcileSeconds: 120, logger: logger)
         let informers = context.informers
         controller.watch(informers.providers) { old, new in
             guard let old, let new else { return true }

@@ -38,7 +38,7 @@ extension ProviderRecipe {
         guard let certificate = secret.bytes("tls.crt"), let key = secret.bytes("tls.key"), let authority = secret.bytes("ca.crt") else {
             return .failure(Problem(reason: "ValidationError", message: "Secret \(name) must have tls.crt, tls.key and ca.crt, in base64"))
         }
-        recipe.certificates = Certificates(certificate: certificate, key: key, authority: authority)
+        recipe.certificates = Certificates(certificate: certificate, key: key, authority: authority, origin: "Secret \(name)")
         return .success(recipe)
     }
 }

@@ -6,33 +6,33 @@ import RPC
 import Reconciling
 
 /// One look at one provider.
-struct ProviderWork {
-    private var provider: Provider
-    private var status: Provider.Status
-    private let context: ControllerContext
+struct ProviderWork: ObjectWork {
+    var object: Provider
+    var status: Provider.Status
+    let context: ControllerContext
     private let health: HealthBook
 
     private static let capabilitySeconds = 600.0
 
     init(_ provider: Provider, _ context: ControllerContext, _ health: HealthBook) {
-        self.provider = provider
+        object = provider
         status = provider.status
         self.context = context
         self.health = health
     }
 
+    private var provider: Provider { object }
+    var informer: Informer<Provider> { context.informers.providers }
     private var name: String { provider.fullName }
     private var machines: Int { context.informers.machinesByProvider.count(of: name) }
 
     mutating func run() async throws(ReconcileError) -> ReconcileResult {
-        if provider.metadata.isDeleting, try await hasGone() { return .done }
-        let problems = provider.problems
-        guard problems.isEmpty else {
-            let message = problems.prefix(5).map(\.description).joined(separator: "; ")
-            try await refuse("ValidationError", message)
-            throw .terminal("\(name): \(message)")
+        if isDeleting, try await hasGone() { return .done }
+        if let problem = provider.problems.summary {
+            try await refuse("ValidationError", problem)
+            throw .terminal("\(name): \(problem)")
         }
-        try await keepFinalizer()
+        if !isDeleting { try await keep(ProviderController.finalizer) }
         let recipe: ProviderRecipe
         switch ProviderRecipe.of(provider, context.informers.secrets) {
         case .success(let value): recipe = value
@@ -44,8 +44,14 @@ struct ProviderWork {
         do throws(Failure) {
             connection = try context.links.connection(recipe)
         } catch {
-            try await refuse("ValidationError", error.message)
-            throw .terminal("\(name): \(error.message)")
+            guard recipe.certificates != nil, error.message.contains("certificate") else {
+                try await refuse("ValidationError", error.message)
+                throw .terminal("\(name): \(error.message)")
+            }
+            context.links.counts.count(.certificateError)
+            try await refuse(ErrorReason.certificateError.rawValue, error.message)
+            // One that is not valid yet will be.
+            return .after(seconds: 30)
         }
         context.journal.begin(provider: name, type: recipe.type)
         context.addresses.begin(type: recipe.type)
@@ -73,7 +79,7 @@ struct ProviderWork {
             (entry.good, entry.bad) = problem == nil ? (entry.good + 1, 0) : (0, entry.bad + 1)
             return (entry.good, entry.bad)
         }
-        status.lastHealthCheck = Timestamp.text(context.clock.unixSeconds)
+        status.lastHealthCheck = Timestamp.text(now)
         if let problem {
             if bad >= settings.failureThreshold || status.isHealthy != true {
                 note(.isFalse, problem.reason, problem.message)
@@ -117,12 +123,8 @@ struct ProviderWork {
     }
 
     private static func reason(_ error: LinkError) -> String {
-        let message = error.description.lowercased()
-        // Code and message are all that gRPC says of a handshake.
-        if error.code == .unavailable, ["certificate", "handshake", "ssl", "tls"].contains(where: message.contains) {
-            return "CertificateError"
-        }
-        return ErrorReason(error.code)?.rawValue ?? "ProviderError"
+        guard case .failed(let error) = error else { return "ProviderError" }
+        return error.reason?.rawValue ?? "ProviderError"
     }
 
     /// What it can do.
@@ -148,10 +150,19 @@ struct ProviderWork {
             ("supportsSnapshots", answer.supportsSnapshots), ("supportsMemorySnapshots", answer.supportsMemorySnapshots),
             ("supportsLinkedClones", answer.supportsLinkedClones), ("supportsImageImport", answer.supportsImageImport),
             ("supportsDiskExport", answer.supportsDiskExport), ("supportsDiskImport", answer.supportsDiskImport),
+            ("supportsExportCompression", answer.supportsExportCompression), ("supportsClustering", answer.supportsClustering),
+        ]
+        let lists = [
+            ("supportedDiskTypes", answer.supportedDiskTypes), ("supportedNetworkTypes", answer.supportedNetworkTypes),
+            ("supportedExportFormats", answer.supportedExportFormats), ("supportedImportFormats", answer.supportedImportFormats),
         ]
         status.capabilities = flags.filter(\.1).map { String($0.0.dropFirst("supports".count)) }
-        status.reportedCapabilities = .init(.members(ObjectMembers(flags.map { ($0.0, .flag($0.1)) })))
+        let said = flags.map { ($0.0, ObjectValue.flag($0.1)) } + lists.filter { !$0.1.isEmpty }.map { ($0.0, Self.names($0.1)) }
+        status.reportedCapabilities = .init(.members(ObjectMembers(said)))
     }
+
+    /// As many as a status may have.
+    private static func names(_ all: [String]) -> ObjectValue { .list(all.prefix(64).map { .text(String($0.unicodeScalars.prefix(64))) }) }
 
     // MARK: the object
 
@@ -159,16 +170,8 @@ struct ProviderWork {
         status.isHealthy = value == .unknown ? nil : value == .isTrue
         status.runtime.phase = value == .isFalse ? .failed : .running
         status.message = message.isEmpty ? nil : message
-        set("Healthy", value, reason, message)
-        set("Ready", value == .unknown ? .isTrue : value, reason, message)
-    }
-
-    private mutating func set(_ type: String, _ value: Condition.Status, _ reason: String, _ message: String) {
-        var all = status.conditions
-        all.set(
-            type, value, reason: reason, message: String(message.prefix(1000)), observedGeneration: provider.metadata.generation,
-            now: Timestamp.text(context.clock.unixSeconds))
-        status.conditions = all
+        mark(.healthy, value, reason, message)
+        mark(.ready, value == .unknown ? .isTrue : value, reason, message)
     }
 
     /// It cannot be asked as it is written.
@@ -178,37 +181,14 @@ struct ProviderWork {
         try await write()
     }
 
-    private mutating func write() async throws(ReconcileError) {
-        status.observedGeneration = provider.metadata.generation
-        guard status.value != provider.status.value else { return }
-        var object = provider.object
-        object.status = status.value
-        provider = try await asking { () async throws(StoreError) in try await context.informers.providers.update(object, .status) }
-        status = provider.status
-    }
-
-    private mutating func keepFinalizer() async throws(ReconcileError) {
-        guard !provider.metadata.isDeleting, !provider.metadata.finalizers.contains(ProviderController.finalizer) else { return }
-        var object = provider.object
-        object.metadata.finalizers.append(ProviderController.finalizer)
-        provider = try await asking { () async throws(StoreError) in try await context.informers.providers.update(object) }
-        status = provider.status
-    }
-
     /// A provider goes when it has no machines any more: without it nobody could delete them.
     private mutating func hasGone() async throws(ReconcileError) -> Bool {
         let left = machines
-        guard left == 0 || provider.metadata.annotations[MachineWork.forceAnnotation] == "true" else {
-            set("Deleting", .isTrue, "WaitingForDependencies", "\(left) VirtualMachines name it; it goes when they have gone")
+        guard left == 0 || isForced else {
+            mark(.deleting, .isTrue, "WaitingForDependencies", "\(left) VirtualMachines name it; it goes when they have gone")
             return false
         }
-        var object = provider.object
-        object.metadata.finalizers.removeAll { $0 == ProviderController.finalizer }
-        do throws(StoreError) {
-            _ = try await context.informers.providers.update(object)
-        } catch {
-            guard error.reason == .notFound else { throw ReconcileError(error) }
-        }
+        try await release(ProviderController.finalizer)
         context.links.remove(name)
         return true
     }

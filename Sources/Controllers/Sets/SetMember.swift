@@ -16,14 +16,14 @@ struct SetMember: Sendable {
     var isReady: Bool { !isDeleting && Self.isReady(machine) }
 
     static func isReady(_ machine: VirtualMachine) -> Bool {
-        machine.status.observedGeneration == machine.metadata.generation && machine.status.conditions.isTrue(ConditionType.ready)
+        machine.status.observedGeneration == machine.metadata.generation && machine.status.conditions.isTrue(.ready)
     }
 
     /// In how many seconds it has been ready for long enough; 0 when it has, nil when it is not ready.
     func availableIn(_ minReadySeconds: Int, now: Double) -> Double? {
         guard isReady else { return nil }
         guard minReadySeconds > 0 else { return 0 }
-        guard let since = machine.status.conditions[ConditionType.ready].flatMap({ Timestamp.unixSeconds($0.lastTransitionTime) }) else {
+        guard let since = machine.status.conditions[.ready].flatMap({ Timestamp.unixSeconds($0.lastTransitionTime) }) else {
             return nil
         }
         return max(0, since + Double(minReadySeconds) - now)
@@ -57,7 +57,7 @@ struct SetMember: Sendable {
         old.metadata.uid == new.metadata.uid && old.metadata.generation == new.metadata.generation
             && old.metadata.labels == new.metadata.labels && old.metadata.ownerReferences == new.metadata.ownerReferences
             && isReady(old) == isReady(new) && old.status.message == new.status.message
-            && old.status.conditions[ConditionType.ready]?.lastTransitionTime
-                == new.status.conditions[ConditionType.ready]?.lastTransitionTime
+            && old.status.conditions[.ready]?.lastTransitionTime
+                == new.status.conditions[.ready]?.lastTransitionTime
     }
 }

@@ -118,15 +118,15 @@ extension SetWork {
         status.currentReplicas = wanted.count { !$0.isDeleting && $0.revision == status.currentRevision }
         status.selector = set.spec.selector?.text
         if available == ordinals.count, extra == 0 {
-            say(ConditionType.ready, .isTrue, "ReconcileSuccess", "")
+            mark(.ready, .isTrue, "ReconcileSuccess", "")
         } else {
             let reason = wanted.count < ordinals.count ? "Creating" : extra > 0 ? "Deleting" : "Updating"
-            say(ConditionType.ready, .isFalse, reason, held ?? "\(available) of \(ordinals.count) machines are available")
+            mark(.ready, .isFalse, reason, held ?? "\(available) of \(ordinals.count) machines are available")
         }
         if updated < ordinals.count, status.currentRevision != template.revision {
-            say(ConditionType.reconfiguring, .isTrue, "Updating", "\(updated) of \(ordinals.count) machines are of the newest template")
+            mark(.reconfiguring, .isTrue, "Updating", "\(updated) of \(ordinals.count) machines are of the newest template")
         } else {
-            unsay(ConditionType.reconfiguring)
+            unmark(.reconfiguring)
         }
         status.message = held
     }

@@ -4,11 +4,11 @@ import Primitives
 import Reconciling
 
 /// One look at one set.
-struct SetWork {
+struct SetWork: ObjectWork {
     /// Of Kubernetes: whoever deletes the set wants to keep its machines.
     static let orphanFinalizer = "orphan"
 
-    var set: VMSet
+    var object: VMSet
     var status: VMSet.Status
     let context: ControllerContext
     /// Its machines, by number: those that it is to have, and those that it is to lose.
@@ -18,25 +18,24 @@ struct SetWork {
     private var againSeconds: Double?
 
     init(_ set: VMSet, _ context: ControllerContext) {
-        self.set = set
+        object = set
         status = set.status
         self.context = context
     }
 
-    var now: Double { context.clock.unixSeconds }
+    var set: VMSet { object }
+    var informer: Informer<VMSet> { context.informers.sets }
     var ordinals: Range<Int> { self.set.spec.firstOrdinal..<set.spec.firstOrdinal + set.spec.replicas.clamped(to: 0...1000) }
     var wanted: [SetMember] { ordinals.compactMap { members[$0] } }
 
     mutating func run() async throws(ReconcileError) -> ReconcileResult {
         if set.metadata.isDeleting { return try await delete() }
-        let problems = set.setProblems
-        guard problems.isEmpty else {
-            let message = problems.prefix(5).map(\.description).joined(separator: "; ")
-            say(ConditionType.ready, .isFalse, "ValidationError", message)
+        if let problem = set.setProblems.summary {
+            mark(.ready, .isFalse, "ValidationError", problem)
             try await write()
-            throw .terminal("\(set.name): \(message)")
+            throw .terminal("\(set.name): \(problem)")
         }
-        try await keepFinalizer()
+        try await keep(VMSet.finalizer)
         try await gather()
         let template = set.template
         try await noteRevisions(template)
@@ -132,31 +131,18 @@ struct SetWork {
             }
         }
         status.replicas = machines.count
-        say(ConditionType.deleting, .isTrue, "Deleting", "\(machines.count) machines are to go before the set")
-        say(ConditionType.ready, .isFalse, "Deleting", "the set is being deleted")
+        mark(.deleting, .isTrue, "Deleting", "\(machines.count) machines are to go before the set")
+        mark(.ready, .isFalse, "Deleting", "the set is being deleted")
         try await write()
         return .after(seconds: 1)
     }
 
     private mutating func finish() async throws(ReconcileError) -> ReconcileResult {
-        var object = set.object
-        object.metadata.finalizers.removeAll { [VMSet.finalizer, Self.orphanFinalizer].contains($0) }
-        do throws(StoreError) {
-            _ = try await context.informers.sets.update(object)
-        } catch {
-            guard error.reason == .notFound else { throw ReconcileError(error) }
-        }
+        try await release(VMSet.finalizer, Self.orphanFinalizer)
         return .done
     }
 
     // MARK: the object
-
-    private mutating func keepFinalizer() async throws(ReconcileError) {
-        guard !set.metadata.finalizers.contains(VMSet.finalizer) else { return }
-        var object = set.object
-        object.metadata.finalizers.append(VMSet.finalizer)
-        set = try await asking { () async throws(StoreError) in try await context.informers.sets.update(object) }
-    }
 
     func revisions(_ template: SetTemplate) -> (current: SetTemplate, update: SetTemplate) {
         (status.currentTemplate.map { SetTemplate($0) } ?? template, template)
@@ -167,27 +153,5 @@ struct SetWork {
         if status.currentTemplate == nil { (status.currentTemplate, status.currentRevision) = (template.value, template.revision) }
         status.updateRevision = template.revision
         if status.currentTemplate != set.status.currentTemplate { try await write() }
-    }
-
-    mutating func say(_ type: String, _ value: Condition.Status, _ reason: String, _ message: String) {
-        var all = status.conditions
-        all.set(
-            type, value, reason: reason, message: String(message.prefix(1000)), observedGeneration: set.metadata.generation,
-            now: Timestamp.text(now))
-        if all != status.conditions { status.conditions = all }
-    }
-
-    mutating func unsay(_ type: String) {
-        guard status.conditions[type] != nil else { return }
-        status.conditions.remove(type)
-    }
-
-    mutating func write() async throws(ReconcileError) {
-        status.observedGeneration = set.metadata.generation
-        guard status.value != set.status.value else { return }
-        var object = set.object
-        object.status = status.value
-        set = try await asking { () async throws(StoreError) in try await context.informers.sets.update(object, .status) }
-        status = set.status
     }
 }

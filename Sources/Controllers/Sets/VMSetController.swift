@@ -17,9 +17,7 @@ package struct VMSetController: Reconciler {
 
     /// The controller, with all that it looks at.
     package func controller(workers: Int = 8, logger: Logger = .silent) -> Controller {
-        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
-        let controller = Controller(
-            "vmset", kind: VMSet.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330), logger: logger)
+        let controller = Controller(of: VMSet.self, self, workers: workers, logger: logger)
         let informers = context.informers
         controller.watch(informers.sets) { old, new in
             guard let old, let new else { return true }

@@ -39,15 +39,20 @@ package final class MachineBook: Sendable {
                 let before = state.entries[info.id]
                 guard before.map({ $0.askedAt < askedAt }) ?? true else { continue }
                 var sighting = MachineSighting(info)
-                if let known = before?.sighting {
+                if var known = before?.sighting {
                     sighting.consoleURL = known.consoleURL
                     sighting.facts = known.facts
                     if sighting.owner == nil { sighting.owner = known.owner }
-                    // A list does not say it.
-                    sighting.waitsForRestart = known.waitsForRestart
-                    if known.waitsForRestart { (sighting.cpu, sighting.memoryMiB) = (known.cpu, known.memoryMiB) }
+                    // What Describe said holds until lists say another thing than they did.
+                    if known.isDescribed, sighting.size == known.listed || sighting.size == known.size && !known.waitsForRestart {
+                        sighting.size = known.size
+                        (sighting.waitsForRestart, sighting.isDescribed) = (known.waitsForRestart, true)
+                    }
+                    known.listed = sighting.listed
+                    if known != sighting { changed.append(info.id) }
+                } else {
+                    changed.append(info.id)
                 }
-                if before?.sighting != sighting { changed.append(info.id) }
                 state.entries[info.id] = Entry(sighting: sighting, askedAt: askedAt)
             }
             for (id, entry) in state.entries where !seen.contains(id) && entry.askedAt < askedAt {

@@ -35,12 +35,26 @@ package struct MachineSighting: Sendable, Equatable {
     package var memoryMiB: Int?
     /// What the next start will bring, as it could not be had while the machine runs.
     package var waitsForRestart = false
+    /// Whether Describe said how large it is. A list knows neither of the next start nor of what a guest is on its way to.
+    package var isDescribed = false
+    /// How large the last list said that it is.
+    package var listed: Size?
     /// Uid of the object whose machine it is; nil where the provider does not say.
     package var owner: String?
     /// Disks beside the first by their name or number, in GiB; empty where the provider does not say.
     package var facts: [String: String] = [:]
 
     package init(power: Power) { self.power = power }
+
+    package struct Size: Sendable, Equatable {
+        package var cpu: Int?
+        package var memoryMiB: Int?
+    }
+
+    package var size: Size {
+        get { Size(cpu: cpu, memoryMiB: memoryMiB) }
+        set { (cpu, memoryMiB) = (newValue.cpu, newValue.memoryMiB) }
+    }
 }
 
 extension MachineSighting {
@@ -49,6 +63,7 @@ extension MachineSighting {
         ips = info.ips
         cpu = info.cpu > 0 ? Int(info.cpu) : nil
         memoryMiB = info.memoryMiB > 0 ? Int(info.memoryMiB) : nil
+        listed = size
         owner = info.providerRaw["owner_uid"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
@@ -58,10 +73,11 @@ extension MachineSighting {
         ips = answer.ips
         consoleURL = answer.consoleURL.isEmpty ? nil : answer.consoleURL
         (cpu, memoryMiB) = (before?.cpu, before?.memoryMiB)
+        (isDescribed, listed) = (true, before?.listed)
         guard !answer.providerRawJSON.isEmpty, let raw = try? JSONDocument(parsing: Array(answer.providerRawJSON.utf8)) else { return }
         raw.withRoot { root in
             if let said = (root["vcpus"] ?? root["cpu"])?.integer { cpu = said }
-            if let kibibytes = root["memory_kib"]?.integer { memoryMiB = kibibytes >> 10 }
+            if let kibibytes = (root["memory_target_kib"] ?? root["memory_kib"])?.integer { memoryMiB = kibibytes >> 10 }
             if let said = (root["memoryMiB"] ?? root["memory_mib"])?.integer { memoryMiB = said }
             if let pending = root["pending_restart"], pending.isObject {
                 waitsForRestart = true

@@ -12,7 +12,6 @@ extension SnapshotWork {
     mutating func delete() async throws(ReconcileError) -> ReconcileResult {
         guard snapshot.metadata.finalizers.contains(VMSnapshot.finalizer) else { return .done }
         if let result = try await deleteChildren() { return result }
-        let isForced = snapshot.metadata.annotations[MachineWork.forceAnnotation] == "true"
         for _ in 0..<4 {
             if let operation = journal.open(uid) {
                 let link = context.links[operation.provider]?.link
@@ -59,7 +58,7 @@ extension SnapshotWork {
     /// Whether its machine is there; what has the machine's identifier may be another one by now, with a snapshot of the same name.
     private func find(_ known: SnapshotMachine, _ connection: ProviderConnection) async -> Result<Bool, LinkError> {
         guard let machine = context.informers.machines.get(namespace, snapshot.spec.vmRef.name) else { return .success(false) }
-        let work = MachineWork(machine, context, driver)
+        let work = MachineWork(machine, context)
         return await work.describe(known.id, connection).map { entry in entry.sighting.map { !work.isForeign($0) } ?? false }
     }
 
@@ -68,23 +67,13 @@ extension SnapshotWork {
         context.logger.warn(
             "a snapshot's object was let go by force, and the snapshot may be left on the hypervisor",
             ["snapshot": "\(snapshot.name)", "id": status.snapshotID ?? "", "reason": why])
-        while let operation = journal.open(uid) {
-            _ = try await asking { () async throws(StoreError) in
-                try await journal.end(operation, .error, message: "the object was let go by force: \(why)")
-            }
-        }
+        try await abandon(why)
         return try await finish()
     }
 
     private mutating func finish() async throws(ReconcileError) -> ReconcileResult {
-        try await asking { () async throws(StoreError) in try await journal.clearDoubt(uid) }
-        var object = snapshot.object
-        object.metadata.finalizers.removeAll { $0 == VMSnapshot.finalizer }
-        do throws(StoreError) {
-            _ = try await context.informers.snapshots.update(object)
-        } catch {
-            guard error.reason == .notFound else { throw ReconcileError(error) }
-        }
+        try await clearDoubt()
+        try await release(VMSnapshot.finalizer)
         return .done
     }
 

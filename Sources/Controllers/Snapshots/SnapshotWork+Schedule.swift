@@ -43,7 +43,7 @@ extension SnapshotWork {
         guard let first = next ?? plan.next(after: now) else { throw try await invalid("spec.schedule.cronSpec: never falls due") }
         guard first <= now else {
             // Why there was none the last time stays to be read until the next.
-            let isKept = status.conditions[ConditionType.ready]?.reason == "Scheduled"
+            let isKept = status.conditions[.ready]?.reason == "Scheduled"
             return try await rest(first, isKept ? status.message ?? "" : "")
         }
         guard machine.status.id != nil, !machine.metadata.isDeleting else {
@@ -125,7 +125,7 @@ extension SnapshotWork {
         let candidates = children.filter { !$0.metadata.isDeleting && !$0.isKeptByPin }
         let good = candidates.filter { $0.status.phase == .ready || $0.status.phase == .expired }
         // One that has outlived its machine is kept by its own policy.
-        let failed = candidates.filter { $0.status.phase == .failed && $0.status.conditions[ConditionType.ready]?.reason != "MachineGone" }
+        let failed = candidates.filter { $0.status.phase == .failed && $0.status.conditions[.ready]?.reason != "MachineGone" }
         let kept = retention.maxCount ?? (retention.maxAgeSeconds == nil ? schedule.goodOnesKept : good.count)
         for child in good.dropLast(kept) + failed.dropLast(schedule.failedOnesKept) {
             context.logger.info("a snapshot goes, as its schedule has made enough", ["snapshot": "\(child.name)"])

@@ -12,6 +12,7 @@ extension SnapshotWork {
 
     /// What the journal has and the status has not: it may be the last thing that a manager before this one heard.
     mutating func learn() {
+        status.taskRef = nil
         // What may be there is not tried again for a change of the object.
         if status.snapshotID == nil, status.observedGeneration != snapshot.metadata.generation { status.failures = 0 }
         guard let made = journal.past(uid, .snapshotCreate), made.name != status.noted else { return }
@@ -49,13 +50,13 @@ extension SnapshotWork {
         guard let id = machine.status.id else {
             return .end(try await wait(for: "VirtualMachine \(namespace)/\(reference) has not been made yet"))
         }
-        guard machine.status.conditions[ConditionType.ready]?.reason != "MachineGone" else {
+        guard machine.status.conditions[.ready]?.reason != "MachineGone" else {
             return .end(try await wait(for: "the hypervisor has no machine of VirtualMachine \(namespace)/\(reference) any more"))
         }
         let name = machine.status.placedOn ?? machine.providerName
         let parts = Operation.parts(name)
         guard let connection = context.links[name], let provider = context.informers.providers.get(parts.namespace, parts.name) else {
-            return .end(try await wait(for: "Provider \(name) is not there, or not ready to be asked"))
+            return .end(try await wait(for: context.whyUnasked(name)))
         }
         switch ability(connection, provider) {
         case .yes: break

@@ -9,38 +9,24 @@ import Reconciling
 ///
 /// Changes of one machine are done one after the other by its provider, whoever asks for them. So a snapshot is taken while its machine is
 /// changed or switched without more ado; only of a machine that is to go none is begun.
-struct SnapshotWork {
-    /// What comes of a step.
-    enum Step {
-        /// There may be another one.
-        case next
-        case end(ReconcileResult)
-    }
-
-    var snapshot: VMSnapshot
+struct SnapshotWork: ObjectWork {
+    var object: VMSnapshot
     var status: VMSnapshot.Status
     let context: ControllerContext
-    let driver: OperationDriver
 
-    var uid: String { snapshot.metadata.uid }
-    var namespace: String { snapshot.metadata.namespace }
-    var journal: OperationJournal { context.journal }
-    var now: Double { context.clock.unixSeconds }
+    var snapshot: VMSnapshot { object }
+    var informer: Informer<VMSnapshot> { context.informers.snapshots }
 
-    init(_ snapshot: VMSnapshot, _ context: ControllerContext, _ driver: OperationDriver) {
-        self.snapshot = snapshot
+    init(_ snapshot: VMSnapshot, _ context: ControllerContext) {
+        object = snapshot
         status = snapshot.status
         self.context = context
-        self.driver = driver
     }
 
     mutating func run() async throws(ReconcileError) -> ReconcileResult {
         if snapshot.metadata.isDeleting { return try await delete() }
-        let problems = snapshot.problems
-        guard problems.isEmpty else {
-            throw try await invalid(problems.prefix(5).map(\.description).joined(separator: "; "))
-        }
-        try await keepFinalizer()
+        if let problem = snapshot.problems.summary { throw try await invalid(problem) }
+        try await keep(VMSnapshot.finalizer)
         if snapshot.isMaker, let schedule = snapshot.spec.schedule { return try await make(schedule) }
         for _ in 0..<4 {
             if let operation = journal.open(uid) {
@@ -85,7 +71,7 @@ struct SnapshotWork {
     /// Goes on with what was begun, by this manager or one before it.
     mutating func goOn(_ operation: Operation) async throws(ReconcileError) -> Step {
         guard let connection = context.links[operation.provider] else {
-            return .end(try await wait(for: "Provider \(operation.provider) is not there, or not ready to be asked"))
+            return .end(try await wait(for: context.whyUnasked(operation.provider)))
         }
         let progress = try await asking { () async throws(StoreError) in
             try await driver.advance(operation, over: connection.link) { operation, client, options throws(RPCError) in
@@ -94,11 +80,11 @@ struct SnapshotWork {
         }
         guard case .waiting(let seconds, let why) = progress else { return .next }
         status.lastOperation = operation.name
-        let isAnswered = journal.open(uid)?.taskID != nil
+        status.taskRef = journal.open(uid)?.taskID
         let text = "\(operation.method.rawValue): \(why)"
         if operation.method == .snapshotCreate { status.creationTime = Timestamp.text(operation.startedAt) }
         let phase: VMSnapshot.Phase = snapshot.metadata.isDeleting ? .deleting : .creating
-        try await say(phase, .isFalse, isAnswered ? "TaskInProgress" : "ProviderError", text)
+        try await say(phase, .isFalse, status.taskRef != nil ? "TaskInProgress" : "ProviderError", text)
         return .end(.after(seconds: seconds))
     }
 
@@ -122,20 +108,10 @@ struct SnapshotWork {
     mutating func begin(
         _ method: ProviderMethod, _ parameters: ObjectValue, _ connection: ProviderConnection
     ) async throws(ReconcileError) {
-        var draft = Operation(method, of: snapshot.target, provider: connection.link.name, type: connection.link.type)
-        draft.parameters = parameters
-        status.lastOperation = try await asking { () async throws(StoreError) in try await journal.begin(draft) }.name
+        status.lastOperation = try await begin(method, parameters, at: connection.link.name, type: connection.link.type).name
     }
 
     // MARK: the object
-
-    private mutating func keepFinalizer() async throws(ReconcileError) {
-        guard !snapshot.metadata.finalizers.contains(VMSnapshot.finalizer) else { return }
-        var object = snapshot.object
-        object.metadata.finalizers.append(VMSnapshot.finalizer)
-        snapshot = try await asking { () async throws(StoreError) in try await context.informers.snapshots.update(object) }
-        status = snapshot.status
-    }
 
     /// Something that it needs is not there, and will be told of when it is.
     mutating func wait(for what: String, seconds: Double = 30) async throws(ReconcileError) -> ReconcileResult {
@@ -151,21 +127,8 @@ struct SnapshotWork {
     ) async throws(ReconcileError) {
         if let phase { status.phase = phase }
         status.message = message.isEmpty ? nil : message
-        var all = status.conditions
-        all.set(
-            ConditionType.ready, isReady, reason: reason, message: String(message.prefix(1000)),
-            observedGeneration: snapshot.metadata.generation, now: Timestamp.text(now))
-        if all != status.conditions { status.conditions = all }
-        status.observedGeneration = snapshot.metadata.generation
+        mark(.ready, isReady, reason, message)
         try await write()
-    }
-
-    mutating func write() async throws(ReconcileError) {
-        guard status.value != snapshot.status.value else { return }
-        var object = snapshot.object
-        object.status = status.value
-        snapshot = try await asking { () async throws(StoreError) in try await context.informers.snapshots.update(object, .status) }
-        status = snapshot.status
     }
 
     /// Asks the object to go, as a person would.

@@ -6,26 +6,29 @@ package import Reconciling
 /// Takes snapshots of machines, on time where a schedule says so, and takes them away again.
 package struct VMSnapshotController: Reconciler {
     private let context: ControllerContext
-    private let driver: OperationDriver
 
-    package init(_ context: ControllerContext) {
+    private let workers: Int
+    private let shares: WorkerShares
+
+    package init(_ context: ControllerContext, workers: Int = 16) {
         self.context = context
-        driver = OperationDriver(context.journal)
+        self.workers = workers
+        shares = WorkerShares(workers: workers)
     }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let snapshot = context.informers.snapshots.get(name) else { return .done }
-        var work = SnapshotWork(snapshot, context, driver)
-        return try await work.run()
+        let machine = context.informers.machines.get(snapshot.metadata.namespace, snapshot.spec.vmRef.name)
+        let provider = context.journal.open(snapshot.metadata.uid)?.provider ?? snapshot.status.machine?.provider ?? machine?.providerName
+        return try await shares.look(at: provider) { () async throws(ReconcileError) in
+            var work = SnapshotWork(snapshot, context)
+            return try await work.run()
+        }
     }
 
     /// The controller, with all that it looks at.
-    package func controller(workers: Int = 16, logger: Logger = .silent) -> Controller {
-        // Rates are kept for each provider by its link.
-        let pace = RetryPace(firstSeconds: 0.05, longestSeconds: 300, perSecond: nil)
-        let controller = Controller(
-            "vmsnapshot", kind: VMSnapshot.kind.kind, self, limits: .init(workers: workers, pace: pace, reconcileSeconds: 330),
-            logger: logger)
+    package func controller(logger: Logger = .silent) -> Controller {
+        let controller = Controller(of: VMSnapshot.self, self, workers: workers, logger: logger)
         let informers = context.informers
         // What it writes itself is no reason to look again.
         controller.watch(informers.snapshots) { old, new in
@@ -38,10 +41,7 @@ package struct VMSnapshotController: Reconciler {
             guard let snapshot = new ?? old, let owner = snapshot.scheduleReference, old?.status.phase != new?.status.phase else { return }
             queue.add(ObjectName(snapshot.metadata.namespace, owner.name))
         }
-        informers.snapshots.onChange { [journal = context.journal] old, new in
-            guard let old, new?.metadata.uid != old.metadata.uid else { return }
-            journal.forget(target: old.metadata.uid)
-        }
+        context.forget(informers.snapshots)
         @Sendable func names(_ machine: VirtualMachine) -> [ObjectName] {
             informers.snapshotsByMachine.lookup(machine.name.description).map(\.name)
         }
@@ -51,7 +51,7 @@ package struct VMSnapshotController: Reconciler {
                 old?.metadata.uid == new?.metadata.uid && old?.status.id == new?.status.id
                 && old?.metadata.deletionTimestamp == new?.metadata.deletionTimestamp
             guard !isSame else { return }
-            for name in names(machine) { queue.add(name) }
+            queue.add(all: names(machine))
         }
         informers.providers.onChange { [queue = controller.queue] old, new in
             guard let provider = new ?? old else { return }
@@ -59,11 +59,11 @@ package struct VMSnapshotController: Reconciler {
                 old?.status.isHealthy == new?.status.isHealthy && old?.status.reportedCapabilities == new?.status.reportedCapabilities
                 && (old == nil) == (new == nil)
             guard !isSame else { return }
-            for machine in informers.machinesByProvider.lookup(provider.fullName) { for name in names(machine) { queue.add(name) } }
+            for machine in informers.machinesByProvider.lookup(provider.fullName) { queue.add(all: names(machine)) }
         }
         // After a start providers are as healthy as their objects say, and nothing of them changes.
         context.links.onConnect { [queue = controller.queue] provider in
-            for machine in informers.machinesByProvider.lookup(provider) { for name in names(machine) { queue.add(name) } }
+            for machine in informers.machinesByProvider.lookup(provider) { queue.add(all: names(machine)) }
         }
         return controller
     }
@@ -77,8 +77,4 @@ extension VMSnapshot {
 
     /// Whether it makes others and is none itself. One whose schedule is switched off makes none, and is none either.
     var isMaker: Bool { spec.schedule.map { $0.isEnabled || $0.cron != nil } ?? false }
-
-    var target: Operation.Target {
-        Operation.Target(kind: Self.kind.kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid)
-    }
 }

@@ -67,6 +67,21 @@ package struct Informers: Sendable {
 
     package var all: [any RunnableInformer] { [providers, secrets, classes, images, networks, machines, snapshots, clones, sets] }
 
+    // MARK: texts
+
+    /// A text of a Secret; nil for one that is not there.
+    /// - Parameter secret: `namespace/name`
+    func bytes(of secret: String, _ member: String) -> [UInt8]? {
+        let (namespace, name) = Operation.parts(secret)
+        return secrets.get(namespace, name)?.bytes(member)
+    }
+
+    /// The member of a Secret that is meant: the one that it has, or the usual one of several.
+    func member(of reference: ObjectReference, in namespace: String, usually usual: String) -> String {
+        guard let names = secrets.get(reference.objectName(in: namespace))?.names, names.count == 1 else { return usual }
+        return names[0]
+    }
+
     static func image(_ name: String, on provider: String) -> String { "\(name) \(provider)" }
 
     static func place(_ id: String, on provider: String) -> String { "\(provider) \(id)" }
@@ -92,8 +107,4 @@ extension VirtualMachine {
 
     /// Texts for its guest, wherever they stand.
     var guestData: [GuestData] { [spec.userData?.cloudInit, spec.userData?.ignition, spec.metaData].compactMap { $0 } }
-
-    var target: Operation.Target {
-        Operation.Target(kind: Self.kind.kind, namespace: metadata.namespace, name: metadata.name, uid: metadata.uid)
-    }
 }

@@ -8,9 +8,11 @@ struct TLSMaterial: Sendable, Equatable {
     let authorities: [UInt8]
     /// Seconds since 1970 at which the certificate ends.
     let expires: Double
+    private let files: TLSFiles
 
     /// Errors name the file and what is wrong with it.
     init(_ files: TLSFiles, now: Double) throws(Failure) {
+        self.files = files
         certificate = try Self.read(files.certificate)
         key = try Self.read(files.key)
         authorities = try Self.read(files.authorities)
@@ -18,19 +20,25 @@ struct TLSMaterial: Sendable, Equatable {
         let moment = Int64(now.clamped(to: 0...1e11))
         let fault = Self.withPEM(certificate, key, authorities) { mlt_grpc_pem_check(&$0, moment, &expires) }
         self.expires = Double(expires)
+        let (pair, key, authorities) = (files.title(files.certificate), files.title(files.key), files.title(files.authorities))
         switch fault {
         case mlt_grpc_pem_sound: break
-        case mlt_grpc_pem_no_certificate: throw Self.failure("\(files.certificate) holds no certificate in PEM")
-        case mlt_grpc_pem_no_key:
-            throw Self.failure("\(files.key) holds no private key in PEM, or one with a password; write it without one")
-        case mlt_grpc_pem_no_authority: throw Self.failure("\(files.authorities) holds no certificate in PEM")
+        case mlt_grpc_pem_no_certificate: throw Self.failure("\(pair) holds no certificate in PEM")
+        case mlt_grpc_pem_no_key: throw Self.failure("\(key) holds no private key in PEM, or one with a password; write it without one")
+        case mlt_grpc_pem_no_authority: throw Self.failure("\(authorities) holds no certificate in PEM")
         case mlt_grpc_pem_mismatch:
-            throw Self.failure("the key in \(files.key) is not that of the certificate in \(files.certificate); put both of one pair there")
+            throw Self.failure("the key in \(key) is not that of the certificate in \(pair); put both of one pair there")
         case mlt_grpc_pem_early:
-            throw Self.failure("the certificate in \(files.certificate) is not valid yet; is the clock of this machine right?")
-        default:
-            throw Self.failure("the certificate in \(files.certificate) expired at \(timestampText(Double(expires))); put a new one there")
+            throw Self.failure("the certificate in \(pair) is not valid yet; is the clock of this machine right?")
+        default: throw Self.failure(Self.expired(pair, self.expires))
         }
+    }
+
+    /// That it has expired meanwhile; nil while it has not.
+    func whyExpired(now: Double) -> String? { now < expires ? nil : Self.expired(files.title(files.certificate), expires) }
+
+    private static func expired(_ name: String, _ end: Double) -> String {
+        "the certificate in \(name) expired at \(timestampText(end)); put a new one there"
     }
 
     func withPEM<Result>(_ body: (inout mlt_grpc_pem) -> Result) -> Result { Self.withPEM(certificate, key, authorities, body) }

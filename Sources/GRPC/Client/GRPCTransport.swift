@@ -9,6 +9,7 @@ package final class GRPCTransport: RPCTransport {
     private let queue: CompletionQueue
     /// Looked after as long as it is held.
     private let certificates: CertificateFiles?
+    private let handshakes = HandshakeQuestion()
     /// Nil once closed.
     private let channel: Mutex<Channel?>
 
@@ -47,7 +48,18 @@ package final class GRPCTransport: RPCTransport {
         where settings.waitsForConnection && outcome.neverBegan && !Task.isCancelled && !deadline.hasPassed {
             outcome = try await attempt(path, message, metadata, by: deadline)
         }
+        if let certificates, outcome.status == RPCCode.unavailable.rawValue, let why = await whyUnbelieved(outcome, certificates.material) {
+            throw RPCError(.unavailable, why)
+        }
         return try read(outcome, path, seconds)
+    }
+
+    /// Which certificate keeps the two sides apart; nil when it is none.
+    private func whyUnbelieved(_ outcome: ClientCall.Outcome, _ material: TLSMaterial) async -> String? {
+        // The server ends the connection then, with hardly a word.
+        if let why = material.whyExpired(now: WallClock.system.unixSeconds) { return why }
+        guard !outcome.wasSent, outcome.details.lowercased().contains("handshake") else { return nil }
+        return await handshakes.problem(of: place)
     }
 
     private static let furtherAttempts = 3
@@ -85,6 +97,9 @@ package final class GRPCTransport: RPCTransport {
             return message
         case .deadlineExceeded where !outcome.wasSent:
             throw RPCError(.unavailable, "\(place) could not be reached for \(path) within \(Self.text(seconds)) s")
+        // What the library says where nobody else has: two words.
+        case .deadlineExceeded where outcome.details == "Deadline Exceeded":
+            throw RPCError(.deadlineExceeded, "\(place) did not answer \(path) within \(Self.text(seconds)) s")
         case .cancelled where Task.isCancelled: throw RPCError(.cancelled, "\(path) was cancelled")
         case .some(let code): throw RPCError(code, outcome.details)
         case nil: throw RPCError(.unknown, "\(place) answered \(path) with the unknown code \(outcome.status): \(outcome.details)")

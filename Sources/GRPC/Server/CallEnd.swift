@@ -10,6 +10,8 @@ final class CallEnd: Sendable {
     private let start = ContinuousClock.now
     private let onCall: @Sendable (GRPCCallReport) -> Void
     private let isOver = Mutex(false)
+    /// For an answer to reach whoever did not send its message.
+    private static let readingSeconds = 1.0
 
     /// - Parameter path: nil for a method that there is not.
     init(_ call: ServerCall, path: String?, deadline: Deadline?, onCall: @escaping @Sendable (GRPCCallReport) -> Void) {
@@ -35,8 +37,8 @@ final class CallEnd: Sendable {
             guard first.isMe() else { return }
             late()
             answer(nil, .deadlineExceeded, "the message did not come within \(Int(seconds.rounded(.up))) s after the call's head")
-            // A client that does not read either would be kept.
-            call.giveUp()
+            // A client that does not read either would be kept; one that reads has a moment for it, or it would hear that it was cancelled.
+            _ = Alarm(at: .after(seconds: Self.readingSeconds)) { [call] in call.giveUp() }
         }
         call.readMessage { message in
             alarm.stop()

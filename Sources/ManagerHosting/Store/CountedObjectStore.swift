@@ -23,33 +23,42 @@ final class CountedObjectStore: ObjectStore {
     var counts: Counts { state.withLock { $0 } }
 
     func get(_ key: ObjectKey) async throws(StoreError) -> APIObject {
-        try await counted(isWrite: false) { () async throws(StoreError) in try await self.store.get(key) }
+        try await counted(isWrite: { _ in false }) { () async throws(StoreError) in try await self.store.get(key) }
     }
 
     func list(_ kind: ResourceKind, in namespace: String?, _ selector: LabelSelector) async throws(StoreError) -> ObjectList {
-        try await counted(isWrite: false) { () async throws(StoreError) in try await self.store.list(kind, in: namespace, selector) }
+        try await counted(isWrite: { _ in false }) { () async throws(StoreError) in try await self.store.list(kind, in: namespace, selector)
+        }
     }
 
     func create(_ object: APIObject) async throws(StoreError) -> APIObject {
-        try await counted(isWrite: true) { () async throws(StoreError) in try await self.store.create(object) }
+        try await counted(isWrite: { _ in true }) { () async throws(StoreError) in try await self.store.create(object) }
     }
 
     func update(_ object: APIObject, _ part: ObjectPart) async throws(StoreError) -> APIObject {
-        try await counted(isWrite: true) { () async throws(StoreError) in try await self.store.update(object, part) }
+        let before = object.metadata.resourceVersion
+        // One that changes nothing is answered, and not written.
+        return try await counted(isWrite: { $0.metadata.resourceVersion != before }) { () async throws(StoreError) in
+            try await self.store.update(object, part)
+        }
     }
 
     func delete(_ key: ObjectKey, _ precondition: DeletePrecondition) async throws(StoreError) -> APIObject? {
-        try await counted(isWrite: true) { () async throws(StoreError) in try await self.store.delete(key, precondition) }
+        try await counted(isWrite: { _ in true }) { () async throws(StoreError) in try await self.store.delete(key, precondition) }
     }
 
     func watch(_ kind: ResourceKind, in namespace: String?, from version: String) async throws(StoreError) -> any ObjectWatch {
-        try await counted(isWrite: false) { () async throws(StoreError) in try await self.store.watch(kind, in: namespace, from: version) }
+        try await counted(isWrite: { _ in false }) { () async throws(StoreError) in
+            try await self.store.watch(kind, in: namespace, from: version)
+        }
     }
 
-    private func counted<Value>(isWrite: Bool, _ body: () async throws(StoreError) -> Value) async throws(StoreError) -> Value {
+    private func counted<Value>(
+        isWrite: (Value) -> Bool, _ body: () async throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
         do throws(StoreError) {
             let value = try await body()
-            if isWrite { state.withLock { $0.writes += 1 } }
+            if isWrite(value) { state.withLock { $0.writes += 1 } }
             return value
         } catch {
             if Self.faults.contains(error.reason) { state.withLock { $0.errors[error.reason, default: 0] += 1 } }

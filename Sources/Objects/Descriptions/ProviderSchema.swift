@@ -32,7 +32,9 @@ enum ProviderSchema {
     private static let tls: [Field] = [
         Field("enabled", .flag, "Whether calls go over TLS.", standard: true),
         Field("secretRef", .localReference, "A Secret of this namespace with `ca.crt`, `tls.crt` and `tls.key`."),
-        Field("insecureSkipVerify", .flag, "Whether any certificate will do. For tries only.", standard: false),
+        Field(
+            "insecureSkipVerify", .flag, "Whether any certificate will do. Such a provider is not called, and the condition Ready says so.",
+            standard: false),
     ]
 
     private static let runtime: [Field] = [
@@ -111,7 +113,7 @@ enum ProviderSchema {
         Field("healthy", .flag, "Whether it answers, and its hypervisor too."),
         Field("lastHealthCheck", .text(.timestamp), "When it was looked at last."),
         .message,
-        Field("version", .text(atMost: 255), "Its version."),
+        .kept("version", .text(atMost: 255), "Its version, which providers do not say."),
         Field(
             "runtime",
             .object(
@@ -119,12 +121,13 @@ enum ProviderSchema {
                     [
                         Field("endpoint", .text(atMost: 1024), "Where it is called."),
                         Field("phase", .word("Pending", "Starting", "Running", "Stopping", "Failed"), "Whether it answers."),
-                        Field("readyReplicas", .count, "How many are ready."), .message,
+                        .kept("readyReplicas", .count, "How many are ready; there is one process."),
+                        .kept("message", .text(atMost: 32_768), "As `status.message`."),
                     ], isOpen: true)), "How its process is."),
         Field("capabilities", names, "What it can do, in Virtrigaud's words."),
         Field("reportedCapabilities", reported, "What it says that it can do."),
         Field("connectedVMs", .count, "Number of machines that name it."),
-        Field("adoption", .anyObject, "What was found on the hypervisor that has no object."),
+        .kept("adoption", .anyObject, "What was found on the hypervisor that has no object; machines are not adopted yet."),
         Field(
             "operationTotals",
             .list(
@@ -137,10 +140,10 @@ enum ProviderSchema {
                             Field("durationSecondsSum", .number(0...Double.greatestFiniteMagnitude), "How long they took together."),
                             Field(
                                 "durationBuckets", .list(of: .bytes, atMost: 64), "How many took at most as long as each bucket's bound."),
-                            Field(
-                                "foldedUIDs", .list(of: .text(atMost: 64), atMost: 1000),
-                                "The VMOperations that are counted here and may still be there."),
                         ], isOpen: true)), atMost: 100), "Operations whose VMOperation is not kept any more."),
+        Field(
+            "foldedOperations", .list(of: .text(atMost: 64), atMost: 10_000),
+            "Uids of VMOperations that `operationTotals` has and that may still be there."),
     ]
 
     @Sendable static func check(_ object: APIObject, _ problems: inout [FieldProblem]) {

@@ -4,16 +4,15 @@ extension KindSchema {
         [
             .spec(VMClassSchema.spec),
             .status([
-                Field("usedByVMs", .count, "Number of machines that name it."),
-                Field("supportedProviders", .list(of: .text(atMost: 317), atMost: 1000), "Providers that can do all that it says."),
-                Field("validationResults", .map(of: .anyObject, atMost: 1000), "What each provider says of it."),
+                .kept("usedByVMs", .count, "Number of machines that name it."),
+                .kept("supportedProviders", .list(of: .text(atMost: 317), atMost: 1000), "Providers that can do all that it says."),
+                .kept("validationResults", .map(of: .anyObject, atMost: 1000), "What each provider says of it."),
             ]),
         ],
         columns: [
             Column("CPU", ".spec.cpu", .whole, "Number of virtual processors."),
             Column("Memory", ".spec.memory", "Memory."),
             Column("Firmware", ".spec.firmware", "Firmware."),
-            Column("Used By", ".status.usedByVMs", .whole, "Number of machines that name it."),
             .age,
         ],
         rules: VMClassSchema.check)

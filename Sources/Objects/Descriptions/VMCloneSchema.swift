@@ -21,8 +21,21 @@ enum VMCloneSchema {
             .kept("secretKey", .text(.key), "Member of the Secret.", standard: "password"),
         ], .exactlyOne(["value", "secretRef"]))
 
+    /// As of a machine, but that the guest is told all of it, and that nothing is plugged in otherwise than the source's.
+    private static let cards = Schema.list(
+        of: .object([
+            .required("name", .text(.label), "What the machine calls the card; each has its own."),
+            Field("networkRef", .reference, "The VMNetworkAttachment of the source's card; the clone fails when it is another one."),
+            Field("ipAddress", .text(.ipAddress), "An address that the guest is to have; without it, it asks for one."),
+            Field("prefix", .whole(1...128), "Length of the network's prefix: 24 of 192.0.2.7/24."),
+            Field("gateway", .text(.ipAddress), "Where the guest sends what is for elsewhere."),
+            Field("dns", .text(.ipAddresses), "Name servers, with commas between them."),
+            Field("macAddress", .text(.macAddress), "Not to be said: each clone gets one of its own, and fails when it is."),
+        ]), by: "name", atMost: 10)
+
     private static let sysprep: [Field] = [
-        .kept("enabled", .flag, "Whether it is wanted.", standard: false), .kept("productKey", .text(atMost: 64), "Key of the product."),
+        Field("enabled", .flag, "Whether it is wanted. The clone fails then, and says so, as no provider does it.", standard: false),
+        .kept("productKey", .text(atMost: 64), "Key of the product."),
         .kept("organization", .text(atMost: 255), "Organization."), .kept("owner", .text(atMost: 255), "Owner."),
         .kept("adminPassword", password, "The administrator's password."),
         .kept(
@@ -47,7 +60,7 @@ enum VMCloneSchema {
                     Field("macAddress", .text(.macAddress), "The card's address."), Field("dhcp", .flag, "Whether it asks for an address."),
                 ]), by: "name", atMost: 10), "Cards of the guest."),
         Field("userData", .userData, "What sets the guest up."),
-        Field("sysprep", .object(sysprep), "Windows' sysprep. A provider that cannot do it refuses the clone."),
+        Field("sysprep", .object(sysprep), "Windows' sysprep. Not done: the clone fails, and says so."),
         Field("tags", .list(of: .text(atMost: 255), atMost: 50), "Words to find it by on the hypervisor."),
         Field(
             "guestCommands",
@@ -58,7 +71,7 @@ enum VMCloneSchema {
                     .kept("workingDirectory", .text(atMost: 500), "Where."), .kept("runAsUser", .text(atMost: 255), "As whom."),
                     .kept("timeout", .text(.duration), "How long it may take.", standard: "5m"),
                     .kept("stage", .word("pre-customization", "post-customization", "first-boot"), "When.", standard: "post-customization"),
-                ]), atMost: 20), "Programs to run in the guest. A provider that cannot do it refuses the clone."),
+                ]), atMost: 20), "Programs to run in the guest. Not done: the clone fails, and says so."),
         Field(
             "certificates",
             .list(
@@ -67,7 +80,7 @@ enum VMCloneSchema {
                     .kept("secretRef", .localReference, "A Secret."),
                     .kept("secretKey", .text(.key), "Member of the Secret.", standard: "tls.crt"),
                     .kept("store", .word("root", "ca", "my", "trust"), "Where it goes.", standard: "root"),
-                ]), atMost: 10), "Certificates for the guest. A provider that cannot do it refuses the clone."),
+                ]), atMost: 10), "Certificates for the guest. Not done: the clone fails, and says so."),
     ]
 
     static let spec: [Field] = [
@@ -88,7 +101,7 @@ enum VMCloneSchema {
                 Field("providerRef", .reference, "Its Provider: that of the source, as machines are not cloned from one to another."),
                 Field("classRef", .reference, "Its VMClass; without it, the source's."),
                 .kept("placementRef", .localReference, "A VMPlacementPolicy."),
-                Field("networks", .networks, "What its guest is told of its cards, which are on the source's networks, in their order."),
+                Field("networks", cards, "What its guest is told of its cards, which are on the source's networks, in their order."),
                 Field("disks", .disks, "Its disks; without them, the source's."),
                 Field("labels", .labels, "Its labels."), Field("annotations", .map(of: .text(atMost: 65_536)), "Its annotations."),
             ]), "The machine that is made."),
@@ -156,7 +169,7 @@ enum VMCloneSchema {
         Field(
             "formerOperation", .text(atMost: 253), "Name of the VMOperation that is not waited for any more, as it failed or took too long."
         ),
-        Field("progress", .anyObject, "How far it is."),
+        .kept("progress", .anyObject, "How far it is, which providers do not say."),
     ]
 
     @Sendable static func check(_ object: APIObject, _ problems: inout [FieldProblem]) {

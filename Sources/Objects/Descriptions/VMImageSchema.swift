@@ -5,7 +5,6 @@ extension KindSchema {
         columns: [
             Column("Ready", ".status.ready", .flag, "Whether a machine can be made from it."),
             Column("Phase", ".status.phase", "How far it has come."),
-            Column("Size", ".status.size", "Its size."),
             Column("Providers", ".status.availableOn[*]", "Where it is."),
             .reason(of: "Ready"),
             .age,
@@ -72,10 +71,10 @@ enum VMImageSchema {
                     [
                         Field("templateID", .whole(100...999_999_999), "A template, by its number."),
                         Field("templateName", .text(atMost: 255), "A template, by its name."),
-                        Field("storage", .text(atMost: 255), "Storage of the disks."),
-                        Field("node", .text(atMost: 255), "Node that has the template."),
-                        Field("format", .word("raw", "qcow2", "vmdk"), "Format of the disks."),
-                        Field("fullClone", .flag, "Whether disks are copies, and do not stand upon the template's.", standard: true),
+                        .kept("storage", .text(atMost: 255), "Storage of the disks."),
+                        .kept("node", .text(atMost: 255), "Node that has the template."),
+                        .kept("format", .word("raw", "qcow2", "vmdk"), "Format of the disks."),
+                        .kept("fullClone", .flag, "Whether disks are copies, and do not stand upon the template's.", standard: true),
                     ], .exactlyOne(["templateID", "templateName"])), "For Proxmox VE."),
             Field(
                 "http",
@@ -109,7 +108,7 @@ enum VMImageSchema {
             .object([
                 Field("onMissing", .word("Import", "Fail", "Wait"), "What to do when a provider has not got it.", standard: "Import"),
                 Field("validateChecksum", .flag, "Whether its bytes are compared with the checksum.", standard: true),
-                Field("timeout", .text(.duration), "How long it may take.", standard: "30m"),
+                .kept("timeout", .text(.duration), "How long it may take.", standard: "30m"),
                 Field("retries", .whole(0...10), "How often it is tried again when it fails.", standard: 3),
                 Field("force", .flag, "Whether it is brought again though it is there."),
                 Field(
@@ -126,9 +125,9 @@ enum VMImageSchema {
                             "vsphere",
                             .object([
                                 Field("datastore", .text(atMost: 255), "The datastore."),
-                                Field("folder", .text(atMost: 255), "The folder."),
-                                Field("thinProvisioned", .flag, "Whether room is set aside when it is needed only."),
-                                Field("diskType", .word("thin", "thick", "eagerzeroedthick"), "How room is set aside."),
+                                .kept("folder", .text(atMost: 255), "The folder."),
+                                .kept("thinProvisioned", .flag, "Whether room is set aside when it is needed only."),
+                                .kept("diskType", .word("thin", "thick", "eagerzeroedthick"), "How room is set aside."),
                             ]), "On vSphere."),
                         .kept("preferredFormat", .imageFormat, "Format that it is turned into."),
                         .kept("compression", .flag, "Whether it is compressed.", standard: false),
@@ -173,11 +172,11 @@ enum VMImageSchema {
         .message,
         Field("availableOn", .list(of: .text(atMost: 317), atMost: 1000), "Providers that have it, as NAMESPACE/NAME."),
         Field("lastPrepareTime", .text(.timestamp), "When it was brought to a provider last."),
-        Field("prepareTaskRef", .taskReference, "The task that brings it."),
-        Field("importProgress", .anyObject, "How far it is."),
-        Field("size", .quantity(0...Int64.max), "Its size."),
-        Field("checksum", .text(atMost: 140), "What its bytes came to."),
-        Field("format", .text(atMost: 20), "Its format."),
+        .kept("prepareTaskRef", .taskReference, "The task that brings it; each provider has its own, see `providerStatus`."),
+        .kept("importProgress", .anyObject, "How far it is, which providers do not say."),
+        .kept("size", .quantity(0...Int64.max), "Its size, which providers do not say."),
+        .kept("checksum", .text(atMost: 140), "What its bytes came to, which providers do not say."),
+        .kept("format", .text(atMost: 20), "Its format, which providers do not say."),
         Field(
             "providerStatus",
             .map(
@@ -187,7 +186,7 @@ enum VMImageSchema {
                             Field("available", .flag, "Whether it is there."),
                             Field("id", .text(atMost: 4096), "What the provider calls it."),
                             Field("path", .text(atMost: 4096), "Where it is."),
-                            Field("size", .quantity(0...Int64.max), "Its size."),
+                            .kept("size", .quantity(0...Int64.max), "Its size, which providers do not say."),
                             Field("lastUpdated", .text(.timestamp), "When this was written."),
                             Field("phase", phase, "How far it has come there."),
                             Field("operation", .text(atMost: 253), "Name of the VMOperation that brings it."),

@@ -4,8 +4,8 @@ extension KindSchema {
         [
             .spec(VMNetworkAttachmentSchema.spec),
             .status([
-                Field("connectedVMs", .count, "Number of machines that name it."),
-                Field("availableOn", .list(of: .text(atMost: 317), atMost: 1000), "Providers that have it."),
+                .kept("connectedVMs", .count, "Number of machines that name it."),
+                .kept("availableOn", .list(of: .text(atMost: 317), atMost: 1000), "Providers that have it."),
             ]),
         ],
         columns: [
@@ -13,7 +13,6 @@ extension KindSchema {
             Column("Network", ".spec.network.libvirt.networkName", "Network of libvirt.", isWide: true),
             Column("Bridge", ".spec.network.proxmox.bridge", "Bridge of Proxmox VE.", isWide: true),
             Column("Port Group", ".spec.network.vsphere.portgroup", "Port group of vSphere.", isWide: true),
-            Column("VMs", ".status.connectedVMs", .whole, "Number of machines that name it."),
             .age,
         ],
         rules: VMNetworkAttachmentSchema.check)

@@ -39,7 +39,7 @@ enum VMOperationSchema {
 
     static let status: [Field] = [
         Field("phase", phase, "How far it has come."), Field("taskID", .taskReference, "The provider's task."),
-        Field("attempts", .count, "How often it was asked for."),
+        .kept("attempts", .count, "How often it was asked for, which is not written down."),
         Field(
             "result",
             .object(

@@ -65,7 +65,7 @@ enum VMSetSchema {
                     ]), "Of the type RollingUpdate."),
             ]), "What happens when the template changes."),
         Field("minReadySeconds", .whole(0...3600), "For how long a machine must be ready to count as available.", standard: 0),
-        .kept("revisionHistoryLimit", .whole(0...100), "Old templates that are kept.", standard: 10),
+        .kept("revisionHistoryLimit", .whole(0...100), "Old templates that are kept; it is always the one before.", standard: 10),
         Field(
             "ordinals", .object([Field("start", .whole(0...999_999), "The first number.", standard: 0)]),
             "Numbers of its machines. Cannot change."),
@@ -87,10 +87,11 @@ enum VMSetSchema {
         Field("currentRevision", .text(atMost: 253), "Digest of the template before."),
         Field("updateRevision", .text(atMost: 253), "Digest of the newest template."),
         Field("currentTemplate", .anyObject, "The template before, of which machines below the partition are made."),
-        Field("collisionCount", .count, "Always absent; digests do not collide."),
+        .message,
+        .kept("collisionCount", .count, "Digests that were taken; there is none of them, as templates are not objects."),
         Field("selector", .text(atMost: 4096), "The selector as text, for kubectl scale."),
-        Field("updateStatus", .anyObject, "How far an update is."),
-        Field("vmStatus", .list(of: .anyObject, atMost: 1000), "How it is with each machine."),
+        .kept("updateStatus", .anyObject, "How far an update is: see the condition Reconfiguring and the numbers here."),
+        .kept("vmStatus", .list(of: .anyObject, atMost: 1000), "How it is with each machine: see the VirtualMachines."),
     ]
 
     @Sendable static func check(_ object: APIObject, _ problems: inout [FieldProblem]) {

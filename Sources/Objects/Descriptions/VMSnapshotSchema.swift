@@ -4,7 +4,6 @@ extension KindSchema {
         [.spec(VMSnapshotSchema.spec), .status(VMSnapshotSchema.status)],
         columns: [
             Column("VM", ".spec.vmRef.name", "The machine."), Column("Phase", ".status.phase", "How far it has come."), .condition("Ready"),
-            Column("Size", ".status.size", "Its size.", isWide: true),
             Column("Created", ".status.creationTime", .date, "How long ago it was taken."),
             Column("Expires", ".status.expiryTime", .date, "When it goes by itself.", isWide: true), .reason(of: "Ready"), .age,
         ],
@@ -81,12 +80,23 @@ enum VMSnapshotSchema {
         Field("snapshotID", .text(atMost: 1024), "What the provider calls it."),
         Field("phase", phase, "How far it has come."), .message,
         Field("creationTime", .text(.timestamp), "When it was begun."), Field("completionTime", .text(.timestamp), "When it was there."),
-        Field("expiryTime", .text(.timestamp), "When it goes by itself."), Field("size", .quantity(0...Int64.max), "Its size."),
-        Field("virtualSize", .quantity(0...Int64.max), "Size of what is in it."),
+        Field("expiryTime", .text(.timestamp), "When it goes by itself."),
+        .kept("size", .quantity(0...Int64.max), "Its size, which providers do not say."),
+        .kept("virtualSize", .quantity(0...Int64.max), "Size of what is in it, which providers do not say."),
         Field("taskRef", .taskReference, "The task that it waits for."),
         Field("lastOperation", .text(atMost: 253), "Name of the VMOperation that was begun last."),
         Field("lastScheduleTime", .text(.timestamp), "When its schedule made one last."),
-        Field("nextScheduleTime", .text(.timestamp), "When its schedule makes the next."), Field("progress", .anyObject, "How far it is."),
+        Field("nextScheduleTime", .text(.timestamp), "When its schedule makes the next."),
+        Field(
+            "machine",
+            .object([
+                .required("uid", .text(atMost: 128), "Of the VirtualMachine."),
+                .required("id", .text(atMost: 1024), "What the provider calls the machine; empty where nothing was asked of it."),
+                .required("provider", .text(atMost: 317), "Its Provider, as NAMESPACE/NAME."),
+            ]), "The machine of which it was taken, as another one may have its name by now."),
+        Field("failures", .count, "Attempts to take it that have failed since the object was last changed."),
+        Field("notedOperation", .text(atMost: 253), "Name of the VMOperation whose end is in this status."),
+        .kept("progress", .anyObject, "How far it is, which providers do not say."),
     ]
 
     @Sendable static func check(_ object: APIObject, _ problems: inout [FieldProblem]) {

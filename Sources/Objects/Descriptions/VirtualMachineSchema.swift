@@ -112,8 +112,10 @@ enum VirtualMachineSchema {
         .message,
         Field("ips", .list(of: .text(atMost: 64), atMost: 256), "Addresses of the guest."),
         Field("consoleURL", .text(atMost: 4096), "Where its screen is."),
+        Field("placedOn", .text(atMost: 317), "The Provider that has the machine, as NAMESPACE/NAME."),
         Field("lastTaskRef", .taskReference, "The provider's task that it waits for."),
         Field("reconfigureTaskRef", .taskReference, "The provider's task that changes it."),
+        Field("appliedConfiguration", .text(atMost: 64), "Digest of processors, memory and disks as they were last brought about."),
         Field("lastReconfigureTime", .text(.timestamp), "When it was changed last."),
         Field("currentResources", resources, "What it has, as the hypervisor says."),
         Field(
@@ -131,6 +133,8 @@ enum VirtualMachineSchema {
                         ], isOpen: true)), atMost: 1000), "Its snapshots."),
         Field("provider", .map(of: .text(atMost: 65_536), atMost: 200), "What the provider says beside this."),
         Field("lastOperation", .text(atMost: 253), "Name of the VMOperation that was begun last."),
+        Field("revertedTo", .text(atMost: 317), "The VMSnapshot that it last went back to, by name and uid."),
+        Field("revertOperation", .text(atMost: 253), "Name of the VMOperation by which it did so."),
     ]
 
     @Sendable static func check(_ object: APIObject, _ problems: inout [FieldProblem]) {

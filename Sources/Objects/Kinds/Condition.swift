@@ -38,21 +38,23 @@ package struct Condition: ObjectView {
     }
 }
 
-/// Types of conditions, which the schema does not limit.
-package enum ConditionType {
-    package static let ready = "Ready"
-    package static let provisioning = "Provisioning"
-    package static let reconfiguring = "Reconfiguring"
-    package static let deleting = "Deleting"
-    package static let error = "Error"
-    package static let healthy = "Healthy"
+/// The types of conditions that the manager sets; the schema does not limit them.
+package enum ConditionType: String, Sendable {
+    case ready = "Ready"
+    case provisioning = "Provisioning"
+    case reconfiguring = "Reconfiguring"
+    case deleting = "Deleting"
+    case error = "Error"
+    case healthy = "Healthy"
 }
 
 extension [Condition] {
     package subscript(type: String) -> Condition? { first { $0.type == type } }
+    package subscript(type: ConditionType) -> Condition? { self[type.rawValue] }
 
     /// Whether the condition of that type is there and true.
     package func isTrue(_ type: String) -> Bool { self[type]?.status == .isTrue }
+    package func isTrue(_ type: ConditionType) -> Bool { self[type]?.status == .isTrue }
 
     /// Sets the condition of that type. Its time changes with its status alone.
     ///

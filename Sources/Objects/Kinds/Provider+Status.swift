@@ -20,10 +20,6 @@ extension Provider {
             get { self["lastHealthCheck"] }
             set { self["lastHealthCheck"] = newValue }
         }
-        package var version: String? {
-            get { self["version"] }
-            set { self["version"] = newValue }
-        }
         package var runtime: Runtime {
             get { self[view: "runtime"] }
             set { self[view: "runtime"] = newValue }
@@ -41,10 +37,6 @@ extension Provider {
             get { self["connectedVMs"] }
             set { self["connectedVMs"] = newValue }
         }
-        package var operationTotals: [OperationTotal] {
-            get { self[list: "operationTotals"] }
-            set { self[list: "operationTotals"] = newValue }
-        }
     }
 
     package struct Runtime: ObjectView {
@@ -58,10 +50,6 @@ extension Provider {
         package var phase: RuntimePhase? {
             get { self["phase"] }
             set { self["phase"] = newValue }
-        }
-        package var message: String? {
-            get { self["message"] }
-            set { self["message"] = newValue }
         }
     }
 
@@ -79,40 +67,5 @@ extension Provider {
         package var supportsImageImport: Bool? { self["supportsImageImport"] }
         package var supportsReconfigureOnline: Bool? { self["supportsReconfigureOnline"] }
         package var supportsDiskExpansionOnline: Bool? { self["supportsDiskExpansionOnline"] }
-    }
-
-    /// Operations of one kind and end whose VMOperations are not kept any more.
-    package struct OperationTotal: ObjectView {
-        package var value: ObjectValue
-        package init(_ value: ObjectValue) { self.value = value }
-
-        package init(_ operation: VMOperation.Operation, _ outcome: VMOperation.Outcome, isLinked: Bool? = nil) {
-            self.init()
-            self["operation"] = operation
-            self["outcome"] = outcome
-            self["linked"] = isLinked
-            count = 0
-        }
-
-        package var operation: VMOperation.Operation? { self["operation"] }
-        package var outcome: VMOperation.Outcome? { self["outcome"] }
-        /// Of clones.
-        package var isLinked: Bool? { self["linked"] }
-        package var count: Int {
-            get { self["count"] ?? 0 }
-            set { self["count"] = newValue }
-        }
-        package var durationSecondsSum: Double? {
-            get { self["durationSecondsSum"] }
-            set { self["durationSecondsSum"] = newValue }
-        }
-        package var durationBuckets: [Int] {
-            get { self[list: "durationBuckets"] }
-            set { self[list: "durationBuckets"] = newValue }
-        }
-        package var foldedUIDs: [String] {
-            get { self[list: "foldedUIDs"] }
-            set { self[list: "foldedUIDs"] = newValue }
-        }
     }
 }

@@ -81,14 +81,5 @@ package struct VMClass: TypedResource {
     package struct Status: ConditionedStatus {
         package var value: ObjectValue
         package init(_ value: ObjectValue) { self.value = value }
-
-        package var usedByVMs: Int? {
-            get { self["usedByVMs"] }
-            set { self["usedByVMs"] = newValue }
-        }
-        package var supportedProviders: [String] {
-            get { self[list: "supportedProviders"] }
-            set { self[list: "supportedProviders"] = newValue }
-        }
     }
 }

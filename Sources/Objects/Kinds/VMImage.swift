@@ -109,10 +109,6 @@ package struct VMImage: TypedResource {
             get { self[list: "availableOn"] }
             set { self[list: "availableOn"] = newValue }
         }
-        package var prepareTaskRef: String? {
-            get { self["prepareTaskRef"] }
-            set { self["prepareTaskRef"] = newValue }
-        }
         /// RFC 3339.
         package var lastPrepareTime: String? {
             get { self["lastPrepareTime"] }

@@ -60,14 +60,5 @@ package struct VMNetworkAttachment: TypedResource {
     package struct Status: ConditionedStatus {
         package var value: ObjectValue
         package init(_ value: ObjectValue) { self.value = value }
-
-        package var connectedVMs: Int? {
-            get { self["connectedVMs"] }
-            set { self["connectedVMs"] = newValue }
-        }
-        package var availableOn: [String] {
-            get { self[list: "availableOn"] }
-            set { self[list: "availableOn"] = newValue }
-        }
     }
 }

@@ -33,6 +33,26 @@ extension VirtualMachine {
             get { self["reconfigureTaskRef"] }
             set { self["reconfigureTaskRef"] = newValue }
         }
+        /// `namespace/name` of the provider that has the machine.
+        package var placedOn: String? {
+            get { self["placedOn"] }
+            set { self["placedOn"] = newValue }
+        }
+        /// A sum of what was last applied of what can be changed.
+        package var applied: String? {
+            get { self["appliedConfiguration"] }
+            set { self["appliedConfiguration"] = newValue }
+        }
+        /// The wish to go back to a snapshot that was last fulfilled.
+        package var reverted: String? {
+            get { self["revertedTo"] }
+            set { self["revertedTo"] = newValue }
+        }
+        /// Name of the VMOperation whose end `reverted` has.
+        package var revertOperation: String? {
+            get { self["revertOperation"] }
+            set { self["revertOperation"] = newValue }
+        }
         /// RFC 3339.
         package var lastReconfigureTime: String? {
             get { self["lastReconfigureTime"] }

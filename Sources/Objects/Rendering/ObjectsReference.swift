@@ -10,7 +10,7 @@ package enum ObjectsReference {
 
         - **Fields** that are not here are refused, with the one that was probably meant; a kube-apiserver leaves them out silently. `[]` is an element of a list, `NAME` a name of your choice. In a list whose elements have names, each has its own.
         - **without it** is what is meant when the field is not said, once the object around it is there. `required` must be said. What is `false` or `0` stays so.
-        - Fields marked *(kept)* are there so that manifests are taken: they are kept as they are, and nothing follows from them.
+        - Fields marked *(kept)* are there so that manifests are taken: they are kept as they are, and nothing follows from them. In a status, nobody here writes them.
         - **Sizes** are whole bytes or `512Mi`, `4Gi`, `1.5G`; **durations** `90s`, `30m`, `1h30m`; **schedules** five fields of cron in UTC, `@daily`, or `@every 6h`; **times** RFC 3339.
         - `status` is written by the manager, and may have members of others, which stay. `status.conditions` are a list by `type`: `Ready`, `Provisioning`, `Reconfiguring`, `Deleting`, `Error`, `Healthy`.
 

@@ -19,9 +19,6 @@ final class CallBook: Sendable {
         var errors: [ErrorReason: Int] = [:]
     }
 
-    /// Upper bounds in seconds: a call lasts a second by the contract, and exports of disks as long as they may.
-    private static let bounds: [Double] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
-
     private let state = Mutex(Contents())
 
     var contents: Contents { state.withLock { $0 } }
@@ -30,7 +27,7 @@ final class CallBook: Sendable {
         let method = Self.method(report.path)
         state.withLock { state in
             state.calls[Contents.Key(method: method, code: report.code), default: 0] += 1
-            state.durations[method, default: Distribution(bounds: Self.bounds)].observe(report.duration.seconds)
+            state.durations[method, default: Distribution(bounds: VirtrigaudFamilies.callBounds)].observe(report.duration.seconds)
             if let reason = ErrorReason(report.code) { state.errors[reason, default: 0] += 1 }
         }
     }

@@ -9,14 +9,10 @@ struct OperationSums {
     /// By whether they were linked.
     private(set) var clones: [Bool: [OperationOutcome: Int]] = [:]
 
-    /// Counted from 0 on, so that the first one is an increase.
-    private static let usual: [ProviderMethod] = [
-        .create, .delete, .power, .reconfigure, .snapshotCreate, .snapshotDelete, .snapshotRevert, .clone, .imagePrepare,
-    ]
-
     init(_ tallies: [OperationTally]) {
         var sums: [String: (counts: [Int], seconds: Double)] = [:]
-        for method in Self.usual {
+        // From 0 on, so that the first one is an increase.
+        for method in ProviderMethod.operations {
             byKind[method.rawValue] = [:]
             sums[method.rawValue] = ([], 0)
         }
@@ -38,12 +34,6 @@ struct OperationSums {
     /// - Parameter counts: of each bucket alone; nothing was counted without any.
     private static func distribution(_ counts: [Int], _ seconds: Double) -> Distribution? {
         guard !counts.isEmpty else { return Distribution(bounds: OperationTally.bounds) }
-        var sum = 0
-        let bounds = OperationTally.bounds + [.infinity]
-        let buckets = zip(bounds, counts).map { bound, count in
-            sum += count
-            return Distribution.Bucket(bound: bound, count: Double(sum))
-        }
-        return Distribution(cumulative: buckets, sum: seconds)
+        return Distribution(bounds: OperationTally.bounds, ownCounts: counts, sum: seconds)
     }
 }

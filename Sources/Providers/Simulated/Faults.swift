@@ -5,8 +5,10 @@ package import Primitives
 ///
 ///     {"poolFull": true, "failsAt": 0.4, "failingKinds": ["create"], "losesAnswers": {"define": 1}}
 package struct Faults: Sendable, Equatable {
-    /// Nobody answers.
+    /// Nobody answers, and who asks is told so at once.
     package var unreachable = false
+    /// Nobody answers, and who asks waits, for as long as it is so.
+    package var hangs = false
     /// Whoever asks is not known.
     package var wrongCredentials = false
     /// Whoever asks is known and may do nothing but look.
@@ -36,6 +38,7 @@ package struct Faults: Sendable, Equatable {
         return document.withRoot { root in
             var faults = Faults()
             faults.unreachable = root["unreachable"]?.flag ?? false
+            faults.hangs = root["hangs"]?.flag ?? false
             faults.wrongCredentials = root["wrongCredentials"]?.flag ?? false
             faults.forbidden = root["forbidden"]?.flag ?? false
             faults.poolFull = root["poolFull"]?.flag ?? false
@@ -55,8 +58,8 @@ package struct Faults: Sendable, Equatable {
         var writer = JSONWriter()
         writer.object { writer in
             for (name, flag) in [
-                ("unreachable", unreachable), ("wrongCredentials", wrongCredentials), ("forbidden", forbidden), ("poolFull", poolFull),
-                ("badChecksum", badChecksum), ("refusesCancel", refusesCancel), ("deafGuests", deafGuests),
+                ("unreachable", unreachable), ("hangs", hangs), ("wrongCredentials", wrongCredentials), ("forbidden", forbidden),
+                ("poolFull", poolFull), ("badChecksum", badChecksum), ("refusesCancel", refusesCancel), ("deafGuests", deafGuests),
             ] where flag {
                 writer.key(text: name)
                 writer.bool(true)

@@ -33,6 +33,13 @@ struct StackFiles {
             files.append(("prometheus/targets/martlet-hosts/simulated.yml", Self.hypervisorTarget(hypervisor)))
             files.append((StatePaths.hypervisor, hypervisor.settings(yaml)))
         }
+        if let manager = plan.manager {
+            let own = [("node", Self.shortName(plan))]
+            let note = "# Written by martlet at each start where it runs the manager of machines.\n"
+            files.append(("prometheus/targets/virtrigaud-manager/local.yml", note + Self.target(manager.metrics.address, own)))
+            let targets = manager.providers.map { Self.target($0.metrics.address, own) }
+            if !targets.isEmpty { files.append(("prometheus/targets/virtrigaud-provider/local.yml", note + targets.joined())) }
+        }
         if let servers = plan.simulation?.languageServers { files.append((StatePaths.languageServers, servers.settings(yaml))) }
         if let password = plan.mail?.barePassword { files.append((AlertmanagerText.ownPasswordFile, password.reveal())) }
         if let simulation = plan.simulation {
@@ -58,10 +65,12 @@ struct StackFiles {
     }
 
     private static func localTarget(_ plan: StackPlan) -> String {
-        let node = String(plan.hostName.prefix { $0 != "." })
-        return "# Written by martlet at each start. Other hosts go into a file of their own beside this one.\n"
-            + target(plan.nodeExporter.address, [("node", node)])
+        "# Written by martlet at each start. Other hosts go into a file of their own beside this one.\n"
+            + target(plan.nodeExporter.address, [("node", shortName(plan))])
     }
+
+    /// Of this machine, without the domain.
+    private static func shortName(_ plan: StackPlan) -> String { String(plan.hostName.prefix { $0 != "." }) }
 
     private static func dashboardsTarget(_ address: ListenAddress) -> String {
         "# Written by martlet at each start where its dashboards are on.\n" + target(address, [])

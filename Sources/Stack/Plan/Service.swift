@@ -4,7 +4,7 @@ import Primitives
 struct Service: Sendable {
     /// When it starts, lowest first; it stops in the opposite order.
     enum Stage: Int, Sendable, Comparable {
-        case simulators, nodeExporter, alertmanager, prometheus
+        case simulators, providers, exporters, alertmanager, prometheus
 
         static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
     }

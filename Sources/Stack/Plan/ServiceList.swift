@@ -8,7 +8,7 @@ enum ServiceList {
         _ plan: StackPlan, programs: ProgramNames.Found, state: StatePaths, environment: [String: String]
     ) -> [Service] {
         let build = Builder(plan: plan, state: state, environment: environment)
-        return build.simulators + build.cardExporters + build.hypervisorExporters + [
+        return build.simulators + build.providers + build.cardExporters + build.hypervisorExporters + build.manager + [
             build.nodeExporter(programs.nodeExporter), build.alertmanager(programs.alertmanager), build.prometheus(programs.prometheus),
         ]
     }
@@ -58,7 +58,7 @@ enum ServiceList {
         func nodeExporter(_ program: String) -> Service {
             let address = plan.nodeExporter.address
             return service(
-                "node-exporter", .nodeExporter, program, ["--web.listen-address=\(address)"], url: "\(address.url())/metrics",
+                "node-exporter", .exporters, program, ["--web.listen-address=\(address)"], url: "\(address.url())/metrics",
                 probe: Probe(url: "\(address.url())/metrics"))
         }
 
@@ -127,7 +127,7 @@ enum ServiceList {
             if plan.simulation?.languageServers != nil { arguments += ["--config.file", state.path(StatePaths.languageServers)] }
             return [
                 service(
-                    "gpu-exporter", .nodeExporter, plan.executable, arguments, url: "\(url)/metrics", probe: Probe(url: "\(url)/ready"),
+                    "gpu-exporter", .exporters, plan.executable, arguments, url: "\(url)/metrics", probe: Probe(url: "\(url)/ready"),
                     more: cards.environment(state))
             ]
         }
@@ -153,7 +153,36 @@ enum ServiceList {
             ]
             return [
                 service(
-                    "libvirt-exporter", .nodeExporter, plan.executable, arguments, url: "\(url)/metrics", probe: Probe(url: "\(url)/ready"))
+                    "libvirt-exporter", .exporters, plan.executable, arguments, url: "\(url)/metrics", probe: Probe(url: "\(url)/ready"))
+            ]
+        }
+
+        var providers: [Service] {
+            guard let manager = plan.manager else { return [] }
+            return manager.providers.map { provider in
+                let url = provider.metrics.address.url()
+                let arguments = [
+                    "provider", provider.kind, "--provider.name", provider.kind, "--provider.state-dir", state.provider(provider.kind),
+                    "--grpc.socket", provider.socket.path, "--web.listen-address", "\(provider.metrics.address)",
+                ]
+                // Whether its hypervisor answers is no matter of its start: /health, not /ready.
+                return service(
+                    "provider-\(provider.kind)", .providers, manager.program, arguments + provider.flags, url: "\(url)/metrics",
+                    probe: Probe(url: "\(url)/health"))
+            }
+        }
+
+        var manager: [Service] {
+            guard let manager = plan.manager, let manifests = plan.manifestsDirectory else { return [] }
+            let url = manager.metrics.address.url()
+            let arguments = [
+                "serve", "--manager.state-dir", state.manager, "--manager.manifests", manifests, "--api.listen-address",
+                "\(manager.api.address)", "--web.listen-address", "\(manager.metrics.address)",
+            ]
+            return [
+                service(
+                    "manager", .exporters, manager.program, arguments, url: manager.api.address.url(scheme: "https"),
+                    probe: Probe(url: "\(url)/ready"))
             ]
         }
 

@@ -1,4 +1,3 @@
-import Glibc
 import Primitives
 import Web
 
@@ -28,44 +27,6 @@ extension StackPlan {
             // What is simulated may be asked often, so that what happens there is seen at once.
             "# Written by martlet at each start where it simulates a KVM host.\nlibvirt:\n  uris: [\(yaml(uri))]\n"
                 + "  interval: 5s\n  timeout: 3s\n  definition_interval: 30s\n"
-        }
-    }
-
-    /// Where a socket lies: below the state directory, or, where that has a path that is too long for a socket or wants escapes in a URI, in a
-    /// folder of its own that is there as long as the stack runs.
-    package struct SocketPlace: Sendable, Equatable {
-        /// Absolute.
-        package let path: String
-        /// What is to be made and removed; nil below the state directory.
-        let ownFolder: String?
-
-        /// - Parameter temporaryDirectory: where the folder would be, with a short path.
-        package init(stateDirectory: String, temporaryDirectory: String = "/tmp") {
-            let state = Files.absolute(stateDirectory)
-            let below = StatePaths(root: state).hypervisorSocket
-            let canStand = below.utf8.count <= StackPlan.socketPathLimit && below.utf8.allSatisfy(Self.standsInURI)
-            // The same at each start: whatever a stack that was killed has left is found by the next.
-            let folder = canStand ? nil : "\(temporaryDirectory)/martlet-\(geteuid())-\(Self.fingerprint(of: state))"
-            ownFolder = folder
-            path = folder.map { "\($0)/\(Self.name)" } ?? below
-        }
-
-        static let name = "libvirt-sock"
-
-        /// Whether a byte needs no escape in what follows the question mark of a URI.
-        private static func standsInURI(_ byte: UInt8) -> Bool {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-            case UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
-            default: false
-            }
-        }
-
-        /// FNV-1a in 16 digits: two state directories of a user are to have two folders.
-        private static func fingerprint(of text: String) -> String {
-            let hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0100_0000_01b3 }
-            let digits = String(hash, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
         }
     }
 }

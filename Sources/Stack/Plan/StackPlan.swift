@@ -105,6 +105,8 @@ package struct StackPlan: Sendable {
     package var rulesDirectory: String?
     /// A configuration of Alertmanager in place of the shipped one; used where it lies.
     package var alertmanagerConfiguration: String?
+    /// Who makes virtual machines; nil for nobody.
+    package var manager: Manager?
     /// nil to watch what is real.
     package var simulation: Simulation?
     /// This machine's name; the label `node` of its node_exporter, without the domain.
@@ -153,6 +155,9 @@ package struct StackPlan: Sendable {
         }
     }
 
+    /// All sockets that will be made and are no network address.
+    var sockets: [SocketPlace] { (simulation?.hypervisor.map { [$0.socket] } ?? []) + (manager?.providers.map(\.socket) ?? []) }
+
     /// All that will listen, with the Debian service that may hold its port already.
     var listeners: [(place: Place, debianService: String?)] {
         var all: [(Place, String?)] = [
@@ -164,6 +169,7 @@ package struct StackPlan: Sendable {
         if let simulation { all += [(simulation.proxmox, nil), (simulation.scenario, nil)] }
         if let cards = simulation?.cards { all += [(cards.control, nil), (cards.exporter, nil)] }
         if let hypervisor = simulation?.hypervisor { all += [(hypervisor.control, nil), (hypervisor.exporter, nil)] }
+        if let manager { all += manager.places.map { ($0, nil) } }
         if let servers = simulation?.languageServers { all += servers.places.map { ($0, nil) } }
         return all + simulatedHosts.map { ($0.place, nil) }
     }

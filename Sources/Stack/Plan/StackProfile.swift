@@ -12,6 +12,10 @@ package enum StackProfile: String, Sendable, CaseIterable {
         case nodeExporter = "node_exporter"
         case cardExporter = "exporter beside simulated cards"
         case logs
+        case manager
+        case managerAPI = "manager's API"
+        case libvirtProvider = "libvirt provider"
+        case simulatedProvider = "simulated provider"
     }
 
     /// `HOST:PORT`.
@@ -28,6 +32,10 @@ package enum StackProfile: String, Sendable, CaseIterable {
         case (.standard, .nodeExporter): 9100
         case (.standard, .cardExporter): 9835
         case (.standard, .logs): 8085
+        case (.standard, .manager): 8080
+        case (.standard, .managerAPI): 8070
+        case (.standard, .libvirtProvider): 8071
+        case (.standard, .simulatedProvider): 8072
         case (.llm, .dashboards): 23000
         case (.llm, .prometheus): 23001
         case (.llm, .loki): 23002
@@ -37,6 +45,10 @@ package enum StackProfile: String, Sendable, CaseIterable {
         case (.llm, .nodeExporter): 8082
         case (.llm, .cardExporter): 8083
         case (.llm, .logs): 8085
+        case (.llm, .manager): 8086
+        case (.llm, .managerAPI): 8087
+        case (.llm, .libvirtProvider): 8088
+        case (.llm, .simulatedProvider): 8089
         }
     }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import Primitives
 
-/// A socket's own folder, which goes with the object, and the socket with it.
+/// The folder of a socket that cannot lie in the state directory; it goes with the object, and the socket with it. Several may share one.
 final class SocketFolder: Sendable {
     private let place: StackPlan.SocketPlace
 
@@ -21,8 +21,8 @@ final class SocketFolder: Sendable {
         } catch {
             throw Failure(
                 .environment,
-                "\(folder), where the simulated libvirtd is to have its socket, is not a folder of this user alone; remove it, choose a shorter "
-                    + "--state-dir, or leave the KVM host out with --simulate.domains 0")
+                "\(folder), where simulated hypervisors and providers of machines are to have their sockets, is not a folder of this user alone; "
+                    + "remove it, choose a shorter --state-dir, or leave them out: --simulate.domains 0, and no --with-manager")
         }
     }
 

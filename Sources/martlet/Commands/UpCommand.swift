@@ -266,6 +266,9 @@ enum UpCommand {
         if let dashboards = plan.dashboards {
             text += "\nDashboards are on \(dashboards.address.url(scheme: plan.dashboardsScheme))/."
         }
+        if let manifests = plan.manifestsDirectory, let kubeconfig = plan.kubeconfig, let program = plan.manager?.program {
+            text += "\nMachines are what the manifests in \(manifests) say: \(program) get vm --kubeconfig \(kubeconfig)"
+        }
         // Debian builds Prometheus without its newer pages.
         text += "\nAlerts and rules are on \(plan.prometheus.address.url())/classic/alerts."
         return text + "\n"

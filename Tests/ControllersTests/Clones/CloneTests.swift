@@ -32,6 +32,22 @@ struct CloneTests {
         await bed.close()
     }
 
+    @Test func `a clone that has gone is made anew from its image when a person says so`() async throws {
+        let bed = ManagerBed()
+        try await bed.furnishSource()
+        try await bed.apply(.vmClone, ManagerBed.clone())
+        let first = try #require(try await bed.phase(.ready).status.targetID)
+        try await bed.wait(VirtualMachine.self, "copy") { $0.map(SetMember.isReady) ?? false }
+        try await bed.takeAway(first)
+        try await bed.annotate(.virtualMachine, "copy", ["virtrigaud.io/recreate": "true"])
+        let copy = try await bed.wait(VirtualMachine.self, "copy") { $0.map { SetMember.isReady($0) && $0.status.id != first } ?? false }
+        #expect(copy?.metadata.annotations["virtrigaud.io/recreate"] == nil)
+        #expect(try await bed.operations(.create).map(\.target.name).sorted() == ["copy", "src"])
+        #expect(try await bed.hypervisors.machines("sim") == ["copy", "src"])
+        #expect(try await bed.get(VMClone.self, "c")?.status.phase == .ready)
+        await bed.close()
+    }
+
     @Test func `a linked clone is one, and is off when it need not run`() async throws {
         let bed = ManagerBed()
         try await bed.furnishSource()

@@ -1,3 +1,4 @@
+import Metrics
 import ObjectStore
 import Objects
 import Primitives
@@ -25,7 +26,7 @@ struct JournalKeeperTests {
     }
 
     private func load(_ store: (any ObjectStore)? = nil) async throws -> OperationJournal {
-        let journal = OperationJournal(store ?? base)
+        let journal = OperationJournal(TruthfulStore(store ?? base))
         try await journal.load()
         return journal
     }

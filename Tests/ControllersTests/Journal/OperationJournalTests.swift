@@ -15,7 +15,7 @@ struct OperationJournalTests {
     }
 
     private func journal(_ store: (any ObjectStore)? = nil) async throws -> OperationJournal {
-        let journal = OperationJournal(store ?? base)
+        let journal = OperationJournal(TruthfulStore(store ?? base))
         try await journal.load()
         return journal
     }
@@ -146,7 +146,7 @@ struct OperationJournalTests {
         var random = SystemRandomNumberGenerator()
         func maybe(_ text: String) -> String? { Bool.random(using: &random) ? text : nil }
         for _ in 0..<500 {
-            var one = draft("u\(Int.random(in: 0...9))", OperationSums.methods.randomElement() ?? .create)
+            var one = draft("u\(Int.random(in: 0...9))", ProviderMethod.operations.randomElement() ?? .create)
             (one.namespace, one.name, one.uid, one.resourceVersion) = ("default", "n", "o1", "7")
             one.startedAt = Double(Int.random(in: 0...2_000_000_000)) + Double(Int.random(in: 0...999)) / 1000
             one.parameters = ["a": .list([.text("ü\n\""), .whole(.max), .flag(true)])]
@@ -163,5 +163,27 @@ struct OperationJournalTests {
             (same.startedAt, same.end) = (one.startedAt, one.end)
             #expect(same == one && read.end?.outcome == one.end?.outcome && read.end?.message == one.end?.message)
         }
+    }
+
+    @Test func `words of operations are those of the schema`() throws {
+        func words(_ part: String, _ name: String) throws -> [String] {
+            guard case .object(let shape) = try #require(KindSchema.of(.vmOperation)?.shape[part]).schema,
+                case .text(let rule) = try #require(shape[name]).schema
+            else { return [] }
+            return rule.choices
+        }
+        #expect(try words("spec", "operation") == ProviderMethod.operations.map(\.rawValue))
+        #expect(try words("status", "outcome") == Controllers.Operation.Outcome.allCases.map(\.rawValue))
+        var operation = Controllers.Operation(
+            .power, of: .init(kind: "VirtualMachine", namespace: "default", name: "web", uid: "u"), provider: "default/one", type: "libvirt"
+        )
+        var phases = [operation.phase]
+        operation.taskID = "1"
+        phases.append(operation.phase)
+        for outcome in Controllers.Operation.Outcome.allCases {
+            operation.end = .init(outcome: outcome, code: "", message: "", at: 1)
+            phases.append(operation.phase)
+        }
+        #expect(try words("status", "phase") == phases)
     }
 }

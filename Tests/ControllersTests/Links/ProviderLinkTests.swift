@@ -97,6 +97,19 @@ struct ProviderLinkTests {
         #expect(link.breakerState == 0 && count(.ok) == 3)
     }
 
+    @Test(
+        arguments: [
+            (RPCCode.unavailable, "the certificate that 127.0.0.1:1 shows expired at some time", ErrorReason.certificateError),
+            (.unavailable, "Ssl handshake failed", .certificateError), (.unavailable, "connection refused", .connectionFailed),
+            (.invalidArgument, "certificate: is none", .invalidRequest), (.deadlineExceeded, "", .timeout),
+        ])
+    func `errors of certificates count as such`(_ code: RPCCode, _ message: String, _ reason: ErrorReason) async {
+        let link = link()
+        peer.answer.withLock { $0 = RPCError(code, message) }
+        _ = await describe(link)
+        #expect(counts.contents.errors == [reason: 1])
+    }
+
     @Test func `a trial goes past an open breaker`() async {
         let link = link()
         link.openBreaker()

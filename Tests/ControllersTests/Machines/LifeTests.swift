@@ -36,4 +36,19 @@ struct LifeTests {
         #expect(operations.allSatisfy { $0.end?.outcome == .success })
         await bed.close()
     }
+
+    @Test func `the task that is waited for stands in the status, and goes with its end`() async throws {
+        let bed = try await ManagerBed.withMachine(taskSeconds: 0.4)
+        try await bed.apply(.virtualMachine, ManagerBed.machine("web1", #","resources":{"cpu":2}"#))
+        let changing = try await bed.wait(VirtualMachine.self, "web1") { $0?.status.reconfigureTaskRef != nil }
+        #expect(changing?.status.lastTaskRef == changing?.status.reconfigureTaskRef)
+        let changed = try await bed.wait(VirtualMachine.self, "web1") {
+            $0?.status.conditions.isTrue("Ready") == true && $0?.status.currentResources.cpu == 2
+        }
+        #expect(changed?.status.lastTaskRef == nil && changed?.status.reconfigureTaskRef == nil)
+        try await bed.snapshot("s")
+        try await bed.waitSnapshot("s") { $0?.status.taskRef != nil }
+        #expect(try await bed.waitSnapshot("s") { $0.isReady }?.status.taskRef == nil)
+        await bed.close()
+    }
 }

@@ -24,13 +24,13 @@ final class ManagerBed: Sendable {
         let task: Task<Void, Never>
     }
 
-    /// The store as the manager has it, where that is another one than the test's.
+    /// The store as the manager has it, which may be another one than the test's.
     private let managerStore: any ObjectStore
 
     /// - Parameter manager: makes of the store what the manager has of it.
     init(_ store: any ObjectStore = MemoryObjectStore(), manager: (any ObjectStore)? = nil) {
         self.store = store
-        managerStore = manager ?? store
+        managerStore = TruthfulStore(manager ?? store)
     }
 
     /// What a manager makes of itself when it begins to lead.
@@ -130,6 +130,27 @@ final class ManagerBed: Sendable {
                 return
             } catch { guard error.reason == .conflict else { throw error } }
         }
+    }
+
+    func annotate(_ kind: ResourceKind, _ name: String, _ annotations: [String: String]) async throws {
+        while true {
+            do throws(StoreError) {
+                var object = try await store.get(ObjectKey(kind, "default", name))
+                object.metadata.annotations.merge(annotations) { $1 }
+                _ = try await store.update(object)
+                return
+            } catch { guard error.reason == .conflict else { throw error } }
+        }
+    }
+
+    /// As when somebody removes a machine on the hypervisor, past the manager.
+    func takeAway(_ id: String?, from name: String = "sim") async throws {
+        guard let id, let provider = hypervisors.provider(name) else { throw Failure(.unavailable, "there is none") }
+        let client = ProviderClient(InProcessTransport([provider.rpcService(), provider.engine.taskService()]))
+        let deadline = RPCOptions(deadline: .after(seconds: 5))
+        _ = try await client.delete(DeleteRequest(id: id), deadline)
+        try await eventually { try await !client.describe(DescribeRequest(id: id), deadline).exists }
+        context.links["default/\(name)"]?.machines.forget(id)
     }
 
     func eventually(seconds: Double = 30, _ condition: () async throws -> Bool) async throws {

@@ -15,6 +15,7 @@ enum MachineRaw {
             object.member("vcpus_maximum", machine.now.maximumVirtualCPUs)
             object.member("memory_kib", machine.now.memoryKiB)
             object.member("memory_maximum_kib", machine.now.maximumMemoryKiB)
+            if let target = balloonTarget(machine) { object.member("memory_target_kib", target) }
             if let type = machine.now.domainType { object.member("domain_type", type) }
             if let type = machine.now.machine { object.member("machine_type", type) }
             if let isConnected = machine.now.isAgentConnected { object.member("guest_agent_connected", isConnected) }
@@ -26,6 +27,13 @@ enum MachineRaw {
             writePending(machine, &object)
         }
         return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    /// What a guest is to have and has not yet, or never will: its balloon begins with all memory there is, and takes from it what the guest gives.
+    private static func balloonTarget(_ machine: Hypervisor.Machine) -> Int? {
+        let (now, next) = (machine.now, machine.next)
+        guard machine.isActive, now.maximumMemoryKiB == next.maximumMemoryKiB, now.memoryKiB != next.memoryKiB else { return nil }
+        return next.memoryKiB
     }
 
     /// What the next start will bring, as the machine is defined otherwise than it runs.

@@ -31,6 +31,7 @@ package final class SimulatedHypervisor: Sendable {
     func call<Value: Sendable>(
         _ name: String, changes: Bool = true, _ body: @escaping @Sendable (World) throws(Failure) -> Value
     ) async throws(RPCError) -> Value {
+        try await hang(name)
         let (settings, now) = (settings, clock.unixSeconds)
         let answer: Answer<Value>
         do {
@@ -57,6 +58,17 @@ package final class SimulatedHypervisor: Sendable {
         }
         if answer.isLost { throw RPCError(.unavailable, "the hypervisor's answer to \(name) did not arrive") }
         return answer.value
+    }
+
+    /// As long as the hypervisor hangs; nothing of the call is done before.
+    private func hang(_ name: String) async throws(RPCError) {
+        while (try? Faults.read(settings.faultsFile).hangs) == true {
+            do {
+                try await Task.sleep(for: .milliseconds(20))
+            } catch {
+                throw RPCError(.cancelled, "nobody waits any more for the hypervisor's answer to \(name)")
+            }
+        }
     }
 
     private struct Answer<Value: Sendable>: Sendable {
