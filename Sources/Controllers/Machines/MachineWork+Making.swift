@@ -24,8 +24,7 @@ extension MachineWork {
         mark(.ready, .isFalse, "Creating", "the machine is being made")
         status.applied = Self.sum(MachineParameters.changeable(parameters))
         // A hypervisor that hangs may keep the answer for minutes.
-        try await write()
-        return try await begin(.create, parameters, digest: request.digest, connection)
+        return try await begin(.create, parameters, digest: request.digest, connection, isSaid: true)
     }
 
     struct Missing: Error {
