@@ -69,6 +69,7 @@ bench: build
 	$(RELEASE) --product encoder-benchmark
 	$(RELEASE) --product rpc-peer
 	$(RELEASE) --product protobuf-echo
+	$(RELEASE) --product manager-benchmark
 	$(PYTHON) benchmarks/run.py
 
 ## check: format, layers, linkage, documentation

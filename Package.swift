@@ -367,6 +367,12 @@ let package = Package(
         .executableTarget(
             name: "encoder-benchmark", dependencies: ["Metrics", "Primitives", "AllocationCounter"], path: "benchmarks/encoder",
             swiftSettings: house),
+        .executableTarget(
+            name: "manager-benchmark",
+            dependencies: [
+                "Primitives", "JSON", "Metrics", "Protobuf", "RPC", "ProviderRPC", "Objects", "ObjectStore", "EmbeddedObjectStore",
+                "Reconciling", "Controllers",
+            ], path: "benchmarks/manager", swiftSettings: house),
     ] + collectors.flatMap { [$0.module, $0.tests] }
 )
 

@@ -23,6 +23,7 @@ from estate import estates
 from gpus import gpus
 from llm import llm
 from logs import logs
+from manager import manager
 from measuring import RELEASE, REPOSITORY, TOKEN, cpu_seconds, fetch, free_port, resident_bytes, table, wait_for
 
 
@@ -220,7 +221,7 @@ def drop_in(nodes: int = 32, guests: int = 3000, scrapes: int = 15) -> None:
 
 if __name__ == "__main__":
     chosen = sys.argv[1:] or ["encoder", "scrape", "pve", "estate", "discovery", "dashboards", "drawing", "containers", "gpus", "llm", "logs", "libvirt",
-                              "grpc"]
+                              "grpc", "manager"]
     if "encoder" in chosen:
         encoder()
     if "scrape" in chosen:
@@ -247,3 +248,5 @@ if __name__ == "__main__":
         domains()
     if "grpc" in chosen:
         grpc_calls()
+    if "manager" in chosen:
+        manager()

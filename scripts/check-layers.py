@@ -29,7 +29,7 @@ SIBLINGS_ALLOWED = {("floor 1", "JSON"), ("floor 2", "ProxmoxAPI"), ("floor 2", 
 COLLECTORS = "Sources/Collectors/"
 OUTSIDE = {"test", "plugin"}
 TOOLS = {"embed-files", "CollectorConformance", "ProviderConformance", "ObjectStoreConformance", "RawPeers", "TestSupport", "AwkwardMessages", "protobuf-echo",
-         "provider-kill-bed", "object-store-kill-bed", "AllocationCounter", "encoder-benchmark", "rpc-peer", "api-bed", "object-store-check"}
+         "provider-kill-bed", "object-store-kill-bed", "AllocationCounter", "encoder-benchmark", "manager-benchmark", "rpc-peer", "api-bed", "object-store-check"}
 
 
 def main() -> int:

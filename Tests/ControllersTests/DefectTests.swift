@@ -51,6 +51,36 @@ struct DefectTests {
         await bed.close()
     }
 
+    @Test func `a machine says that it is being made when it is, and not while it waits to be made again`() async throws {
+        let bed = try await bed(machine: nil)
+        let watch = try await bed.store.watch(.virtualMachine, in: nil, from: try await bed.store.list(.virtualMachine).resourceVersion)
+        bed.hypervisors.stub("sim", "Create") { .failure(RPCError(.invalidArgument, "no")) }
+        try await bed.apply(.virtualMachine, ManagerBed.machine("web1"))
+        try await bed.wait(VirtualMachine.self, "web1") { $0?.status.conditions["Ready"]?.reason == "ProviderError" }
+        // Each has the machine looked at once more.
+        for number in 0..<5 {
+            let reconciles = bed.reconciles
+            try await bed.apply(
+                .vmClass,
+                #"{"metadata":{"name":"small","labels":{"turn":"\#(number)"}},"spec":{"cpu":1,"memory":"1Gi","diskDefaults":{"type":"thin","size":"4Gi"}}}"#
+            )
+            try await bed.eventually { bed.reconciles > reconciles }
+        }
+        try await bed.delete(.virtualMachine, "web1")
+        var said = 0
+        var reason: String?
+        while let object = try await watch.next()?.object {
+            let machine = VirtualMachine(object)
+            if machine.metadata.isDeleting { break }
+            let now = machine.status.conditions["Ready"]?.reason
+            if now == "Creating", reason != now { said += 1 }
+            reason = now
+        }
+        let creates = try await bed.operations().count { $0.method == .create }
+        #expect(creates > 0 && said <= creates)
+        await bed.close()
+    }
+
     @Test func `a task that failed is over, and is not asked about for ever`() async throws {
         let bed = ManagerBed()
         try await bed.furnish()

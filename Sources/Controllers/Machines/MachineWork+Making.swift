@@ -23,7 +23,8 @@ extension MachineWork {
         mark(.provisioning, .isTrue, "Creating", "")
         mark(.ready, .isFalse, "Creating", "the machine is being made")
         status.applied = Self.sum(MachineParameters.changeable(parameters))
-        return try await begin(.create, parameters, digest: request.digest, connection)
+        // A hypervisor that hangs may keep the answer for minutes.
+        return try await begin(.create, parameters, digest: request.digest, connection, isSaid: true)
     }
 
     struct Missing: Error {

@@ -140,9 +140,10 @@ struct MachineWork: ObjectWork {
     }
 
     /// Writes an operation down, so that the next step begins it.
-    /// - Returns: nil when it is too soon after the last that failed.
+    /// - Parameter isSaid: whether the status is written with it.
+    /// - Returns: the end of the look when it is too soon after the last that failed.
     mutating func begin(
-        _ method: ProviderMethod, _ parameters: ObjectValue, digest: String? = nil, _ connection: ProviderConnection
+        _ method: ProviderMethod, _ parameters: ObjectValue, digest: String? = nil, _ connection: ProviderConnection, isSaid: Bool = false
     ) async throws(ReconcileError) -> Step {
         let draft = draft(method, parameters, digest: digest, at: connection.link.name, type: connection.link.type)
         // Another thing than was refused may be had at once.
@@ -153,9 +154,18 @@ struct MachineWork: ObjectWork {
                 return .end(.after(seconds: seconds))
             }
         }
-        let operation = try await begin(draft)
-        status.lastOperation = operation.name
+        // Neither waits for the other, so that the store writes both as one; nobody is asked before both are written.
+        let work = self
+        async let begun = work.begun(draft)
+        if isSaid { try await write() }
+        status.lastOperation = try await begun.get().name
         return .next
+    }
+
+    private func begun(_ draft: Operation) async -> Result<Operation, ReconcileError> {
+        do throws(ReconcileError) {
+            return .success(try await begin(draft))
+        } catch { return .failure(error) }
     }
 
     // MARK: the object
