@@ -7,7 +7,7 @@ import Web
 package struct GRPCSettings: Sendable {
     package static let keys = [
         SettingsKey(
-            "socket", .text, "Absolute path of the Unix socket; empty for none.", standard: "/run/martlet-manager/KIND.sock"),
+            "socket", .text, "Absolute path of the Unix socket; empty for none.", standard: "/run/martlet-manager/KIND/provider.sock"),
         SettingsKey(
             "socket_access", .choice(["owner", "group"]), "Who may open the socket: its owner, or the members of its group too.",
             standard: "owner"),

@@ -102,7 +102,7 @@ struct Configuration: Sendable {
         try GRPCSettings(tree["grpc"], socket: Self.socket(of: kind))
     }
 
-    static func socket(of kind: any ProviderKind.Type) -> String { "/run/martlet-manager/\(kind.name).sock" }
+    static func socket(of kind: any ProviderKind.Type) -> String { "/run/martlet-manager/\(kind.name)/provider.sock" }
 
     func name(of kind: any ProviderKind.Type) -> String { tree["provider"].word("name") ?? kind.name }
 

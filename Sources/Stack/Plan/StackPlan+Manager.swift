@@ -21,7 +21,7 @@ extension StackPlan {
             }
 
             /// Where the shipped manifests say that it takes calls.
-            var shippedEndpoint: String { "unix:///run/martlet-manager/\(kind).sock" }
+            var shippedEndpoint: String { "unix:///run/martlet-manager/\(kind)/provider.sock" }
             var endpoint: String { "unix://\(socket.path)" }
         }
 
