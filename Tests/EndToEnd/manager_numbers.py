@@ -35,7 +35,8 @@ class ManagerExposition(Exposition):
         if oldest is not None:
             self.add("virtrigaud_provider_oldest_operation_timestamp_seconds", of, self.now - oldest)
         for phase, number in zip(PHASES, phases):
-            self.add("virtrigaud_vms", {"provider": name, "phase": phase}, number)
+            # Those that are gone have failed too.
+            self.add("virtrigaud_vms", {"provider": name, "phase": phase}, number + (gone if phase == "Failed" else 0))
         for reason, number in (("MachineGone", gone), ("TaskInProgress", phases[1]), ("ProviderError", phases[6]), ("WaitingForDependencies", phases[0])):
             self.add("virtrigaud_vms_not_ready", {"provider": name, "reason": reason}, number)
         for operation, rate in (("Create", 0.05), ("Power", 0.1), ("Reconfigure", 0.02), ("Delete", 0.03)):
@@ -72,6 +73,7 @@ def lab(out: ManagerExposition) -> None:
     out.add("martlet_web_certificate_not_after_timestamp_seconds", {}, out.now + 80 * DAY)
     out.process(64e6)
     out.store(2, 0)
+    out.add("martlet_manifests_problems", {}, 2)
     out.controllers(waiting=140, errors=3, longest=900)
     out.provider("libvirt", "default/kvm1", phases=(1, 2, 41, 6, 1, 0, 0), oldest=25)
     out.provider("libvirt", "default/kvm2", phases=(0, 1, 18, 2, 0, 0, 2), failures=0.4, seconds=900, oldest=5000)

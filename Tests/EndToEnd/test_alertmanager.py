@@ -47,7 +47,7 @@ HELD = """
     LlmTimeToFirstTokenHigh LlmInterTokenLatencyHigh LlmKvCacheSaturation LlmPreemptionsHigh LlmErrorRateHigh LlmGenerationStalled LlmThroughputDropped LlmModelSpilled
     LogsNotStored LogsLagging LogsLinesDropped LogsSourceDown LogsStateNotWritten
     VirtrigaudManagerDown VirtrigaudNoLeader VirtrigaudTwoLeaders VirtrigaudStoreNotWritable VirtrigaudQueueBacklog VirtrigaudReconcileErrors
-    VirtrigaudControllerStuck VirtrigaudMachinesGone VirtrigaudMachinesFailed VirtrigaudProviderDown VirtrigaudProviderUnhealthy VirtrigaudCircuitBreakerOpen
+    VirtrigaudControllerStuck VirtrigaudMachinesGone VirtrigaudMachinesFailed VirtrigaudMachinesNotReady VirtrigaudManifestsWrong VirtrigaudProviderDown VirtrigaudProviderUnhealthy VirtrigaudCircuitBreakerOpen
     VirtrigaudHighErrorRate VirtrigaudSlowVMCreation VirtrigaudRpcLatencyHigh VirtrigaudOperationStuck VirtrigaudCertificateExpiring
     ClusterCertificateExpiring ClusterCertificateExpired ClusterSubscriptionExpiring ClusterHaManagerStale
     TargetMissing ExporterScrapeSlow ExporterCollectorFailed ExporterDataStale ExporterSeriesDropped ExporterCardinalityHigh
@@ -346,6 +346,12 @@ def manager_cases() -> Iterator[Case]:
             free=[
                 alert("VirtrigaudProviderUnhealthy", "critical", **here), alert("VirtrigaudHighErrorRate", **here, operation="Create"),
                 *(alert(name, **other) for name in held for other in others)])
+    failed: Labels = {"cluster": "manager-machines", "provider": "default/kvm1"}
+    yield Case(
+        "VirtrigaudMachinesFailed-holds-what-the-hypervisor-said", held=[alert("VirtrigaudMachinesNotReady", **failed, reason="ProviderError")],
+        free=[
+            alert("VirtrigaudMachinesFailed", **failed, phase="Failed"), alert("VirtrigaudMachinesNotReady", **failed, reason="WaitingForDependencies"),
+            alert("VirtrigaudMachinesNotReady", **failed | {"provider": "default/vc1"}, reason="ProviderError")])
     store: Labels = {"cluster": "manager-store"}
     waiting = ("VirtrigaudReconcileErrors", "VirtrigaudQueueBacklog")
     yield Case(

@@ -69,7 +69,8 @@ def test_every_trouble_is_told_with_the_name_of_whom_it_befell(prometheus: str) 
     expected = {
         "VirtrigaudManagerDown": {("north",)}, "VirtrigaudNoLeader": {("south",)}, "VirtrigaudTwoLeaders": {("east",)}, "VirtrigaudStoreNotWritable": {("west", "mgr3")},
         "VirtrigaudQueueBacklog": {("lab", "VirtualMachine")}, "VirtrigaudReconcileErrors": {("lab", "VirtualMachine")}, "VirtrigaudControllerStuck": {("lab", "vmclone")},
-        "VirtrigaudMachinesGone": {("lab", "office/vc1")}, "VirtrigaudMachinesFailed": {("lab", "default/kvm2")}, "VirtrigaudProviderDown": {("lab", "kvm2")},
+        "VirtrigaudMachinesGone": {("lab", "office/vc1")}, "VirtrigaudMachinesFailed": {("lab", "default/kvm2")}, "VirtrigaudMachinesNotReady": {("lab", "default/kvm1"), ("lab", "default/kvm2")},
+        "VirtrigaudManifestsWrong": {("lab", "mgr1")}, "VirtrigaudProviderDown": {("lab", "kvm2")},
         "VirtrigaudProviderUnhealthy": {("lab", "office/vc1")}, "VirtrigaudCircuitBreakerOpen": {("lab", "office/vc1")}, "VirtrigaudHighErrorRate": {("lab", "default/kvm2", "Create")},
         "VirtrigaudSlowVMCreation": {("lab", "default/kvm2")}, "VirtrigaudRpcLatencyHigh": {("lab", "Create")}, "VirtrigaudOperationStuck": {("lab", "default/kvm2")},
         "VirtrigaudCertificateExpiring": {("lab", "kvm1")},
