@@ -17,10 +17,13 @@ package struct VMCloneController: Reconciler {
     }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
-        guard let clone = context.informers.clones.get(name) else { return .done }
+        guard let clone = context.informers.clones.get(name) else {
+            shares.leaveLine(name)
+            return .done
+        }
         let work = CloneWork(clone, context)
         let provider = context.journal.open(clone.metadata.uid)?.provider ?? work.source?.providerName
-        return try await shares.look(at: provider) { () async throws(ReconcileError) in
+        return try await shares.look(at: name, of: provider) { () async throws(ReconcileError) in
             var work = work
             return try await work.run()
         }
@@ -29,6 +32,7 @@ package struct VMCloneController: Reconciler {
     /// The controller, with all that it looks at.
     package func controller(logger: Logger = .silent) -> Controller {
         let controller = Controller(of: VMClone.self, self, workers: workers, logger: logger)
+        shares.onRoom { [queue = controller.queue] in queue.add($0) }
         let informers = context.informers
         controller.watch(informers.clones) { old, new in
             guard let old, let new else { return true }

@@ -17,8 +17,11 @@ package struct VirtualMachineController: Reconciler {
     }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
-        guard let machine = context.informers.machines.get(name) else { return .done }
-        return try await shares.look(at: machine.status.placedOn ?? machine.providerName) { () async throws(ReconcileError) in
+        guard let machine = context.informers.machines.get(name) else {
+            shares.leaveLine(name)
+            return .done
+        }
+        return try await shares.look(at: name, of: machine.status.placedOn ?? machine.providerName) { () async throws(ReconcileError) in
             var work = MachineWork(machine, context)
             return try await work.run()
         }
@@ -27,6 +30,7 @@ package struct VirtualMachineController: Reconciler {
     /// The controller, with all that it looks at.
     package func controller(logger: Logger = .silent) -> Controller {
         let controller = Controller(of: VirtualMachine.self, self, workers: workers, logger: logger)
+        shares.onRoom { [queue = controller.queue] in queue.add($0) }
         let informers = context.informers
         // What it writes itself is no reason to look again.
         controller.watch(informers.machines) { old, new in

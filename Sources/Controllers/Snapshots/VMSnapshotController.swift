@@ -17,10 +17,13 @@ package struct VMSnapshotController: Reconciler {
     }
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
-        guard let snapshot = context.informers.snapshots.get(name) else { return .done }
+        guard let snapshot = context.informers.snapshots.get(name) else {
+            shares.leaveLine(name)
+            return .done
+        }
         let machine = context.informers.machines.get(snapshot.metadata.namespace, snapshot.spec.vmRef.name)
         let provider = context.journal.open(snapshot.metadata.uid)?.provider ?? snapshot.status.machine?.provider ?? machine?.providerName
-        return try await shares.look(at: provider) { () async throws(ReconcileError) in
+        return try await shares.look(at: name, of: provider) { () async throws(ReconcileError) in
             var work = SnapshotWork(snapshot, context)
             return try await work.run()
         }
@@ -29,6 +32,7 @@ package struct VMSnapshotController: Reconciler {
     /// The controller, with all that it looks at.
     package func controller(logger: Logger = .silent) -> Controller {
         let controller = Controller(of: VMSnapshot.self, self, workers: workers, logger: logger)
+        shares.onRoom { [queue = controller.queue] in queue.add($0) }
         let informers = context.informers
         // What it writes itself is no reason to look again.
         controller.watch(informers.snapshots) { old, new in
