@@ -123,9 +123,12 @@ struct Bench {
     }
 
     private func steady(_ manager: Manager, _ names: [ObjectName]) async throws {
-        let (before, changes, calls) = (manager.looks, try await manager.changes(), hypervisor.calls)
+        let (changes, calls) = (try await manager.changes(), hypervisor.calls)
         let stretch = Stretch()
+        // One that finds no worker is taken twice from the queue, and counts once.
+        var rounds = 0
         repeat {
+            rounds += 1
             let looks = manager.looks
             manager.look(at: names)
             try await manager.wait { manager.looks >= looks + names.count && manager.isAtRest }
@@ -133,7 +136,7 @@ struct Bench {
         say(
             "steady",
             [
-                "looks": Double(manager.looks - before), "seconds": stretch.seconds, "cpu": stretch.cpuSeconds,
+                "looks": Double(rounds * names.count), "seconds": stretch.seconds, "cpu": stretch.cpuSeconds,
                 "changes": Double(try await manager.changes() - changes),
                 "describes": Double((hypervisor.calls["Describe"] ?? 0) - (calls["Describe"] ?? 0)),
             ])
