@@ -16,8 +16,8 @@ struct GRPCDialer: ProviderDialer {
         var settings = GRPCClientSettings()
         // Who cannot be reached is told so at once; the link tries again.
         settings.waitsForConnection = false
-        // A list of ten thousand machines.
-        settings.messageLimitBytes = 64 << 20
+        // Lists of ten thousand machines are a few MiB.
+        settings.messageLimitBytes = 16 << 20
         if let path = Self.path(recipe.endpoint) {
             let transport = try GRPCTransport(.file(path), settings, logger: logger)
             return (transport, { transport.close() })

@@ -159,7 +159,7 @@ package final class ManagerHost: Sendable {
     /// Works as the one manager there is, until the task is cancelled.
     /// - Parameter holds: whether it may act; asked before each call of a provider.
     private func lead(while holds: @escaping @Sendable () -> Bool) async {
-        let journal = OperationJournal(store, logger: logger)
+        let journal = OperationJournal(store, spareNamespace: settings.leaseNamespace ?? kube?.namespace ?? "default", logger: logger)
         var pause = 0.5
         while !Task.isCancelled {
             do throws(StoreError) {

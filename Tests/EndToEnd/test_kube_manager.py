@@ -94,3 +94,40 @@ def test_a_manager_works_in_a_cluster_with_the_rights_that_it_is_given(start: St
     assert hypervisor.machines() == []
     assert 'virtrigaud_vm_operations_total{operation="Create",provider_type="simulated",provider="default/sim",outcome="success"} 2' in fetch(second.url + "/metrics").text
     assert "forbidden" not in second.program.output.lower()
+
+
+def test_a_namespace_that_is_deleted_comes_to_its_end_and_counters_stay(start: Start, tmp_path: Path, server: KubeAPIServer) -> None:
+    hypervisor = Hypervisor(start, tmp_path, "sim")
+    config = account(server)
+    manager = Clustered(start, tmp_path / "first", config)
+
+    def get(kind: str, *arguments: str) -> list[dict[str, Any]]:
+        return list(json.loads(server.kubectl("get", kind, *arguments, "-o", "json"))["items"])
+
+    def made(of: Clustered) -> bool:
+        return 'virtrigaud_vm_operations_total{operation="Create",provider_type="simulated",provider="default/sim",outcome="success"} 1' in fetch(of.url + "/metrics").text
+
+    server.kubectl("create", "namespace", "team")
+    thing = machine("web1")
+    thing["metadata"]["namespace"] = "team"
+    for reference in ("providerRef", "classRef", "imageRef"):
+        thing["spec"][reference]["namespace"] = "default"
+    server.kubectl("apply", "-f", "-", given=yaml.safe_dump_all([hypervisor.object, small(), debian(), thing]))
+    wait_for(lambda: any(condition(it, "Ready").get("status") == "True" for it in get("vm", "-n", "team")), 60, "web1 is ready")
+
+    # What a cluster's controller of namespaces does: nothing new may be there, and what is there is asked to go.
+    server.kubectl("delete", "namespace", "team", "--wait=false")
+    server.kubectl("delete", "vmop", "--all", "-n", "team", "--timeout=30s")
+    server.kubectl("delete", "vm", "--all", "-n", "team", "--timeout=60s")
+    assert hypervisor.machines() == []
+    assert get("vm", "-n", "team") == [] == get("vmop", "-n", "team")
+    deletions = [it for it in get("vmop", "-n", "default") if it["spec"]["operation"] == "Delete"]
+    assert [it["spec"]["targetRef"]["namespace"] for it in deletions] == ["team"]
+    assert made(manager)
+
+    # What was deleted by hand counts for the next manager too.
+    server.kubectl("delete", "vmop", "--all", "--all-namespaces", "--timeout=30s")
+    manager.program.process.kill()
+    manager.program.process.wait()
+    after = Clustered(start, tmp_path / "second", config)
+    wait_for(lambda: made(after), 60, "the next manager knows of it")

@@ -21,7 +21,7 @@ extension CloneWork {
         if let refusal { return try await fail(refusal.reason, refusal.message, isFinal: true) }
         let found: (source: VirtualMachine, connection: ProviderConnection, parameters: CloneParameters)
         switch parts() {
-        case .waits(let what): return try await wait(for: what)
+        case .waits(let what, let isTold): return try await wait(for: what, isTold: isTold)
         case .refused(let refusal): return try await fail(refusal.reason, refusal.message, isFinal: true)
         case .ready(let source, let connection, let parameters): found = (source, connection, parameters)
         }
@@ -60,14 +60,15 @@ extension CloneWork {
 
     private enum Parts {
         case ready(VirtualMachine, ProviderConnection, CloneParameters)
-        case waits(String)
+        /// - isTold: whether it will be told of it.
+        case waits(String, isTold: Bool)
         case refused(Refusal)
     }
 
     private func parts() -> Parts {
         let (spec, namespace) = (clone.spec, clone.metadata.namespace)
         let name = spec.sourceVM?.fullName(in: namespace) ?? ""
-        guard let source, !source.metadata.isDeleting else { return .waits("VirtualMachine \(name) is not there") }
+        guard let source, !source.metadata.isDeleting else { return .waits("VirtualMachine \(name) is not there", isTold: true) }
         if let said = spec.target.providerRef?.fullName(in: namespace), said != source.providerName {
             return .refused(
                 Refusal(
@@ -77,9 +78,9 @@ extension CloneWork {
                 ))
         }
         if let refusal = checkCards(source) { return .refused(refusal) }
-        guard source.status.id != nil else { return .waits("VirtualMachine \(name) is not made yet") }
+        guard source.status.id != nil else { return .waits("VirtualMachine \(name) is not made yet", isTold: true) }
         guard let connection = context.links[source.providerName], let capabilities = connection.capabilities else {
-            return .waits("Provider \(source.providerName) is not there, or not ready to be asked")
+            return .waits("Provider \(source.providerName) is not there, or not ready to be asked", isTold: true)
         }
         if spec.options.type == .linked, !capabilities.supportsLinkedClones {
             return .refused(
@@ -90,7 +91,7 @@ extension CloneWork {
         var vmClass: VMClass?
         if let reference = spec.target.classRef {
             vmClass = context.informers.classes.get(reference.objectName(in: namespace))
-            guard vmClass != nil else { return .waits("VMClass \(reference.fullName(in: namespace)) is not there") }
+            guard vmClass != nil else { return .waits("VMClass \(reference.fullName(in: namespace)) is not there", isTold: false) }
         }
         var value = CloneParameters.make(clone, of: source, vmClass: vmClass) { reference, member in
             context.informers.member(of: reference, in: namespace, usually: member)
@@ -99,7 +100,7 @@ extension CloneWork {
         value.set("target", CloneTarget.object(clone, of: source).value)
         if CloneTarget.hasOtherDisks(clone, source) { value.set("hasOtherDisks", true) }
         guard let parameters = parameters(value) else {
-            return .waits("the Secret that spec.customization.userData names is not there, or has no such member")
+            return .waits("the Secret that spec.customization.userData names is not there, or has no such member", isTold: false)
         }
         return .ready(source, connection, parameters)
     }
@@ -124,14 +125,14 @@ extension CloneWork {
         return nil
     }
 
-    private mutating func wait(for what: String) async throws(ReconcileError) -> Step {
+    private mutating func wait(for what: String, isTold: Bool) async throws(ReconcileError) -> Step {
         let left = secondsLeft
         guard left > 0 else { return try await fail("Timeout", what) }
         status.phase = .pending
         status.message = what
         mark(.ready, .isFalse, "WaitingForDependencies", what)
         try await write()
-        return .end(.after(seconds: min(5, left)))
+        return .end(.after(seconds: min(isTold ? Waiting.toldSeconds : 5, left)))
     }
 
     /// The VirtualMachine of the target's name, as the store has it.

@@ -91,14 +91,14 @@ struct CloneWork: ObjectWork {
         let mayLetGo = isDeleting && isForced
         guard let connection = context.links[operation.provider] else {
             if mayLetGo { return try await letGo("its provider is not there") }
-            return try await wait("Provider \(operation.provider) is not there", for: operation)
+            return try await wait("Provider \(operation.provider) is not there", for: operation, seconds: Waiting.toldSeconds)
         }
         let lost = "what was asked for cannot be asked again, as the Secret that it needs is another one now"
         let progress = try await asking { () async throws(StoreError) in
             try await driver.advance(operation, over: connection.link, sending: { sender(of: operation) }, orEndAs: lost)
         }
         guard case .waiting(let seconds, let why) = progress else { return .next }
-        if mayLetGo, connection.link.isOpen { return try await letGo("its provider does not answer") }
+        if let why = await whyLeft(connection.link) { return try await letGo(why) }
         return try await wait(why, for: journal.open(uid) ?? operation, seconds: seconds)
     }
 
@@ -122,7 +122,7 @@ struct CloneWork: ObjectWork {
     }
 
     /// Says what is under way, unless it has taken too long.
-    private mutating func wait(_ why: String, for operation: Operation, seconds: Double = 30) async throws(ReconcileError) -> Step {
+    private mutating func wait(_ why: String, for operation: Operation, seconds: Double) async throws(ReconcileError) -> Step {
         let isWanted = operation.method == .clone && operation.name != status.formerOperation
         guard isWanted, !isDeleting else { return .end(.after(seconds: seconds)) }
         let left = secondsLeft

@@ -6,6 +6,8 @@ import Synchronization
 /// Takes old operations out of the journal, and leaves what they counted behind.
 ///
 /// First their provider's totals get them, with their uids beside; then their objects go. Who dies between the two finds the uids the next time, and adds nothing twice.
+///
+/// Those that somebody else deletes are taken out at once when they are over: until then their finalizer keeps them.
 package struct JournalKeeper: Sendable {
     package struct Settings: Sendable {
         /// How long an operation that is over is kept, in seconds.
@@ -31,30 +33,66 @@ package struct JournalKeeper: Sendable {
 
     /// Until its task is cancelled.
     package func run() async {
-        while !Task.isCancelled {
-            do throws(StoreError) {
-                while try await round() == settings.batch && !Task.isCancelled {}
-            } catch {
-                journal.logger.warn("old operations were not taken out of the journal", ["error": error.message])
+        let (calls, caller) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        journal.onDismissal { caller.yield() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await DismissalWatch(journal).run() }
+            group.addTask { [settings] in
+                while !Task.isCancelled {
+                    caller.yield()
+                    try? await Task.sleep(for: .seconds(settings.roundSeconds))
+                }
             }
-            try? await Task.sleep(for: .seconds(settings.roundSeconds))
+            // One after the other, as two at a time might add the same twice.
+            for await _ in calls { await rounds() }
+            group.cancelAll()
+        }
+    }
+
+    private func rounds() async {
+        do throws(StoreError) {
+            while try await round() == settings.batch && !Task.isCancelled {}
+        } catch {
+            journal.logger.warn("old operations were not taken out of the journal", ["error": error.message])
         }
     }
 
     /// - Returns: how many have gone.
     @discardableResult
     package func round() async throws(StoreError) -> Int {
+        try await endOrphans()
         let now = journal.clock.unixSeconds
         let old: [OperationJournal.Ended] = journal.state.withLock { state in
             let tooMany = max(0, state.ended.count - settings.kept)
             let tooOld = state.ended.prefix { ($0.operation.end?.at ?? now) < now - settings.keptSeconds }.count
-            return Array(state.ended.prefix(min(settings.batch, max(tooMany, tooOld))))
+            let count = min(settings.batch, max(tooMany, tooOld))
+            var found = Array(state.ended.prefix(count))
+            if !state.dismissed.isEmpty {
+                let known = state.ended.map(\.operation.uid) + state.open.values.joined().map(\.uid)
+                state.dismissed.formIntersection(known)
+                let wanted = state.ended.dropFirst(count).lazy.filter { [dismissed = state.dismissed] in
+                    dismissed.contains($0.operation.uid)
+                }
+                found += wanted.prefix(settings.batch - found.count)
+            }
+            return found
         }
         for (provider, operations) in Dictionary(grouping: old, by: \.operation.provider) {
             try await fold(operations.filter { !$0.isFolded }.map(\.operation), provider)
         }
-        try await remove(old.map(\.operation))
-        return old.count
+        return try await remove(old.map(\.operation))
+    }
+
+    /// Operations that are to go, and whose objects are gone, so that nobody asks for their ends any more.
+    private func endOrphans() async throws(StoreError) {
+        for operation in journal.dismissedOpen {
+            guard let kind = ResourceKind.all.first(where: { $0.kind == operation.target.kind }) else { continue }
+            do throws(StoreError) {
+                let target = try await journal.store.get(ObjectKey(kind, operation.target.namespace, operation.target.name))
+                if target.metadata.uid == operation.target.uid { continue }
+            } catch { guard error.reason == .notFound else { throw error } }
+            _ = try await journal.end(operation, .error, message: "its object is gone, and nobody asks how it ended")
+        }
     }
 
     private func fold(_ operations: [Operation], _ fullName: String) async throws(StoreError) {
@@ -91,33 +129,34 @@ package struct JournalKeeper: Sendable {
     }
 
     /// Several at a time, which the store writes as one; and the journal goes over its list once for all of them.
-    private func remove(_ operations: [Operation]) async throws(StoreError) {
+    /// - Returns: how many have gone.
+    private func remove(_ operations: [Operation]) async throws(StoreError) -> Int {
         var gone: Set<String> = []
         var problem: StoreError?
-        await withTaskGroup(of: Result<String, StoreError>.self) { group in
+        await withTaskGroup(of: Result<String?, StoreError>.self) { group in
             var left = operations[...]
             for operation in left.prefix(Self.removalsAtOnce) { group.addTask { await remove(operation) } }
             left = left.dropFirst(Self.removalsAtOnce)
             for await result in group {
                 switch result {
-                case .success(let uid): gone.insert(uid)
+                case .success(let uid): if let uid { gone.insert(uid) }
                 case .failure(let error): problem = error
                 }
                 if problem == nil, let operation = left.popFirst() { group.addTask { await remove(operation) } }
             }
         }
-        journal.state.withLock { [gone] state in state.ended.removeAll { gone.contains($0.operation.uid) } }
+        journal.state.withLock { [gone] state in
+            state.ended.removeAll { gone.contains($0.operation.uid) }
+            state.dismissed.subtract(gone)
+        }
         if let problem { throw problem }
+        return gone.count
     }
 
-    /// - Returns: its uid.
-    private func remove(_ operation: Operation) async -> Result<String, StoreError> {
+    /// - Returns: its uid; nil for one that others keep.
+    private func remove(_ operation: Operation) async -> Result<String?, StoreError> {
         do throws(StoreError) {
-            _ = try await journal.store.delete(operation.key, DeletePrecondition(uid: operation.uid))
-        } catch {
-            // One of that name that is another's is not ours to take away.
-            guard error.reason == .notFound || error.reason == .conflict else { return .failure(error) }
-        }
-        return .success(operation.uid)
+            return .success(try await journal.takeAway(operation) ? operation.uid : nil)
+        } catch { return .failure(error) }
     }
 }

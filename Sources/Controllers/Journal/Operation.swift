@@ -65,6 +65,9 @@ package struct Operation: Sendable, Equatable {
         providerType = type
     }
 
+    /// Kept on its object until what it counted is in its provider's totals, whoever deletes it before.
+    static let finalizer = "operation.infra.virtrigaud.io/finalizer"
+
     /// What has one operation at a time: an object, or an image on one provider.
     package var line: String { Self.line(target, method, provider) }
 

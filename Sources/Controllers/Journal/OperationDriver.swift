@@ -45,6 +45,7 @@ struct OperationDriver: Sendable {
             return try await refused(operation, error)
         }
         attempts.forget(operation.uid)
+        if let problem = acceptance.problem { return .ended(try await journal.end(operation, .error, message: problem)) }
         var accepted = operation
         accepted.taskID = acceptance.taskID
         accepted.resultID = acceptance.resultID ?? operation.resultID

@@ -19,6 +19,10 @@ package final class OperationJournal: Sendable {
         var sums: [String: (type: String, sums: OperationSums)] = [:]
         /// Operations whose writing got no answer, by line.
         var doubtful: [String: Operation] = [:]
+        /// Uids of those that somebody else has deleted, or asked to go.
+        var dismissed: Set<String> = []
+        /// Of the list that was read: what happened since is watched from there.
+        var version = ""
         var isLoaded = false
     }
 
@@ -35,9 +39,15 @@ package final class OperationJournal: Sendable {
     let state = Mutex(State())
     /// Letters of names; random.
     private let makeName: @Sendable () -> String
+    /// Where operations are whose targets' namespaces take nothing new.
+    let spareNamespace: String
+    /// Told of an operation that is over and was dismissed.
+    let dismissal = Mutex<@Sendable () -> Void>({})
 
-    package init(_ store: any ObjectStore, clock: WallClock = .system, logger: Logger = .silent) {
+    /// - Parameter spareNamespace: the manager's own; it has operations of targets whose namespaces are being deleted.
+    package init(_ store: any ObjectStore, spareNamespace: String = "default", clock: WallClock = .system, logger: Logger = .silent) {
         self.store = store
+        self.spareNamespace = spareNamespace
         self.clock = clock
         self.logger = logger
         makeName = {
@@ -65,6 +75,8 @@ package final class OperationJournal: Sendable {
             let isEarlier = operation.end.map { end in madeAt[operation.provider].map { end.at < $0 } ?? true } ?? false
             Self.take(operation, isFolded: isEarlier || folded.contains(operation.uid), &loaded)
         }
+        loaded.dismissed = Set(objects.items.filter(\.metadata.isDeleting).map(\.metadata.uid))
+        loaded.version = objects.resourceVersion
         for target in loaded.open.keys { loaded.open[target]?.sort { $0.startedAt < $1.startedAt } }
         loaded.isLoaded = true
         let open = loaded.open.values.reduce(0) { $0 + $1.count }
@@ -165,16 +177,25 @@ package final class OperationJournal: Sendable {
             state.withLock { $0.doubtful[target] = nil }
         }
         var operation = draft
-        operation.namespace = draft.target.namespace
         operation.name = Operation.name(draft.target.name, draft.method, makeName())
         operation.startedAt = clock.unixSeconds
-        do throws(StoreError) {
-            return keep(Operation(try await store.create(operation.object)) ?? operation)
-        } catch {
-            // It may be there all the same: its name says so the next time.
-            if error.mayPass { state.withLock { [operation] in $0.doubtful[target] = operation } }
-            throw error
+        var places = places(of: draft)[...]
+        while true {
+            operation.namespace = places.removeFirst()
+            do throws(StoreError) {
+                return keep(try await create(operation))
+            } catch {
+                // It may be there all the same: its name says so the next time.
+                if error.mayPass { state.withLock { [operation] in $0.doubtful[target] = operation } }
+                guard error.isOfEndingNamespace, !places.isEmpty else { throw error }
+            }
         }
+    }
+
+    private func create(_ operation: Operation) async throws(StoreError) -> Operation {
+        var object = operation.object
+        object.metadata.finalizers = [Operation.finalizer]
+        return Operation(try await store.create(object)) ?? operation
     }
 
     private func keep(_ operation: Operation) -> Operation {
@@ -194,13 +215,8 @@ package final class OperationJournal: Sendable {
         }
     }
 
-    private func takeBack(_ operation: Operation) async throws(StoreError) {
-        do throws(StoreError) {
-            _ = try await store.delete(operation.key, DeletePrecondition(uid: operation.uid))
-        } catch {
-            guard error.reason == .notFound || error.reason == .conflict else { throw error }
-        }
-    }
+    /// Nobody has heard of it.
+    private func takeBack(_ operation: Operation) async throws(StoreError) { _ = try await takeAway(operation) }
 
     /// Takes back what may have been written and was not begun, when nothing is wanted of the target any more.
     func clearDoubt(_ target: String) async throws(StoreError) {
@@ -232,7 +248,9 @@ package final class OperationJournal: Sendable {
         var object = operation.object
         while true {
             do throws(StoreError) {
-                let written = Operation(try await store.update(object, .status)) ?? operation
+                let kept = try await store.update(object, .status)
+                let written = Operation(kept) ?? operation
+                if kept.metadata.isDeleting { dismiss([operation.uid]) }
                 adopt(written)
                 return written
             } catch {
@@ -260,24 +278,18 @@ package final class OperationJournal: Sendable {
     }
 
     private func adopt(_ operation: Operation) {
-        state.withLock { state in
+        let isAwaited = state.withLock { state in
             let target = operation.line
             guard operation.end != nil else {
                 if let place = state.open[target]?.firstIndex(where: { $0.uid == operation.uid }) { state.open[target]?[place] = operation }
-                return
+                return false
             }
-            guard let place = state.open[target]?.firstIndex(where: { $0.uid == operation.uid }) else { return }
+            guard let place = state.open[target]?.firstIndex(where: { $0.uid == operation.uid }) else { return false }
             state.open[target]?.remove(at: place)
             if state.open[target]?.isEmpty == true { state.open[target] = nil }
             Self.note(end: operation, isFolded: false, &state)
+            return state.dismissed.contains(operation.uid)
         }
-    }
-
-    /// The target's object is gone: what is known of its last operation is of no more use.
-    func forget(target: String) {
-        state.withLock { state in
-            state.past[target] = nil
-            state.doubtful[target] = nil
-        }
+        if isAwaited { dismissal.withLock { $0 }() }
     }
 }

@@ -27,13 +27,20 @@ package final class CallCounts: Sendable {
 
     var contents: Contents { state.withLock { $0 } }
 
-    /// From 0 on, so that the first call is an increase.
-    func begin(type: String) {
+    /// What every provider is asked, whatever its machines are.
+    private static let always: [ProviderMethod] = [.validate, .getCapabilities, .listVMs]
+    /// With which calls go well, and with which they usually fail.
+    private static let usual: [RPCCode] = [.ok, .unavailable, .deadlineExceeded, .internal]
+
+    /// From 0 on, so that the first call, and the first that fails, is an increase.
+    func begin(type: String) { for method in Self.always { begin(type, method) } }
+
+    /// As it is asked for the first time. Those that are never asked for have no series.
+    func begin(_ type: String, _ method: ProviderMethod) {
         state.withLock { state in
-            for method in ProviderMethod.allCases where state.durations[.init(type: type, method: method)] == nil {
-                state.calls[.init(type: type, method: method, code: .ok)] = 0
-                state.durations[.init(type: type, method: method)] = Distribution(bounds: VirtrigaudFamilies.callBounds)
-            }
+            guard state.durations[.init(type: type, method: method)] == nil else { return }
+            for code in Self.usual { state.calls[.init(type: type, method: method, code: code), default: 0] += 0 }
+            state.durations[.init(type: type, method: method)] = Distribution(bounds: VirtrigaudFamilies.callBounds)
         }
     }
 

@@ -18,6 +18,7 @@ package final class ProviderLink: Sendable {
     package let type: String
     package let settings: LinkSettings
     private let client: ProviderClient
+    private let tasks: ProviderTaskClient
     private let counts: CallCounts
     private let mayAct: @Sendable () -> Bool
     private let now: @Sendable () -> ContinuousClock.Instant
@@ -34,6 +35,7 @@ package final class ProviderLink: Sendable {
         self.counts = counts
         self.now = now
         client = ProviderClient(transport)
+        tasks = ProviderTaskClient(transport)
         state = Mutex(
             State(breaker: CircuitBreaker(), bucket: TokenBucket(rate: settings.callsPerSecond, burst: settings.burst, now())))
         counts.begin(type: type)
@@ -62,10 +64,11 @@ package final class ProviderLink: Sendable {
         _ body: (ProviderClient, RPCOptions) async throws(RPCError) -> Answer
     ) async throws(LinkError) -> Answer {
         try enter(method, isTrial: isTrial)
+        counts.begin(type, method)
         let start = now()
         let options = RPCOptions(key: key, deadline: .after(seconds: seconds ?? method.defaultSeconds))
         do {
-            let answer = try await body(client, options)
+            let answer = try AnswerLimits.keep(try await body(client, options))
             leave(method, nil, now() - start, isAnswered: true)
             return answer
         } catch {
@@ -114,6 +117,14 @@ package final class ProviderLink: Sendable {
 }
 
 extension ProviderLink {
+    private static let cancelSeconds = 5.0
+
+    /// Asks the provider to stop a task. Many cannot, and say so; nothing hangs on their answer.
+    func cancel(task: String) async {
+        guard mayAct() else { return }
+        _ = try? await tasks.cancel(CancelTaskRequest(id: task), RPCOptions(deadline: .after(seconds: Self.cancelSeconds)))
+    }
+
     /// What the provider calls the machine that was made for an object: an attempt may have made it whose answer nobody heard.
     /// - Parameter uid: of the object.
     func machine(ownedBy uid: String) async throws(LinkError) -> String? {

@@ -24,7 +24,7 @@ extension MachineWork {
             if isForced { return try await letGo("its provider was not asked: \(provider) is not there") }
             let message =
                 "Provider \(provider) is not there or cannot be asked, so that nobody can delete the machine; \(ObjectAnnotation.forceDelete)=true lets the object go and leaves the machine"
-            return try await holdOn("WaitingForDependencies", message)
+            return try await holdOn("WaitingForDependencies", message, provider: provider)
         }
         for _ in 0..<4 {
             if let operation = journal.open(uid) {
@@ -37,7 +37,7 @@ extension MachineWork {
                     _ = try await asking { () async throws(StoreError) in try await journal.end(left, .error, message: message) }
                     continue
                 }
-                if isForced, connection.link.isOpen { return try await letGo("its provider does not answer") }
+                if let why = await whyLeft(connection.link) { return try await letGo(why) }
                 return result
             }
             if let past = journal.past(uid, .delete), past.end.outcome == .success { return try await finish() }
@@ -91,7 +91,7 @@ extension MachineWork {
     }
 
     private mutating func holdOn(
-        _ reason: String, _ message: String, _ error: LinkError? = nil
+        _ reason: String, _ message: String, _ error: LinkError? = nil, provider: String? = nil
     ) async throws(ReconcileError) -> ReconcileResult {
         if case .notAsked(let seconds, _) = error, context.links[machine.providerName]?.link.isOpen != true {
             return .after(seconds: max(0.05, seconds))
@@ -101,7 +101,7 @@ extension MachineWork {
         mark(.ready, .isFalse, reason, message)
         try await write()
         switch error {
-        case nil: return .after(seconds: Double.random(in: 30...60))
+        case nil: return .after(seconds: waitSeconds(provider))
         case .notAsked(let seconds, _): return .after(seconds: max(1, seconds))
         case .failed: throw ReconcileError("\(machine.name): \(message)")
         }

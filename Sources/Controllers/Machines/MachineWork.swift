@@ -176,7 +176,13 @@ struct MachineWork: ObjectWork {
         status.message = what
         mark(.ready, .isFalse, "WaitingForDependencies", what)
         try await write()
-        return .after(seconds: Double.random(in: 30...60))
+        return .after(seconds: waitSeconds(journal.open(uid)?.provider))
+    }
+
+    /// It is told of the provider that it names now, and of no other.
+    /// - Parameter provider: whom it waits for; nil for the one that it names.
+    func waitSeconds(_ provider: String?) -> Double {
+        provider ?? machine.providerName == machine.providerName ? Waiting.toldSeconds : Waiting.untoldSeconds
     }
 
     mutating func fail(_ reason: String, _ message: String) async throws(ReconcileError) {

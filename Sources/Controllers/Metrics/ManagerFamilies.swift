@@ -73,8 +73,10 @@ struct ManagerFamilies: Sendable {
                     let count = entry.sums.count(method, outcome)
                     shared.write(ended: count, method.rawValue, outcome.rawValue, type: entry.type, provider: provider, &buffer)
                 }
-                shared.write(
-                    durations: entry.sums.durations(method), of: method.rawValue, type: entry.type, provider: provider, &buffer)
+                let durations = entry.sums.durations(method)
+                // Twenty-one series for each method: from 0 on only of those that a rule tells a rate of.
+                guard durations.count > 0 || method == .create else { continue }
+                shared.write(durations: durations, of: method.rawValue, type: entry.type, provider: provider, &buffer)
             }
         }
         for (provider, entry) in sums.sorted(by: { $0.key < $1.key }) {
@@ -116,7 +118,8 @@ struct ManagerFamilies: Sendable {
             let labels = buffer.labels(VirtrigaudFamilies.provider, connection.link.type, connection.link.name)
             buffer.add(breaker, labels, Double(connection.link.breakerState))
             buffer.add(breakerFailures, labels, Double(connection.link.breakerFailures))
-            buffer.add(hypervisorMachines, labels, connection.machines.count.map { Double($0) })
+            buffer.add(
+                hypervisorMachines, labels, connection.machines.count(every: connection.link.settings.listSeconds).map { Double($0) })
         }
         for provider in providers.sorted(by: { $0.fullName < $1.fullName }) {
             guard let isHealthy = provider.status.isHealthy else { continue }

@@ -6,6 +6,8 @@ extension ProviderRecipe {
     struct Problem: Error {
         let reason: String
         let message: String
+        /// Whether the object is well, and only its Secret is not.
+        var isOfSecret = false
     }
 
     static func of(_ provider: Provider, _ secrets: Informer<ManagerSecret>) -> Result<ProviderRecipe, Problem> {
@@ -33,10 +35,11 @@ extension ProviderRecipe {
         }
         let name = reference.fullName(in: provider.metadata.namespace)
         guard let secret = secrets.get(reference.objectName(in: provider.metadata.namespace)) else {
-            return .failure(Problem(reason: "WaitingForDependencies", message: "Secret \(name) is not there"))
+            return .failure(Problem(reason: "WaitingForDependencies", message: "Secret \(name) is not there", isOfSecret: true))
         }
         guard let certificate = secret.bytes("tls.crt"), let key = secret.bytes("tls.key"), let authority = secret.bytes("ca.crt") else {
-            return .failure(Problem(reason: "ValidationError", message: "Secret \(name) must have tls.crt, tls.key and ca.crt, in base64"))
+            let message = "Secret \(name) must have tls.crt, tls.key and ca.crt, in base64"
+            return .failure(Problem(reason: "ValidationError", message: message, isOfSecret: true))
         }
         recipe.certificates = Certificates(certificate: certificate, key: key, authority: authority, origin: "Secret \(name)")
         return .success(recipe)

@@ -37,8 +37,8 @@ struct ProviderWork: ObjectWork {
         switch ProviderRecipe.of(provider, context.informers.secrets) {
         case .success(let value): recipe = value
         case .failure(let problem):
-            try await refuse(problem.reason, problem.message)
-            return .after(seconds: 30)
+            try await refuse(problem.reason, problem.message, keepsLink: problem.isOfSecret && isLinkOfObject)
+            return .after(seconds: Waiting.toldSeconds)
         }
         let connection: ProviderConnection
         do throws(Failure) {
@@ -49,7 +49,7 @@ struct ProviderWork: ObjectWork {
                 throw .terminal("\(name): \(error.message)")
             }
             context.links.counts.count(.certificateError)
-            try await refuse(ErrorReason.certificateError.rawValue, error.message)
+            try await refuse(ErrorReason.certificateError.rawValue, error.message, keepsLink: isLinkOfObject)
             // One that is not valid yet will be.
             return .after(seconds: 30)
         }
@@ -88,6 +88,11 @@ struct ProviderWork: ObjectWork {
         } else {
             await learn(connection)
             if good >= settings.successThreshold { note(.isTrue, "ReconcileSuccess", "") }
+        }
+        if let problem = connection.machines.problem {
+            mark(.error, .isTrue, "ProviderError", problem)
+        } else {
+            unmark(.error)
         }
         try await write()
         // Whoever does not answer is looked at sooner, so that it is soon known when it is back.
@@ -174,9 +179,16 @@ struct ProviderWork: ObjectWork {
         mark(.ready, value == .unknown ? .isTrue : value, reason, message)
     }
 
+    /// Whether the way that there is leads where the object says.
+    private var isLinkOfObject: Bool {
+        guard let recipe = context.links[name]?.recipe else { return false }
+        return recipe.endpoint == provider.spec.endpoint && recipe.type == provider.spec.type
+    }
+
     /// It cannot be asked as it is written.
-    private mutating func refuse(_ reason: String, _ message: String) async throws(ReconcileError) {
-        context.links.remove(name)
+    /// - Parameter keepsLink: as only its Secret is not there or not well, which may have gone before what is still to be deleted.
+    private mutating func refuse(_ reason: String, _ message: String, keepsLink: Bool = false) async throws(ReconcileError) {
+        if !keepsLink { context.links.remove(name) }
         note(.isFalse, reason, message)
         try await write()
     }

@@ -16,7 +16,10 @@ package final class MachineBook: Sendable {
         var entries: [String: Entry] = [:]
         /// When the last list was asked for that came.
         var listedAt: ContinuousClock.Instant?
+        /// When it came.
+        var heardAt: ContinuousClock.Instant?
         var count = 0
+        var problem: String?
     }
 
     private let state = Mutex(State())
@@ -25,13 +28,30 @@ package final class MachineBook: Sendable {
 
     package subscript(id: String) -> Entry? { state.withLock { $0.entries[id] } }
 
-    /// Machines of the last list, whoever they belong to; nil before there was one.
-    package var count: Int? { state.withLock { $0.listedAt == nil ? nil : $0.count } }
+    /// Machines of the last list, whoever they belong to; nil before there was one, and when so many lists that were due have not come.
+    ///
+    /// - Parameters:
+    ///   - lists: how many.
+    ///   - seconds: between two lists, beside what a list takes.
+    package func count(
+        within lists: Double = 3, every seconds: Double, now: ContinuousClock.Instant = .now
+    ) -> Int? {
+        state.withLock { state in
+            guard let asked = state.listedAt, let heard = state.heardAt else { return nil }
+            return (now - heard).seconds > lists * (seconds + (heard - asked).seconds) ? nil : state.count
+        }
+    }
+
+    /// Why lists that came are not taken; nil while they are.
+    package var problem: String? {
+        get { state.withLock { $0.problem } }
+        set { state.withLock { $0.problem = newValue } }
+    }
 
     /// - Returns: machines that are otherwise than was known, come or gone.
-    func note(_ list: [VMInfo], askedAt: ContinuousClock.Instant) -> [String] {
+    func note(_ list: [VMInfo], askedAt: ContinuousClock.Instant, heardAt: ContinuousClock.Instant = .now) -> [String] {
         state.withLock { state in
-            (state.listedAt, state.count) = (askedAt, list.count)
+            (state.listedAt, state.heardAt, state.count, state.problem) = (askedAt, max(askedAt, heardAt), list.count, nil)
             var changed: [String] = []
             var seen: Set<String> = []
             for info in list {

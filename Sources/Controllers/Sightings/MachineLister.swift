@@ -31,6 +31,10 @@ struct MachineLister: Sendable {
             let ids = book.note(answer.vms, askedAt: askedAt)
             if !ids.isEmpty { changed(ids) }
             return nil
-        } catch { return error }
+        } catch {
+            // Said by its provider's object, as nobody would see a machine change.
+            if case .failed(let error) = error, error.code == .resourceExhausted { book.problem = "ListVMs: \(error.message)" }
+            return error
+        }
     }
 }

@@ -64,7 +64,7 @@ extension MachineSighting {
         cpu = info.cpu > 0 ? Int(info.cpu) : nil
         memoryMiB = info.memoryMiB > 0 ? Int(info.memoryMiB) : nil
         listed = size
-        owner = info.providerRaw["owner_uid"].flatMap { $0.isEmpty ? nil : $0 }
+        owner = info.providerRaw["owner_uid"].flatMap { $0.isEmpty ? nil : AnswerLimits.clip($0, AnswerLimits.wordLength) }
     }
 
     /// - Parameter before: what lists said, for what Describe does not say.
@@ -85,7 +85,9 @@ extension MachineSighting {
                 if let said = pending["vcpus"]?.integer { cpu = said }
                 if let kibibytes = pending["memory_kib"]?.integer { memoryMiB = kibibytes >> 10 }
             }
-            if let said = (root["owner_uid"] ?? root["owner"]?["uid"])?.text, !said.isEmpty { owner = said }
+            if let said = (root["owner_uid"] ?? root["owner"]?["uid"])?.text, !said.isEmpty {
+                owner = AnswerLimits.clip(said, AnswerLimits.wordLength)
+            }
             for name in ["uuid", "state", "state_reason", "domain_type", "machine_type"] as [StaticString] {
                 if let text = root[name]?.text { facts["\(name)"] = String(text.prefix(200)) }
             }

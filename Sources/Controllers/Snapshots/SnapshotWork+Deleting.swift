@@ -20,7 +20,7 @@ extension SnapshotWork {
                     return try await letGo("its provider was not asked: \(operation.provider) is not there")
                 }
                 guard case .end(let result) = try await goOn(operation) else { continue }
-                if isForced, link?.isOpen == true { return try await letGo("its provider does not answer") }
+                if let link, let why = await whyLeft(link) { return try await letGo(why) }
                 return result
             }
             learn()

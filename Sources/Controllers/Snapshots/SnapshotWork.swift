@@ -114,10 +114,18 @@ struct SnapshotWork: ObjectWork {
     // MARK: the object
 
     /// Something that it needs is not there, and will be told of when it is.
-    mutating func wait(for what: String, seconds: Double = 30) async throws(ReconcileError) -> ReconcileResult {
+    mutating func wait(for what: String, seconds: Double? = nil) async throws(ReconcileError) -> ReconcileResult {
         let phase: VMSnapshot.Phase? = snapshot.metadata.isDeleting ? .deleting : status.snapshotID == nil ? .pending : nil
         try await say(phase, .isFalse, "WaitingForDependencies", what)
-        return .after(seconds: seconds * Double.random(in: 1...2))
+        if let seconds { return .after(seconds: seconds * Double.random(in: 1...2)) }
+        return .after(seconds: isTold ? Waiting.toldSeconds : Waiting.untoldSeconds)
+    }
+
+    /// Of its machine, and of the provider that this one names; of no other.
+    private var isTold: Bool {
+        guard let machine = context.informers.machines.get(namespace, snapshot.spec.vmRef.name) else { return !isDeleting }
+        let provider = journal.open(uid)?.provider ?? status.machine?.provider ?? machine.status.placedOn
+        return provider ?? machine.providerName == machine.providerName && machine.status.conditions[.ready]?.reason != "MachineGone"
     }
 
     /// Writes how it is, if that is not written already.

@@ -58,6 +58,9 @@ extension MetricsCommand {
         - `vm_operations_total` and what follows it are sums over VMOperation objects: an operation counts when its end is written down, once, and is still counted after a restart and when its object is old and gone.
           `outcome` is `success`, `failure` (the hypervisor said no) or `error` (nobody will know). Describe and ListVMs are calls, and no operations.
         - `provider_rpc_requests_total` has calls that an open breaker kept back, as UNAVAILABLE; `_latency_seconds` has not, as they would pull it to zero.
+        - Codes OK, UNAVAILABLE, DEADLINE_EXCEEDED and INTERNAL of a method are there from 0 on: of Validate, GetCapabilities and ListVMs at once, of others from their first call on. Methods that are never called have no series.
+        - `vm_operations_total` is there from 0 on for every operation; of `vm_operations_duration_seconds` only Create is, of which a rule tells, and others from their first end on.
+        - `hypervisor_vms` is absent when the last list is older than three that were due.
         - `manager_reconcile_total`: `success` when what is so is what is wanted, `requeue` while something is waited for, `error`; there is no `failure`.
         - `workqueue_*` and `controller_runtime_*` mean what they mean in Kubernetes' own controllers; `controller_runtime_reconcile_panics_total` is not served.
 

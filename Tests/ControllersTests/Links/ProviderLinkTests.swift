@@ -127,7 +127,7 @@ struct ProviderLinkTests {
         }
         #expect(abs(seconds - 0.1) < 1e-6 && why.contains("spec.rateLimit"))
         // Not the provider's fault.
-        #expect(link.breakerState == 0 && count(.unavailable) == nil)
+        #expect(link.breakerState == 0 && count(.unavailable) == 0)
         clock.go(0.1)
         #expect(await describe(link) == nil)
         #expect(await describe(link) != nil)

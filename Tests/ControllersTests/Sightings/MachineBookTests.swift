@@ -46,4 +46,15 @@ struct MachineBookTests {
         #expect(book.note([info(cpu: 2, memoryMiB: 96)], askedAt: at(2)) == ["1"])
         #expect(book.note([], askedAt: at(3)) == ["1"])
     }
+
+    @Test func `how many machines there are is not said when lists that were due have not come`() {
+        #expect(book.count(every: 15, now: at(0)) == nil)
+        #expect(book.note([info(cpu: 1, memoryMiB: 96)], askedAt: at(0), heardAt: at(0)) == ["1"])
+        #expect(book.count(every: 15, now: at(45)) == 1)
+        #expect(book.count(every: 15, now: at(46)) == nil)
+        // One that takes long is not late for that.
+        #expect(book.note([info(cpu: 1, memoryMiB: 96)], askedAt: at(50), heardAt: at(70)).isEmpty)
+        #expect(book.count(every: 15, now: at(170)) == 1)
+        #expect(book.count(every: 15, now: at(176)) == nil)
+    }
 }

@@ -257,7 +257,9 @@ final class HypervisorBed: ProviderDialer {
     }
 
     func dial(_ recipe: ProviderRecipe) throws(Failure) -> (transport: any RPCTransport, close: @Sendable () -> Void) {
-        (BedTransport(bed: self, name: String(recipe.endpoint.dropFirst("unix:///bed/".count))), {})
+        // `unix:///bed/NAME`, or with certificates `grpc://NAME:1`.
+        let place = recipe.endpoint.split(separator: "/").last.map(String.init) ?? ""
+        return (BedTransport(bed: self, name: place.hasSuffix(":1") ? String(place.dropLast(2)) : place), {})
     }
 
     /// Names of machines that there are.
