@@ -109,6 +109,15 @@ import Web
             let answer = try await exchange(port, head + more + "\r\n")
             #expect(answer?.hasPrefix("HTTP/1.1 401 ") == true && answer?.contains("100 Continue") == false)
         }
+        // Who sends none may ask again.
+        let again = try await onThread {
+            guard let connection = RawConnection(port: port) else { return [Int]() }
+            return ["wrong", "right", "wrong"].compactMap { token in
+                connection.send("GET /api HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n\r\n")
+                return connection.readAnswer()?.status
+            }
+        }
+        #expect(again == [401, 200, 401])
         let status = try await onThread {
             guard let connection = RawConnection(port: port) else { return "" }
             connection.send(head + "Authorization: Bearer right\r\nExpect: 100-continue\r\n\r\n")

@@ -281,7 +281,7 @@ package final class HTTPServer: Sendable {
 
     private func dressed(_ response: HTTPServerResponse) -> HTTPServerResponse { entrance.doors.dressed(response).with(headers) }
 
-    /// Whether a request is turned away before its body is read, because nobody knows where that ends or nobody wants it; then the answer is there already.
+    /// Whether a request is answered before its body is read, because nobody knows where that ends or nobody wants it; then the answer is there already.
     func refuse(_ exchange: ServerExchange) -> Bool {
         if exchange.headBytes > limits.headerBytes {
             let status = exchange.targetBytes > limits.headerBytes ? 414 : 431
@@ -292,8 +292,13 @@ package final class HTTPServer: Sendable {
             return refuse(exchange, HTTPServerResponse(status: 414, text: "More than \(QueryText.mostParameters) parameters in the URL.\n"))
         }
         guard let problem = exchange.framingProblem else {
-            guard let refused = refusal?(exchange.request()) else { return false }
-            return refuse(exchange, refused)
+            let request = exchange.request()
+            guard let refused = refusal?(request) else { return false }
+            // Who sends no body may ask again without another handshake, but not once he is answered before libmicrohttpd has seen the end.
+            let hasBody = request.headers["Content-Length"].map { $0.utf8.contains { $0 != UInt8(ascii: "0") } } ?? false
+            if hasBody { return refuse(exchange, refused) }
+            turnAway(exchange, refused)
+            return false
         }
         let response =
             switch problem {
