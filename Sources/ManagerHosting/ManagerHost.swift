@@ -51,7 +51,7 @@ package final class ManagerHost: Sendable {
         self.logger = logger
         self.http = http
         source = ManagerCollector.Source(version: version)
-        try Self.makeReady(settings)
+        try Self.makeReady(settings.stateDirectory, database: settings.isEmbedded ? settings.databasePath : nil)
         tlsLock = try Self.clearedTLS(settings.tlsDirectory)
         guard settings.isEmbedded else {
             let connection = try KubeConnection.find(kubeconfig: settings.kubeconfig, context: settings.context)
@@ -73,16 +73,16 @@ package final class ManagerHost: Sendable {
         self.credentials = credentials
     }
 
-    private static func makeReady(_ settings: ManagerSettings) throws(Failure) {
-        let directory = settings.stateDirectory
+    /// - Parameter database: in the directory; nil where objects are kept elsewhere.
+    static func makeReady(_ directory: String, database: String?) throws(Failure) {
         let remedy = "name a folder of this user's own, or give it to him once you have looked through it"
-        guard settings.isEmbedded else {
-            // A pod's volume is everybody's within the pod; what must not be lies in a folder of its own there.
+        guard let database else {
+            // A pod's volume is root's and everybody's within the pod; what must not be lies in a folder of its own there.
             try Files.makeDirectory(directory, mode: 0o750)
             return try Files.checkOwner(directory, remedy)
         }
         try Files.makeOwnDirectory(directory)
-        for ending in ["", "-wal", "-shm"] { try Files.checkOwner(settings.databasePath + ending, remedy) }
+        for ending in ["", "-wal", "-shm"] { try Files.checkOwner(database + ending, remedy) }
     }
 
     /// Takes away keys that a manager has left there that was killed, unless one lives that uses them.
