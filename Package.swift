@@ -280,7 +280,8 @@ let package = Package(
         tests(of: "ProviderTasks", needs: ["Primitives", "JSON", "Database", "RPC", "ProviderRPC", "TestSupport"]),
         tests(of: "Objects", needs: ["Primitives", "JSON", "ObjectText"], exclude: ["Fixtures"]),
         tests(of: "ObjectText", needs: ["Primitives", "Objects"]),
-        tests(of: "ObjectAPI", needs: ["Primitives", "Web", "Objects", "ObjectStore", "TestSupport"]),
+        tests(of: "ObjectAPI", needs: ["Primitives", "Web", "Objects", "ObjectStore", "RawPeers", "TestSupport"]),
+        tests(of: "ManagerHosting", needs: ["Primitives", "Objects", "ObjectStore", "TestSupport"]),
         tests(
             of: "ObjectClient", needs: ["Primitives", "Web", "Objects", "ObjectStore", "KubernetesObjectStore", "ObjectAPI", "TestSupport"]),
         tests(

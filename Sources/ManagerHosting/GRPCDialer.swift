@@ -27,14 +27,11 @@ struct GRPCDialer: ProviderDialer {
             throw Failure(.configuration, "\(recipe.endpoint) is over a network, and there are no certificates for it")
         }
         let folder = "\(directory)/\(SHA256.hex(recipe.name.utf8).prefix(16))-\(UInt32.random(in: 0...UInt32.max))"
-        try Files.makeClosedDirectory(directory)
-        try Files.makeClosedDirectory(folder)
+        try Files.makeOwnDirectory(directory)
+        try Files.makeOwnDirectory(folder)
         let files = TLSFiles(
             certificate: "\(folder)/tls.crt", key: "\(folder)/tls.key", authorities: "\(folder)/ca.crt", origin: certificates.origin)
-        let remove: @Sendable () -> Void = {
-            for path in [files.certificate, files.key, files.authorities] { Files.remove(path) }
-            rmdir(folder)
-        }
+        let remove: @Sendable () -> Void = { Self.remove(folder) }
         do throws(Failure) {
             try Files.writeDurably(certificates.certificate, to: files.certificate)
             try Files.writeDurably(certificates.key, to: files.key)
@@ -50,6 +47,21 @@ struct GRPCDialer: ProviderDialer {
         } catch {
             remove()
             throw error
+        }
+    }
+
+    private static func remove(_ folder: String) {
+        for name in ["tls.crt", "tls.key", "ca.crt"] {
+            Files.remove("\(folder)/\(name)")
+            Files.remove("\(folder)/\(name).new")
+        }
+        rmdir(folder)
+    }
+
+    /// Takes away what a manager has left that was killed. Only for who has the folder to himself.
+    static func clear(_ directory: String) {
+        for name in Files.names(in: directory, limit: 100_000) ?? [] where name.utf8.contains(UInt8(ascii: "-")) {
+            remove("\(directory)/\(name)")
         }
     }
 

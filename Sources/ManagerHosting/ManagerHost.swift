@@ -30,6 +30,9 @@ package final class ManagerHost: Sendable {
     private let kube: KubeConnection?
     private let source: ManagerCollector.Source
     private let reconciling = ReconcilingSource()
+    private let manifests = ManifestsSource()
+    /// Held for as long as the manager lives; nil where another one uses the same folder.
+    private let tlsLock: FileLock?
     private let api: ObjectAPI?
     private let credentials: APICredentials?
     private let apiServer: Mutex<HTTPServer?>
@@ -41,14 +44,15 @@ package final class ManagerHost: Sendable {
 
     /// Opens the store, and the API where the store is the manager's own.
     ///
-    /// Errors: a store that is not to be had, addresses that are taken.
+    /// Errors: a store that is not to be had, a state directory that others may have written to, addresses that are taken.
     package init(_ settings: ManagerSettings, http: HTTPClient, version: Version, logger: Logger) async throws(Failure) {
         self.settings = settings
         self.version = version
         self.logger = logger
         self.http = http
         source = ManagerCollector.Source(version: version)
-        try Files.makeClosedDirectory(settings.stateDirectory)
+        try Self.makeReady(settings.stateDirectory, database: settings.isEmbedded ? settings.databasePath : nil)
+        tlsLock = try Self.clearedTLS(settings.tlsDirectory)
         guard settings.isEmbedded else {
             let connection = try KubeConnection.find(kubeconfig: settings.kubeconfig, context: settings.context)
             let kept = try KubernetesObjectStore(connection)
@@ -69,6 +73,27 @@ package final class ManagerHost: Sendable {
         self.credentials = credentials
     }
 
+    /// - Parameter database: in the directory; nil where objects are kept elsewhere.
+    static func makeReady(_ directory: String, database: String?) throws(Failure) {
+        let remedy = "name a folder of this user's own, or give it to him once you have looked through it"
+        guard let database else {
+            // A pod's volume is root's and everybody's within the pod; what must not be lies in a folder of its own there.
+            try Files.makeDirectory(directory, mode: 0o750)
+            return try Files.checkOwner(directory, remedy)
+        }
+        try Files.makeOwnDirectory(directory)
+        for ending in ["", "-wal", "-shm"] { try Files.checkOwner(database + ending, remedy) }
+    }
+
+    /// Takes away keys that a manager has left there that was killed, unless one lives that uses them.
+    private static func clearedTLS(_ directory: String) throws(Failure) -> FileLock? {
+        try Files.makeOwnDirectory(directory)
+        let inUse = Failure(.environment, "\(directory) is in use")
+        guard let lock = try? FileLock("\(directory)/lock", inUse: { _ in inUse }) else { return nil }
+        GRPCDialer.clear(directory)
+        return lock
+    }
+
     private static func open(_ api: ObjectAPI, _ settings: ManagerSettings, _ logger: Logger) throws(Failure) -> (
         HTTPServer, APICredentials
     ) {
@@ -83,7 +108,8 @@ package final class ManagerHost: Sendable {
             directory: "\(settings.stateDirectory)/api", kubeconfig: settings.kubeconfigPath, url: url, names: names, logger: logger)
         let door = BearerDoor(credentials.accepts, handler: api.handle)
         let server = try HTTPServer(
-            listeners, limits: ObjectAPI.serverLimits, entrance: try credentials.entrance(), logger: logger, handler: door.handle)
+            listeners, limits: ObjectAPI.serverLimits, entrance: try credentials.entrance(), refusal: door.refusal, logger: logger,
+            handler: door.handle)
         logger.info("answering kubectl", ["address": url, "kubeconfig": settings.kubeconfigPath])
         return (server, credentials)
     }
@@ -91,7 +117,10 @@ package final class ManagerHost: Sendable {
     /// What its HTTP port serves.
     package func contents(_ context: CollectionContext) -> ExporterContents {
         var contents = ExporterContents(
-            collectors: [ManagerCollector(source), LeadingControllersCollector(reconciling), ObjectStoreCollector(store)], context: context)
+            collectors: [
+                ManagerCollector(source), LeadingControllersCollector(reconciling), ObjectStoreCollector(store),
+                ManifestsCollector(manifests),
+            ], context: context)
         contents.title = "manager"
         contents.unreadiness = { [self] in unreadiness }
         return contents
@@ -125,7 +154,7 @@ package final class ManagerHost: Sendable {
             }
             let name = "\(Self.hostName)_\(UInt64.random(in: 0...UInt64.max))"
             let election = LeaderElection(
-                store, namespace: settings.leaseNamespace ?? kube.namespace, name: "martlet-manager", identity: name,
+                store.withoutWrites, namespace: settings.leaseNamespace ?? kube.namespace, name: "martlet-manager", identity: name,
                 report: { [self] event in note(event) },
                 onOverrun: { [logger] in
                     logger.error("another manager may lead now, and the controllers have not stopped; ending")
@@ -172,7 +201,7 @@ package final class ManagerHost: Sendable {
             }
         }
         guard !Task.isCancelled else { return }
-        let dialer = GRPCDialer(directory: "\(settings.stateDirectory)/tls", logger: logger)
+        let dialer = GRPCDialer(directory: settings.tlsDirectory, logger: logger)
         let context = ControllerContext(
             journal: journal, links: ProviderLinks(dialer, mayAct: holds), informers: Informers(store, logger: logger), logger: logger)
         let controllers = AllControllers.make(context, workers: settings.workers, logger: logger)
@@ -201,7 +230,8 @@ package final class ManagerHost: Sendable {
         } else {
             return
         }
-        await ManifestFolder(directory, client: ObjectClient(transport)).run { [logger] pass in
+        await ManifestFolder(directory, client: ObjectClient(transport)).run { [logger, manifests] pass in
+            manifests.note(pass)
             for problem in pass.problems { logger.warn("a manifest was not applied", ["problem": problem]) }
             if let reason = pass.heldBack { logger.warn("nothing is deleted that the folder has not any more", ["reason": reason]) }
             let (created, changed, pruned) = (pass.created.count, pass.changed.count, pass.pruned.count)

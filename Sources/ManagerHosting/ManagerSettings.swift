@@ -89,4 +89,6 @@ package struct ManagerSettings: Sendable {
 
     package var kubeconfigPath: String { "\(stateDirectory)/kubeconfig" }
     var databasePath: String { "\(stateDirectory)/objects.db" }
+    /// Keys for providers, as gRPC wants them.
+    var tlsDirectory: String { "\(stateDirectory)/tls" }
 }

@@ -62,14 +62,19 @@ package final class ObjectAPI: Sendable {
     func rules(of kind: ResourceKind) -> KindRules { kindRules[kind] ?? KindRules() }
 
     private func answer(_ request: HTTPServerRequest) async throws(StoreError) -> HTTPServerResponse {
-        let path = APIPath(request.path, kinds: kinds)
+        // No name has a slash: a part of a path that has one is no part of ours.
+        let path = request.hasEscapedSlash ? .unknown : APIPath(request.path, kinds: kinds)
         let isRead = request.method == "GET" || request.method == "HEAD"
         switch path {
         case .unknown: throw StoreError(.notFound, "the server could not find the requested resource: nothing is at this path")
         case .resource(let place): return try await answer(request, place)
         case .health:
-            // The store answers, too.
-            if let kind = kinds.first { _ = try await store.list(kind, in: "default") }
+            // The store answers, too; whoever asks brings no token, so that it must cost next to nothing.
+            if let kind = kinds.first {
+                do { _ = try await store.get(ObjectKey(kind, kind.isNamespaced ? "default" : "", "health")) } catch {
+                    guard error.reason == .notFound else { throw error }
+                }
+            }
             return HTTPServerResponse(text: "ok")
         default: break
         }

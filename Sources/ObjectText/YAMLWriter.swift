@@ -1,4 +1,5 @@
 import Objects
+import Primitives
 
 /// Writes YAML in block style. What a reader could take for another type is quoted.
 struct YAMLWriter {
@@ -78,7 +79,7 @@ struct YAMLWriter {
         return text
     }
 
-    /// JSON's quotes are YAML's, but for what YAML takes for the end of a line, or does not take.
+    /// JSON's quotes are YAML's, but for what YAML takes for the end of a line or does not take, and what a terminal obeys.
     private static func quoted(_ text: String) -> String {
         var quoted = ""
         for letter in String(decoding: ObjectValue.text(text).json, as: UTF8.self).unicodeScalars {
@@ -86,6 +87,12 @@ struct YAMLWriter {
             case 0x7F...0xA0, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF:
                 let digits = String(letter.value, radix: 16)
                 quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            // YAML knows no pairs.
+            case _ where TerminalText.isObeyed(letter):
+                let digits = String(letter.value, radix: 16)
+                quoted +=
+                    letter.value > 0xFFFF
+                    ? "\\U" + String(repeating: "0", count: 8 - digits.count) + digits : TerminalText.escape(letter)
             default: quoted.unicodeScalars.append(letter)
             }
         }
@@ -120,6 +127,6 @@ struct YAMLWriter {
     private static func isPrintable(_ letter: Unicode.Scalar) -> Bool {
         letter.value >= 0x20 && letter.value != 0x7F && !(0x80...0xA0).contains(letter.value) && letter.value != 0x2028
             && letter.value != 0x2029
-            && letter.value != 0xFEFF && letter.value < 0xFFFE
+            && letter.value != 0xFEFF && letter.value != 0xFFFE && letter.value != 0xFFFF && !TerminalText.isObeyed(letter)
     }
 }

@@ -37,13 +37,12 @@ package struct Failure: Error, Sendable, CustomStringConvertible {
     /// Messages repeat what others wrote: what would break the line, or what a terminal obeys, is shown as `\u001b`, and of a message longer
     /// than any of ours the middle goes, as its place stands at the front and what to do at the end.
     private static func oneLine(_ text: String) -> String {
-        func isControl(_ letter: Unicode.Scalar) -> Bool { letter.properties.generalCategory == .control }
         var line = text
-        if text.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7F }), text.unicodeScalars.contains(where: isControl) {
+        if text.utf8.contains(where: { $0 < 0x20 || $0 >= 0x7F }), text.unicodeScalars.contains(where: TerminalText.isObeyed) {
             line = ""
             for letter in text.unicodeScalars {
-                if isControl(letter) {
-                    line += (letter.value < 0x10 ? "\\u000" : "\\u00") + String(letter.value, radix: 16)
+                if TerminalText.isObeyed(letter) {
+                    line += TerminalText.escape(letter)
                 } else {
                     line.unicodeScalars.append(letter)
                 }

@@ -270,6 +270,74 @@ def test_a_store_that_does_not_answer(start: Start, tmp_path: Path) -> None:
     assert value("virtrigaud_leader") == 0 and value("martlet_object_store_writes_total") == 0
 
 
+def test_a_folder_of_manifests(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    good = yaml.safe_dump(small())
+    (folder / "1.yaml").write_text(good)
+    before = time.time()
+    manager = Manager(start, tmp_path, "--manager.manifests", str(folder))
+    wait_for(lambda: manager.value("martlet_manifests_problems") == 0, 20, "it is applied")
+    first = manager.value("martlet_manifests_last_pass_timestamp_seconds") or 0
+    assert before - 1 <= first <= time.time() + 1
+    # A file that cannot be read, and an object that is refused.
+    (folder / "2.yaml").write_text("a: [")
+    (folder / "3.yaml").write_text(yaml.safe_dump(thing("VMClass", "none", cpu=0, memory="1Gi")))
+    wait_for(lambda: manager.value("martlet_manifests_problems") == 2, 20, "both are told of")
+    assert (manager.value("martlet_manifests_last_pass_timestamp_seconds") or 0) > first
+    for name in ("2.yaml", "3.yaml"):
+        (folder / name).unlink()
+    wait_for(lambda: manager.value("martlet_manifests_problems") == 0, 20, "they have gone")
+    assert [found["spec"]["cpu"] for found in manager.list("vmclass")] == [1]
+
+
+def test_without_a_folder_of_manifests_nothing_is_told_of_one(start: Start, tmp_path: Path) -> None:
+    assert [name for name, _ in Manager(start, tmp_path).samples() if name.startswith("martlet_manifests_")] == []
+
+
+def test_a_count_that_cannot_be_ends_nothing(start: Start, tmp_path: Path) -> None:
+    """It was taken by older versions, and then each start ended at its first scrape."""
+    manager = Manager(start, tmp_path)
+    manager.apply(thing("Provider", "lab", type="simulated", endpoint=f"unix://{tmp_path}/none.sock"))
+    token = (manager.folder / "api/token").read_text().strip()
+    url = f"https://{manager.api}/apis/infra.virtrigaud.io/v1beta1/namespaces/default/providers/lab/status"
+    most = 2**63 - 1
+    totals = {"operation": "Create", "outcome": "success", "count": 1, "durationSecondsSum": 1, "durationBuckets": [most, most, 1]}
+
+    def patch() -> int:
+        answer = requests.patch(
+            url, json={"status": {"operationTotals": [totals]}}, verify=str(manager.folder / "api/ca.crt"), timeout=30,
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/merge-patch+json"})
+        return int(answer.status_code)
+
+    assert patch() == 422
+    totals["durationBuckets"] = [2**53, 2**53, 1]
+    assert patch() == 200
+    manager.kill()
+    manager.begin()
+    lab = {"provider_type": "simulated", "provider": "default/lab"}
+    assert manager.value("virtrigaud_vm_operations_total", operation="Create", outcome="success", **lab) == 2**53
+
+
+def test_a_state_directory_of_somebody_else_is_not_taken(start: Start, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    state.chmod(0o770)
+    words = [MANAGER, "serve", "--manager.state-dir", str(state), "--web.listen-address", f"127.0.0.1:{free_port()}", "--api.listen-address", f"127.0.0.1:{free_port()}"]
+
+    def refused() -> str:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False, env=environment_without_settings())
+        assert done.returncode != 0
+        return done.stdout + done.stderr
+
+    assert "can be written to by others (mode 770)" in refused()
+    state.chmod(0o700)
+    (state / "api").mkdir(mode=0o700)
+    (state / "api").chmod(0o707)
+    assert f"{state}/api can be written to by others (mode 707)" in refused()
+    assert not list((state / "api").iterdir())
+
+
 # What every program of ours tells of itself.
 
 

@@ -177,7 +177,7 @@ private func contents(_ path: String?) -> String? {
 
     @Test(arguments: [
         "kube.lab", "ftp://a", "https://", "https://a b", "https://user@a", "https://a:99999", "https://a?b", "https://[a",
-        "http://kube.lab:8080",
+        "http://kube.lab:8080", "http://127.kube.lab:8080", "http://127.0.0.1.kube.lab", "http://a.localhost", "http://127.1:80",
     ])
     func `a server that credentials should not go to is refused`(server: String) throws {
         #expect(failure { _ = try Home(["config": config(server: #""\#(server)""#)]).find() } != nil)

@@ -1,5 +1,6 @@
 import Glibc
 import Primitives
+import RawPeers
 import TestSupport
 import Testing
 import Web
@@ -93,6 +94,67 @@ import Web
         #expect(await door.handle(HTTPServerRequest(method: "GET", path: "/apis", headers: headers)).status == status)
         #expect(await door.handle(HTTPServerRequest(method: "GET", path: "/healthz")).status == 200)
         #expect(await door.handle(HTTPServerRequest(method: "POST", path: "/healthz")).status == 401)
+    }
+
+    /// Whoever waits for a request to be whole has a megabyte and more of each stranger in memory.
+    @Test func `the door asks before a body comes`() async throws {
+        let api = BearerDoor({ $0 == "right" }) { HTTPServerResponse(text: "\($0.body.count)") }
+        let server = try HTTPServer(
+            [try Listener(ListenAddress(host: "127.0.0.1", port: 0), origin: "test")], limits: ObjectAPI.serverLimits, refusal: api.refusal,
+            logger: .silent, handler: api.handle)
+        let port = server.address.port
+        let head = "POST /api/v1/namespaces/default/secrets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1500000\r\n"
+        // Nothing of the body is sent, nor is more told than that.
+        for more in ["", "Expect: 100-continue\r\n", "Authorization: Bearer wrong\r\n"] {
+            let answer = try await exchange(port, head + more + "\r\n")
+            #expect(answer?.hasPrefix("HTTP/1.1 401 ") == true && answer?.contains("100 Continue") == false)
+        }
+        // Who sends none may ask again.
+        let again = try await onThread {
+            guard let connection = RawConnection(port: port) else { return [Int]() }
+            return ["wrong", "right", "wrong"].compactMap { token in
+                connection.send("GET /api HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n\r\n")
+                return connection.readAnswer()?.status
+            }
+        }
+        #expect(again == [401, 200, 401])
+        let status = try await onThread {
+            guard let connection = RawConnection(port: port) else { return "" }
+            connection.send(head + "Authorization: Bearer right\r\nExpect: 100-continue\r\n\r\n")
+            guard connection.read(through: "\r\n\r\n")?.hasPrefix("HTTP/1.1 100 ") == true else { return "no 100" }
+            connection.send(String(repeating: "x", count: 1_500_000))
+            return connection.readAnswer()?.body ?? ""
+        }
+        #expect(status == "1500000")
+        await server.stop(withinSeconds: 1)
+    }
+
+    @Test(
+        arguments: [
+            ("api", 0o770, "written to by others"), ("api", 0o702, "written to by others"), ("api/token", 0o660, "delete it"),
+            ("api/ca.key", 0o602, "delete it"),
+        ] as [(String, mode_t, String)])
+    func `what others may have written is not believed`(name: String, mode: mode_t, words: String) throws {
+        _ = try credentials()
+        #expect(chmod("\(folder.path)/\(name)", mode) == 0)
+        #expect(refusal()?.contains(words) == true)
+        #expect(refusal()?.contains("\(folder.path)/\(name)") == true)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can give files away"), arguments: ["api", "api/token", "api/server.key"])
+    func `what is another user's is not believed`(name: String) throws {
+        _ = try credentials()
+        #expect(chown("\(folder.path)/\(name)", 65_534, 65_534) == 0)
+        #expect(refusal()?.contains("belongs to user 65534") == true)
+    }
+
+    private func refusal() -> String? {
+        do {
+            _ = try credentials()
+            return nil
+        } catch {
+            return (error as? Failure)?.message
+        }
     }
 
     @Test func `two tokens are none`() async {

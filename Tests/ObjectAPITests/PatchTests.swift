@@ -1,6 +1,7 @@
 import ObjectStore
 import Objects
 import Testing
+import Web
 
 @testable import ObjectAPI
 
@@ -82,6 +83,82 @@ import Testing
     @Test func `copies of copies end`() {
         let doubling = ObjectValue.list((0..<100).map { _ in ["op": "copy", "from": "/a", "path": "/a/-"] })
         #expect(applied(doubling, to: ["a": [1, 2, 3]]).failure?.reason == .tooLarge)
+    }
+
+    /// The object, nested so often: `{"a": {"a": …}}`.
+    private func nested(_ depth: Int) -> ObjectValue { (0..<depth).reduce(.members([:])) { value, _ in ["a": value] } }
+
+    private func deep(_ count: Int, under start: String = "") -> String { start + String(repeating: "/a", count: count) }
+
+    /// Each copy may make it twice as deep: a body that is flat would make an object that no stack can hold.
+    @Test(
+        arguments: [
+            ["op": "copy", "from": "/x", "path": .text("/x" + String(repeating: "/a", count: 30))],
+            [
+                "op": "add", "path": .text("/x" + String(repeating: "/a", count: 30)),
+                "value": ["a": ["a": ["a": ["a": ["a": ["a": ["a": ["a": ["a": [:]]]]]]]]]],
+            ],
+            [
+                "op": "replace", "path": .text("/x" + String(repeating: "/a", count: 29)),
+                "value": ["a": ["a": ["a": ["a": ["a": ["a": ["a": ["a": ["a": ["a": [:]]]]]]]]]]],
+            ],
+            ["op": "move", "from": "/y", "path": .text("/x" + String(repeating: "/a", count: 30))],
+        ] as [ObjectValue])
+    func `no patch makes an object deeper than a body may be`(operation: ObjectValue) {
+        let target: ObjectValue = ["x": nested(29), "y": nested(15)]
+        #expect(applied([operation], to: target).failure?.reason == .tooLarge)
+    }
+
+    @Test func `what is as deep as a body may be is taken`() throws {
+        let limit = JSONPatch.depthLimit
+        #expect(
+            try applied([["op": "add", "path": .text(deep(limit - 1)), "value": [:]]], to: nested(limit - 2)).get() == nested(limit - 1))
+        #expect(applied([["op": "add", "path": .text(deep(limit)), "value": [:]]], to: nested(limit - 1)).failure?.reason == .tooLarge)
+        #expect(applied([["op": "test", "path": .text(deep(limit + 1)), "value": [:]]], to: [:]).failure?.reason == .tooLarge)
+        let long = "/" + String(repeating: "a", count: JSONPatch.pointerBytes)
+        #expect(applied([["op": "add", "path": .text(long), "value": 1]], to: [:]).failure?.reason == .badRequest)
+    }
+
+    @Test func `copies of a long text end`() {
+        let text = ObjectValue.text(String(repeating: "x", count: 400_000))
+        func copies(_ count: Int) -> ObjectValue { .list((0..<count).map { ["op": "copy", "from": "/a", "path": .text("/b\($0)")] }) }
+        #expect(applied(copies(3), to: ["a": text]).failure == nil)
+        #expect(applied(copies(4), to: ["a": text]).failure?.reason == .tooLarge)
+    }
+
+    /// Whether it is written or only tried, and whatever part of the object is meant.
+    @Test(arguments: ["", "/status"], [[], [("dryRun", "All")]] as [[(String, String)]])
+    func `an object that a patch makes too large is refused before it is looked at`(part: String, query: [(String, String)]) async {
+        let bed = Bed()
+        _ = await bed.ask("POST", Bed.machines, body: Bed.machine("one"))
+        let before = await bed.answer("GET", "\(Bed.machines)/one").value
+        let path = part.isEmpty ? "/metadata/annotations" : "/status"
+        let long = ObjectValue.text(String(repeating: "x", count: 700_000))
+        var operations: [ObjectValue] = [["op": "add", "path": .text(path), "value": ["a": long]]]
+        for name in ["b", "c"] { operations.append(["op": "copy", "from": .text("\(path)/a"), "path": .text("\(path)/\(name)")]) }
+        let (status, value) = await bed.answer(
+            "PATCH", "\(Bed.machines)/one\(part)", query, body: .list(operations), type: "application/json-patch+json")
+        #expect(status == 413 && value["message"]?.text?.contains("1500000 are taken at most") == true)
+        #expect(await bed.answer("GET", "\(Bed.machines)/one").value == before)
+    }
+
+    @Test func `a scale is no way around the limits`() async {
+        let bed = Bed()
+        let sets = Bed.machines.replacing("virtualmachines", with: "vmsets")
+        let set: ObjectValue = [
+            "apiVersion": "infra.virtrigaud.io/v1beta1", "kind": "VMSet", "metadata": ["name": "s"],
+            "spec": [
+                "replicas": 1, "selector": ["matchLabels": ["a": "b"]],
+                "template": ["metadata": ["labels": ["a": "b"]], "spec": Bed.machine("x")["spec"] ?? .null],
+            ],
+        ]
+        #expect(await bed.answer("POST", sets, body: set).status == 201)
+        var operations: [ObjectValue] = [["op": "add", "path": "/x", "value": [:]]]
+        for power in 0..<14 { operations.append(["op": "copy", "from": "/x", "path": .text(deep(1 << power, under: "/x"))]) }
+        for query in [[], [("dryRun", "All")]] as [[(String, String)]] {
+            let answer = await bed.ask("PATCH", "\(sets)/s/scale", query, body: .list(operations), type: "application/json-patch+json")
+            #expect(answer.status == 413)
+        }
     }
 
     @Test func `of strategic patches, what kubectl sends for a Secret is known`() throws {

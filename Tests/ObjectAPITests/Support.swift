@@ -38,6 +38,15 @@ struct Bed {
 
     static let classes = "/apis/infra.virtrigaud.io/v1beta1/namespaces/default/vmclasses"
 
+    static let machines = "/apis/infra.virtrigaud.io/v1beta1/namespaces/default/virtualmachines"
+
+    static func machine(_ name: String) -> ObjectValue {
+        [
+            "apiVersion": "infra.virtrigaud.io/v1beta1", "kind": "VirtualMachine", "metadata": ["name": .text(name)],
+            "spec": ["providerRef": ["name": "p"], "classRef": ["name": "c"], "imageRef": ["name": "i"]],
+        ]
+    }
+
     static func size(_ name: String, cpu: Int64 = 2, labels: ObjectValue? = nil) -> ObjectValue {
         var metadata = ObjectMembers([("name", .text(name))])
         metadata["labels"] = labels

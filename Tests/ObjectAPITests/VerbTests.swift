@@ -10,6 +10,50 @@ import Web
     private let bed = Bed()
     private let one = "\(Bed.classes)/small"
 
+    /// Anybody may ask for it, at any time: with a list it would cost as much as there are objects.
+    @Test func `whether it lives is told without a list`() async {
+        final class Lists: ObjectStore {
+            let store = MemoryObjectStore()
+            func get(_ key: ObjectKey) async throws(StoreError) -> APIObject { try await store.get(key) }
+            func list(_ kind: ResourceKind, in namespace: String?, _ selector: LabelSelector) async throws(StoreError) -> ObjectList {
+                Issue.record("a list was made")
+                return try await store.list(kind, in: namespace, selector)
+            }
+            func create(_ object: APIObject) async throws(StoreError) -> APIObject { try await store.create(object) }
+            func update(_ object: APIObject, _ part: ObjectPart) async throws(StoreError) -> APIObject {
+                try await store.update(object, part)
+            }
+            func delete(_ key: ObjectKey, _ precondition: DeletePrecondition) async throws(StoreError) -> APIObject? {
+                try await store.delete(key, precondition)
+            }
+            func watch(_ kind: ResourceKind, in namespace: String?, from version: String) async throws(StoreError) -> any ObjectWatch {
+                try await store.watch(kind, in: namespace, from: version)
+            }
+        }
+        let api = ObjectAPI(Lists(), kinds: KindSchema.all.map { ($0.kind, KindRules($0)) })
+        for path in ["/healthz", "/livez", "/readyz"] {
+            #expect(await api.handle(HTTPServerRequest(method: "GET", path: path)).status == 200)
+        }
+    }
+
+    @Test func `a slash in a name is the end of none`() async throws {
+        let bed = bed
+        _ = await bed.ask("POST", Bed.classes, body: Bed.size("small"))
+        let server = try HTTPServer(
+            listen: ListenAddress(host: "127.0.0.1", port: 0), origin: "test", logger: .silent, handler: bed.api.handle)
+        let client = try HTTPClient()
+        for (path, status) in [
+            (one, 200), (one.replacing("/small", with: "%2Fsmall"), 404), (one.replacing("/small", with: "%2fsmall"), 404),
+            (one + "?a=%2F", 200), (one.replacing("small", with: "%73mall"), 200),
+        ] {
+            let answer = try await client.send(
+                HTTPRequest(url: "http://127.0.0.1:\(server.address.port)\(path)", deadline: .after(seconds: 60)))
+            #expect(answer.status == status, "\(path)")
+        }
+        client.close()
+        await server.stop(withinSeconds: 1)
+    }
+
     @Test func `an object is made, read, changed and deleted`() async {
         let made = await bed.answer("POST", Bed.classes, body: Bed.size("small"))
         #expect(made.status == 201)

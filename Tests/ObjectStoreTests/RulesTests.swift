@@ -33,6 +33,29 @@ import Testing
     ])
     func `names of labels may have a domain`(text: String, isOne: Bool) { #expect(NameRules.isQualifiedName(text) == isOne) }
 
+    @Test func `of labels and their like there are not too many`() {
+        func names(_ count: Int) -> [String: String] { Dictionary(uniqueKeysWithValues: (0..<count).map { ("a\($0)", "") }) }
+        func problems(_ change: (inout ObjectMetadata) -> Void) -> [FieldProblem] {
+            var metadata = ObjectMetadata(name: "web", namespace: "default")
+            change(&metadata)
+            return MetadataRules.problems(metadata, of: .vmClass)
+        }
+        func owners(_ count: Int) -> [OwnerReference] {
+            (0..<count).map { OwnerReference(apiVersion: "v1", kind: "Secret", name: "a", uid: "\($0)", isController: false) }
+        }
+        typealias Rules = MetadataRules
+        for more in [0, 1, 40_000] {
+            let found = [
+                problems { $0.labels = names(Rules.mostLabels + more) }, problems { $0.annotations = names(Rules.mostAnnotations + more) },
+                problems { $0.finalizers = (0..<(Rules.mostFinalizers + more)).map { "a\($0)" } },
+                problems { $0.ownerReferences = owners(Rules.mostOwners + more) },
+            ]
+            let fields = ["labels", "annotations", "finalizers", "ownerReferences"].map { "metadata.\($0)" }
+            #expect(found.map { $0.map(\.path) } == (more == 0 ? [[], [], [], []] : fields.map { [$0] }))
+            #expect(found.allSatisfy { $0.allSatisfy { $0.reason == .tooMany } })
+        }
+    }
+
     /// Of which the random numbers are known.
     private func rules(_ numbers: [UInt64]) -> ObjectRules {
         final class Box: Sendable {

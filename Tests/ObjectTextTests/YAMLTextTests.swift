@@ -30,6 +30,17 @@ import Testing
         #expect(documents.map(\.place) == ["f.yaml:3", "f.yaml:8"])
     }
 
+    @Test(arguments: ["\u{1B}[2J", "\u{7F}", "\u{9B}", "\u{202E}", "\u{200B}", "\u{2028}", "\u{2066}", "\u{E0041}", "\u{FEFF}"])
+    func `no terminal obeys what is written`(text: String) throws {
+        for value in [[.text(text)], [.text("one\n\(text)two\n")], ["a": .members([text: .text("x\(text)")])]] as [ObjectValue] {
+            let (yaml, json) = (YAMLText.text(of: value), String(decoding: value.prettyJSON, as: UTF8.self))
+            for shown in [yaml, json] {
+                #expect(!shown.unicodeScalars.contains { $0 != "\n" && TerminalText.isObeyed($0) }, "\(value)")
+            }
+            #expect(try ObjectValue(parsing: Array(json.utf8)) == value)
+        }
+    }
+
     @Test(arguments: [
         ("a: 1\n  b: 2\n", "f.yaml:2:"), ("a: &x 1\n", "f.yaml:1:4"), ("a: *x\n", "f.yaml:1:4"), ("a: !t 1\n", "f.yaml:1:4"),
         ("a: 1\na: 2\n", "f.yaml:2:1"),
@@ -49,7 +60,8 @@ import Testing
             ["a": "- x"], ["a": "-x"], ["a": "a: b"], ["a": "a #b"], ["a": "#"], ["a": "{"], ["a": "2026-01-01"], ["a": "one\ntwo\n"],
             ["a": "one\ntwo"],
             ["a": "one\n\ntwo\n"], ["a": "one\n"], ["a": "\n"], ["a": "one\n\n"], ["a": " one\ntwo"], ["a": "one \ntwo"],
-            ["a": "\u{1}\u{7F}\u{85}\u{2028}"], ["a": "one\u{2028}two"], ["a": "b: \u{301}"], ["a": "b #\u{301}"], ["a": "- \u{301}"],
+            ["a": "\u{1}\u{7F}\u{85}\u{2028}"], ["a": "\u{202E}\u{200B}\u{E0041}\u{9B}x\u{FEFF}", "\u{202E}": "x\ny\u{2066}"],
+            ["a": "one\u{2028}two"], ["a": "b: \u{301}"], ["a": "b #\u{301}"], ["a": "- \u{301}"],
             ["a": " \u{301}one\ntwo"], ["a": "one \u{301}\ntwo"], ["a": "one \u{85}two \u{2029}three\u{FEFF}"],
             ["a": "tab\there"], ["a": "ä € 😀"], ["a": "\"quoted\" \\ back"], ["a": []], ["a": [[]]], ["a": [[1, 2], ["b": 3]]],
             ["a": [["b": ["c": 1]]]],

@@ -67,9 +67,13 @@ struct TextFormatTests {
             format: .endpoint,
             good: [
                 "grpc://127.0.0.1:9443", "grpcs://a:1", "tcp://a:1", "https://a", "unix:///run/a.sock", "qemu:///system",
-                "qemu+ssh://root@host/system",
+                "qemu+ssh://root@host/system", "grpc://[2001:db8::7]:9443", "tcp://host_1.lab", "https://a:65535/api2",
             ],
-            bad: ["", "a:1", "unix://a", "unix:///", "grpc://", "qemu+://a", "qemu:/system", "vnc://a", "unix:///a b"]),
+            bad: [
+                "", "a:1", "unix://a", "unix:///", "grpc://", "qemu+://a", "qemu:/system", "vnc://a", "unix:///a b", "unix:///a\0b",
+                "qemu:///a\0b", "grpc://user@a:1", "grpc://a:99999", "grpc://a:0", "grpc://a:", "grpc://a:1:2", "grpc://[a]:1",
+                "grpc://[::1", "grpc://:1", "https://a:1@b", "grpc://a\u{202E}:1",
+            ]),
     ]
 
     @Test(arguments: cases)
@@ -94,6 +98,10 @@ struct TextFormatTests {
         ("0", 0.0), ("30m", 1800), ("1h30m", 5400), ("1.5s", 1.5), ("250ms", 0.25), ("2h45m30s", 9930),
     ])
     func `durations are seconds`(_ text: String, _ seconds: Double) { #expect(DurationText.seconds(text) == seconds) }
+
+    /// Whoever counts time in whole units would end with more.
+    @Test(arguments: ["9223372036.1s", "2562048h", "99999999999999999999999999999999999999h"])
+    func `what Go cannot say is no duration`(_ text: String) { #expect(DurationText.seconds(text) == nil) }
 
     @Test func `fields of a schedule are numbers`() {
         #expect(CronText.values(of: "*/15", 0) == [0, 15, 30, 45])

@@ -17,6 +17,7 @@ struct FailureTests {
         let failure = Failure(.malformed, "no \"a\nb\r\u{1B}[2J\u{7F}\u{9B}é\u{1}😀\"")
         #expect(failure.message == #"no "a\u000ab\u000d\u001b[2J\u007f\u009bé\u0001😀""#)
         #expect(failure.description == failure.message)
+        #expect(Failure(.malformed, "a\u{202E}b\u{2028}c\u{200B}\u{E0041}").message == #"a\u202eb\u2028c\u200b\udb40\udc41"#)
     }
 
     @Test("Of a message that repeats too much, the middle goes")

@@ -35,6 +35,8 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     if (state == NULL || target == NULL) return state;
     state->target.size = strlen(target);
     char *query = strchr(target, '?');
+    const char *slash = strcasestr(target, "%2f");
+    state->target.has_escaped_slash = slash != NULL && (query == NULL || slash < query);
     if (query == NULL || query[1] == '\0') return state;
     state->target.query = strdup(query + 1);
     if (state->target.query == NULL) {

@@ -1,5 +1,6 @@
 import Metrics
 import Objects
+import Primitives
 import ProviderRPC
 
 /// How many operations ended how, and how long they took.
@@ -11,12 +12,15 @@ struct OperationSums: Sendable, Equatable {
         let isLinked: Bool?
     }
 
+    /// The largest count that a sample can say exactly. What an object says beyond is a lie, and to add it up would end the program.
+    static let most = 1 << 53
+
     struct Sum: Sendable, Equatable {
         /// Of each bucket alone, the one without a bound last.
         var counts = [Int](repeating: 0, count: OperationSums.bounds.count + 1)
         var seconds = 0.0
 
-        var count: Int { counts.reduce(0, +) }
+        var count: Int { counts.reduce(0, OperationSums.added) }
     }
 
     /// Upper bounds in seconds. An alert thresholds ten minutes, so there must be bounds beyond.
@@ -29,14 +33,17 @@ struct OperationSums: Sendable, Equatable {
         let key = Key(
             method: operation.method, outcome: end.outcome, isLinked: operation.method == .clone ? operation.isLinked ?? false : nil)
         let bucket = Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count
-        sums[key, default: Sum()].counts[bucket] += 1
+        sums[key, default: Sum()].counts[bucket] = Self.added(sums[key, default: Sum()].counts[bucket], 1)
         sums[key, default: Sum()].seconds += seconds
     }
+
+    /// - Parameters: both no more than `most`.
+    static func added(_ one: Int, _ other: Int) -> Int { min(one + other, most) }
 
     func count(_ method: ProviderMethod, _ outcome: Operation.Outcome, isLinked: Bool? = nil) -> Int {
         sums.reduce(0) { sum, entry in
             let isMeant = entry.key.method == method && entry.key.outcome == outcome && (isLinked == nil || entry.key.isLinked == isLinked)
-            return sum + (isMeant ? entry.value.count : 0)
+            return isMeant ? Self.added(sum, entry.value.count) : sum
         }
     }
 
@@ -44,7 +51,7 @@ struct OperationSums: Sendable, Equatable {
     func durations(_ method: ProviderMethod) -> Distribution {
         var total = Sum()
         for (key, sum) in sums where key.method == method {
-            for place in total.counts.indices { total.counts[place] += sum.counts[place] }
+            for place in total.counts.indices { total.counts[place] = Self.added(total.counts[place], sum.counts[place]) }
             total.seconds += sum.seconds
         }
         return Distribution(bounds: Self.bounds, ownCounts: total.counts, sum: total.seconds) ?? Distribution(bounds: Self.bounds)
@@ -61,9 +68,9 @@ struct OperationSums: Sendable, Equatable {
             var sum = Sum()
             let counts = entry["durationBuckets"]?.list ?? []
             for (place, count) in counts.enumerated() where sum.counts.indices.contains(place) {
-                sum.counts[place] = Int(clamping: max(0, count.whole ?? 0))
+                sum.counts[place] = Int(count.whole ?? 0).clamped(to: 0...Self.most)
             }
-            sum.seconds = max(0, entry["durationSecondsSum"]?.number ?? 0)
+            sum.seconds = (entry["durationSecondsSum"]?.number ?? 0).clamped(to: 0...Double(Self.most))
             sums[Key(method: method, outcome: outcome, isLinked: entry["linked"]?.flag)] = sum
         }
     }

@@ -13,6 +13,9 @@ package struct ManagerCollector: Collector {
 
         package init(version: Version) { self.version = version }
 
+        /// Whether this manager leads, and has read all that it works on: one that cannot read a kind does nothing.
+        var isWorking: Bool { context?.informers.all.allSatisfy(\.hasSynced) ?? false }
+
         /// nil while somebody else leads.
         package var context: ControllerContext? {
             get { leading.withLock { $0 } }
@@ -37,7 +40,7 @@ package struct ManagerCollector: Collector {
         guard let source else { return }
         let leading = source.context
         var buffer = sink.begin("manager")
-        families.writeProgram(source.version, isLeading: leading != nil, &buffer)
+        families.writeProgram(source.version, isLeading: source.isWorking, &buffer)
         if let leading {
             families.writeOperations(leading.journal, &buffer)
             families.writeAddresses(leading.addresses, &buffer)

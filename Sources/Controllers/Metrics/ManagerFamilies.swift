@@ -86,7 +86,7 @@ struct ManagerFamilies: Sendable {
         let types = Dictionary(grouping: sums.values, by: \.type).mapValues { $0.map(\.sums) }
         for (type, sums) in types.sorted(by: { $0.key < $1.key }) {
             shared.writeKinds(Operation.Outcome.self, type: type, &buffer) { method, outcome, isLinked in
-                sums.reduce(0) { $0 + $1.count(method, outcome, isLinked: isLinked) }
+                sums.reduce(0) { OperationSums.added($0, $1.count(method, outcome, isLinked: isLinked)) }
             }
         }
     }

@@ -158,7 +158,10 @@ private struct ServerURL {
         }
     }
 
-    var isLoopback: Bool { host == "localhost" || host == "[::1]" || host.hasPrefix("127.") }
+    /// By the address: `127.example.net` is a name, and anybody's.
+    var isLoopback: Bool {
+        host == "localhost" || HostCheck.isLoopbackAddress(host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host)
+    }
 
     /// The same server by another name.
     func url(named name: String) -> String? {

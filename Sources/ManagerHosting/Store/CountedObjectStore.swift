@@ -16,19 +16,32 @@ final class CountedObjectStore: ObjectStore {
     ]
 
     private let store: any ObjectStore
-    private let state = Mutex(Counts())
+    private let book: Book
+    private let countsWrites: Bool
 
-    init(_ store: any ObjectStore) { self.store = store }
+    private final class Book: Sendable {
+        let state = Mutex(Counts())
+    }
 
-    var counts: Counts { state.withLock { $0 } }
+    convenience init(_ store: any ObjectStore) { self.init(store, Book(), countsWrites: true) }
+
+    private init(_ store: any ObjectStore, _ book: Book, countsWrites: Bool) {
+        self.store = store
+        self.book = book
+        self.countsWrites = countsWrites
+    }
+
+    var counts: Counts { book.state.withLock { $0 } }
+
+    /// The same for an election: a Lease is written several times a minute, and says nothing of whether objects can be.
+    var withoutWrites: CountedObjectStore { CountedObjectStore(store, book, countsWrites: false) }
 
     func get(_ key: ObjectKey) async throws(StoreError) -> APIObject {
-        try await counted(isWrite: { _ in false }) { () async throws(StoreError) in try await self.store.get(key) }
+        try await read { () async throws(StoreError) in try await self.store.get(key) }
     }
 
     func list(_ kind: ResourceKind, in namespace: String?, _ selector: LabelSelector) async throws(StoreError) -> ObjectList {
-        try await counted(isWrite: { _ in false }) { () async throws(StoreError) in try await self.store.list(kind, in: namespace, selector)
-        }
+        try await read { () async throws(StoreError) in try await self.store.list(kind, in: namespace, selector) }
     }
 
     func create(_ object: APIObject) async throws(StoreError) -> APIObject {
@@ -48,20 +61,27 @@ final class CountedObjectStore: ObjectStore {
     }
 
     func watch(_ kind: ResourceKind, in namespace: String?, from version: String) async throws(StoreError) -> any ObjectWatch {
-        try await counted(isWrite: { _ in false }) { () async throws(StoreError) in
+        try await read { () async throws(StoreError) in
             try await self.store.watch(kind, in: namespace, from: version)
         }
     }
 
+    private func read<Value>(_ body: () async throws(StoreError) -> Value) async throws(StoreError) -> Value {
+        try await counted(isRead: true, isWrite: { _ in false }, body)
+    }
+
     private func counted<Value>(
-        isWrite: (Value) -> Bool, _ body: () async throws(StoreError) -> Value
+        isRead: Bool = false, isWrite: (Value) -> Bool, _ body: () async throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         do throws(StoreError) {
             let value = try await body()
-            if isWrite(value) { state.withLock { $0.writes += 1 } }
+            if countsWrites, isWrite(value) { book.state.withLock { $0.writes += 1 } }
             return value
         } catch {
-            if Self.faults.contains(error.reason) { state.withLock { $0.errors[error.reason, default: 0] += 1 } }
+            // One object that is too large is its writer's matter, a list that is too large is not the reader's.
+            if Self.faults.contains(error.reason), error.reason != .tooLarge || isRead {
+                book.state.withLock { $0.errors[error.reason, default: 0] += 1 }
+            }
             throw error
         }
     }

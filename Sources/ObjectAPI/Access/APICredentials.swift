@@ -29,7 +29,7 @@ package final class APICredentials: Sendable {
     ///   - kubeconfig: its path.
     ///   - url: of the server, as clients on this machine call it.
     ///   - names: DNS names and addresses by which it may be called, beside localhost and the host's name.
-    /// - Throws: `environment` for what cannot be read or written.
+    /// - Throws: `environment` for what cannot be read or written, or may be another user's.
     package init(
         directory: String, kubeconfig: String, url: String, names: [String] = [], logger: Logger, clock: WallClock = .system
     ) throws(Failure) {
@@ -64,7 +64,8 @@ package final class APICredentials: Sendable {
     ///
     /// Whoever deletes the token's file and calls this has a new token. Whoever deletes the authority's has new certificates.
     package func refresh() throws(Failure) {
-        try Files.makeClosedDirectory(directory)
+        try Files.makeOwnDirectory(directory)
+        for path in [tokenPath, authorityPath, authorityKeyPath, certificatePath, keyPath] { try Files.checkOwnFile(path) }
         let authority = try readyAuthority()
         try makeServer(authority)
         let text = try readyToken()

@@ -13,13 +13,17 @@ package struct BearerDoor: Sendable {
     }
 
     @Sendable package func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
-        if Self.openPaths.contains(request.path), request.method == "GET" || request.method == "HEAD" { return await handler(request) }
-        let fields = request.headers.values(of: "Authorization")
-        guard fields.count == 1, let token = Self.token(fields[0]), accepts(token) else {
-            return .failure(
-                StoreError(.unauthorized, "Unauthorized: the request brings no bearer token, or not the one in the manager's kubeconfig"))
-        }
+        if let refused = refusal(request) { return refused }
         return await handler(request)
+    }
+
+    /// The answer to who is not let in, by the head of his request alone: for `HTTPServer` to ask before it takes a body.
+    @Sendable package func refusal(_ request: HTTPServerRequest) -> HTTPServerResponse? {
+        if Self.openPaths.contains(request.path), request.method == "GET" || request.method == "HEAD" { return nil }
+        let fields = request.headers.values(of: "Authorization")
+        if fields.count == 1, let token = Self.token(fields[0]), accepts(token) { return nil }
+        return .failure(
+            StoreError(.unauthorized, "Unauthorized: the request brings no bearer token, or not the one in the manager's kubeconfig"))
     }
 
     package static let openPaths: Set<String> = ["/healthz", "/livez", "/readyz"]

@@ -49,7 +49,14 @@ struct AnyPatch: Sendable {
         }
     }
 
+    /// - Throws: `tooLarge` for what is more than an object may be, before anybody looks at what it says.
     func apply(to value: ObjectValue, of key: ObjectKey) throws(StoreError) -> ObjectValue {
+        let patched = try changed(value, key)
+        if let problem = ContentLimits.excess(patched) { throw StoreError(.tooLarge, "\(key) with the patch \(problem)", key: key) }
+        return patched
+    }
+
+    private func changed(_ value: ObjectValue, _ key: ObjectKey) throws(StoreError) -> ObjectValue {
         switch change {
         case .merge(let patch): return MergePatch.apply(patch, to: value)
         case .strategic(let patch): return try StrategicPatch.apply(patch, to: value)

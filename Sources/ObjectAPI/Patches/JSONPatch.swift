@@ -5,8 +5,14 @@ import ObjectStore
 struct JSONPatch: Sendable {
     /// More are nobody's edit.
     static let operationLimit = 1000
-    /// What copies may add: each may double what is there.
-    private static let copiedValuesLimit = 50_000
+    /// Of a pointer, in UTF-8; no field of an object is that far down.
+    static let pointerBytes = 4096
+    /// Containers in each other: of pointers, and of what an operation makes. As many as a body may have, or what one operation copies into itself could
+    /// grow past any stack.
+    static let depthLimit = ObjectValue.Limits().depth
+    /// What copies may add, and what moves may look at: each copy may double what is there.
+    private static let copied = ObjectSize(values: ObjectValue.Limits().values, bytes: ObjectValue.Limits().bytes)
+    private static let movedValuesLimit = 1_000_000
 
     private enum Operation: Sendable {
         case add([String], ObjectValue)
@@ -29,9 +35,13 @@ struct JSONPatch: Sendable {
         for (index, element) in list.enumerated() {
             let what = "operation \(index)"
             func pointer(_ name: String) throws(StoreError) -> [String] {
-                guard let text = element[name]?.text, let pointer = Self.pointer(text) else {
-                    throw StoreError(.badRequest, "\(what) of the patch: \(name) must be a JSON pointer such as /spec/powerState")
+                guard let text = element[name]?.text, text.utf8.count <= Self.pointerBytes, let pointer = Self.pointer(text) else {
+                    throw StoreError(
+                        .badRequest,
+                        "\(what) of the patch: \(name) must be a JSON pointer such as /spec/powerState, of \(Self.pointerBytes) bytes at most"
+                    )
                 }
+                guard pointer.count <= Self.depthLimit else { throw Self.tooDeep(what) }
                 return pointer
             }
             func given() throws(StoreError) -> ObjectValue {
@@ -55,22 +65,38 @@ struct JSONPatch: Sendable {
 
     func apply(to target: ObjectValue) throws(StoreError) -> ObjectValue {
         var value = target
-        var copied = 0
+        var copied = ObjectSize()
+        var moved = 0
         for (what, operation) in operations {
             switch operation {
-            case .add(let path, let new): try change(&value, path, what, .add(new))
+            case .add(let path, let new):
+                guard path.count + ObjectSize(new).depth <= Self.depthLimit else { throw Self.tooDeep(what) }
+                try change(&value, path, what, .add(new))
             case .remove(let path): try change(&value, path, what, .remove)
-            case .replace(let path, let new): try change(&value, path, what, .replace(new))
+            case .replace(let path, let new):
+                guard path.count + ObjectSize(new).depth <= Self.depthLimit else { throw Self.tooDeep(what) }
+                try change(&value, path, what, .replace(new))
             case .move(let from, let to):
                 guard from != to else { continue }
                 guard !to.starts(with: from) else { throw StoreError(.invalid, "\(what): nothing can be moved into itself") }
-                let moved = try get(value, from, what)
+                let taken = try get(value, from, what)
+                // What does not go further down can be no deeper than it was.
+                if to.count > from.count {
+                    let size = ObjectSize(taken)
+                    moved += size.values
+                    guard moved <= Self.movedValuesLimit else { throw StoreError(.tooLarge, "\(what): the patch moves too much") }
+                    guard to.count + size.depth <= Self.depthLimit else { throw Self.tooDeep(what) }
+                }
                 try change(&value, from, what, .remove)
-                try change(&value, to, what, .add(moved))
+                try change(&value, to, what, .add(taken))
             case .copy(let from, let to):
                 let copy = try get(value, from, what)
-                copied += copy.valueCount
-                guard copied <= Self.copiedValuesLimit else { throw StoreError(.tooLarge, "\(what): the patch copies too much") }
+                let size = ObjectSize(copy)
+                copied.add(size)
+                guard copied.values <= Self.copied.values, copied.bytes <= Self.copied.bytes else {
+                    throw StoreError(.tooLarge, "\(what): the patch copies too much")
+                }
+                guard to.count + size.depth <= Self.depthLimit else { throw Self.tooDeep(what) }
                 try change(&value, to, what, .add(copy))
             case .test(let path, let expected):
                 guard try get(value, path, what).isSame(as: expected) else { throw StoreError(.invalid, "\(what): the test failed") }
@@ -194,19 +220,14 @@ struct JSONPatch: Sendable {
         return index
     }
 
+    private static func tooDeep(_ what: String) -> StoreError {
+        StoreError(.tooLarge, "\(what): the object would be nested deeper than \(depthLimit)")
+    }
+
     private static func missing(_ what: String) -> StoreError { StoreError(.invalid, "\(what): there is no such place in the object") }
 }
 
 extension ObjectValue {
-    /// Itself and all that is in it.
-    var valueCount: Int {
-        switch self {
-        case .list(let list): list.reduce(1) { $0 + $1.valueCount }
-        case .members(let members): members.reduce(1) { $0 + $1.value.valueCount }
-        default: 1
-        }
-    }
-
     /// Equal as JSON says it: 1 and 1.0 are.
     func isSame(as other: ObjectValue) -> Bool {
         switch (self, other) {

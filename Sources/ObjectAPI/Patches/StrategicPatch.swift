@@ -26,7 +26,7 @@ enum StrategicPatch {
             if name.hasPrefix("$setElementOrder/") || name == "$retainKeys" { continue }
             if name.hasPrefix("$deleteFromPrimitiveList/") {
                 let list = String(name.dropFirst("$deleteFromPrimitiveList/".count))
-                let gone = change.value.list ?? []
+                let gone = Set(change.value.list ?? [])
                 members[list] = .list((members[list]?.list ?? []).filter { !gone.contains($0) })
                 continue
             }
@@ -38,7 +38,8 @@ enum StrategicPatch {
             case (_, _, .null): members[name] = nil
             case ("metadata", "finalizers", .list(let added)):
                 let list = there.list ?? []
-                members[name] = .list(list + added.filter { !list.contains($0) })
+                let present = Set(list)
+                members[name] = .list(list + added.filter { !present.contains($0) })
             case ("metadata", "ownerReferences", .list(let added)): members[name] = .list(owners(there.list ?? [], added))
             default:
                 let value = try apply(change.value, to: there, path: name)

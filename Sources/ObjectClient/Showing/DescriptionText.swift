@@ -1,5 +1,6 @@
 import ObjectText
 package import Objects
+import Primitives
 
 /// An object as `describe` shows it: who it is, its conditions as a table, what was done with it, then all that it says.
 package enum DescriptionText {
@@ -7,14 +8,14 @@ package enum DescriptionText {
     package static func text(_ object: ObjectValue, operations: [ObjectValue]) -> String {
         let metadata = object["metadata"]
         var lines = [
-            "Name:         \(metadata?["name"]?.text ?? "")", "Namespace:    \(metadata?["namespace"]?.text ?? "")",
-            "Kind:         \(object["kind"]?.text ?? "") (\(object["apiVersion"]?.text ?? ""))",
+            "Name:         \(line(metadata?["name"]))", "Namespace:    \(line(metadata?["namespace"]))",
+            "Kind:         \(line(object["kind"])) (\(line(object["apiVersion"])))",
             "Labels:       \(pairs(metadata?["labels"]))", "Annotations:  \(pairs(metadata?["annotations"]))",
-            "Made:         \(metadata?["creationTimestamp"]?.text ?? "")",
+            "Made:         \(line(metadata?["creationTimestamp"]))",
         ]
-        if let deletion = metadata?["deletionTimestamp"]?.text {
-            let finalizers = (metadata?["finalizers"]?.list ?? []).compactMap(\.text).joined(separator: ", ")
-            lines.append("Deleted:      \(deletion), waits for \(finalizers.isEmpty ? "nobody" : finalizers)")
+        if let deletion = metadata?["deletionTimestamp"] {
+            let finalizers = (metadata?["finalizers"]?.list ?? []).map(line).filter { !$0.isEmpty }.joined(separator: ", ")
+            lines.append("Deleted:      \(line(deletion)), waits for \(finalizers.isEmpty ? "nobody" : finalizers)")
         }
         var text = lines.joined(separator: "\n") + "\n"
         let conditions = object["status"]?["conditions"]?.list ?? []
@@ -23,7 +24,7 @@ package enum DescriptionText {
             text += table(
                 ["TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"],
                 conditions.map { condition in
-                    ["type", "status", "reason", "lastTransitionTime", "message"].map { condition[$0]?.text ?? "" }
+                    ["type", "status", "reason", "lastTransitionTime", "message"].map { line(condition[$0]) }
                 })
         }
         if !operations.isEmpty {
@@ -32,9 +33,8 @@ package enum DescriptionText {
                 ["NAME", "OPERATION", "PHASE", "BEGAN", "MESSAGE"],
                 operations.map { operation in
                     [
-                        operation["metadata"]?["name"]?.text ?? "", operation["spec"]?["operation"]?.text ?? "",
-                        operation["status"]?["phase"]?.text ?? "",
-                        operation["spec"]?["startedAt"]?.text ?? "", operation["status"]?["message"]?.text ?? "",
+                        line(operation["metadata"]?["name"]), line(operation["spec"]?["operation"]), line(operation["status"]?["phase"]),
+                        line(operation["spec"]?["startedAt"]), line(operation["status"]?["message"]),
                     ]
                 })
         }
@@ -51,8 +51,12 @@ package enum DescriptionText {
         return text
     }
 
+    private static func line(_ value: ObjectValue?) -> String { TerminalText.line(value?.text ?? "") }
+
     private static func pairs(_ value: ObjectValue?) -> String {
-        let pairs = (value?.members ?? ObjectMembers()).filter { $0.name != Applier.annotation }.map { "\($0.name)=\($0.value.text ?? "")" }
+        let pairs = (value?.members ?? ObjectMembers()).filter { $0.name != Applier.annotation }.map {
+            "\(TerminalText.line($0.name))=\(line($0.value))"
+        }
         return pairs.isEmpty ? "<none>" : pairs.joined(separator: "\n              ")
     }
 

@@ -1,4 +1,5 @@
 package import Objects
+import Primitives
 
 /// A table of the API as columns of text.
 package struct TableText: Sendable {
@@ -20,12 +21,13 @@ package struct TableText: Sendable {
         let columns = (table["columnDefinitions"]?.list ?? []).enumerated().filter { isWide || ($0.element["priority"]?.whole ?? 0) == 0 }
         var rows: [[String]] = []
         if !hasHeading {
-            rows.append((showsNamespace ? ["NAMESPACE"] : []) + columns.map { ($0.element["name"]?.text ?? "").uppercased() })
+            rows.append(
+                (showsNamespace ? ["NAMESPACE"] : []) + columns.map { TerminalText.line($0.element["name"]?.text ?? "").uppercased() })
             hasHeading = true
         }
         for row in table["rows"]?.list ?? [] {
             let cells = row["cells"]?.list ?? []
-            let namespace = showsNamespace ? [row["object"]?["metadata"]?["namespace"]?.text ?? ""] : []
+            let namespace = showsNamespace ? [TerminalText.line(row["object"]?["metadata"]?["namespace"]?.text ?? "")] : []
             rows.append(
                 namespace
                     + columns.enumerated().map { place, column in
@@ -55,6 +57,6 @@ package struct TableText: Sendable {
             case .text(let text): text
             default: String(decoding: value.json, as: UTF8.self)
             }
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        return TerminalText.line(text)
     }
 }

@@ -1,4 +1,4 @@
-import Objects
+package import Objects
 
 /// How large an object may be, so that whoever keeps it as JSON can read it again.
 package enum ContentLimits {
@@ -11,6 +11,15 @@ package enum ContentLimits {
     static func problem(_ members: ObjectMembers) -> FieldProblem? {
         var left = limits.values
         return problem(.members(members), depth: 1, &left).map { FieldProblem("", .tooMany, $0) }
+    }
+
+    /// What of a whole object is too much, counted before it is written anywhere; nil when nothing is.
+    package static func excess(_ object: ObjectValue) -> String? {
+        var left = limits.values
+        // What is too deep could not be written.
+        if let problem = problem(object, depth: 1, &left) { return problem }
+        let size = object.json.count
+        return size > bytes ? "is \(size) bytes as JSON, and \(bytes) are taken at most" : nil
     }
 
     private static func problem(_ value: ObjectValue, depth: Int, _ left: inout Int) -> String? {

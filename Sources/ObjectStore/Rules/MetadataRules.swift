@@ -5,9 +5,22 @@ package enum MetadataRules {
     /// Of names and values together.
     package static let annotationBytes = 256 << 10
 
+    /// Labels of an object, and so annotations, finalizers and owners: more than any tool writes, and few enough to look at each.
+    package static let mostLabels = 256
+    package static let mostAnnotations = 1000
+    package static let mostFinalizers = 100
+    package static let mostOwners = 100
+
     /// - Parameter metadata: with the name that the object will have.
     package static func problems(_ metadata: ObjectMetadata, of kind: ResourceKind) -> [FieldProblem] {
         var problems: [FieldProblem] = []
+        for (name, count, limit) in [
+            ("labels", metadata.labels.count, mostLabels), ("annotations", metadata.annotations.count, mostAnnotations),
+            ("finalizers", metadata.finalizers.count, mostFinalizers), ("ownerReferences", metadata.ownerReferences.count, mostOwners),
+        ] where count > limit {
+            problems.append(FieldProblem("metadata.\(name)", .tooMany, "must be \(limit) at most, are \(count)"))
+        }
+        guard problems.isEmpty else { return problems }
         checkNames(metadata, kind, &problems)
         checkLabels(metadata, &problems)
         for (index, finalizer) in metadata.finalizers.enumerated() where !NameRules.isQualifiedName(finalizer) {

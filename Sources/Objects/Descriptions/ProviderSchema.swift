@@ -91,6 +91,9 @@ enum ProviderSchema {
         Field("resourcePool", .text(atMost: 255), "Resource pool."), Field("network", .text(atMost: 255), "Network."),
     ]
 
+    /// What a sample of a metric can say exactly.
+    private static let most: Int64 = 1 << 53
+
     private static let names = Schema.list(of: .text(atMost: 64), atMost: 64)
 
     private static let reported = Schema.object(
@@ -136,10 +139,11 @@ enum ProviderSchema {
                         [
                             .required("operation", operation, "Which operation."), .required("outcome", outcome, "How they ended."),
                             Field("linked", .flag, "Of clones: whether they share disks."),
-                            .required("count", .bytes, "How many."),
-                            Field("durationSecondsSum", .number(0...Double.greatestFiniteMagnitude), "How long they took together."),
+                            .required("count", .whole(0...most), "How many."),
+                            Field("durationSecondsSum", .number(0...Double(most)), "How long they took together."),
                             Field(
-                                "durationBuckets", .list(of: .bytes, atMost: 64), "How many took at most as long as each bucket's bound."),
+                                "durationBuckets", .list(of: .whole(0...most), atMost: 64),
+                                "How many took at most as long as each bucket's bound."),
                         ], isOpen: true)), atMost: 100), "Operations whose VMOperation is not kept any more."),
         Field(
             "foldedOperations", .list(of: .text(atMost: 64), atMost: 10_000),

@@ -39,7 +39,7 @@ extension Schema {
     }
 
     static func text(_ range: ClosedRange<Int64>) -> String {
-        if range.upperBound >= Int64(Int32.max) { return "\(range.lowerBound) or more" }
+        if [Int64(Int32.max), .max].contains(range.upperBound) { return "\(range.lowerBound) or more" }
         return "\(range.lowerBound) to \(range.upperBound)"
     }
 

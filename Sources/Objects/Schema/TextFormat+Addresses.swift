@@ -44,14 +44,36 @@ extension TextFormat {
         "where the provider answers, such as grpc://127.0.0.1:9443 or unix:///run/martlet-manager/libvirt.sock",
         pattern: #"^((grpcs?|tcp|https?)://[^ /]+|unix:///[^ ]+|(qemu|xen|lxc|esx|vpx)(\+[a-z]+)?://)"#, atMost: 1024
     ) { text in
-        guard let mark = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return false }
+        guard let mark = text.utf8.firstIndex(of: UInt8(ascii: ":")), !text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
+            return false
+        }
         let scheme = String(text[..<mark])
-        if scheme == "unix" { return text.hasPrefix("unix:///") && text.utf8.count > 8 && !text.utf8.contains(0x20) }
-        if isAddress(text, of: ["grpc", "grpcs", "tcp", "http", "https"]) { return true }
+        if scheme == "unix" { return text.hasPrefix("unix:///") && text.utf8.count > 8 }
+        if isAddress(text, of: ["grpc", "grpcs", "tcp", "http", "https"]) {
+            return isPlace(text.utf8[mark...].dropFirst(3).prefix { $0 != UInt8(ascii: "/") })
+        }
         let driver = scheme.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
         guard ["qemu", "xen", "lxc", "esx", "vpx"].contains(String(driver.first ?? "")) else { return false }
         if driver.count == 2, driver[1].isEmpty || !driver[1].utf8.allSatisfy({ (0x61...0x7A).contains($0) }) { return false }
         return text.hasPrefix("\(scheme)://")
+    }
+
+    /// A host, with a port or without; nobody's name and password before it.
+    private static func isPlace(_ bytes: Substring.UTF8View) -> Bool {
+        var host = bytes
+        if bytes.first == UInt8(ascii: "[") {
+            guard let end = bytes.firstIndex(of: UInt8(ascii: "]")) else { return false }
+            host = bytes[bytes.index(after: bytes.startIndex)..<end]
+            guard IPText.version(of: String(Substring(host))) == .six else { return false }
+            host = bytes[...end]
+        } else {
+            host = bytes.prefix { $0 != UInt8(ascii: ":") }
+            guard !host.isEmpty, host.allSatisfy({ isLetterOrDigit($0) || "-._".utf8.contains($0) }) else { return false }
+        }
+        let rest = bytes[host.endIndex...]
+        guard let colon = rest.first else { return true }
+        guard colon == UInt8(ascii: ":"), rest.count <= 6, rest.dropFirst().allSatisfy(isDigit) else { return false }
+        return Int(String(Substring(rest.dropFirst()))).map { (1...65535).contains($0) } ?? false
     }
 
     private static func isAddress(_ text: String, of schemes: [String]) -> Bool {

@@ -6,7 +6,10 @@ package enum DurationText {
         ("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600),
     ]
 
-    /// Nil for what is no duration.
+    /// Of Go: 292 years, in nanoseconds.
+    private static let longestSeconds = 9_223_372_036.0
+
+    /// Nil for what is no duration, or a longer one than Go can say.
     package static func seconds(_ text: String) -> Double? {
         if text == "0" { return 0 }
         guard (1...40).contains(text.utf8.count) else { return nil }
@@ -21,7 +24,7 @@ package enum DurationText {
             else { return nil }
             sum += value * unit.seconds
         }
-        return sum
+        return sum <= longestSeconds ? sum : nil
     }
 
     package static func seconds(_ value: ObjectValue?) -> Double? { value?.text.flatMap { seconds($0) } }

@@ -71,7 +71,11 @@ package struct HostCheck: Sendable {
     }
 
     private static func isLoopback(_ name: String) -> Bool {
-        if name == "localhost" || name.hasSuffix(".localhost") { return true }
+        name == "localhost" || name.hasSuffix(".localhost") || isLoopbackAddress(name)
+    }
+
+    /// Whether that is an address of this machine alone, whatever name servers say: without a port and without brackets.
+    package static func isLoopbackAddress(_ name: String) -> Bool {
         var four = in_addr()
         if inet_pton(AF_INET, name, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
         var six = in6_addr()

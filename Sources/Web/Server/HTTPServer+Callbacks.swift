@@ -13,7 +13,8 @@ func serverOnRequest(
     guard let known = request.pointee else {
         let asked = ServerExchange.Target(
             method: String(cString: method), path: String(cString: path), query: target.pointee.query.map { String(cString: $0) } ?? "",
-            bytes: target.pointee.size, hasPlainLines: target.pointee.has_plain_lines == 1)
+            bytes: target.pointee.size, hasEscapedSlash: target.pointee.has_escaped_slash == 1,
+            hasPlainLines: target.pointee.has_plain_lines == 1)
         let exchange = server.begin(connection, asked)
         request.pointee = Unmanaged.passRetained(exchange).toOpaque()
         return server.refuse(exchange) ? server.send(exchange) : 1

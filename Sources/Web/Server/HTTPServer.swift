@@ -22,6 +22,7 @@ package final class HTTPServer: Sendable {
     private let limits: Limits
     private let logger: Logger
     private let handler: HTTPHandler
+    private let refusal: HTTPRefusal?
     private let entrance: Entrance
     private let headers: [DoorSettings.Header]
     private let places: HandlerPlaces
@@ -53,15 +54,17 @@ package final class HTTPServer: Sendable {
     /// - Parameter listeners: the server closes them when it stops, and when it cannot start.
     /// - Parameter hosts: by what names it answers on loopback, and everywhere if somebody has said some; nil when any will do.
     /// - Parameter headers: of every answer, whoever gives it; what an answer or the doors say goes before.
+    /// - Parameter refusal: who is turned away before his body is read, and takes no memory with it.
     package init(
         _ listeners: [Listener], limits: Limits = Limits(), entrance: Entrance = Entrance(), hosts: HostCheck? = nil,
-        headers: [DoorSettings.Header] = [], logger: Logger, handler: @escaping HTTPHandler
+        headers: [DoorSettings.Header] = [], refusal: HTTPRefusal? = nil, logger: Logger, handler: @escaping HTTPHandler
     ) throws(Failure) {
         self.listeners = listeners
         self.limits = limits
         self.logger = logger
         self.entrance = entrance
         self.headers = headers
+        self.refusal = refusal
         // Behind the doors: who is not let in, or waits for his password to be checked, takes no place from those who are.
         let places = HandlerPlaces(limits)
         let limited: HTTPHandler = { await places.handle($0, handler) }
@@ -278,7 +281,7 @@ package final class HTTPServer: Sendable {
 
     private func dressed(_ response: HTTPServerResponse) -> HTTPServerResponse { entrance.doors.dressed(response).with(headers) }
 
-    /// Whether a request is turned away before its body is read, because nobody knows where that ends; then the answer is there already.
+    /// Whether a request is answered before its body is read, because nobody knows where that ends or nobody wants it; then the answer is there already.
     func refuse(_ exchange: ServerExchange) -> Bool {
         if exchange.headBytes > limits.headerBytes {
             let status = exchange.targetBytes > limits.headerBytes ? 414 : 431
@@ -288,7 +291,15 @@ package final class HTTPServer: Sendable {
         if exchange.hasTooManyParameters {
             return refuse(exchange, HTTPServerResponse(status: 414, text: "More than \(QueryText.mostParameters) parameters in the URL.\n"))
         }
-        guard let problem = exchange.framingProblem else { return false }
+        guard let problem = exchange.framingProblem else {
+            let request = exchange.request()
+            guard let refused = refusal?(request) else { return false }
+            // Who sends no body may ask again without another handshake, but not once he is answered before libmicrohttpd has seen the end.
+            let hasBody = request.headers["Content-Length"].map { $0.utf8.contains { $0 != UInt8(ascii: "0") } } ?? false
+            if hasBody { return refuse(exchange, refused) }
+            turnAway(exchange, refused)
+            return false
+        }
         let response =
             switch problem {
             case .ambiguous(let words): HTTPServerResponse(status: 400, text: "Bad request: \(words).\n")

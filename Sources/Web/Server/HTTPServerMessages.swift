@@ -3,6 +3,8 @@ package struct HTTPServerRequest: Sendable {
     package let method: String
     /// Percent-decoded, without the query.
     package let path: String
+    /// Whether a slash of the path came as `%2F`: part of a name, where decoded it looks like the end of one.
+    package let hasEscapedSlash: Bool
     package let query: [(name: String, value: String)]
     package let headers: HTTPHeaders
     package let body: [UInt8]
@@ -20,12 +22,13 @@ package struct HTTPServerRequest: Sendable {
     package let isAbandoned: @Sendable () -> Bool
 
     package init(
-        method: String, path: String, query: [(name: String, value: String)] = [], headers: HTTPHeaders = HTTPHeaders(),
-        body: [UInt8] = [], arrival: ContinuousClock.Instant = .now, reach: Listener.Reach = .network,
+        method: String, path: String, hasEscapedSlash: Bool = false, query: [(name: String, value: String)] = [],
+        headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], arrival: ContinuousClock.Instant = .now, reach: Listener.Reach = .network,
         listener: Int = 0, client: ClientAddress = .local, user: String? = nil, isAbandoned: @escaping @Sendable () -> Bool = { false }
     ) {
         self.method = method
         self.path = path
+        self.hasEscapedSlash = hasEscapedSlash
         self.query = query
         self.headers = headers
         self.body = body
@@ -40,8 +43,8 @@ package struct HTTPServerRequest: Sendable {
     /// The same request of somebody whom the doors know.
     func of(user: String) -> HTTPServerRequest {
         HTTPServerRequest(
-            method: method, path: path, query: query, headers: headers, body: body, arrival: arrival, reach: reach, listener: listener,
-            client: client, user: user, isAbandoned: isAbandoned)
+            method: method, path: path, hasEscapedSlash: hasEscapedSlash, query: query, headers: headers, body: body, arrival: arrival,
+            reach: reach, listener: listener, client: client, user: user, isAbandoned: isAbandoned)
     }
 
     /// The first value of a query parameter.
@@ -88,3 +91,6 @@ package struct HTTPServerResponse: Sendable {
 
 /// Answers a request. It never fails: what goes wrong is a response.
 package typealias HTTPHandler = @Sendable (HTTPServerRequest) async -> HTTPServerResponse
+
+/// Judges a request by its head, before a byte of its body is taken: an answer turns it away. It runs on the loop of all connections, so it must be quick.
+package typealias HTTPRefusal = @Sendable (HTTPServerRequest) -> HTTPServerResponse?

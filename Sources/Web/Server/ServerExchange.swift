@@ -28,6 +28,8 @@ final class ServerExchange: Sendable {
         let query: String
         /// Path and query as they came.
         let bytes: Int
+        /// Whether a slash of the path came as `%2F`.
+        let hasEscapedSlash: Bool
         /// Whether all readers see the same headers.
         let hasPlainLines: Bool
     }
@@ -97,8 +99,9 @@ final class ServerExchange: Sendable {
     /// - Parameter isAbandoned: whether whoever sent it has gone.
     func request(isAbandoned: @escaping @Sendable () -> Bool = { false }) -> HTTPServerRequest {
         HTTPServerRequest(
-            method: target.method, path: target.path, query: QueryText.pairs(target.query), headers: HTTPHeaders(pairs(mlt_httpd_headers)),
-            body: state.withLock { $0.body }, arrival: arrival, reach: reach, listener: listener, client: client, isAbandoned: isAbandoned)
+            method: target.method, path: target.path, hasEscapedSlash: target.hasEscapedSlash, query: QueryText.pairs(target.query),
+            headers: HTTPHeaders(pairs(mlt_httpd_headers)), body: state.withLock { $0.body }, arrival: arrival, reach: reach,
+            listener: listener, client: client, isAbandoned: isAbandoned)
     }
 
     /// Puts the answer in place without a detour over a task.

@@ -21,8 +21,11 @@ enum MetricsCommand {
         let reference = MetricsReference(
             (collectors.map(\.catalogue) + [ScrapeMetrics().catalogue]).flatMap(\.descriptors), introduction: introduction,
             dropIn: (
-                descriptors: [ManagerCollector().catalogue, ReconcilingCollector().catalogue, ObjectStoreCollector().catalogue].flatMap(
-                    \.descriptors),
+                descriptors: [
+                    ManagerCollector().catalogue, ReconcilingCollector().catalogue, ObjectStoreCollector().catalogue,
+                    ManifestsCollector().catalogue,
+                ]
+                .flatMap(\.descriptors),
                 heading: "Metrics of the manager", introduction: managerIntroduction
             ))
         switch invocation.value("format") {

@@ -245,20 +245,20 @@ final class ObjectSession: Sendable {
     }
 
     private static func name(_ key: ObjectKey) -> String {
-        "\(key.kind.singular)\(key.kind.group.isEmpty ? "" : ".\(key.kind.group)")/\(key.name)"
+        TerminalText.line("\(key.kind.singular)\(key.kind.group.isEmpty ? "" : ".\(key.kind.group)")/\(key.name)")
     }
 
     private static func name(_ object: ObjectValue) -> String {
         let apiVersion = object["apiVersion"]?.text ?? ""
         let group = apiVersion.contains("/") ? ".\(apiVersion.prefix { $0 != "/" })" : ""
-        return "\((object["kind"]?.text ?? "").lowercased())\(group)/\(object["metadata"]?["name"]?.text ?? "")"
+        return TerminalText.line("\((object["kind"]?.text ?? "").lowercased())\(group)/\(object["metadata"]?["name"]?.text ?? "")")
     }
 
     private func say(_ text: String) { Files.writeAll(Array(text.utf8), to: STDOUT_FILENO) }
 
     private func complain(_ text: String, isFailure: Bool = true) {
         if isFailure { failed.withLock { $0 = true } }
-        Files.writeAll(Array("\(Program.name): \(text)\n".utf8), to: STDERR_FILENO)
+        Files.writeAll(Array("\(Program.name): \(TerminalText.line(text))\n".utf8), to: STDERR_FILENO)
     }
 }
 

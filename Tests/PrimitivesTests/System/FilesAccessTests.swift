@@ -34,6 +34,29 @@ struct FilesAccessTests {
         #expect((try? Files.makeClosedDirectory(path("file"))) == nil)
     }
 
+    @Test("A folder for keys is nobody's else, and nobody else writes to it")
+    func own() throws {
+        try Files.makeOwnDirectory(path("new/deeper"))
+        #expect(mode(path("new/deeper")) == 0o750)
+        #expect(mkdir(path("here"), 0o700) == 0)
+        for (before, after) in [(0o755, 0o750), (0o700, 0o700), (0o711, 0o710)] as [(mode_t, mode_t)] {
+            #expect(chmod(path("here"), before) == 0)
+            try Files.makeOwnDirectory(path("here"))
+            #expect(mode(path("here")) == after)
+        }
+        for mode in [0o770, 0o757, 0o2770] as [mode_t] {
+            #expect(chmod(path("here"), mode) == 0)
+            #expect((try? Files.makeOwnDirectory(path("here"))) == nil)
+            #expect(self.mode(path("here")) == mode)
+        }
+        guard geteuid() == 0 else { return }
+        #expect(chmod(path("here"), 0o700) == 0 && chown(path("here"), 65_534, 0) == 0)
+        #expect((try? Files.makeOwnDirectory(path("here"))) == nil)
+        // A link is his who made it.
+        #expect(chown(path("here"), 0, 0) == 0 && symlink(path("here"), path("link")) == 0 && lchown(path("link"), 65_534, 0) == 0)
+        #expect((try? Files.makeOwnDirectory(path("link"))) == nil)
+    }
+
     @Test("Each folder on the way can close it, and what is not there is not open")
     func way() throws {
         #expect(Files.isOpenToOthers("/") && Files.isOpenToOthers("/usr/") && Files.isOpenToOthers("/usr/bin"))

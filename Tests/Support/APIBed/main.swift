@@ -21,7 +21,8 @@ enum Bed {
             directory: "\(directory)/api", kubeconfig: "\(directory)/kubeconfig", url: "https://127.0.0.1:\(port)", logger: logger)
         let door = BearerDoor(credentials.accepts, handler: api.handle)
         let server = try HTTPServer(
-            [listener], limits: ObjectAPI.serverLimits, entrance: try credentials.entrance(), logger: logger, handler: door.handle)
+            [listener], limits: ObjectAPI.serverLimits, entrance: try credentials.entrance(), refusal: door.refusal, logger: logger,
+            handler: door.handle)
         print("ready \(port)")
         fflush(nil)
         // A thread of its own: reading blocks.

@@ -10,6 +10,7 @@ typedef struct MHD_Connection mlt_httpd_connection;
 typedef struct mlt_httpd_target {
     size_t size;          ///< of what stands between method and version
     const char *query;    ///< what follows the first `?` there, as it came, or NULL
+    int has_escaped_slash;  ///< 1 if the path has a slash as `%2F`; or 0
     int has_plain_lines;  ///< 1 if no header goes on in a second line, which every reader joins in its own way, and all end in CR LF; or 0
 } mlt_httpd_target;
 
