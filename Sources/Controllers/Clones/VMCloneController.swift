@@ -22,7 +22,7 @@ package struct VMCloneController: Reconciler {
         let provider = context.journal.open(clone.metadata.uid)?.provider ?? work.source?.providerName
         return try await shares.look(at: provider) { () async throws(ReconcileError) in
             var work = work
-            return try await work.run()
+            return work.judgedByConditions(try await work.run())
         }
     }
 

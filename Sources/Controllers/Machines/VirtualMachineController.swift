@@ -20,7 +20,7 @@ package struct VirtualMachineController: Reconciler {
         guard let machine = context.informers.machines.get(name) else { return .done }
         return try await shares.look(at: machine.status.placedOn ?? machine.providerName) { () async throws(ReconcileError) in
             var work = MachineWork(machine, context)
-            return try await work.run()
+            return work.judged(try await work.run())
         }
     }
 

@@ -170,8 +170,9 @@ struct ProviderWork: ObjectWork {
         status.isHealthy = value == .unknown ? nil : value == .isTrue
         status.runtime.phase = value == .isFalse ? .failed : .running
         status.message = message.isEmpty ? nil : message
-        mark(.healthy, value, reason, message)
-        mark(.ready, value == .unknown ? .isTrue : value, reason, message)
+        let text = message.unlessEmpty ?? "answers, and its hypervisor can be worked with"
+        mark(.healthy, value, reason, text)
+        mark(.ready, value == .unknown ? .isTrue : value, reason, text)
     }
 
     /// It cannot be asked as it is written.

@@ -22,7 +22,7 @@ package struct VMSnapshotController: Reconciler {
         let provider = context.journal.open(snapshot.metadata.uid)?.provider ?? snapshot.status.machine?.provider ?? machine?.providerName
         return try await shares.look(at: provider) { () async throws(ReconcileError) in
             var work = SnapshotWork(snapshot, context)
-            return try await work.run()
+            return work.judgedByConditions(try await work.run())
         }
     }
 
