@@ -34,7 +34,7 @@ package enum DescriptionText {
                     [
                         operation["metadata"]?["name"]?.text ?? "", operation["spec"]?["operation"]?.text ?? "",
                         operation["status"]?["phase"]?.text ?? "",
-                        operation["spec"]?["startedAt"]?.text ?? "", operation["status"]?["message"]?.text ?? "",
+                        seconds(operation["spec"]?["startedAt"]?.text ?? ""), operation["status"]?["message"]?.text ?? "",
                     ]
                 })
         }
@@ -50,6 +50,9 @@ package enum DescriptionText {
         }
         return text
     }
+
+    /// Without what is less than a second.
+    private static func seconds(_ time: String) -> String { time.contains(".") ? "\(time.prefix { $0 != "." })Z" : time }
 
     private static func pairs(_ value: ObjectValue?) -> String {
         let pairs = (value?.members ?? ObjectMembers()).filter { $0.name != Applier.annotation }.map { "\($0.name)=\($0.value.text ?? "")" }
