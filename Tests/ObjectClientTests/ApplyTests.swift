@@ -101,7 +101,9 @@ import Testing
         func row(_ name: String, _ time: String) -> ObjectValue {
             ["cells": [.text(name)], "object": ["metadata": ["name": .text(name), "creationTimestamp": .text(time)]]]
         }
-        let rows = [row("web-power-x", "2026-11-23T12:05:00Z"), row("web-create-z", "2026-11-23T12:00:00Z"), row("a", "2026-11-23T12:05:00Z")]
+        let rows = [
+            row("web-power-x", "2026-11-23T12:05:00Z"), row("web-create-z", "2026-11-23T12:00:00Z"), row("a", "2026-11-23T12:05:00Z"),
+        ]
         let table: ObjectValue = ["columnDefinitions": [["name": "Name"]], "rows": .list(rows)]
         var text = TableText(isWide: false, showsNamespace: false)
         #expect(text.text(TableText.byTime(table)) == "NAME\nweb-create-z\na\nweb-power-x\n")

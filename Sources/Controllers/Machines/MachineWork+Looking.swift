@@ -13,8 +13,6 @@ extension MachineWork {
     private static let restSeconds = 600.0
     /// How long one waits for a first address, by looking more often.
     private static let addressSeconds = 600.0
-    /// When it is tried again to bring about what a change did not.
-    private static let driftSeconds = 600.0
 
     mutating func look(
         at id: String, _ connection: ProviderConnection, _ provider: Provider
@@ -259,21 +257,14 @@ extension MachineWork {
             }
             return nil
         }
-        // What was applied and is not so will not be so for being applied again at once.
-        if status.applied == applied, let past = journal.past(uid, .reconfigure), past.end.outcome == .success,
-            past.ageSeconds(now) < Self.driftSeconds
-        {
-            let has = "\(seen.cpu.map(String.init) ?? "?") processors and \(seen.memoryMiB.map(String.init) ?? "?") MiB"
-            drift = "it was changed, and the hypervisor says \(has) all the same"
-            mark(.reconfiguring, .isFalse, "DriftRemains", drift ?? "")
-            return nil
-        }
+        let has = "\(seen.cpu.map(String.init) ?? "?") processors and \(seen.memoryMiB.map(String.init) ?? "?") MiB"
+        let vain = status.applied == applied ? "it was changed, and the hypervisor says \(has) all the same" : nil
         return try await begin(
             .reconfigure,
             [
                 "id": .text(id), "desired": .text(MachineRequest.desired(parameters)), "applied": .text(applied),
                 "generation": .whole(machine.metadata.generation),
-            ], connection)
+            ], connection, vain: vain)
     }
 
     /// The word counts for once: the next time that the machine goes, its disks are somebody's again.
@@ -288,7 +279,7 @@ extension MachineWork {
         try await clearDoubt()
         try await forgetRecreation()
         status.phase = seen.power == .on ? .running : .stopped
-        status.message = missingParts.map { "is as it was; no change of it can be made: \($0)" } ?? drift
+        status.message = missingParts.map { "is as it was; no change of it can be made: \($0)" }
         mark(.ready, .isTrue, "ReconcileSuccess", status.message ?? "is as wanted")
         unmark(.error)
         unmark(.provisioning)

@@ -14,9 +14,6 @@ struct MachineWork: ObjectWork {
     var machine: VirtualMachine { object }
     var informer: Informer<VirtualMachine> { context.informers.machines }
 
-    /// What is not as it is wanted and will not be for being tried at once.
-    var drift: String?
-
     /// Steps of one look; each is a call of the provider at least.
     private static let steps = 8
 

@@ -164,7 +164,8 @@ final class ObjectSession: Sendable {
     /// Of the journal, which may be long.
     private func operations(of object: ObjectValue, _ kind: ResourceKind) async throws(StoreError) -> [ObjectValue] {
         guard kind != .vmOperation, let uid = object["metadata"]?["uid"]?.text else { return [] }
-        return try await client.list(.vmOperation, in: namespace, labels: "\(ResourceKind.operationTargetLabel)=\(uid)")["items"]?.list ?? []
+        return try await client.list(.vmOperation, in: namespace, labels: "\(ResourceKind.operationTargetLabel)=\(uid)")["items"]?.list
+            ?? []
     }
 
     // MARK: delete

@@ -96,6 +96,27 @@ struct OutcomeTests {
         await bed.close()
     }
 
+    @Test func `a change that has changed nothing is repeated less and less often`() async throws {
+        let time = DayClock("2026-11-23T12:00:00Z")
+        let bed = try await bed(time)
+        _ = try await run(bed)
+        bed.hypervisors.stub("sim", "Reconfigure") { .success([]) }
+        try await make(bed, #","resources":{"cpu":2}"#)
+        try await bed.eventually { bed.hypervisors.count("sim", "Reconfigure") == 1 }
+        time.advance(seconds: 6)
+        try await kick(bed)
+        let failed = try await wait(bed) { $0.status.conditions["Ready"]?.reason == "ProviderError" }
+        #expect(failed.status.message?.contains("it was changed, and the hypervisor says 1 processors") == true)
+        #expect(!failed.status.conditions.isTrue(.reconfiguring))
+        try? await Task.sleep(for: .seconds(1))
+        #expect(bed.hypervisors.count("sim", "Reconfigure") == 2)
+        bed.hypervisors.stub("sim", "Reconfigure", nil)
+        time.advance(seconds: 11)
+        try await kick(bed)
+        try await wait(bed) { $0.isReady && $0.status.currentResources.cpu == 2 }
+        await bed.close()
+    }
+
     @Test func `looks that end with what could not be had are errors`() async throws {
         let bed = try await bed { try $0.hypervisors.faults("sim") { ($0.failsAt, $0.failingKinds) = (0.5, ["create"]) } }
         try await make(bed)
