@@ -137,6 +137,16 @@ struct OutcomeTests {
         await bed.close()
     }
 
+    @Test func `operations of an object are found by its uid`() async throws {
+        let bed = try await bed()
+        let machine = try await run(bed)
+        let selector = try LabelSelector(parsing: "virtrigaud.io/target-uid=\(machine.metadata.uid)")
+        let found = try await bed.store.list(.vmOperation, in: "default", selector).items
+        #expect(found.compactMap { $0.spec["operation"]?.text } == ["Create"])
+        #expect(try await bed.operations().count > 1)
+        await bed.close()
+    }
+
     @Test func `an address that was lost and is back is not counted again`() async throws {
         let bed = try await bed()
         _ = try await run(bed)
