@@ -135,7 +135,9 @@ struct MachineWork: ObjectWork {
     /// What is under way, as the object says it.
     private mutating func say(_ operation: Operation, _ why: String, isAnswered: Bool, isUnanswered: Bool) {
         // What could not be done has failed until it is done.
-        if status.phase == .failed, let past = journal.past(uid, operation.method), past.failures > 0, past.request == operation.request {
+        if status.phase == .failed, let past = journal.past(uid, operation.method), past.failures > 0 || past.repeats > 1,
+            past.request == operation.request
+        {
             status.message = "\(operation.method.rawValue) is tried again: \(why)"
             return
         }
