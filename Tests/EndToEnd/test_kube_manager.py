@@ -90,10 +90,22 @@ def test_a_manager_works_in_a_cluster_with_the_rights_that_it_is_given(start: St
     assert spec["holderIdentity"] != holder and spec["leaseTransitions"] == 1
     assert hypervisor.machines() == ["web1", "web2"]
 
+    # A schedule makes snapshots, and nothing that the manager writes is refused.
+    schedule = {"enabled": True, "cronSpec": "* * * * *"}
+    apply({"apiVersion": "infra.virtrigaud.io/v1beta1", "kind": "VMSnapshot", "metadata": {"name": "often"}, "spec": {"vmRef": {"name": "web1"}, "schedule": schedule}})
+
+    def snapshots() -> list[dict[str, Any]]:
+        return list(json.loads(server.kubectl("get", "vmsnapshot", "-o", "json"))["items"])
+
+    wait_for(lambda: [it["status"].get("phase") for it in snapshots() if it["metadata"]["name"] == "often"] == ["Scheduled"], 30, "the schedule is kept")
+    wait_for(lambda: any(it.get("status", {}).get("phase") == "Ready" for it in snapshots() if it["metadata"]["name"] != "often"), 120, "a snapshot is made")
+    server.kubectl("delete", "vmsnapshot", "often", "--timeout=60s")
+    assert snapshots() == []
+
     server.kubectl("delete", "vm", "web1", "web2", "--timeout=60s")
     assert hypervisor.machines() == []
     assert 'virtrigaud_vm_operations_total{operation="Create",provider_type="simulated",provider="default/sim",outcome="success"} 2' in fetch(second.url + "/metrics").text
-    assert "forbidden" not in second.program.output.lower()
+    assert "forbidden" not in second.program.output.lower() and "must be of type" not in second.program.output
 
 
 def test_a_namespace_that_is_deleted_comes_to_its_end_and_counters_stay(start: Start, tmp_path: Path, server: KubeAPIServer) -> None:

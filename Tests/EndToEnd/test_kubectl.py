@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shutil
 import ssl
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 import yaml
-from conftest import wait_for
+from conftest import free_port, wait_for
 from kubectls import DEBIANS, GROUP, MANAGER, VERSION, Answer, Bed, machine, machines, secret, size, text
 
 NEWER = shutil.which("kubectl")
@@ -362,6 +363,20 @@ def test_our_commands_say_what_is_wrong(ours: Kubectl, tmp_path: Path) -> None:
     file.write_text(text(size("small")))
     assert "--selector" in run(ours, "apply", "--prune", "-f", str(file), status=2).err
     assert "no virtualmachines in namespace" in run(ours, "get", "vm").err
+    assert "lists of kinds take no names" in run(ours, "get", "provider,vm/web1", status=2).err
+
+
+def test_our_commands_say_where_a_manager_is_to_be_found(tmp_path: Path) -> None:
+    def get(**more: str) -> str:
+        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | more
+        return subprocess.run([MANAGER, "get", "vm"], env=env, capture_output=True, text=True, timeout=60, check=False).stderr
+
+    assert "start martlet-manager serve; its kubeconfig is STATE/kubeconfig" in get()
+    file = tmp_path / "config"
+    cluster = {"name": "a", "cluster": {"server": f"http://127.0.0.1:{free_port()}"}}
+    contexts = [{"name": "a", "context": {"cluster": "a", "user": "a"}}]
+    file.write_text(yaml.safe_dump({"current-context": "a", "clusters": [cluster], "contexts": contexts, "users": [{"name": "a", "user": {}}]}))
+    assert "is martlet-manager serve running there?" in get(KUBECONFIG=str(file))
 
 
 def test_our_commands_prune(ours: Kubectl) -> None:

@@ -63,6 +63,8 @@ def test_the_account_may_do_what_the_manager_does_and_nothing_else() -> None:
     assert {resource.removesuffix("/status"): verbs for resource, verbs in mine.items() if "/" in resource} == {
         plural: {"update"} for plural, has_status in there.items() if has_status and "update" in mine[plural]}
     assert all({"get", "list", "watch"} <= verbs for resource, verbs in mine.items() if "/" not in resource)
+    # Sets and clones make machines, and schedules make snapshots.
+    assert all({"create", "delete"} <= mine[resource] for resource in ("virtualmachines", "vmsnapshots", "vmoperations"))
     assert {key: verbs for key, verbs in rights().items() if key[0] != GROUP} == {("", "secrets"): {"get", "list", "watch"}}
     assert not any("*" in (*key, *verbs) for key, verbs in rights().items())
     [role] = [one for one in ALL if one["kind"] == "Role"]

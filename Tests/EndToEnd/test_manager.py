@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import Start, wait_for
+from kubectls import MANAGER
 from manager import Hypervisor, Manager, condition, debian, machine, small, thing
 
 SIM = {"provider_type": "simulated", "provider": "default/sim"}
@@ -46,6 +48,9 @@ def test_a_machines_life_and_every_family_that_it_feeds(bed: tuple[Manager, Hype
     time.sleep(1.5)
     assert outcomes(manager, "Power") == {"success": 1, "failure": 0, "error": 0}
     assert "10." not in manager.kubectl("get", "vm", "web1")
+    ours = [str(MANAGER), "describe", "vm", "web1", "--kubeconfig", str(manager.folder / "kubeconfig")]
+    said = subprocess.run(ours, capture_output=True, text=True, timeout=30, check=True).stdout
+    assert re.search(r"Operations:\n +NAME.*\n.* Create .* 20\S+:\d\dZ.*\n.* Reconfigure .*\n.* Power ", said), said
     manager.delete("vm", "web1")
     assert hypervisor.machines() == [] and manager.list("vm") == []
 

@@ -87,4 +87,28 @@ import Testing
         let chosen = try? KindNames.chosen(words).map { $0.kind.plural + ($0.name.map { "/\($0)" } ?? "") }
         #expect(chosen == expected)
     }
+
+    @Test func `a list of kinds with a name is refused for the name`() {
+        do {
+            _ = try KindNames.chosen(["provider,vm/database"])
+            Issue.record("was read")
+        } catch {
+            #expect("\(error)".contains("lists of kinds take no names"), "\(error)")
+        }
+    }
+
+    @Test func `operations are shown by when they were begun, to the second`() {
+        func row(_ name: String, _ time: String) -> ObjectValue {
+            ["cells": [.text(name)], "object": ["metadata": ["name": .text(name), "creationTimestamp": .text(time)]]]
+        }
+        let rows = [
+            row("web-power-x", "2026-11-23T12:05:00Z"), row("web-create-z", "2026-11-23T12:00:00Z"), row("a", "2026-11-23T12:05:00Z"),
+        ]
+        let table: ObjectValue = ["columnDefinitions": [["name": "Name"]], "rows": .list(rows)]
+        var text = TableText(isWide: false, showsNamespace: false)
+        #expect(text.text(TableText.byTime(table)) == "NAME\nweb-create-z\na\nweb-power-x\n")
+        let operation: ObjectValue = ["metadata": ["name": "x"], "spec": ["startedAt": "2026-11-23T12:05:00.123456Z"]]
+        let description = DescriptionText.text(["metadata": ["name": "web1"]], operations: [operation])
+        #expect(description.contains("2026-11-23T12:05:00Z") && !description.contains("123456"))
+    }
 }

@@ -13,7 +13,8 @@ extension CloneWork {
         if isDeleting { return .end(try await leave()) }
         if status.phase == .failed { return .end(.done) }
         if let at = status.nextRetryTime.flatMap(Timestamp.unixSeconds) {
-            guard at <= now else { return .end(.after(seconds: at - now)) }
+            // A clock may have been set back.
+            guard at <= now || at - now > 86_400 else { return .end(.after(seconds: at - now)) }
             status.nextRetryTime = nil
             status.lastRetryTime = Timestamp.preciseText(now)
             try await write()
@@ -231,7 +232,7 @@ extension CloneWork {
         status.phase = .ready
         status.completionTime = Timestamp.text(now)
         status.message = nil
-        mark(.ready, .isTrue, "ReconcileSuccess", "")
+        mark(.ready, .isTrue, "ReconcileSuccess", "was made, and is as wanted")
         try await write()
         return .end(.done)
     }

@@ -106,13 +106,13 @@ struct CloneWork: ObjectWork {
         guard operation.method == .clone else {
             return { operation, client, options throws(RPCError) in
                 let id = operation.parameters["id"]?.text ?? ""
-                return .init(taskID: try await client.delete(DeleteRequest(id: id), options).task?.id, resultID: id)
+                return .init(taskID: try await client.delete(DeleteRequest(id: id), options).task?.id, resultID: id.unlessEmpty)
             }
         }
         guard let parameters = parameters(operation.parameters), parameters.digest == operation.requestDigest else { return nil }
         return { operation, client, options throws(RPCError) in
             let answer = try await client.clone(parameters.request(operation.target), options)
-            return .init(taskID: answer.task?.id, resultID: answer.targetVMID)
+            return .init(taskID: answer.task?.id, resultID: answer.targetVMID.unlessEmpty)
         }
     }
 
@@ -141,7 +141,7 @@ struct CloneWork: ObjectWork {
     /// Of the time that this attempt may take.
     var secondsLeft: Double {
         let since = (status.lastRetryTime ?? status.startTime).flatMap(Timestamp.unixSeconds) ?? now
-        return since + clone.spec.options.timeoutSeconds - now
+        return min(clone.spec.options.timeoutSeconds, since + clone.spec.options.timeoutSeconds - now)
     }
 
     /// A machine that was made too late, or for which there is no name.

@@ -25,7 +25,7 @@ package struct VMCloneController: Reconciler {
         let provider = context.journal.open(clone.metadata.uid)?.provider ?? work.source?.providerName
         return try await shares.look(at: name, of: provider) { () async throws(ReconcileError) in
             var work = work
-            return try await work.run()
+            return work.judgedByConditions(try await work.run())
         }
     }
 

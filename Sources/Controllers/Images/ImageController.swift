@@ -41,7 +41,7 @@ package struct ImageController: Reconciler {
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let image = context.informers.images.get(name), !image.metadata.isDeleting else { return .done }
         var work = ImageWork(image, context, errands)
-        return try await work.run()
+        return work.judgedByConditions(try await work.run())
     }
 }
 
@@ -51,6 +51,8 @@ struct ImageWork: ObjectWork {
     var status: VMImage.Status
     let context: ControllerContext
     private let errands: ImageErrands
+    /// After the last attempt.
+    private static let restSeconds = 3600.0
     /// When it is to be looked at again, as something is under way.
     private var againSeconds: Double?
 
@@ -150,7 +152,7 @@ struct ImageWork: ObjectWork {
             }
             if let past = journal.past(line, .imagePrepare), past.failures > 0 {
                 let isOver = past.failures > image.spec.prepare.retries
-                let seconds = isOver ? max(0, past.end.at + 3600 - now) : past.waitSeconds(now)
+                let seconds = isOver ? max(0, Self.restSeconds - past.ageSeconds(now)) : past.waitSeconds(now)
                 (entry.isAvailable, entry.phase, entry.attempts, entry.message) = (false, .failed, past.failures, past.end.message)
                 if seconds > 0 { return again(seconds) }
             }
@@ -171,7 +173,8 @@ struct ImageWork: ObjectWork {
                 let name = operation.parameters["name"]?.text ?? ""
                 let request = ImagePrepareRequest(imageJSON: String(decoding: wanted.json, as: UTF8.self), targetName: name)
                 let answer = try await client.imagePrepare(request, options)
-                return .init(taskID: answer.task?.id, resultID: answer.preparedImageID, resultPath: answer.preparedImagePath)
+                return .init(
+                    taskID: answer.task?.id, resultID: answer.preparedImageID.unlessEmpty, resultPath: answer.preparedImagePath.unlessEmpty)
             }
         }
         entry.operation = operation.name
@@ -213,7 +216,8 @@ struct ImageWork: ObjectWork {
         } else if againSeconds != nil {
             say(.isFalse, "TaskInProgress", "")
         } else {
-            say(.isTrue, "ReconcileSuccess", "")
+            mark(.ready, .isTrue, "ReconcileSuccess", "is where machines want it")
+            status.message = nil
         }
         try await write()
     }

@@ -33,6 +33,8 @@ extension Operation {
     package var object: APIObject {
         var metadata = ObjectMetadata(name: name, namespace: namespace)
         (metadata.uid, metadata.resourceVersion) = (uid, resourceVersion)
+        // So that who asks for those of one object is not sent all of them.
+        metadata.labels[ResourceKind.operationTargetLabel] = target.uid
         let (providerNamespace, providerName) = Self.parts(provider)
         var spec: ObjectMembers = [
             "operation": .text(method.rawValue), "providerType": .text(providerType), "startedAt": .text(Timestamp.preciseText(startedAt)),

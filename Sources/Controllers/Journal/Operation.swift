@@ -81,6 +81,7 @@ package struct Operation: Sendable, Equatable {
         case .create: MachineWork.sum(MachineParameters.changeable(parameters))
         case .reconfigure: parameters["applied"]?.text
         case .snapshotRevert: parameters["request"]?.text
+        case .power: parameters["op"]?.text
         default: nil
         }
     }

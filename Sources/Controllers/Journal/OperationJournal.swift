@@ -96,11 +96,13 @@ package final class OperationJournal: Sendable {
         guard let end = operation.end else { return }
         let (past, request) = (state.past[operation.line]?[operation.method], operation.request)
         let before = past?.request == request ? past?.failures ?? 0 : 0
+        let isRepeated = past.map { $0.request == request && operation.startedAt - $0.end.at < Past.repeatSeconds } ?? false
         state.past[operation.line, default: [:]][operation.method] = Past(
             end: end, name: operation.name, resultID: operation.resultID, requestDigest: operation.requestDigest,
             wish: operation.wish, generation: operation.generation, resultPath: operation.resultPath,
             provider: operation.provider, providerType: operation.providerType,
-            request: request, failures: end.outcome == .success ? 0 : before + 1, heardAt: .now)
+            request: request, failures: end.outcome == .success ? 0 : before + 1,
+            repeats: isRepeated ? (past?.repeats ?? 0) + 1 : 1, heardAt: .now)
         // Whose provider is gone is in nobody's sums, and makes no series of it again.
         let isCounted = !isFolded && state.sums[operation.provider] != nil
         var kept = operation

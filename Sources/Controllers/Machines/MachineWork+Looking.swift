@@ -13,8 +13,6 @@ extension MachineWork {
     private static let restSeconds = 600.0
     /// How long one waits for a first address, by looking more often.
     private static let addressSeconds = 600.0
-    /// When it is tried again to bring about what a change did not.
-    private static let driftSeconds = 600.0
 
     mutating func look(
         at id: String, _ connection: ProviderConnection, _ provider: Provider
@@ -27,7 +25,7 @@ extension MachineWork {
         guard let seen = entry.sighting else { return try await gone(id) }
         if isForeign(seen) {
             let message =
-                "what the hypervisor has as \(id) is another machine now (its owner is \(seen.owner ?? "")): this one has gone, and that one is not touched; say \(ObjectAnnotation.recreate)=true to make a new one, or delete this object"
+                "what the hypervisor has as \(id) is another machine now (its owner is \(seen.owner ?? "")): this one has gone, and that one is not touched; \(recreation) makes a new one, or delete this object"
             return try await gone(id, message)
         }
         if status.placedOn == nil { status.placedOn = connection.link.name }
@@ -82,11 +80,11 @@ extension MachineWork {
         case .notAsked(let seconds, let why):
             // As long as others only have the line, what was so is so.
             if context.links[machine.providerName]?.link.isOpen == true {
-                try await fail("ProviderError", context.whyUnasked(machine.providerName, or: why))
+                try await unknown("ProviderError", context.whyUnasked(machine.providerName, or: why))
             }
             return .after(seconds: max(0.05, seconds))
         case .failed(let error):
-            try await fail("ProviderError", "Describe: \(error.message)")
+            try await unknown("ProviderError", "Describe: \(error.message)")
             throw ReconcileError("\(machine.name): Describe: \(error.message)")
         }
     }
@@ -108,39 +106,52 @@ extension MachineWork {
         }
         status.powerState = nil
         status.ips = []
-        status.phase = .failed
         let message =
-            "the hypervisor has no machine \(id) any more, and it was not deleted here; say \(ObjectAnnotation.recreate)=true to make a new one from its image, or delete this object (if Provider \(machine.providerName) was pointed at another hypervisor, point it back)"
-        try await fail("MachineGone", why ?? message)
+            "the hypervisor has no machine \(id) any more, and it was not deleted here; \(recreation) makes a new one from its image, or delete this object (if Provider \(machine.providerName) was pointed at another hypervisor, point it back)"
+        try await fail(ConditionReason.machineGone, why ?? message)
         return .end(.done(againAfterSeconds: Self.restSeconds))
     }
 
+    /// What a person says to have it made anew.
+    private var recreation: String {
+        "kubectl annotate -n \(namespace) vm \(machine.metadata.name) \(ObjectAnnotation.recreate)=true"
+    }
+
     private mutating func note(_ seen: MachineSighting, _ connection: ProviderConnection) {
-        if status.ips.isEmpty, !seen.ips.isEmpty, let since = switchedOnAt {
-            context.addresses.note(type: connection.link.type, seconds: now - since)
+        // An address that was lost and is back says nothing of how long the start took.
+        if !seen.ips.isEmpty, let start = switchedOn, start.name != status.addressOperation {
+            status.addressOperation = start.name
+            if status.ips.isEmpty { context.addresses.note(type: connection.link.type, seconds: now - start.end.at) }
         }
         status.powerState = seen.power.text
-        if status.ips != seen.ips { status.ips = seen.ips }
+        let ips = seen.ips.filter { !$0.isEmpty }
+        if status.ips != ips { status.ips = ips }
         if let url = seen.consoleURL { status.consoleURL = url }
         var resources = status.currentResources
         (resources.cpu, resources.memoryMiB) = (seen.cpu ?? resources.cpu, seen.memoryMiB ?? resources.memoryMiB)
         if resources != status.currentResources { status.currentResources = resources }
-        if !seen.facts.isEmpty, status.provider != seen.facts { status.provider = seen.facts }
+        let facts = seen.facts.filter { !$0.value.isEmpty }
+        if !facts.isEmpty, status.provider != facts { status.provider = facts }
     }
 
-    /// When the machine was last switched on by an operation that is known.
-    private var switchedOnAt: Double? {
-        [journal.past(uid, .create), journal.past(uid, .power)].compactMap { past in past?.end.outcome == .success ? past?.end.at : nil }
-            .max()
+    /// The operation that is known to have switched it on last.
+    private var switchedOn: OperationJournal.Past? {
+        let power = journal.past(uid, .power).flatMap { $0.wish == PowerStep.on.rawValue ? $0 : nil }
+        return [journal.past(uid, .create), power].compactMap { $0 }.filter { $0.end.outcome == .success }
+            .max { $0.end.at < $1.end.at }
     }
 
     private func waitsForAddress(_ seen: MachineSighting?) -> Bool {
-        guard let seen, seen.power == .on, seen.ips.isEmpty, let since = switchedOnAt else { return false }
-        return now - since < Self.addressSeconds
+        guard let seen, seen.power == .on, seen.ips.isEmpty, let start = switchedOn else { return false }
+        return start.ageSeconds(now) < Self.addressSeconds
     }
 
-    /// Longer, the longer it is waited.
-    private var addressPause: Double { ((now - (switchedOnAt ?? now)) * 0.1).clamped(to: 0.2...10) }
+    /// Longer, the longer it is waited; the longest where the clock was set back since.
+    private var addressPause: Double {
+        let longest = 10.0
+        guard let start = switchedOn, start.end.at <= now else { return longest }
+        return (start.ageSeconds(now) * 0.1).clamped(to: 0.2...longest)
+    }
 
     // MARK: what is to be done
 
@@ -165,7 +176,8 @@ extension MachineWork {
             parameters["gracefulTimeoutSeconds"] = .whole(
                 Int64(machine.spec.gracefulShutdownTimeoutSeconds.rounded(.up).clamped(to: 1...3600)))
         }
-        return try await begin(.power, .members(parameters), connection)
+        let vain = "it was \(step.done), and it is \(seen.power.text.lowercased()) again"
+        return try await begin(.power, .members(parameters), connection, vain: vain)
     }
 
     /// Once for each wish: the snapshot, and the change of the field that named it.
@@ -227,7 +239,10 @@ extension MachineWork {
         _ seen: MachineSighting, _ id: String, _ connection: ProviderConnection, _ provider: Provider
     ) async throws(ReconcileError) -> Step? {
         // Without its class it stays as it is.
-        guard case .success(let parameters) = parts(connection, provider, isThere: true) else { return nil }
+        guard case .success(let parameters) = parts(connection, provider, isThere: true) else {
+            clearChange()
+            return nil
+        }
         let applied = Self.sum(MachineParameters.changeable(parameters))
         if status.applied == nil { status.applied = applied }
         let (cpu, memory) = (parameters["class"]?["cpu"]?.whole, parameters["class"]?["memoryMiB"]?.whole)
@@ -242,20 +257,14 @@ extension MachineWork {
             }
             return nil
         }
-        // What was applied and is not so will not be so for being applied again at once.
-        if status.applied == applied, let past = journal.past(uid, .reconfigure), past.end.outcome == .success,
-            now - past.end.at < Self.driftSeconds
-        {
-            let has = "\(seen.cpu.map(String.init) ?? "?") processors and \(seen.memoryMiB.map(String.init) ?? "?") MiB"
-            mark(.reconfiguring, .isFalse, "DriftRemains", "after the last change the hypervisor says \(has)")
-            return nil
-        }
+        let has = "\(seen.cpu.map(String.init) ?? "?") processors and \(seen.memoryMiB.map(String.init) ?? "?") MiB"
+        let vain = status.applied == applied ? "it was changed, and the hypervisor says \(has) all the same" : nil
         return try await begin(
             .reconfigure,
             [
                 "id": .text(id), "desired": .text(MachineRequest.desired(parameters)), "applied": .text(applied),
                 "generation": .whole(machine.metadata.generation),
-            ], connection)
+            ], connection, vain: vain)
     }
 
     /// The word counts for once: the next time that the machine goes, its disks are somebody's again.
@@ -270,8 +279,8 @@ extension MachineWork {
         try await clearDoubt()
         try await forgetRecreation()
         status.phase = seen.power == .on ? .running : .stopped
-        status.message = nil
-        mark(.ready, .isTrue, "ReconcileSuccess", "")
+        status.message = missingParts.map { "is as it was; no change of it can be made: \($0)" }
+        mark(.ready, .isTrue, "ReconcileSuccess", status.message ?? "is as wanted")
         unmark(.error)
         unmark(.provisioning)
         try await write()

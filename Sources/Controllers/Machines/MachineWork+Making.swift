@@ -19,9 +19,12 @@ extension MachineWork {
         guard let request = request(parameters) else {
             return .end(try await wait(for: "the Secret that spec.userData or spec.metaData names is not there, or has no such member"))
         }
-        status.phase = .provisioning
-        mark(.provisioning, .isTrue, "Creating", "")
-        mark(.ready, .isFalse, "Creating", "the machine is being made")
+        // One that could not be made stays so until it is made.
+        if status.phase != .failed || journal.past(uid, .create)?.failures ?? 0 == 0 {
+            status.phase = .provisioning
+            mark(.provisioning, .isTrue, "Creating", "")
+            mark(.ready, .isFalse, "Creating", "the machine is being made")
+        }
         status.applied = Self.sum(MachineParameters.changeable(parameters))
         // A hypervisor that hangs may keep the answer for minutes.
         return try await begin(.create, parameters, digest: request.digest, connection, isSaid: true)
@@ -66,6 +69,21 @@ extension MachineWork {
             MachineParameters.make(machine, vmClass: vmClass, image: image, networks: networks, provider: provider) { reference, member in
                 context.informers.member(of: reference, in: namespace, usually: member)
             })
+    }
+
+    /// What it names and is not there any more, of a machine that runs all the same.
+    var missingParts: String? {
+        let (spec, namespace, informers) = (machine.spec, machine.metadata.namespace, context.informers)
+        var missing: [String] = []
+        func check(_ kind: String, _ reference: ObjectReference?, _ isThere: (ObjectName) -> Bool) {
+            guard let reference, !isThere(reference.objectName(in: namespace)) else { return }
+            missing.append("\(kind) \(reference.fullName(in: namespace))")
+        }
+        check("VMClass", spec.classRef) { informers.classes.get($0) != nil }
+        check("VMImage", spec.imageRef) { informers.images.get($0) != nil }
+        for card in spec.networks { check("VMNetworkAttachment", card.networkRef) { informers.networks.get($0) != nil } }
+        guard !missing.isEmpty else { return nil }
+        return "\(missing.joined(separator: ", ")) \(missing.count == 1 ? "is" : "are") not there any more"
     }
 
     private func image(_ reference: ObjectReference, _ provider: Provider) -> Result<ObjectValue, Missing> {
@@ -145,6 +163,15 @@ enum PowerStep: String {
     case on = "On"
     case off = "Off"
     case shutDown = "ShutdownGraceful"
+
+    /// For people, of a machine.
+    var done: String {
+        switch self {
+        case .on: "switched on"
+        case .off: "switched off"
+        case .shutDown: "shut down"
+        }
+    }
 
     var op: PowerOp {
         switch self {

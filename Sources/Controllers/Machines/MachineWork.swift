@@ -39,7 +39,8 @@ struct MachineWork: ObjectWork {
         guard let connection = context.links[asked], let provider = context.informers.providers.get(name.namespace, name.name) else {
             // After a start: what was so is so until somebody has looked.
             if context.informers.providers.get(name.namespace, name.name)?.status.isHealthy == true { return .after(seconds: 5) }
-            return try await wait(for: context.whyUnasked(asked))
+            try await unknown("WaitingForDependencies", context.whyUnasked(asked))
+            return .after(seconds: Double.random(in: 30...60))
         }
         for _ in 0..<Self.steps {
             guard case .end(let result) = try await step(connection, provider) else { continue }
@@ -102,7 +103,11 @@ struct MachineWork: ObjectWork {
             status.lastOperation = operation.name
             let task = journal.open(uid)?.taskID
             (status.lastTaskRef, status.reconfigureTaskRef) = (task, operation.method == .reconfigure ? task : nil)
-            say(operation, connection.link.isOpen ? context.whyUnasked(connection.link.name, or: why) : why, isAnswered: task != nil)
+            // One that only waits for its turn has nothing to complain of.
+            let isUnanswered = task == nil && (connection.link.isOpen || driver.isUnanswered(operation))
+            say(
+                operation, connection.link.isOpen ? context.whyUnasked(connection.link.name, or: why) : why,
+                isAnswered: task != nil, isUnanswered: isUnanswered)
             try await write()
             return .end(.after(seconds: seconds))
         }
@@ -122,9 +127,21 @@ struct MachineWork: ObjectWork {
         }
     }
 
+    /// What a look has come to; one at a task that goes well has not failed, though what was tried before it did.
+    func judged(_ result: ReconcileResult) -> ReconcileResult {
+        journal.open(uid)?.taskID != nil ? result : judgedByConditions(result)
+    }
+
     /// What is under way, as the object says it.
-    private mutating func say(_ operation: Operation, _ why: String, isAnswered: Bool) {
-        let reason = isAnswered ? "TaskInProgress" : "ProviderError"
+    private mutating func say(_ operation: Operation, _ why: String, isAnswered: Bool, isUnanswered: Bool) {
+        // What could not be done has failed until it is done.
+        if status.phase == .failed, let past = journal.past(uid, operation.method), past.failures > 0 || past.repeats > 1,
+            past.request == operation.request
+        {
+            status.message = "\(operation.method.rawValue) is tried again: \(why)"
+            return
+        }
+        let reason = isUnanswered ? "ProviderError" : "TaskInProgress"
         status.message = why
         switch operation.method {
         case .create:
@@ -141,18 +158,21 @@ struct MachineWork: ObjectWork {
 
     /// Writes an operation down, so that the next step begins it.
     /// - Parameter isSaid: whether the status is written with it.
-    /// - Returns: the end of the look when it is too soon after the last that failed.
+    /// - Parameter vain: what is so though the last of the same ended well; nil where that may be.
+    /// - Returns: the end of the look when it is too soon after the last that failed, or was in vain.
     mutating func begin(
-        _ method: ProviderMethod, _ parameters: ObjectValue, digest: String? = nil, _ connection: ProviderConnection, isSaid: Bool = false
+        _ method: ProviderMethod, _ parameters: ObjectValue, digest: String? = nil, _ connection: ProviderConnection, isSaid: Bool = false,
+        vain: String? = nil
     ) async throws(ReconcileError) -> Step {
         let draft = draft(method, parameters, digest: digest, at: connection.link.name, type: connection.link.type)
         // Another thing than was refused may be had at once.
-        if let past = journal.past(uid, method), past.failures > 0, past.request == draft.request {
+        if let past = journal.past(uid, method), past.request == draft.request {
             let seconds = past.waitSeconds(now)
             if seconds > 0 {
                 try await fail("ProviderError", "\(method.rawValue): \(past.end.message)")
                 return .end(.after(seconds: seconds))
             }
+            if let vain, past.vainSeconds(now) > 0 { return try await wait(inVain: vain, method, past, connection) }
         }
         // Neither waits for the other, so that the store writes both as one; nobody is asked before both are written.
         let work = self
@@ -160,6 +180,21 @@ struct MachineWork: ObjectWork {
         if isSaid { try await write() }
         status.lastOperation = try await begun.get().name
         return .next
+    }
+
+    /// A success that has not brought what was wanted is as bad as a failure, but for the first one: some hypervisors say late what is so.
+    private mutating func wait(
+        inVain why: String, _ method: ProviderMethod, _ past: OperationJournal.Past, _ connection: ProviderConnection
+    ) async throws(ReconcileError) -> Step {
+        let seconds = past.vainSeconds(now)
+        guard past.repeats == 1 else {
+            try await fail("ProviderError", "\(method.rawValue): \(why)")
+            return .end(.after(seconds: seconds))
+        }
+        mark(.ready, .isFalse, "Updating", "\(method.rawValue): \(why)")
+        try await write()
+        if let id = status.id { connection.machines.forget(id) }
+        return .end(.after(seconds: min(1, seconds)))
     }
 
     private func begun(_ draft: Operation) async -> Result<Operation, ReconcileError> {
@@ -172,7 +207,8 @@ struct MachineWork: ObjectWork {
 
     /// Something that it needs is not there, and will be told of when it is.
     mutating func wait(for what: String) async throws(ReconcileError) -> ReconcileResult {
-        if status.id == nil { status.phase = .pending }
+        status.phase = status.id == nil ? .pending : restingPhase
+        clearChange()
         status.message = what
         mark(.ready, .isFalse, "WaitingForDependencies", what)
         try await write()
@@ -186,10 +222,37 @@ struct MachineWork: ObjectWork {
     }
 
     mutating func fail(_ reason: String, _ message: String) async throws(ReconcileError) {
-        if status.id == nil { status.phase = .failed }
+        status.phase = .failed
+        clearChange()
         status.message = message
         mark(.ready, .isFalse, reason, message)
         mark(.error, .isTrue, reason, message)
         try await write()
+    }
+
+    /// Nobody can say how it is: what was wrong with it is wrong until somebody has looked.
+    mutating func unknown(_ reason: String, _ message: String) async throws(ReconcileError) {
+        let isKept = status.phase == .failed || status.conditions[.ready]?.reason == ConditionReason.machineGone
+        if isKept, let ready = status.conditions[.ready], ready.status == .isFalse {
+            status.message = "\(ready.message); so it was when it was last looked at: \(message)"
+        } else {
+            if journal.open(uid) == nil {
+                status.phase = status.id == nil ? .pending : restingPhase
+                clearChange()
+            }
+            status.message = message
+            mark(.ready, .isFalse, reason, message)
+            if reason == "ProviderError" { mark(.error, .isTrue, reason, message) }
+        }
+        try await write()
+    }
+
+    /// What it is when nothing is done to it.
+    private var restingPhase: VirtualMachine.Phase { status.powerState == "On" ? .running : .stopped }
+
+    /// Nobody is at it.
+    mutating func clearChange() {
+        unmark(.provisioning)
+        if status.conditions[.reconfiguring]?.reason == "Updating" { unmark(.reconfiguring) }
     }
 }

@@ -23,7 +23,7 @@ package struct VirtualMachineController: Reconciler {
         }
         return try await shares.look(at: name, of: machine.status.placedOn ?? machine.providerName) { () async throws(ReconcileError) in
             var work = MachineWork(machine, context)
-            return try await work.run()
+            return work.judged(try await work.run())
         }
     }
 

@@ -42,7 +42,7 @@ package struct ProviderController: Reconciler {
             return .done
         }
         var work = ProviderWork(provider, context, health)
-        return try await work.run()
+        return work.judgedByConditions(try await work.run())
     }
 }
 

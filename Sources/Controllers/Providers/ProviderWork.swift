@@ -175,8 +175,9 @@ struct ProviderWork: ObjectWork {
         status.isHealthy = value == .unknown ? nil : value == .isTrue
         status.runtime.phase = value == .isFalse ? .failed : .running
         status.message = message.isEmpty ? nil : message
-        mark(.healthy, value, reason, message)
-        mark(.ready, value == .unknown ? .isTrue : value, reason, message)
+        let text = message.unlessEmpty ?? "answers, and its hypervisor can be worked with"
+        mark(.healthy, value, reason, text)
+        mark(.ready, value == .unknown ? .isTrue : value, reason, text)
     }
 
     /// Whether the way that there is leads where the object says.

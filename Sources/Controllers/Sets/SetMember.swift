@@ -1,4 +1,5 @@
 import Objects
+import Primitives
 import Reconciling
 
 /// A machine of a set, and how it is with it.
@@ -11,6 +12,14 @@ struct SetMember: Sendable {
 
     var isDeleting: Bool { machine.metadata.isDeleting }
     var revision: String? { machine.metadata.labels[Self.revisionLabel] }
+
+    /// Whether it waits for a person, or for what has failed to go well.
+    var hasFailed: Bool { !isDeleting && machine.status.phase == .failed }
+
+    /// Of one that has failed.
+    var problem: String {
+        "\(machine.metadata.name) (\(machine.status.conditions[.ready]?.reason ?? "Failed")): \(machine.status.message ?? "")"
+    }
 
     /// Whether the machine is as its object wants it: the object as it is now, not as it was before the last change.
     var isReady: Bool { !isDeleting && Self.isReady(machine) }
@@ -26,7 +35,8 @@ struct SetMember: Sendable {
         guard let since = machine.status.conditions[.ready].flatMap({ Timestamp.unixSeconds($0.lastTransitionTime) }) else {
             return nil
         }
-        return max(0, since + Double(minReadySeconds) - now)
+        // At most so long, as a clock may have been set back.
+        return (since + Double(minReadySeconds) - now).clamped(to: 0...Double(minReadySeconds))
     }
 
     // MARK: names
@@ -56,7 +66,7 @@ struct SetMember: Sendable {
     static func isSame(_ old: VirtualMachine, _ new: VirtualMachine) -> Bool {
         old.metadata.uid == new.metadata.uid && old.metadata.generation == new.metadata.generation
             && old.metadata.labels == new.metadata.labels && old.metadata.ownerReferences == new.metadata.ownerReferences
-            && isReady(old) == isReady(new) && old.status.message == new.status.message
+            && isReady(old) == isReady(new) && old.status.message == new.status.message && old.status.phase == new.status.phase
             && old.status.conditions[.ready]?.lastTransitionTime
                 == new.status.conditions[.ready]?.lastTransitionTime
     }

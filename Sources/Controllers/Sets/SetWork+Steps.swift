@@ -118,10 +118,15 @@ extension SetWork {
         status.currentReplicas = wanted.count { !$0.isDeleting && $0.revision == status.currentRevision }
         status.selector = set.spec.selector?.text
         if available == ordinals.count, extra == 0 {
-            mark(.ready, .isTrue, "ReconcileSuccess", "")
+            mark(.ready, .isTrue, "ReconcileSuccess", "all of its machines are available")
         } else {
+            let failed = wanted.filter(\.hasFailed)
             let reason = wanted.count < ordinals.count ? "Creating" : extra > 0 ? "Deleting" : "Updating"
-            mark(.ready, .isFalse, reason, held ?? "\(available) of \(ordinals.count) machines are available")
+            let message = failed.isEmpty ? held : failed.prefix(3).map(\.problem).joined(separator: "; ")
+            mark(
+                .ready, .isFalse, failed.isEmpty ? reason : "MachineFailed",
+                message ?? "\(available) of \(ordinals.count) machines are available")
+            if let message, !failed.isEmpty { held = message }
         }
         if updated < ordinals.count, status.currentRevision != template.revision {
             mark(.reconfiguring, .isTrue, "Updating", "\(updated) of \(ordinals.count) machines are of the newest template")

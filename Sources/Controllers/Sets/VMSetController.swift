@@ -12,7 +12,7 @@ package struct VMSetController: Reconciler {
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let set = context.informers.sets.get(name) else { return .done }
         var work = SetWork(set, context)
-        return try await work.run()
+        return work.judgedByConditions(try await work.run())
     }
 
     /// The controller, with all that it looks at.

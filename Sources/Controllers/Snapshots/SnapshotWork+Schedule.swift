@@ -34,7 +34,7 @@ extension SnapshotWork {
         guard schedule.isEnabled, !schedule.isSuspended else {
             // What falls due meanwhile is not made up for.
             status.nextScheduleTime = nil
-            try await say(.ready, .isTrue, "Suspended", "its schedule rests")
+            try await say(.scheduled, .isTrue, "Suspended", "its schedule rests")
             return .done
         }
         var next = status.nextScheduleTime.flatMap(Timestamp.unixSeconds)
@@ -43,7 +43,7 @@ extension SnapshotWork {
         guard let first = next ?? plan.next(after: now) else { throw try await invalid("spec.schedule.cronSpec: never falls due") }
         guard first <= now else {
             // Why there was none the last time stays to be read until the next.
-            let isKept = status.conditions[.ready]?.reason == "Scheduled"
+            let isKept = status.conditions[.ready]?.reason == "Scheduled" && status.phase == .scheduled
             return try await rest(first, isKept ? status.message ?? "" : "")
         }
         guard machine.status.id != nil, !machine.metadata.isDeleting else {
@@ -58,7 +58,8 @@ extension SnapshotWork {
 
     private mutating func rest(_ next: Double, _ message: String) async throws(ReconcileError) -> ReconcileResult {
         status.nextScheduleTime = next.isFinite ? Timestamp.text(next) : nil
-        try await say(.ready, .isTrue, "Scheduled", message)
+        let text = status.nextScheduleTime.map { "the next is made at \($0)" } ?? "never falls due again"
+        try await say(.scheduled, .isTrue, "Scheduled", message, otherwise: text)
         return .done(againAfterSeconds: pause(next))
     }
 
@@ -142,7 +143,7 @@ extension VMSnapshot {
         guard !metadata.isDeleting else { return false }
         switch status.phase {
         case nil, .pending, .creating: return true
-        case .ready, .deleting, .failed, .expired: return false
+        case .ready, .scheduled, .deleting, .failed, .expired: return false
         }
     }
 }

@@ -132,11 +132,11 @@ extension SnapshotWork {
         switch age {
         case .unlimited:
             status.expiryTime = nil
-            try await say(.ready, .isTrue, "ReconcileSuccess", undone)
+            try await say(.ready, .isTrue, "ReconcileSuccess", undone, otherwise: "can be gone back to")
             return .done
         case .young(let until):
             status.expiryTime = Timestamp.text(until)
-            try await say(.ready, .isTrue, "ReconcileSuccess", undone)
+            try await say(.ready, .isTrue, "ReconcileSuccess", undone, otherwise: "can be gone back to")
             return .done(againAfterSeconds: pause(until))
         case .old(let since, let until):
             status.expiryTime = Timestamp.text(since)

@@ -130,12 +130,13 @@ struct SnapshotWork: ObjectWork {
 
     /// Writes how it is, if that is not written already.
     /// - Parameter phase: nil for the one that it has.
+    /// - Parameter text: of the condition, where there is no message.
     mutating func say(
-        _ phase: VMSnapshot.Phase?, _ isReady: Condition.Status, _ reason: String, _ message: String
+        _ phase: VMSnapshot.Phase?, _ isReady: Condition.Status, _ reason: String, _ message: String, otherwise text: String = ""
     ) async throws(ReconcileError) {
         if let phase { status.phase = phase }
-        status.message = message.isEmpty ? nil : message
-        mark(.ready, isReady, reason, message)
+        status.message = message.unlessEmpty
+        mark(.ready, isReady, reason, message.isEmpty ? text : message)
         try await write()
     }
 
@@ -175,7 +176,9 @@ extension VMSnapshot.Status {
         }
         set {
             self["machine"] = newValue.map { (machine: SnapshotMachine) -> ObjectValue in
-                ["uid": .text(machine.uid), "id": .text(machine.id), "provider": .text(machine.provider)]
+                var members: ObjectMembers = ["uid": .text(machine.uid), "provider": .text(machine.provider)]
+                members["id"] = machine.id.unlessEmpty.map { .text($0) }
+                return .members(members)
             }
         }
     }

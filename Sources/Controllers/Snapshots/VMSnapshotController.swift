@@ -25,7 +25,7 @@ package struct VMSnapshotController: Reconciler {
         let provider = context.journal.open(snapshot.metadata.uid)?.provider ?? snapshot.status.machine?.provider ?? machine?.providerName
         return try await shares.look(at: name, of: provider) { () async throws(ReconcileError) in
             var work = SnapshotWork(snapshot, context)
-            return try await work.run()
+            return work.judgedByConditions(try await work.run())
         }
     }
 

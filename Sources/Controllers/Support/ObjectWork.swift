@@ -53,6 +53,13 @@ extension ObjectWork {
         status.conditions.remove(type.rawValue)
     }
 
+    /// What a look has come to: an error, whenever it is looked at again, where the object says that it is not as it is wanted, and not that
+    /// it is on its way.
+    func judgedByConditions(_ result: ReconcileResult) -> ReconcileResult {
+        guard let ready = status.conditions[.ready], ready.status == .isFalse else { return result }
+        return ConditionReason.underWay.contains(ready.reason) ? result : result.failed
+    }
+
     /// Writes the status, if it is another one than is written.
     mutating func write() async throws(ReconcileError) {
         status.observedGeneration = object.metadata.generation
@@ -126,6 +133,15 @@ extension ObjectWork {
     }
 }
 
+/// Reasons of conditions, where more than one place knows them.
+enum ConditionReason {
+    static let machineGone = "MachineGone"
+    /// Why a thing is not ready that nothing is wrong with.
+    static let underWay: Set<String> = [
+        "Creating", "Updating", "Deleting", "TaskInProgress", "WaitingForDependencies", "PoweringOn", "Suspended", "Scheduled",
+    ]
+}
+
 /// What people, and controllers among themselves, say of an object beside its fields.
 enum ObjectAnnotation {
     /// The object may go without what it stands for.
@@ -135,6 +151,11 @@ enum ObjectAnnotation {
     /// Of a machine that a VMClone makes: its `namespace/name`.
     static let clone = "virtrigaud.io/clone"
     static let cloneUID = "virtrigaud.io/clone-uid"
+}
+
+extension String {
+    /// kube-apiserver 1.20 takes an empty text of a custom resource for null, and refuses the object.
+    var unlessEmpty: String? { isEmpty ? nil : self }
 }
 
 extension TypedKind {

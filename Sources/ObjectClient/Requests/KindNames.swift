@@ -20,6 +20,9 @@ package enum KindNames {
         guard !words.contains(where: { $0.contains("/") }) else {
             return try words.map { word throws(Failure) in
                 let parts = word.split(separator: "/", omittingEmptySubsequences: false)
+                guard parts.count != 2 || !parts[0].contains(",") else {
+                    throw Failure(.usage, "\"\(word)\": lists of kinds take no names; name each object as KIND/NAME")
+                }
                 guard parts.count == 2, !parts[1].isEmpty else { throw Failure(.usage, "\"\(word)\" is not KIND/NAME, as the others are") }
                 return (try kind(String(parts[0])), String(parts[1]))
             }

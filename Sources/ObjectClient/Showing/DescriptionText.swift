@@ -34,7 +34,7 @@ package enum DescriptionText {
                 operations.map { operation in
                     [
                         line(operation["metadata"]?["name"]), line(operation["spec"]?["operation"]), line(operation["status"]?["phase"]),
-                        line(operation["spec"]?["startedAt"]), line(operation["status"]?["message"]),
+                        seconds(line(operation["spec"]?["startedAt"])), line(operation["status"]?["message"]),
                     ]
                 })
         }
@@ -52,6 +52,9 @@ package enum DescriptionText {
     }
 
     private static func line(_ value: ObjectValue?) -> String { TerminalText.line(value?.text ?? "") }
+
+    /// Without what is less than a second.
+    private static func seconds(_ time: String) -> String { time.contains(".") ? "\(time.prefix { $0 != "." })Z" : time }
 
     private static func pairs(_ value: ObjectValue?) -> String {
         let pairs = (value?.members ?? ObjectMembers()).filter { $0.name != Applier.annotation }.map {

@@ -16,6 +16,17 @@ package struct TableText: Sendable {
         self.prefix = prefix
     }
 
+    /// The rows of a table by when their objects were made, the oldest first, as `kubectl --sort-by=.metadata.creationTimestamp` has them.
+    package static func byTime(_ table: ObjectValue) -> ObjectValue {
+        func time(_ row: ObjectValue) -> (String, String) {
+            let metadata = row["object"]?["metadata"]
+            return (metadata?["creationTimestamp"]?.text ?? "", metadata?["name"]?.text ?? "")
+        }
+        var table = table
+        table.set("rows", .list((table["rows"]?.list ?? []).sorted { time($0) < time($1) }))
+        return table
+    }
+
     /// The lines of a table; headings are written once, and later tables keep to the widths of the first as far as they can.
     package mutating func text(_ table: ObjectValue) -> String {
         let columns = (table["columnDefinitions"]?.list ?? []).enumerated().filter { isWide || ($0.element["priority"]?.whole ?? 0) == 0 }

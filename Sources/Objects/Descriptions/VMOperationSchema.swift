@@ -10,9 +10,14 @@ extension KindSchema {
             Column("Provider", ".spec.providerRef.name", "Who does it."),
             Column("Phase", ".status.phase", "How far it has come."), Column("Outcome", ".status.outcome", "How it ended."),
             Column("Code", ".status.code", "What the provider said.", isWide: true),
-            Column("Message", ".status.message", "What the provider said.", isWide: true), .age,
+            Column("Message", ".status.message", "What the provider said."), .age,
         ],
         fixed: [FixedField("spec", "it says what was asked for")])
+}
+
+extension ResourceKind {
+    /// Of a VMOperation: the uid of the object that it is for.
+    package static let operationTargetLabel = "virtrigaud.io/target-uid"
 }
 
 enum VMOperationSchema {

@@ -5,6 +5,7 @@ extension KindSchema {
         columns: [
             Column("VM", ".spec.vmRef.name", "The machine."), Column("Phase", ".status.phase", "How far it has come."), .condition("Ready"),
             Column("Created", ".status.creationTime", .date, "How long ago it was taken."),
+            Column("Next", ".status.nextScheduleTime", "When its schedule makes the next.", isWide: true),
             Column("Expires", ".status.expiryTime", .date, "When it goes by itself.", isWide: true), .reason(of: "Ready"), .age,
         ],
         fixed: [
@@ -15,7 +16,7 @@ extension KindSchema {
 }
 
 enum VMSnapshotSchema {
-    static let phase = Schema.word("Pending", "Creating", "Ready", "Deleting", "Failed", "Expired")
+    static let phase = Schema.word("Pending", "Creating", "Ready", "Scheduled", "Deleting", "Failed", "Expired")
 
     static let spec: [Field] = [
         .required("vmRef", .localReference, "The machine, of this namespace."),
@@ -91,7 +92,7 @@ enum VMSnapshotSchema {
             "machine",
             .object([
                 .required("uid", .text(atMost: 128), "Of the VirtualMachine."),
-                .required("id", .text(atMost: 1024), "What the provider calls the machine; empty where nothing was asked of it."),
+                Field("id", .text(atMost: 1024), "What the provider calls the machine; not there where nothing was asked of it."),
                 .required("provider", .text(atMost: 317), "Its Provider, as NAMESPACE/NAME."),
             ]), "The machine of which it was taken, as another one may have its name by now."),
         Field("failures", .count, "Attempts to take it that have failed since the object was last changed."),

@@ -135,6 +135,9 @@ enum VirtualMachineSchema {
         Field("lastOperation", .text(atMost: 253), "Name of the VMOperation that was begun last."),
         Field("revertedTo", .text(atMost: 317), "The VMSnapshot that it last went back to, by name and uid."),
         Field("revertOperation", .text(atMost: 253), "Name of the VMOperation by which it did so."),
+        Field(
+            "addressOperation", .text(atMost: 253),
+            "Name of the VMOperation that switched it on and whose time to an address is counted."),
     ]
 
     @Sendable static func check(_ object: APIObject, _ problems: inout [FieldProblem]) {

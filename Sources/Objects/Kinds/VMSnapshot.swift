@@ -9,6 +9,8 @@ package struct VMSnapshot: TypedResource {
         case pending = "Pending"
         case creating = "Creating"
         case ready = "Ready"
+        /// Of one that makes others, and is none itself.
+        case scheduled = "Scheduled"
         case deleting = "Deleting"
         case failed = "Failed"
         case expired = "Expired"

@@ -71,6 +71,11 @@ extension VirtualMachine {
             get { self[map: "provider"] }
             set { self[map: "provider"] = newValue }
         }
+        /// Name of the VMOperation that switched it on and whose time to an address is known.
+        package var addressOperation: String? {
+            get { self["addressOperation"] }
+            set { self["addressOperation"] = newValue }
+        }
         /// Name of the VMOperation that was begun last.
         package var lastOperation: String? {
             get { self["lastOperation"] }

@@ -35,6 +35,8 @@ package struct ReconcileResult: Sendable, Hashable {
     package static let waiting = ReconcileResult(.requeue, next: .change)
     /// Waits for something, and looks after a time whether it has come.
     package static func after(seconds: Double) -> ReconcileResult { ReconcileResult(.requeue, next: .after(seconds: seconds)) }
+    /// The same, where the object says that it could not be made what is wanted.
+    package var failed: ReconcileResult { ReconcileResult(.error, next: next) }
     /// Is to be done once more: at once the first time, and later each further time.
     package static let requeue = ReconcileResult(.requeue, next: .retry)
 }

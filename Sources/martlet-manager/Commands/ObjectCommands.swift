@@ -74,6 +74,14 @@ enum ObjectCommands {
         if let file = invocation.value("kubeconfig") { return try KubeConnection.find(kubeconfig: file) }
         let isNamed = ProcessEnvironment.all["KUBECONFIG"].map { !$0.isEmpty } ?? false
         if !isNamed, Files.exists(kubeconfig) { return try KubeConnection.find(kubeconfig: kubeconfig) }
-        return try KubeConnection.find()
+        do throws(Failure) {
+            return try KubeConnection.find()
+        } catch {
+            guard !isNamed, error.message.hasPrefix("no kube-apiserver is known") else { throw error }
+            throw Failure(
+                .configuration,
+                "no manager is known: start martlet-manager serve; its kubeconfig is STATE/kubeconfig (\(kubeconfig) without --manager.state-dir), for --kubeconfig or KUBECONFIG"
+            )
+        }
     }
 }

@@ -71,14 +71,15 @@ final class ObjectSession: Sendable {
             var text = TableText(isWide: form == "wide", showsNamespace: place == nil, prefix: prefix)
             let table: ObjectValue
             do { table = try await client.table(kind, in: place, name: name, labels: labels) } catch {
-                complain(error.message)
+                complain(error)
                 continue
             }
             let isEmpty = table["rows"]?.list?.isEmpty ?? true
             if isEmpty, chosen.count == 1, !invocation.isOn("watch") {
                 complain("no \(kind.plural) in \(place.map { "namespace \($0)" } ?? "any namespace")", isFailure: false)
             } else if !isEmpty {
-                say((isFirst ? "" : "\n") + text.text(table))
+                // Names of operations say nothing of their order.
+                say((isFirst ? "" : "\n") + text.text(kind == .vmOperation ? TableText.byTime(table) : table))
                 isFirst = false
             }
             guard invocation.isOn("watch") else { continue }
@@ -102,7 +103,7 @@ final class ObjectSession: Sendable {
                     items += list["items"]?.list ?? []
                     version = list["metadata"]?["resourceVersion"]?.text ?? ""
                 }
-            } catch { complain(error.message) }
+            } catch { complain(error) }
         }
         if form == "name" {
             for item in items { say(Self.name(item) + "\n") }
@@ -152,14 +153,19 @@ final class ObjectSession: Sendable {
             guard let name else { throw Failure(.usage, "the name of a \(kind.singular) is missing") }
             do {
                 let object = try await client.get(ObjectKey(kind, namespace, name))
-                let uid = object["metadata"]?["uid"]
-                let all = kind == .vmOperation ? [] : try await client.list(.vmOperation, in: namespace)["items"]?.list ?? []
-                let operations = all.filter { uid != nil && $0["spec"]?["targetRef"]?["uid"] == uid }
+                let operations = try await operations(of: object, kind)
                     .sorted { ($0["spec"]?["startedAt"]?.text ?? "") < ($1["spec"]?["startedAt"]?.text ?? "") }
                 say((isFirst ? "" : "\n\n") + DescriptionText.text(object, operations: operations.suffix(20)))
                 isFirst = false
-            } catch { complain(error.message) }
+            } catch { complain(error) }
         }
+    }
+
+    /// Of the journal, which may be long.
+    private func operations(of object: ObjectValue, _ kind: ResourceKind) async throws(StoreError) -> [ObjectValue] {
+        guard kind != .vmOperation, let uid = object["metadata"]?["uid"]?.text else { return [] }
+        return try await client.list(.vmOperation, in: namespace, labels: "\(ResourceKind.operationTargetLabel)=\(uid)")["items"]?.list
+            ?? []
     }
 
     // MARK: delete
@@ -255,6 +261,11 @@ final class ObjectSession: Sendable {
     }
 
     private func say(_ text: String) { Files.writeAll(Array(text.utf8), to: STDOUT_FILENO) }
+
+    private func complain(_ error: StoreError) {
+        let isUnreachable = error.reason == .unavailable
+        complain(isUnreachable ? "\(error.message); is martlet-manager serve running there?" : error.message)
+    }
 
     private func complain(_ text: String, isFailure: Bool = true) {
         if isFailure { failed.withLock { $0 = true } }

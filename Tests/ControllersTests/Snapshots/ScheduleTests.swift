@@ -45,7 +45,7 @@ struct ScheduleTests {
         #expect(child.spec.description == "by the hour" && child.object.spec["metadata"]?["application"]?.text == "shop")
         #expect(try await bed.hypervisorSnapshots() == ["auto-" + Self.number("2026-11-23T12:30:00Z")])
         let maker = try await bed.waitSnapshot("hourly") { $0?.status.lastScheduleTime == "2026-11-23T12:30:00Z" }
-        #expect(maker.isReady && maker?.status.snapshotID == nil)
+        #expect(maker?.status.conditions.isTrue("Ready") == true && maker?.status.snapshotID == nil)
         // It died before it wrote that it had made it.
         await bed.stop()
         var before = try #require(try await bed.get(VMSnapshot.self, "hourly"))
@@ -61,6 +61,17 @@ struct ScheduleTests {
         try await bed.start(clock: time.clock)
         try await Self.waitNext(bed, "16:30")
         #expect(try await Self.made(bed) == Self.names("12:30", "15:30"))
+        await bed.close()
+    }
+
+    @Test func `a schedule says when the next is`() async throws {
+        let time = DayClock("2026-11-23T12:10:00Z")
+        let bed = try await ManagerBed.withMachine(clock: time.clock)
+        try await bed.snapshot("hourly", Self.schedule())
+        try await Self.waitNext(bed, "13:00")
+        let maker = try #require(try await bed.waitSnapshot("hourly") { $0?.status.conditions["Ready"] != nil })
+        #expect(maker.object.status["phase"]?.text == "Scheduled")
+        #expect(maker.status.conditions["Ready"]?.message.contains("2026-11-23T13:00:00Z") == true)
         await bed.close()
     }
 

@@ -51,6 +51,11 @@ final class ManagerBed: Sendable {
         return context
     }
 
+    /// Looks of a controller that ended so.
+    func looks(_ controller: String, _ outcome: ReconcileResult.Outcome) -> Int {
+        running.withLock { $0?.controllers.first { $0.name == controller }?.book.contents.outcomes[outcome] } ?? 0
+    }
+
     /// Looks at objects, of all controllers.
     var reconciles: Int { running.withLock { $0?.controllers.reduce(0) { $0 + $1.book.contents.outcomes.values.reduce(0, +) } ?? 0 } }
 

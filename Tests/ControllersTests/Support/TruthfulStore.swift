@@ -13,7 +13,18 @@ final class TruthfulStore: ObjectStore {
         var problems: [FieldProblem] = []
         guard let status = object.content["status"] else { return problems }
         KindSchema.of(object.kind)?.status?.schema.asWritten.validate(status, "status", &problems)
+        findEmpty(status, "status", &problems)
         return problems
+    }
+
+    /// kube-apiserver 1.20 takes an empty text for null, and refuses the object.
+    private static func findEmpty(_ value: ObjectValue, _ path: String, _ problems: inout [FieldProblem]) {
+        if value.text?.isEmpty == true { problems.append(FieldProblem(path, .invalid, "is empty")) }
+        for (index, element) in (value.list ?? []).enumerated() { findEmpty(element, "\(path)[\(index)]", &problems) }
+        // What a person has said, as it was said.
+        for member in value.members ?? ObjectMembers() where member.name != "currentTemplate" {
+            findEmpty(member.value, "\(path).\(member.name)", &problems)
+        }
     }
 
     private static func check(_ object: APIObject) {
@@ -68,7 +79,7 @@ struct TruthfulStoreTests {
     @Test(arguments: [
         (#"{"phase":"Running"}"#, 0), (#"{"fase":"Running"}"#, 1), (#"{"phase":"Walking"}"#, 1),
         (#"{"snapshots":[{"id":"a","name":"b"}]}"#, 0),
-        (#"{"snapshots":[{"id":"a","name":"b","nice":true}]}"#, 1),
+        (#"{"snapshots":[{"id":"a","name":"b","nice":true}]}"#, 1), (#"{"id":"","ips":["a",""]}"#, 2),
     ])
     func `a status that says more than its schema is told of`(_ status: String, _ count: Int) throws {
         var object = VirtualMachine(name: "web", namespace: "default").object

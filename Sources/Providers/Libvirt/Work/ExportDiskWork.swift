@@ -52,7 +52,7 @@ struct ExportDiskWork: OperationWork {
         guard !machine.isActive else {
             throw RPCError(
                 .failedPrecondition,
-                "machine \(machine.name) is \(machine.state.name), and its disk changes while it would be copied; switch it off first")
+                "machine \(machine.name) is \(machine.state.name), and its disk changes while it would be copied; switch it off first (spec.powerState: Off)")
         }
     }
 

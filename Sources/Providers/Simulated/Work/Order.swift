@@ -113,7 +113,7 @@ extension World {
             let machine = try free(uuid)
             try refuseBases(of: machine.row)
             guard settings.kind != .moref || !machine.isOn else {
-                throw refused(.state, "machine \(machine.name) runs; switch it off before")
+                throw refused(.state, "machine \(machine.name) runs; switch it off before (spec.powerState: Off)")
             }
             try setLock(machine.row, order.kind)
         case .power(let uuid, let change, let timeoutSeconds):
