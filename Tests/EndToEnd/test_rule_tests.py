@@ -17,7 +17,7 @@ from conftest import REPOSITORY
 FILES = sorted((REPOSITORY / "prometheus/rules/tests").glob("*_test.yml"))
 # Of these `make test` takes some tests, as each of the files takes many seconds of a processor; `make e2e` takes all. Those that play whole days take a minute.
 LONG = {f"{name}_test.yml" for name in (
-    "cluster", "core", "gpu", "gpu_identity", "guest", "guest_hints", "host", "host_history", "libvirt", "linux", "llm", "stack", "storage", "windows", "zfs")}  # fmt: skip
+    "backup", "cluster", "core", "gpu", "gpu_identity", "guest", "guest_hints", "host", "host_history", "libvirt", "linux", "llm", "llm_servers", "stack", "storage", "windows", "zfs")}  # fmt: skip
 
 
 def is_for_later(path: Path) -> bool:

@@ -92,7 +92,9 @@ extension SimulatedProvider {
                 let less = (changes.cpu ?? machine.cpu) < machine.cpu || (changes.memoryMiB ?? machine.memoryMiB) < machine.memoryMiB
                 guard !machine.isOn || !less else {
                     throw world.refused(
-                        .state, "machine \(machine.name) runs and cannot get less processors or memory; switch it off before (spec.powerState: Off)")
+                        .state,
+                        "machine \(machine.name) runs and cannot get less processors or memory; switch it off before (spec.powerState: Off)"
+                    )
                 }
                 for (label, bytes) in changes.disks {
                     guard let disk = try world.volumes(of: machine.row).first(where: { $0.label == label }), bytes < disk.capacityBytes

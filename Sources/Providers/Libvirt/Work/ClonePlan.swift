@@ -34,7 +34,8 @@ struct ClonePlan: Sendable, Equatable {
         guard !source.isActive else {
             throw RPCError(
                 .failedPrecondition,
-                "machine \(source.name) is \(source.state.name), and its disks change while they would be copied; switch it off first (spec.powerState: Off)")
+                "machine \(source.name) is \(source.state.name), and its disks change while they would be copied; switch it off first (spec.powerState: Off)"
+            )
         }
         let disks = source.next.disks.filter { $0.device == "disk" && !$0.isReadOnly }
         guard !disks.isEmpty else { throw RPCError(.failedPrecondition, "machine \(source.name) has no disk to clone") }

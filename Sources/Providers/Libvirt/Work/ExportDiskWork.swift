@@ -52,7 +52,8 @@ struct ExportDiskWork: OperationWork {
         guard !machine.isActive else {
             throw RPCError(
                 .failedPrecondition,
-                "machine \(machine.name) is \(machine.state.name), and its disk changes while it would be copied; switch it off first (spec.powerState: Off)")
+                "machine \(machine.name) is \(machine.state.name), and its disk changes while it would be copied; switch it off first (spec.powerState: Off)"
+            )
         }
     }
 

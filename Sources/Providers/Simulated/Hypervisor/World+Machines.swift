@@ -93,7 +93,9 @@ extension World {
     func resize(_ machine: Machine, cpu: Int?, memoryMiB: Int?) throws(Failure) {
         let less = (cpu ?? machine.cpu) < machine.cpu || (memoryMiB ?? machine.memoryMiB) < machine.memoryMiB
         guard !machine.isOn || !less else {
-            throw refused(.state, "machine \(machine.name) runs and cannot get less processors or memory; switch it off before (spec.powerState: Off)")
+            throw refused(
+                .state, "machine \(machine.name) runs and cannot get less processors or memory; switch it off before (spec.powerState: Off)"
+            )
         }
         try connection.run(
             "UPDATE machines SET cpu = ?, memory = ? WHERE row = ?", cpu ?? machine.cpu, memoryMiB ?? machine.memoryMiB, machine.row)
@@ -119,7 +121,9 @@ extension World {
     var defaultPool: String { settings.poolsGiB.keys.sorted().first ?? "default" }
 
     func setHardware(_ machine: Machine, _ version: Int) throws(Failure) {
-        guard !machine.isOn else { throw refused(.state, "machine \(machine.name) runs; switch it off (spec.powerState: Off) before its hardware is made newer") }
+        guard !machine.isOn else {
+            throw refused(.state, "machine \(machine.name) runs; switch it off (spec.powerState: Off) before its hardware is made newer")
+        }
         guard version >= machine.hardware else {
             throw refused(.state, "machine \(machine.name) has hardware \(machine.hardware), which is newer")
         }

@@ -113,7 +113,10 @@ extension World {
     func plan(cloneOf source: Machine, _ request: CloneSpecification, mark: String, number: Int?) throws(Failure) -> MachinePlan {
         let volumes = try volumes(of: source.row).filter { $0.use == .disk }
         if request.isLinked, source.isOn {
-            throw refused(.state, "machine \(source.name) runs, and a linked clone would stand on disks that change; switch it off before (spec.powerState: Off)")
+            throw refused(
+                .state,
+                "machine \(source.name) runs, and a linked clone would stand on disks that change; switch it off before (spec.powerState: Off)"
+            )
         }
         let pool = request.pool ?? volumes.first?.pool ?? defaultPool
         if request.isLinked, volumes.contains(where: { $0.pool != pool }) {
