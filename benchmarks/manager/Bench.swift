@@ -104,7 +104,7 @@ struct Bench {
         try await manager.wait { manager.isReady }
         say("ready", ["count": Double(count), "seconds": stretch.seconds, "opened": opened, "cpu": stretch.cpuSeconds])
         try await manager.wait {
-            manager.looks >= count && manager.isAtRest && manager.context.links["default/lab"]?.machines.count == count
+            manager.looks >= count && manager.isAtRest && manager.context.links["default/lab"]?.machines.count(every: 15) == count
         }
         say(
             "settled",
