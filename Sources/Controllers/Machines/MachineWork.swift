@@ -40,7 +40,7 @@ struct MachineWork: ObjectWork {
             // After a start: what was so is so until somebody has looked.
             if context.informers.providers.get(name.namespace, name.name)?.status.isHealthy == true { return .after(seconds: 5) }
             try await unknown("WaitingForDependencies", context.whyUnasked(asked))
-            return .after(seconds: Double.random(in: 30...60))
+            return .after(seconds: waitSeconds(asked))
         }
         for _ in 0..<Self.steps {
             guard case .end(let result) = try await step(connection, provider) else { continue }
