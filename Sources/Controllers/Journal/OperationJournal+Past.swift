@@ -19,8 +19,9 @@ extension OperationJournal {
         package let request: String
         /// Ends in a row that were no success, of the same request.
         package let failures: Int
-        /// Ends in a row of the same request, each begun soon after the one before: of successes, how often they were in vain.
-        package let repeats: Int
+        /// Ends in a row of the same request, each begun soon after the one before: of successes, how often they were in vain. 0 when the machine
+        /// went back to a snapshot since, as it may be anything then.
+        package internal(set) var repeats: Int
         /// When this process heard of it.
         package let heardAt: ContinuousClock.Instant
 
@@ -28,7 +29,7 @@ extension OperationJournal {
         package func waitSeconds(_ now: Double) -> Double { failures > 0 ? left(ofPauseAfter: failures, now) : 0 }
 
         /// The same where it ended well, and what it was to bring about is not so.
-        package func vainSeconds(_ now: Double) -> Double { end.outcome == .success ? left(ofPauseAfter: repeats, now) : 0 }
+        package func vainSeconds(_ now: Double) -> Double { end.outcome == .success && repeats > 0 ? left(ofPauseAfter: repeats, now) : 0 }
 
         private func left(ofPauseAfter count: Int, _ now: Double) -> Double {
             max(0, min(300, 5 * Double(1 << (count - 1).clamped(to: 0...10))) - ageSeconds(now))

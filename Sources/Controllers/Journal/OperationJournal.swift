@@ -103,6 +103,9 @@ package final class OperationJournal: Sendable {
             provider: operation.provider, providerType: operation.providerType,
             request: request, failures: end.outcome == .success ? 0 : before + 1,
             repeats: isRepeated ? (past?.repeats ?? 0) + 1 : 1, heardAt: .now)
+        if operation.method == .snapshotRevert, end.outcome == .success {
+            for method in [ProviderMethod.power, .reconfigure] { state.past[operation.line]?[method]?.repeats = 0 }
+        }
         // Whose provider is gone is in nobody's sums, and makes no series of it again.
         let isCounted = !isFolded && state.sums[operation.provider] != nil
         var kept = operation
