@@ -317,6 +317,7 @@ ELSEWHERE = {
 
 # Of the manager of machines, with the labels that it gives: those of its families that its providers do not have.
 MANAGER = {
+    "martlet_manifests_problems": set(),
     "martlet_object_store_errors_total": {"reason"},
     "martlet_object_store_writes_total": set(),
     "virtrigaud_circuit_breaker_failures_total": {"provider_type", "provider"},
@@ -337,6 +338,7 @@ MANAGER = {
 JOBS = [
     ("martlet_grpc_", {"virtrigaud-manager", "virtrigaud-provider"}),
     ("martlet_object_store_", {"virtrigaud-manager"}),
+    ("martlet_manifests_", {"virtrigaud-manager"}),
     ("martlet_web_", {"martlet", "virtrigaud-manager", "virtrigaud-provider"}),
     ("virtrigaud_", {"virtrigaud-manager", "virtrigaud-provider"}),
     ("workqueue_", {"virtrigaud-manager"}),
