@@ -14,6 +14,8 @@ import Testing
         _ = await informer.synced()
         try await body(informer)
         task.cancel()
+        // A watch that is held would not hear of it.
+        store.releaseWatches()
         await task.value
     }
 
