@@ -414,7 +414,8 @@ def test_a_hypervisor_that_hangs_or_dies_is_named_and_heals(start: Start, tmp_pa
             assert ("did not answer" if trouble == "hangs" else "Connection refused; check the URI, and whether libvirtd runs") in said["message"], said
             # Who waits for it says so, whether nobody has heard of it yet or it is to go.
             during = manager.until("vm", "during", lambda it: condition(it, "Ready").get("reason") == "ProviderError", 60)
-            assert during["status"]["phase"] == "Provisioning" and "answer" in condition(during, "Ready")["message"], during
+            why = condition(during, "Ready")["message"]
+            assert during["status"]["phase"] == "Provisioning" and ("answer" in why or "cannot be asked" in why), during
             before = manager.until("vm", "before", lambda it: condition(it, "Deleting").get("reason") == "ProviderError", 60)
             assert condition(before, "Ready")["status"] == "False", before
             wait_for(lambda: manager.value("virtrigaud_circuit_breaker_state", **KVM) == 2, 60, "the breaker opens")
