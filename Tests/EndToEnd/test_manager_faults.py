@@ -226,14 +226,19 @@ def heals(manager: Manager, hypervisor: Secured) -> None:
     assert manager.value("virtrigaud_provider_healthy", **of("secured")) == 1
 
 
-@pytest.mark.e2e
-def test_a_providers_certificate_that_has_expired_is_named_and_a_new_one_heals_it(start: Start, tmp_path: Path, made: Made) -> None:
+def with_an_old_certificate(start: Start, folder: Path, made: Made) -> tuple[Manager, Secured, str]:
+    """A machine of a provider whose certificate has just expired, when that was, and a provider beside it that is well."""
     old = made.identity("server", 12)
-    hypervisor, well = Secured(start, tmp_path, old), Hypervisor(start, tmp_path, "well")
-    manager = Manager(start, tmp_path)
+    hypervisor, well = Secured(start, folder, old), Hypervisor(start, folder, "well")
+    manager = Manager(start, folder)
     manager.apply(secret(made.identity("client")), hypervisor.object, well.object, small(), debian(), machine("web1", "secured"))
     manager.until_ready("vm", "web1")
-    end = wait_for_the_end(old)
+    return manager, hypervisor, wait_for_the_end(old)
+
+
+@pytest.mark.e2e
+def test_a_providers_certificate_that_has_expired_is_named_and_a_new_one_heals_it(start: Start, tmp_path: Path, made: Made) -> None:
+    manager, hypervisor, end = with_an_old_certificate(start, tmp_path, made)
     # Whoever is connected stays so.
     assert healthy(manager, "secured")["status"] == "True"
     assert (hypervisor_end := provider_value(hypervisor, "martlet_grpc_certificate_not_after_timestamp_seconds")) is not None and hypervisor_end < time.time()
@@ -252,12 +257,7 @@ def test_a_providers_certificate_that_has_expired_is_named_and_a_new_one_heals_i
 
 @pytest.mark.e2e
 def test_a_providers_certificate_that_has_expired_is_exchanged_while_it_runs(start: Start, tmp_path: Path, made: Made) -> None:
-    old = made.identity("server", 12)
-    hypervisor, well = Secured(start, tmp_path, old), Hypervisor(start, tmp_path, "well")
-    manager = Manager(start, tmp_path)
-    manager.apply(secret(made.identity("client")), hypervisor.object, well.object, small(), debian(), machine("web1", "secured"))
-    manager.until_ready("vm", "web1")
-    end = wait_for_the_end(old)
+    manager, hypervisor, end = with_an_old_certificate(start, tmp_path, made)
     manager.kill()
     manager.begin()
     expired(manager, f"the certificate that 127.0.0.1:{hypervisor.port} shows expired at {end}")

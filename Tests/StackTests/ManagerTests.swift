@@ -46,22 +46,13 @@ extension ProcessTests {
         }
 
         private func prepare(_ change: (inout StackPlan.Manager) -> Void = { _ in }) throws {
-            let flags = [
-                "web", "discovery", "prometheus", "alertmanager", "node-exporter", "webhook", "metrics", "api", "simulated", "libvirt",
-            ]
-            let places = zip(flags, try freePorts(flags.count)).map { flag, port in
-                StackPlan.Place(ListenAddress(host: "127.0.0.1", port: port), flag: "--\(flag)")
-            }
-            var plan = StackPlan(
-                stateDirectory: state, exporter: places[0], discovery: places[1], prometheus: places[2], alertmanager: places[3],
-                nodeExporter: places[4], webhook: places[5])
-            plan.executable = folder.file("martlet")
-            plan.programs.searchPath = folder.path
+            var plan = try freePlan(folder)
+            let places = try freePlaces(["metrics", "api", "simulated", "libvirt"])
             var manager = StackPlan.Manager(
-                program: folder.file("martlet-manager"), metrics: places[6], api: places[7], manifests: nil,
+                program: folder.file("martlet-manager"), metrics: places[0], api: places[1], manifests: nil,
                 providers: [
-                    .init(kind: "simulated", metrics: places[8], stateDirectory: state),
-                    .init(kind: "libvirt", metrics: places[9], stateDirectory: state),
+                    .init(kind: "simulated", metrics: places[2], stateDirectory: state),
+                    .init(kind: "libvirt", metrics: places[3], stateDirectory: state),
                 ])
             change(&manager)
             plan.manager = manager

@@ -18,18 +18,7 @@ extension ProcessTests {
             }
         }
 
-        private func plan() throws -> StackPlan {
-            let flags = ["web", "discovery", "prometheus", "alertmanager", "node-exporter", "webhook"]
-            let places = zip(flags, try freePorts(flags.count)).map { flag, port in
-                StackPlan.Place(ListenAddress(host: "127.0.0.1", port: port), flag: "--\(flag).listen-address")
-            }
-            var plan = StackPlan(
-                stateDirectory: state, exporter: places[0], discovery: places[1], prometheus: places[2], alertmanager: places[3],
-                nodeExporter: places[4], webhook: places[5])
-            plan.executable = folder.file("martlet")
-            plan.programs.searchPath = folder.path
-            return plan
-        }
+        private func plan() throws -> StackPlan { try freePlan(folder) }
 
         @Test func fromPreparationToTheEnd() async throws {
             let plan = try plan()

@@ -88,6 +88,25 @@ func shippedPlan(stateDirectory: String = "/state") -> StackPlan {
     return plan
 }
 
+/// Free places by their flags, `--NAME`.
+func freePlaces(_ names: [String]) throws -> [StackPlan.Place] {
+    zip(names, try freePorts(names.count)).map { name, port in
+        StackPlan.Place(ListenAddress(host: "127.0.0.1", port: port), flag: "--\(name)")
+    }
+}
+
+/// A plan on free ports, of programs that lie in a folder.
+func freePlan(_ folder: TemporaryDirectory) throws -> StackPlan {
+    let names = ["web", "discovery", "prometheus", "alertmanager", "node-exporter", "webhook"]
+    let places = try freePlaces(names.map { "\($0).listen-address" })
+    var plan = StackPlan(
+        stateDirectory: folder.file("state"), exporter: places[0], discovery: places[1], prometheus: places[2], alertmanager: places[3],
+        nodeExporter: places[4], webhook: places[5])
+    plan.executable = folder.file("martlet")
+    plan.programs.searchPath = folder.path
+    return plan
+}
+
 func simulation(nodes: Int = 3) -> StackPlan.Simulation {
     func place(_ host: String, _ port: UInt16, _ name: String) -> StackPlan.Place {
         StackPlan.Place(ListenAddress(host: host, port: port), flag: "--simulate.\(name)")
