@@ -33,8 +33,7 @@ package final class Database: Sendable {
                     Failure(.unavailable, "\(path) is in use by process \(holder): end it, or give this one another folder")
                 } : nil
             let connection = try DatabaseConnection(path, busySeconds: busySeconds)
-            // The answer of this pragma is a row, and an error when another process holds the file.
-            try connection.run("PRAGMA journal_mode = WAL")
+            try Self.beginLog(connection, busySeconds)
             try connection.run("PRAGMA synchronous = FULL")
             // What is taken out of the file is overwritten in it.
             try connection.run("PRAGMA secure_delete = ON")
@@ -94,6 +93,20 @@ package final class Database: Sendable {
             return try body(connection)
         }
         return try result.get()
+    }
+
+    /// Where two begin with one new file, each may hold what the other wants for the change: then SQLite refuses at once, and does not wait.
+    private static func beginLog(_ connection: DatabaseConnection, _ busySeconds: Double) throws(Failure) {
+        let deadline = Deadline.after(seconds: busySeconds)
+        while true {
+            do throws(Failure) {
+                try connection.run("PRAGMA journal_mode = WAL")
+                return
+            } catch {
+                guard error.code == .unavailable, !deadline.hasPassed else { throw error }
+            }
+            usleep(.random(in: 1000...10_000))
+        }
     }
 
     /// SQLite would make the file with the rights that the process gives to any.

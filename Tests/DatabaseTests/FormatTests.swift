@@ -69,7 +69,10 @@ import Testing
     }
 
     @Test func `two that begin with one empty file make it once`() async throws {
-        let (path, format) = (path, format(20))
+        for round in 0..<20 { try await begin("\(folder.path)/\(round)/notes.db", format(20)) }
+    }
+
+    private func begin(_ path: String, _ format: DatabaseFormat) async throws {
         let results = await withTaskGroup(of: Result<Database, Failure>.self) { group in
             for _ in 0..<4 {
                 group.addTask {

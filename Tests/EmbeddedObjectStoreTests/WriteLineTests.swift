@@ -18,6 +18,8 @@ import Testing
 
     /// A store whose disk is busy until the gate is opened, with `first` on its way there and nobody in line behind it.
     private func busy(_ store: EmbeddedObjectStore, _ gate: ThreadGate) async throws -> Task<APIObject, any Error> {
+        // Whoever was answered last was so before his writer had ended.
+        await wait(for: nil, store)
         let isHeld = OneAnswer<Void>()
         Task {
             try await store.file.database.read { _ in
@@ -31,7 +33,7 @@ import Testing
         return first
     }
 
-    private func wait(for count: Int, _ store: EmbeddedObjectStore) async {
+    private func wait(for count: Int?, _ store: EmbeddedObjectStore) async {
         while store.line.counts.waiting != count { await Task.yield() }
     }
 

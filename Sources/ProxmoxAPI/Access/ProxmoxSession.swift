@@ -29,6 +29,9 @@ package final class ProxmoxSession: Sendable {
         var accepted = 0
     }
 
+    /// With less time than that none is begun.
+    private static let shortestLoginSeconds = 0.2
+
     private let account: ProxmoxAccount
     package var credential: ProxmoxCredential { account.credential }
     private let renewAfterSeconds: Double
@@ -114,6 +117,11 @@ package final class ProxmoxSession: Sendable {
                 if let ticket = state.ticket, isGood(ticket, state) { return .have(ticket) }
                 if let refusal = state.refusal, !refusal.until.hasPassed { return .fail(refusal.error) }
                 if let pending = state.logins[authority] { return .wait(pending, isOwn: false) }
+                // Who comes out of a line behind those that a hanging endpoint kept would ask it for nothing.
+                guard login.deadline.remainingSeconds > Self.shortestLoginSeconds else {
+                    if let ticket = state.ticket, ticket.ageSeconds < ProxmoxTicket.lifeSeconds { return .have(ticket) }
+                    return .fail(ProxmoxLogin.failure(.timeout, "no answer by the deadline: no time was left to log in"))
+                }
                 state.generation += 1
                 let (old, generation) = (state.ticket, state.generation)
                 let pending = PendingLogin(deadline: login.deadline)
