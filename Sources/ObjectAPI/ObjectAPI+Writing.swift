@@ -102,7 +102,9 @@ extension ObjectAPI {
                 }
             }
             // Whoever deletes what belongs to it looks for that; of other kinds nothing goes with an object.
-            if options.orphans, key.kind == .vmSet, !current.metadata.isDeleting, !current.metadata.finalizers.contains("orphan") {
+            if options.propagation == .orphan, key.kind == .vmSet, !current.metadata.isDeleting,
+                !current.metadata.finalizers.contains("orphan")
+            {
                 var kept = current
                 kept.metadata.finalizers.append("orphan")
                 do { _ = try await store.update(kept) } catch { guard error.reason == .conflict else { throw error } }
@@ -132,11 +134,8 @@ extension ObjectAPI {
             guard dryRun == ["All"] else { throw StoreError(.badRequest, "dryRun must be All") }
             options.isDryRun = true
         }
-        let policies = ["Orphan", "Background", "Foreground"]
-        if let policy = value["propagationPolicy"]?.text, !policies.contains(policy) {
-            throw StoreError(.badRequest, "propagationPolicy must be Orphan, Background or Foreground")
-        }
-        options.orphans = value["propagationPolicy"]?.text == "Orphan"
+        // A body counts alone, as at kube-apiserver.
+        options.propagation = try value["propagationPolicy"]?.text.map(RequestOptions.Propagation.init)
         let preconditions = value["preconditions"]
         return DeletePrecondition(uid: preconditions?["uid"]?.text, resourceVersion: preconditions?["resourceVersion"]?.text)
     }

@@ -2,23 +2,15 @@ import ObjectStore
 import Objects
 import Primitives
 import ProviderRPC
-import Synchronization
 import Testing
 
 @testable import Controllers
 
 /// `virtrigaud.io/force-delete=true` where the provider answers, and what it was asked for does not end.
 struct ForcedDeletionTests {
-    /// The time of day, some of which may be skipped.
-    private final class Clock: Sendable {
-        private let skipped = Mutex(0.0)
-        var clock: WallClock { WallClock { WallClock.system.unixSeconds + self.skipped.withLock { $0 } } }
-        func skip(_ seconds: Double) { skipped.withLock { $0 += seconds } }
-    }
-
     @Test(.timeLimit(.minutes(1)), arguments: [ResourceKind.virtualMachine, .vmSnapshot, .vmClone])
     func `an object goes by force when its operation hangs, and not before it had time`(_ kind: ResourceKind) async throws {
-        let (bed, clock) = (ManagerBed(), Clock())
+        let (bed, clock) = (ManagerBed(), SkippingClock())
         try await bed.furnish("sim")
         try await bed.start(clock: clock.clock)
         try await bed.apply(.virtualMachine, ManagerBed.machine("web1", #","powerState":"Off""#))

@@ -228,20 +228,39 @@ import Web
     ])
     func `ages are kubectl's`(seconds: Double, text: String) { #expect(ageText(seconds) == text) }
 
+    private let sets = "/apis/infra.virtrigaud.io/v1beta1/namespaces/default/vmsets"
+    private let set: ObjectValue = [
+        "apiVersion": "infra.virtrigaud.io/v1beta1", "kind": "VMSet", "metadata": ["name": "s"],
+        "spec": [
+            "replicas": 1, "selector": ["matchLabels": ["app": "x"]],
+            "template": [
+                "metadata": ["labels": ["app": "x"]],
+                "spec": ["providerRef": ["name": "p"], "classRef": ["name": "c"], "imageRef": ["name": "i"]],
+            ],
+        ],
+    ]
+
+    @Test(
+        arguments: [
+            ([("propagationPolicy", "Orphan")], nil, 200, true),
+            ([("propagationPolicy", "Background")], nil, 200, false),
+            ([("propagationPolicy", "Perhaps")], nil, 400, false),
+            // A body counts alone.
+            ([("propagationPolicy", "Orphan")], ["propagationPolicy": "Foreground"], 200, false),
+            ([], ["propagationPolicy": "Orphan"], 200, true),
+        ] as [([(String, String)], ObjectValue?, Int, Bool)])
+    func `what belongs to a set stays when the query or the body says so`(
+        query: [(String, String)], body: ObjectValue?, status: Int, stays: Bool
+    ) async {
+        _ = await bed.answer("POST", sets, body: set)
+        let answer = await bed.answer("DELETE", "\(sets)/s", query, body: body)
+        #expect(answer.status == status)
+        // Whoever deletes what belongs to it takes this finalizer away; nobody does so here.
+        #expect((answer.value["metadata"]?["finalizers"] == ["orphan"]) == stays)
+    }
+
     @Test func `a set is scaled`() async {
-        let sets = "/apis/infra.virtrigaud.io/v1beta1/namespaces/default/vmsets"
-        let made = await bed.answer(
-            "POST", sets,
-            body: [
-                "apiVersion": "infra.virtrigaud.io/v1beta1", "kind": "VMSet", "metadata": ["name": "s"],
-                "spec": [
-                    "replicas": 1, "selector": ["matchLabels": ["app": "x"]],
-                    "template": [
-                        "metadata": ["labels": ["app": "x"]],
-                        "spec": ["providerRef": ["name": "p"], "classRef": ["name": "c"], "imageRef": ["name": "i"]],
-                    ],
-                ],
-            ])
+        let made = await bed.answer("POST", sets, body: set)
         #expect(made.status == 201, "\(made.value)")
         let scale = await bed.answer("GET", "\(sets)/s/scale").value
         #expect(scale["spec"]?["replicas"] == 1)

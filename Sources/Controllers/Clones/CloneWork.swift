@@ -147,6 +147,7 @@ struct CloneWork: ObjectWork {
     /// A machine that was made too late, or for which there is no name.
     private mutating func takeAway(_ id: String, _ past: OperationJournal.Past) async throws(ReconcileError) -> Step {
         if let failed = journal.past(uid, .delete), failed.failures > 0, failed.waitSeconds(now) > 0 {
+            if isDeleting, isForced { return try await letGo("its provider did not delete \(id): \(failed.end.message)") }
             return .end(.after(seconds: failed.waitSeconds(now)))
         }
         _ = try await begin(.delete, ["id": .text(id)], at: past.provider, type: past.providerType)
@@ -187,10 +188,10 @@ struct CloneWork: ObjectWork {
     {
         if let operation { (status.formerOperation, status.lastOperation) = (operation, operation) }
         status.taskRef = nil
-        let tried = status.retryCount ?? 0
+        let tried = max(0, status.retryCount ?? 0)
         if !isFinal, !isDeleting, let retry = clone.spec.options.retry, tried < retry.maxRetries {
             var delay = retry.delaySeconds
-            for _ in 0..<tried { delay *= Double(retry.multiplier) }
+            for _ in 0..<min(tried, 64) { delay *= Double(retry.multiplier) }
             status.retryCount = tried + 1
             status.nextRetryTime = Timestamp.preciseText(now + min(delay, 86_400))
             status.phase = .pending

@@ -25,6 +25,11 @@ package struct ImageController: Reconciler {
             guard let new, old?.spec.imageRef != new.spec.imageRef, let reference = new.spec.imageRef else { return }
             queue.add(reference.objectName(in: new.metadata.namespace))
         }
+        // One that could not be made may say that the image is there no more.
+        informers.machines.onChange { [queue = controller.queue] old, new in
+            guard let new, new.status.phase == .failed, old?.status.phase != .failed, let reference = new.spec.imageRef else { return }
+            queue.add(reference.objectName(in: new.metadata.namespace))
+        }
         @Sendable func look(_ provider: String) {
             for machine in informers.machinesByProvider.lookup(provider) {
                 if let reference = machine.spec.imageRef { controller.queue.add(reference.objectName(in: machine.metadata.namespace)) }
@@ -53,6 +58,8 @@ struct ImageWork: ObjectWork {
     private let errands: ImageErrands
     /// After the last attempt.
     private static let restSeconds = 3600.0
+    /// For so long the word of a provider counts that it has the image, though a machine could not be made there.
+    static let trustSeconds = 60.0
     /// When it is to be looked at again, as something is under way.
     private var againSeconds: Double?
 
@@ -125,7 +132,7 @@ struct ImageWork: ObjectWork {
         case .impossible(let why):
             (entry.isAvailable, entry.phase, entry.message) = (false, .failed, why)
         case .preparing(let wanted):
-            if entry.isAvailable, entry.observedGeneration == image.metadata.generation { return }
+            if entry.isAvailable, entry.observedGeneration == image.metadata.generation, !isMissed(on: name) { return }
             try await prepare(wanted, connection, &entry)
         }
     }
@@ -198,6 +205,18 @@ struct ImageWork: ObjectWork {
         case .ended(let ended):
             (entry.isAvailable, entry.phase, entry.message) = (false, .failed, ended.end?.message)
             again(0.01)
+        }
+    }
+
+    /// Whether a machine could not be made for want of something, since the provider said that it has the image: somebody may have removed it
+    /// past the manager, and the provider is asked once more.
+    private func isMissed(on provider: String) -> Bool {
+        let past = journal.past(Operation.line(image.operationTarget, .imagePrepare, provider), .imagePrepare)
+        if let past, past.ageSeconds(now) < Self.trustSeconds { return false }
+        let machines = context.informers.machinesByImageOnProvider.lookup(Informers.image(image.name.description, on: provider))
+        return machines.contains { machine in
+            guard machine.status.id == nil, let made = journal.past(machine.metadata.uid, .create) else { return false }
+            return made.end.outcome == .failure && made.end.code == RPCCode.notFound.name && past.map { $0.heardAt < made.heardAt } ?? true
         }
     }
 

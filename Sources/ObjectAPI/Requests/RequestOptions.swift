@@ -12,6 +12,20 @@ struct RequestOptions: Sendable {
         case strict = "Strict"
     }
 
+    /// What becomes of what belongs to an object that is deleted.
+    enum Propagation: String, Sendable {
+        case orphan = "Orphan"
+        case background = "Background"
+        case foreground = "Foreground"
+
+        init(_ text: String) throws(StoreError) {
+            guard let known = Propagation(rawValue: text) else {
+                throw StoreError(.badRequest, "propagationPolicy must be Orphan, Background or Foreground")
+            }
+            self = known
+        }
+    }
+
     var labels = LabelSelector.everything
     var fields = FieldSelector.everything
     var isWatch = false
@@ -21,8 +35,8 @@ struct RequestOptions: Sendable {
     var allowsBookmarks = false
     var sendsInitialEvents = false
     var isDryRun = false
-    /// Whether what belongs to an object stays when it goes.
-    var orphans = false
+    /// Of a DELETE without a body.
+    var propagation: Propagation?
     var fieldValidation = FieldValidation.warn
     var isPretty = false
     var includesObject = "Metadata"
@@ -51,6 +65,7 @@ struct RequestOptions: Sendable {
             case "dryRun" where !value.isEmpty:
                 guard value == "All" else { throw StoreError(.badRequest, "dryRun must be All") }
                 isDryRun = true
+            case "propagationPolicy" where !value.isEmpty: propagation = try Propagation(value)
             case "fieldValidation" where !value.isEmpty:
                 guard let known = FieldValidation(rawValue: value) else {
                     throw StoreError(.badRequest, "fieldValidation must be Ignore, Warn or Strict")

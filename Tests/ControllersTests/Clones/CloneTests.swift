@@ -152,6 +152,24 @@ struct CloneTests {
         await bed.close()
     }
 
+    @Test func `by force it goes, though the provider does not take away what came too late`() async throws {
+        let bed = ManagerBed()
+        try await bed.furnishSource()
+        var faults = Faults()
+        (faults.slowness, faults.failsAt, faults.failingKinds) = (25, 0.5, ["delete"])
+        try bed.hypervisors.spoil("sim", faults)
+        try await bed.apply(.vmClone, ManagerBed.clone(#""timeout":"100ms""#))
+        try await bed.ended(.delete)
+        #expect(try await bed.operations(.delete).first?.end?.outcome == .failure)
+        try await bed.delete(.vmClone, "c")
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(try await bed.get(VMClone.self, "c") != nil)
+        try await bed.annotate(.vmClone, "c", ["virtrigaud.io/force-delete": "true"])
+        try await bed.wait(VMClone.self, "c", seconds: 3) { $0 == nil }
+        #expect(try await bed.hypervisors.machines("sim").count == 2)
+        await bed.close()
+    }
+
     @Test func `a source that does not come is not waited for without end`() async throws {
         let bed = ManagerBed()
         try await bed.furnish()
