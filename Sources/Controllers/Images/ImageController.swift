@@ -9,6 +9,7 @@ package import Reconciling
 package struct ImageController: Reconciler {
     private let context: ControllerContext
     private let errands = ImageErrands()
+    private let doubts = ImageDoubts()
 
     package init(_ context: ControllerContext) { self.context = context }
 
@@ -26,8 +27,9 @@ package struct ImageController: Reconciler {
             queue.add(reference.objectName(in: new.metadata.namespace))
         }
         // One that could not be made may say that the image is there no more.
-        informers.machines.onChange { [queue = controller.queue] old, new in
+        informers.machines.onChange { [queue = controller.queue, doubts] old, new in
             guard let new, new.status.phase == .failed, old?.status.phase != .failed, let reference = new.spec.imageRef else { return }
+            doubts.note(Informers.image(reference.fullName(in: new.metadata.namespace), on: new.providerName))
             queue.add(reference.objectName(in: new.metadata.namespace))
         }
         @Sendable func look(_ provider: String) {
@@ -45,7 +47,7 @@ package struct ImageController: Reconciler {
 
     package func reconcile(_ name: ObjectName) async throws(ReconcileError) -> ReconcileResult {
         guard let image = context.informers.images.get(name), !image.metadata.isDeleting else { return .done }
-        var work = ImageWork(image, context, errands)
+        var work = ImageWork(image, context, errands, doubts)
         return work.judgedByConditions(try await work.run())
     }
 }
@@ -56,6 +58,7 @@ struct ImageWork: ObjectWork {
     var status: VMImage.Status
     let context: ControllerContext
     private let errands: ImageErrands
+    private let doubts: ImageDoubts
     /// After the last attempt.
     private static let restSeconds = 3600.0
     /// For so long the word of a provider counts that it has the image, though a machine could not be made there.
@@ -63,9 +66,10 @@ struct ImageWork: ObjectWork {
     /// When it is to be looked at again, as something is under way.
     private var againSeconds: Double?
 
-    init(_ image: VMImage, _ context: ControllerContext, _ errands: ImageErrands) {
+    init(_ image: VMImage, _ context: ControllerContext, _ errands: ImageErrands, _ doubts: ImageDoubts) {
         object = image
         self.errands = errands
+        self.doubts = doubts
         status = image.status
         self.context = context
     }
@@ -211,13 +215,18 @@ struct ImageWork: ObjectWork {
     /// Whether a machine could not be made for want of something, since the provider said that it has the image: somebody may have removed it
     /// past the manager, and the provider is asked once more.
     private func isMissed(on provider: String) -> Bool {
+        let place = Informers.image(image.name.description, on: provider)
+        guard image.spec.prepare.onMissing == .import, doubts.contains(place) else { return false }
         let past = journal.past(Operation.line(image.operationTarget, .imagePrepare, provider), .imagePrepare)
         if let past, past.ageSeconds(now) < Self.trustSeconds { return false }
-        let machines = context.informers.machinesByImageOnProvider.lookup(Informers.image(image.name.description, on: provider))
-        return machines.contains { machine in
+        doubts.forget(place)
+        let isMissed = context.informers.machinesByImageOnProvider.lookup(place).contains { machine in
             guard machine.status.id == nil, let made = journal.past(machine.metadata.uid, .create) else { return false }
             return made.end.outcome == .failure && made.end.code == RPCCode.notFound.name && past.map { $0.heardAt < made.heardAt } ?? true
         }
+        // Until it has been asked.
+        if isMissed { doubts.note(place) }
+        return isMissed
     }
 
     private mutating func again(_ seconds: Double) { againSeconds = min(againSeconds ?? seconds, seconds) }

@@ -35,7 +35,7 @@ struct RequestOptions: Sendable {
     var allowsBookmarks = false
     var sendsInitialEvents = false
     var isDryRun = false
-    /// Of a DELETE without a body.
+    /// Of a DELETE, from its body or, without one, from the query.
     var propagation: Propagation?
     var fieldValidation = FieldValidation.warn
     var isPretty = false
