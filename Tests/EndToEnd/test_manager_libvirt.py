@@ -462,6 +462,24 @@ def test_one_machine_that_hangs_holds_up_no_other(start: Start, tmp_path: Path, 
 
 
 @pytest.mark.e2e
+def test_an_image_that_somebody_removed_is_brought_again(start: Start, tmp_path: Path, messages: dict[str, ModuleType]) -> None:
+    with LibvirtBed(tmp_path / "bed") as libvirt, served(empty_image(tmp_path)) as image:
+        bed = ManagedLibvirt(start, libvirt, messages, image, memory="32Mi")
+        bed.manager.apply(machine("before"))
+        bed.manager.until_ready("vm", "before", 60)
+        bed.manager.kubectl("delete", "vm", "before", "--timeout=60s", seconds=70)
+        prepared = bed.done()["ImagePrepare"]
+        for volume in (line.split()[0] for line in libvirt.virsh("vol-list", "default").splitlines() if ".img" in line):
+            libvirt.virsh("vol-delete", volume, "default")
+        # So long the provider's word counts.
+        time.sleep(62)
+        bed.manager.apply(machine("after"))
+        bed.manager.until_ready("vm", "after", 60)
+        assert prepared == {"success": 1} and bed.done()["ImagePrepare"] == {"success": 2} and bed.told()["Create"] == {"success": 2, "failure": 1}
+        assert bed.problems() == []
+
+
+@pytest.mark.e2e
 def test_what_libvirt_refuses_is_said_where_it_was_asked_for(start: Start, tmp_path: Path, messages: dict[str, ModuleType]) -> None:
     with LibvirtBed(tmp_path / "bed") as libvirt, served(empty_image(tmp_path)) as image:
         bed = ManagedLibvirt(start, libvirt, messages, image, memory="32Mi")
