@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from browsing import ELSEWHERE, PAGE, RANGE, Tab, browser, tab
 from conftest import Start, fetch, free_port, wait_for
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from stack import Stack
 
 __all__ = ["browser"]
@@ -174,6 +174,16 @@ def test_links_of_tags_are_the_boards_that_have_them(desk: Tab) -> None:
     page.get_by_role("button", name="Links").click()
     links = {item.inner_text(): item.get_attribute("href") for item in page.get_by_role("menuitem").all()}
     assert links == {"Near board": "/d/near?from=now-5m&to=now&refresh=off", "Source": "https://code.example/boards"}
+
+
+def test_links_of_tags_are_offered_when_it_is_known_which_boards_there_are(desk: Tab) -> None:
+    held: list[Route] = []
+    desk.page.route("**/api/boards", lambda route: held.append(route))
+    page = open_odd(desk)
+    assert held and not page.get_by_role("button", name="Links").is_visible()
+    held[0].continue_()
+    page.get_by_role("button", name="Links").click()
+    assert page.get_by_role("menuitem").all_inner_texts() == ["Near board", "Source"]
 
 
 def test_problems_of_a_board_are_a_badge_beside_its_title(desk: Tab) -> None:

@@ -2,7 +2,7 @@
 // refresh; the panels then ask for what has changed.
 
 import * as words from "../strings.js";
-import { get, isAbort } from "../api.js";
+import { facts, get, isAbort } from "../api.js";
 import { param, setParams, state } from "../state.js";
 import { el, icon, keyed, setAttribute, setText } from "./dom.js";
 import { linksOf } from "./links.js";
@@ -131,7 +131,8 @@ export const boardPage = (root, context) => {
     badge.set([...spec.problems, ...spec.variables.filter(({ problem }) => problem).map(({ label, problem }) => words.problemOf(label, problem))]);
     variables.set(spec.variables);
     const found = linksOf(spec);
-    links.hidden = found.length === 0;
+    // A menu that is open does not grow: before it is known which boards there are, it would be short.
+    links.hidden = found.length === 0 || !facts.boards && spec.links.some(({ tags }) => tags);
     setText(linkWords, found.every(({ href }) => href.startsWith("/d/")) ? words.otherBoards : words.links);
     root.classList.remove("waiting", "outdated");
     arrange();
