@@ -17,18 +17,23 @@ package struct ImageController: Reconciler {
         let controller = Controller(of: VMImage.self, self, workers: workers, logger: logger)
         let informers = context.informers
         controller.watch(informers.images) { old, new in old?.metadata.generation != new?.metadata.generation }
-        informers.images.onChange { [journal = context.journal] old, new in
+        informers.images.onChange { [journal = context.journal, doubts] old, new in
             guard let old, new?.metadata.uid != old.metadata.uid else { return }
-            for provider in old.status.providerStatus.keys { journal.forget(target: "\(old.metadata.uid) \(provider)") }
+            for provider in old.status.providerStatus.keys {
+                journal.forget(target: "\(old.metadata.uid) \(provider)")
+                doubts.forget(Informers.image(old.name.description, on: provider))
+            }
         }
         // A machine that is new may want it where it is not yet.
         informers.machines.onChange { [queue = controller.queue] old, new in
             guard let new, old?.spec.imageRef != new.spec.imageRef, let reference = new.spec.imageRef else { return }
             queue.add(reference.objectName(in: new.metadata.namespace))
         }
-        // One that could not be made may say that the image is there no more.
-        informers.machines.onChange { [queue = controller.queue, doubts] old, new in
-            guard let new, new.status.phase == .failed, old?.status.phase != .failed, let reference = new.spec.imageRef else { return }
+        // One that could not be made for want of something may say that the image is there no more.
+        informers.machines.onChange { [queue = controller.queue, doubts, journal = context.journal] old, new in
+            guard let new, new.status.phase == .failed, old?.status.phase != .failed, let reference = new.spec.imageRef,
+                journal.past(new.metadata.uid, .create)?.end.code == RPCCode.notFound.name
+            else { return }
             doubts.note(Informers.image(reference.fullName(in: new.metadata.namespace), on: new.providerName))
             queue.add(reference.objectName(in: new.metadata.namespace))
         }
