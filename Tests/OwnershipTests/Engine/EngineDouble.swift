@@ -8,8 +8,11 @@ final class EngineDouble: Sendable {
     private struct State {
         var answers: [String: (status: Int, body: String)] = [:]
         var asked: [String] = []
+        /// All that are open; those of streams are among them.
+        var connections: [Int32] = []
         var streams: [Int32] = []
         var isSilent = false
+        var isClosed = false
     }
 
     let path: String
@@ -40,11 +43,14 @@ final class EngineDouble: Sendable {
 
     deinit { close() }
 
-    /// Takes the socket away, with all streams.
+    /// Takes the socket away, with all connections, as the end of an engine does.
     func close() {
         unlink(path)
         shutdown(descriptor, Int32(SHUT_RDWR))
-        for stream in state.withLock({ $0.streams }) { shutdown(stream, Int32(SHUT_RDWR)) }
+        state.withLock { state in
+            state.isClosed = true
+            for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
+        }
     }
 
     /// `GET path` without its query, in the order in which they came.
@@ -65,6 +71,10 @@ final class EngineDouble: Sendable {
     }
 
     private func serve(_ connection: Int32) {
+        state.withLock { state in
+            state.connections.append(connection)
+            if state.isClosed { shutdown(connection, Int32(SHUT_RDWR)) }
+        }
         var head: [UInt8] = []
         var room = [UInt8](repeating: 0, count: 4096)
         while true {
@@ -88,8 +98,11 @@ final class EngineDouble: Sendable {
             let (status, body) = answer ?? (404, #"{"message":"no such thing"}"#)
             write(connection, "HTTP/1.1 \(status) X\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
         }
-        state.withLock { $0.streams.removeAll { $0 == connection } }
-        Glibc.close(connection)
+        state.withLock { state in
+            state.streams.removeAll { $0 == connection }
+            state.connections.removeAll { $0 == connection }
+            Glibc.close(connection)
+        }
     }
 
     private func write(_ connection: Int32, _ text: String) {
