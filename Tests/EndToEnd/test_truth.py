@@ -316,7 +316,7 @@ def test_rights_that_are_given_again_are_used_soon(start: Start, tmp_path: Path)
     estate.forget_calls()
     seen = watch.scrape()
     assert seen.series("pve_node_vm_count") and not seen.series("pve_missing_privilege_info")
-    wait_for(lambda: watch.scrape().series("pve_ha_resources_total"), 5, "what was refused")
+    wait_for(lambda: watch.scrape().series("pve_ha_resources_total"), 15, "what was refused")
     assert estate.calls()[refused] == 1 and estate.calls()["/access/permissions"] == 1
     wait_for(lambda: not problems(watch.scrape()), 15, "nothing is refused any more")
 

@@ -246,4 +246,26 @@ import Testing
         schedule.retryForbidden(now: 2)
         #expect(schedule.take("pve1", now: 2) == nil)
     }
+
+    /// Who was asked with the old rights may be refused after the new ones were seen.
+    @Test func `a refusal that comes after rights were given is not believed`() throws {
+        let schedule = Bench([60, 60], [[Self.pve1], [Self.pve1]])
+        let first = try #require(schedule.take("pve1", now: 0))
+        schedule.retryForbidden(now: 1)
+        schedule.finish(first, .forbidden, now: 2)
+        schedule.finish(try #require(schedule.take("pve1", now: 2)), now: 2)
+        #expect(schedule.take("pve1", now: 2) == first)
+        // Once: the second was asked with the new ones.
+        schedule.finish(first, .forbidden, now: 3)
+        #expect(schedule.take("pve1", now: 3) == nil)
+        #expect(schedule.take("pve1", now: 700) != nil)
+    }
+
+    @Test func `rights that are given while it is asked change nothing of an answer`() throws {
+        let schedule = Bench([60], [[Self.pve1]])
+        let job = try #require(schedule.take("pve1", now: 0))
+        schedule.retryForbidden(now: 1)
+        schedule.finish(job, now: 2)
+        #expect(schedule.take("pve1", now: 2) == nil && schedule.take("pve1", now: 62) == job)
+    }
 }

@@ -15,6 +15,8 @@ struct SlowSchedule: Sendable {
         var isRunning = false
         /// Its last call was refused for want of a right.
         var isForbidden = false
+        /// Rights were given or taken while it is asked: a refusal may speak of what is no longer so.
+        var isShaken = false
     }
 
     private struct Lane: Sendable {
@@ -91,6 +93,7 @@ struct SlowSchedule: Sendable {
         while let next = lanes[lane]?.own.pop(dueBy: now) ?? lanes[lane]?.guests.pop(dueBy: now) {
             guard let entry = entries[next.job], entry.due == next.due, !entry.isRunning else { continue }
             entries[next.job]?.isRunning = true
+            entries[next.job]?.isShaken = false
             lanes[lane]?.isBusy = true
             return next.job
         }
@@ -104,12 +107,15 @@ struct SlowSchedule: Sendable {
         lanes[job.subject.node]?.isBusy = false
         guard var entry = entries[job] else { return }
         entry.isRunning = false
-        entry.isForbidden = outcome == .forbidden
+        entry.isForbidden = outcome == .forbidden && !entry.isShaken
         let period = periods.indices.contains(job.source) ? periods[job.source] : 3600
         switch outcome {
         case .answered(let delay):
             entry.failures = 0
             entry.due = now + (delay ?? period) * spread
+        case .forbidden where entry.isShaken:
+            entry.failures = 0
+            entry.due = now
         case .absent, .forbidden:
             // Nothing of that changes often.
             entry.failures = 0
@@ -122,12 +128,16 @@ struct SlowSchedule: Sendable {
         push(job, due: entry.due)
     }
 
-    /// Makes those due that were refused for want of a right.
+    /// Makes those due that were refused for want of a right. Who is being asked now is asked once more if that is refused.
     mutating func retryForbidden(now: Double) {
-        for job in entries.filter({ $0.value.isForbidden && !$0.value.isRunning }).keys {
-            entries[job]?.due = now
-            entries[job]?.isForbidden = false
-            push(job, due: now)
+        for (job, entry) in entries where entry.isRunning || entry.isForbidden {
+            if entry.isRunning {
+                entries[job]?.isShaken = true
+            } else {
+                entries[job]?.due = now
+                entries[job]?.isForbidden = false
+                push(job, due: now)
+            }
         }
     }
 
